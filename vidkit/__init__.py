@@ -1,0 +1,3 @@
+"""vidkit: research toolkit for video generation and understanding."""
+
+__version__ = "0.1.0"

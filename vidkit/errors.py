@@ -1,0 +1,65 @@
+"""Errors a user can act on. May be imported anywhere; imports nothing of ours.
+
+`VidkitError` carries one line of what happened (with the offending value) and one line of what to do. The
+command line prints both and exits with `exit_code`; every other exception is a bug of ours and exits with 1.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+
+class VidkitError(Exception):
+    """Something the user can put right.
+
+    Args:
+        message: what happened and which value, one line, no final full stop.
+        hint: what to do, one line.
+        exit_code: exit status of the command, 2 for mistakes of the user.
+    """
+
+    def __init__(self, message: str, hint: str = "", exit_code: int = 2) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.exit_code = exit_code
+
+
+class ConfigError(VidkitError):
+    """A config, key or value that cannot be used."""
+
+
+class ModelError(VidkitError):
+    """Weights or a model folder that cannot be loaded."""
+
+
+class VideoError(VidkitError):
+    """A video or image that cannot be read or written."""
+
+
+class OutputError(VidkitError):
+    """A place that cannot be written to."""
+
+
+class DataError(VidkitError):
+    """Input rows or files that do not have the expected form; the message names file and line."""
+
+
+class MissingDependency(VidkitError):
+    """An optional package that the request needs."""
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """Import an optional package or say how to get it.
+
+    Raises:
+        MissingDependency: `module` is not installed; the hint has the pip line.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise MissingDependency(
+            f"this needs the package '{module}', which is not installed",
+            f"pip install 'vidkit[{extra}]'",
+        ) from error

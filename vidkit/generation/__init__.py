@@ -1,0 +1,1 @@
+"""Video diffusion pipelines: loading, running, recording."""

@@ -1,0 +1,1 @@
+"""Procedural maze levels: make, solve, render, read, track. No model knows this room exists."""

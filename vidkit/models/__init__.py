@@ -1,0 +1,1 @@
+"""Embedded pipelines and architectures that no library has."""
