@@ -1,0 +1,1 @@
+"""Benchmarks: answers, tasks, scores, statistics, reports. Scoring needs neither torch nor a network."""

@@ -1,0 +1,192 @@
+"""The few types that flow through an evaluation. Frozen; imports nothing heavy.
+
+rows -> `Item` -> (`Visuals`, `Prompt`) -> engine -> `Prediction` on disk -> answers -> `ScoreTable`.
+A task is four small functions over these (`TaskFunctions`), see `vidkit.evaluation.task`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Protocol
+
+Row = Mapping[str, Any]
+"""One record of a data or predictions file, by column name."""
+
+
+class Mode(str, Enum):
+    """How answers are read and scores are formed."""
+
+    ROBUST = "robust"  # the corrected rules
+    OFFICIAL = "official"  # equal to the authors' scripts, with their quirks
+
+
+class SubtitleMode(str, Enum):
+    """How subtitles enter the prompt (Video-MME-v2, spec of the authors' script)."""
+
+    NONE = "none"
+    SUBS = "subs"  # the whole text, once
+    INTERLEAVE = "subs_interleave"  # time-stamped segments between the frames
+
+
+class PartKind(str, Enum):
+    """What stands at one place of a prompt; the runner fills every kind but TEXT from the `Visuals`."""
+
+    TEXT = "text"
+    FRAMES = "frames"  # the chosen frames of the video, in order
+    FRAMES_WITH_SUBTITLES = "frames_with_subtitles"  # frames with subtitle segments after each
+    SUBTITLES = "subtitles"  # the whole subtitle text joined by blanks
+    IMAGES = "images"  # the item's still pictures
+    AUDIO = "audio"  # the sound track of the clip
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a prompt, in reading order."""
+
+    kind: PartKind
+    text: str = ""  # only for TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is asked.
+
+    Attributes:
+        parts: user turn, in order.
+        system: system turn, empty for none.
+        max_tokens: budget of new tokens the benchmark asks for.
+    """
+
+    parts: tuple[Part, ...]
+    system: str = ""
+    max_tokens: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMode:
+    """The named variants of a task's prompt; part of the run's identity.
+
+    Attributes:
+        reasoning: ask for reasoning and a last line `Final Answer: X` instead of one letter.
+        subtitles: how subtitles enter.
+        modality: `avt` video + audio + text, `vt` no audio, `at` no video, `t` text only (blind baseline).
+        asr: show the transcript (SocialOmni).
+        wording: which of a task's sets of prompts, for example `repo` or `paper`.
+    """
+
+    reasoning: bool = False
+    subtitles: SubtitleMode = SubtitleMode.NONE
+    modality: str = "vt"
+    asr: bool = False
+    wording: str = "repo"
+
+
+@dataclass(frozen=True, slots=True)
+class Visuals:
+    """What has to be loaded for one item; paths are relative to the task's media folder.
+
+    Attributes:
+        video: video file, None for tasks on still pictures.
+        start_s: first second of the clip.
+        end_s: last second of the clip, None to the end.
+        images: still pictures, as paths or as encoded bytes.
+        subtitles: subtitle file of the video, None for none.
+        audio: the model may hear the clip.
+    """
+
+    video: str | None = None
+    start_s: float = 0.0
+    end_s: float | None = None
+    images: tuple[str | bytes, ...] = ()
+    subtitles: str | None = None
+    audio: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question.
+
+    Attributes:
+        id: unique in the task; the key of its prediction.
+        group: the cluster it belongs to, usually the video; the unit of every bootstrap.
+        question: text without the options.
+        options: option texts without their letters; empty for free answers.
+        answer: gold letter (or reference text for free answers), None when unknown.
+        kind: which of a task's questions this is, for example `who`, `when`, `how`; empty where there is one.
+        after: id of the item whose reply decides whether this one is asked; None: always asked.
+        meta: the other columns of the row, for tables and prompts.
+    """
+
+    id: str
+    group: str
+    question: str
+    options: tuple[str, ...] = ()
+    answer: str | None = None
+    kind: str = ""
+    after: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def letters(self) -> str:
+        """Letters of the options, `ABCD` for four."""
+        return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(self.options)]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One reply as it lies in a predictions file (one JSON object a line).
+
+    Attributes:
+        id: the item's id.
+        response: the raw text; None when the call failed.
+        error: why there is no reply, None when there is one.
+        finish_reason: what the engine said; `length` means cut off by the token budget.
+        latency_s: seconds from request to last byte.
+        usage: token counts as the engine gave them.
+        meta: anything else worth keeping (frames used, judge, prefix length in seconds).
+    """
+
+    id: str
+    response: str | None
+    error: str | None = None
+    finish_reason: str | None = None
+    latency_s: float | None = None
+    usage: Mapping[str, int] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTable:
+    """One table of results: what the terminal, the JSON and the page all print.
+
+    Attributes:
+        name: key in the JSON, lower case with underscores.
+        title: heading.
+        columns: headings of the columns.
+        rows: cells; numbers stay numbers, None is printed as a dash.
+        note: one line under the table, empty for none.
+    """
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    note: str = ""
+
+
+class TaskFunctions(Protocol):
+    """The four functions that make a benchmark. A module or any object with these attributes will do."""
+
+    def items(self, rows: Iterable[Row]) -> Iterator[Item]:
+        """Questions in the rows' order, one at a time (never all in memory)."""
+
+    def visuals(self, item: Item) -> Visuals:
+        """What must be loaded to ask it."""
+
+    def prompt(self, item: Item, mode: PromptMode) -> Prompt:
+        """What the model is asked."""
+
+    def score(self, rows: Sequence[Row], mode: Mode | str = Mode.ROBUST) -> dict[str, Any]:
+        """Scores of rows that carry gold columns and `prediction`."""
