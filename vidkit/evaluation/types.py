@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Any, Protocol
 
 Row = Mapping[str, Any]
 """One record of a data or predictions file, by column name."""
 
 
-class Mode(str, Enum):
+class Mode(StrEnum):
     """How answers are read and scores are formed."""
 
     ROBUST = "robust"  # the corrected rules
     OFFICIAL = "official"  # equal to the authors' scripts, with their quirks
 
 
-class SubtitleMode(str, Enum):
+class SubtitleMode(StrEnum):
     """How subtitles enter the prompt (Video-MME-v2, spec of the authors' script)."""
 
     NONE = "none"
@@ -30,7 +30,7 @@ class SubtitleMode(str, Enum):
     INTERLEAVE = "subs_interleave"  # time-stamped segments between the frames
 
 
-class PartKind(str, Enum):
+class PartKind(StrEnum):
     """What stands at one place of a prompt; the runner fills every kind but TEXT from the `Visuals`."""
 
     TEXT = "text"
