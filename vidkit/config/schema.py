@@ -1,60 +1,82 @@
 """Settings of every command as dataclasses with units. Imports nothing of ours and nothing heavy.
 
 Hydra composes YAML from `configs/` onto these; the names are the same in YAML, on the command line and in code.
-OmegaConf wants string enums (not Literal) and unfrozen classes; range checks live in `__post_init__`.
+OmegaConf wants string enums (not Literal) and unfrozen classes, and matches enums by member name: hence members are
+spelled as their values. Range checks live in `__post_init__` and raise `ValueError`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 
 class Family(str, Enum):
     """Which diffusers pipelines a model runs on."""
 
-    WAN = "wan"
-    SKYREELS_DF = "skyreels_df"
+    wan = "wan"
+    skyreels_df = "skyreels_df"
 
 
 class Weights(str, Enum):
     """Where the weights come from."""
 
-    PRETRAINED = "pretrained"
-    EMBEDDED = "embedded"
-    RANDOM = "random"
+    pretrained = "pretrained"  # hub id or local diffusers folder in `model.path`
+    embedded = "embedded"  # the small model inside the package
+    random = "random"  # same shapes, seeded random values: speed without a download
 
 
 class Dtype(str, Enum):
-    AUTO = "auto"
-    BF16 = "bf16"
-    FP16 = "fp16"
-    FP32 = "fp32"
+    auto = "auto"  # bf16 on CUDA, fp32 on the CPU
+    bf16 = "bf16"
+    fp16 = "fp16"
+    fp32 = "fp32"
 
 
 class Offload(str, Enum):
     """What diffusers moves off the accelerator between uses."""
 
-    NONE = "none"
-    MODEL = "model"
-    SEQUENTIAL = "sequential"
-    GROUP = "group"
+    none = "none"
+    model = "model"
+    sequential = "sequential"
+    group = "group"
+
+
+class Sampler(str, Enum):
+    """Flow-matching ODE solvers."""
+
+    unipc = "unipc"
+    dpmpp = "dpmpp"
+    euler = "euler"
+
+
+class Resize(str, Enum):
+    """How a first frame of another aspect ratio is brought to height x width."""
+
+    auto = "auto"  # centre crop when the ratios differ by at most 5 %, else refuse
+    crop = "crop"
+    pad = "pad"
+    stretch = "stretch"
 
 
 @dataclass
 class ModelSettings:
     name: str = "maze"
-    family: Family = Family.SKYREELS_DF
+    family: Family = Family.skyreels_df
     path: str | None = None  # hub id or local diffusers folder
-    revision: str | None = None
-    weights: Weights = Weights.PRETRAINED
-    transformer: dict[str, object] = field(default_factory=dict)  # constructor arguments (weights=random, dry run)
-    vae: dict[str, object] = field(default_factory=dict)
-    text_encoder: dict[str, object] = field(default_factory=dict)
-    image_encoder: dict[str, object] = field(default_factory=dict)
-    scheduler: str = "UniPCMultistepScheduler"
-    vae_tiling: bool = False
-    offload: Offload = Offload.NONE
+    revision: str | None = None  # hub branch, tag or commit
+    weights: Weights = Weights.pretrained
+    weights_seed: int = 0  # of weights=random
+    # constructor arguments of each part: weights=random, --dry-run and validation need no download
+    transformer: dict[str, Any] = field(default_factory=dict)
+    vae: dict[str, Any] = field(default_factory=dict)
+    text_encoder: dict[str, Any] = field(default_factory=dict)
+    image_encoder: dict[str, Any] = field(default_factory=dict)
+    vae_dtype: Dtype = Dtype.auto  # auto: fp32, as upstream recommends for Wan
+    vae_tiling: bool = False  # decode in overlapping tiles: less memory, slightly more work
+    vae_slicing: bool = False  # decode one clip of a batch at a time
+    offload: Offload = Offload.none
 
 
 @dataclass
@@ -62,8 +84,12 @@ class MazeSettings:
     """A first frame drawn from a fresh maze (`image=maze`)."""
 
     size: int = 5  # cells a side, 4..8
-    seed: int | None = None  # None: fresh at every run, recorded
-    skin: str | None = None  # None: drawn at random
+    seed: int | None = None  # none: fresh at every run, recorded
+    skin: str | None = None  # none: drawn at random
+    speed: str = "fast"  # word of the default prompt
+
+    def __post_init__(self) -> None:
+        _between("maze.size", self.size, 4, 8)
 
 
 @dataclass
@@ -73,22 +99,48 @@ class GenerateSettings:
     prompt: str = ""
     negative_prompt: str | None = None
     image: str | None = None  # path of the first frame; "maze": drawn by vidkit; none: text to video
-    output: str | None = None  # file or folder; none: outputs/<config>/<time>.mp4
+    resize: Resize = Resize.auto
+    output: str | None = None  # .mp4 file or folder; none: outputs/generate/<config>-<time>.mp4
+    crf: int = 16  # H.264 quality, 0 lossless .. 51 worst
+    contact_sheet: bool = True  # PNG of numbered frames beside the video
     seed: int | None = None  # none: drawn and recorded
-    device: str = "auto"
-    dtype: Dtype = Dtype.AUTO
+    device: str = "auto"  # auto, cpu, cuda, cuda:1
+    dtype: Dtype = Dtype.auto
     height: int = 480  # pixels
     width: int = 832  # pixels
     frames: int = 81  # pixel frames
     fps: int = 16  # frames a second of the written video
+    sampler: Sampler = Sampler.unipc
     steps: int = 50
-    guidance: float = 5.0
-    shift: float = 5.0
-    max_sequence_length: int = 512  # text tokens
-    base_frames: int | None = None  # SkyReels: window the model sees, pixel frames
+    guidance: float = 5.0  # 1 or less: no guidance, one forward a step
+    shift: float = 5.0  # timestep shift of flow matching
+    max_sequence_length: int = 512  # text tokens the prompt is padded to
+    base_frames: int | None = None  # SkyReels: window the model sees, pixel frames; none: the whole clip
     overlap_frames: int | None = None  # SkyReels: pixel frames carried into the next window
-    ar_step: int = 0  # SkyReels: 0 synchronous, > 0 block-autoregressive
-    causal_block_size: int | None = None  # SkyReels: latent frames a block; none: bidirectional
-    addnoise_condition: float = 0.0  # SkyReels: noise level of carried-over frames, 0..60
+    ar_step: int = 0  # SkyReels: steps a block lags behind the one before; 0: all frames together
+    causal_block_size: int | None = None  # SkyReels: latent frames a block of the schedule
+    causal_attention: bool = False  # SkyReels: a block sees only itself and earlier blocks; needs weights trained so
+    addnoise_condition: float = 0.0  # SkyReels: noise level of carried-over frames, 0..60 of 1000
     dry_run: bool = False
     verbose: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("height", "width", "frames", "fps", "steps", "max_sequence_length"):
+            _at_least(name, getattr(self, name), 1)
+        _between("crf", self.crf, 0, 51)
+        _at_least("ar_step", self.ar_step, 0)
+        _between("addnoise_condition", self.addnoise_condition, 0, 60)
+        if self.shift <= 0:
+            raise ValueError(f"shift={self.shift} must be greater than 0")
+        if self.guidance < 0:
+            raise ValueError(f"guidance={self.guidance} must not be negative")
+
+
+def _at_least(name: str, value: float, low: float) -> None:
+    if value < low:
+        raise ValueError(f"{name}={value} must be at least {low}")
+
+
+def _between(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name}={value} must lie in {low}..{high}")
