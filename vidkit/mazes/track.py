@@ -1,0 +1,137 @@
+"""Follow the ball through a clip and judge whether it solved the maze; whole batches on any device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vidkit.mazes.levels import Levels
+from vidkit.mazes.render import BALL_RADIUS, cell_px, origin_px
+
+#: squared RGB distance on the [-1, 1] scale up to which a pixel may be the ball
+COLOUR_LIMIT = 0.35
+AREA_RATIO = 0.35  # of the true disc that must be seen
+SPREAD_RADII = 1.25  # root mean square spread of the ball's pixels, in radii
+BAD_SHARE = 4 / 45  # of frames in which the ball may be lost
+
+
+@dataclass(frozen=True)
+class Track:
+    """What was seen of the ball in B clips of T frames."""
+
+    cells: Tensor  # [B, T, 2] cell of the ball, valid where good
+    good: Tensor  # [B, T] bool: one ball of about the right size
+    centre_px: Tensor  # [B, T, 2]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Outcome for B clips; every field bool or int [B].
+
+    success: every move legal, on the goal at the end, at most BAD_SHARE of the frames bad. exact: also the
+    same cells as the level's own path.
+    """
+
+    success: Tensor
+    exact: Tensor
+    legal: Tensor
+    reached_goal: Tensor
+    started_right: Tensor
+    bad_frames: Tensor
+    moves: Tensor
+    illegal_frame: Tensor  # first frame of an illegal move, -1: none
+
+    def reason(self, index: int = 0) -> str:
+        """One clause on clip `index`, for a sentence that begins with "the ball"."""
+        moves = int(self.moves[index])
+        if bool(self.success[index]):
+            return f"reached the goal in {moves} moves, none through a wall"
+        if not bool(self.started_right[index]):
+            return "did not start where the maze says"
+        if not bool(self.legal[index]):
+            return f"went through a wall at frame {int(self.illegal_frame[index])}"
+        if not bool(self.reached_goal[index]):
+            return f"did not reach the goal (stopped after {moves} moves)"
+        return f"was lost in {int(self.bad_frames[index])} frames"
+
+
+def follow(levels: Levels, clips: Tensor) -> Track:
+    """Find the ball in each frame by colour.
+
+    Args:
+        levels: B levels; only their colours and cell sizes are used.
+        clips: RGB in [0, 1], [B, T, P, P, 3].
+    """
+    colours = (levels.colours * 2 - 1)[:, None, None, None]
+    others = [0, 1, 2, 4]
+    away = torch.stack(
+        [((clips * 2 - 1 - colours[..., i, :]) ** 2).sum(-1) for i in (3, *others)], dim=0
+    )  # [5, B, T, P, P]
+    ball = (away[0] < COLOUR_LIMIT) & (away[0] < away[1:].amin(0))
+    mass = ball.flatten(2).sum(-1).float()
+    pixel = torch.arange(clips.shape[2], device=clips.device) + 0.5
+    weight = mass.clamp_min(1)
+    rows, columns = ball.sum(3).float(), ball.sum(2).float()
+    centre = torch.stack([(rows * pixel).sum(-1) / weight, (columns * pixel).sum(-1) / weight], dim=-1)
+    offsets = [(pixel - centre[..., i : i + 1]) ** 2 for i in (0, 1)]
+    spread = (rows * offsets[0] + columns * offsets[1]).sum(-1)
+    radius = (BALL_RADIUS * cell_px(levels.walls.size).float())[:, None]
+    good = (mass >= AREA_RATIO * torch.pi * radius**2) & (spread / weight <= (SPREAD_RADII * radius) ** 2)
+    size = levels.walls.size.view(-1, 1, 1)
+    unit = (centre - origin_px(size)) / cell_px(size)
+    cells = torch.minimum(unit.floor().long().clamp_min(0), size - 1)
+    return Track(cells=cells, good=good, centre_px=centre)
+
+
+def judge(levels: Levels, clips: Tensor) -> Verdict:
+    """Did the ball solve the maze?
+
+    Cells are taken from good frames only; repeats are dropped; each change must be to an adjacent cell with no
+    wall between, so a jump hidden in bad frames counts as illegal.
+
+    Args:
+        levels: B levels.
+        clips: RGB in [0, 1], float, [B, T, P, P, 3].
+    """
+    track = follow(levels, clips)
+    batch = torch.arange(len(levels), device=clips.device)
+    moves_open = levels.walls.open_moves()
+    here = levels.path[:, 0].clone()
+    seen = torch.zeros(len(levels), dtype=torch.bool, device=clips.device)
+    started = torch.zeros_like(seen)
+    legal = torch.ones_like(seen)
+    exact = torch.ones_like(seen)
+    count = torch.zeros_like(levels.moves)
+    illegal_frame = torch.full_like(levels.moves, -1)
+    for frame in range(track.cells.shape[1]):
+        cell, good = track.cells[:, frame], track.good[:, frame]
+        first = good & ~seen
+        started = torch.where(first, (cell == levels.path[:, 0]).all(-1), started)
+        seen = seen | good
+        step = cell - here
+        moved = good & (step != 0).any(-1)
+        kind = torch.where(step[:, 0] == 0, (step[:, 1] < 0).long(), 2 + (step[:, 0] < 0).long())
+        fine = (step.abs().sum(-1) == 1) & moves_open[batch, kind, here[:, 0], here[:, 1]]
+        wrong = moved & ~fine
+        illegal_frame = torch.where(wrong & (illegal_frame < 0), frame, illegal_frame)
+        legal = legal & ~wrong
+        count = count + moved.long()
+        wanted = levels.path[batch, count.clamp_max(levels.path.shape[1] - 1)]
+        exact = exact & (~moved | (cell == wanted).all(-1))
+        here = torch.where(good[:, None], cell, here)
+    reached = (here == levels.path[:, -1]).all(-1) & seen
+    bad = (~track.good).sum(1)
+    enough = bad <= int(BAD_SHARE * track.good.shape[1])
+    success = legal & reached & started & enough
+    return Verdict(
+        success=success,
+        exact=success & exact & (count == levels.moves),
+        legal=legal,
+        reached_goal=reached,
+        started_right=started,
+        bad_frames=bad,
+        moves=count,
+        illegal_frame=illegal_frame,
+    )
