@@ -1,1 +1,1 @@
-"""Typed settings and their composition."""
+"""Typed settings and their composition. Importing the package loads nothing; `compose` loads Hydra."""

@@ -1,0 +1,63 @@
+"""What the shell completes: configs from files, keys and choices from the settings. Loads nothing heavy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+
+def complete_config(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of entry configs of the command being typed."""
+    from vidkit.config.catalog import config_names
+
+    return [name for name in config_names(_command(ctx), _config_dir(ctx)) if name.startswith(incomplete)]
+
+
+def complete_device(incomplete: str) -> list[str]:
+    return [name for name in ("auto", "cpu", "cuda") if name.startswith(incomplete)]
+
+
+def complete_word(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Keys as `steps=`, sections as `model.`; after the `=` what it takes, if that is a short list."""
+    key, equals, value = incomplete.partition("=")
+    if equals:
+        return [f"{key}={choice}" for choice in _choices(ctx, key) if choice.startswith(value)]
+    return _keys(ctx, incomplete)
+
+
+def _keys(ctx: typer.Context, incomplete: str) -> list[str]:
+    from vidkit.config.catalog import group_names, settings_class
+    from vidkit.config.keys import keys_of
+
+    keys = keys_of(settings_class(_command(ctx)))
+    depth = incomplete.count(".")
+    found = [
+        name + ("." if key.is_section or key.is_free else "=")
+        for name, key in keys.items()
+        if name.startswith(incomplete) and name.count(".") == depth
+    ]
+    groups = [group for group in group_names(_config_dir(ctx)) if group.split("/")[0] in keys]
+    return found + [f"{group}=" for group in groups if group.startswith(incomplete)]
+
+
+def _choices(ctx: typer.Context, key: str) -> list[str]:
+    from vidkit.config.catalog import group_choices, group_names, settings_class
+    from vidkit.config.keys import keys_of
+
+    if key in group_names(_config_dir(ctx)):
+        return group_choices(key, _config_dir(ctx))
+    setting = keys_of(settings_class(_command(ctx))).get(key)
+    if setting is None:
+        return []
+    words = ["true", "false"] if setting.annotation is bool else list(setting.choices)
+    return words + (["null"] if setting.optional else [])
+
+
+def _command(ctx: typer.Context) -> str:
+    return ctx.info_name or ""
+
+
+def _config_dir(ctx: typer.Context) -> Path | None:
+    folder = ctx.params.get("config_dir")
+    return Path(folder) if folder and Path(folder).is_dir() else None

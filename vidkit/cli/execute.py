@@ -1,0 +1,106 @@
+"""From the words of a command line to settings, to the command, to its result; every command goes here."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidkit.errors import OutputError
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was typed.
+
+    Args:
+        command: name on the command line.
+        config: name or path of the entry config.
+        words: trailing words, settings and positional values mixed.
+        after_dashes: words after `--`, which are never settings.
+        positional: names of the settings that bare words fill, in order.
+        options: settings given as options; None: not given.
+        config_dir: the user's own folder of configs.
+        json: where the result goes besides: a file, `-` for standard output, None for nowhere.
+    """
+
+    command: str
+    config: str
+    words: list[str] = field(default_factory=list)
+    after_dashes: list[str] = field(default_factory=list)
+    positional: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+    config_dir: Path | None = None
+    json: str | None = None
+
+
+def execute(request: Request) -> None:
+    """Compose the settings, run the command, write its result where `--json` says."""
+    settings = settings_of(request)
+    _log(bool(getattr(settings, "verbose", False)))
+    _check_json(request.json)
+    with _people_read_stderr(request.json == "-"):
+        result = runner_of(request.command)(settings)
+    if request.json is not None:
+        _write_json(request.json, result)
+
+
+def settings_of(request: Request) -> Any:
+    """The typed settings a request asks for."""
+    from vidkit.cli.words import sort_words
+    from vidkit.config.catalog import settings_class
+    from vidkit.config.compose import compose
+    from vidkit.config.keys import keys_of
+
+    keys = keys_of(settings_class(request.command))
+    values, overrides = sort_words(request.words, request.after_dashes, request.positional, keys)
+    options = {name: value for name, value in request.options.items() if value is not None}
+    return compose(request.command, request.config, overrides, request.config_dir, {**values, **options})
+
+
+def runner_of(command: str) -> Callable[[Any], object]:
+    """`vidkit.commands.<command>.run`, imported now and not before."""
+    run = importlib.import_module("vidkit.commands." + command.replace("-", "_")).run
+    assert callable(run)
+    return run  # type: ignore[no-any-return]
+
+
+def _log(verbose: bool) -> None:
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("vidkit").setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+@contextlib.contextmanager
+def _people_read_stderr(asked: bool) -> Iterator[None]:
+    """With `--json -` standard output holds the JSON and nothing else."""
+    with contextlib.redirect_stdout(sys.stderr) if asked else contextlib.nullcontext():
+        yield
+
+
+def _check_json(target: str | None) -> None:
+    if target is None or target == "-":
+        return
+    from vidkit.utils.files import check_writable
+
+    if Path(target).is_dir():
+        raise OutputError(f"'{target}' is a folder (--json)", "name a file, or - for standard output")
+    check_writable(Path(target).parent)
+
+
+def _write_json(target: str, result: object) -> None:
+    from vidkit.cli.plain import plain
+
+    text = json.dumps(plain(result), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    if target == "-":
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    from vidkit.utils.files import write_text_atomic
+
+    write_text_atomic(Path(target), text)

@@ -1,0 +1,49 @@
+"""`vidkit generate`: a video from a prompt or a first frame."""
+
+from __future__ import annotations
+
+import typer
+
+from vidkit.cli.execute import Request, execute
+from vidkit.cli.options import (
+    Config,
+    ConfigDir,
+    Device,
+    DryRun,
+    Json,
+    Output,
+    PromptAndSettings,
+    Seed,
+    Verbose,
+)
+
+
+def generate(
+    ctx: typer.Context,
+    words: PromptAndSettings = None,
+    config: Config = "maze_demo",
+    output: Output = None,
+    json: Json = None,
+    seed: Seed = None,
+    device: Device = None,
+    dry_run: DryRun = False,
+    verbose: Verbose = False,
+    config_dir: ConfigDir = None,
+) -> None:
+    r"""Make a video from a prompt, or from a prompt and a first frame.
+
+    Without arguments the embedded model solves a fresh maze. Settings follow as KEY=VALUE words.
+
+    \b
+    vidkit generate maze.size=6 steps=20
+    vidkit generate -c wan1_3b_480p "a paper boat on a pond" -o boat.mp4
+    vidkit generate -c wan14b_720p --dry-run
+    """
+    options = {
+        "output": output,
+        "seed": seed,
+        "device": device,
+        "dry_run": dry_run or None,
+        "verbose": verbose or None,
+    }
+    execute(Request("generate", config, words or [], ctx.obj or [], ("prompt",), options, config_dir, json))

@@ -1,0 +1,88 @@
+"""The command `vidkit`: collects the commands, runs one, turns what ends it into lines and an exit status.
+
+To add a command: a file `vidkit/cli/<command>.py` with a function of that name, and the name in `COMMANDS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+from vidkit import __version__
+from vidkit.cli.report import INTERRUPTED, report_error
+
+COMMANDS = ("generate",)
+
+app = typer.Typer(
+    name="vidkit",
+    rich_markup_mode=None,  # Rich panels double the time of --help
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"vidkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def vidkit(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop."),
+    ] = False,
+) -> None:
+    """Research toolkit for video generation and understanding."""
+
+
+for _name in COMMANDS:
+    _module = _name.replace("-", "_")
+    app.command(_name)(getattr(importlib.import_module(f"vidkit.cli.{_module}"), _module))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit status."""
+    words, after_dashes = _split_at_dashes(list(arguments))
+    command = next((word for word in words if word in COMMANDS), "")
+    try:
+        status = app(words or ["--help"], prog_name="vidkit", standalone_mode=False, obj=after_dashes)
+        return status if isinstance(status, int) else 0
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `vidkit ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except Exception as error:
+        return report_error(error, f"'vidkit {command} --help'" if command else "'vidkit --help'")
+
+
+def _split_at_dashes(arguments: list[str]) -> tuple[list[str], list[str]]:
+    # the parser drops `--`, after which a word with `=` is not a setting
+    if "--" not in arguments:
+        return arguments, []
+    at = arguments.index("--")
+    return arguments[:at], arguments[at + 1 :]
+
+
+def _terminate(signum: int, frame: object) -> NoReturn:
+    # an exception, so that temporary files are removed on the way out
+    raise SystemExit(128 + signum)
+
+
+def main() -> NoReturn:
+    """Entry point of the script `vidkit` and of `python -m vidkit`."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""How errors leave the command line: one line of what happened, one of what to do, an exit status."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from vidkit.errors import VidkitError
+
+USER_MISTAKE = 2
+OUR_BUG = 1
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+def report_error(error: BaseException, usage_help: str) -> int:
+    """Print an error to standard error and say the exit status.
+
+    Args:
+        error: whatever ended the command.
+        usage_help: the command that explains usage, for errors of usage.
+    """
+    if os.environ.get("VIDKIT_DEBUG", "") not in ("", "0"):
+        traceback.print_exception(error)
+    if isinstance(error, VidkitError):
+        return _print(error.message, error.hint, error.exit_code)
+    if is_usage_error(error):
+        return _print(*_usage(error, usage_help), USER_MISTAKE)
+    return _print(
+        f"{type(error).__name__}: {_one_line(str(error))}{_place(error)}",
+        "this is a bug in vidkit, not a mistake of yours; VIDKIT_DEBUG=1 shows the traceback for a report",
+        OUR_BUG,
+    )
+
+
+def is_usage_error(error: BaseException) -> bool:
+    """Whether Typer's parser refused the words; its copy of click is private, so no class to test for."""
+    return hasattr(error, "format_message") and hasattr(error, "exit_code")
+
+
+def _print(message: str, hint: str, status: int) -> int:
+    print(f"error: {_one_line(message)}", file=sys.stderr)
+    if hint:
+        print(f"hint: {_one_line(hint)}", file=sys.stderr)
+    return status
+
+
+def _usage(error: BaseException, usage_help: str) -> tuple[str, str]:
+    message = str(error.format_message()).rstrip(".")  # type: ignore[attr-defined]
+    see = f"see {usage_help}"
+    unknown_command = re.match(r"No such command '(.*?)'", message)
+    if unknown_command is not None:
+        return f"no command '{unknown_command[1]}'", _near(unknown_command[1], _known_commands(error)) + see
+    if hasattr(error, "possibilities"):  # an unknown option
+        name = str(getattr(error, "option_name", ""))
+        return f"no option '{name}'", _near(name, _known_options(error)) + see
+    return message[:1].lower() + message[1:], see
+
+
+def _near(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean '{near[0]}'? " if near else ""
+
+
+def _known_options(error: BaseException) -> list[str]:
+    command = getattr(getattr(error, "ctx", None), "command", None)
+    parameters: Sequence[object] = getattr(command, "params", ())
+    return ["--help", *(name for parameter in parameters for name in getattr(parameter, "opts", ()))]
+
+
+def _known_commands(error: BaseException) -> list[str]:
+    return list(getattr(getattr(getattr(error, "ctx", None), "command", None), "commands", ()))
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "vidkit" in Path(frame.filename).parts]
+    return f" ({Path(ours[-1].filename).name}:{ours[-1].lineno})" if ours else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

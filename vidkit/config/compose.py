@@ -1,0 +1,142 @@
+"""Compose a command's settings from YAML and `KEY=VALUE` words with Hydra; errors a person can act on.
+
+Precedence, low to high: the schema's defaults, the groups an entry config names, the entry config, the words.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from vidkit.config.catalog import Entry, find_entry, folder_of, settings_class
+from vidkit.config.explain import composition_error, first_line, yaml_error
+from vidkit.config.keys import Key, keys_of
+from vidkit.config.mirror import KeyedError, build, mirror
+from vidkit.config.overrides import Override, hydra_words, parse_override
+from vidkit.config.sources import Source, place_of, short
+from vidkit.errors import ConfigError
+
+
+def compose(
+    command: str,
+    config: str,
+    overrides: Sequence[str] = (),
+    config_dir: Path | None = None,
+    values: dict[str, Any] | None = None,
+) -> Any:
+    """Compose the settings of one command.
+
+    Args:
+        command: name on the command line, `generate`.
+        config: name of an entry config, or the path of a YAML file.
+        overrides: `KEY=VALUE` words in Hydra's grammar; text settings take their value as it stands.
+        config_dir: the user's own folder of configs, searched before the one that ships.
+        values: further settings by dotted name, already typed; they go over everything else.
+
+    Returns:
+        An instance of the command's settings class, `GenerateSettings` for `generate`.
+
+    Raises:
+        ConfigError: config, key or value that cannot be used; the message has the file and line where it can.
+    """
+    settings = settings_class(command)
+    keys = keys_of(settings)
+    parsed = [parse_override(word) for word in overrides]
+    given = values or {}
+    _refuse_doubles(parsed, given)
+    words, texts = hydra_words(parsed, command, keys, config_dir)
+    entry = find_entry(command, config, config_dir)
+    composed, sources = _compose(command, entry, words, keys, settings, config_dir)
+    for name, value in {**texts, **given}.items():
+        OmegaConf.update(composed, name, _literal(value))
+    try:
+        return build(settings, _plain(composed))
+    except KeyedError as error:
+        typed = {override.key for override in parsed} | set(given)
+        where = "" if error.key in typed else place_of(error.key, sources)
+        raise ConfigError(error.message + where, error.hint) from error
+
+
+def _refuse_doubles(parsed: list[Override], given: dict[str, Any]) -> None:
+    seen: dict[str, str] = {name: f"{name}={value}" for name, value in given.items()}
+    for override in parsed:
+        if override.key in seen:
+            raise ConfigError(
+                f"'{override.key}' is set twice: {seen[override.key]} and {override.word}", "keep one of them"
+            )
+        seen[override.key] = override.word
+
+
+def _literal(value: Any) -> Any:
+    # a prompt may hold "${...}", which OmegaConf would look up
+    return value.replace("${", "\\${") if isinstance(value, str) else value
+
+
+def _compose(
+    command: str,
+    entry: Entry,
+    words: list[str],
+    keys: dict[str, Key],
+    settings: type[Any],
+    config_dir: Path | None,
+) -> tuple[DictConfig, list[Source]]:
+    schema = mirror(settings)
+    ConfigStore.instance().store(f"{folder_of(command)}_schema", schema)
+    found = ",".join(f"'file://{_escaped(str(other))}'" for other in entry.others)
+    words = [*words, f"hydra.searchpath=[{found}]"]
+    with warnings.catch_warnings(), initialize_config_dir(str(entry.folder), version_base="1.3"):
+        warnings.simplefilter("ignore")  # of Hydra, about search paths without a file of that name
+        try:
+            composed = hydra_compose(entry.name, words)
+        except yaml.YAMLError as error:
+            raise yaml_error(error) from error
+        except (HydraException, OmegaConfBaseException) as error:
+            raise composition_error(error, command, entry, keys, config_dir) from error
+        sources = _sources(entry, words)
+    if OmegaConf.get_type(composed) is not schema:
+        raise ConfigError(
+            f"{short(entry.file)} does not build on the settings of '{command}'",
+            f"start it with 'defaults: [/{folder_of(command)}/NAME, _self_]', NAME being a config to vary",
+        )
+    return composed, sources
+
+
+def _escaped(path: str) -> str:
+    return path.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def _sources(entry: Entry, words: list[str]) -> list[Source]:
+    loader = GlobalHydra.instance().config_loader()
+    defaults = loader.compute_defaults_list(entry.name, words, RunMode.RUN).defaults
+    found = []
+    for default in defaults:
+        for folder in (entry.folder, *entry.others):
+            file = folder / f"{default.config_path}.yaml"
+            if file.is_file():
+                found.append(Source(file, default.package or ""))
+                break
+    return found
+
+
+def _plain(composed: DictConfig) -> dict[str, Any]:
+    try:
+        values = OmegaConf.to_container(composed, resolve=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(
+            f"'{error.full_key or error.key}' cannot be resolved: {first_line(error)}",
+            "a reference is written ${other.setting} and must name a setting",
+        ) from error
+    assert isinstance(values, dict)
+    return {str(name): value for name, value in values.items()}

@@ -1,0 +1,91 @@
+"""What Hydra, OmegaConf and the YAML reader complain about, in the words of the command line."""
+
+from __future__ import annotations
+
+import re
+import typing
+from pathlib import Path
+
+import yaml
+from hydra.errors import MissingConfigException
+
+from vidkit.config.catalog import Entry, group_choices
+from vidkit.config.keys import Key
+from vidkit.config.naming import did_you_mean
+from vidkit.config.overrides import unknown_key
+from vidkit.config.sources import Source, place_of, short
+from vidkit.errors import ConfigError
+
+
+def yaml_error(error: yaml.YAMLError) -> ConfigError:
+    hint = "correct that line: settings are 'key: value', lists [a, b], nesting is by spaces"
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return ConfigError(f"{short(Path(mark.name))}:{mark.line + 1}: not valid YAML: {error.problem}", hint)
+    return ConfigError(f"not valid YAML: {first_line(error)}", hint)
+
+
+def first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def composition_error(
+    error: Exception, command: str, entry: Entry, keys: dict[str, Key], config_dir: Path | None
+) -> ConfigError:
+    """Say Hydra's error in the words of the command line."""
+    text = str(error)
+    if isinstance(error, MissingConfigException):
+        return _missing_file(error, entry, config_dir)
+    file, package = _file_of(text, entry)
+    cause = error.__cause__ or error.__context__
+    inner = f"{text}\n{cause}"
+    key = _matched(r"full_key: (\S+)", inner)
+    where = (
+        ""
+        if file is None
+        else place_of(key, [Source(file, ""), Source(file, package)]) or f" ({short(file)})"
+    )
+    if re.search(r"Key '.*' (is )?not in", inner):
+        return unknown_key(key or _matched(r"Key '(.*?)'", inner), command, keys, where)
+    value = _matched(r"Value '(.*?)' of type", inner) or _matched(r"[Ii]nvalid value '(.*?)'", inner)
+    if key in keys:
+        value = value or _matched(rf"override \+*{re.escape(key)}=(\S+)", text)
+        hint = f"'{key}' takes {keys[key].takes}" + (
+            f", for example {_example(keys[key])}" if not where else ""
+        )
+        return ConfigError(f"'{value}' is not {keys[key].takes}: {key}={value}{where}", hint)
+    return ConfigError(
+        f"cannot compose '{entry.name}': {first_line(error)}{where}", "check the words and the YAML files"
+    )
+
+
+def _example(key: Key) -> str:
+    default = key.default
+    usable = isinstance(default, int | float | str) and not isinstance(default, bool)
+    usual = {int: "1", float: "0.5", bool: "true", dict: "'{name: 1}'", list: "[1,2]", tuple: "[1,2]"}
+    shown = default if usable else usual.get(typing.get_origin(key.annotation) or key.annotation, "...")
+    return f"{key.name}={shown}"
+
+
+def _matched(pattern: str, text: str) -> str:
+    match = re.search(pattern, text)
+    return match[1] if match else ""
+
+
+def _file_of(text: str, entry: Entry) -> tuple[Path | None, str]:
+    name = _matched(r"In '(.*?)': \w+ raised while composing", text)
+    for folder in (entry.folder, *entry.others):
+        if name and (folder / f"{name}.yaml").is_file():
+            group = name.rpartition("/")[0]
+            return folder / f"{name}.yaml", group.replace("/", ".")
+    return None, ""
+
+
+def _missing_file(error: MissingConfigException, entry: Entry, config_dir: Path | None) -> ConfigError:
+    missing = error.missing_cfg_file or ""
+    group, _, name = missing.rpartition("/")
+    by = _matched(r"In '(.*?)'", str(error)) or entry.name
+    names = group_choices(group, config_dir) if group else []
+    return ConfigError(
+        f"'{by}' names a config '{missing}' that does not exist", did_you_mean(name, names, "choices")
+    )
