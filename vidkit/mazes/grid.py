@@ -1,8 +1,8 @@
 """Many mazes at once as wall tensors: make, measure distances, find shortest paths.
 
 Shapes: B mazes padded to a common M x M grid. `vertical [B, M, M + 1]` is True where a wall stands left of
-column c in row r (index M: the right border of a full-size maze); `horizontal [B, M + 1, M]` likewise above row
-r. A maze of size N < M uses the upper left corner; everything outside is walled off.
+column c in row r (index M: the right border of a full-size maze); `horizontal [B, M + 1, M]` likewise above
+row r. A maze of size N < M uses the upper left corner; everything outside is walled off.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def sample_level(
         seed: the same seed gives the same level.
         skin: a style of `STYLES`; None draws one.
         ball: a colour of `BALLS`; None draws one.
-        split: "test" draws mazes that the embedded model never saw in training, "train" the others, "any" both.
+        split: "test" draws mazes the embedded model never saw in training, "train" the others, "any" both.
 
     Raises:
         ConfigError: a size, skin, ball or split that does not exist.

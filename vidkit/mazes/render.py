@@ -50,7 +50,7 @@ def ball_px(levels: Levels, frames: int = FRAMES) -> Tensor:
     return centres_px(levels, route_at(levels.path, progress))
 
 
-def _still(levels: Levels) -> tuple[Tensor, Tensor]:
+def still(levels: Levels) -> tuple[Tensor, Tensor]:
     """The maze without balls [B, P, P, 3] and where its floor shows, bool [B, P, P]."""
     size = levels.walls.size
     device, side = size.device, levels.walls.vertical.shape[1]
@@ -88,7 +88,7 @@ def _disc(at: Tensor, radius: Tensor) -> Tensor:
 
 def render(levels: Levels, frames: int = FRAMES) -> Tensor:
     """Clips of levels, RGB in [0, 1], float [B, T, 96, 96, 3]."""
-    picture, floor = _still(levels)
+    picture, floor = still(levels)
     time = torch.arange(frames, device=picture.device, dtype=torch.float32)
     clip = picture[:, None].expand(-1, frames, -1, -1, -1)
     if bool((levels.texture[:, 0] != 0).any()):

@@ -88,8 +88,8 @@ def follow(levels: Levels, clips: Tensor) -> Track:
 def judge(levels: Levels, clips: Tensor) -> Verdict:
     """Did the ball solve the maze?
 
-    Cells are taken from good frames only; repeats are dropped; each change must be to an adjacent cell with no
-    wall between, so a jump hidden in bad frames counts as illegal.
+    Cells are taken from good frames only; repeats are dropped; each change must be to an adjacent cell with
+    no wall between, so a jump hidden in bad frames counts as illegal.
 
     Args:
         levels: B levels.
