@@ -1,0 +1,174 @@
+"""What is sent to a model: messages of text, pictures, sound and clips, and how to sample.
+
+Media are held as encoded bytes, so that the same picture is the same bytes in every request of an item and a
+server's prefix cache can hit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vidkit.errors import VideoError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import PIL.Image
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A still picture or one frame.
+
+    Attributes:
+        data: encoded picture.
+        mime: its media type, for example `image/jpeg`.
+    """
+
+    data: bytes
+    mime: str = "image/jpeg"
+
+    @classmethod
+    def from_pil(cls, picture: PIL.Image.Image, quality: int = 95, lossless: bool = False) -> Image:
+        """Encode a Pillow picture: PNG when `lossless` (crops), else JPEG of the given quality."""
+        buffer = io.BytesIO()
+        if lossless:
+            picture.save(buffer, "PNG")
+            return cls(buffer.getvalue(), "image/png")
+        picture.convert("RGB").save(buffer, "JPEG", quality=quality)
+        return cls(buffer.getvalue(), "image/jpeg")
+
+    @classmethod
+    def from_array(cls, pixels: np.ndarray, quality: int = 95, lossless: bool = False) -> Image:
+        """Encode pixels [height, width, 3], uint8 RGB."""
+        import PIL.Image
+
+        return cls.from_pil(PIL.Image.fromarray(pixels), quality, lossless)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str = "picture") -> Image:
+        """Take encoded bytes as they are.
+
+        Raises:
+            VideoError: no picture format that Pillow knows.
+        """
+        import PIL.Image
+
+        try:
+            with PIL.Image.open(io.BytesIO(data)) as picture:
+                kind = picture.format or ""
+                picture.verify()
+        # Pillow raises SyntaxError for a broken PNG and bomb errors for absurd sizes
+        except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError) as error:
+            raise VideoError(f"cannot read {name} as a picture: {error}", "check the file") from error
+        return cls(data, PIL.Image.MIME.get(kind, "image/" + kind.lower()))
+
+    @classmethod
+    def from_path(cls, path: str | Path) -> Image:
+        """Read a picture file.
+
+        Raises:
+            VideoError: it is missing or no picture.
+        """
+        try:
+            data = Path(path).read_bytes()
+        except OSError as error:
+            raise VideoError(f"cannot read picture '{path}': {error.strerror}", "check the path") from error
+        return cls.from_bytes(data, f"'{path}'")
+
+    def to_pil(self) -> PIL.Image.Image:
+        """Decode to an RGB picture.
+
+        Raises:
+            VideoError: the bytes are no picture.
+        """
+        import PIL.Image
+
+        try:
+            with PIL.Image.open(io.BytesIO(self.data)) as picture:
+                return picture.convert("RGB")
+        except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError) as error:
+            raise VideoError(f"cannot decode a picture of a request: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A sound track; `format` is the container the server is told, `wav` or `mp3`."""
+
+    data: bytes
+    format: str = "wav"
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A whole clip, for servers that take `video_url` parts and choose frames themselves."""
+
+    data: bytes
+    mime: str = "video/mp4"
+
+
+Part = Text | Image | Audio | Video
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn: `role` is system, user, assistant or tool."""
+
+    role: str
+    parts: tuple[Part, ...]
+
+    @classmethod
+    def of(cls, role: str, *parts: Part | str) -> Message:
+        """Build a message; plain strings become `Text`."""
+        return cls(role, tuple(Text(part) if isinstance(part, str) else part for part in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call.
+
+    Attributes:
+        messages: the conversation so far.
+        max_tokens: budget of new tokens.
+        temperature: 0 means greedy.
+        top_p: nucleus, only with temperature > 0.
+        stop: strings that end the reply; they are not part of it.
+        top_logprobs: alternatives wanted for each new token, 0 for none.
+        seed: for sampling; engines that cannot seed ignore it.
+        tools: function declarations in the OpenAI form.
+        extra: further fields for the engine, for example `{"chat_template_kwargs": {...}}`.
+    """
+
+    messages: tuple[Message, ...]
+    max_tokens: int = 64
+    temperature: float = 0.0
+    top_p: float | None = None
+    stop: tuple[str, ...] = ()
+    top_logprobs: int = 0
+    seed: int | None = None
+    tools: tuple[Mapping[str, Any], ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def fingerprint(self) -> str:
+        """SHA-256 over everything that can change the reply, media bytes included; hexadecimal."""
+        digest = hashlib.sha256()
+        for message in self.messages:
+            digest.update(f"<{message.role}>".encode())
+            for part in message.parts:
+                data = part.text.encode() if isinstance(part, Text) else part.data
+                digest.update(f"[{type(part).__name__} {len(data)}]".encode())
+                digest.update(data)
+        sampling = [self.max_tokens, self.temperature, self.top_p, self.stop, self.top_logprobs, self.seed]
+        rest = json.dumps([*sampling, self.tools, self.extra], sort_keys=True, default=str)
+        digest.update(rest.encode())
+        return digest.hexdigest()

@@ -1,0 +1,99 @@
+"""Engines by name: ours, installed plug-ins, or a class in one file of the user's."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from vidkit.errors import ConfigError
+from vidkit.serving.engine import Engine
+
+BUILT_IN = {
+    "openai": "vidkit.serving.openai_engine:OpenAIEngine",
+    "transformers": "vidkit.serving.transformers_engine:TransformersEngine",
+}
+GROUP = "vidkit.models"
+"""Entry-point group of installed plug-ins."""
+
+
+def open_engine(spec: str, *, base_url: str | None = None, **options: Any) -> Engine:
+    """Make an engine from a one-line description.
+
+    Args:
+        spec: `openai:NAME` (with `base_url`), `transformers:FOLDER_OR_HUB_ID`, `PLUGIN:ARGUMENT` for an entry
+            point of group `vidkit.models`, or `path/to/file.py:Class[:ARGUMENT]`. Without a prefix: a served
+            model when `base_url` is given, else a local one.
+        base_url: address of the server.
+        options: further arguments of the engine's constructor.
+
+    Raises:
+        ConfigError: an unknown engine (with the known names), a file that cannot be loaded, wrong options.
+    """
+    factory, argument = _resolve(spec, base_url)
+    arguments = [] if argument is None else [argument]
+    if base_url is not None:
+        options["base_url"] = base_url
+    try:
+        inspect.signature(factory).bind(*arguments, **options)
+    except TypeError as error:
+        raise ConfigError(f"engine '{spec}' cannot be made: {error}", "check its options") from error
+    engine = factory(*arguments, **options)
+    if not isinstance(engine, Engine):
+        raise ConfigError(
+            f"engine '{spec}' is a {type(engine).__name__} that lacks part of the interface",
+            "it needs name, concurrency, capabilities, identity(), generate(), aclose(); see docs/serving.md",
+        )
+    return engine
+
+
+def _resolve(spec: str, base_url: str | None) -> tuple[Callable[..., Any], str | None]:
+    prefix, colon, argument = spec.partition(":")
+    if colon and prefix.endswith(".py"):
+        class_name, _, rest = argument.partition(":")
+        return _class_of_file(Path(prefix), class_name), rest or None
+    if colon and prefix in BUILT_IN:
+        if prefix == "openai" and base_url is None:
+            raise ConfigError(
+                f"engine '{spec}' needs a server", "give its address, e.g. http://127.0.0.1:8000/v1"
+            )
+        return _class_by_path(BUILT_IN[prefix]), argument
+    plugins = {point.name: point for point in entry_points(group=GROUP)}
+    if colon and prefix in plugins:
+        return plugins[prefix].load(), argument
+    if base_url is not None:
+        return _class_by_path(BUILT_IN["openai"]), spec
+    # a hub id or a folder has no colon; a colon here is a mistyped prefix
+    if colon and not Path(spec).exists():
+        known = ", ".join(sorted([*BUILT_IN, *plugins]))
+        raise ConfigError(f"unknown engine '{prefix}' in '{spec}'", f"known: {known}, or FILE.py:Class")
+    return _class_by_path(BUILT_IN["transformers"]), spec
+
+
+def _class_by_path(path: str) -> Callable[..., Any]:
+    module, _, name = path.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _class_of_file(path: Path, class_name: str) -> Callable[..., Any]:
+    if not path.is_file():
+        raise ConfigError(f"no file '{path}' with an engine", "check the path")
+    name = f"_vidkit_engine_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"'{path}' is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    # dataclasses and pickling look the module up by name
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    found = getattr(module, class_name, None)
+    if not callable(found):
+        raise ConfigError(f"'{path}' has no class or function '{class_name}'", "write FILE.py:Class")
+    result: Callable[..., Any] = found
+    return result

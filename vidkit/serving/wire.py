@@ -1,0 +1,200 @@
+"""The OpenAI chat format: requests to JSON, JSON to replies. What a server sends is checked here."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, TypeGuard
+
+from vidkit.serving.engine import EngineError, ErrorKind
+from vidkit.serving.messages import Audio, Image, Message, Request, Text, Video
+from vidkit.serving.messages import Part as MessagePart
+from vidkit.serving.reply import Alternative, Reply, Token, Usage
+
+_PLACEHOLDER_BELOW = -9000.0
+"""vLLM fills missing log-probabilities with -9999; nothing real comes near."""
+
+
+def encode_request(request: Request, model: str) -> bytes:
+    """The body of a chat completion call, UTF-8 JSON."""
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [_encode_message(message) for message in request.messages],
+        "max_tokens": request.max_tokens,
+        "temperature": request.temperature,
+    }
+    if request.top_p is not None:
+        body["top_p"] = request.top_p
+    if request.stop:
+        body["stop"] = list(request.stop)
+    if request.seed is not None:
+        body["seed"] = request.seed
+    if request.top_logprobs:
+        body["logprobs"] = True
+        body["top_logprobs"] = request.top_logprobs
+    if request.tools:
+        body["tools"] = [dict(tool) for tool in request.tools]
+    body.update(request.extra)
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _encode_message(message: Message) -> dict[str, Any]:
+    # text-only turns go as a plain string: some servers take lists only from vision models
+    if all(isinstance(part, Text) for part in message.parts):
+        text = "".join(part.text for part in message.parts if isinstance(part, Text))
+        return {"role": message.role, "content": text}
+    return {"role": message.role, "content": [_encode_part(part) for part in message.parts]}
+
+
+def _encode_part(part: MessagePart) -> dict[str, Any]:
+    match part:
+        case Text(text):
+            return {"type": "text", "text": text}
+        case Image(data, mime):
+            return {"type": "image_url", "image_url": {"url": _data_url(data, mime)}}
+        case Audio(data, kind):
+            return {"type": "input_audio", "input_audio": {"data": _base64(data), "format": kind}}
+        case Video(data, mime):
+            return {"type": "video_url", "video_url": {"url": _data_url(data, mime)}}
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _data_url(data: bytes, mime: str) -> str:
+    return f"data:{mime};base64,{_base64(data)}"
+
+
+def bad_reply(message: str) -> EngineError:
+    """The error for a reply that cannot be used."""
+    hint = "look at the server's log; is this an OpenAI-compatible server?"
+    return EngineError(ErrorKind.BAD_REPLY, message, hint)
+
+
+def decode_json(body: bytes) -> dict[str, Any]:
+    """Parse a body that has to be a JSON object.
+
+    Raises:
+        EngineError: of kind BAD_REPLY, with the place where it broke.
+    """
+    try:
+        parsed = json.loads(body)
+    except UnicodeDecodeError as error:
+        raise bad_reply(f"the reply is not UTF-8 (byte {error.start} of {len(body)})") from error
+    except json.JSONDecodeError as error:
+        place = f"character {error.pos} of {len(body)}"
+        raise bad_reply(f"the reply is not JSON: {error.msg} at {place}") from error
+    except RecursionError as error:
+        raise bad_reply("the reply is JSON nested too deeply to read") from error
+    if not isinstance(parsed, dict):
+        raise bad_reply(f"the reply is a JSON {type(parsed).__name__}, not an object")
+    return parsed
+
+
+def decode_reply(body: Mapping[str, Any]) -> Reply:
+    """Read a chat completion.
+
+    Raises:
+        EngineError: of kind BAD_REPLY, naming the field.
+    """
+    # some gateways answer 200 with an error inside
+    if body.get("error"):
+        raise bad_reply(f"the server answered with an error inside a reply: {_error_text(body['error'])}")
+    choices = body.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
+        raise bad_reply("the reply has no 'choices'")
+    choice = choices[0]
+    message = choice.get("message")
+    if not isinstance(message, Mapping):
+        raise bad_reply("the reply's first choice has no 'message'")
+    calls = message.get("tool_calls") or []
+    if not isinstance(calls, list):
+        raise bad_reply("the reply's 'tool_calls' is not a list")
+    return Reply(
+        text=_content(message),
+        finish_reason=str(choice.get("finish_reason") or "unknown"),
+        usage=_decode_usage(body.get("usage")),
+        tokens=_decode_tokens(choice.get("logprobs")),
+        model=str(body.get("model") or ""),
+        reasoning=_string(message.get("reasoning_content")) or _string(message.get("reasoning")),
+        tool_calls=tuple(dict(call) for call in calls if isinstance(call, Mapping)),
+    )
+
+
+def error_message(body: bytes) -> tuple[str, str]:
+    """The text and the code of an error body in whatever form, cut to one readable line."""
+    try:
+        parsed = json.loads(body)
+    except (ValueError, RecursionError):
+        return _one_line(body.decode("utf-8", "replace")), ""
+    error = parsed.get("error", parsed) if isinstance(parsed, dict) else parsed
+    code = str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
+    return _error_text(error), code
+
+
+def _error_text(error: Any) -> str:
+    if isinstance(error, Mapping):
+        error = error.get("message") or error.get("detail") or json.dumps(error, default=str)
+    return _one_line(str(error))
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 300 else line[:297] + "..."
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _content(message: Mapping[str, Any]) -> str:
+    content = message.get("content")
+    if content is None:
+        return _string(message.get("refusal"))
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "".join(_string(part.get("text")) for part in content if isinstance(part, Mapping))
+    raise bad_reply(f"the reply's content is a {type(content).__name__}, not text")
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _decode_usage(usage: Any) -> Usage:
+    if not isinstance(usage, Mapping):
+        return Usage()
+    details = usage.get("prompt_tokens_details")
+    cached = _count(details.get("cached_tokens")) if isinstance(details, Mapping) else None
+    return Usage(_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")), cached)
+
+
+def _decode_tokens(logprobs: Any) -> tuple[Token, ...] | None:
+    content = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+    if not isinstance(content, list):
+        return None
+    return tuple(_decode_token(entry) for entry in content if isinstance(entry, Mapping))
+
+
+def _decode_token(entry: Mapping[str, Any]) -> Token:
+    alternatives = entry.get("top_logprobs")
+    top = [
+        Alternative(_string(one.get("token")), float(one["logprob"]))
+        for one in (alternatives if isinstance(alternatives, list) else [])
+        if isinstance(one, Mapping) and _is_logprob(one.get("logprob"))
+    ]
+    # servers may put the sampled token first, whatever its rank
+    top.sort(key=lambda one: -one.logprob)
+    chosen = entry.get("logprob")
+    logprob = float(chosen) if _is_logprob(chosen) else math.nan
+    return Token(_string(entry.get("token")), logprob, tuple(top))
+
+
+def _is_logprob(value: Any) -> TypeGuard[float]:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return math.isfinite(value) and value > _PLACEHOLDER_BELOW
