@@ -1,7 +1,7 @@
 """Uncertainty of scores: the bootstrap over clusters, Wilson intervals, McNemar's test. NumPy only.
 
-Every metric here is a function of column sums over items. A cluster (a video) is drawn with all its items, so the
-columns are first summed per cluster; one resample is then a vector of counts, and all resamples are one matrix
+Every metric here is a function of column sums over items. A cluster (a video) is drawn with all its items, so
+the columns are first summed per cluster; one resample is then a vector of counts, all resamples one matrix
 product. That is why 10,000 resamples cost a fraction of a second.
 """
 

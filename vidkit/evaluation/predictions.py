@@ -1,0 +1,127 @@
+"""Join predictions with the questions they answer. No id gets lost, doubled or invented in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidkit.errors import DataError
+from vidkit.evaluation.rows import read_rows, text_id
+from vidkit.evaluation.types import Row
+
+GOLD_COLUMNS = ("answer", "correct_answer", "gold", "answers", "target", "label", "ground_truth")
+_ID_COLUMNS = ("question_id", "id")
+_TEXT_COLUMNS = ("prediction", "response")
+
+
+@dataclass
+class Predictions:
+    """Replies by id, from one file.
+
+    Attributes:
+        path: where they came from.
+        rows: one row by id, in file order; each has `prediction` (None for a failed call).
+        lines: line of each id.
+    """
+
+    path: Path
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+
+    def check_known(self, known: Iterable[str]) -> None:
+        """Refuse ids that no question has.
+
+        Raises:
+            DataError: the first unknown id with its line, and how many there are.
+        """
+        known = set(known)
+        unknown = [name for name in self.rows if name not in known]
+        if unknown:
+            more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
+            raise DataError(
+                f"{self.path.name} line {self.lines[unknown[0]]}: unknown id '{unknown[0]}'{more}",
+                "every prediction must belong to a question of --data",
+            )
+
+
+def read_predictions(path: str | Path, normalise: Callable[[str], str] = str) -> Predictions:
+    """Read a predictions file: rows with `question_id` or `id`, and `prediction` or `response`.
+
+    A call that failed (`error` and no text) may be followed by a later line of the same id: that is how a resumed
+    run looks. Any other second line of an id is an error.
+
+    Args:
+        path: parquet, tsv, csv, jsonl or json.
+        normalise: brings an id into the task's spelling.
+
+    Raises:
+        DataError: bad row, missing id, duplicate id, or a gold column.
+    """
+    predictions = Predictions(Path(path))
+    for line, row in read_rows(path):
+        where = f"{predictions.path.name} line {line}"
+        _refuse_gold(where, row)
+        name = normalise(_row_id(where, row))
+        failed = _failed(row)
+        earlier = predictions.rows.get(name)
+        if earlier is not None and not _failed(earlier):
+            raise DataError(
+                f"{where}: duplicate id '{name}', first on line {predictions.lines[name]}",
+                "keep one reply an item",
+            )
+        text = next((row[key] for key in _TEXT_COLUMNS if row.get(key) is not None), None)
+        if text is None and not failed and not any(key in row for key in _TEXT_COLUMNS):
+            raise DataError(f"{where}: no 'prediction' and no 'response'", "give the model's reply as text")
+        predictions.rows[name] = {**row, "prediction": text}
+        predictions.lines[name] = line
+    return predictions
+
+
+def read_data(
+    path: str | Path, row_id: Callable[[Row], str], required: Sequence[str]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line, row) of a data file, checking required columns and unique ids.
+
+    Raises:
+        DataError: a missing column or a duplicate id, with file and line.
+    """
+    seen: dict[str, int] = {}
+    name = Path(path).name
+    for line, row in read_rows(path):
+        missing = [column for column in required if column not in row]
+        if missing:
+            raise DataError(
+                f"{name} line {line}: no column '{missing[0]}'", f"needed columns: {', '.join(required)}"
+            )
+        key = row_id(row)
+        if not key:
+            raise DataError(f"{name} line {line}: empty id", "every question needs its id")
+        if key in seen:
+            raise DataError(
+                f"{name} line {line}: duplicate id '{key}', first on line {seen[key]}", "ids are unique"
+            )
+        seen[key] = line
+        yield line, row
+
+
+def _row_id(where: str, row: Row) -> str:
+    for column in _ID_COLUMNS:
+        name = text_id(row.get(column))
+        if name:
+            return name
+    raise DataError(f"{where}: no 'question_id' and no 'id'", "every prediction names its question")
+
+
+def _refuse_gold(where: str, row: Row) -> None:
+    gold = next((column for column in GOLD_COLUMNS if column in row), None)
+    if gold is not None:
+        raise DataError(
+            f"{where}: predictions carry the gold column '{gold}'",
+            "remove it, or pass the file as --data alone if its rows hold questions, answers and predictions",
+        )
+
+
+def _failed(row: Row) -> bool:
+    return bool(row.get("error")) and all(row.get(key) in (None, "") for key in _TEXT_COLUMNS)

@@ -1,0 +1,80 @@
+"""Metrics as ratios of sums over items, with bootstrap draws for all of them at once.
+
+A mean, an accuracy, a precision, an F1: each is sum(numerator)/sum(denominator) over items, so a resample needs
+only the sums. Clusters are put in a fixed order, so the order of rows changes neither values nor intervals and two
+runs on the same clusters are paired.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vidkit.evaluation import statistics
+from vidkit.evaluation.statistics import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """One metric: `scale * sum(numerator) / sum(denominator)`, `empty` where the denominator is 0."""
+
+    name: str
+    scale: float
+    empty: float
+
+
+class RatioMetrics:
+    """Collect metrics over the same items, then ask for values and draws.
+
+    Args:
+        clusters: cluster of each item, [N]; the unit of resampling.
+    """
+
+    def __init__(self, clusters: Sequence[object]) -> None:
+        self.names = sorted({str(name) for name in clusters})
+        place = {name: i for i, name in enumerate(self.names)}
+        self._place = np.array([place[str(name)] for name in clusters], dtype=np.intp)
+        self._ratios: list[Ratio] = []
+        self._columns: list[Array] = []
+
+    def add(
+        self, name: str, numerator: ArrayLike, denominator: ArrayLike | None = None,
+        *, scale: float = 100.0, empty: float = math.nan,
+    ) -> None:  # fmt: skip
+        """Add a metric from per-item values [N]; without a denominator it is the plain mean."""
+        top = np.asarray(numerator, dtype=np.float64)
+        bottom = np.ones_like(top) if denominator is None else np.asarray(denominator, dtype=np.float64)
+        self._ratios.append(Ratio(name, scale, empty))
+        for values in (top, bottom):
+            self._columns.append(np.bincount(self._place, weights=values, minlength=len(self.names)))
+
+    @property
+    def sums(self) -> Array:
+        """Per-cluster sums [C, 2M]: numerator and denominator of each metric side by side."""
+        return np.stack(self._columns, axis=1) if self._columns else np.zeros((len(self.names), 0))
+
+    def of_sums(self, sums: Array) -> dict[str, Array]:
+        """Metrics of summed columns [R, 2M], each [R]."""
+        out = {}
+        for i, metric in enumerate(self._ratios):
+            values = metric.scale * statistics.ratio(sums[:, 2 * i], sums[:, 2 * i + 1])
+            out[metric.name] = values if math.isnan(metric.empty) else np.nan_to_num(values, nan=metric.empty)
+        return out
+
+    def values(self) -> dict[str, float]:
+        """Each metric over all items; NaN where undefined."""
+        total = self.of_sums(self.sums.sum(axis=0, keepdims=True))
+        return {name: float(value[0]) for name, value in total.items()}
+
+    def denominators(self) -> dict[str, int]:
+        """How many items (or groups) stand under each metric."""
+        total = self.sums.sum(axis=0)
+        return {metric.name: round(total[2 * i + 1]) for i, metric in enumerate(self._ratios)}
+
+    def draws(self, resamples: int, seed: int) -> dict[str, Array]:
+        """Bootstrap draws [R] of each metric."""
+        return self.of_sums(statistics.resampled_sums(self.sums, resamples, seed))

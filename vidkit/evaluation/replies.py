@@ -1,0 +1,93 @@
+"""What became of each reply: read, unread or not there. Every item is in exactly one bin; the bins add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vidkit.evaluation.answers import PARSED_RULES, Choice, reply_text
+from vidkit.evaluation.types import Row, ScoreTable
+
+MISSING = Choice(None, "missing")  # no line in the predictions
+FAILED = Choice(None, "failed")  # the call or the video failed
+_OFFICIAL_RULES = ("first_capital",)
+_NOT_UNPARSED = frozenset({*PARSED_RULES, *_OFFICIAL_RULES, "refused", "missing", "failed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Items that count as wrong without a letter, by cause."""
+
+    unparsed: int  # includes empty, ambiguous, truncated and out-of-range replies
+    refused: int
+    missing: int  # includes failed calls
+
+    def __str__(self) -> str:
+        return f"{self.unparsed}/{self.refused}/{self.missing}"
+
+
+UNREAD_HEADING = "unparsed/refused/missing"
+
+
+def read_reply(row: Row, parse: Callable[[object], Choice], key: str = "prediction") -> Choice:
+    """Parse a row's reply, telling apart a missing line and a failed call from a bad answer."""
+    if key not in row:
+        return MISSING
+    if row.get("error") and not reply_text(row[key]):
+        return FAILED
+    return parse(row[key])
+
+
+def unread(choices: Iterable[Choice]) -> Unread:
+    """Count the items without a letter."""
+    rules = Counter(choice.rule for choice in choices)
+    return Unread(
+        unparsed=sum(n for rule, n in rules.items() if rule not in _NOT_UNPARSED),
+        refused=rules["refused"],
+        missing=rules["missing"] + rules["failed"],
+    )
+
+
+def summarise(choices: Sequence[Choice], rows: Sequence[Row], ids: Sequence[str]) -> dict[str, Any]:
+    """Counts by rule and by bin, and the names of the failed and missing items."""
+    bins = unread(choices)
+    failed = [name for name, choice in zip(ids, choices, strict=True) if choice.rule == "failed"]
+    missing = [name for name, choice in zip(ids, choices, strict=True) if choice.rule == "missing"]
+    return {
+        "items": len(choices),
+        "answered": sum(choice.letter is not None for choice in choices),
+        "unparsed": bins.unparsed,
+        "refused": bins.refused,
+        "missing": bins.missing,
+        "cut_by_token_limit": sum(row.get("finish_reason") == "length" for row in rows),
+        "by_rule": dict(sorted(Counter(choice.rule for choice in choices).items())),
+        "failed_ids": failed,
+        "missing_ids": missing,
+    }
+
+
+def rule_table(
+    summary: dict[str, Any], name: str = "answers", title: str = "How replies were read"
+) -> ScoreTable:
+    """How many replies each rule decided, parsed ones first."""
+    total = max(summary["items"], 1)
+    by_rule = summary["by_rule"]
+    read = {*PARSED_RULES, *_OFFICIAL_RULES}
+    order = sorted(by_rule, key=lambda rule: (rule not in read, -by_rule[rule], rule))
+    rows = tuple((rule, by_rule[rule], round(100 * by_rule[rule] / total, 2)) for rule in order)
+    cut = summary["cut_by_token_limit"]
+    note = f"{cut} replies were cut by the token limit" if cut else ""
+    return ScoreTable(name, title, ("rule", "replies", "%"), rows, note)
+
+
+def warn_missing(summary: dict[str, Any], what: str = "items") -> list[str]:
+    """One line a kind of absence, with the first ten names."""
+    lines = []
+    for key, verb in (("missing_ids", "have no prediction"), ("failed_ids", "failed")):
+        names = summary[key]
+        if names:
+            shown = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
+            lines.append(f"{len(names)} of {summary['items']} {what} {verb} and count as wrong: {shown}")
+    return lines

@@ -1,0 +1,175 @@
+"""Read rows from parquet, tsv, csv, jsonl and json; every fault names the file and the line.
+
+Files are untrusted: nothing is skipped, guessed or shortened in silence. Rows come one at a time.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from vidkit.errors import DataError, require
+
+FORMATS = ("parquet", "tsv", "csv", "jsonl", "json")
+_LIST_KEYS = ("rows", "data")  # where a json object keeps its list of rows
+_MAY_BE_NAN = frozenset({"prediction", "response"})  # a data frame's way to say "no reply"
+_MAX_CELL = 16 * 2**20  # characters of one tsv cell; long reasoning replies fit
+
+
+def read_rows(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line, row) of a data or predictions file.
+
+    `line` counts lines of text files from 1, rows of parquet files and json lists likewise.
+
+    Raises:
+        DataError: no such file, unknown format, wrong encoding, bad row, no rows at all.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"no file '{path}'", "check the path; a folder is not read")
+    kind = path.suffix.lstrip(".").lower()
+    if kind not in FORMATS:
+        raise DataError(
+            f"cannot read '{path.name}': unknown format '{kind}'", f"use one of {', '.join(FORMATS)}"
+        )
+    readers = {"parquet": _parquet, "tsv": _tsv, "csv": _csv, "jsonl": _jsonl, "json": _json}
+    empty = True
+    try:
+        for line, row in readers[kind](path):
+            empty = False
+            _check_finite(path, line, row)
+            yield line, row
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path.name} is not UTF-8: byte 0x{error.object[error.start]:02x} at offset {error.start}",
+            "convert it, for example: iconv -f latin1 -t utf-8",
+        ) from error
+    if empty:
+        raise DataError(f"{path.name} has no rows", "check that the file was written to the end")
+
+
+def text_id(value: object) -> str:
+    """An id as text: 7, 7.0 and "7" are the same id; None and NaN are no id."""
+    if value is None or isinstance(value, bool):
+        return ""
+    if isinstance(value, float):
+        return "" if math.isnan(value) else str(int(value)) if value.is_integer() else str(value)
+    return str(value).strip()
+
+
+def _jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    with path.open("rb") as file:
+        for line, raw in enumerate(file, 1):
+            text = raw.decode("utf-8-sig" if line == 1 else "utf-8").strip()
+            if text:
+                yield line, _json_object(path, line, text)
+
+
+def _json_object(path: Path, line: int, text: str) -> dict[str, Any]:
+    try:
+        row = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deep"
+        raise DataError(
+            f"{path.name} line {line}: not JSON ({reason})",
+            "one JSON object a line; a cut line can be deleted",
+        ) from error
+    return _as_row(path, line, row)
+
+
+def _as_row(path: Path, line: int, row: object) -> dict[str, Any]:
+    if not isinstance(row, dict):
+        raise DataError(
+            f"{path.name} line {line}: expected an object, found {type(row).__name__}",
+            "rows are JSON objects",
+        )
+    return row
+
+
+def _json(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    text = path.read_bytes().decode("utf-8-sig")
+    if not text.strip():
+        return
+    try:
+        content = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        at = (
+            f"line {error.lineno}: not JSON ({error.msg})"
+            if isinstance(error, json.JSONDecodeError)
+            else "too deep"
+        )
+        raise DataError(f"{path.name} {at}", "for one object a line, name the file .jsonl") from error
+    if isinstance(content, dict):
+        content = next((content[key] for key in _LIST_KEYS if isinstance(content.get(key), list)), content)
+    if not isinstance(content, list):
+        raise DataError(
+            f"{path.name}: expected a list of rows, found {type(content).__name__}",
+            f"a list, or an object with a list under {' or '.join(_LIST_KEYS)}",
+        )
+    for number, row in enumerate(content, 1):
+        yield number, _as_row(path, number, row)
+
+
+def _tsv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    yield from _delimited(path, "\t")
+
+
+def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    yield from _delimited(path, ",")
+
+
+def _delimited(path: Path, delimiter: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    csv.field_size_limit(_MAX_CELL)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=delimiter)
+        try:
+            header = next(reader, None)
+            if header is None:
+                return
+            for cells in reader:
+                if not cells:
+                    continue
+                if len(cells) != len(header):
+                    raise DataError(
+                        f"{path.name} line {reader.line_num}: {len(cells)} cells, the header has {len(header)}",
+                        "quote cells that hold tabs or line breaks",
+                    )
+                yield (
+                    reader.line_num,
+                    {k: (v if v != "" else None) for k, v in zip(header, cells, strict=True)},
+                )
+        except csv.Error as error:
+            raise DataError(
+                f"{path.name} line {reader.line_num}: {error}", "quote cells with line breaks"
+            ) from error
+
+
+def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    pyarrow = require("pyarrow", extra="eval")
+    parquet = require("pyarrow.parquet", extra="eval")
+    try:
+        file = parquet.ParquetFile(path)
+        number = 0
+        for batch in file.iter_batches(batch_size=512):
+            for row in batch.to_pylist():
+                number += 1
+                yield number, row
+    except (pyarrow.ArrowException, OSError) as error:
+        raise DataError(
+            f"{path.name} is not a readable parquet file: {error}", "download it again"
+        ) from error
+
+
+def _check_finite(path: Path, line: int, row: Mapping[str, Any]) -> None:
+    for name, value in row.items():
+        if isinstance(value, float) and not math.isfinite(value) and name not in _MAY_BE_NAN:
+            if math.isnan(value) and path.suffix == ".parquet":
+                continue  # parquet written from a data frame says "no value" with NaN
+            raise DataError(
+                f"{path.name} line {line}: '{name}' is {value}, not a finite number",
+                "write null for no value",
+            )
