@@ -6,6 +6,7 @@ sees the raw logits of a step, and the stopping criterion called right after the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
@@ -57,5 +58,10 @@ class TopRecorder:
         for step, taken in enumerate(ids):
             values, indices, chosen = self._top[step]
             pairs = zip(indices[row].tolist(), values[row].tolist(), strict=True)
-            top = tuple(Alternative(tokenizer.decode([token]), value) for token, value in pairs)
+            # a model may mask tokens with -inf; those are no alternatives
+            top = tuple(
+                Alternative(tokenizer.decode([token]), value)
+                for token, value in pairs
+                if math.isfinite(value)
+            )
             yield Token(tokenizer.decode([taken]), float(chosen[row]), top)

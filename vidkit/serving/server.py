@@ -112,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
             if not isinstance(parsed, dict):
                 raise BadRequestError("the body is not a JSON object")
             self._send(200, self.server.owner.answer(parsed))
-        except (BadRequestError, ValueError) as error:
+        except (BadRequestError, ValueError, RecursionError) as error:
             self._fail(400, str(error), "invalid_request_error")
         except EngineError as error:
             self._fail(_STATUS.get(error.kind, 500), error.message, str(error.kind))

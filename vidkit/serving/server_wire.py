@@ -133,4 +133,6 @@ def format_reply(reply: Reply, model: str, top_logprobs: int) -> dict[str, Any]:
 
 def _format_token(token: Token) -> dict[str, Any]:
     top = [{"token": one.token, "logprob": one.logprob, "bytes": None} for one in token.top]
-    return {"token": token.text, "logprob": token.logprob, "bytes": None, "top_logprobs": top}
+    # JSON has no NaN
+    logprob = token.logprob if math.isfinite(token.logprob) else None
+    return {"token": token.text, "logprob": logprob, "bytes": None, "top_logprobs": top}
