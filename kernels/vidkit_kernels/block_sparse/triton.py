@@ -1,0 +1,243 @@
+"""Triton block-sparse attention, forward: online softmax over each query block's list of key blocks.
+
+Two ways of loading the tiles: pointers (every GPU, and the interpreter) and tensor descriptors (the bulk copy
+engine of Hopper and later). Whole key blocks run without masks; only the ragged last block, if listed, is masked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from .._dispatch import interpreting
+
+LOG2E = 1.4426950408889634
+
+
+@triton.jit
+def _softmax_step(acc, m, total, logits):
+    """One online-softmax update; logits are in units of log2."""
+    m_new = tl.maximum(m, tl.max(logits, 1))
+    p = tl.exp2(logits - m_new[:, None])
+    alpha = tl.exp2(m - m_new)
+    return acc * alpha[:, None], m_new, total * alpha + tl.sum(p, 1), p
+
+
+@triton.jit
+def _finish(
+    acc, m, total, o_ptr, lse_ptr, rows, D: tl.constexpr, NQ, stride_on, lse_base, WITH_LSE: tl.constexpr
+):
+    empty = total == 0.0
+    acc = acc / tl.where(empty, 1.0, total)[:, None]
+    d = tl.arange(0, D)
+    tl.store(
+        o_ptr + rows[:, None].to(tl.int64) * stride_on + d[None, :],
+        acc.to(o_ptr.dtype.element_ty),
+        mask=(rows < NQ)[:, None],
+    )
+    if WITH_LSE:
+        lse = tl.where(empty, float("-inf"), (m + tl.log2(tl.where(empty, 1.0, total))) / 1.4426950408889634)
+        tl.store(lse_ptr + lse_base + rows, lse, mask=rows < NQ)
+
+
+@triton.jit
+def _attention_kernel(
+    q_ptr, k_ptr, v_ptr, o_ptr, lse_ptr, counts_ptr, indices_ptr,
+    stride_qb, stride_qh, stride_qn, stride_kb, stride_kh, stride_kn,
+    stride_vb, stride_vh, stride_vn, stride_ob, stride_oh, stride_on,
+    H, NQ, NK, nQ, nK, scale_log2,
+    D: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, RAGGED: tl.constexpr,
+    WITH_LSE: tl.constexpr, PRECISION: tl.constexpr,
+):  # fmt: skip
+    block = tl.program_id(0)
+    head = tl.program_id(1).to(tl.int64)
+    b, h = head // H, head % H
+    rows = block * BLOCK_M + tl.arange(0, BLOCK_M)
+    cols = tl.arange(0, BLOCK_N)
+    d = tl.arange(0, D)
+    q = tl.load(
+        q_ptr + b * stride_qb + h * stride_qh + rows[:, None].to(tl.int64) * stride_qn + d[None, :],
+        mask=(rows < NQ)[:, None],
+        other=0.0,
+    )
+    k_base = k_ptr + b * stride_kb + h * stride_kh + cols[None, :] * stride_kn + d[:, None]
+    v_base = v_ptr + b * stride_vb + h * stride_vh + cols[:, None] * stride_vn + d[None, :]
+    count = tl.load(counts_ptr + head * nQ + block)
+    list_ptr = indices_ptr + (head * nQ + block) * nK
+    whole = count
+    if RAGGED:  # noqa: SIM102  (a compile-time test around a run-time one)
+        last = tl.load(list_ptr + tl.maximum(count - 1, 0))
+        whole = count - ((count > 0) & (last == nK - 1)).to(tl.int32)
+    m = tl.full([BLOCK_M], float("-inf"), tl.float32)
+    total = tl.zeros([BLOCK_M], tl.float32)
+    acc = tl.zeros([BLOCK_M, D], tl.float32)
+    for t in range(0, whole):
+        start = tl.load(list_ptr + t).to(tl.int64) * BLOCK_N
+        k = tl.load(k_base + start * stride_kn)
+        logits = tl.dot(q, k, input_precision=PRECISION) * scale_log2
+        acc, m, total, p = _softmax_step(acc, m, total, logits)
+        v = tl.load(v_base + start * stride_vn)
+        acc = tl.dot(p.to(v.dtype), v, acc, input_precision=PRECISION)
+    if RAGGED:  # noqa: SIM102  (a compile-time test around a run-time one)
+        if whole < count:
+            start = last.to(tl.int64) * BLOCK_N
+            inside = start + cols < NK
+            k = tl.load(k_base + start * stride_kn, mask=inside[None, :], other=0.0)
+            logits = tl.dot(q, k, input_precision=PRECISION) * scale_log2
+            logits = tl.where(inside[None, :], logits, float("-inf"))
+            acc, m, total, p = _softmax_step(acc, m, total, logits)
+            v = tl.load(v_base + start * stride_vn, mask=inside[:, None], other=0.0)
+            acc = tl.dot(p.to(v.dtype), v, acc, input_precision=PRECISION)
+    _finish(
+        acc,
+        m,
+        total,
+        o_ptr + b * stride_ob + h * stride_oh,
+        lse_ptr,
+        rows,
+        D,
+        NQ,
+        stride_on,
+        head * NQ,
+        WITH_LSE,
+    )
+
+
+@triton.jit
+def _attention_descriptor_kernel(
+    q_desc, k_desc, v_desc, o_ptr, lse_ptr, counts_ptr, indices_ptr,
+    stride_ob, stride_oh, stride_on, H, NQ, NK, nQ, nK, scale_log2,
+    D: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, RAGGED: tl.constexpr,
+    WITH_LSE: tl.constexpr, PRECISION: tl.constexpr, WARP_SPECIALIZE: tl.constexpr,
+):  # fmt: skip
+    block = tl.program_id(0)
+    head = tl.program_id(1)
+    b, h = head // H, head % H
+    rows = block * BLOCK_M + tl.arange(0, BLOCK_M)
+    q = tl.reshape(q_desc.load([b, h, block * BLOCK_M, 0]), (BLOCK_M, D))
+    count = tl.load(counts_ptr + head.to(tl.int64) * nQ + block)
+    list_ptr = indices_ptr + (head.to(tl.int64) * nQ + block) * nK
+    whole = count
+    if RAGGED:  # noqa: SIM102  (a compile-time test around a run-time one)
+        last = tl.load(list_ptr + tl.maximum(count - 1, 0))
+        whole = count - ((count > 0) & (last == nK - 1)).to(tl.int32)
+    m = tl.full([BLOCK_M], float("-inf"), tl.float32)
+    total = tl.zeros([BLOCK_M], tl.float32)
+    acc = tl.zeros([BLOCK_M, D], tl.float32)
+    for t in tl.range(0, whole, warp_specialize=WARP_SPECIALIZE):
+        start = tl.load(list_ptr + t) * BLOCK_N
+        k = tl.reshape(k_desc.load([b, h, start, 0]), (BLOCK_N, D))
+        logits = tl.dot(q, tl.trans(k), input_precision=PRECISION) * scale_log2
+        acc, m, total, p = _softmax_step(acc, m, total, logits)
+        v = tl.reshape(v_desc.load([b, h, start, 0]), (BLOCK_N, D))
+        acc = tl.dot(p.to(v.dtype), v, acc, input_precision=PRECISION)
+    if RAGGED:  # noqa: SIM102  (a compile-time test around a run-time one)
+        if whole < count:
+            start = last * BLOCK_N
+            k = tl.reshape(k_desc.load([b, h, start, 0]), (BLOCK_N, D))
+            logits = tl.dot(q, tl.trans(k), input_precision=PRECISION) * scale_log2
+            inside = start + tl.arange(0, BLOCK_N) < NK
+            logits = tl.where(inside[None, :], logits, float("-inf"))
+            acc, m, total, p = _softmax_step(acc, m, total, logits)
+            v = tl.reshape(v_desc.load([b, h, start, 0]), (BLOCK_N, D))
+            acc = tl.dot(p.to(v.dtype), v, acc, input_precision=PRECISION)
+    _finish(
+        acc,
+        m,
+        total,
+        o_ptr + b.to(tl.int64) * stride_ob + h.to(tl.int64) * stride_oh,
+        lse_ptr,
+        rows,
+        D,
+        NQ,
+        stride_on,
+        head.to(tl.int64) * NQ,
+        WITH_LSE,
+    )
+
+
+@dataclass(frozen=True)
+class LaunchConfig:
+    """How the kernel is compiled; the benchmark tries the alternatives."""
+
+    warps: int = 8
+    stages: int = 2
+    descriptors: bool = False
+    warp_specialize: bool = False
+
+
+def default_config(D: int, block_k: int, device: torch.device) -> LaunchConfig:
+    """A launch configuration for this head size and GPU."""
+    if device.type != "cuda":
+        return LaunchConfig()
+    hopper = torch.cuda.get_device_capability(device)[0] >= 9
+    stages = 3 if D <= 64 or block_k <= 64 else 2
+    return LaunchConfig(warps=8, stages=stages, descriptors=hopper)
+
+
+def unsupported_reason(D: int, dtype: torch.dtype, block_q: int, block_k: int) -> str | None:
+    """Why the Triton kernel cannot take a case, or None."""
+    if D not in (16, 32, 64, 128, 256):
+        return f"head_dim {D} is not one of 16, 32, 64, 128, 256"
+    if dtype not in (torch.float16, torch.bfloat16, torch.float32):
+        return f"dtype {dtype} is not fp16, bf16 or fp32"
+    if block_q not in (16, 32, 64, 128) or block_k not in (16, 32, 64, 128):
+        return f"block {block_q}x{block_k} is not made of 16, 32, 64 or 128"
+    return None
+
+
+def _describable(*tensors: Tensor) -> bool:
+    """Whether tensor descriptors can address these: 16-byte aligned base and strides."""
+    return all(
+        t.data_ptr() % 16 == 0 and all(s * t.element_size() % 16 == 0 for s in t.stride()[:-1])
+        for t in tensors
+    )
+
+
+def block_sparse_attention_triton(
+    q: Tensor, k: Tensor, v: Tensor, counts: Tensor, indices: Tensor, block_q: int, block_k: int, scale: float,
+    with_lse: bool, config: LaunchConfig | None = None,
+) -> tuple[Tensor, Tensor | None]:  # fmt: skip
+    """See `vidkit_kernels.block_sparse.block_sparse_attention`."""
+    B, H, N, D = q.shape
+    Nk = k.shape[2]
+    reason = unsupported_reason(D, q.dtype, block_q, block_k)
+    if reason:
+        raise ValueError(f"the Triton block-sparse kernel cannot run this: {reason}")
+    q, k, v = (t if t.stride(-1) == 1 else t.contiguous() for t in (q, k, v))
+    config = config or default_config(D, block_k, q.device)
+    out = torch.empty(B, N, H, D, dtype=q.dtype, device=q.device).transpose(1, 2)
+    lse = torch.empty(B, H, N, dtype=torch.float32, device=q.device) if with_lse else None
+    counts, indices = counts.contiguous(), indices.contiguous()
+    nQ, nK = counts.shape[2], indices.shape[3]
+    if not (B and H and N):
+        return out, lse
+    shared = {
+        "D": D, "BLOCK_M": block_q, "BLOCK_N": block_k, "RAGGED": Nk % block_k != 0, "WITH_LSE": with_lse,
+        "PRECISION": "ieee" if q.dtype == torch.float32 else "tf32", "num_warps": config.warps,
+        "num_stages": config.stages,
+    }  # fmt: skip
+    lse_arg = lse if lse is not None else out
+    if config.descriptors and _describable(q, k, v) and not interpreting():
+        from triton.tools.tensor_descriptor import TensorDescriptor
+
+        q_desc = TensorDescriptor(q, list(q.shape), list(q.stride()), [1, 1, block_q, D])
+        k_desc, v_desc = (
+            TensorDescriptor(t, list(t.shape), list(t.stride()), [1, 1, block_k, D]) for t in (k, v)
+        )
+        _attention_descriptor_kernel[(nQ, B * H)](
+            q_desc, k_desc, v_desc, out, lse_arg, counts, indices, out.stride(0), out.stride(1), out.stride(2),
+            H, N, Nk, nQ, nK, scale * LOG2E, WARP_SPECIALIZE=config.warp_specialize, **shared,
+        )  # fmt: skip
+        return out, lse
+    _attention_kernel[(nQ, B * H)](
+        q, k, v, out, lse_arg, counts, indices,
+        q.stride(0), q.stride(1), q.stride(2), k.stride(0), k.stride(1), k.stride(2),
+        v.stride(0), v.stride(1), v.stride(2), out.stride(0), out.stride(1), out.stride(2),
+        H, N, Nk, nQ, nK, scale * LOG2E, **shared,
+    )  # fmt: skip
+    return out, lse

@@ -1,0 +1,38 @@
+"""Block masks as packed bits, and the block lists that attention kernels read.
+
+Bit `j % 32` of word `j // 32` says whether key block `j` is kept. Eight times smaller than bool masks: what a
+mask cache stores. Lists are expanded per layer call.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .._dispatch import Backend, use_triton
+from .reference import expand_packed_reference, pack_mask, unpack_mask, words_for
+
+__all__ = ["expand_packed", "expand_packed_reference", "pack_mask", "unpack_mask", "words_for"]
+
+
+def expand_packed(packed: Tensor, nK: int, backend: Backend = "auto") -> tuple[Tensor, Tensor]:
+    """Packed bits to block lists.
+
+    Args:
+        packed: `[B, H, nQ, ceil(nK/32)]` int32.
+        nK: number of key blocks.
+        backend: `auto`, `triton` or `reference`.
+
+    Returns:
+        counts `[B, H, nQ]` int32 and indices `[B, H, nQ, nK]` int32; kept blocks ascending, then zeros.
+    """
+    if packed.dtype != torch.int32 or packed.shape[-1] != words_for(nK):
+        raise ValueError(
+            f"packed mask must be int32 with {words_for(nK)} words a row, got {packed.dtype} "
+            f"{tuple(packed.shape)}"
+        )
+    if use_triton(backend, packed):
+        from .triton import expand_packed_triton
+
+        return expand_packed_triton(packed, nK)
+    return expand_packed_reference(packed, nK)
