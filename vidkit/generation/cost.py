@@ -1,0 +1,222 @@
+"""What a request costs, by arithmetic: tokens, FLOPs, parameters, memory. No torch.
+
+Transformer, one forward over N tokens, S text tokens, width d, feed-forward f, per layer (a multiply-add is 2 FLOPs):
+
+    self-attention   4 N^2 d                      (Q K^T and the weighted sum of V)
+    cross-attention  4 N S d
+    projections      8 N d^2 (self: q, k, v, out) + 4 N d^2 (cross: q, out) + 4 S d^2 (cross: k, v)
+    feed-forward     4 N d f
+
+plus patch embedding, text embedding, time projection and output, once. Normalisation, RoPE and softmax are left out
+(below 1 %). A block-causal mask skips nothing in the stock attention, so it does not lower the count.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from vidkit.generation.plan import window_rows
+from vidkit.generation.spec import ModelSpec, Request
+from vidkit.generation.vae_cost import vae_cost
+
+BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
+_CLIP_TOKENS_DEFAULT: Mapping[str, int] = {"image_size": 224, "patch_size": 14}
+
+
+@dataclass(frozen=True)
+class ForwardFlops:
+    """FLOPs of one transformer forward."""
+
+    self_attention: float
+    cross_attention: float
+    linear: float
+
+    @property
+    def total(self) -> float:
+        return self.self_attention + self.cross_attention + self.linear
+
+
+@dataclass(frozen=True)
+class CostEstimate:
+    """The whole request. FLOPs are exact counts of the named layers; activation memory is an estimate.
+
+    Attributes:
+        tokens: of one forward (the longest window).
+        grid: tokens in (time, rows, columns).
+        steps: denoising steps, all windows together.
+        forwards: transformer forwards: steps x guidance branches.
+        attention_flops: self- and cross-attention.
+        self_attention_share: of one transformer forward.
+        activation_bytes: the larger of the transformer's and the VAE decoder's working set; an estimate.
+    """
+
+    tokens: int
+    grid: tuple[int, int, int]
+    steps: int
+    forwards: int
+    attention_flops: float
+    linear_flops: float
+    vae_flops: float
+    self_attention_share: float
+    parameters: Mapping[str, int]
+    weight_bytes: Mapping[str, int]
+    activation_bytes: int
+    key_value_bytes: int
+
+    @property
+    def transformer_flops(self) -> float:
+        return self.attention_flops + self.linear_flops
+
+    @property
+    def total_flops(self) -> float:
+        return self.transformer_flops + self.vae_flops
+
+    @property
+    def peak_bytes(self) -> int:
+        """All weights resident plus the working set; an estimate."""
+        return sum(self.weight_bytes.values()) + self.activation_bytes + self.key_value_bytes
+
+    def to_dict(self) -> dict[str, Any]:
+        totals = {
+            "transformer_flops": self.transformer_flops,
+            "total_flops": self.total_flops,
+            "peak_bytes": self.peak_bytes,
+        }
+        return {**asdict(self), **totals}
+
+
+def estimate_cost(
+    spec: ModelSpec, request: Request, dtype: str = "bf16", vae_dtype: str = "fp32", with_encoders: bool = True
+) -> CostEstimate:
+    """Cost of one clip.
+
+    Args:
+        spec: shapes of the model.
+        request: validated.
+        dtype: of transformer and encoders: fp32, bf16 or fp16.
+        vae_dtype: of the VAE.
+        with_encoders: count the text and image encoders' weights (random weights have none).
+    """
+    rows = window_rows(spec, request)
+    grids = [spec.grid(spec.pixel_frames(window.frames), request.height, request.width) for window, _ in rows]
+    sizes = [math.prod(grid) for grid in grids]
+    flops = [forward_flops(spec, size, request.max_sequence_length, grid[0]) for size, grid in zip(sizes, grids, strict=True)]
+    forwards = [count * request.branches for _, count in rows]
+    longest = max(range(len(sizes)), key=sizes.__getitem__)
+    encoded = spec.latent_frames(request.frames) if spec.needs_image else int(request.has_image)
+    vae = vae_cost(spec.vae, spec.latent_frames(request.frames), request.height, request.width, encoded)
+    parameters = {"transformer": transformer_parameters(spec), "vae": vae.parameters}
+    if with_encoders:
+        parameters |= {"text_encoder": text_encoder_parameters(spec.text_encoder)}
+        if spec.image_encoder:
+            parameters |= {"image_encoder": image_encoder_parameters(spec.image_encoder)}
+    value_bytes = {part: BYTES[vae_dtype if part == "vae" else dtype] for part in parameters}
+    decoding = vae.decode_peak_values * BYTES[vae_dtype] * 4 + request.frames * request.height * request.width * 3 * 8
+    return CostEstimate(
+        tokens=sizes[longest],
+        grid=grids[longest],
+        steps=sum(count for _, count in rows),
+        forwards=sum(forwards),
+        attention_flops=sum(n * (f.self_attention + f.cross_attention) for n, f in zip(forwards, flops, strict=True)),
+        linear_flops=sum(n * f.linear for n, f in zip(forwards, flops, strict=True)),
+        vae_flops=vae.encode_flops + vae.decode_flops,
+        self_attention_share=flops[longest].self_attention / flops[longest].total,
+        parameters=parameters,
+        weight_bytes={part: count * value_bytes[part] for part, count in parameters.items()},
+        activation_bytes=int(max(transformer_working_set(spec, sizes[longest], BYTES[dtype]), decoding)),
+        key_value_bytes=0,  # every step recomputes the window: nothing is kept between forwards
+    )
+
+
+def forward_flops(spec: ModelSpec, tokens: int, text_tokens: int, latent_frames: int = 1) -> ForwardFlops:
+    """FLOPs of one forward; formula in the module's docstring.
+
+    Args:
+        spec: shapes.
+        tokens: N.
+        text_tokens: S, padding included: the pipelines pad to max_sequence_length and attend to all of it.
+        latent_frames: diffusion forcing embeds one timestep a latent frame.
+    """
+    n, s, d, f, layers = tokens, text_tokens, spec.dim, int(spec.transformer["ffn_dim"]), spec.layers
+    image = _image_tokens(spec)
+    times = latent_frames if spec.family == "skyreels_df" else 1
+    per_layer = 8 * n * d**2 + 4 * n * d**2 + 4 * s * d**2 + 4 * n * d * f
+    if image:
+        per_layer += 4 * image * int(spec.transformer["added_kv_proj_dim"]) * d
+    volume = math.prod(spec.patch)
+    once = 2 * n * d * volume * (int(spec.transformer["in_channels"]) + int(spec.transformer["out_channels"]))
+    once += 2 * s * (int(spec.transformer["text_dim"]) * d + d**2)
+    once += 2 * times * (int(spec.transformer["freq_dim"]) * d + d**2 + 6 * d**2)
+    if image:
+        width = int(spec.transformer["image_dim"])
+        once += 2 * image * (width**2 + width * d)
+    return ForwardFlops(
+        self_attention=4.0 * n**2 * d * layers,
+        cross_attention=4.0 * n * (s + image) * d * layers,
+        linear=float(per_layer * layers + once),
+    )
+
+
+def transformer_parameters(spec: ModelSpec) -> int:
+    """Parameters of a Wan or SkyReels-V2 transformer, every norm and bias counted."""
+    config = spec.transformer
+    d, f = spec.dim, int(config["ffn_dim"])
+    attention = 4 * (d * d + d) + 2 * d  # q, k, v, out; two RMS norms
+    layer = 2 * attention + (d * f + f) + (f * d + d) + 6 * d
+    if config.get("cross_attn_norm"):
+        layer += 2 * d
+    added = config.get("added_kv_proj_dim")
+    if added:
+        layer += 2 * (added * d + d) + d
+    volume = math.prod(spec.patch)
+    total = layer * spec.layers + int(config["in_channels"]) * volume * d + d  # patch embedding
+    total += (int(config["freq_dim"]) * d + d) + (d * d + d) + (6 * d * d + 6 * d)  # time
+    total += (int(config["text_dim"]) * d + d) + (d * d + d)  # text
+    image = config.get("image_dim")
+    if image:
+        total += 2 * image + (image * image + image) + (image * d + d) + 2 * d
+        if config.get("pos_embed_seq_len"):
+            total += config["pos_embed_seq_len"] * image
+    if config.get("inject_sample_info"):
+        total += 2 * d + (d * d + d) + (6 * d * d + 6 * d)
+    return int(total + d * int(config["out_channels"]) * volume + int(config["out_channels"]) * volume + 2 * d)
+
+
+def text_encoder_parameters(config: Mapping[str, Any]) -> int:
+    """Parameters of a UMT5 encoder: gated feed-forward, relative positions in every layer."""
+    if not config:
+        return 0
+    d, inner = int(config["d_model"]), int(config["num_heads"]) * int(config["d_kv"])
+    buckets = int(config.get("relative_attention_num_buckets", 32)) * int(config["num_heads"])
+    layer = 4 * d * inner + 3 * d * int(config["d_ff"]) + 2 * d + buckets
+    return int(config["vocab_size"]) * d + int(config["num_layers"]) * layer + d
+
+
+def image_encoder_parameters(config: Mapping[str, Any]) -> int:
+    """Parameters of a CLIP vision transformer."""
+    d, f = int(config["hidden_size"]), int(config["intermediate_size"])
+    patches = (int(config["image_size"]) // int(config["patch_size"])) ** 2
+    layer = 4 * (d * d + d) + (d * f + f) + (f * d + d) + 4 * d
+    return int(d + 3 * int(config["patch_size"]) ** 2 * d + (patches + 1) * d + int(config["num_hidden_layers"]) * layer + 4 * d)
+
+
+def transformer_working_set(spec: ModelSpec, tokens: int, value_bytes: int) -> int:
+    """Estimate of one layer's live tensors in inference: residual stream, an fp32 copy for its norm, and either q, k,
+    v with their rotated copies and the attention output, or the feed-forward's hidden values twice.
+    """
+    d, f = spec.dim, int(spec.transformer["ffn_dim"])
+    inside = max(7 * d * value_bytes, 2 * f * value_bytes)
+    per_token = d * value_bytes + 2 * d * 4 + inside
+    if spec.family == "skyreels_df":
+        per_token += 2 * 6 * d * 4  # modulation is one fp32 row a token, and its sum with the layer's table
+    return tokens * per_token
+
+
+def _image_tokens(spec: ModelSpec) -> int:
+    if not spec.transformer.get("image_dim"):
+        return 0
+    encoder = {**_CLIP_TOKENS_DEFAULT, **spec.image_encoder}
+    return int(encoder["image_size"] // encoder["patch_size"]) ** 2 + 1

@@ -1,0 +1,208 @@
+"""A model ready to generate: from a diffusers folder, from the hub, or with random weights."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import (
+    AutoencoderKLWan,
+    DPMSolverMultistepScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    SkyReelsV2Transformer3DModel,
+    UniPCMultistepScheduler,
+    WanPipeline,
+    WanTransformer3DModel,
+)
+
+from vidkit.errors import ConfigError, ModelError
+from vidkit.generation.folder import HUB_HINT
+from vidkit.generation.forcing import DiffusionForcingPipeline
+from vidkit.generation.random_weights import random_image_embeddings, random_model
+from vidkit.generation.spec import ModelSpec
+from vidkit.generation.wan import WanImagePipeline
+from vidkit.utils.seeding import derive_seed
+
+log = logging.getLogger(__name__)
+
+RANDOM_LABEL = "random weights"
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """How weights are held.
+
+    Attributes:
+        offload: what diffusers moves off the accelerator: none, model, sequential, group.
+        vae_dtype: fp32 is what upstream recommends for Wan's VAE.
+        weights_seed: of random weights.
+    """
+
+    device: torch.device
+    dtype: torch.dtype
+    vae_dtype: torch.dtype = torch.float32
+    offload: str = "none"
+    vae_tiling: bool = False
+    vae_slicing: bool = False
+    weights_seed: int = 0
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A diffusers pipeline and what vidkit knows of it; `pipe.transformer` is where policies hook in."""
+
+    pipe: Any
+    spec: ModelSpec
+    options: LoadOptions
+    labels: tuple[str, ...]
+    load_seconds: float
+
+    @property
+    def is_random(self) -> bool:
+        return RANDOM_LABEL in self.labels
+
+
+def load_pipeline(
+    spec: ModelSpec, folder: Path | None, options: LoadOptions, with_image: bool = False
+) -> LoadedModel:
+    """Load a model, or build it with random weights.
+
+    Args:
+        spec: shapes; those of the folder, if there is one.
+        folder: local diffusers folder; None: random weights, no text encoder, no image encoder.
+        options: device, dtypes, offload.
+        with_image: whether a first frame will be given (Wan has another pipeline for it).
+
+    Raises:
+        ModelError: the weights do not fit their configs or cannot be read.
+        ConfigError: offload without an accelerator.
+    """
+    if options.offload != "none" and options.device.type == "cpu":
+        raise ConfigError(
+            f"model.offload={options.offload} needs an accelerator, but the device is the CPU",
+            "set model.offload=none",
+        )
+    start = time.perf_counter()
+    with _quiet_libraries():
+        pipe = _random_pipeline(spec, options) if folder is None else _read_pipeline(spec, folder, options)
+    pipe.set_progress_bar_config(disable=True)
+    if options.vae_tiling:
+        pipe.vae.enable_tiling()
+    if options.vae_slicing:
+        pipe.vae.enable_slicing()
+    _place(pipe, options)
+    labels = (RANDOM_LABEL,) if folder is None else ()
+    return LoadedModel(pipe, spec, options, labels, time.perf_counter() - start)
+
+
+def download(path: str, revision: str | None = None) -> Path:
+    """Fetch a diffusers model from the hub, or find it in the local cache.
+
+    Raises:
+        ModelError: the hub cannot be reached, or has no such model.
+    """
+    from diffusers import DiffusionPipeline
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    try:
+        with _quiet_libraries(progress=True):
+            return Path(DiffusionPipeline.download(path, revision=revision))
+    except (OSError, ValueError) as error:
+        causes = (error, error.__cause__, error.__context__)
+        if any(isinstance(cause, RepositoryNotFoundError) for cause in causes):
+            raise ModelError(f"the hub has no model '{path}', or it is private", HUB_HINT) from error
+        raise ModelError(f"cannot fetch '{path}': the hub is not reachable", HUB_HINT) from error
+
+
+def set_sampler(pipe: Any, sampler: str, shift: float) -> None:
+    """Give a pipeline a flow-matching sampler, keeping what the model's own scheduler config says."""
+    if sampler == "euler":
+        pipe.scheduler = FlowMatchEulerDiscreteScheduler(shift=shift)
+        return
+    cls = {"unipc": UniPCMultistepScheduler, "dpmpp": DPMSolverMultistepScheduler}[sampler]
+    flow = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": shift}
+    known = dict(pipe.scheduler.config) if isinstance(pipe.scheduler, cls) else {}
+    pipe.scheduler = cls.from_config({**known, **flow})
+
+
+def _pipeline_class(spec: ModelSpec) -> type[Any]:
+    if spec.family == "skyreels_df":
+        return DiffusionForcingPipeline
+    return WanImagePipeline if spec.needs_image else WanPipeline
+
+
+def _random_pipeline(spec: ModelSpec, options: LoadOptions) -> Any:
+    transformer_class = WanTransformer3DModel if spec.family == "wan" else SkyReelsV2Transformer3DModel
+    seed, device = options.weights_seed, options.device
+    # group and sequential offload start from the host
+    place = torch.device("cpu") if options.offload in ("sequential", "group", "model") else device
+    transformer = random_model(
+        transformer_class, spec.transformer, derive_seed(seed, "transformer"), place, options.dtype
+    )
+    vae = random_model(AutoencoderKLWan, spec.vae, derive_seed(seed, "vae"), place, options.vae_dtype)
+    scheduler = UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True)
+    parts = {"transformer": transformer, "vae": vae, "scheduler": scheduler}
+    pipe = _pipeline_class(spec)(tokenizer=None, text_encoder=None, **parts)
+    if spec.needs_image and spec.transformer.get("image_dim"):
+        pipe.fixed_image_embeds = random_image_embeddings(
+            spec, derive_seed(seed, "image"), torch.device("cpu"), options.dtype
+        )
+    return pipe
+
+
+def _read_pipeline(spec: ModelSpec, folder: Path, options: LoadOptions) -> Any:
+    try:
+        vae = AutoencoderKLWan.from_pretrained(
+            folder, subfolder="vae", torch_dtype=options.vae_dtype, local_files_only=True
+        )
+        return _pipeline_class(spec).from_pretrained(
+            folder, vae=vae, torch_dtype=options.dtype, local_files_only=True
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(
+            f"cannot load the model in '{folder}': {first_line}",
+            "check that the folder is a whole diffusers model, or copy it again",
+        ) from error
+
+
+def _place(pipe: Any, options: LoadOptions) -> None:
+    device = options.device
+    if options.offload == "none":
+        pipe.to(device)
+    elif options.offload == "model":
+        pipe.enable_model_cpu_offload(device=device)
+    elif options.offload == "sequential":
+        pipe.enable_sequential_cpu_offload(device=device)
+    else:
+        pipe.enable_group_offload(
+            onload_device=device, offload_device=torch.device("cpu"), offload_type="leaf_level", use_stream=True
+        )
+
+
+@contextmanager
+def _quiet_libraries(progress: bool = False) -> Iterator[None]:
+    """Keep loading bars and advice of the libraries out of the terminal; errors still come as exceptions."""
+    import diffusers.utils.logging as diffusers_logging
+    import transformers.utils.logging as transformers_logging
+
+    modules: tuple[Any, ...] = (diffusers_logging, transformers_logging)
+    levels = [module.get_verbosity() for module in modules]
+    for module in modules:
+        module.set_verbosity_error()
+        if not progress:
+            module.disable_progress_bar()
+    try:
+        yield
+    finally:
+        for module, level in zip(modules, levels, strict=True):
+            module.set_verbosity(level)
+            module.enable_progress_bar()

@@ -1,0 +1,42 @@
+"""How many forwards a request takes, from its schedule alone."""
+
+from __future__ import annotations
+
+from vidkit.generation.schedule import Window, block_rows, plan_windows
+from vidkit.generation.spec import ModelSpec, Request
+
+
+def forcing_lengths(spec: ModelSpec, request: Request) -> tuple[int | None, int | None]:
+    """Window and overlap in latent frames; (None, None) if one window holds the clip."""
+    if request.base_frames is None or request.frames <= request.base_frames:
+        return None, None
+    overlap = None if request.overlap_frames is None else spec.latent_frames(request.overlap_frames)
+    return spec.latent_frames(request.base_frames), overlap
+
+
+def windows(spec: ModelSpec, request: Request) -> list[Window]:
+    """Windows of the clip, in latent frames; one for everything but long diffusion-forcing clips."""
+    frames = spec.latent_frames(request.frames)
+    if spec.family != "skyreels_df":
+        return [Window(0, frames, 0, 0)]
+    base, overlap = forcing_lengths(spec, request)
+    return plan_windows(frames, base, overlap, request.block_size)
+
+
+def window_rows(spec: ModelSpec, request: Request) -> list[tuple[Window, int]]:
+    """Every window with its number of denoising steps (rows of the schedule)."""
+    found = []
+    for window in windows(spec, request):
+        if spec.family != "skyreels_df" or request.ar_step == 0:
+            found.append((window, request.steps))
+            continue
+        blocks = window.frames // request.block_size
+        prefix = window.prefix or int(request.has_image)
+        ready = min(prefix // request.block_size, blocks - 1)
+        found.append((window, len(block_rows(request.steps, blocks, request.ar_step, ready))))
+    return found
+
+
+def forward_count(spec: ModelSpec, request: Request) -> int:
+    """Denoising steps of the whole clip; each is one forward a guidance branch."""
+    return sum(rows for _, rows in window_rows(spec, request))

@@ -1,0 +1,45 @@
+"""Prompts: how long they may be, and which words a model does not know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vidkit.errors import ConfigError
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The tokenizer of a diffusers folder, without loading any weights."""
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+
+
+def check_prompt_length(tokenizer: Any, prompt: str, limit: int, name: str = "prompt") -> int:
+    """Count the tokens of a prompt, special ones included.
+
+    Raises:
+        ConfigError: more than `limit`; the pipelines would silently cut the end off.
+    """
+    count = len(tokenizer(prompt, truncation=False)["input_ids"])
+    if count > limit:
+        raise ConfigError(
+            f"the {name} has {count} tokens, but the text encoder takes {limit}",
+            f"shorten the {name} by {count - limit} tokens or more",
+        )
+    return count
+
+
+def unknown_words(tokenizer: Any, prompt: str) -> list[str]:
+    """Words that the tokenizer maps to its unknown token, in order, each once."""
+    unknown = getattr(tokenizer, "unk_token_id", None)
+    if unknown is None:
+        return []
+    found: list[str] = []
+    if getattr(tokenizer, "is_fast", False):
+        encoded = tokenizer(prompt, truncation=False, return_offsets_mapping=True)
+        spans = zip(encoded["input_ids"], encoded["offset_mapping"], strict=True)
+        found = [prompt[start:end] for token, (start, end) in spans if token == unknown and end > start]
+    else:
+        found = [word for word in prompt.split() if unknown in tokenizer(word)["input_ids"]]
+    return list(dict.fromkeys(found))

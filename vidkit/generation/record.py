@@ -1,0 +1,115 @@
+"""What a run did: one record a run, one a denoising step."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One denoising step, all guidance branches together.
+
+    Attributes:
+        index: from 0; for block-autoregressive clips, the row of the schedule.
+        seconds: wall clock, accelerator drained.
+        timestep: lowest and highest noise level the model saw, 0..1000.
+        density: kept share of attention pairs, in [0, 1]; None: no sparse attention.
+        refreshed_heads: heads whose sparse mask was made anew in this step.
+        skipped_tokens: share of tokens whose layers were not computed, in [0, 1]; None: no step cache.
+    """
+
+    index: int
+    seconds: float
+    timestep: tuple[float, float] | None = None
+    density: float | None = None
+    refreshed_heads: int | None = None
+    skipped_tokens: float | None = None
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """Everything needed to repeat a run and to compare its speed.
+
+    Attributes:
+        labels: what a reader must know before quoting a figure, such as "random weights".
+        settings: the whole config.
+        phase_seconds: load, encode, prepare, denoise, decode, write.
+        peak_host_bytes: high-water mark of the process, imports included.
+        peak_device_bytes: of tensors on the accelerator; None on the CPU.
+        outputs: file by kind: video, sheet, record.
+    """
+
+    labels: tuple[str, ...]
+    seed: int
+    device: str
+    device_name: str
+    dtype: str
+    prompt: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    model: Mapping[str, Any] = field(default_factory=dict)
+    tokens: int = 0
+    phase_seconds: Mapping[str, float] = field(default_factory=dict)
+    steps: tuple[StepRecord, ...] = ()
+    peak_host_bytes: int | None = None
+    peak_device_bytes: int | None = None
+    versions: Mapping[str, str | None] = field(default_factory=dict)
+    commit: str | None = None
+    started_at: str = ""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    verdict: Mapping[str, Any] | None = None
+
+    @property
+    def seconds_per_step(self) -> float | None:
+        """Median over the steps, the first left out (compilation, allocation) if there are others."""
+        seconds = [step.seconds for step in self.steps[1:] or self.steps]
+        return statistics.median(seconds) if seconds else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready, the summary first."""
+        fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        steps = [dataclasses.asdict(step) for step in fields.pop("steps")]
+        return {
+            "schema_version": SCHEMA_VERSION,
+            **{key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()},
+            "seconds_per_step": self.seconds_per_step,
+            "steps": steps,
+        }
+
+
+class Listener(Protocol):
+    """Hears how a run proceeds; implementations print a bar, log lines, or nothing."""
+
+    def phase(self, name: str, detail: str = "") -> None:
+        """A phase begins."""
+
+    def steps(self, total: int) -> None:
+        """Denoising begins and will take `total` steps."""
+
+    def step(self, record: StepRecord) -> None:
+        """A denoising step is done."""
+
+    def warning(self, text: str) -> None:
+        """Something the user should know."""
+
+
+class Silent:
+    """A listener that says nothing."""
+
+    def phase(self, name: str, detail: str = "") -> None:
+        return
+
+    def steps(self, total: int) -> None:
+        return
+
+    def step(self, record: StepRecord) -> None:
+        return
+
+    def warning(self, text: str) -> None:
+        return

@@ -1,0 +1,198 @@
+"""One clip from a loaded model: encode, denoise, decode, and the record of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from vidkit.generation.decode import decode_latents, image_tensor
+from vidkit.generation.forcing import ForcingOptions
+from vidkit.generation.load import LoadedModel, set_sampler
+from vidkit.generation.plan import forward_count, forcing_lengths
+from vidkit.generation.random_weights import random_embeddings
+from vidkit.generation.record import Listener, RunRecord, Silent, StepRecord
+from vidkit.generation.spec import Request
+from vidkit.utils.device import device_name
+from vidkit.utils.memory import read_peak, reset_peak
+from vidkit.utils.seeding import derive_seed
+from vidkit.utils.timing import PhaseTimer, synchronize
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Frames, uint8 [T, H, W, 3], and the record of how they were made."""
+
+    frames: np.ndarray
+    record: RunRecord
+
+
+def generate(
+    model: LoadedModel, request: Request, image: Image.Image | None = None, listener: Listener | None = None
+) -> Generation:
+    """Make one clip.
+
+    The same request, seed and device give the same frames; noise is drawn on the host, so two devices start from
+    the same noise.
+
+    Args:
+        model: from `load_pipeline`; policies enabled on its transformer act here.
+        request: validated (`vidkit.generation.validate.check_request`).
+        image: first frame of exactly the requested size; None: text to video.
+        listener: hears of phases and steps.
+    """
+    listener = listener or Silent()
+    device = model.options.device
+    timer = PhaseTimer(device)
+    reset_peak(device)
+    set_sampler(model.pipe, request.sampler, request.shift)
+    listener.phase("encode")
+    with timer.phase("encode"):
+        prompt, negative = _embeddings(model, request)
+    watch = _StepWatch(model, listener, timer, forward_count(model.spec, request))
+    with watch:
+        latents = _denoise(model, request, image, prompt, negative, watch)
+    listener.phase("decode", f"{request.frames} frames")
+    with timer.phase("decode"):
+        frames = decode_latents(model.pipe, latents)
+    return Generation(frames, _record(model, request, timer, tuple(watch.records)))
+
+
+def _embeddings(model: LoadedModel, request: Request) -> tuple[Tensor, Tensor | None]:
+    device, dtype = model.options.device, model.options.dtype
+    if model.is_random:
+        names = ("prompt", "negative prompt")[: request.branches]
+        made = [
+            random_embeddings(
+                model.spec, request.max_sequence_length, derive_seed(request.seed, name), device, dtype
+            )
+            for name in names
+        ]
+        return made[0], made[1] if len(made) > 1 else None
+    with torch.no_grad():
+        prompt, negative = model.pipe.encode_prompt(
+            request.prompt,
+            request.negative_prompt or "",
+            do_classifier_free_guidance=request.branches == 2,
+            max_sequence_length=request.max_sequence_length,
+        )
+    return prompt, negative
+
+
+def _denoise(
+    model: LoadedModel,
+    request: Request,
+    image: Image.Image | None,
+    prompt: Tensor,
+    negative: Tensor | None,
+    watch: _StepWatch,
+) -> Tensor:
+    generator = torch.Generator("cpu").manual_seed(request.seed)
+    common: dict[str, Any] = {
+        "prompt_embeds": prompt,
+        "negative_prompt_embeds": negative,
+        "height": request.height,
+        "width": request.width,
+        "num_frames": request.frames,
+        "num_inference_steps": request.steps,
+        "guidance_scale": request.guidance,
+        "generator": generator,
+    }
+    if model.spec.family == "skyreels_df":
+        base, overlap = forcing_lengths(model.spec, request)
+        options = ForcingOptions(
+            base=base,
+            overlap=overlap,
+            ar_step=request.ar_step,
+            block_size=request.block_size,
+            causal_attention=request.causal_attention,
+            addnoise=request.addnoise_condition,
+        )
+        first = None if image is None else image_tensor(image)
+        latents: Tensor = model.pipe.denoise(
+            **common, image=first, fps=request.fps, options=options, callback=watch.step
+        )
+        return latents
+    if model.spec.needs_image:
+        common["image"] = image
+    output = model.pipe(
+        **common,
+        output_type="latent",
+        callback_on_step_end=watch.stock_step,
+        callback_on_step_end_tensor_inputs=[],
+        max_sequence_length=request.max_sequence_length,
+    )
+    made: Tensor = output.frames
+    return made
+
+
+class _StepWatch:
+    """Times every denoising step; what comes before the first forward counts as the phase 'prepare'."""
+
+    def __init__(self, model: LoadedModel, listener: Listener, timer: PhaseTimer, total: int) -> None:
+        self.records: list[StepRecord] = []
+        self._transformer = model.pipe.transformer
+        self._listener, self._timer, self._total = listener, timer, total
+        self._mark = 0.0
+        self._started = False
+
+    def __enter__(self) -> _StepWatch:
+        self._listener.phase("prepare")
+        # a plain forward hook: the stock loops have no callback before their first step
+        self._hook = self._transformer.register_forward_pre_hook(self._first_forward)
+        self._mark = self._now()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._hook.remove()
+
+    def step(self, index: int, timestep: tuple[float, float]) -> None:
+        now = self._now()
+        record = StepRecord(index, now - self._mark, timestep)
+        self._mark = now
+        self._timer.add("denoise", record.seconds)
+        self.records.append(record)
+        self._listener.step(record)
+
+    def stock_step(self, pipe: Any, index: int, timestep: Tensor, tensors: dict[str, Any]) -> dict[str, Any]:
+        level = float(timestep)
+        self.step(index, (level, level))
+        return tensors
+
+    def _first_forward(self, module: Any, arguments: Any) -> None:
+        if not self._started:
+            self._started = True
+            now = self._now()
+            self._timer.add("prepare", now - self._mark)
+            self._mark = now
+            self._listener.steps(self._total)
+
+    def _now(self) -> float:
+        synchronize(self._timer.device)
+        return time.perf_counter()
+
+
+def _record(
+    model: LoadedModel, request: Request, timer: PhaseTimer, steps: tuple[StepRecord, ...]
+) -> RunRecord:
+    options = model.options
+    peak = read_peak(options.device)
+    return RunRecord(
+        labels=model.labels,
+        seed=request.seed,
+        device=str(options.device),
+        device_name=device_name(options.device),
+        dtype=str(options.dtype).removeprefix("torch."),
+        prompt=request.prompt,
+        tokens=model.spec.tokens(request.frames, request.height, request.width),
+        phase_seconds={"load": model.load_seconds, **timer.seconds},
+        steps=steps,
+        peak_host_bytes=peak.host_bytes,
+        peak_device_bytes=peak.device_bytes,
+    )
+

@@ -1,0 +1,162 @@
+"""What is generated and by which model: plain values, no torch.
+
+Everything here is known before a weight is loaded, from a config or from the JSON files of a diffusers folder.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from vidkit.errors import ModelError
+
+TRANSFORMER_DEFAULTS: Mapping[str, Any] = {"patch_size": [1, 2, 2], "freq_dim": 256, "rope_max_seq_len": 1024}
+VAE_DEFAULTS: Mapping[str, Any] = {
+    "base_dim": 96,
+    "decoder_base_dim": None,
+    "z_dim": 16,
+    "dim_mult": [1, 2, 4, 4],
+    "num_res_blocks": 2,
+    "temperal_downsample": [False, True, True],  # diffusers' spelling
+    "in_channels": 3,
+    "out_channels": 3,
+    "patch_size": None,
+    "is_residual": False,
+}
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Shapes of one text/image-to-video model: constructor arguments of its parts, diffusers' names."""
+
+    name: str
+    family: str  # "wan" or "skyreels_df"
+    transformer: Mapping[str, Any]
+    vae: Mapping[str, Any]
+    text_encoder: Mapping[str, Any] = field(default_factory=dict)
+    image_encoder: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "transformer", {**TRANSFORMER_DEFAULTS, **self.transformer})
+        object.__setattr__(self, "vae", {**VAE_DEFAULTS, **self.vae})
+
+    @property
+    def heads(self) -> int:
+        return int(self.transformer["num_attention_heads"])
+
+    @property
+    def dim(self) -> int:
+        return self.heads * int(self.transformer["attention_head_dim"])
+
+    @property
+    def layers(self) -> int:
+        return int(self.transformer["num_layers"])
+
+    @property
+    def patch(self) -> tuple[int, int, int]:
+        t, h, w = self.transformer["patch_size"]
+        return int(t), int(h), int(w)
+
+    @property
+    def temporal_factor(self) -> int:
+        """Pixel frames a latent frame, from the layers themselves."""
+        return int(2 ** sum(bool(down) for down in self.vae["temperal_downsample"]))
+
+    @property
+    def spatial_factor(self) -> int:
+        """Pixels a latent cell, from the layers themselves."""
+        return int(2 ** (len(self.vae["dim_mult"]) - 1) * (self.vae["patch_size"] or 1))
+
+    @property
+    def needs_image(self) -> bool:
+        """Wan's image-to-video transformers take condition channels beside the noisy latents."""
+        return self.family == "wan" and int(self.transformer["in_channels"]) != int(self.vae["z_dim"])
+
+    @property
+    def takes_image(self) -> bool:
+        return self.needs_image or self.family == "skyreels_df"
+
+    def latent_frames(self, frames: int) -> int:
+        return (frames - 1) // self.temporal_factor + 1
+
+    def pixel_frames(self, latent_frames: int) -> int:
+        return (latent_frames - 1) * self.temporal_factor + 1
+
+    def grid(self, frames: int, height: int, width: int) -> tuple[int, int, int]:
+        """Token grid (time, rows, columns) of a clip."""
+        t, h, w = self.patch
+        factor = self.spatial_factor
+        return self.latent_frames(frames) // t, height // (factor * h), width // (factor * w)
+
+    def tokens(self, frames: int, height: int, width: int) -> int:
+        return math.prod(self.grid(frames, height, width))
+
+
+@dataclass(frozen=True)
+class Request:
+    """One clip to make."""
+
+    prompt: str = ""
+    negative_prompt: str | None = None
+    height: int = 480  # pixels
+    width: int = 832  # pixels
+    frames: int = 81  # pixel frames
+    fps: int = 16
+    steps: int = 50
+    guidance: float = 5.0
+    shift: float = 5.0
+    sampler: str = "unipc"
+    seed: int = 0
+    max_sequence_length: int = 512
+    has_image: bool = False
+    base_frames: int | None = None  # pixel frames
+    overlap_frames: int | None = None  # pixel frames
+    ar_step: int = 0
+    causal_block_size: int | None = None  # latent frames
+    causal_attention: bool = False
+    addnoise_condition: float = 0.0
+
+    @property
+    def branches(self) -> int:
+        """Forwards a step: conditional, and unconditional if guided."""
+        return 2 if self.guidance > 1 else 1
+
+    @property
+    def block_size(self) -> int:
+        return self.causal_block_size or 1
+
+
+def spec_from_folder(spec: ModelSpec, folder: Path) -> ModelSpec:
+    """Replace the shapes of `spec` by those in a local diffusers folder.
+
+    Raises:
+        ModelError: a config.json is missing or no JSON; the message names the file.
+    """
+    parts = {part: read_json(folder / part / "config.json") for part in ("transformer", "vae")}
+    for part in ("text_encoder", "image_encoder"):
+        if (folder / part / "config.json").is_file():
+            parts[part] = read_json(folder / part / "config.json")
+    return replace(spec, **parts)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object of a model folder.
+
+    Raises:
+        ModelError: missing or damaged; the message names the file.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"the model folder lacks '{path}'", "pass a whole diffusers folder as model.path=, or copy it again"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ModelError(f"cannot read '{path}' as JSON", "copy the model folder again") from error
+    if not isinstance(value, dict):
+        raise ModelError(f"'{path}' does not hold a JSON object", "copy the model folder again")
+    return value

@@ -1,0 +1,133 @@
+"""Requests a model cannot serve, refused before anything is loaded."""
+
+from __future__ import annotations
+
+import math
+
+from vidkit.errors import ConfigError
+from vidkit.generation.plan import window_rows, windows
+from vidkit.generation.spec import ModelSpec, Request
+
+
+def check_request(spec: ModelSpec, request: Request) -> None:
+    """Refuse sizes, lengths and schedules that do not fit the model.
+
+    Raises:
+        ConfigError: names the value, and the nearest valid ones as the hint.
+    """
+    _check_image(spec, request)
+    _check_size(spec, request)
+    _check_frames(spec, request)
+    if spec.family == "skyreels_df":
+        _check_blocks(spec, request)
+        window_rows(spec, request)  # refuses windows without overlap
+    else:
+        _check_no_forcing(spec, request)
+    _check_positions(spec, request)
+
+
+def size_multiple(spec: ModelSpec) -> int:
+    """Height and width must be multiples of this many pixels."""
+    own = spec.spatial_factor * math.lcm(spec.patch[1], spec.patch[2])
+    # the stock Wan pipelines also ask for 16, whatever the VAE
+    return math.lcm(own, 16) if spec.family == "wan" else own
+
+
+def nearest_multiples(value: int, step: int, offset: int = 0) -> list[int]:
+    """The valid values next to `value` on the grid offset + k*step, k >= 1 (k >= 0 if there is an offset)."""
+    lowest = offset or step
+    below = (value - offset) // step * step + offset
+    return [near for near in (below, below + step) if near >= lowest] or [lowest]
+
+
+def _check_image(spec: ModelSpec, request: Request) -> None:
+    if spec.needs_image and not request.has_image:
+        raise ConfigError(f"'{spec.name}' is an image-to-video model and no first frame was given", "add image=PATH")
+    if request.has_image and not spec.takes_image:
+        raise ConfigError(
+            f"'{spec.name}' is a text-to-video model and takes no first frame",
+            "leave image= out, or use --config wan14b_i2v_720p",
+        )
+
+
+def _check_size(spec: ModelSpec, request: Request) -> None:
+    step = size_multiple(spec)
+    wrong = [name for name in ("height", "width") if getattr(request, name) % step]
+    if not wrong:
+        return
+    values = ", ".join(f"{name}={getattr(request, name)}" for name in wrong)
+    raise ConfigError(
+        f"{values} does not fit '{spec.name}': sizes must be multiples of {step}",
+        "nearest valid: " + "; ".join(_options(name, nearest_multiples(getattr(request, name), step)) for name in wrong),
+    )
+
+
+def _check_frames(spec: ModelSpec, request: Request) -> None:
+    step = spec.temporal_factor * spec.patch[0]
+    if (request.frames - 1) % step:
+        raise ConfigError(
+            f"frames={request.frames} does not fit '{spec.name}': it must be {step}k+1",
+            "nearest valid: " + _options("frames", nearest_multiples(request.frames, step, 1)),
+        )
+
+
+def _check_blocks(spec: ModelSpec, request: Request) -> None:
+    if request.ar_step and request.causal_block_size is None:
+        raise ConfigError(
+            f"ar_step={request.ar_step} needs blocks, but causal_block_size is not set",
+            "set causal_block_size=5 (or another divisor of the latent frames)",
+        )
+    if request.causal_attention and request.causal_block_size is None:
+        raise ConfigError("causal_attention=true needs causal_block_size", "set causal_block_size=5, say")
+    if request.causal_block_size is not None and request.causal_block_size < 1:
+        raise ConfigError(f"causal_block_size={request.causal_block_size} must be at least 1", "set it to 5, say")
+    for name in ("base_frames", "overlap_frames"):
+        value = getattr(request, name)
+        if value is not None and (value < 1 or (value - 1) % spec.temporal_factor):
+            step = spec.temporal_factor
+            raise ConfigError(
+                f"{name}={value} does not fit '{spec.name}': it must be {step}k+1",
+                "nearest valid: " + _options(name, nearest_multiples(value, step, 1)),
+            )
+    if not (request.ar_step or request.causal_attention):
+        return
+    for window in windows(spec, request):
+        if window.frames % request.block_size:
+            raise ConfigError(
+                f"frames={request.frames} leaves a window of {window.frames} latent frames, which"
+                f" causal_block_size={request.block_size} does not divide",
+                "nearest valid: " + _options("frames", _whole_block_frames(spec, request)),
+            )
+
+
+def _whole_block_frames(spec: ModelSpec, request: Request) -> list[int]:
+    """Frame counts around the asked one whose windows are all whole blocks."""
+    size, latent = request.block_size, spec.latent_frames(request.frames)
+    below = [n for n in range(latent - 1, 0, -1) if n % size == 0][:1]
+    above = [latent + size - latent % size]
+    return [spec.pixel_frames(n) for n in (*below, *above)]
+
+
+def _check_no_forcing(spec: ModelSpec, request: Request) -> None:
+    given = [name for name in ("ar_step", "causal_block_size", "causal_attention") if getattr(request, name)]
+    if given:
+        raise ConfigError(
+            f"{given[0]} is for diffusion-forcing models, and '{spec.name}' is none",
+            "leave it out, or use --config skyreels_df_1_3b_540p",
+        )
+
+
+def _check_positions(spec: ModelSpec, request: Request) -> None:
+    limit = int(spec.transformer["rope_max_seq_len"])
+    frames = max(window.frames for window in windows(spec, request))
+    grid = spec.grid(spec.pixel_frames(frames), request.height, request.width)
+    for name, length in zip(("frames", "height", "width"), grid, strict=True):
+        if length > limit:
+            raise ConfigError(
+                f"{name}={getattr(request, name)} is too large for '{spec.name}': {length} positions, it has {limit}",
+                f"make {name} smaller" + (" or set base_frames" if name == "frames" else ""),
+            )
+
+
+def _options(name: str, values: list[int]) -> str:
+    return " or ".join(f"{name}={value}" for value in values)

@@ -1,0 +1,39 @@
+"""Peak memory of a run."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class PeakMemory:
+    """Peaks in bytes: of this process in host memory, and of tensors on the accelerator (None on the CPU)."""
+
+    host_bytes: int
+    device_bytes: int | None
+
+
+def reset_peak(device: torch.device) -> None:
+    if device.type == "cuda":
+        import torch
+
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def read_peak(device: torch.device) -> PeakMemory:
+    """Peaks so far. The host's is the high-water mark of the whole process, imports included."""
+    import torch
+
+    on_device = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
+    return PeakMemory(_host_peak(), on_device)
+
+
+def _host_peak() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,71 @@
+"""Contact sheets: a video at a glance."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from vidkit.utils.files import atomic_path
+
+_GAP = 6  # pixels between thumbnails
+_CAPTION = 16  # pixels under each thumbnail
+_BACKGROUND, _INK = (24, 24, 27), (228, 228, 231)
+
+
+def contact_sheet(
+    frames: np.ndarray, fps: float, title: str = "", count: int = 16, thumbnail_width: int = 192
+) -> Image.Image:
+    """Evenly spread frames, first and last included, each with its number and time.
+
+    Args:
+        frames: uint8 [T, H, W, 3].
+        fps: frames a second.
+        title: one line above the frames.
+        count: how many frames at most.
+        thumbnail_width: pixels; never below the frame's own width if that is smaller.
+    """
+    chosen = np.unique(np.linspace(0, len(frames) - 1, min(count, len(frames))).round().astype(int))
+    columns = _columns(len(chosen))
+    rows = math.ceil(len(chosen) / columns)
+    width = thumbnail_width
+    height = max(1, round(width * frames.shape[1] / frames.shape[2]))
+    top = 24 if title else 0
+    sheet = Image.new(
+        "RGB",
+        (columns * (width + _GAP) + _GAP, top + rows * (height + _CAPTION + _GAP) + _GAP),
+        _BACKGROUND,
+    )
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
+    draw.text((_GAP, 6), _shortened(title, sheet.width - 2 * _GAP, draw, font), _INK, font)
+    for place, index in enumerate(chosen):
+        x = _GAP + place % columns * (width + _GAP)
+        y = top + _GAP + place // columns * (height + _CAPTION + _GAP)
+        # nearest keeps the pixels of small models visible, Lanczos reduces large frames cleanly
+        kernel = Image.Resampling.NEAREST if width > frames.shape[2] else Image.Resampling.LANCZOS
+        sheet.paste(Image.fromarray(frames[index]).resize((width, height), kernel), (x, y))
+        draw.text((x, y + height + 1), f"{index}  {index / fps:.2f} s", _INK, font)
+    return sheet
+
+
+def write_contact_sheet(path: Path, frames: np.ndarray, fps: float, title: str = "") -> None:
+    """Write a contact sheet as PNG; the file appears whole or not at all."""
+    sheet = contact_sheet(frames, fps, title)
+    with atomic_path(path) as temporary:
+        sheet.save(temporary, format="PNG")
+
+
+def _columns(count: int) -> int:
+    if count <= 4:
+        return count
+    return 4 if count <= 16 else 8
+
+
+def _shortened(text: str, width: int, draw: ImageDraw.ImageDraw, font: object) -> str:
+    if draw.textlength(text, font) <= width:  # type: ignore[arg-type]
+        return text
+    while text and draw.textlength(text + "…", font) > width:  # type: ignore[arg-type]
+        text = text[:-1]
+    return text + "…"
