@@ -1,0 +1,185 @@
+"""Names of the selectors, their settings, and the one call that runs them. Used by `vidkit select-frames`."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import operator
+from enum import Enum
+from typing import Any, ClassVar, Protocol, cast
+
+import numpy as np
+
+from vidkit.errors import ConfigError
+from vidkit.frames.checks import NanPolicy, clean_candidates, is_constant
+from vidkit.frames.types import Candidates, Segment, Selection
+
+_PACKAGE = "vidkit.frames.selectors"
+_CLASSES = {
+    "wfs-sb": "wfs_sb:WfsSb",
+    "efs": "efs:Efs",
+    "uniform": "uniform:Uniform",
+    "topk": "ranking:TopK",
+    "mmr": "ranking:Mmr",
+    "bin": "ranking:Bin",
+    "aks": "aks:Aks",
+    "aks-authors": "aks:AksAuthors",
+    "bolt": "bolt:Bolt",
+    "dig": "dig:Dig",
+    "omp": "omp:Omp",
+    "dpp": "dpp:Dpp",
+    "focus": "focus:Focus",
+    "fps": "spread:FarthestPoint",
+    "scene": "spread:Scene",
+    "wfs-sb+": "robust:WfsSbPlus",
+    "efs+": "robust:EfsPlus",
+}
+METHODS = tuple(_CLASSES)
+
+
+class Selector(Protocol):
+    """A selection rule: a pure, deterministic function of arrays.
+
+    `needs` is what the rule cannot run without, of "relevance", "features", "rewards" and "query_features";
+    `uses` is what it looks at when present. `config` is the dataclass of its settings.
+    """
+
+    name: ClassVar[str]
+    needs: ClassVar[frozenset[str]]
+    uses: ClassVar[frozenset[str]]
+    config: ClassVar[type[Any]]
+    note: ClassVar[str]
+
+    def select(self, candidates: Candidates, k: int, cfg: Any) -> Selection: ...
+
+
+def load_selector(name: str) -> Selector:
+    """The selector called `name`.
+
+    Raises:
+        ConfigError: there is no such method; the hint names near ones.
+    """
+    if name not in _CLASSES:
+        near = difflib.get_close_matches(name, METHODS, n=1)
+        guess = f"did you mean '{near[0]}'? " if near else ""
+        raise ConfigError(f"no selection method '{name}'", f"{guess}available: {', '.join(METHODS)}")
+    module, _, attribute = _CLASSES[name].partition(":")
+    return cast(Selector, getattr(importlib.import_module(f"{_PACKAGE}.{module}"), attribute)())
+
+
+def method_settings(name: str, values: dict[str, Any]) -> Any:
+    """Build the settings of a method from plain values.
+
+    Raises:
+        ConfigError: an unknown key, a wrong type, or a value out of range.
+    """
+    config = load_selector(name).config
+    known = {f.name: f for f in dataclasses.fields(config)}
+    for key, value in values.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            guess = f"did you mean '{near[0]}'? " if near else ""
+            listing = ", ".join(known) or "none"
+            raise ConfigError(f"unknown setting '{key}' for '{name}'", f"{guess}settings: {listing}")
+        _check_type(name, key, value, known[key].default)
+    try:
+        return config(**values)
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}", "see docs/select-frames.md for the ranges") from error
+
+
+def _check_type(name: str, key: str, value: Any, default: Any) -> None:
+    kinds: dict[type, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}
+    wanted = kinds.get(type(default))
+    bad_flag = isinstance(value, bool) and not isinstance(default, bool) and default is not None
+    if wanted is not None and (bad_flag or not isinstance(value, wanted)):
+        raise ConfigError(f"setting '{key}' of '{name}' is {value!r}", f"give a {type(default).__name__}")
+
+
+def check_budget(k: Any) -> int:
+    """`k` as a whole number of at least 1.
+
+    Raises:
+        ConfigError: anything else.
+    """
+    try:
+        if isinstance(k, bool):
+            raise TypeError
+        number = operator.index(k)
+    except TypeError as error:
+        raise ConfigError(f"the frame budget k is {k!r}", "give a whole number of at least 1") from error
+    if number < 1:
+        raise ConfigError(f"the frame budget k is {number}", "give a whole number of at least 1")
+    return number
+
+
+def select(name: str, candidates: Candidates, k: int, *, nan: str = "reject", **cfg: Any) -> Selection:
+    """Keep `k` of the candidates by the method `name`.
+
+    Args:
+        name: one of `METHODS`.
+        candidates: times, and what the method looks at.
+        k: frame budget, >= 1; with k >= N every candidate is kept and no method runs.
+        nan: "reject" values that are not finite, or "impute" them (median; +-inf: extremes).
+        cfg: the method's settings (`strict_paper=True`, `alpha=0.1`, ...).
+
+    Returns:
+        Exactly min(k, N) strictly increasing indices, except for `aks-authors`, which may keep fewer.
+
+    Raises:
+        ConfigError: unknown method or setting, or k < 1.
+        DataError: values that are not finite under nan="reject" (exit code 3), or a missing input.
+    """
+    k = check_budget(k)
+    selector = load_selector(name)
+    settings = method_settings(name, cfg)
+    policy = _nan_policy(nan)
+    candidates, notes = clean_candidates(candidates, policy)
+    if k >= len(candidates):
+        return _keep_all(name, candidates, k, notes)
+    _require_inputs(selector, candidates)
+    relevance = candidates.relevance
+    strict = bool(getattr(settings, "strict_paper", False)) or name == "aks-authors"
+    if relevance is not None and is_constant(relevance) and not strict and "relevance" in selector.uses:
+        notes.append("relevance is constant: treated as no relevance")
+        candidates = dataclasses.replace(candidates, relevance=None)
+    selection = selector.select(candidates, k, settings)
+    return dataclasses.replace(
+        selection,
+        warnings=(*notes, *selection.warnings),
+        method_applied=selection.method_applied or name,
+    )
+
+
+def _nan_policy(nan: str) -> NanPolicy:
+    try:
+        return NanPolicy(nan)
+    except ValueError as error:
+        raise ConfigError(
+            f"no policy '{nan}' for values that are not finite", "use reject or impute"
+        ) from error
+
+
+def _keep_all(name: str, candidates: Candidates, k: int, notes: list[str]) -> Selection:
+    n = len(candidates)
+    if k > n:
+        notes.append("budget exceeds candidates")
+    return Selection(name, np.arange(n), (Segment(0, n),), ("all",) * n, {}, tuple(notes), "all")
+
+
+def _require_inputs(selector: Selector, candidates: Candidates) -> None:
+    for need in sorted(selector.needs):
+        if getattr(candidates, need) is None:
+            raise ConfigError(
+                f"'{selector.name}' needs {need.replace('_', ' ')}, and there is none",
+                "give a query (and an encoder that scores it), or use uniform, fps, scene or efs",
+            )
+
+
+def config_dict(settings: Any) -> dict[str, Any]:
+    """A method's settings as plain values for the record."""
+    return {
+        key: value.value if isinstance(value, Enum) else value
+        for key, value in dataclasses.asdict(settings).items()
+    }

@@ -1,0 +1,1 @@
+"""Selection rules, one file a method or family. Pure NumPy, no I/O, deterministic."""

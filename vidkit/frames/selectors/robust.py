@@ -1,0 +1,129 @@
+"""Hardened variants with names of their own, off by default: `wfs-sb+` and `efs+`. Not the papers' rules."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import detrend
+
+from vidkit.frames.selectors.efs import (
+    EfsConfig,
+    event_boundaries,
+    merge_events,
+    select_in_events,
+    similarity_curve,
+)
+from vidkit.frames.selectors.mmr import MmrPicker
+from vidkit.frames.selectors.uniform import uniform_fallback
+from vidkit.frames.selectors.wfs_sb import (
+    WfsSb,
+    WfsSbConfig,
+    find_boundaries,
+    segment_importance,
+    semantic_change,
+    share_budget,
+)
+from vidkit.frames.similarity import UnitRows
+from vidkit.frames.spacing import by_value, segments_from_starts
+from vidkit.frames.types import Candidates, FloatArray, IntArray, Selection
+
+
+@dataclass(frozen=True)
+class WfsSbPlusConfig(WfsSbConfig):
+    least_range: float = 1e-3  # a curve that varies less says nothing
+
+
+@dataclass(frozen=True)
+class EfsPlusConfig(EfsConfig):
+    prominence: float = 0.02  # of a minimum of the similarity curve
+    events: int = 64  # upper bound: the number of events comes from the data
+
+
+class WfsSbPlus:
+    """WFS-SB with detrending, boundaries moved onto the edge, and a frame for every kept segment."""
+
+    name: ClassVar[str] = "wfs-sb+"
+    needs: ClassVar[frozenset[str]] = frozenset()
+    uses: ClassVar[frozenset[str]] = frozenset({"relevance", "features"})
+    config: ClassVar[type[WfsSbPlusConfig]] = WfsSbPlusConfig
+    note: ClassVar[str] = "wfs-sb hardened (ours, not the paper's)"
+
+    def select(self, candidates: Candidates, k: int, cfg: WfsSbPlusConfig) -> Selection:
+        """K frames; falls back to wfs-sb's rules where no boundary is found."""
+        relevance = candidates.relevance
+        if relevance is None or float(np.ptp(relevance)) < cfg.least_range:
+            return uniform_fallback(
+                self.name, candidates, k, "relevance hardly varies: frames are evenly spaced"
+            )
+        level, signal = semantic_change(detrend(relevance), cfg.wavelet, cfg.drift)
+        peaks, bounds = find_boundaries(signal, cfg)
+        starts = edges_between(relevance, peaks)
+        if starts.size == 0:
+            return replace(WfsSb().select(candidates, k, cfg), method=self.name)
+        segments = segments_from_starts(starts.tolist(), relevance.size)
+        importance = segment_importance(relevance, segments, cfg)
+        kept = np.flatnonzero(
+            importance >= max(cfg.floor, float(importance.mean() - cfg.eta * importance.std()))
+        )
+        quotas = _with_floor(importance, kept if kept.size else np.arange(importance.size), k, cfg)
+        picker = MmrPicker(relevance, candidates.features, cfg.mmr_lambda)
+        reasons: dict[int, str] = {}
+        for segment, quota in zip(segments, quotas, strict=True):
+            picks = picker.pick_within(segment.start, segment.stop, int(quota))
+            reasons.update({pick: "top" if rank == 0 else "mmr" for rank, pick in enumerate(picks)})
+        reasons.update({pick: "fill" for pick in picker.extend(list(reasons), k - len(reasons))})
+        indices = np.array(sorted(reasons), dtype=np.int64)
+        detail: dict[str, Any] = {
+            "level": level,
+            "change": signal,
+            "boundaries": starts,
+            "budget": quotas,
+            **bounds,
+        }
+        detail["importance"] = importance
+        return Selection(self.name, indices, segments, tuple(reasons[int(i)] for i in indices), detail)
+
+
+def edges_between(relevance: FloatArray, peaks: IntArray) -> IntArray:
+    """Boundaries moved to the steepest smoothed change between neighbouring peaks of |e|.
+
+    |e| crosses zero on a clean step and peaks beside it, so that an edge lies between two peaks, not on one.
+    """
+    if peaks.size < 2:
+        return peaks
+    slope = np.abs(np.gradient(gaussian_filter1d(relevance, 1.0)))
+    starts = [a + 1 + int(np.argmax(slope[a + 1 : b + 1])) for a, b in itertools.pairwise(peaks)]
+    strong = slope[starts] >= 0.5 * slope[starts].max()
+    return np.unique(np.array(starts, dtype=np.int64)[strong])
+
+
+def _with_floor(importance: FloatArray, kept: IntArray, k: int, cfg: WfsSbConfig) -> IntArray:
+    favourites = kept[by_value(importance[kept])[:k]]
+    quotas = np.zeros(importance.size, dtype=np.int64)
+    quotas[favourites] = 1
+    if k > favourites.size:
+        quotas += share_budget(importance, np.sort(favourites), k - favourites.size, cfg)[0]
+    return quotas
+
+
+class EfsPlus:
+    """EFS whose events come from minima that stand out, however many there are."""
+
+    name: ClassVar[str] = "efs+"
+    needs: ClassVar[frozenset[str]] = frozenset({"features"})
+    uses: ClassVar[frozenset[str]] = frozenset({"relevance", "features"})
+    config: ClassVar[type[EfsPlusConfig]] = EfsPlusConfig
+    note: ClassVar[str] = "efs hardened (ours, not the paper's)"
+
+    def select(self, candidates: Candidates, k: int, cfg: EfsPlusConfig) -> Selection:
+        """K frames; at most K events are kept."""
+        assert candidates.features is not None
+        unit = UnitRows(candidates.features)
+        curve = similarity_curve(unit.rows, cfg.window, cfg.window_mode)
+        boundaries = event_boundaries(curve, cfg.min_gap, cfg.prominence)
+        starts = merge_events(unit, boundaries, min(cfg.events, k))
+        return select_in_events(self.name, candidates, k, cfg, unit, curve, boundaries, starts)

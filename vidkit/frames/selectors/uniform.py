@@ -1,0 +1,48 @@
+"""Evenly spaced frames: the baseline every method is measured against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from vidkit.frames.spacing import centre_indices, end_to_end_indices
+from vidkit.frames.types import Candidates, Segment, Selection
+
+
+@dataclass(frozen=True)
+class UniformConfig:
+    uniform: str = "centre"  # "centre" of k equal parts, or "ends": linspace with both end frames
+
+    def __post_init__(self) -> None:
+        if self.uniform not in ("centre", "ends"):
+            raise ValueError(f"uniform is '{self.uniform}', not centre or ends")
+
+
+class Uniform:
+    """K evenly spaced candidates; needs nothing."""
+
+    name: ClassVar[str] = "uniform"
+    needs: ClassVar[frozenset[str]] = frozenset()
+    uses: ClassVar[frozenset[str]] = frozenset()
+    config: ClassVar[type[UniformConfig]] = UniformConfig
+    note: ClassVar[str] = "evenly spaced"
+
+    def select(self, candidates: Candidates, k: int, cfg: UniformConfig) -> Selection:
+        """Pick by the rule of `cfg.uniform`."""
+        n = len(candidates)
+        rule = centre_indices if cfg.uniform == "centre" else end_to_end_indices
+        return Selection(self.name, rule(n, k), (Segment(0, n),), ("uniform",) * k)
+
+
+def uniform_fallback(method: str, candidates: Candidates, k: int, warning: str) -> Selection:
+    """What a relevance-driven method does without relevance: evenly spaced, and it says so."""
+    n = len(candidates)
+    return Selection(
+        method,
+        centre_indices(n, k),
+        (Segment(0, n),),
+        ("uniform",) * k,
+        {},
+        (warning,),
+        method_applied="uniform",
+    )

@@ -1,0 +1,166 @@
+"""WFS-SB: wavelet boundaries in the relevance curve, budget by importance, MMR inside segments.
+
+Source: WFS-SB, arXiv 2603.00512 (CVPR 2026), written from a description of the published method. Differs:
+equal fractions of the budget go to the more important, then the earlier segment, and a curve that does not
+vary is treated as no relevance; `strict_paper=True` keeps the authors' order and their boundary rule even
+then.
+"""
+
+from __future__ import annotations
+
+import warnings as python_warnings
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pywt
+from scipy.signal import find_peaks
+
+from vidkit.frames.selectors.mmr import MmrPicker
+from vidkit.frames.selectors.uniform import uniform_fallback
+from vidkit.frames.spacing import by_value, end_to_end_indices, segments_from_starts
+from vidkit.frames.types import Candidates, FloatArray, IntArray, Segment, Selection
+
+
+@dataclass(frozen=True)
+class WfsSbConfig:
+    wavelet: str = "db4"
+    drift: int = 3  # level J = floor(log2 N) - drift, at least 1
+    height: float = 0.5  # peak height, standard deviations above the mean of |e|
+    prominence: float = 0.05  # of the range of |e|
+    distance: int | None = None  # candidates between peaks; none: max(5, int(0.02 N))
+    duration_weight: float = 0.4
+    mean_weight: float = 0.2
+    max_weight: float = 0.3
+    variance_weight: float = 0.1
+    eta: float = 1.2  # segments below mean - eta std of importance get no frame
+    floor: float = 0.05  # nor do those below this importance
+    temperature: float = 1.0  # of the softmax that shares the budget
+    mmr_lambda: float = 0.5  # weight of relevance against redundancy, in [0, 1]
+    strict_paper: bool = False
+
+    def __post_init__(self) -> None:
+        if self.wavelet not in pywt.wavelist(kind="discrete"):
+            raise ValueError(f"no wavelet '{self.wavelet}' (db4, db8, sym4, bior3.3, haar, ...)")
+        if not 0 <= self.mmr_lambda <= 1:
+            raise ValueError(f"mmr_lambda is {self.mmr_lambda}, not in [0, 1]")
+        if self.temperature <= 0:
+            raise ValueError(f"temperature is {self.temperature}, not above 0")
+        if self.distance is not None and self.distance < 1:
+            raise ValueError(f"distance is {self.distance}, not at least 1")
+
+
+class WfsSb:
+    name: ClassVar[str] = "wfs-sb"
+    needs: ClassVar[frozenset[str]] = frozenset()
+    uses: ClassVar[frozenset[str]] = frozenset({"relevance", "features"})
+    config: ClassVar[type[WfsSbConfig]] = WfsSbConfig
+    note: ClassVar[str] = "wavelet segments of the relevance curve, MMR inside each (arXiv 2603.00512)"
+
+    def select(self, candidates: Candidates, k: int, cfg: WfsSbConfig) -> Selection:
+        """K frames; without relevance, evenly spaced ones (section 5 of the method)."""
+        relevance = candidates.relevance
+        if relevance is None:
+            return uniform_fallback(self.name, candidates, k, "no relevance: frames are evenly spaced")
+        n = len(candidates)
+        level, signal = semantic_change(relevance, cfg.wavelet, cfg.drift)
+        peaks, bounds = find_boundaries(signal, cfg)
+        detail: dict[str, Any] = {"level": level, "change": signal, "boundaries": peaks, **bounds}
+        picker = MmrPicker(relevance, candidates.features, cfg.mmr_lambda)
+        if peaks.size == 0:
+            return self._without_peaks(relevance, k, detail)
+        segments = segments_from_starts(peaks, n)
+        importance = segment_importance(relevance, segments, cfg)
+        kept = _keep_important(importance, cfg)
+        quotas, shares = share_budget(importance, kept, k, cfg)
+        reasons: dict[int, str] = {}
+        for segment, quota in zip(segments, quotas, strict=True):
+            picks = picker.pick_within(segment.start, segment.stop, int(quota))
+            reasons.update({pick: "top" if rank == 0 else "mmr" for rank, pick in enumerate(picks)})
+        reasons.update({pick: "fill" for pick in picker.extend(list(reasons), k - len(reasons))})
+        detail |= {"importance": importance, "kept": kept, "share": shares, "budget": quotas}
+        indices = np.array(sorted(reasons), dtype=np.int64)
+        return Selection(self.name, indices, segments, tuple(reasons[int(i)] for i in indices), detail)
+
+    def _without_peaks(self, relevance: FloatArray, k: int, detail: dict[str, Any]) -> Selection:
+        n = relevance.size
+        reasons = {int(i): "uniform" for i in end_to_end_indices(n, k // 2)}
+        for i in by_value(relevance):
+            if len(reasons) == k:
+                break
+            reasons.setdefault(int(i), "top")
+        indices = np.array(sorted(reasons), dtype=np.int64)
+        chosen = tuple(reasons[int(i)] for i in indices)
+        note = "no boundary found: half the budget is evenly spaced, half goes to the most relevant frames"
+        return Selection(self.name, indices, (Segment(0, n),), chosen, detail, (note,))
+
+
+def transform_level(n: int, taps: int, drift: int = 3) -> int:
+    """Decomposition level J: floor(log2 n - drift) held within [1, floor(log2(n / (taps - 1)))]."""
+    if n <= 1:
+        return 1
+    deepest = pywt.dwt_max_level(n, taps)
+    if deepest <= 1:
+        return 1
+    return int(np.clip(np.floor(np.log2(n) - drift), 1, deepest))
+
+
+def semantic_change(relevance: FloatArray, wavelet: str = "db4", drift: int = 3) -> tuple[int, FloatArray]:
+    """Level J and |e| [N], where e is rebuilt from the coarsest detail band d_J alone."""
+    n = relevance.size
+    level = transform_level(n, pywt.Wavelet(wavelet).dec_len, drift)
+    with python_warnings.catch_warnings():
+        # below 14 samples level 1 is already past PyWavelets' advice; the result is what the method defines
+        python_warnings.simplefilter("ignore", UserWarning)
+        bands = pywt.wavedec(relevance, wavelet, mode="symmetric", level=level)
+    bands = [band if i == 1 else np.zeros_like(band) for i, band in enumerate(bands)]
+    return level, np.abs(pywt.waverec(bands, wavelet, mode="symmetric")[:n])
+
+
+def find_boundaries(signal: FloatArray, cfg: WfsSbConfig) -> tuple[IntArray, dict[str, float]]:
+    """Peaks of the change signal [N] that start a segment, and the thresholds they passed."""
+    height = float(signal.mean() + cfg.height * signal.std())
+    prominence = float(cfg.prominence * (signal.max() - signal.min()))
+    distance = cfg.distance if cfg.distance is not None else max(5, int(0.02 * signal.size))
+    peaks, _ = find_peaks(signal, height=height, prominence=prominence, distance=distance)
+    bounds = {"height_threshold": height, "prominence_threshold": prominence, "distance": float(distance)}
+    return peaks.astype(np.int64), bounds
+
+
+def segment_importance(relevance: FloatArray, segments: tuple[Segment, ...], cfg: WfsSbConfig) -> FloatArray:
+    """I(G) of each segment [S]: weighted duration, mean, maximum and relative variance of relevance."""
+    n, variance = relevance.size, relevance.var() + 1e-8
+    rows = []
+    for segment in segments:
+        part = relevance[segment.start : segment.stop]
+        rows.append((len(segment) / n, part.mean(), part.max(), part.var() / variance))
+    weights = (cfg.duration_weight, cfg.mean_weight, cfg.max_weight, cfg.variance_weight)
+    return np.asarray(np.array(rows) @ np.array(weights))
+
+
+def _keep_important(importance: FloatArray, cfg: WfsSbConfig) -> IntArray:
+    everything = np.arange(importance.size)
+    if importance.size <= 3:
+        return everything
+    threshold = max(cfg.floor, float(importance.mean() - cfg.eta * importance.std()))
+    kept = np.flatnonzero(importance >= threshold)
+    return kept if kept.size else everything
+
+
+def share_budget(
+    importance: FloatArray, kept: IntArray, k: int, cfg: WfsSbConfig
+) -> tuple[IntArray, FloatArray]:
+    """Frames a segment [S] and the exact shares behind them [S]: softmax, floor, largest fractions."""
+    logits = importance[kept] / cfg.temperature
+    weights = np.exp(logits - logits.max())
+    exact = k * weights / weights.sum()
+    counts = np.floor(exact).astype(np.int64)
+    fraction = exact - counts
+    if cfg.strict_paper:
+        order = np.argsort(fraction)[::-1]
+    else:
+        order = np.lexsort((kept, -importance[kept], -fraction))
+    counts[order[: k - int(counts.sum())]] += 1
+    quotas, shares = np.zeros(importance.size, np.int64), np.zeros(importance.size)
+    quotas[kept], shares[kept] = counts, exact
+    return quotas, shares
