@@ -54,6 +54,8 @@ def run(arguments: Sequence[str]) -> int:
     command = next((word for word in words if word in COMMANDS), "")
     try:
         status = app(words or ["--help"], prog_name="vidkit", standalone_mode=False, obj=after_dashes)
+        if status == INTERRUPTED:  # the parser turns Ctrl-C into this status
+            print("interrupted", file=sys.stderr)
         return status if isinstance(status, int) else 0
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)

@@ -104,7 +104,7 @@ def build(settings: type[Any], values: dict[str, Any], prefix: str = "") -> Any:
 
 
 def _keyed(text: str, names: list[str], prefix: str) -> tuple[str, str, str]:
-    """Key, message and hint of an error of `__post_init__`; the first word is the setting, line 2 the hint."""
+    """Key, message and hint of an error of `__post_init__`; word 1 is the setting, line 2 the hint."""
     message, _, hint = text.partition("\n")
     word = message.replace("=", " ").split(" ", 1)[0].strip("'\":,")
     if word in names:  # the dataclass does not say what it is nested in

@@ -1,0 +1,75 @@
+# Every target works from a fresh clone: it makes .venv, installs what it needs and runs. A second run is quick.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+PYTEST_ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-gpu check lint format type bench docs install clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/base.stamp ## make a maze video with the embedded model
+	$(BIN)/vidkit generate
+
+test: $(VENV)/dev.stamp ## all tests that need no GPU
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-gpu: $(VENV)/dev.stamp ## the tests that need a CUDA device
+	$(BIN)/python -m pytest -m cuda $(PYTEST_ARGS)
+
+check: lint type test ## everything that has to pass before a commit
+
+lint: $(VENV)/dev.stamp ## style, without changing files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/dev.stamp ## bring files into the style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+type: $(VENV)/dev.stamp ## mypy --strict on vidkit
+	$(BIN)/mypy
+
+bench: $(VENV)/base.stamp ## start-up times, written to docs/results/startup.json
+	$(BIN)/python scripts/bench_startup.py
+
+docs: $(VENV)/base.stamp ## renew the generated pages, check links and commands
+	$(BIN)/python scripts/make_docs.py
+	$(BIN)/python scripts/check_docs.py
+
+install: $(VENV)/dev.stamp ## only set .venv up
+	@echo "ready: source $(BIN)/activate"
+
+clean: ## remove .venv, caches and build products; outputs/ stays
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# torch comes first and by itself: an installed or pre-placed build is taken, and what follows does not replace it
+$(VENV)/torch.stamp:
+	@command -v $(PYTHON) > /dev/null || { \
+	  echo "error: '$(PYTHON)' was not found"; \
+	  echo "hint: install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: vidkit needs Python 3.11 or newer, '$(PYTHON)' is $$($(PYTHON) -V 2>&1)"; \
+	  echo "hint: name a newer one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { \
+	  echo "error: '$(PYTHON)' cannot make virtual environments"; \
+	  echo "hint: on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@echo "installing $(TORCH); the first time this takes minutes"
+	$(PIP) install '$(TORCH)'
+	@touch $@
+
+$(VENV)/base.stamp: $(VENV)/torch.stamp pyproject.toml
+	$(PIP) install -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/torch.stamp pyproject.toml
+	$(PIP) install -e '.[dev]'
+	@touch $@ $(VENV)/base.stamp

@@ -1,0 +1,163 @@
+"""Mistakes on the command line: the exact lines and exit statuses, as a user sees them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vidkit.cli import execute
+from vidkit.cli.main import run
+from vidkit.config.catalog import config_names
+from vidkit.errors import VideoError
+
+Runner = Callable[[object], object]
+Fake = Callable[[Runner], None]
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
+    """Puts a function in the place of every command's `run`."""
+    monkeypatch.delenv("VIDKIT_DEBUG", raising=False)
+    return lambda runner: monkeypatch.setattr(execute, "runner_of", lambda command: runner)
+
+
+def raising(error: BaseException) -> Runner:
+    def command(settings: object) -> object:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (["generat"], "no command 'generat'", "did you mean 'generate'? see 'vidkit --help'"),
+        (["zzz"], "no command 'zzz'", "see 'vidkit --help'"),
+        (["generate", "--confg", "x"], "no option '--confg'",
+         "did you mean '--config'? see 'vidkit generate --help'"),
+        (["generate", "--config"], "option '--config' requires an argument", "see 'vidkit generate --help'"),
+        (["generate", "--seed", "x"], "invalid value for '--seed': 'x' is not a whole number",
+         "see 'vidkit generate --help'"),
+        (["generate", "--config", "wan14b_720"], "no config 'wan14b_720' for 'generate'",
+         f"did you mean 'wan14b_720p'? configs: {', '.join(config_names('generate'))}"),
+        (["generate", "steps=many"], "'many' is not a whole number: steps=many",
+         "'steps' takes a whole number, for example steps=50"),
+        (["generate", "steps"], "'steps' has no value",
+         "write steps=VALUE; if it is the prompt, write prompt=steps"),
+        (["generate", "a", "ball"], "more than one prompt: 'a', 'ball'",
+         "put a prompt of several words in quotes; settings are KEY=VALUE without spaces"),
+        (["generate", "--seed", "3", "seed=4"], "'seed' is set twice: seed=3 and seed=4", "keep one of them"),
+        (["generate", "a ball", "prompt=b"], "'prompt' is set twice: prompt=a ball and prompt=b",
+         "keep one of them"),
+        (["generate", "--json", "/no/such/folder/x.json"], "output folder '/no/such/folder' does not exist",
+         "create it: mkdir -p '/no/such/folder'"),
+        (["generate", "--json", "/tmp"], "'/tmp' is a folder (--json)",
+         "name a file, or - for standard output"),
+    ],
+    ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else "",
+)  # fmt: skip
+def test_mistakes_are_two_lines_and_exit_2(
+    words: list[str], message: str, hint: str, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake(lambda settings: pytest.fail("the command must not run"))
+    assert run(words) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"error: {message}\nhint: {hint}\n")
+
+
+def test_an_error_of_the_command_keeps_its_words(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    fake(raising(VideoError("cannot read 'a.mp4'", "check that\nthe file is whole")))
+    assert run(["generate"]) == 2
+    assert capsys.readouterr().err == "error: cannot read 'a.mp4'\nhint: check that the file is whole\n"
+
+
+def test_a_bug_is_called_a_bug_and_exits_1(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    fake(raising(KeyError("frames")))
+    assert run(["generate"]) == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("error: KeyError: 'frames' (execute.py:")
+    report = "VIDKIT_DEBUG=1 shows the traceback for a report"
+    assert second == f"hint: this is a bug in vidkit, not a mistake of yours; {report}"
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), VideoError("cannot read 'a.mp4'")], ids=["bug", "mistake"])
+def test_debug_shows_the_traceback(
+    error: Exception, fake: Fake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake(raising(error))
+    monkeypatch.setenv("VIDKIT_DEBUG", "1")
+    run(["generate"])
+    assert capsys.readouterr().err.startswith("Traceback (most recent call last):")
+
+
+def test_interruption_in_process_exits_130(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    fake(raising(KeyboardInterrupt()))
+    assert run(["generate"]) == 130
+    assert capsys.readouterr().err.strip() == "interrupted"
+
+
+SLEEPER = """
+import sys, time, tempfile
+from pathlib import Path
+from vidkit.cli import execute, main
+def sleeps(settings):
+    target = Path(sys.argv.pop())
+    from vidkit.utils.files import atomic_path
+    with atomic_path(target) as temporary:
+        temporary.write_text("half")
+        print("ready", flush=True)
+        time.sleep(60)
+execute.runner_of = lambda command: sleeps
+sys.argv[1:] = ["generate", *sys.argv[1:]]
+target = sys.argv.pop()
+words = list(sys.argv)
+sys.argv.append(target)
+execute.settings_of = lambda request: None
+main.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "term"]
+)
+def test_a_signal_ends_the_process_without_traceback_or_half_file(
+    sent: signal.Signals, status: int, tmp_path: Path
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLEEPER, str(tmp_path / "out.txt")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(sent)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == status
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "vidkit", "--help"], stdout=closed, stderr=subprocess.PIPE, text=True
+        )
+    assert "Traceback" not in done.stderr and "error" not in done.stderr
+
+
+def test_the_real_process_exits_with_the_status() -> None:
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "vidkit", "generate", "stepz=3"], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "error: unknown setting 'stepz' for 'generate'\nhint: did you mean 'steps'?"
+    )
+    assert time.perf_counter() - start < 30  # nothing heavy is loaded before a mistake is told

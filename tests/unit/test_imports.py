@@ -1,0 +1,139 @@
+"""Imports go one way through the rooms of the house (docs/architecture.md), and the start is light."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LAYERS = [
+    {"cli"},
+    {"commands"},
+    {"generation", "frames", "evaluation", "agents", "algoviz"},
+    {"attention", "caching", "models", "mazes", "serving", "sandbox"},
+    {"video"},
+    {"utils"},
+]
+ANYWHERE = {"vidkit", "vidkit.errors", "vidkit.config.schema"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "diffusers",
+    "hydra",
+    "omegaconf",
+    "cv2",
+    "numpy",
+    "rich",
+    "av",
+    "PIL",
+    "yaml",
+}
+
+
+def level_of(module: str) -> int | None:
+    """Position of a module's room, 0 for the command line; None outside the layers."""
+    parts = module.split(".")
+    room = parts[1] if len(parts) > 1 else ""
+    return next((level for level, rooms in enumerate(LAYERS) if room in rooms), None)
+
+
+def imports_of(file: Path) -> Iterator[str]:
+    """Modules a file imports, in functions too, each at its full length."""
+    package = file.relative_to(ROOT).parent.parts
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            start = ".".join(
+                [part for part in base if part != "kernels"] + ([node.module] if node.module else [])
+            )
+            yield from (f"{start}.{alias.name}" for alias in node.names)
+
+
+def is_allowed(importer: str, imported: str) -> bool:
+    """Whether one module of the package may import another."""
+    if not imported.startswith(("vidkit.", "vidkit_kernels")):
+        return True
+    if imported in ANYWHERE or imported.rpartition(".")[0] in ANYWHERE:
+        return True
+    if importer in ANYWHERE - {"vidkit"}:
+        return False  # errors and schema import nothing of ours
+    if importer == "vidkit.__main__":
+        return imported.startswith("vidkit.cli.")
+    if importer.startswith("vidkit.config."):
+        return imported.startswith("vidkit.config.")
+    if importer.startswith("vidkit_kernels"):
+        return imported.startswith("vidkit_kernels")
+    if imported.startswith("vidkit.config."):
+        return level_of(importer) in (0, 1)  # only the command line and the commands see the config tree
+    if imported.startswith("vidkit_kernels"):
+        return level_of(importer) not in (None, 0)
+    here, there = level_of(importer), level_of(imported)
+    same_room = importer.split(".")[1] == imported.split(".")[1]
+    return here is not None and there is not None and (here < there or same_room)
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(part for part in parts if part not in ("kernels", "__init__"))
+
+
+FILES = sorted([*(ROOT / "vidkit").rglob("*.py"), *(ROOT / "kernels" / "vidkit_kernels").rglob("*.py")])
+
+
+def test_imports_go_one_way() -> None:
+    wrong = [
+        f"{file.relative_to(ROOT)} imports {imported}"
+        for file in FILES
+        for imported in imports_of(file)
+        if not is_allowed(module_name(file), imported)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported", "allowed"),
+    [
+        ("vidkit.cli.generate", "vidkit.commands.generate", True),
+        ("vidkit.commands.generate", "vidkit.cli.main", False),
+        ("vidkit.generation.wan", "vidkit.attention.apply", True),
+        ("vidkit.generation.wan", "vidkit.frames.types", False),
+        ("vidkit.generation.wan", "vidkit.config.compose.compose", False),
+        ("vidkit.generation.wan", "vidkit.config.schema.Weights", True),
+        ("vidkit.mazes.read", "vidkit.utils.files", True),
+        ("vidkit.utils.files", "vidkit.mazes.read", False),
+        ("vidkit.attention.apply", "vidkit_kernels.block_sparse", True),
+        ("vidkit_kernels.block_sparse", "vidkit.utils.device", False),
+        ("vidkit.errors", "vidkit.utils.files", False),
+        ("vidkit.config.schema", "vidkit.config.keys", False),
+    ],
+)
+def test_the_rule_itself(importer: str, imported: str, allowed: bool) -> None:
+    assert is_allowed(importer, imported) is allowed
+
+
+def test_every_room_has_a_level() -> None:
+    rooms = {file.parent.name for file in (ROOT / "vidkit").glob("*/__init__.py")} - {"config"}
+    assert rooms <= set().union(*LAYERS)
+
+
+def test_no_package_at_the_level_of_kernels_and_configs() -> None:
+    # such a file would shadow the package `kernels` of Hugging Face for everybody who starts Python here
+    assert not (ROOT / "kernels" / "__init__.py").exists()
+    assert not (ROOT / "configs" / "__init__.py").exists()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import vidkit.cli.main", "from vidkit.cli.main import run; assert run(['--help']) == 0",
+     "from vidkit.cli.main import run; assert run(['generate', '--help']) == 0"],
+    ids=["import", "help", "generate-help"],
+)  # fmt: skip
+def test_the_command_line_starts_light(statement: str) -> None:
+    code = f"{statement}\nimport sys; print('LOADED', *sorted(set(sys.modules) & {HEAVY!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "LOADED"
