@@ -49,8 +49,8 @@ class Predictions:
 def read_predictions(path: str | Path, normalise: Callable[[str], str] = str) -> Predictions:
     """Read a predictions file: rows with `question_id` or `id`, and `prediction` or `response`.
 
-    A call that failed (`error` and no text) may be followed by a later line of the same id: that is how a resumed
-    run looks. Any other second line of an id is an error.
+    A call that failed (`error` and no text) may be followed by a later line of the same id: that is how a
+    resumed run looks. Any other second line of an id is an error.
 
     Args:
         path: parquet, tsv, csv, jsonl or json.

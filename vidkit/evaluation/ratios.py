@@ -1,8 +1,8 @@
 """Metrics as ratios of sums over items, with bootstrap draws for all of them at once.
 
-A mean, an accuracy, a precision, an F1: each is sum(numerator)/sum(denominator) over items, so a resample needs
-only the sums. Clusters are put in a fixed order, so the order of rows changes neither values nor intervals and two
-runs on the same clusters are paired.
+A mean, an accuracy, a precision, an F1: each is sum(numerator)/sum(denominator) over items, so a resample
+needs only the sums. Clusters are put in a fixed order, so the order of rows changes neither values nor
+intervals and two runs on the same clusters are paired.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class RatioMetrics:
         bottom = np.ones_like(top) if denominator is None else np.asarray(denominator, dtype=np.float64)
         self._ratios.append(Ratio(name, scale, empty))
         for values in (top, bottom):
-            self._columns.append(np.bincount(self._place, weights=values, minlength=len(self.names)))
+            column = np.bincount(self._place, weights=values, minlength=len(self.names))
+            self._columns.append(column.astype(np.float64))
 
     @property
     def sums(self) -> Array:

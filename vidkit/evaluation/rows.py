@@ -135,7 +135,7 @@ def _delimited(path: Path, delimiter: str) -> Iterator[tuple[int, dict[str, Any]
                     continue
                 if len(cells) != len(header):
                     raise DataError(
-                        f"{path.name} line {reader.line_num}: {len(cells)} cells, the header has {len(header)}",
+                        f"{path.name} line {reader.line_num}: {len(cells)} cells, the header {len(header)}",
                         "quote cells that hold tabs or line breaks",
                     )
                 yield (

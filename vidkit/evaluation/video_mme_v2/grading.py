@@ -13,7 +13,13 @@ from vidkit.evaluation.replies import read_reply
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.types import Mode, Row
 from vidkit.evaluation.video_mme_v2.groups import (
-    LOGIC, OPTIONS, QUESTIONS, RELEVANCE, credit, parse_structure, score_of_type,
+    LOGIC,
+    OPTIONS,
+    QUESTIONS,
+    RELEVANCE,
+    credit,
+    parse_structure,
+    score_of_type,
 )  # fmt: skip
 
 REQUIRED = ("video_id", "question_id", "group_type", "group_structure", "answer", "level")
@@ -128,7 +134,7 @@ def _by_video(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     for video, group in videos.items():
         if len(group) != QUESTIONS:
             raise DataError(
-                f"video '{video}' has {len(group)} questions, expected {QUESTIONS} ({', '.join(sorted(group))})",
+                f"video '{video}' has {len(group)} questions, expected {QUESTIONS}: {', '.join(sorted(group))}",
                 "a group cannot be scored in part; give all questions of the video",
             )
     return [

@@ -46,7 +46,7 @@ def _stages(structure: str) -> Stages | None:
 
 
 def logic_score(correct: Sequence[int], stages: Stages) -> float:
-    """First-error truncation: stage s weighs 2s-1 a question; the walk stops after the first imperfect stage."""
+    """Stage s weighs 2s-1 a question; the walk stops after the first stage that is not fully correct."""
     gained = total = 0
     walking = True
     for number, stage in enumerate(stages, 1):

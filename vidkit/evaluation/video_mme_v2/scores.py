@@ -12,7 +12,7 @@ import numpy as np
 from vidkit.errors import DataError
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import summarise, warn_missing
-from vidkit.evaluation.statistics import RESAMPLES, SEED, Array, Interval, intervals, ratio
+from vidkit.evaluation.statistics import RESAMPLES, SEED, Array, intervals, ratio
 from vidkit.evaluation.types import Mode, Row
 from vidkit.evaluation.video_mme_v2 import tables
 from vidkit.evaluation.video_mme_v2.grading import Group, Question, as_text, grade, level_of
@@ -36,18 +36,19 @@ def score(
     """Score rows that carry the gold columns and `prediction`.
 
     Args:
-        rows: the published columns plus `prediction`; a row without that key is a missing answer and is wrong.
-        mode: `robust`, or `official` to equal the authors' script (first capital A-H, unparsed is -1, groups by
-            position, accuracy over parsed rows).
+        rows: the published columns plus `prediction`; a row without that key is a missing answer and is
+            wrong.
+        mode: `robust`, or `official` to equal the authors' script (first capital A-H, unparsed is -1, groups
+            by position, accuracy over parsed rows).
         resamples: bootstrap resamples of whole videos.
         seed: of the bootstrap.
         allow_new_structures: accept group structures that were not published.
 
     Returns:
-        `non_lin`, `avg_acc`, `level_1..3`, `consistency`, `coherence` and their companions in percent, NaN-free
-        (None where the data has no such group); `second_head` and `third_head` by name; `intervals` by metric;
-        `counts`; `modes` with both modes' headline; `differing_items` (items whose letter or score depends on the
-        mode) and `differing_letters`; `chance`; `tables`; `warnings`.
+        `non_lin`, `avg_acc`, `level_1..3`, `consistency`, `coherence` and their companions in percent,
+        NaN-free (None where the data has no such group); `second_head` and `third_head` by name; `intervals`
+        by metric; `counts`; `modes` with both modes' headline; `differing_items` (items whose letter or score
+        depends on the mode) and `differing_letters`; `chance`; `tables`; `warnings`.
 
     Raises:
         DataError: what `grading.grade` refuses; no rows.

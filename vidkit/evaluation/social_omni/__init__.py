@@ -1,0 +1,29 @@
+"""SocialOmni (arXiv 2603.16859): who speaks, when to speak, how to say it."""
+
+from vidkit.evaluation.social_omni.asking import (
+    JUDGE_VERSION,
+    items,
+    judge_id,
+    judge_prompt,
+    prompt,
+    should_ask,
+    visuals,
+)
+from vidkit.evaluation.social_omni.records import attach, known_ids, record_id
+from vidkit.evaluation.social_omni.scores import score
+from vidkit.evaluation.social_omni.when import when_metrics
+
+__all__ = [
+    "JUDGE_VERSION",
+    "attach",
+    "items",
+    "judge_id",
+    "judge_prompt",
+    "known_ids",
+    "prompt",
+    "record_id",
+    "score",
+    "should_ask",
+    "visuals",
+    "when_metrics",
+]

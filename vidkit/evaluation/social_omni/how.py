@@ -1,0 +1,145 @@
+"""Level 2, "how": what the model would say, scored by a panel of judges on a stated scale."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from vidkit.evaluation.answers import reply_text
+from vidkit.evaluation.social_omni.records import YES, as_reply
+from vidkit.evaluation.social_omni.when import Decided
+from vidkit.evaluation.types import Mode
+
+SCALE = (0, 25, 50, 75, 100)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_DECLARED = re.compile(
+    r"\b(?:score|rating|grade)\b[\s*_`\"']*(?:is|of|=)?[\s*_`\"':：]*(-?\d+(?:\.\d+)?)", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One level-2 item's reply and its judges.
+
+    Attributes:
+        decided: the item with its "when" reply.
+        reply: what the model said, empty for nothing.
+        scores: score by judge; failed judges are absent.
+        failures: judges that gave no usable score.
+    """
+
+    decided: Decided
+    reply: str
+    scores: Mapping[str, int]
+    failures: tuple[str, ...]
+
+    @property
+    def gold_yes(self) -> bool:
+        return self.decided.item.gold == YES
+
+    @property
+    def spoke(self) -> bool:
+        """Gold YES, said YES and a reply that is not empty: the items that are judged."""
+        return self.gold_yes and self.decided.choice.letter == YES and bool(self.reply)
+
+    @property
+    def mean(self) -> float | None:
+        return sum(self.scores.values()) / len(self.scores) if self.scores else None
+
+
+def nearest_on_scale(value: float) -> int:
+    """The nearest point of the scale, ties down: 12.5 is 0 and 37.5 is 25."""
+    return min(SCALE, key=lambda point: (abs(point - value), point))
+
+
+def parse_judge(text: object, mode: Mode = Mode.ROBUST) -> int | None:
+    """A judge's score on the scale 0, 25, 50, 75, 100.
+
+    Robust: the last declared score ("Score: 75"), else the only number; outside 0..100 or none is a failure
+        (None).
+    Official: the first number, clamped; no number is 0.
+    """
+    reply = reply_text(text)
+    if mode is Mode.OFFICIAL:
+        match = _PLAIN_NUMBER.search(reply)
+        return nearest_on_scale(min(max(float(match.group()), 0.0), 100.0)) if match else 0
+    declared = _DECLARED.findall(reply)
+    numbers = declared[-1:] or _NUMBER.findall(re.sub(r"/\s*100\b", "", reply))
+    if len({float(n) for n in numbers}) != 1 or (re.search(r"-\d", reply) and not declared):
+        return None
+    value = float(numbers[0])
+    return nearest_on_scale(value) if 0 <= value <= 100 else None
+
+
+def grade(decided: Sequence[Decided], mode: Mode) -> list[Judged]:
+    """Collect replies and judges' scores of every level-2 item."""
+    out = []
+    for d in decided:
+        scores, failures = {}, []
+        for judge, reply in sorted(d.item.judges.items()):
+            failed = bool(reply.get("error")) and not reply_text(reply.get("prediction"))
+            score = None if failed else parse_judge(reply.get("prediction"), mode)
+            if score is None:
+                failures.append(judge)
+            else:
+                scores[judge] = score
+        text = reply_text((as_reply(d.item.row.get("q2")) or {}).get("prediction"))
+        out.append(Judged(d, text, scores, tuple(failures)))
+    return out
+
+
+def how_scores(judged: Sequence[Judged]) -> dict[str, Any]:
+    """The "how" scores by name; None where nothing was judged.
+
+    `how`: mean over items with gold YES, said YES and a reply (zeros kept). `how_official_pos`: zeros
+    dropped, as the authors' summary. `how_all_yes`: over all gold-YES items, 0 for those without a reply.
+    `coverage`: judged items over all items. `gap_25` and `gap_20`: share of items of two or more judges with
+    a pair that far apart.
+    """
+    spoke = [j for j in judged if j.spoke]
+    means = [j.mean for j in spoke if j.mean is not None]
+    positive = [m for m in means if m > 0]
+    gold_yes = sum(j.gold_yes for j in judged)
+    unjudged = len(spoke) - len(means)
+    paired = [j for j in spoke if len(j.scores) > 1]
+    names = sorted({name for j in spoke for name in (*j.scores, *j.failures)})
+    return {
+        "how": _mean(means),
+        "how_official_pos": _mean(positive),
+        "how_all_yes": sum(means) / gold_yes if gold_yes and means else None,
+        "coverage": 100 * len(spoke) / len(judged) if judged else None,
+        "coverage_gold_yes": 100 * len(spoke) / gold_yes if gold_yes else None,
+        "gap_25": _share([_spread(j) >= 25 for j in paired]),
+        "gap_20": _share([_spread(j) >= 20 for j in paired]),
+        "items_spoken": len(spoke),
+        "items_judged": len(means),
+        "items_without_score": unjudged,
+        "judges": {name: _judge(name, spoke) for name in names},
+    }
+
+
+def _judge(name: str, spoke: Sequence[Judged]) -> dict[str, Any]:
+    scores = [j.scores[name] for j in spoke if name in j.scores]
+    return {
+        "mean": _mean(scores),
+        "scored": len(scores),
+        "failed": sum(name in j.failures for j in spoke),
+        "missing": sum(name not in j.scores and name not in j.failures for j in spoke),
+        "zeros": sum(score == 0 for score in scores),
+    }
+
+
+def _spread(j: Judged) -> int:
+    return max(abs(a - b) for a, b in combinations(j.scores.values(), 2))
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _share(hits: Sequence[bool]) -> float | None:
+    return 100 * sum(hits) / len(hits) if hits else None
