@@ -1,4 +1,4 @@
-"""What SocialOmni asks a model and its judges, in two wordings: `repo` (letters) and `paper` (words, persona)."""
+"""What SocialOmni asks a model and its judges, worded as `repo` (letters) or `paper` (words, persona)."""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ def parse_timestamp(value: object) -> tuple[float, str]:
 
 
 def attach(rows: Iterable[Row], replies: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put replies on their records: `prediction` for level 1; `q1`, `q2`, `stream` and `judges` for level 2."""
+    """Put replies on their records: `prediction`; on level 2 `q1`, `q2`, `stream` and `judges`."""
     judged: dict[str, dict[str, Row]] = {}
     for name, reply in replies.items():
         if name.startswith("judge/"):

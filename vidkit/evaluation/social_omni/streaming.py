@@ -28,8 +28,7 @@ def offset_label(tau_s: float | None, turn_entry_s: float) -> str:
 
 
 def streaming_scores(items: Sequence[When]) -> dict[str, Any] | None:
-    """All three definitions over the level-2 items, in percent; None when no item was asked in streaming
-    mode.
+    """All three definitions over the level-2 items, in percent; None when none was streamed.
 
     A failed or missing streaming reply is a NoResponse and is counted in `without_reply`.
 

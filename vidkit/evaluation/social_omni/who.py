@@ -40,10 +40,8 @@ def grade(items: Sequence[Who], mode: Mode) -> list[Heard]:
             choice = read_reply(item.row, parse_social_omni)
             out.append(Heard(item, choice, choice.rule not in ("missing", "failed")))
         else:
-            texts = item.options
-            choice = read_reply(
-                item.row, lambda t, texts=texts: parse_choice(t, WHO_LETTERS, texts, isolated=True)
-            )
+            parse = partial(parse_choice, options=WHO_LETTERS, option_texts=item.options, isolated=True)
+            choice = read_reply(item.row, parse)
             out.append(Heard(item, choice, True))
     return out
 

@@ -134,7 +134,7 @@ def _by_video(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     for video, group in videos.items():
         if len(group) != QUESTIONS:
             raise DataError(
-                f"video '{video}' has {len(group)} questions, expected {QUESTIONS}: {', '.join(sorted(group))}",
+                f"video '{video}' has {len(group)} questions, not {QUESTIONS}: {', '.join(sorted(group))}",
                 "a group cannot be scored in part; give all questions of the video",
             )
     return [
