@@ -23,7 +23,6 @@ from vidkit.generation.spec import ModelSpec, Request
 from vidkit.generation.vae_cost import vae_cost
 
 BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
-_CLIP_TOKENS_DEFAULT: Mapping[str, int] = {"image_size": 224, "patch_size": 14}
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class CostEstimate:
         """All weights resident plus the working set; an estimate."""
         return sum(self.weight_bytes.values()) + self.activation_bytes + self.key_value_bytes
 
-    def to_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         totals = {
             "transformer_flops": self.transformer_flops,
             "total_flops": self.total_flops,
@@ -89,7 +88,11 @@ class CostEstimate:
 
 
 def estimate_cost(
-    spec: ModelSpec, request: Request, dtype: str = "bf16", vae_dtype: str = "fp32", with_encoders: bool = True
+    spec: ModelSpec,
+    request: Request,
+    dtype: str = "bf16",
+    vae_dtype: str = "fp32",
+    with_encoders: bool = True,
 ) -> CostEstimate:
     """Cost of one clip.
 
@@ -103,7 +106,10 @@ def estimate_cost(
     rows = window_rows(spec, request)
     grids = [spec.grid(spec.pixel_frames(window.frames), request.height, request.width) for window, _ in rows]
     sizes = [math.prod(grid) for grid in grids]
-    flops = [forward_flops(spec, size, request.max_sequence_length, grid[0]) for size, grid in zip(sizes, grids, strict=True)]
+    flops = [
+        forward_flops(spec, size, request.max_sequence_length, grid[0])
+        for size, grid in zip(sizes, grids, strict=True)
+    ]
     forwards = [count * request.branches for _, count in rows]
     longest = max(range(len(sizes)), key=sizes.__getitem__)
     encoded = spec.latent_frames(request.frames) if spec.needs_image else int(request.has_image)
@@ -114,13 +120,18 @@ def estimate_cost(
         if spec.image_encoder:
             parameters |= {"image_encoder": image_encoder_parameters(spec.image_encoder)}
     value_bytes = {part: BYTES[vae_dtype if part == "vae" else dtype] for part in parameters}
-    decoding = vae.decode_peak_values * BYTES[vae_dtype] * 4 + request.frames * request.height * request.width * 3 * 8
+    decoding = (
+        vae.decode_peak_values * BYTES[vae_dtype] * 4
+        + request.frames * request.height * request.width * 3 * 8
+    )
     return CostEstimate(
         tokens=sizes[longest],
         grid=grids[longest],
         steps=sum(count for _, count in rows),
         forwards=sum(forwards),
-        attention_flops=sum(n * (f.self_attention + f.cross_attention) for n, f in zip(forwards, flops, strict=True)),
+        attention_flops=sum(
+            n * (f.self_attention + f.cross_attention) for n, f in zip(forwards, flops, strict=True)
+        ),
         linear_flops=sum(n * f.linear for n, f in zip(forwards, flops, strict=True)),
         vae_flops=vae.encode_flops + vae.decode_flops,
         self_attention_share=flops[longest].self_attention / flops[longest].total,
@@ -141,7 +152,7 @@ def forward_flops(spec: ModelSpec, tokens: int, text_tokens: int, latent_frames:
         latent_frames: diffusion forcing embeds one timestep a latent frame.
     """
     n, s, d, f, layers = tokens, text_tokens, spec.dim, int(spec.transformer["ffn_dim"]), spec.layers
-    image = _image_tokens(spec)
+    image = spec.image_tokens
     times = latent_frames if spec.family == "skyreels_df" else 1
     per_layer = 8 * n * d**2 + 4 * n * d**2 + 4 * s * d**2 + 4 * n * d * f
     if image:
@@ -182,7 +193,9 @@ def transformer_parameters(spec: ModelSpec) -> int:
             total += config["pos_embed_seq_len"] * image
     if config.get("inject_sample_info"):
         total += 2 * d + (d * d + d) + (6 * d * d + 6 * d)
-    return int(total + d * int(config["out_channels"]) * volume + int(config["out_channels"]) * volume + 2 * d)
+    return int(
+        total + d * int(config["out_channels"]) * volume + int(config["out_channels"]) * volume + 2 * d
+    )
 
 
 def text_encoder_parameters(config: Mapping[str, Any]) -> int:
@@ -200,7 +213,13 @@ def image_encoder_parameters(config: Mapping[str, Any]) -> int:
     d, f = int(config["hidden_size"]), int(config["intermediate_size"])
     patches = (int(config["image_size"]) // int(config["patch_size"])) ** 2
     layer = 4 * (d * d + d) + (d * f + f) + (f * d + d) + 4 * d
-    return int(d + 3 * int(config["patch_size"]) ** 2 * d + (patches + 1) * d + int(config["num_hidden_layers"]) * layer + 4 * d)
+    return int(
+        d
+        + 3 * int(config["patch_size"]) ** 2 * d
+        + (patches + 1) * d
+        + int(config["num_hidden_layers"]) * layer
+        + 4 * d
+    )
 
 
 def transformer_working_set(spec: ModelSpec, tokens: int, value_bytes: int) -> int:
@@ -213,10 +232,3 @@ def transformer_working_set(spec: ModelSpec, tokens: int, value_bytes: int) -> i
     if spec.family == "skyreels_df":
         per_token += 2 * 6 * d * 4  # modulation is one fp32 row a token, and its sum with the layer's table
     return tokens * per_token
-
-
-def _image_tokens(spec: ModelSpec) -> int:
-    if not spec.transformer.get("image_dim"):
-        return 0
-    encoder = {**_CLIP_TOKENS_DEFAULT, **spec.image_encoder}
-    return int(encoder["image_size"] // encoder["patch_size"]) ** 2 + 1

@@ -121,9 +121,7 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
 class _Branches:
     """The transformer with guidance: latents and timesteps in, velocity out."""
 
-    def __init__(
-        self, pipe: Any, prompt: Tensor, negative: Tensor | None, guidance: float, fps: int
-    ) -> None:
+    def __init__(self, pipe: Any, prompt: Tensor, negative: Tensor | None, guidance: float, fps: int) -> None:
         dtype = pipe.transformer.dtype
         device = pipe._execution_device
         self.transformer = pipe.transformer
@@ -175,7 +173,9 @@ class _WindowRun:
         # together, all frames are one block: the same numbers as frame by frame, one sampler update a step
         self.block = frames if options.ar_step == 0 else options.block_size
         blocks = frames // self.block
-        self.rows = block_rows(steps, blocks, options.ar_step, ready=min(self.prefix // self.block, blocks - 1))
+        self.rows = block_rows(
+            steps, blocks, options.ar_step, ready=min(self.prefix // self.block, blocks - 1)
+        )
         self.addnoise = options.addnoise
         pipe.scheduler.set_timesteps(steps, device=latents.device)
         pipe.scheduler.set_begin_index(0)  # not by value: large shifts repeat a timestep

@@ -184,7 +184,10 @@ def _place(pipe: Any, options: LoadOptions) -> None:
         pipe.enable_sequential_cpu_offload(device=device)
     else:
         pipe.enable_group_offload(
-            onload_device=device, offload_device=torch.device("cpu"), offload_type="leaf_level", use_stream=True
+            onload_device=device,
+            offload_device=torch.device("cpu"),
+            offload_type="leaf_level",
+            use_stream=True,
         )
 
 

@@ -70,18 +70,8 @@ def random_embeddings(
     return torch.randn(size, generator=generator).to(device, dtype)
 
 
-def image_tokens(spec: ModelSpec) -> int:
-    """Tokens of the image branch: CLIP patches and the class token; 0 without one."""
-    if not spec.transformer.get("image_dim"):
-        return 0
-    encoder = {"image_size": 224, "patch_size": 14, **spec.image_encoder}
-    return int(encoder["image_size"] // encoder["patch_size"]) ** 2 + 1
-
-
-def random_image_embeddings(
-    spec: ModelSpec, seed: int, device: torch.device, dtype: torch.dtype
-) -> Tensor:
+def random_image_embeddings(spec: ModelSpec, seed: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     """Stand-in for CLIP's hidden states of the first frame: [1, 257, image_dim]."""
     generator = torch.Generator("cpu").manual_seed(seed)
-    size = (1, image_tokens(spec), int(spec.transformer["image_dim"]))
+    size = (1, spec.image_tokens, int(spec.transformer["image_dim"]))
     return torch.randn(size, generator=generator).to(device, dtype)

@@ -71,7 +71,7 @@ class RunRecord:
         seconds = [step.seconds for step in self.steps[1:] or self.steps]
         return statistics.median(seconds) if seconds else None
 
-    def to_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """JSON-ready, the summary first."""
         fields = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         steps = [dataclasses.asdict(step) for step in fields.pop("steps")]

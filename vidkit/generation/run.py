@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,9 @@ from vidkit.utils.device import device_name
 from vidkit.utils.memory import read_peak, reset_peak
 from vidkit.utils.seeding import derive_seed
 from vidkit.utils.timing import PhaseTimer, synchronize
+
+
+NOT_FINITE = "the latents hold NaN or infinity: the pictures mean nothing (try dtype=bf16 or dtype=fp32)"
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,12 @@ def generate(
     watch = _StepWatch(model, listener, timer, forward_count(model.spec, request))
     with watch:
         latents = _denoise(model, request, image, prompt, negative, watch)
+    warnings = () if bool(torch.isfinite(latents).all()) else (NOT_FINITE,)
     listener.phase("decode", f"{request.frames} frames")
     with timer.phase("decode"):
         frames = decode_latents(model.pipe, latents)
-    return Generation(frames, _record(model, request, timer, tuple(watch.records)))
+    record = _record(model, request, timer, tuple(watch.records))
+    return Generation(frames, dataclasses.replace(record, warnings=warnings))
 
 
 def _embeddings(model: LoadedModel, request: Request) -> tuple[Tensor, Tensor | None]:
@@ -195,4 +201,3 @@ def _record(
         peak_host_bytes=peak.host_bytes,
         peak_device_bytes=peak.device_bytes,
     )
-

@@ -80,6 +80,14 @@ class ModelSpec:
     def takes_image(self) -> bool:
         return self.needs_image or self.family == "skyreels_df"
 
+    @property
+    def image_tokens(self) -> int:
+        """Tokens of Wan's image branch: CLIP patches and the class token; 0 without one."""
+        if not self.transformer.get("image_dim"):
+            return 0
+        encoder = {"image_size": 224, "patch_size": 14, **self.image_encoder}
+        return int(encoder["image_size"] // encoder["patch_size"]) ** 2 + 1
+
     def latent_frames(self, frames: int) -> int:
         return (frames - 1) // self.temporal_factor + 1
 
@@ -153,7 +161,8 @@ def read_json(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelError(
-            f"the model folder lacks '{path}'", "pass a whole diffusers folder as model.path=, or copy it again"
+            f"the model folder lacks '{path}'",
+            "pass a whole diffusers folder as model.path=, or copy it again",
         ) from error
     except (OSError, ValueError) as error:
         raise ModelError(f"cannot read '{path}' as JSON", "copy the model folder again") from error

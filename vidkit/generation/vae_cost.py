@@ -78,7 +78,9 @@ def vae_cost(
     post = Layer(z * z, z, 1, 1, *_latent_size(vae, rows, columns))
     everything = [*decoder, *encoder, quant, post]
     return VaeCost(
-        encode_flops=sum(layer.flops(encoded_frames) for layer in [*encoder, quant]) if encoded_frames else 0.0,
+        encode_flops=sum(layer.flops(encoded_frames) for layer in [*encoder, quant])
+        if encoded_frames
+        else 0.0,
         decode_flops=sum(layer.flops(latent_frames) for layer in [*decoder, post]),
         parameters=sum(layer.weights + layer.bias for layer in everything),
         decode_peak_values=max(

@@ -42,7 +42,9 @@ def nearest_multiples(value: int, step: int, offset: int = 0) -> list[int]:
 
 def _check_image(spec: ModelSpec, request: Request) -> None:
     if spec.needs_image and not request.has_image:
-        raise ConfigError(f"'{spec.name}' is an image-to-video model and no first frame was given", "add image=PATH")
+        raise ConfigError(
+            f"'{spec.name}' is an image-to-video model and no first frame was given", "add image=PATH"
+        )
     if request.has_image and not spec.takes_image:
         raise ConfigError(
             f"'{spec.name}' is a text-to-video model and takes no first frame",
@@ -58,7 +60,8 @@ def _check_size(spec: ModelSpec, request: Request) -> None:
     values = ", ".join(f"{name}={getattr(request, name)}" for name in wrong)
     raise ConfigError(
         f"{values} does not fit '{spec.name}': sizes must be multiples of {step}",
-        "nearest valid: " + "; ".join(_options(name, nearest_multiples(getattr(request, name), step)) for name in wrong),
+        "nearest valid: "
+        + "; ".join(_options(name, nearest_multiples(getattr(request, name), step)) for name in wrong),
     )
 
 
@@ -80,7 +83,9 @@ def _check_blocks(spec: ModelSpec, request: Request) -> None:
     if request.causal_attention and request.causal_block_size is None:
         raise ConfigError("causal_attention=true needs causal_block_size", "set causal_block_size=5, say")
     if request.causal_block_size is not None and request.causal_block_size < 1:
-        raise ConfigError(f"causal_block_size={request.causal_block_size} must be at least 1", "set it to 5, say")
+        raise ConfigError(
+            f"causal_block_size={request.causal_block_size} must be at least 1", "set it to 5, say"
+        )
     for name in ("base_frames", "overlap_frames"):
         value = getattr(request, name)
         if value is not None and (value < 1 or (value - 1) % spec.temporal_factor):

@@ -34,7 +34,9 @@ def read_clip(path: Path) -> Clip:
             frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
             fps = Fraction(stream.average_rate or 0)
     except (av.error.FFmpegError, IndexError) as error:
-        raise VideoError(f"cannot read '{path}' as a video: {error}", "check that the file is whole") from error
+        raise VideoError(
+            f"cannot read '{path}' as a video: {error}", "check that the file is whole"
+        ) from error
     if not frames:
         raise VideoError(f"'{path}' has no frames", "check that the file is whole")
     return Clip(np.stack(frames), fps)

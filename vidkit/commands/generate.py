@@ -1,0 +1,275 @@
+"""`vidkit generate`: settings to an mp4, a contact sheet and a record.
+
+Everything that can be refused is refused before weights are loaded; nothing here imports torch before that, so a dry
+run takes no longer than reading the config.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vidkit.commands.first_frame import FirstFrame, first_frame
+from vidkit.commands.generate_report import cost_lines, summary_lines
+from vidkit.config.schema import GenerateSettings, Weights
+from vidkit.errors import ConfigError, VidkitError
+from vidkit.generation.cost import CostEstimate, estimate_cost
+from vidkit.generation.folder import check_folder, embedded_folder, local_folder
+from vidkit.generation.record import RunRecord
+from vidkit.generation.spec import ModelSpec, Request, spec_from_folder
+from vidkit.generation.validate import check_request
+from vidkit.utils.files import check_writable, write_text_atomic
+from vidkit.utils.seeding import draw_seed
+
+if TYPE_CHECKING:
+    from vidkit.commands.progress import RunProgress
+    from vidkit.generation.load import LoadedModel, LoadOptions
+    from vidkit.generation.run import Generation
+
+PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "numpy", "av")
+
+
+@dataclass(frozen=True)
+class OutputPaths:
+    """Files of one run, side by side."""
+
+    video: Path
+    sheet: Path | None
+    record: Path
+
+
+def run(settings: GenerateSettings) -> RunRecord | CostEstimate:
+    """Generate one clip and write it; with `dry_run`, only say what it would cost.
+
+    Raises:
+        VidkitError: anything the user can put right; no partial file is left in any case.
+    """
+    settings = dataclasses.replace(settings, seed=draw_seed() if settings.seed is None else settings.seed)
+    spec, folder = find_model(settings)
+    if settings.dry_run:
+        return _dry_run(settings, spec)
+    frame = first_frame(settings, spec)
+    request = make_request(settings, frame)
+    check_request(spec, request)
+    _check_prompt_given(settings, frame)
+    paths = output_paths(settings)
+    options = _load_options(settings)
+    _require_encoder()
+    from vidkit.commands.progress import RunProgress
+
+    with RunProgress() as progress, _out_of_memory_explained():
+        spec, folder, request = _with_files(settings, spec, folder, request)
+        warnings = [*frame.notes, *_prompt_warnings(settings, folder, request)]
+        for text in warnings:
+            progress.warning(text)
+        progress.phase("load", spec.name)
+        model = _load(spec, folder, options, request)
+        made = _generate(model, request, frame, progress)
+        progress.phase("write")
+        record = _finish(settings, model, made, frame, warnings, paths)
+    print("\n".join(summary_lines(record, made.frames, settings.fps)))
+    return record
+
+
+def find_model(settings: GenerateSettings) -> tuple[ModelSpec, Path | None]:
+    """Shapes, and the local folder if there is one; a hub id is not fetched yet.
+
+    Raises:
+        ModelError: a folder that is missing, damaged, or of another family.
+    """
+    model = settings.model
+    spec = ModelSpec(
+        model.name, model.family.value, model.transformer, model.vae, model.text_encoder, model.image_encoder
+    )
+    if model.weights is Weights.random:
+        return spec, None
+    if model.path is not None:
+        folder = local_folder(model.path)
+    elif model.weights is Weights.embedded:
+        folder = embedded_folder(model.name)
+    else:
+        raise ConfigError(
+            "model.weights=pretrained needs a model, but model.path is not set",
+            "pass model.path=... or model.weights=random",
+        )
+    if folder is None:
+        return spec, None
+    check_folder(folder, spec.family)
+    return spec_from_folder(spec, folder), folder
+
+
+def make_request(settings: GenerateSettings, frame: FirstFrame) -> Request:
+    """The part of the settings that shapes the clip."""
+    names = {field.name for field in dataclasses.fields(Request)} - {"prompt", "has_image", "sampler"}
+    return Request(
+        **{name: getattr(settings, name) for name in names},
+        sampler=settings.sampler.value,
+        prompt=frame.prompt if not settings.prompt else settings.prompt,
+        has_image=frame.given,
+    )
+
+
+def output_paths(settings: GenerateSettings) -> OutputPaths:
+    """Where the files go; the folder is checked now.
+
+    Raises:
+        OutputError: the folder is missing or read-only.
+        ConfigError: a file that is no .mp4.
+    """
+    name = f"{settings.model.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}.mp4"
+    if settings.output is None:
+        video = Path("outputs") / name
+        check_writable(video.parent, create=True)
+    else:
+        given = Path(settings.output).expanduser()
+        is_folder = given.is_dir() or not given.suffix
+        if not is_folder and given.suffix.lower() != ".mp4":
+            raise ConfigError(f"output '{given}' is no .mp4 file", "end it in .mp4, or name a folder")
+        video = given / name if is_folder else given
+        check_writable(video.parent)
+    sheet = video.with_suffix(".png") if settings.contact_sheet else None
+    return OutputPaths(video, sheet, video.with_suffix(".json"))
+
+
+def _dry_run(settings: GenerateSettings, spec: ModelSpec) -> CostEstimate:
+    frame = FirstFrame(None, given=settings.image is not None or spec.needs_image)
+    request = make_request(settings, frame)
+    check_request(spec, request)
+    dtype = "bf16" if settings.dtype.value == "auto" else settings.dtype.value
+    vae_dtype = "fp32" if settings.model.vae_dtype.value == "auto" else settings.model.vae_dtype.value
+    estimate = estimate_cost(
+        spec, request, dtype, vae_dtype, with_encoders=settings.model.weights is not Weights.random
+    )
+    print("\n".join(cost_lines(spec, request, estimate, dtype, vae_dtype)))
+    return estimate
+
+
+def _check_prompt_given(settings: GenerateSettings, frame: FirstFrame) -> None:
+    if settings.prompt or frame.prompt or frame.given or settings.model.weights is Weights.random:
+        return
+    raise ConfigError("no prompt was given", 'add one: vidkit generate ... "a red ball solves a light maze"')
+
+
+def _load_options(settings: GenerateSettings) -> LoadOptions:
+    from vidkit.utils.device import resolve_device, resolve_dtype
+
+    device = resolve_device(settings.device)
+    from vidkit.generation.load import LoadOptions
+
+    vae_dtype = "fp32" if settings.model.vae_dtype.value == "auto" else settings.model.vae_dtype.value
+    return LoadOptions(
+        device=device,
+        dtype=resolve_dtype(settings.dtype.value, device),
+        vae_dtype=resolve_dtype(vae_dtype, device),
+        offload=settings.model.offload.value,
+        vae_tiling=settings.model.vae_tiling,
+        vae_slicing=settings.model.vae_slicing,
+        weights_seed=settings.model.weights_seed,
+    )
+
+
+def _require_encoder() -> None:
+    from vidkit.video.writing import require_encoder
+
+    require_encoder()
+
+
+def _with_files(
+    settings: GenerateSettings, spec: ModelSpec, folder: Path | None, request: Request
+) -> tuple[ModelSpec, Path | None, Request]:
+    """Fetch a hub model and check the request again: its files beat the config."""
+    if folder is not None or settings.model.weights is Weights.random:
+        return spec, folder, request
+    from vidkit.generation.load import download
+
+    assert settings.model.path is not None
+    folder = download(settings.model.path, settings.model.revision)
+    check_folder(folder, spec.family)
+    spec = spec_from_folder(spec, folder)
+    check_request(spec, request)
+    return spec, folder, request
+
+
+def _prompt_warnings(settings: GenerateSettings, folder: Path | None, request: Request) -> list[str]:
+    """Refuse prompts that would be cut; report words the model does not know."""
+    if folder is None:
+        return ["the prompt has no effect with random weights"] if settings.prompt else []
+    from vidkit.generation.prompt import check_prompt_length, load_tokenizer, unknown_words
+
+    tokenizer = load_tokenizer(folder)
+    found = []
+    for name, text in (("prompt", request.prompt), ("negative prompt", request.negative_prompt or "")):
+        check_prompt_length(tokenizer, text, request.max_sequence_length, name)
+        words = unknown_words(tokenizer, text)
+        if words:
+            listed = ", ".join(f"'{word}'" for word in words)
+            found.append(f"the model does not know these words of the {name}: {listed}")
+    if request.negative_prompt and request.branches == 1:
+        found.append(f"the negative prompt has no effect at guidance={request.guidance:g} (it acts above 1)")
+    return found
+
+
+def _load(spec: ModelSpec, folder: Path | None, options: LoadOptions, request: Request) -> LoadedModel:
+    from vidkit.generation.load import load_pipeline
+
+    return load_pipeline(spec, folder, options)
+
+
+def _generate(model: LoadedModel, request: Request, frame: FirstFrame, progress: RunProgress) -> Generation:
+    from vidkit.generation.run import generate
+
+    return generate(model, request, frame.image, progress)
+
+
+def _finish(
+    settings: GenerateSettings,
+    model: LoadedModel,
+    made: Generation,
+    frame: FirstFrame,
+    warnings: list[str],
+    paths: OutputPaths,
+) -> RunRecord:
+    from vidkit.utils.timing import PhaseTimer
+    from vidkit.utils.versions import git_commit, versions
+    from vidkit.video.sheet import write_contact_sheet
+    from vidkit.video.writing import write_mp4
+
+    timer = PhaseTimer(model.options.device)
+    labels = (*model.labels, *frame.labels)
+    title = " | ".join([model.spec.name, made.record.prompt or "no prompt", *labels])
+    with timer.phase("write"):
+        write_mp4(paths.video, made.frames, settings.fps, settings.crf)
+        if paths.sheet is not None:
+            write_contact_sheet(paths.sheet, made.frames, settings.fps, title)
+    outputs = {"video": paths.video, "sheet": paths.sheet, "record": paths.record}
+    record = dataclasses.replace(
+        made.record,
+        labels=labels,
+        settings=dataclasses.asdict(frame.resolved(settings)),
+        model={"spec": dataclasses.asdict(model.spec)},
+        phase_seconds={**made.record.phase_seconds, **timer.seconds},
+        versions=versions(PACKAGES),
+        commit=git_commit(),
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        outputs={kind: str(path) for kind, path in outputs.items() if path is not None},
+        warnings=(*warnings, *made.record.warnings),
+        verdict=frame.verdict(made.frames),
+    )
+    write_text_atomic(paths.record, json.dumps(record.as_dict(), indent=1, ensure_ascii=False) + "\n")
+    return record
+
+
+class _out_of_memory_explained:  # noqa: N801 - reads as a statement
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if kind is not None and kind.__name__ == "OutOfMemoryError":
+            raise VidkitError(
+                "the accelerator ran out of memory",
+                "try model.offload=model, model.vae_tiling=true, fewer frames or a smaller size; --dry-run estimates the need",
+            ) from error

@@ -1,0 +1,87 @@
+"""What `vidkit generate` prints when it is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vidkit.generation.cost import CostEstimate
+from vidkit.generation.record import RunRecord
+from vidkit.generation.spec import ModelSpec, Request
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_PHASES = ("load", "encode", "prepare", "denoise", "decode", "write")
+
+
+def summary_lines(record: RunRecord, frames: np.ndarray, fps: int) -> list[str]:
+    """Where the files are, how long it took, what it held; labels first, since they qualify all else."""
+    count, height, width, _ = frames.shape
+    lines = [f"note    {label}" for label in record.labels]
+    details = {"video": f"  ({count} frames, {width}x{height}, {count / fps:.1f} s at {fps} fps)"}
+    lines += [f"{kind:<7} {path}{details.get(kind, '')}" for kind, path in record.outputs.items()]
+    seconds = ", ".join(
+        f"{name} {record.phase_seconds[name]:.1f} s" for name in _PHASES if name in record.phase_seconds
+    )
+    per_step = record.seconds_per_step
+    if per_step is not None:
+        seconds += f"; {len(record.steps)} steps, {per_step:.3f} s each (median)"
+    lines.append(f"time    {seconds}")
+    lines.append(f"memory  {_memory(record)}")
+    lines.append(f"device  {record.device_name}, {record.dtype}, seed {record.seed}")
+    if record.verdict is not None:
+        lines.append(f"maze    {record.verdict['line']}")
+    return lines
+
+
+def cost_lines(
+    spec: ModelSpec, request: Request, cost: CostEstimate, dtype: str, vae_dtype: str
+) -> list[str]:
+    """The table of a dry run."""
+    t, h, w = cost.grid
+    total = cost.total_flops
+    shares = {
+        "attention": cost.attention_flops,
+        "linear": cost.linear_flops,
+        "VAE": cost.vae_flops,
+    }
+    lines = [
+        f"model       {spec.name} ({sum(cost.parameters.values()) / 1e9:.2f} B parameters:"
+        f" {', '.join(f'{part} {_count(count)}' for part, count in cost.parameters.items())})",
+        f"clip        {request.frames} frames, {request.width}x{request.height}, {request.fps} fps",
+        f"tokens      {cost.tokens:,} ({t}x{h}x{w})",
+        f"forwards    {cost.forwards} ({cost.steps} steps x {request.branches} guidance branches)",
+        f"FLOPs       {_flops(total)}",
+    ]
+    lines += [f"  {name:<10}{_flops(value)}  {100 * value / total:.1f} %" for name, value in shares.items()]
+    lines.append(f"  self-attention is {100 * cost.self_attention_share:.0f} % of a transformer forward")
+    weights = sum(cost.weight_bytes.values())
+    lines += [
+        f"memory      about {_gib(cost.peak_bytes)} with everything resident (estimate)",
+        f"  weights   {_gib(weights)} ({dtype}; VAE {vae_dtype})",
+        f"  working   about {_gib(cost.activation_bytes)} (estimate)",
+        "  KV cache  none: every step recomputes the clip",
+    ]
+    return lines
+
+
+def _memory(record: RunRecord) -> str:
+    host = f"{_gib(record.peak_host_bytes or 0)} of host memory at the peak"
+    if record.peak_device_bytes is None:
+        return host
+    return f"{_gib(record.peak_device_bytes)} on the device at the peak, {host}"
+
+
+def _gib(count: int) -> str:
+    return f"{count / 2**30:.2f} GiB"
+
+
+def _count(value: int) -> str:
+    return f"{value / 1e9:.2f} B" if value >= 1e8 else f"{value / 1e6:.1f} M"
+
+
+def _flops(value: float) -> str:
+    for unit, size in (("PFLOP", 1e15), ("TFLOP", 1e12)):
+        if value >= size:
+            return f"{value / size:,.1f} {unit}"
+    return f"{value / 1e9:,.1f} GFLOP"

@@ -1,0 +1,105 @@
+"""How a long command shows where it is: a bar on a terminal, a line per tenth elsewhere. Always on stderr."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+if TYPE_CHECKING:
+    from vidkit.generation.record import StepRecord
+
+_NAMES = {
+    "load": "loading",
+    "encode": "encoding the prompt",
+    "prepare": "preparing",
+    "decode": "decoding",
+    "write": "writing",
+}
+
+
+class RunProgress:
+    """Listens to a generation run; use as a context manager so that the terminal is left clean."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True)
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            console=self.console,
+        )
+        self._live = self.console.is_terminal
+        self._task: TaskID | None = None
+        self._total = self._done = 0
+        self._start = 0.0
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._live:
+            self._bar.stop()
+
+    def phase(self, name: str, detail: str = "") -> None:
+        text = " ".join(part for part in (_NAMES.get(name, name), detail) if part)
+        if self._live:
+            self._next_task(text, None)
+        elif name != "prepare":
+            self._line(text)
+
+    def steps(self, total: int) -> None:
+        self._total, self._done, self._start = total, 0, time.perf_counter()
+        if self._live:
+            self._next_task("denoising", total)
+
+    def step(self, record: StepRecord) -> None:
+        self._done += 1
+        note = f"{record.seconds:.2f} s/step, {_duration(self._left())} left"
+        if self._live and self._task is not None:
+            self._bar.update(self._task, completed=self._done, note=note)
+        elif self._crossed_a_tenth():
+            self._line(f"denoising {100 * self._done // self._total} %  {self._done}/{self._total}  {note}")
+
+    def warning(self, text: str) -> None:
+        self._line(f"warning: {text}")
+
+    def _left(self) -> float:
+        spent = time.perf_counter() - self._start
+        return spent / self._done * (self._total - self._done)
+
+    def _crossed_a_tenth(self) -> bool:
+        return 10 * self._done // self._total > 10 * (self._done - 1) // self._total
+
+    def _next_task(self, text: str, total: int | None) -> None:
+        if self._task is not None:
+            self._bar.update(
+                self._task, total=max(self._total, 1), completed=max(self._total, 1), visible=False
+            )
+        self._task = self._bar.add_task(text, total=total, note="")
+
+    def _line(self, text: str) -> None:
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
