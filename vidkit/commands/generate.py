@@ -1,17 +1,19 @@
 """`vidkit generate`: settings to an mp4, a contact sheet and a record.
 
-Everything that can be refused is refused before weights are loaded; nothing here imports torch before that, so a dry
-run takes no longer than reading the config.
+Everything that can be refused is refused before weights are loaded; nothing here imports torch before that,
+so a dry run takes no longer than reading the config.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vidkit.commands.first_frame import FirstFrame, first_frame
 from vidkit.commands.generate_report import cost_lines, summary_lines
@@ -67,7 +69,7 @@ def run(settings: GenerateSettings) -> RunRecord | CostEstimate:
         for text in warnings:
             progress.warning(text)
         progress.phase("load", spec.name)
-        model = _load(spec, folder, options, request)
+        model = _load(spec, folder, options)
         made = _generate(model, request, frame, progress)
         progress.phase("write")
         record = _finish(settings, model, made, frame, warnings, paths)
@@ -158,7 +160,10 @@ def _load_options(settings: GenerateSettings) -> LoadOptions:
     from vidkit.utils.device import resolve_device, resolve_dtype
 
     device = resolve_device(settings.device)
-    from vidkit.generation.load import LoadOptions
+    from vidkit.generation.quiet import quiet_libraries
+
+    with quiet_libraries():
+        from vidkit.generation.load import LoadOptions
 
     vae_dtype = "fp32" if settings.model.vae_dtype.value == "auto" else settings.model.vae_dtype.value
     return LoadOptions(
@@ -213,7 +218,7 @@ def _prompt_warnings(settings: GenerateSettings, folder: Path | None, request: R
     return found
 
 
-def _load(spec: ModelSpec, folder: Path | None, options: LoadOptions, request: Request) -> LoadedModel:
+def _load(spec: ModelSpec, folder: Path | None, options: LoadOptions) -> LoadedModel:
     from vidkit.generation.load import load_pipeline
 
     return load_pipeline(spec, folder, options)
@@ -263,13 +268,15 @@ def _finish(
     return record
 
 
-class _out_of_memory_explained:  # noqa: N801 - reads as a statement
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        if kind is not None and kind.__name__ == "OutOfMemoryError":
-            raise VidkitError(
-                "the accelerator ran out of memory",
-                "try model.offload=model, model.vae_tiling=true, fewer frames or a smaller size; --dry-run estimates the need",
-            ) from error
+@contextmanager
+def _out_of_memory_explained() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if type(error).__name__ != "OutOfMemoryError":  # torch's, which is not imported before it is needed
+            raise
+        raise VidkitError(
+            "the accelerator ran out of memory",
+            "try model.offload=model, model.vae_tiling=true, fewer frames or a smaller size;"
+            " --dry-run estimates the need",
+        ) from error

@@ -1,25 +1,25 @@
 """Settings of every command as dataclasses with units. Imports nothing of ours and nothing heavy.
 
-Hydra composes YAML from `configs/` onto these; the names are the same in YAML, on the command line and in code.
-OmegaConf wants string enums (not Literal) and unfrozen classes, and matches enums by member name: hence members are
-spelled as their values. Range checks live in `__post_init__` and raise `ValueError`.
+Hydra composes YAML from `configs/` onto these; the names are the same in YAML, on the command line and in
+code. OmegaConf wants string enums (not Literal) and unfrozen classes, and matches enums by member name: hence
+members are spelled as their values. Range checks live in `__post_init__` and raise `ValueError`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 
-class Family(str, Enum):
+class Family(StrEnum):
     """Which diffusers pipelines a model runs on."""
 
     wan = "wan"
     skyreels_df = "skyreels_df"
 
 
-class Weights(str, Enum):
+class Weights(StrEnum):
     """Where the weights come from."""
 
     pretrained = "pretrained"  # hub id or local diffusers folder in `model.path`
@@ -27,14 +27,14 @@ class Weights(str, Enum):
     random = "random"  # same shapes, seeded random values: speed without a download
 
 
-class Dtype(str, Enum):
+class Dtype(StrEnum):
     auto = "auto"  # bf16 on CUDA, fp32 on the CPU
     bf16 = "bf16"
     fp16 = "fp16"
     fp32 = "fp32"
 
 
-class Offload(str, Enum):
+class Offload(StrEnum):
     """What diffusers moves off the accelerator between uses."""
 
     none = "none"
@@ -43,7 +43,7 @@ class Offload(str, Enum):
     group = "group"
 
 
-class Sampler(str, Enum):
+class Sampler(StrEnum):
     """Flow-matching ODE solvers."""
 
     unipc = "unipc"
@@ -51,7 +51,7 @@ class Sampler(str, Enum):
     euler = "euler"
 
 
-class Resize(str, Enum):
+class Resize(StrEnum):
     """How a first frame of another aspect ratio is brought to height x width."""
 
     auto = "auto"  # centre crop when the ratios differ by at most 5 %, else refuse
@@ -119,7 +119,9 @@ class GenerateSettings:
     overlap_frames: int | None = None  # SkyReels: pixel frames carried into the next window
     ar_step: int = 0  # SkyReels: steps a block lags behind the one before; 0: all frames together
     causal_block_size: int | None = None  # SkyReels: latent frames a block of the schedule
-    causal_attention: bool = False  # SkyReels: a block sees only itself and earlier blocks; needs weights trained so
+    causal_attention: bool = (
+        False  # SkyReels: a block sees only itself and earlier blocks; needs weights trained so
+    )
     addnoise_condition: float = 0.0  # SkyReels: noise level of carried-over frames, 0..60 of 1000
     dry_run: bool = False
     verbose: bool = False

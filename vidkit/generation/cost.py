@@ -1,14 +1,16 @@
 """What a request costs, by arithmetic: tokens, FLOPs, parameters, memory. No torch.
 
-Transformer, one forward over N tokens, S text tokens, width d, feed-forward f, per layer (a multiply-add is 2 FLOPs):
+Transformer, one forward over N tokens, S text tokens, width d, feed-forward f, per layer (a multiply-add is 2
+FLOPs):
 
     self-attention   4 N^2 d                      (Q K^T and the weighted sum of V)
     cross-attention  4 N S d
     projections      8 N d^2 (self: q, k, v, out) + 4 N d^2 (cross: q, out) + 4 S d^2 (cross: k, v)
     feed-forward     4 N d f
 
-plus patch embedding, text embedding, time projection and output, once. Normalisation, RoPE and softmax are left out
-(below 1 %). A block-causal mask skips nothing in the stock attention, so it does not lower the count.
+plus patch embedding, text embedding, time projection and output, once. Normalisation, RoPE and softmax are
+left out (below 1 %). A block-causal mask skips nothing in the stock attention, so it does not lower the
+count.
 """
 
 from __future__ import annotations
@@ -223,8 +225,11 @@ def image_encoder_parameters(config: Mapping[str, Any]) -> int:
 
 
 def transformer_working_set(spec: ModelSpec, tokens: int, value_bytes: int) -> int:
-    """Estimate of one layer's live tensors in inference: residual stream, an fp32 copy for its norm, and either q, k,
-    v with their rotated copies and the attention output, or the feed-forward's hidden values twice.
+    """Estimate of one layer's live tensors in inference, in bytes.
+
+    Counted: residual stream, an fp32 copy for its norm, and
+    either q, k, v with their rotated copies and the attention output, or the feed-forward's hidden values
+    twice.
     """
     d, f = spec.dim, int(spec.transformer["ffn_dim"])
     inside = max(7 * d * value_bytes, 2 * f * value_bytes)

@@ -1,4 +1,7 @@
-"""Where a model's files are, and whether they are whole. No torch: damage is found before anything is loaded."""
+"""Where a model's files are, and whether they are whole.
+
+No torch: damage is found before anything is loaded.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +102,7 @@ def _check_weights(part: Path) -> None:
 
 
 def _safetensors_problem(path: Path) -> str | None:
-    """Compare a safetensors header with the file's size: catches cut-off copies without reading the weights."""
+    """Compare a safetensors header with the size: finds cut-off copies without reading the weights."""
     size = path.stat().st_size
     with open(path, "rb") as file:
         head = file.read(8)

@@ -3,11 +3,13 @@
 Why not the stock pipelines of diffusers (0.42):
 - they switch attention to block-causal whenever a block size is given; the released weights attend in both
   directions, so schedule and attention are separate switches here;
-- with blocks of more than one latent frame, the first frame of image to video is denoised away, because only whole
-  blocks count as given;
+- with blocks of more than one latent frame, the first frame of image to video is denoised away, because only
+  whole blocks count as given;
 - noise on carried-over frames comes from the global generator, so a seed does not fix the result;
-- a clip whose last window is not a whole number of blocks keeps noise in its last frames (refused before loading);
-- one sampler per latent frame costs a Python loop of F small updates a step; frames of a block share their levels.
+- a clip whose last window is not a whole number of blocks keeps noise in its last frames (such clips are
+  refused here before loading);
+- one sampler per latent frame costs a Python loop of F small updates a step; frames of a block share their
+  levels.
 Synchronous clips and block-causal ones equal the stock pipelines' (tested).
 """
 
@@ -45,7 +47,8 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
 
     def __init__(self, tokenizer: Any, text_encoder: Any, transformer: Any, vae: Any, scheduler: Any) -> None:
         super().__init__(tokenizer, text_encoder, transformer, vae, scheduler)
-        # upstream derives the factor from temperal_downsample alone, which is wrong for VAEs that patchify first
+        # upstream derives the factor from temperal_downsample alone, which is wrong for VAEs that
+        # patchify first
         factor = 2 ** (len(vae.config.dim_mult) - 1) * (vae.config.patch_size or 1)
         self.vae_scale_factor_spatial = factor
 
@@ -115,7 +118,8 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
         pixels = image.unsqueeze(2).to(device=device, dtype=self.vae.dtype)
         latent = self.vae.encode(pixels).latent_dist.mode().float()
         mean, std = latent_statistics(self.vae, latent)
-        return (latent - mean) / std
+        normalised: Tensor = (latent - mean) / std
+        return normalised
 
 
 class _Branches:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,12 +21,11 @@ from diffusers import (
 from vidkit.errors import ConfigError, ModelError
 from vidkit.generation.folder import HUB_HINT
 from vidkit.generation.forcing import DiffusionForcingPipeline
+from vidkit.generation.quiet import quiet_libraries
 from vidkit.generation.random_weights import random_image_embeddings, random_model
 from vidkit.generation.spec import ModelSpec
 from vidkit.generation.wan import WanImagePipeline
 from vidkit.utils.seeding import derive_seed
-
-log = logging.getLogger(__name__)
 
 RANDOM_LABEL = "random weights"
 
@@ -68,16 +64,13 @@ class LoadedModel:
         return RANDOM_LABEL in self.labels
 
 
-def load_pipeline(
-    spec: ModelSpec, folder: Path | None, options: LoadOptions, with_image: bool = False
-) -> LoadedModel:
+def load_pipeline(spec: ModelSpec, folder: Path | None, options: LoadOptions) -> LoadedModel:
     """Load a model, or build it with random weights.
 
     Args:
         spec: shapes; those of the folder, if there is one.
         folder: local diffusers folder; None: random weights, no text encoder, no image encoder.
         options: device, dtypes, offload.
-        with_image: whether a first frame will be given (Wan has another pipeline for it).
 
     Raises:
         ModelError: the weights do not fit their configs or cannot be read.
@@ -89,7 +82,7 @@ def load_pipeline(
             "set model.offload=none",
         )
     start = time.perf_counter()
-    with _quiet_libraries():
+    with quiet_libraries():
         pipe = _random_pipeline(spec, options) if folder is None else _read_pipeline(spec, folder, options)
     pipe.set_progress_bar_config(disable=True)
     if options.vae_tiling:
@@ -111,7 +104,7 @@ def download(path: str, revision: str | None = None) -> Path:
     from huggingface_hub.errors import RepositoryNotFoundError
 
     try:
-        with _quiet_libraries(progress=True):
+        with quiet_libraries(progress=True):
             return Path(DiffusionPipeline.download(path, revision=revision))
     except (OSError, ValueError) as error:
         causes = (error, error.__cause__, error.__context__)
@@ -189,23 +182,3 @@ def _place(pipe: Any, options: LoadOptions) -> None:
             offload_type="leaf_level",
             use_stream=True,
         )
-
-
-@contextmanager
-def _quiet_libraries(progress: bool = False) -> Iterator[None]:
-    """Keep loading bars and advice of the libraries out of the terminal; errors still come as exceptions."""
-    import diffusers.utils.logging as diffusers_logging
-    import transformers.utils.logging as transformers_logging
-
-    modules: tuple[Any, ...] = (diffusers_logging, transformers_logging)
-    levels = [module.get_verbosity() for module in modules]
-    for module in modules:
-        module.set_verbosity_error()
-        if not progress:
-            module.disable_progress_bar()
-    try:
-        yield
-    finally:
-        for module, level in zip(modules, levels, strict=True):
-            module.set_verbosity(level)
-            module.enable_progress_bar()

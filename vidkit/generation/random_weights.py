@@ -1,7 +1,7 @@
 """Models of real shapes with seeded random values, built where and in the precision they run.
 
-Parameters are created once, on the device and in their final dtype: a 14 B transformer in bf16 never exists in fp32
-or on the host. Speed and memory equal the real model's; the pictures mean nothing.
+Parameters are created once, on the device and in their final dtype: a 14 B transformer in bf16 never exists
+in fp32 or on the host. Speed and memory equal the real model's; the pictures mean nothing.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ def random_model(
 ) -> Any:
     """Build `cls(**arguments)` with random weights.
 
-    Parts that `from_pretrained` keeps in fp32 (`_keep_in_fp32_modules`: norms, time embedding) are fp32 here too.
+    Parts that `from_pretrained` keeps in fp32 (`_keep_in_fp32_modules`: norms, time embedding) are fp32 here
+    too.
 
     Args:
         cls: a diffusers model class.
-        arguments: its constructor arguments; keys starting with '_' are dropped, so a saved config.json works.
+        arguments: its constructor arguments; keys starting with '_' are dropped, so a saved config.json
+            works.
         seed: of all values.
         device: where the weights are made.
         dtype: of the weights.

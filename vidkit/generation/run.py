@@ -15,7 +15,7 @@ from torch import Tensor
 from vidkit.generation.decode import decode_latents, image_tensor
 from vidkit.generation.forcing import ForcingOptions
 from vidkit.generation.load import LoadedModel, set_sampler
-from vidkit.generation.plan import forward_count, forcing_lengths
+from vidkit.generation.plan import forcing_lengths, forward_count
 from vidkit.generation.random_weights import random_embeddings
 from vidkit.generation.record import Listener, RunRecord, Silent, StepRecord
 from vidkit.generation.spec import Request
@@ -23,7 +23,6 @@ from vidkit.utils.device import device_name
 from vidkit.utils.memory import read_peak, reset_peak
 from vidkit.utils.seeding import derive_seed
 from vidkit.utils.timing import PhaseTimer, synchronize
-
 
 NOT_FINITE = "the latents hold NaN or infinity: the pictures mean nothing (try dtype=bf16 or dtype=fp32)"
 
@@ -41,8 +40,8 @@ def generate(
 ) -> Generation:
     """Make one clip.
 
-    The same request, seed and device give the same frames; noise is drawn on the host, so two devices start from
-    the same noise.
+    The same request, seed and device give the same frames; noise is drawn on the host, so two devices start
+    from the same noise.
 
     Args:
         model: from `load_pipeline`; policies enabled on its transformer act here.

@@ -1,9 +1,9 @@
 """Diffusion-forcing schedules: which latent frames are denoised at which step. Integers only, no torch.
 
-A clip of F latent frames is cut into blocks of m. Row r of the schedule says, for every block, how many sampler steps
-it has done after this row: 0 waiting, N finished (N = number of sampler steps). Blocks start `ar_step` rows after their predecessor;
-ar_step = 0 moves all blocks together. Source: SkyReels-V2 (Chen et al. 2025, arXiv 2504.13074), section on
-diffusion forcing; same rows as `generate_timestep_matrix` of diffusers, which a test compares.
+A clip of F latent frames is cut into blocks of m. Every row of the schedule is one forward and says which of
+its N sampler steps each block performs. A block starts `ar_step` rows after its predecessor; ar_step = 0
+moves all blocks together. Source: SkyReels-V2 (Chen et al. 2025, arXiv 2504.13074), section on diffusion forcing;
+same rows as `generate_timestep_matrix` of diffusers, which a test compares.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ class Row:
     """One forward of the model over the blocks in [start, stop).
 
     Attributes:
-        level: per block, index of the sampler step it performs in this row (0..N-1), -1 while it waits at pure noise,
-            N when it is finished.
+        level: per block, index of the sampler step it performs in this row (0..N-1), -1 while it waits at
+            pure noise, N when it is finished.
         update: per block, whether this row changes its latents.
         start: first block the model sees.
         stop: one past the last.
@@ -86,11 +86,8 @@ def block_rows(steps: int, blocks: int, ar_step: int, ready: int = 0, window: in
 def _advance(counters: list[int], ar_step: int, last: int, done: int) -> list[int]:
     following: list[int] = []
     for block, counter in enumerate(counters):
-        if block == 0 or counters[block - 1] >= last:
-            new = counter + 1
-        else:
-            new = following[block - 1] - ar_step
-        following.append(new)
+        leads = block == 0 or counters[block - 1] >= last
+        following.append(counter + 1 if leads else following[block - 1] - ar_step)
     return [min(max(counter, 0), done) for counter in following]
 
 
@@ -114,8 +111,8 @@ def plan_windows(
         return [Window(0, latent_frames, 0, 0)]
     if overlap is None or not 0 < overlap < base:
         raise ConfigError(
-            f"a clip of {latent_frames} latent frames needs several windows of {base}, and overlap_frames gives"
-            f" {overlap or 0} shared latent frames",
+            f"a clip of {latent_frames} latent frames needs several windows of {base}, and overlap_frames"
+            f" gives {overlap or 0} shared latent frames",
             "set overlap_frames=17 (or 37), smaller than base_frames",
         )
     windows = [Window(0, base, 0, 0)]

@@ -1,6 +1,7 @@
 """What is generated and by which model: plain values, no torch.
 
-Everything here is known before a weight is loaded, from a config or from the JSON files of a diffusers folder.
+Everything here is known before a weight is loaded, from a config or from the JSON files of a diffusers
+folder.
 """
 
 from __future__ import annotations
@@ -144,11 +145,17 @@ def spec_from_folder(spec: ModelSpec, folder: Path) -> ModelSpec:
     Raises:
         ModelError: a config.json is missing or no JSON; the message names the file.
     """
-    parts = {part: read_json(folder / part / "config.json") for part in ("transformer", "vae")}
-    for part in ("text_encoder", "image_encoder"):
-        if (folder / part / "config.json").is_file():
-            parts[part] = read_json(folder / part / "config.json")
-    return replace(spec, **parts)
+
+    def config(part: str) -> dict[str, Any]:
+        return read_json(folder / part / "config.json") if (folder / part).is_dir() else {}
+
+    return replace(
+        spec,
+        transformer=read_json(folder / "transformer" / "config.json"),
+        vae=read_json(folder / "vae" / "config.json"),
+        text_encoder=config("text_encoder"),
+        image_encoder=config("image_encoder"),
+    )
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """Parameters and FLOPs of Wan's VAE, by walking its layers in arithmetic.
 
-A convolution with C_in, C_out and kernel k over P output positions costs 2 * C_in * C_out * prod(k) * P FLOPs; the
-mid block's attention over n = h*w positions of one frame costs 4 * n^2 * C. The causal VAE works on one latent
-frame at a time: the first makes 1 pixel frame and skips the temporal convolutions, each later one makes all
-`temporal_factor` (AutoencoderKLWan of diffusers). Normalisation and activations are left out.
+A convolution with C_in, C_out and kernel k over P output positions costs 2 * C_in * C_out * prod(k) * P
+FLOPs; the mid block's attention over n = h*w positions of one frame costs 4 * n^2 * C. The causal VAE works
+on one latent frame at a time: the first makes 1 pixel frame and skips the temporal convolutions, each later
+one makes all `temporal_factor` (AutoencoderKLWan of diffusers). Normalisation and activations are left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 
@@ -63,7 +64,8 @@ def vae_cost(
         latent_frames: of the clip.
         height: pixels.
         width: pixels.
-        encoded_frames: latent frames that are encoded (1 for a first frame, all for Wan's image to video); 0: none.
+        encoded_frames: latent frames that are encoded (1 for a first frame, all for Wan's image to video); 0:
+            none.
 
     Raises:
         ValueError: the residual VAE of Wan2.2, which has other layers.
@@ -104,7 +106,7 @@ def _decoder(vae: Mapping[str, Any], rows: int, columns: int) -> Iterator[Layer]
     frames = 1.0
     yield _conv(vae["z_dim"], dims[0], 27, frames, 1, h, w)
     yield from _middle(dims[0], h, w)
-    for level, (wide, out) in enumerate(zip(dims[:-1], dims[1:], strict=True)):
+    for level, (wide, out) in enumerate(pairwise(dims)):
         inner = wide // 2 if level else wide
         for _ in range(vae["num_res_blocks"] + 1):
             yield from _residual(inner, out, frames, 1, h, w)
@@ -127,7 +129,7 @@ def _encoder(vae: Mapping[str, Any], rows: int, columns: int) -> Iterator[Layer]
     # fed 1 and then 4 pixel frames at a time, whatever the temporal factor (AutoencoderKLWan._encode)
     frames = 4.0
     yield _conv(vae["in_channels"], dims[0], 27, frames, 1, h, w)
-    for level, (narrow, out) in enumerate(zip(dims[:-1], dims[1:], strict=True)):
+    for level, (narrow, out) in enumerate(pairwise(dims)):
         inner = narrow
         for _ in range(vae["num_res_blocks"]):
             yield from _residual(inner, out, frames, 1, h, w)

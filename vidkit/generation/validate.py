@@ -128,8 +128,9 @@ def _check_positions(spec: ModelSpec, request: Request) -> None:
     grid = spec.grid(spec.pixel_frames(frames), request.height, request.width)
     for name, length in zip(("frames", "height", "width"), grid, strict=True):
         if length > limit:
+            value = getattr(request, name)
             raise ConfigError(
-                f"{name}={getattr(request, name)} is too large for '{spec.name}': {length} positions, it has {limit}",
+                f"{name}={value} is too large for '{spec.name}': {length} positions of {limit}",
                 f"make {name} smaller" + (" or set base_frames" if name == "frames" else ""),
             )
 

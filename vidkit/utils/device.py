@@ -28,7 +28,7 @@ def resolve_device(name: str) -> torch.device:
     if kind == "cuda" and not available:
         raise ConfigError(
             f"device={name} was asked for, but no CUDA device is available",
-            "use device=cpu, or check the driver and that torch is a CUDA build (python -c 'import torch; print(torch.version.cuda)')",
+            "use device=cpu, or check the driver (nvidia-smi) and that torch is a CUDA build",
         )
     if kind == "cuda" and number and int(number) >= torch.cuda.device_count():
         raise ConfigError(

@@ -16,8 +16,8 @@ from vidkit.errors import OutputError
 def atomic_path(target: Path) -> Iterator[Path]:
     """Yield a temporary path beside `target`; on success it becomes `target`, on any failure it is removed.
 
-    The temporary file keeps the suffix of `target`, is synced to disk before it is renamed, and is gone after an
-    exception of any kind, Ctrl-C included.
+    The temporary file keeps the suffix of `target`, is synced to disk before it is renamed, and is gone after
+    an exception of any kind, Ctrl-C included.
 
     Raises:
         OutputError: the folder is missing or not writable, or the disk is full.

@@ -43,8 +43,8 @@ def fit_image(image: Image.Image, height: int, width: int, mode: str = "auto") -
         image: RGB.
         height: target, pixels.
         width: target, pixels.
-        mode: `auto` centre crops if the aspect ratios differ by at most 5 % and refuses otherwise; `crop`, `pad` (black
-            bars) and `stretch` always work.
+        mode: `auto` centre crops if the aspect ratios differ by at most 5 % and refuses otherwise; `crop`,
+            `pad` (black bars) and `stretch` always work.
 
     Raises:
         ConfigError: `auto` and the ratios differ by more than 5 %.
@@ -55,8 +55,8 @@ def fit_image(image: Image.Image, height: int, width: int, mode: str = "auto") -
     difference = max(have, want) / min(have, want) - 1
     if mode == "auto" and difference > TOLERATED_RATIO_DIFFERENCE:
         raise ConfigError(
-            f"the image is {image.width}x{image.height} (aspect {have:.2f}), but the video is {width}x{height}"
-            f" (aspect {want:.2f})",
+            f"the image is {image.width}x{image.height} (aspect {have:.2f}), but the video is"
+            f" {width}x{height} (aspect {want:.2f})",
             "choose resize=crop, resize=pad or resize=stretch, or another height= and width=",
         )
     size = (width, height)

@@ -1,0 +1,35 @@
+"""Third-party loading bars and advice, kept out of the terminal; errors still come as exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def quiet_libraries(progress: bool = False) -> Iterator[None]:
+    """Silence transformers and diffusers inside the block.
+
+    Args:
+        progress: leave their progress bars on, for downloads.
+    """
+    # transformers first: importing diffusers makes it give advice on packages that vidkit does not use
+    with _quiet("transformers.utils.logging", progress), _quiet("diffusers.utils.logging", progress):
+        yield
+
+
+@contextmanager
+def _quiet(name: str, progress: bool) -> Iterator[None]:
+    import importlib
+
+    module: Any = importlib.import_module(name)
+    level = module.get_verbosity()
+    module.set_verbosity_error()
+    if not progress:
+        module.disable_progress_bar()
+    try:
+        yield
+    finally:
+        module.set_verbosity(level)
+        module.enable_progress_bar()
