@@ -8,7 +8,7 @@ Rules, in order; the first that yields exactly one letter wins:
 4. `whole`: the reply is one letter with punctuation;
 5. `start`: the reply starts with a letter and `.`, `)` or `:`;
 6. `last_line`: the same two forms on the last line;
-7. `option_text`: the reply (or its last line) is exactly one option's text;
+7. `option_text`: the reply, its last line or what it says the answer is, is exactly one option's text;
 8. `isolated`, only where a task asks for it: one distinct capital letter stands alone.
 
 Otherwise the letter is None and the rule says why: `empty`, `truncated`, `ambiguous`, `out_of_range`,
@@ -41,6 +41,7 @@ _CONFIRMED = re.compile(
     r"[\s*)\]}.,:\"'-]*\s(?:is|must\s+be|should\s+be)\s+(?:the\s+)?(?:\w+\s+)?(?:correct|right|best|answer)\b",
     re.IGNORECASE,
 )
+_STATED = re.compile(r"answer\b[\s*_`\"']*(?:is\b|[:：])+", re.IGNORECASE)
 _RULED_OUT = re.compile(
     r"[\s*_`\"')\]}.,:-]*(?:(?:is|are|was|seems?|looks?|would\s+be|can\s+be|could\s+be|must\s+be)\s+"
     r"(?:\w+\s+)?(?:not\b|wrong|incorrect|false|unlikely|impossible|ruled\s+out|excluded|eliminated)"
@@ -139,7 +140,7 @@ def parse_choice(
         ("whole", _whole(reply, patterns)),
         ("start", _started(lines, 0, patterns)),
         ("last_line", _whole(lines[-1], patterns) or _started(lines, -1, patterns)),
-        ("option_text", _option_text(reply, lines[-1], options, option_texts)),
+        ("option_text", _option_text((reply, lines[-1], _stated(reply)), options, option_texts)),
         ("isolated", _isolated(reply, patterns) if isolated else set()),
     ):
         if len(candidates) == 1:
@@ -195,7 +196,7 @@ def _declared(reply: str, options: str, option_texts: Sequence[str]) -> tuple[se
         letter, rest = match.group("letter"), reply[match.end("letter") :]
         if _is_article(letter, rest) or _RULED_OUT.match(rest):
             continue
-        spoken = _spoken_option(letter + rest, options, option_texts) if letter in "Aa" else None
+        spoken = _spoken_option(letter + rest, options, option_texts) if letter == "A" else None
         found = {spoken or letter.upper()}
         other = patterns.second.match(rest)
         if other and not _is_article(other.group("letter"), rest[other.end() :]):
@@ -257,10 +258,17 @@ def _started(lines: Sequence[str], index: int, patterns: _Patterns) -> set[str]:
     return {m.group("letter").upper() for line in lines if (m := patterns.start.match(line))}
 
 
-def _option_text(reply: str, last_line: str, options: str, option_texts: Sequence[str]) -> set[str]:
+def _option_text(replies: Sequence[str], options: str, option_texts: Sequence[str]) -> set[str]:
     longest = max((len(text) for text in option_texts), default=0)
-    spoken = {_plain(said) for said in (reply, last_line) if len(said) <= 2 * longest + 80} - {""}
+    spoken = {_plain(said) for said in replies if len(said) <= 2 * longest + 80} - {""}
     return {options[i] for i, text in enumerate(option_texts[: len(options)]) if _plain(text) in spoken}
+
+
+def _stated(reply: str) -> str:
+    """What follows the last "answer is" or "answer:"."""
+    at = reply.lower().rfind("answer")
+    match = _STATED.match(reply, at) if at >= 0 else None
+    return reply[match.end() :] if match else ""
 
 
 def _isolated(reply: str, patterns: _Patterns) -> set[str]:

@@ -56,14 +56,13 @@ def score(
     mode = Mode(mode)
     if not rows:
         raise DataError("no rows to score", "give the benchmark's rows with predictions")
-    graded = {Mode.ROBUST: grade(rows, Mode.ROBUST, allow_new_structures)}
-    official_note = ""
+    graded = {mode: grade(rows, mode, allow_new_structures)}
+    other = Mode.OFFICIAL if mode is Mode.ROBUST else Mode.ROBUST
+    other_note = ""
     try:
-        graded[Mode.OFFICIAL] = grade(rows, Mode.OFFICIAL, allow_new_structures)
+        graded[other] = grade(rows, other, allow_new_structures)
     except DataError as error:
-        if mode is Mode.OFFICIAL:
-            raise
-        official_note = f"official scores cannot be formed: {error.message}"
+        other_note = f"{other} scores cannot be formed: {error.message}"
     groups = graded[mode]
     metrics = ratio_metrics(groups, mode)
     values = headline_values(metrics)
@@ -81,7 +80,7 @@ def score(
         "counts": {**counts, "groups": len(groups)},
         "chance": chance(groups),
         **_both_modes(graded),
-        "warnings": _warnings(groups, counts, questions, values, official_note),
+        "warnings": _warnings(groups, counts, questions, values, other_note),
     }
     made = tables.make(result, groups, values, bounds, metrics.denominators())
     result["tables"] = [asdict(table) for table in made]
@@ -187,7 +186,7 @@ def _both_modes(graded: dict[Mode, list[Group]]) -> dict[str, Any]:
         for mode, groups in graded.items()
     }
     by_mode = {mode: _questions_by_id(groups) for mode, groups in graded.items()}
-    if Mode.OFFICIAL not in by_mode:
+    if len(by_mode) < len(Mode):
         return {"modes": headline, "differing_items": None, "differing_letters": None, "differing_ids": []}
     pairs = [(q, by_mode[Mode.OFFICIAL][name]) for name, q in by_mode[Mode.ROBUST].items()]
     letters = sum(a.choice.letter != b.choice.letter for a, b in pairs)
@@ -207,11 +206,11 @@ def _questions_by_id(groups: Sequence[Group]) -> dict[str, Question]:
 
 def _warnings(
     groups: Sequence[Group], counts: dict[str, Any], questions: Sequence[Question],
-    values: dict[str, float], official_note: str,
+    values: dict[str, float], other_note: str,
 ) -> list[str]:  # fmt: skip
     lines = warn_missing(counts, "questions")
-    if official_note:
-        lines.append(official_note)
+    if other_note:
+        lines.append(other_note)
     consistency = sum(group.type == RELEVANCE for group in groups)
     if len(groups) == _FULL_SIZE and consistency not in _CONSISTENCY_GROUPS:
         lines.append(

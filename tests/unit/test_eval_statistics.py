@@ -1,0 +1,89 @@
+"""Intervals: against plain resampling, published Wilson bounds, McNemar by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from vidkit.evaluation.ratios import RatioMetrics
+from vidkit.evaluation.statistics import (
+    mcnemar,
+    paired_differences,
+    percentile_interval,
+    resampled_sums,
+    wilson_interval,
+)
+
+
+def test_resampled_sums_equal_a_plain_loop() -> None:
+    sums = np.random.default_rng(0).normal(size=(7, 3))
+    fast = resampled_sums(sums, 20, seed=5)
+    generator = np.random.default_rng(5)
+    plain = [sums[row].sum(0) for row in generator.integers(0, 7, size=(20, 7), dtype=np.int32)]
+    assert fast == pytest.approx(np.array(plain))
+
+
+def test_interval_of_a_mean_is_close_to_the_normal_one() -> None:
+    values = np.random.default_rng(1).normal(10, 2, size=400)
+    metrics = RatioMetrics(range(400))
+    metrics.add("mean", values, scale=1)
+    bound = percentile_interval(metrics.draws(10_000, 42)["mean"])
+    half = 1.96 * values.std() / math.sqrt(400)
+    assert bound.low == pytest.approx(values.mean() - half, abs=0.02)
+    assert bound.high == pytest.approx(values.mean() + half, abs=0.02)
+
+
+def test_clusters_widen_the_interval() -> None:
+    right = np.repeat(np.random.default_rng(2).integers(0, 2, size=100), 4)  # a video's four answers agree
+    alone, together = RatioMetrics(range(400)), RatioMetrics([i // 4 for i in range(400)])
+    widths = []
+    for metrics in (alone, together):
+        metrics.add("acc", right)
+        bound = percentile_interval(metrics.draws(4000, 1)["acc"])
+        widths.append(bound.high - bound.low)
+    assert 1.8 < widths[1] / widths[0] < 2.2
+
+
+def test_undefined_metrics_are_nan_or_their_stated_value() -> None:
+    metrics = RatioMetrics(["a", "b"])
+    metrics.add("none", [1, 0], [0, 0])
+    metrics.add("zero", [1, 0], [0, 0], empty=0.0)
+    values = metrics.values()
+    assert math.isnan(values["none"]) and values["zero"] == 0
+    assert math.isnan(percentile_interval(metrics.draws(5, 0)["none"]).low)
+
+
+def test_wilson_gives_the_published_interval_of_gpt_4o() -> None:
+    bound = wilson_interval(735, 2000)  # who, 36.75 %
+    assert (round(100 * bound.low, 2), round(100 * bound.high, 2)) == (34.66, 38.89)
+
+
+def test_mcnemar_by_hand() -> None:
+    statistic, p = mcnemar(10, 25)
+    assert statistic == pytest.approx(14**2 / 35)
+    assert p == pytest.approx(math.erfc(math.sqrt(14**2 / 35 / 2)))
+    assert mcnemar(0, 0) == (0.0, 1.0)
+    assert mcnemar(3, 3)[1] == 1.0
+
+
+def test_paired_difference_of_equal_runs_is_exactly_zero() -> None:
+    metrics = RatioMetrics(range(50))
+    metrics.add("acc", np.arange(50) % 2)
+    drawn = paired_differences(metrics.sums, metrics.sums, metrics.of_sums, 200)
+    assert not drawn["acc"].any()
+
+
+def test_paired_interval_is_narrower_than_the_difference_of_two() -> None:
+    generator = np.random.default_rng(3)
+    a = generator.random(300)
+    metrics = []
+    for values in (a, a + 0.05 + 0.01 * generator.random(300)):
+        each = RatioMetrics(range(300))
+        each.add("m", values, scale=1)
+        metrics.append(each)
+    bound = percentile_interval(
+        paired_differences(metrics[1].sums, metrics[0].sums, metrics[0].of_sums, 2000)["m"]
+    )
+    assert 0.05 < bound.low < bound.high < 0.06
+    with pytest.raises(ValueError, match="paired runs must share their clusters"):
+        paired_differences(metrics[0].sums, metrics[1].sums[:5], metrics[0].of_sums)
