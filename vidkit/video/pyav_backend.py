@@ -18,7 +18,7 @@ _SEEK_PAYS = 24  # frames: a seek empties the decoder's pipeline, which costs ab
 _SKIPPABLE = ("h264", "mpeg4", "mpeg2video")
 
 
-class _LandedLate(Exception):
+class _LandedLateError(Exception):
     """A seek ended behind the keyframe it was meant for."""
 
 
@@ -51,8 +51,9 @@ class PyavBackend:
             else:
                 yield from self._by_count(container, stream, indices, short_side)
 
-    def _by_time(self, container: Any, stream: Any, indices: Sequence[int], short_side: int | None) ->
-    Iterator[Frame]:
+    def _by_time(
+        self, container: Any, stream: Any, indices: Sequence[int], short_side: int | None
+    ) -> Iterator[Frame]:
         timeline, start = self._timeline, 0
         keys = np.flatnonzero(timeline.is_key)
         while start < len(indices):
@@ -67,7 +68,7 @@ class PyavBackend:
                         yielded = True
                         yield frame
                     break
-                except _LandedLate:
+                except _LandedLateError:
                     assert not yielded
             else:
                 self.decode_errors += stop - start
@@ -81,7 +82,7 @@ class PyavBackend:
         return [entry, entry - 2 * second, entry - 20 * second, self._info.start_pts - 20 * second]
 
     def _run(self, indices: Sequence[int], start: int, keys: NDArray[np.int64]) -> tuple[int, int | None]:
-        """End of the stretch to decode in one go, and the keyframe to seek to before it (none: from the top)."""
+        """End of the stretch to decode in one go, and the keyframe to seek to first (none: from the top)."""
         at = np.searchsorted(keys, indices[start], side="right") - 1
         seek_to = int(keys[at]) if at >= 0 and (start > 0 or keys[at] > _SEEK_PAYS) else None
         stop = start + 1
@@ -102,7 +103,7 @@ class PyavBackend:
         for packet in self._packets(container, stream):
             if entry is not None and packet.pts is not None:
                 if packet.pts > entry:
-                    raise _LandedLate
+                    raise _LandedLateError
                 entry = None if packet.pts == entry else entry
             if skippable and packet.size:
                 context.skip_frame = "DEFAULT" if packet.pts in place else "NONREF"
@@ -117,8 +118,9 @@ class PyavBackend:
                     return
         self.decode_errors += len(place)
 
-    def _by_count(self, container: Any, stream: Any, indices: Sequence[int], short_side: int | None) ->
-    Iterator[Frame]:
+    def _by_count(
+        self, container: Any, stream: Any, indices: Sequence[int], short_side: int | None
+    ) -> Iterator[Frame]:
         wanted, number = set(indices), 0
         for packet in self._packets(container, stream):
             for decoded in self._decode(packet):
@@ -161,11 +163,13 @@ class PyavBackend:
             pixels = decoded.to_ndarray(format="rgb24")
         else:
             pixels = decoded.to_ndarray(format="rgb24", width=width, height=height, interpolation="AREA")
-        return Frame(index, int(timeline.pts[index]), float(timeline.time_s[index]), upright(pixels, self._info))
+        return Frame(
+            index, int(timeline.pts[index]), float(timeline.time_s[index]), upright(pixels, self._info)
+        )
 
 
 def stored_size(info: VideoInfo, short_side: int | None) -> tuple[int, int]:
-    """Width and height before rotation, with square pixels and, if asked for, a shorter side of `short_side`."""
+    """Width and height before rotation, square pixels, with a shorter side of `short_side` if asked for."""
     width, height = (info.height, info.width) if info.rotation in (90, 270) else (info.width, info.height)
     if short_side is not None and short_side < min(width, height):
         scale = short_side / min(width, height)

@@ -1,7 +1,8 @@
-"""One reader of video frames with exact times, whatever reads the file underneath. Used by `vidkit select-frames`."""
+"""One reader of frames with exact times, whatever reads the file underneath. Used by `select-frames`."""
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -38,8 +39,9 @@ class VideoReader:
         decode_errors: packets or frames that could not be decoded so far.
     """
 
-    def __init__(self, info: VideoInfo, timeline: Timeline, backend: Backend, reason: str, threads: int) ->
-    None:
+    def __init__(
+        self, info: VideoInfo, timeline: Timeline, backend: Backend, reason: str, threads: int
+    ) -> None:
         self.info = info
         self.timeline = timeline
         self.backend_reason = reason
@@ -68,7 +70,7 @@ class VideoReader:
             ConfigError: indices out of range or not increasing.
         """
         wanted = [int(i) for i in indices]
-        if any(b <= a for a, b in zip(wanted, wanted[1:], strict=False)):
+        if any(b <= a for a, b in itertools.pairwise(wanted)):
             raise ConfigError("frame numbers are not increasing", "sort them and drop repeats")
         if wanted and not (wanted[0] >= 0 and wanted[-1] < len(self.timeline)):
             raise ConfigError(
@@ -99,7 +101,7 @@ def open_video(
 
     Args:
         path: a video file, or a folder of images in the order of their names.
-        backend: "auto" (decord where it is exact, otherwise PyAV), "decord" or "pyav".
+        backend: "auto" (decord where it is exact, else PyAV), "decord" or "pyav".
         stream: number among the video streams.
         threads: of the decoder; 0: as many as there are cores.
         frame_rate: of an image folder, frames a second.
@@ -127,5 +129,7 @@ def open_video(
         except ModuleNotFoundError:
             reason = "decord is not installed"
     if backend == "decord":
-        raise VideoError(f"decord cannot read '{path}': {reason}", "use reader=pyav or reader=auto", UNREADABLE)
+        raise VideoError(
+            f"decord cannot read '{path}': {reason}", "use reader=pyav or reader=auto", UNREADABLE
+        )
     return VideoReader(info, timeline, PyavBackend(info, timeline, threads), reason, threads)

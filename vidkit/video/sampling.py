@@ -74,7 +74,7 @@ def target_times(duration_s: float, fps: float, phase: float = 0.0) -> NDArray[n
 
 
 def displayed_at(timeline: Timeline, times: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Numbers of the frames on display at `times`, each once: the largest time stamp not above, or the first."""
+    """Numbers of the frames on display at `times`, each once: the last that has begun, or the first."""
     # half a microsecond of slack: 1/3 s as a float may lie a hair below the frame's own time stamp
     found = np.searchsorted(timeline.time_s, times + 5e-7, side="right") - 1
     return np.unique(np.maximum(found, 0)).astype(np.int64)
