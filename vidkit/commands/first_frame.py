@@ -52,19 +52,8 @@ class FirstFrame:
         from vidkit.mazes import judge
 
         found = judge(self.level, frames)
-        verdict = {name: getattr(found, name) for name in ("success", "reached_goal", "reason")}
-        moves = getattr(found, "moves", None)
-        if moves is not None:
-            verdict["moves"] = moves
-        return {**verdict, "line": verdict_line(verdict)}
-
-
-def verdict_line(verdict: dict[str, Any]) -> str:
-    """One line on how the ball fared."""
-    if not verdict["success"]:
-        return f"the ball did not solve the maze: {verdict['reason']}"
-    moves = f" in {verdict['moves']} moves" if "moves" in verdict else ""
-    return f"the ball reached the goal{moves} (legal)"
+        line = f"the ball reached the goal in {found.moves} moves (legal)"
+        return {**dataclasses.asdict(found), "line": line if found.success else f"the ball {found.reason}"}
 
 
 def first_frame(settings: GenerateSettings, spec: ModelSpec) -> FirstFrame:
@@ -94,7 +83,7 @@ def _maze(settings: GenerateSettings) -> FirstFrame:
 
     assert settings.seed is not None
     seed = derive_seed(settings.seed, MAZE) if settings.maze.seed is None else settings.maze.seed
-    level = sample_level(settings.maze.size, seed, skin=settings.maze.skin)
+    level = sample_level(settings.maze.size, seed, skin=settings.maze.skin, ball=settings.maze.ball)
     pixels = render_first_frame(level)
     height, width = pixels.shape[:2]
     if (settings.height, settings.width) != (height, width):
@@ -102,7 +91,7 @@ def _maze(settings: GenerateSettings) -> FirstFrame:
             f"image=maze draws {width}x{height} pixels, but the video is {settings.width}x{settings.height}",
             f"set height={height} width={width}, or image=PATH",
         )
-    prompt = level.caption(speed=settings.maze.speed)
+    prompt = level.caption(speed=settings.maze.speed.value)
     return FirstFrame(Image.fromarray(pixels), given=True, prompt=prompt, level=level, maze_seed=seed)
 
 

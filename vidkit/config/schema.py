@@ -60,6 +60,13 @@ class Resize(StrEnum):
     stretch = "stretch"
 
 
+class MazeSpeed(StrEnum):
+    """How fast the ball rolls."""
+
+    fast = "fast"  # 3/8 cell a frame
+    slow = "slow"  # 3/16 cell a frame
+
+
 @dataclass
 class ModelSettings:
     name: str = "maze"
@@ -86,7 +93,8 @@ class MazeSettings:
     size: int = 5  # cells a side, 4..8
     seed: int | None = None  # none: fresh at every run, recorded
     skin: str | None = None  # none: drawn at random
-    speed: str = "fast"  # word of the default prompt
+    ball: str | None = None  # colour; none: drawn at random
+    speed: MazeSpeed = MazeSpeed.fast  # word of the default prompt
 
     def __post_init__(self) -> None:
         _between("maze.size", self.size, 4, 8)

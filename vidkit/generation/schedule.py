@@ -2,7 +2,7 @@
 
 A clip of F latent frames is cut into blocks of m. Every row of the schedule is one forward and says which of
 its N sampler steps each block performs. A block starts `ar_step` rows after its predecessor; ar_step = 0
-moves all blocks together. Source: SkyReels-V2 (Chen et al. 2025, arXiv 2504.13074), section on diffusion forcing;
+moves all blocks together. Source: SkyReels-V2 (Chen et al. 2025, arXiv 2504.13074), diffusion forcing;
 same rows as `generate_timestep_matrix` of diffusers, which a test compares.
 """
 
