@@ -1,49 +1,99 @@
-"""Renew the generated parts of docs/: the tables of settings in docs/configuration.md.
+"""Renew what the docs take from elsewhere: tables of settings, measured figures, what the demo prints.
 
-Run `make docs` (or `python scripts/make_docs.py`); `--check` only says whether the pages are up to date.
+Between `<!-- NAME: how it is made -->` and `<!-- end -->` stands what `BLOCKS` makes of that name;
+a block without a result file in docs/results/ stays as it is. Run `make docs`; `--check` changes
+nothing and says whether the pages are up to date.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from vidkit.cli.main import COMMANDS
 from vidkit.config.describe import markdown_table
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "configuration.md"
-_BLOCK = re.compile(r"(<!-- settings of (?P<command>[\w-]+):[^\n]* -->\n).*?(<!-- end -->)", re.DOTALL)
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ("README.md", "docs/configuration.md", "docs/benchmarks.md")
+_BLOCK = re.compile(
+    r"(?P<open><!-- (?P<name>settings of [\w-]+|startup figures|demo figures|demo output):[^\n]*-->\n)"
+    r"(?P<body>.*?)(?P<close><!-- end -->)",
+    re.DOTALL,
+)
+
+
+def result(name: str) -> dict[str, Any] | None:
+    """A JSON of docs/results/, None if it was not made yet."""
+    file = ROOT / "docs" / "results" / f"{name}.json"
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+
+
+def figures(name: str) -> str | None:
+    """A measured result as a table, with where and when it was measured."""
+    made = result(name)
+    if made is None:
+        return None
+    lines = ["| Command | Best | Median | Runs | Bar |", "| --- | --- | --- | --- | --- |"]
+    for row in made["rows"]:
+        bar = "" if row["bar"] is None else f"< {row['bar']} {row['unit']}"
+        values = " | ".join(f"{row[key]} {row['unit']}" for key in ("best", "median"))
+        lines.append(f"| {row['what']} | {values} | {row['runs']} | {bar} |")
+    where = f"{made['device']}, load {made['load_before']} before"
+    lines.append(
+        f"\nMade by `{made['made_by']}` on {made['date'][:10]}, {where}, commit {str(made['commit'])[:12]}."
+    )
+    return "\n".join(lines) + "\n"
+
+
+def demo_output() -> str | None:
+    made = result("demo")
+    return None if made is None else "```text\n" + "\n".join(made["printed"]) + "\n```\n"
+
+
+BLOCKS: dict[str, Callable[[], str | None]] = {
+    "startup figures": lambda: figures("startup"),
+    "demo figures": lambda: figures("demo"),
+    "demo output": demo_output,
+} | {f"settings of {command}": lambda command=command: markdown_table(command) for command in COMMANDS}
 
 
 def renewed(page: str) -> str:
-    """The page with every table made anew from the schema.
+    """The page with every block made anew."""
 
-    Raises:
-        ValueError: a command has no block in the page.
-    """
-    missing = set(COMMANDS) - {match["command"] for match in _BLOCK.finditer(page)}
-    if missing:
-        raise ValueError(f"{PAGE.name} has no '<!-- settings of {min(missing)}: ... -->' block")
-    return _BLOCK.sub(lambda match: f"{match[1]}\n{markdown_table(match['command'])}\n{match[3]}", page)
+    def replace(match: re.Match[str]) -> str:
+        body = BLOCKS[match["name"]]()
+        return match[0] if body is None else f"{match['open']}\n{body}\n{match['close']}"
+
+    return _BLOCK.sub(replace, page)
+
+
+def blocks_in(page: str) -> set[str]:
+    return {match["name"] for match in _BLOCK.finditer(page)}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
         "--check", action="store_true", help="change nothing, exit 1 if a page is out of date"
     )
     check = parser.parse_args().check
-    old = PAGE.read_text(encoding="utf-8")
-    new = renewed(old)
-    if check and new != old:
-        print(f"{PAGE} is out of date: run make docs")
-        return 1
-    if new != old:
-        PAGE.write_text(new, encoding="utf-8")
-        print(f"renewed {PAGE.relative_to(PAGE.parents[1])}")
-    return 0
+    old = {name: (ROOT / name).read_text(encoding="utf-8") for name in PAGES}
+    changed = {name: renewed(page) for name, page in old.items() if renewed(page) != page}
+    missing = set(BLOCKS) - set().union(*(blocks_in(page) for page in old.values()))
+    for name in sorted(missing):
+        print(f"no page has a block '<!-- {name}: ... -->'")
+    for name, page in changed.items():
+        print(f"{name} is out of date: run make docs" if check else f"renewed {name}")
+        if not check:
+            (ROOT / name).write_text(page, encoding="utf-8")
+    return int(bool(missing) or (check and bool(changed)))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,87 @@
+"""What the docs say can be done can be done; the table of settings is that of the schema."""
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from vidkit.cli.main import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def script(name: str) -> ModuleType:
+    """A script of `scripts/`, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_links_and_commands_of_all_pages_are_right() -> None:
+    assert script("check_docs").check() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[x](nowhere.md)", "page.md: link to 'nowhere.md' leads nowhere"),
+        ("```sh\nmake nothing\n```\n", "page.md: `make nothing`: no target nothing"),
+        ("```sh\npython scripts/no.py\n```\n",
+         "page.md: `python scripts/no.py`: no file scripts/no.py"),
+        ("```sh\nvidkit generate -c wan14 | head\n```\n",
+         "page.md: `vidkit generate -c wan14 | head`: error: no config 'wan14' for 'generate'"),
+        ("```console\n$ vidkit generat\nmade\n```\n",
+         "page.md: `vidkit generat`: error: no command 'generat'"),
+    ],
+    ids=["link", "target", "script", "config", "command"],
+)  # fmt: skip
+def test_the_check_finds_what_is_wrong(
+    text: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checker = script("check_docs")
+    (tmp_path / "page.md").write_text(text)
+    (tmp_path / "Makefile").write_text("demo:\n")
+    monkeypatch.setattr(checker, "ROOT", tmp_path)
+    assert [line.splitlines()[0] for line in checker.check()] == [problem]
+
+
+def test_generated_parts_are_up_to_date() -> None:
+    maker = script("make_docs")
+    stale = [
+        name for name in maker.PAGES if maker.renewed((ROOT / name).read_text()) != (ROOT / name).read_text()
+    ]
+    assert stale == [], "run make docs"
+
+
+def test_every_command_has_a_table_of_its_settings() -> None:
+    maker = script("make_docs")
+    assert maker.blocks_in((ROOT / "docs" / "configuration.md").read_text()) == {
+        f"settings of {command}" for command in COMMANDS
+    }
+
+
+def test_a_block_is_replaced_and_the_rest_is_not() -> None:
+    page = "a\n<!-- settings of generate: x -->\nzebra\n<!-- end -->\nb\n"
+    made = script("make_docs").renewed(page)
+    assert made.startswith("a\n<!-- settings of generate: x -->\n\n| Setting |") and made.endswith(
+        "<!-- end -->\nb\n"
+    )
+    assert "zebra" not in made
+
+
+def test_figures_say_where_they_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    maker = script("make_docs")
+    (tmp_path / "docs" / "results").mkdir(parents=True)
+    row = {"what": "`x`", "best": 0.1, "median": 0.2, "worst": 0.3, "runs": 3, "unit": "s", "bar": 0.3}
+    place = {"date": "2026-01-02T00:00:00", "device": "CPU, 2 cores", "load_before": 0.5, "commit": "abc"}
+    made = place | {"made_by": "python y", "rows": [row]}
+    (tmp_path / "docs" / "results" / "startup.json").write_text(json.dumps(made))
+    monkeypatch.setattr(maker, "ROOT", tmp_path)
+    table = maker.figures("startup")
+    assert "| `x` | 0.1 s | 0.2 s | 3 | < 0.3 s |" in table
+    assert "Made by `python y` on 2026-01-02, CPU, 2 cores, load 0.5 before, commit abc." in table
+    assert maker.figures("demo") is None
