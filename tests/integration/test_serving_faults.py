@@ -196,9 +196,9 @@ def test_concurrency_is_limited_and_used():
 
 def test_key_comes_from_the_environment_and_stays_out_of_errors(monkeypatch, caplog):
     monkeypatch.setenv("MY_KEY", "sk-secret-123")
-    with ScriptedServer([Act(status=401, body=b'{"error": "wrong key"}')]) as server:
-        with pytest.raises(EngineError) as caught:
-            ask_one(server, api_key_env="MY_KEY")
+    refusing = Act(status=401, body=b'{"error": "wrong key"}')
+    with ScriptedServer([refusing]) as server, pytest.raises(EngineError) as caught:
+        ask_one(server, api_key_env="MY_KEY")
     assert caught.value.hint == "put a valid key into the environment variable MY_KEY"
     assert "secret" not in str(caught.value) + caplog.text
 

@@ -1,0 +1,95 @@
+"""What a run is made of. A log is continued by the same run only: same prompt, budget and model."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from vidkit.errors import ConfigError, DataError
+
+SCHEMA = 1
+_NOT_COMPARED = frozenset({"made", "vidkit", "served_at"})
+
+
+def check_manifest(path: Path, wanted: Mapping[str, Any]) -> None:
+    """Write the manifest of a new run, or compare with that of the run to continue.
+
+    Args:
+        path: the manifest's file.
+        wanted: what this run is made of, plain JSON values.
+
+    Raises:
+        ConfigError: something differs; the message names the field with both values.
+        DataError: the file is no manifest.
+    """
+    if not path.exists():
+        write_json(path, {"schema": SCHEMA, **wanted})
+        return
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise DataError(f"'{path}' is not a manifest: {error}", "choose another folder") from error
+    if not isinstance(found, dict):
+        raise DataError(f"'{path}' is not a manifest", "choose another folder")
+    # through JSON, so that tuples and lists compare equal
+    changes = list(_changes(found, json.loads(json.dumps({"schema": SCHEMA, **wanted}, default=str))))
+    if changes:
+        field, before, now = changes[0]
+        more = (
+            f" (and {len(changes) - 1} more: {', '.join(name for name, _, _ in changes[1:4])})"
+            if changes[1:]
+            else ""
+        )
+        raise ConfigError(
+            f"'{path.parent}' was begun with {field} = {_short(before)}, now it is {_short(now)}{more}",
+            "use another folder for another run, or force=true to begin this one anew",
+        )
+
+
+def _changes(before: Any, now: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in sorted({*before, *now}):
+            if name or key not in _NOT_COMPARED:
+                yield from _changes(before.get(key), now.get(key), f"{name}.{key}" if name else key)
+    elif before != now:
+        yield name, before, now
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 120 else f"{text[:80]}...{text[-32:]}"
+
+
+def first_difference(before: str, now: str) -> tuple[str, str]:
+    """The first lines in which two texts differ."""
+    old, new = before.splitlines(), now.splitlines()
+    for place in range(max(len(old), len(new))):
+        left = old[place] if place < len(old) else "(nothing)"
+        right = new[place] if place < len(new) else "(nothing)"
+        if left != right:
+            return left, right
+    return before, now
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file that is either there whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    with part.open("w", encoding="utf-8") as file:
+        json.dump(content, file, indent=2, ensure_ascii=False, default=str)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def set_aside(folder: Path, names: tuple[str, ...]) -> None:
+    """Move the files of an earlier run out of the way, to `NAME.1`, `NAME.2`, ...; nothing is deleted."""
+    number = 1
+    while any((folder / f"{name}.{number}").exists() for name in names):
+        number += 1
+    for name in names:
+        if (folder / name).exists():
+            (folder / name).rename(folder / f"{name}.{number}")

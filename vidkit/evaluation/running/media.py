@@ -1,0 +1,177 @@
+"""Loads what an item shows and plays, off the event loop, and keeps the last few videos.
+
+Questions of one video follow each other, so a handful of videos in memory saves most of the decoding; the
+bound is on videos, whatever the number of items.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from vidkit.errors import VideoError
+from vidkit.evaluation.running.budget import FrameBudget
+from vidkit.evaluation.running.clip import cut_clip
+from vidkit.evaluation.running.frames import FramePicker, Frames, blacken, read_frames
+from vidkit.evaluation.running.subtitles import Spoken, clip_spoken, read_subtitles
+from vidkit.evaluation.types import Item, PartKind, Prompt, Visuals
+from vidkit.serving.messages import Audio, Image, Video
+from vidkit.serving.sound import decode_mono, encode_wav
+
+AUDIO_RATE_HZ = 16_000
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What was loaded for one item; only what its prompt asks for."""
+
+    frames: Frames | None = None
+    clip: Video | None = None
+    audio: Audio | None = None
+    images: tuple[Image, ...] = ()
+    spoken: tuple[Spoken, ...] = ()
+
+
+class MediaLoader:
+    """Loads media below one folder.
+
+    Args:
+        root: media folder of the task.
+        budget: which frames.
+        picker: the frame selector of the budget, if it names one.
+        whole_clips: send clips as files instead of frames.
+        black: replace every frame by black (modality `amv`).
+        workers: threads that decode.
+        keep: videos kept in memory.
+    """
+
+    def __init__(
+        self,
+        root: str | Path,
+        budget: FrameBudget,
+        picker: FramePicker | None = None,
+        *,
+        whole_clips: bool = False,
+        black: bool = False,
+        workers: int = 2,
+        keep: int = 8,
+    ) -> None:
+        self._root = Path(root)
+        self._budget = budget
+        self._picker = picker
+        self._whole_clips = whole_clips
+        self._black = black
+        self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="vidkit-media")
+        self._keep = keep
+        self._kept: OrderedDict[tuple[object, ...], asyncio.Future[Any]] = OrderedDict()
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def load(self, item: Item, visuals: Visuals, prompt: Prompt) -> Media:
+        """Load what the parts of the prompt need.
+
+        Raises:
+            VideoError: a file that is missing or cannot be decoded.
+            DataError: subtitles that cannot be read.
+        """
+        kinds = {part.kind for part in prompt.parts}
+        shows = kinds & {PartKind.FRAMES, PartKind.FRAMES_WITH_SUBTITLES}
+        frames = clip = audio = None
+        if shows and self._whole_clips and PartKind.FRAMES_WITH_SUBTITLES not in kinds:
+            clip = await self._clip(item, visuals)
+        elif shows:
+            frames = await self._frames(item, visuals)
+        if PartKind.AUDIO in kinds and clip is None:
+            audio = await self._audio(item, visuals)
+        images = await self._images(visuals) if PartKind.IMAGES in kinds else ()
+        speaks = kinds & {PartKind.SUBTITLES, PartKind.FRAMES_WITH_SUBTITLES}
+        spoken = await self._spoken(item, visuals) if speaks else ()
+        return Media(frames, clip, audio, images, spoken)
+
+    async def _frames(self, item: Item, visuals: Visuals) -> Frames:
+        path = self._video(item, visuals)
+        query = item.question if self._picker else ""
+        key = ("frames", path, visuals.start_s, visuals.end_s, query)
+
+        def work() -> Frames:
+            frames = read_frames(path, self._budget, visuals.start_s, visuals.end_s, query, self._picker)
+            return blacken(frames) if self._black else frames
+
+        return await self._once(key, work)
+
+    async def _clip(self, item: Item, visuals: Visuals) -> Video:
+        path = self._video(item, visuals)
+        key = ("clip", path, visuals.start_s, visuals.end_s)
+
+        def work() -> Video:
+            if visuals.start_s == 0 and visuals.end_s is None:
+                return Video(_read(path))
+            return Video(cut_clip(path, visuals.start_s, visuals.end_s))
+
+        return await self._once(key, work)
+
+    async def _audio(self, item: Item, visuals: Visuals) -> Audio:
+        path = self._video(item, visuals)
+        key = ("audio", path, visuals.start_s, visuals.end_s)
+
+        def work() -> Audio:
+            samples = decode_mono(path, AUDIO_RATE_HZ, visuals.start_s, visuals.end_s)
+            return Audio(encode_wav(samples, AUDIO_RATE_HZ))
+
+        return await self._once(key, work)
+
+    async def _images(self, visuals: Visuals) -> tuple[Image, ...]:
+        def work() -> tuple[Image, ...]:
+            return tuple(
+                Image.from_bytes(one) if isinstance(one, bytes) else Image.from_path(self._root / one)
+                for one in visuals.images
+            )
+
+        return await self._in_thread(work)
+
+    async def _spoken(self, item: Item, visuals: Visuals) -> tuple[Spoken, ...]:
+        if visuals.subtitles is None:
+            raise VideoError(f"item '{item.id}' has no subtitle file", "run without subtitles")
+        path = self._root / visuals.subtitles
+
+        def work() -> tuple[Spoken, ...]:
+            return tuple(clip_spoken(read_subtitles(path), visuals.start_s, visuals.end_s))
+
+        return await self._once(("spoken", path, visuals.start_s, visuals.end_s), work)
+
+    def _video(self, item: Item, visuals: Visuals) -> Path:
+        if visuals.video is None:
+            raise VideoError(f"item '{item.id}' names no video", "check the data's columns")
+        return self._root / visuals.video
+
+    async def _once(self, key: tuple[object, ...], work: Callable[[], T]) -> T:
+        """Run `work` once for everybody who asks for the same key now or soon."""
+        found = self._kept.get(key)
+        if found is None:
+            found = asyncio.ensure_future(self._in_thread(work))
+            self._kept[key] = found
+            while len(self._kept) > self._keep:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(key)
+        # shielded: one caller that goes away must not cancel the work of the others
+        result: T = await asyncio.shield(found)
+        return result
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise VideoError(f"no video '{path}': {error.strerror}", "check the media folder") from error

@@ -1,0 +1,26 @@
+"""The predictions file of a run: one row an item, in the items' order, good replies before failures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from vidkit.evaluation.running.log import PredictionLog
+
+
+def write_predictions(path: Path, log: PredictionLog) -> int:
+    """Copy the last record of every item out of the log; returns the rows written.
+
+    Items that were not asked have no row. The file is either there whole or not at all.
+    """
+    part = path.with_name(path.name + ".part")
+    rows = 0
+    with part.open("wb") as file:
+        for _, place in log.index.in_order():
+            if place is not None:
+                file.write(log.line(place))
+                rows += 1
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+    return rows

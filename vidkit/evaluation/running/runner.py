@@ -1,0 +1,299 @@
+"""Runs a task: takes items one by one, keeps the engine busy, writes every reply down, and can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidkit.errors import ConfigError, VidkitError
+from vidkit.evaluation.running.asker import Asker, StopRun
+from vidkit.evaluation.running.budget import FrameBudget
+from vidkit.evaluation.running.conduct import Conduct, Outcome
+from vidkit.evaluation.running.frames import FramePicker
+from vidkit.evaluation.running.judging import Panel, check_panel
+from vidkit.evaluation.running.log import Durability, PredictionLog
+from vidkit.evaluation.running.manifest import check_manifest, set_aside, write_json
+from vidkit.evaluation.running.media import MediaLoader
+from vidkit.evaluation.running.output import write_predictions
+from vidkit.evaluation.running.picker import open_picker
+from vidkit.evaluation.running.render import Sampling
+from vidkit.evaluation.running.streaming import VERSION as STREAMING_VERSION
+from vidkit.evaluation.running.streaming import check_stride
+from vidkit.evaluation.running.summary import Clock, Progress, RunSummary
+from vidkit.evaluation.types import Item, PromptMode, Row, SubtitleMode, TaskFunctions
+from vidkit.serving.engine import Engine
+
+logger = logging.getLogger(__name__)
+
+LOG, MANIFEST, JUDGES = "log.jsonl", "manifest.json", "judges.json"
+PREDICTIONS, SUMMARY = "predictions.jsonl", "summary.json"
+WHEN_PROTOCOLS = ("single", "streaming", "both")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a task is run; everything that can change a reply becomes part of the manifest.
+
+    Attributes:
+        mode: variant of the prompt.
+        budget: which frames.
+        sampling: how replies are drawn.
+        media: folder of the videos and pictures.
+        whole_clips: send clips as files instead of frames, for servers that take `video_url`.
+        when: SocialOmni's protocol: `single`, `streaming` or `both`.
+        stride_s: step of the streaming prefix.
+        until_end: streaming goes on after the first YES.
+        kinds: ask only items of these kinds, None for all.
+        judges: engines that judge "how" replies, by name.
+        picker: chooses frames in place of the budget's selector.
+        durability: when the log is forced to disk.
+        force: begin anew when the folder holds another run; its files are kept aside.
+        stop_after: failed calls in a row that stop the run.
+        decode_workers: threads that decode video.
+        total: number of items for the estimate of the time to go, None when unknown.
+        data: what identifies the data, for example its SHA-256.
+        task: the task's name.
+    """
+
+    mode: PromptMode = field(default_factory=PromptMode)
+    budget: FrameBudget = field(default_factory=FrameBudget)
+    sampling: Sampling = field(default_factory=Sampling)
+    media: Path = Path(".")
+    whole_clips: bool = False
+    when: str = "single"
+    stride_s: float = 1.0
+    until_end: bool = False
+    kinds: frozenset[str] | None = None
+    judges: Mapping[str, Engine] = field(default_factory=dict)
+    picker: FramePicker | None = None
+    durability: Durability = field(default_factory=Durability)
+    force: bool = False
+    stop_after: int = 20
+    decode_workers: int = 2
+    total: int | None = None
+    data: str = ""
+    task: str = ""
+
+    def __post_init__(self) -> None:
+        if self.when not in WHEN_PROTOCOLS:
+            raise ConfigError(f"unknown protocol when='{self.when}'", f"one of {', '.join(WHEN_PROTOCOLS)}")
+        check_stride(self.stride_s)
+        if self.whole_clips and self.mode.subtitles is SubtitleMode.INTERLEAVE:
+            raise ConfigError(
+                "subtitles cannot stand between the frames of a whole clip", "use subtitles=subs"
+            )
+        if self.decode_workers < 1 or self.stop_after < 1:
+            raise ConfigError("decode_workers and stop_after must be at least 1")
+
+
+def run(
+    task: TaskFunctions,
+    rows: Iterable[Row],
+    engine: Engine,
+    folder: str | Path,
+    options: RunOptions | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> RunSummary:
+    """Ask a model every item of a task. `run_async` for callers that already have an event loop.
+
+    Args:
+        task: the four functions of a benchmark.
+        rows: its data, read once and never held.
+        engine: the model; closed by the caller.
+        folder: of the run: `log.jsonl` (append-only), `manifest.json`, and at the end `predictions.jsonl` (a
+            row an item, in order) and `summary.json`. The same call again goes on where the folder stops.
+        options: how to ask.
+        progress: called a few times a second.
+
+    Raises:
+        ConfigError: the folder holds a run with another prompt, budget or model.
+        DataError: rows or log that cannot be used.
+        VidkitError: the engine cannot be used at all; what was answered is kept.
+    """
+    return asyncio.run(run_async(task, rows, engine, folder, options, progress))
+
+
+async def run_async(
+    task: TaskFunctions,
+    rows: Iterable[Row],
+    engine: Engine,
+    folder: str | Path,
+    options: RunOptions | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> RunSummary:
+    """See `run`."""
+    options = options or RunOptions()
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    picker = options.picker or open_picker(options.budget)
+    log = _open_log(place, options, engine)
+    loader = MediaLoader(
+        options.media,
+        options.budget,
+        picker,
+        whole_clips=options.whole_clips,
+        black=options.mode.modality == "amv",
+        workers=options.decode_workers,
+        keep=max(8, engine.concurrency // 4),
+    )
+    try:
+        asker = Asker(engine, log, options.sampling, options.stop_after)
+        panel = _panel(task, options, log)
+        conduct = Conduct(task, asker, loader, options.mode, options, panel)
+        return await _Run(conduct, log, options, place, progress).whole(task.items(rows))
+    finally:
+        loader.close()
+        await log.aclose()
+
+
+def manifest_of(options: RunOptions, engine: Engine) -> dict[str, Any]:
+    """What must stay the same for a log to be continued, as plain values."""
+    content: dict[str, Any] = {
+        "task": options.task,
+        "data": options.data,
+        "model": dict(engine.identity()),
+        "prompt": {
+            "reasoning": options.mode.reasoning,
+            "subtitles": str(options.mode.subtitles),
+            "modality": options.mode.modality,
+            "asr": options.mode.asr,
+            "wording": options.mode.wording,
+        },
+        "budget": {**options.budget.as_dict(), "whole_clips": options.whole_clips},
+        "sampling": options.sampling.as_dict(),
+        "when": {"protocol": options.when},
+    }
+    if options.when != "single":
+        content["when"] |= {
+            "stride_s": options.stride_s,
+            "until_end": options.until_end,
+            "prompt": STREAMING_VERSION,
+        }
+    return content
+
+
+def _open_log(place: Path, options: RunOptions, engine: Engine) -> PredictionLog:
+    # the lock comes first: two runs must not look at one manifest at the same time
+    log = PredictionLog(place / LOG, options.durability)
+    try:
+        check_manifest(place / MANIFEST, manifest_of(options, engine))
+    except VidkitError:
+        if not options.force:
+            log.release()
+            raise
+        log.release()
+        set_aside(place, (LOG, MANIFEST, JUDGES, PREDICTIONS, SUMMARY))
+        log = PredictionLog(place / LOG, options.durability)
+        check_manifest(place / MANIFEST, manifest_of(options, engine))
+    return log
+
+
+def _panel(task: TaskFunctions, options: RunOptions, log: PredictionLog) -> Panel | None:
+    if not options.judges:
+        return None
+    if not hasattr(task, "judge_prompt"):
+        raise ConfigError("this task has nothing to judge", "run it without judges")
+    from vidkit.evaluation.social_omni.how import parse_judge
+
+    check_panel(log.path.with_name(JUDGES), options.judges, str(getattr(task, "JUDGE_VERSION", "")))
+    return Panel(options.judges, log, parse_judge)
+
+
+class _Run:
+    """One start of a run: workers that share an iterator of items."""
+
+    def __init__(
+        self,
+        conduct: Conduct,
+        log: PredictionLog,
+        options: RunOptions,
+        place: Path,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._conduct = conduct
+        self._log = log
+        self._options = options
+        self._progress = progress
+        self._clock = Clock(0.2 if progress else 10.0)
+        self.summary = RunSummary(place, place / PREDICTIONS)
+
+    async def whole(self, items: Iterable[Item]) -> RunSummary:
+        """Everything, from the first item to the files at the end."""
+        waiting = iter(items)
+        # some workers load the next items while the others wait for the engine
+        concurrency = self._conduct.asker.engine.concurrency
+        workers = concurrency + min(concurrency, 2 * self._options.decode_workers)
+        stop: VidkitError | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(workers):
+                    group.create_task(self._work(waiting))
+        except* StopRun as caught:
+            first = caught.exceptions[0]
+            while isinstance(first, ExceptionGroup):
+                first = first.exceptions[0]
+            stop = first.cause if isinstance(first, StopRun) else None
+        except* VidkitError as caught:
+            first_error = caught.exceptions[0]
+            stop = first_error if isinstance(first_error, VidkitError) else None
+        await self._log.drain()
+        self._finish(stop)
+        if stop is not None:
+            raise stop
+        return self.summary
+
+    async def _work(self, waiting: Any) -> None:
+        for item in waiting:
+            if self._options.kinds is not None and item.kind not in self._options.kinds:
+                continue
+            outcome = await self._conduct.settle(item)
+            self._count(outcome)
+            if self._clock.is_due():
+                self._tell()
+
+    def _count(self, outcome: Outcome) -> None:
+        summary = self.summary
+        for record in outcome.records:
+            if record.error is not None:
+                summary.add_failure(record.id, record.error, str(record.meta.get("error_kind", "")))
+                continue
+            summary.answered += 1
+            summary.cut_off += record.finish_reason == "length"
+        summary.not_asked += outcome.not_asked
+        summary.resumed += outcome.resumed
+        if outcome.verdict is not None:
+            for judge in outcome.verdict.scores:
+                summary.add_judgement(judge, True)
+            for judge in outcome.verdict.failed:
+                summary.add_judgement(judge, False)
+
+    def _tell(self) -> None:
+        summary = self.summary
+        state = Progress(
+            done=summary.answered + summary.failed + summary.not_asked,
+            total=self._options.total,
+            failed=summary.failed,
+            resumed=summary.resumed,
+            calls=self._conduct.calls,
+            elapsed_s=self._clock.elapsed_s,
+        )
+        if self._progress is not None:
+            self._progress(state)
+        else:
+            logger.info("%s", state)
+
+    def _finish(self, stop: VidkitError | None) -> None:
+        summary = self.summary
+        summary.calls = self._conduct.calls
+        summary.seconds = round(self._clock.elapsed_s, 3)
+        summary.stopped = stop.message if stop is not None else ""
+        summary.items = max(self._log.index.count_items(), self._options.total or 0)
+        settled = summary.answered + summary.failed + summary.not_asked
+        summary.open = summary.items - settled
+        write_predictions(summary.predictions, self._log)
+        write_json(summary.folder / SUMMARY, summary.as_dict())
+        self._tell()
