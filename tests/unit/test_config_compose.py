@@ -84,6 +84,13 @@ def test_own_folder_goes_first_and_builds_on_ours(mine: Path) -> None:
     assert compose("generate", "maze_demo", ["model=own"], mine).model.name == "own"
 
 
+def test_a_group_that_the_entry_does_not_mention_is_added(mine: Path) -> None:
+    (mine / "maze").mkdir()
+    (mine / "maze" / "big.yaml").write_text("size: 8\nskin: light\n")
+    made = compose("generate", "maze_demo", ["maze=big", "model=own", "maze.skin=null"], mine)
+    assert (made.maze.size, made.maze.skin, made.model.name) == (8, None, "own")
+
+
 def test_a_config_may_be_a_file(mine: Path) -> None:
     assert compose("generate", str(mine / "flat.yaml")).steps == 4
     assert compose("generate", str(mine / "generate" / "short.yaml")).steps == 3

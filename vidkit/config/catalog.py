@@ -27,9 +27,11 @@ def folder_of(command: str) -> str:
 def settings_class(command: str) -> type[Any]:
     """The dataclass of a command's settings: `select-frames` -> `SelectFramesSettings` of the schema."""
     name = "".join(word.capitalize() for word in folder_of(command).split("_")) + "Settings"
-    found = getattr(importlib.import_module("vidkit.config.schema"), name)
-    assert isinstance(found, type)
-    return found
+    for module in ("schema", f"{folder_of(command)}_schema"):
+        found = getattr(importlib.import_module(f"vidkit.config.{module}"), name, None)
+        if isinstance(found, type):
+            return found
+    raise AssertionError(f"no {name} for the command '{command}'")
 
 
 def builtin_dir() -> Path:

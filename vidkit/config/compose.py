@@ -5,6 +5,7 @@ Precedence, low to high: the schema's defaults, the groups an entry config names
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
+from hydra.errors import ConfigCompositionException, HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -99,12 +100,12 @@ def _compose(
     with warnings.catch_warnings(), initialize_config_dir(str(entry.folder), version_base="1.3"):
         warnings.simplefilter("ignore")  # of Hydra, about search paths without a file of that name
         try:
-            composed = hydra_compose(entry.name, words)
+            composed, name, words = _composed(entry.name, words)
         except yaml.YAMLError as error:
             raise yaml_error(error) from error
         except (HydraException, OmegaConfBaseException) as error:
             raise composition_error(error, command, entry, keys, config_dir) from error
-        sources = _sources(entry, words)
+        sources = _sources(entry, name, words)
     if OmegaConf.get_type(composed) is not schema:
         raise ConfigError(
             f"{short(entry.file)} does not build on the settings of '{command}'",
@@ -113,13 +114,33 @@ def _compose(
     return composed, sources
 
 
+def _composed(name: str, words: list[str]) -> tuple[DictConfig, str, list[str]]:
+    """Compose; a group that was chosen but that the entry config does not mention is put on top of it.
+
+    Returns:
+        What was composed, and the name and words that it was composed from in the end.
+    """
+    try:
+        return hydra_compose(name, words), name, words
+    except ConfigCompositionException as error:
+        unmentioned = re.match(r"Could not override '(.+?)'\.\s+No match in the defaults list", str(error))
+        chosen = next((word for word in words if unmentioned and word.startswith(f"{unmentioned[1]}=")), None)
+        if chosen is None:
+            raise
+    # `+group=choice` would look below the folder of the entry config
+    group, _, choice = chosen.partition("=")
+    on_top = f"{name}_and_{group}".replace("/", "_")
+    ConfigStore.instance().store(on_top, {"defaults": [f"/{name}", {f"/{group}": choice}, "_self_"]})
+    return _composed(on_top, [word for word in words if word != chosen])
+
+
 def _escaped(path: str) -> str:
     return path.replace("\\", "\\\\").replace("'", "\\'")
 
 
-def _sources(entry: Entry, words: list[str]) -> list[Source]:
+def _sources(entry: Entry, name: str, words: list[str]) -> list[Source]:
     loader = GlobalHydra.instance().config_loader()
-    defaults = loader.compute_defaults_list(entry.name, words, RunMode.RUN).defaults
+    defaults = loader.compute_defaults_list(name, words, RunMode.RUN).defaults
     found = []
     for default in defaults:
         for folder in (entry.folder, *entry.others):
