@@ -1,0 +1,28 @@
+"""Training-free sparse attention for video diffusion transformers.
+
+`MaskPredictor x ReusePolicy x ThresholdTable x Executor`: who decides which key blocks a query block reads, when a
+mask is made anew, how much attention mass each head keeps, and who computes.
+"""
+
+from vidkit.attention.api import predict_mask, sparse_attention
+from vidkit.attention.apply import AttentionHandle, disable, enable
+from vidkit.attention.budget import solve_budget
+from vidkit.attention.geometry import TokenGrid
+from vidkit.attention.plan import BlockPlan
+from vidkit.attention.policy import AttentionPolicy, build_policy, preset
+from vidkit.attention.thresholds import ThresholdTable
+
+__all__ = [
+    "AttentionHandle",
+    "AttentionPolicy",
+    "BlockPlan",
+    "ThresholdTable",
+    "TokenGrid",
+    "build_policy",
+    "disable",
+    "enable",
+    "predict_mask",
+    "preset",
+    "solve_budget",
+    "sparse_attention",
+]

@@ -1,0 +1,214 @@
+"""Put sparse attention on a pipeline and take it off again."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import Any
+
+from torch import nn
+
+from vidkit.attention.clock import Clock
+from vidkit.attention.hook import HOOK_NAME, SparseRuntimeHook
+from vidkit.attention.policy import AttentionPolicy, as_policy
+from vidkit.attention.processor import SparseAttnProcessor
+from vidkit.attention.runtime import SparseRuntime
+from vidkit.attention.stats import CallStats, Recorder, summarize
+from vidkit.config.attention_schema import AttentionSettings
+from vidkit.errors import ConfigError, ModelError
+
+log = logging.getLogger(__name__)
+
+TRANSFORMERS = ("transformer", "transformer_2")
+
+
+class AttentionHandle:
+    """Sparse attention in place; also a context manager that disables on leaving.
+
+    Attributes:
+        policy: what is running.
+        runtimes: one for each transformer, by attribute name.
+    """
+
+    def __init__(self, policy: AttentionPolicy, transformers: dict[str, nn.Module]) -> None:
+        self.policy = policy
+        self.runtimes: dict[str, SparseRuntime] = {}
+        self._recorder = Recorder()
+        self._clock = Clock()
+        self._transformers = transformers
+        self._replaced: list[tuple[nn.Module, Any]] = []
+        self._forwards: dict[str, Any] = {}
+        for name, model in transformers.items():
+            self.runtimes[name] = SparseRuntime(policy, *model_size(model), name, self._recorder)
+        for name, model in transformers.items():
+            self._install(name, model)
+
+    def _install(self, name: str, model: nn.Module) -> None:
+        from diffusers.hooks.hooks import HookRegistry
+
+        runtime = self.runtimes[name]
+        registry = HookRegistry.check_if_exists_or_initialize(model)
+        registry.register_hook(SparseRuntimeHook(runtime, self._clock), HOOK_NAME)
+        self._forwards[name] = model.forward
+        for layer in runtime.sparse_layers:
+            attn = model.blocks[layer].attn1
+            self._replaced.append((attn, attn.processor))
+            attn.set_processor(SparseAttnProcessor(attn.processor, layer, runtime))
+
+    def disable(self) -> None:
+        """Restore the very processor objects that were there; safe to call twice."""
+        for attn, original in self._replaced:
+            if isinstance(attn.processor, SparseAttnProcessor):
+                attn.set_processor(original)
+        self._replaced.clear()
+        for name, model in self._transformers.items():
+            self._remove_hook(name, model)
+
+    def _remove_hook(self, name: str, model: nn.Module) -> None:
+        registry = getattr(model, "_diffusers_hook", None)
+        hook = registry.get_hook(HOOK_NAME) if registry is not None else None
+        if hook is None or hook.runtime is not self.runtimes[name]:
+            return
+        hook.runtime = None
+        last = registry._hook_order[-1] == HOOK_NAME
+        if last and model.forward is not self._forwards[name]:
+            # something (accelerate's offload) has wrapped the forward since: removing the hook would undo that
+            # wrap, so it stays, without a runtime
+            log.info("the attention hook of %s stays in place, inert, under a later wrapper", name)
+            return
+        registry.remove_hook(HOOK_NAME, recurse=False)
+
+    def reset(self) -> None:
+        """Drop masks and figures, as between two generations."""
+        self._clock.reset()
+        self._recorder.clear()
+        for runtime in self.runtimes.values():
+            runtime.clear()
+
+    def rows(self) -> list[CallStats]:
+        """Figures of every forward since `enable` or `clear_stats`."""
+        return self._recorder.rows()
+
+    def clear_stats(self) -> None:
+        """Forget figures, keep masks."""
+        self._recorder.clear()
+
+    def report(self) -> dict[str, Any]:
+        """Policy, executors that ran, and means of density and reuse, for a run's record."""
+        chooser = self.policy.executor
+        return {
+            **self.policy.describe(),
+            "executors_used": list(chooser.used),
+            "executors_passed_over": dict(chooser.reasons),
+            **summarize(self.rows()),
+        }
+
+    def __enter__(self) -> AttentionHandle:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.disable()
+
+
+def enable(
+    pipe: Any, policy: AttentionPolicy | AttentionSettings | str, model: str | None = None
+) -> AttentionHandle:
+    """Put sparse attention on a diffusers pipeline or a bare transformer.
+
+    Works on every model whose `blocks[i].attn1` follows the Wan contract: Wan2.1, Wan2.2 (both transformers),
+    SkyReels-V2. Call before or after offloading, LoRA, `fuse_qkv_projections`, step caches and `compile`.
+
+    Args:
+        pipe: pipeline with `transformer` (and `transformer_2`), or a transformer.
+        policy: a policy, settings, or a preset's name such as `haste_xattention`.
+        model: name that a threshold table must have been made for.
+
+    Raises:
+        ConfigError: already enabled, or the policy does not fit the model.
+        ModelError: no transformer of this kind.
+    """
+    transformers = find_transformers(pipe)
+    for name, module in transformers.items():
+        if is_enabled(module):
+            raise ConfigError(
+                f"sparse attention is already enabled on {name}", "call disable() on its handle first"
+            )
+        _forget_inert_hook(module)
+    return _enable(transformers, as_policy(policy, model))
+
+
+def _enable(transformers: dict[str, nn.Module], policy: AttentionPolicy) -> AttentionHandle:
+    register_with_diffusers()
+    return AttentionHandle(policy, transformers)
+
+
+def disable(pipe: Any) -> None:
+    """Take sparse attention off a pipeline without its handle; does nothing when there is none."""
+    for module in find_transformers(pipe).values():
+        for block in module.blocks:
+            processor = block.attn1.processor
+            if isinstance(processor, SparseAttnProcessor):
+                block.attn1.set_processor(processor.original)
+        registry = getattr(module, "_diffusers_hook", None)
+        if registry is not None and registry.get_hook(HOOK_NAME) is not None:
+            registry.get_hook(HOOK_NAME).runtime = None
+
+
+def is_enabled(module: nn.Module) -> bool:
+    """True when a live runtime sits on the transformer."""
+    registry = getattr(module, "_diffusers_hook", None)
+    hook = registry.get_hook(HOOK_NAME) if registry is not None else None
+    return hook is not None and hook.runtime is not None
+
+
+def _forget_inert_hook(module: nn.Module) -> None:
+    """An inert hook left by `disable` gives its name back; its wrapper stays in the chain and does nothing."""
+    registry = getattr(module, "_diffusers_hook", None)
+    if registry is None or registry.get_hook(HOOK_NAME) is None:
+        return
+    hook = registry.hooks.pop(HOOK_NAME)
+    index = registry._hook_order.index(HOOK_NAME)
+    spare = f"{HOOK_NAME}_inert_{id(hook)}"
+    registry.hooks[spare] = hook
+    registry._hook_order[index] = spare
+
+
+def find_transformers(pipe: Any) -> dict[str, nn.Module]:
+    """Transformers by attribute name.
+
+    Raises:
+        ModelError: none with Wan-like blocks.
+    """
+    found = {n: getattr(pipe, n) for n in TRANSFORMERS if isinstance(getattr(pipe, n, None), nn.Module)}
+    if not found and isinstance(pipe, nn.Module):
+        found = {"transformer": pipe}
+    for name, module in found.items():
+        blocks = getattr(module, "blocks", None)
+        if not blocks or not hasattr(blocks[0], "attn1"):
+            raise ModelError(f"{name} ({type(module).__name__}) has no blocks with self-attention 'attn1'",
+                             "sparse attention runs on Wan2.1, Wan2.2 and SkyReels-V2 transformers")  # fmt: skip
+    if not found:
+        raise ModelError(f"{type(pipe).__name__} has no transformer", "pass a Wan or SkyReels-V2 pipeline")
+    return found
+
+
+def model_size(model: Any) -> tuple[int, int]:
+    """Layers and heads."""
+    return len(model.blocks), int(model.blocks[0].attn1.heads)
+
+
+def register_with_diffusers() -> None:
+    """Tell diffusers' attention caches (PAB, FasterCache) how a skipped call of our processor looks."""
+    try:
+        from diffusers.hooks._helpers import AttentionProcessorMetadata, AttentionProcessorRegistry
+    except ImportError:  # moved in another release: only those two caches lose out
+        log.debug("diffusers has no attention processor registry here")
+        return
+
+    def skipped(attn: nn.Module, hidden_states: Any, *args: Any, **kwargs: Any) -> Any:
+        return hidden_states
+
+    metadata = AttentionProcessorMetadata(skip_processor_output_fn=skipped)
+    AttentionProcessorRegistry.register(SparseAttnProcessor, metadata)

@@ -1,0 +1,86 @@
+"""Executors by name, and the choice among them."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from torch import Tensor
+
+from vidkit.attention.executors.base import Executor, run_plan
+from vidkit.attention.executors.gpu import FA4Executor, FlexExecutor, TritonExecutor
+from vidkit.attention.executors.torch_ import GatherExecutor, MaskedExecutor, ReferenceExecutor
+from vidkit.attention.plan import BlockPlan
+from vidkit.errors import ConfigError
+
+__all__ = ["EXECUTORS", "Executor", "ExecutorChooser", "run_plan"]
+
+log = logging.getLogger(__name__)
+
+EXECUTORS: dict[str, Any] = {
+    "fa4": FA4Executor,
+    "triton": TritonExecutor,
+    "flex": FlexExecutor,
+    "gather": GatherExecutor,
+    "reference": ReferenceExecutor,
+    "masked": MaskedExecutor,
+}
+# fastest first, by the rates in docs/benchmarks.md; `masked` needs N^2 memory and is never chosen
+AUTO_ORDER = ("fa4", "triton", "flex", "gather", "reference")
+
+
+class ExecutorChooser:
+    """Picks the executor for a case: the named one, else the next that can take it, said once.
+
+    Args:
+        name: an executor's name or `auto`.
+
+    Attributes:
+        used: names of the executors that have run.
+        reasons: why each passed-over executor could not take a case.
+    """
+
+    def __init__(self, name: str = "auto") -> None:
+        name = name.replace("-", "_")
+        if name != "auto" and name not in EXECUTORS:
+            raise ConfigError(f"unknown executor '{name}'", f"choose from: auto, {', '.join(EXECUTORS)}")
+        self.name = name
+        self.used: list[str] = []
+        self.reasons: dict[str, str] = {}
+        self._made: dict[str, Executor] = {}
+        self._cases: dict[tuple[object, ...], Executor] = {}
+
+    def choose(self, q: Tensor, plan: BlockPlan) -> Executor:
+        """The executor for this device, dtype, head size and block size; remembered per case."""
+        case = (q.device, q.dtype, q.shape[-1], q.shape[-2], plan.block_q, plan.block_k)
+        if case not in self._cases:
+            self._cases[case] = self._search(q, plan)
+        return self._cases[case]
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, plan: BlockPlan) -> Tensor:
+        """Run the plan on the chosen executor."""
+        return run_plan(self.choose(q, plan), q, k, v, plan)
+
+    def _search(self, q: Tensor, plan: BlockPlan) -> Executor:
+        order = AUTO_ORDER if self.name == "auto" else (self.name, *(n for n in AUTO_ORDER if n != self.name))
+        for name in order:
+            executor = self._made.setdefault(name, EXECUTORS[name]())
+            reason = executor.unsupported(q, plan)
+            if reason is None:
+                self._announce(name, order)
+                return executor
+            self.reasons[name] = reason
+        raise AssertionError("the reference executor takes everything")
+
+    def _announce(self, name: str, order: tuple[str, ...]) -> None:
+        if name in self.used:
+            return
+        self.used.append(name)
+        passed = [f"{n}: {self.reasons[n]}" for n in order[: order.index(name)]]
+        level = logging.WARNING if self.name not in ("auto", name) else logging.INFO
+        log.log(
+            level,
+            "sparse attention runs on executor '%s'%s",
+            name,
+            f" ({'; '.join(passed)})" if passed else "",
+        )

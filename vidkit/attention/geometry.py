@@ -1,0 +1,30 @@
+"""Where the tokens of an attention call sit in the video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TokenGrid:
+    """Token grid of one transformer call, raster order (frame, row, column).
+
+    Attributes:
+        frames: latent frames after patching.
+        rows: token rows a frame.
+        columns: tokens a row.
+    """
+
+    frames: int
+    rows: int
+    columns: int
+
+    @property
+    def per_frame(self) -> int:
+        """Tokens of one frame."""
+        return self.rows * self.columns
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the whole grid, N."""
+        return self.frames * self.per_frame

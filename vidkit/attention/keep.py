@@ -1,0 +1,66 @@
+"""Blocks that are kept whatever the scores say: the first frame, the sink, the diagonal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+from vidkit_kernels.packed_mask import pack_mask
+
+from vidkit.attention.geometry import TokenGrid
+from vidkit.attention.plan import blocks
+from vidkit.errors import ConfigError
+
+RULES = ("first_frame", "sink", "diag")
+
+
+def check_rules(rules: Iterable[str], allowed: Iterable[str] = RULES) -> tuple[str, ...]:
+    """The rules as a tuple.
+
+    Raises:
+        ConfigError: a rule is unknown or does not fit the predictor.
+    """
+    rules, allowed = tuple(rules), tuple(allowed)
+    for rule in rules:
+        if rule not in allowed:
+            raise ConfigError(
+                f"always_keep cannot hold '{rule}' here", f"choose from: {', '.join(allowed) or 'none'}"
+            )
+    return rules
+
+
+def always_keep_mask(
+    rules: Iterable[str], N: int, block_q: int, block_k: int, grid: TokenGrid | None, device: torch.device
+) -> Tensor | None:
+    """Bool `[nQ, nK]` of blocks that are always kept, None without rules.
+
+    `sink` is the first key block, `diag` every pair of blocks that share a token, `first_frame` all key blocks
+    with a token of frame 0.
+    """
+    rules = check_rules(rules)
+    if not rules:
+        return None
+    nQ, nK = blocks(N, block_q), blocks(N, block_k)
+    mask = torch.zeros(nQ, nK, dtype=torch.bool, device=device)
+    if "sink" in rules:
+        mask[:, 0] = True
+    if "first_frame" in rules:
+        if grid is None:
+            raise ConfigError(
+                "always_keep=first_frame needs the token grid", "pass grid=TokenGrid(frames, rows, columns)"
+            )
+        mask[:, : blocks(grid.per_frame, block_k)] = True
+    if "diag" in rules:
+        i = torch.arange(nQ, device=device)[:, None] * block_q
+        j = torch.arange(nK, device=device)[None] * block_k
+        mask |= (i < j + block_k) & (j < i + block_q)
+    return mask
+
+
+def always_keep_packed(
+    rules: Iterable[str], N: int, block_q: int, block_k: int, grid: TokenGrid | None, device: torch.device
+) -> Tensor | None:
+    """`always_keep_mask` as packed bits `[nQ, words]`."""
+    mask = always_keep_mask(rules, N, block_q, block_k, grid, device)
+    return None if mask is None else pack_mask(mask)

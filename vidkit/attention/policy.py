@@ -1,0 +1,170 @@
+"""`AttentionPolicy`: predictor x reuse x thresholds x executor, and how settings become one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidkit.attention.executors import ExecutorChooser
+from vidkit.attention.predictors import MaskPredictor, make_predictor
+from vidkit.attention.reuse import Never, ReusePolicy, make_reuse
+from vidkit.attention.thresholds import Thresholds, ThresholdTable, check_tau
+from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
+from vidkit.errors import ConfigError
+
+# drift that triggers a refresh; HASTE's values for Wan, absolute L1 units
+DEFAULT_DELTA = {"svg2": 8.0}
+FALLBACK_DELTA = 30.0
+
+PREDICTOR_KEYS = {
+    "xattention": ("block_q", "block_k", "stride", "norm", "always_keep"),
+    "svg2": ("block_q", "block_k", "query_clusters", "key_clusters", "min_kc_ratio", "first_iterations",
+             "warm_iterations", "always_keep", "cache_permutation"),
+    "svg1": ("block_q", "block_k", "keep_ratio", "sampled_queries"),
+    "pooled_mean": ("block_q", "block_k", "always_keep"),
+    "exact_mass": ("block_q", "block_k", "always_keep"),
+}  # fmt: skip
+
+
+@dataclass
+class AttentionPolicy:
+    """What `enable` puts on a transformer.
+
+    Attributes:
+        predictor: makes the masks; None is dense attention.
+        reuse: decides which heads get a new mask.
+        tau: shared threshold, used without a table.
+        table: calibrated thresholds per head.
+        table_path: where the table came from, for messages and records.
+        executor: chooser of who computes.
+        dense_steps: first steps of a generation that stay dense.
+        dense_layers: first layers that stay dense.
+        min_tokens: shorter sequences stay dense.
+        pre_rope: measure drift on Q and K before rotary embedding.
+        share_cfg_mask: the second and later branches reuse the first branch's masks of the same step.
+        model: name that a table must have been made for; None skips the check.
+        seed: decides random starts.
+    """
+
+    predictor: MaskPredictor | None
+    reuse: ReusePolicy = field(default_factory=Never)
+    tau: float = 0.9
+    table: ThresholdTable | None = None
+    table_path: str | None = None
+    executor: ExecutorChooser = field(default_factory=ExecutorChooser)
+    dense_steps: int = 0
+    dense_layers: int = 0
+    min_tokens: int = 0
+    pre_rope: bool = False
+    share_cfg_mask: bool = False
+    model: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_tau(self.tau)
+
+    def thresholds(self, layers: int, heads: int) -> Thresholds:
+        """Thresholds for a model of this size.
+
+        Raises:
+            ConfigError: the table was made for another model, predictor or size.
+        """
+        if self.table is None:
+            return Thresholds(self.tau, layers, heads)
+        assert self.predictor is not None
+        self.table.check_fits(self.table_path or "", self.model, self.predictor.describe(), layers, heads)
+        return Thresholds(self.table.tensor(), layers, heads)
+
+    def describe(self) -> dict[str, Any]:
+        """What a record stores about the policy."""
+        if self.predictor is None:
+            return {"predictor": {"name": "dense"}}
+        return {
+            "predictor": self.predictor.describe(), "reuse": self.reuse.describe(),
+            "tau": None if self.table else self.tau, "table": self.table_path,
+            "dense_steps": self.dense_steps, "dense_layers": self.dense_layers, "min_tokens": self.min_tokens,
+            "pre_rope": self.pre_rope, "share_cfg_mask": self.share_cfg_mask, "seed": self.seed,
+            "executor": self.executor.name,
+        }  # fmt: skip
+
+
+def build_policy(settings: AttentionSettings, model: str | None = None) -> AttentionPolicy:
+    """Settings to a policy; the table file is read and checked here.
+
+    Args:
+        settings: `attention=...` of a command.
+        model: name of the model about to run, checked against the table's.
+
+    Raises:
+        ConfigError: values that do not go together.
+        DataError: an unreadable table file.
+    """
+    if settings.predictor == Predictor.DENSE:
+        if settings.table:
+            raise ConfigError(
+                "a threshold table needs a predictor, attention is dense", "add attention=haste_xattention"
+            )
+        return AttentionPolicy(None)
+    name = settings.predictor.value
+    rules = [rule.value if hasattr(rule, "value") else str(rule) for rule in settings.always_keep]
+    values = {**vars(settings), "always_keep": rules}
+    predictor = make_predictor(name, **{key: values[key] for key in PREDICTOR_KEYS[name]})
+    table = ThresholdTable.load(settings.table) if settings.table else None
+    return AttentionPolicy(
+        predictor, _reuse(settings, name, table), settings.tau, table, settings.table,
+        ExecutorChooser(settings.executor.value), settings.dense_steps, settings.dense_layers, settings.min_tokens,
+        settings.pre_rope, settings.share_cfg_mask, model, settings.seed,
+    )  # fmt: skip
+
+
+def _reuse(settings: AttentionSettings, predictor: str, table: ThresholdTable | None) -> ReusePolicy:
+    """The reuse policy with the parameters that belong to it."""
+    kind, delta = settings.reuse, settings.delta
+    gate = {"gate": settings.gate, "gate_low": settings.gate_low, "gate_high": settings.gate_high}
+    if kind in (Reuse.NEVER, Reuse.FREEZE):
+        return make_reuse(kind.value)
+    if kind == Reuse.INTERVAL:
+        return make_reuse("interval", interval=settings.interval)
+    if kind == Reuse.TMR_AUTO:
+        return make_reuse("tmr_auto", delta=table.meta.get("delta") if table else None, **gate)
+    if kind == Reuse.TMR_RELATIVE:
+        return make_reuse("tmr_relative", delta=0.2 if delta is None else delta, **gate)
+    return make_reuse(
+        "tmr", delta=DEFAULT_DELTA.get(predictor, FALLBACK_DELTA) if delta is None else delta, **gate
+    )
+
+
+def as_policy(policy: AttentionPolicy | AttentionSettings | str, model: str | None = None) -> AttentionPolicy:
+    """A policy from what users pass: a policy, settings, or a preset's name."""
+    if isinstance(policy, AttentionPolicy):
+        return policy
+    if isinstance(policy, AttentionSettings):
+        return build_policy(policy, model)
+    return build_policy(preset(policy), model)
+
+
+def preset(name: str) -> AttentionSettings:
+    """Settings of the presets that `attention=NAME` also has: configs/attention/NAME.yaml.
+
+    Raises:
+        ConfigError: unknown name.
+    """
+    import yaml  # omegaconf depends on it
+
+    folder = _configs() / "attention"
+    path = folder / f"{name.replace('-', '_')}.yaml"
+    if not path.is_file():
+        names = sorted(p.stem for p in folder.glob("*.yaml"))
+        raise ConfigError(f"unknown attention policy '{name}'", f"choose from: {', '.join(names)}")
+    row = yaml.safe_load(path.read_text()) or {}
+    row["predictor"] = Predictor(row.get("predictor", "dense"))
+    row["reuse"] = Reuse(row.get("reuse", "never"))
+    return AttentionSettings(**row)
+
+
+def _configs() -> Path:
+    """The config folder: the repository's when it stands beside the package, else the installed copy."""
+    package = Path(__file__).resolve().parents[1]
+    beside = package.parent / "configs"
+    return beside if (package.parent / "pyproject.toml").is_file() else package / "_configs"

@@ -1,0 +1,40 @@
+"""Mask predictors by name."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from vidkit.attention.predictors.base import MaskPredictor, PlanState
+from vidkit.attention.predictors.scored import ExactMassPredictor, PooledMeanPredictor, XAttentionPredictor
+from vidkit.attention.predictors.svg1 import SVG1Predictor
+from vidkit.attention.predictors.svg2 import SVG2Predictor
+from vidkit.errors import ConfigError
+
+PREDICTORS: dict[str, Any] = {
+    "xattention": XAttentionPredictor,
+    "svg2": SVG2Predictor,
+    "svg1": SVG1Predictor,
+    "pooled_mean": PooledMeanPredictor,
+    "exact_mass": ExactMassPredictor,
+}
+
+__all__ = ["PREDICTORS", "MaskPredictor", "PlanState", "make_predictor"]
+
+
+def make_predictor(name: str, **parameters: Any) -> MaskPredictor:
+    """A predictor by name.
+
+    Raises:
+        ConfigError: unknown name or parameter, or a value it cannot take.
+    """
+    name = name.replace("-", "_")
+    if name not in PREDICTORS:
+        raise ConfigError(f"unknown mask predictor '{name}'", f"choose from: {', '.join(PREDICTORS)}")
+    known = inspect.signature(PREDICTORS[name].__init__).parameters
+    for key in parameters:
+        if key not in known or key == "self":
+            names = ", ".join(p for p in known if p != "self")
+            raise ConfigError(f"predictor '{name}' has no parameter '{key}'", f"parameters: {names}")
+    predictor: MaskPredictor = PREDICTORS[name](**parameters)
+    return predictor

@@ -1,0 +1,82 @@
+"""What a mask predictor is, and the state it keeps per (branch, layer)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from vidkit.attention.geometry import TokenGrid
+from vidkit.attention.plan import BlockPlan
+
+
+@dataclass
+class PlanState:
+    """Everything a predictor caches between steps for one (branch, layer). Never Q, K or V.
+
+    Attributes:
+        packed: block or cluster mask as packed bits, `[B, H, rows, words]` int32.
+        extra: predictor's own tensors (labels, centroids).
+        age: `[B, H]` int32 steps since each head's last refresh; set by the runtime before a refresh.
+        max_age: no head is older than this many steps, known on the host; None: not known.
+        seed: decides random starts; differs by layer.
+        values: V `[B, H, N, D]` of the call in progress, for predictors that profile outputs; never kept.
+    """
+
+    packed: Tensor | None = None
+    extra: dict[str, Tensor] = field(default_factory=dict)
+    age: Tensor | None = None
+    max_age: int | None = None
+    seed: int = 0
+    values: Tensor | None = None
+
+    @property
+    def empty(self) -> bool:
+        """True before the first refresh."""
+        return self.packed is None
+
+    def tensors(self) -> list[Tensor]:
+        """Every cached tensor, for memory accounting."""
+        return [t for t in (self.packed, *self.extra.values()) if t is not None]
+
+
+class MaskPredictor(Protocol):
+    """Makes block plans from Q and K (after norm and RoPE)."""
+
+    name: str
+
+    def describe(self) -> dict[str, Any]:
+        """Parameters that identify it in records and table files."""
+        ...
+
+    def refresh(
+        self,
+        q: Tensor,
+        k: Tensor,
+        tau: Tensor,
+        state: PlanState,
+        active: Tensor | None,
+        grid: TokenGrid | None,
+    ) -> None:
+        """Predict anew for the heads in `active` (None: all) and store the result in `state`.
+
+        Args:
+            q: `[B, H, N, D]`.
+            k: `[B, H, N, D]`.
+            tau: `[B, H]` fp32 mass to keep.
+            state: changed in place; inactive heads keep what they have.
+            active: `[B, H]` bool on the device; never read on the host when that is a GPU.
+            grid: token grid, for rules that need it.
+        """
+        ...
+
+    def plan(self, N: int, state: PlanState, grid: TokenGrid | None) -> BlockPlan:
+        """Block lists from what `state` holds; no Q or K needed."""
+        ...
+
+
+def active_or_all(active: Tensor | None, B: int, H: int, device: torch.device) -> Tensor:
+    """`[B, H]` bool flags."""
+    return torch.ones(B, H, dtype=torch.bool, device=device) if active is None else active

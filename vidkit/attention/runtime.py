@@ -1,0 +1,203 @@
+"""State and decisions of sparse attention on one transformer, between the hook and the processors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vidkit.attention.clock import Tick
+from vidkit.attention.executors import run_plan
+from vidkit.attention.geometry import TokenGrid
+from vidkit.attention.policy import AttentionPolicy
+from vidkit.attention.predictors.base import PlanState
+from vidkit.attention.reuse import Anchors, Pooled, pool
+from vidkit.attention.stats import Recorder
+from vidkit.errors import DataError
+
+
+@dataclass
+class LayerState:
+    """Mask cache of one (branch, layer).
+
+    Attributes:
+        key: shape, dtype and device the masks were made for; anything else invalidates them.
+        plan: the predictor's cache.
+        anchors: pooled Q and K of the last refresh.
+    """
+
+    key: tuple[object, ...]
+    plan: PlanState
+    anchors: Anchors | None = None
+
+
+@dataclass
+class BranchState:
+    """Masks of one guidance branch in one epoch."""
+
+    epoch: int
+    layers: dict[int, LayerState] = field(default_factory=dict)
+
+
+class SparseRuntime:
+    """Runs a policy on one transformer.
+
+    Args:
+        policy: what to do.
+        layers: L, transformer blocks.
+        heads: H, attention heads.
+        name: attribute name of the transformer on its pipeline.
+        recorder: where figures go.
+
+    Attributes:
+        sparse: whether the forward in progress is in its sparse phase; processors read it.
+    """
+
+    def __init__(
+        self, policy: AttentionPolicy, layers: int, heads: int, name: str = "transformer",
+        recorder: Recorder | None = None,
+    ) -> None:  # fmt: skip
+        self.policy, self.layers, self.heads, self.name = policy, layers, heads, name
+        self.recorder = recorder or Recorder()
+        self.sparse = False
+        self.sparse_layers: tuple[int, ...] = ()
+        if policy.predictor is not None:
+            self.thresholds = policy.thresholds(layers, heads)
+            dense = policy.dense_layers
+            self.sparse_layers = tuple(i for i in range(dense, layers) if not self.thresholds.all_dense(i))
+        self.branches: dict[str, BranchState] = {}
+        self.tick = Tick("cond", 0, 0)
+        self.grid: TokenGrid | None = None
+        self._bad: Tensor | None = None
+
+    def begin(self, tick: Tick, grid: TokenGrid | None) -> None:
+        """A forward starts: set the phase on the host, drop masks of another epoch."""
+        self._raise_if_bad()
+        self.tick, self.grid = tick, grid
+        branch = self.branches.get(tick.branch)
+        if branch is None or branch.epoch != tick.epoch:
+            self.branches[tick.branch] = branch = BranchState(tick.epoch)
+        tokens_ok = grid is None or grid.tokens >= self.policy.min_tokens
+        self.sparse = bool(self.sparse_layers) and tick.step >= self.policy.dense_steps and tokens_ok
+        dense = self.layers - len(self.sparse_layers) if self.sparse else self.layers
+        self.recorder.begin(self.name, tick.branch, tick.step, dense)
+        if self.sparse and getattr(self.policy.predictor, "uses_age", False):
+            self._read_ages(branch)
+
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, layer: int, pooled: Pooled | None = None) -> Tensor:
+        """Sparse attention of one layer.
+
+        Args:
+            q: `[B, H, N, D]` after norm and RoPE.
+            k: `[B, H, N, D]`.
+            v: `[B, H, N, D]`.
+            layer: index of the block.
+            pooled: means of Q and K to measure drift on; None: of q and k themselves.
+
+        Returns:
+            `[B, H, N, D]`.
+        """
+        predictor = self.policy.predictor
+        assert predictor is not None
+        state, shared = self._layer_state(q, layer)
+        refreshed: Tensor | bool = False
+        if not shared:
+            refreshed = self._refresh(state, q, k, v, pooled or pool(q, k), layer)
+        plan = predictor.plan(q.shape[2], state.plan, self.grid)
+        density = plan.head_density
+        selected = density if plan.selected_density is None else plan.selected_density
+        self.recorder.layer(density, selected, refreshed, q.shape[0] * q.shape[1])
+        return run_plan(self.policy.executor.choose(q, plan), q, k, v, plan)
+
+    def clear(self) -> None:
+        """Forget all masks; the generation is over."""
+        self.branches.clear()
+        self.sparse = False
+        self._bad = None
+
+    def memory_bytes(self) -> int:
+        """Bytes of cached masks and anchors."""
+        total = 0
+        for state in (s for b in self.branches.values() for s in b.layers.values()):
+            anchors = [] if state.anchors is None else [state.anchors.q, state.anchors.k, state.anchors.step]
+            total += sum(t.nbytes for t in [*state.plan.tensors(), *anchors])
+        return total
+
+    def _layer_state(self, q: Tensor, layer: int) -> tuple[LayerState, bool]:
+        """The state to use, and whether it is another branch's, made at this step."""
+        key = (tuple(q.shape), q.dtype, q.device)
+        if self.policy.share_cfg_mask:
+            for name, other in self.branches.items():
+                found = other.layers.get(layer)
+                if name == self.tick.branch:
+                    break
+                if found is not None and found.key == key and not found.plan.empty:
+                    return found, True
+        layers = self.branches.setdefault(self.tick.branch, BranchState(self.tick.epoch)).layers
+        state = layers.get(layer)
+        if state is None or state.key != key:
+            seed = self.policy.seed + 1_000_003 * layer
+            state = layers[layer] = LayerState(key, PlanState(seed=seed))
+        return state, False
+
+    def _refresh(
+        self, state: LayerState, q: Tensor, k: Tensor, v: Tensor, pooled: Pooled, layer: int
+    ) -> Tensor | bool:
+        """Make new masks for the heads that need them; returns which did."""
+        self._watch(pooled, layer)
+        step = self.tick.step
+        decision: Tensor | bool = True
+        if state.anchors is not None and not state.plan.empty:
+            decision = self.policy.reuse.decide(pooled, state.anchors, step)
+        # on the CPU looking costs nothing and saves the call; a GPU gets the flags and skips heads itself
+        if isinstance(decision, Tensor) and not q.is_cuda:
+            decision = decision if bool(decision.any()) else False
+        if decision is False:
+            return False
+        active = decision if isinstance(decision, Tensor) else None
+        assert self.policy.predictor is not None
+        state.plan.age = None if state.anchors is None else step - state.anchors.step
+        state.plan.values = v
+        tau = self.thresholds.tau(layer, q.shape[0], q.device)
+        self.policy.predictor.refresh(q, k, tau, state.plan, active, self.grid)
+        state.plan.values = None
+        if active is None or state.anchors is None:
+            state.anchors = Anchors.at(pooled, step)
+        else:
+            state.anchors = state.anchors.moved(pooled, step, active)
+        return True if active is None else active
+
+    def _watch(self, pooled: Pooled, layer: int) -> None:
+        """Note NaN or infinity in Q or K; on a GPU it is read at the start of the next forward."""
+        bad = ~torch.isfinite(pooled.q.sum() + pooled.k.sum())
+        if self._bad is None or self._bad.device != bad.device:
+            self._bad = torch.zeros(self.layers, dtype=torch.bool, device=bad.device)
+        self._bad[layer] |= bad
+        if not bad.is_cuda:
+            self._raise_if_bad()
+
+    def _raise_if_bad(self) -> None:
+        if self._bad is None:
+            return
+        layers = self._bad.nonzero().flatten().tolist()
+        if layers:
+            self._bad = None
+            raise DataError(
+                f"Q or K of {self.name} holds NaN or infinity in layer {layers[0]}, step {self.tick.step}",
+                "check the weights and the dtype (fp16 overflows where bf16 does not)", exit_code=1,
+            )  # fmt: skip
+
+    def _read_ages(self, branch: BranchState) -> None:
+        """One read a forward: how old the oldest mask of each layer is, so that idle k-means rounds are not launched."""
+        states = [s for s in branch.layers.values() if s.anchors is not None]
+        if not states:
+            return
+        oldest = torch.stack([s.anchors.step.min() for s in states if s.anchors is not None]).tolist()
+        for state, step in zip(states, oldest, strict=True):
+            state.plan.max_age = self.tick.step - step
+
+    def describe(self) -> dict[str, Any]:
+        """Policy and what it came to, for records."""
+        return {**self.policy.describe(), "executors_used": list(self.policy.executor.used)}

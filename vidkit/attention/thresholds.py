@@ -1,0 +1,201 @@
+"""Thresholds tau by layer and head: one shared value, or a calibrated table file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vidkit.errors import ConfigError, DataError
+
+FORMAT = 1
+REQUIRED = ("format", "model", "predictor", "candidates", "budget", "tau", "E", "S")
+
+
+def check_tau(tau: float) -> float:
+    """The threshold itself.
+
+    Raises:
+        ConfigError: outside (0, 1].
+    """
+    if not 0 < tau <= 1:
+        raise ConfigError(
+            f"tau must be in (0, 1], got {tau}", "0.9 keeps 90 % of the estimated attention mass; 1 is dense"
+        )
+    return tau
+
+
+@dataclass
+class ThresholdTable:
+    """A calibrated table, as stored on disk.
+
+    Attributes:
+        model: model the errors were measured on.
+        predictor: `MaskPredictor.describe()` of the predictor.
+        candidates: K thresholds that were probed, ascending.
+        budget: least mean sparsity the choice had to reach.
+        achieved_sparsity: mean sparsity of the choice, from S.
+        objective: summed error of the choice, from E.
+        tau: chosen thresholds `[L][H]`.
+        E: measured errors `[L][H][K]`.
+        S: measured sparsities `[L][H][K]`.
+        meta: revision, transformer, resolution, frames, steps, shift, guidance, solver, gap, weights, bands,
+            prompts_sha, seed, shared_tau_objective, delta and whatever else the maker records.
+    """
+
+    model: str
+    predictor: dict[str, Any]
+    candidates: list[float]
+    budget: float
+    achieved_sparsity: float
+    objective: float
+    tau: list[list[float]]
+    E: list[list[list[float]]]
+    S: list[list[list[float]]]
+    meta: dict[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+    @property
+    def layers(self) -> int:
+        """L."""
+        return len(self.tau)
+
+    @property
+    def heads(self) -> int:
+        """H."""
+        return len(self.tau[0])
+
+    def tensor(self) -> Tensor:
+        """Tau as fp32 `[L, H]`."""
+        return torch.tensor(self.tau, dtype=torch.float32)
+
+    def save(self, path: str | Path) -> None:
+        """Write atomically as JSON."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        row = asdict(self)
+        row = {**row.pop("meta"), **row}
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+        with os.fdopen(handle, "w") as stream:
+            json.dump(row, stream, indent=1)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> ThresholdTable:
+        """Read and check a table file.
+
+        Raises:
+            DataError: missing, truncated, of another format, or inconsistent; names file and line or field.
+        """
+        path = Path(path)
+        try:
+            row = json.loads(path.read_text())
+        except FileNotFoundError as error:
+            raise DataError(f"no table file {path}", "make one with `vidkit calibrate`") from error
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            line = getattr(error, "lineno", 1)
+            raise DataError(f"{path}, line {line}: not a whole table file ({error})", "the file is truncated or damaged; "
+                            "run `vidkit calibrate` again, it resumes from its measurements") from error  # fmt: skip
+        return cls._checked(row, path)
+
+    @classmethod
+    def _checked(cls, row: Any, path: Path) -> ThresholdTable:
+        if not isinstance(row, dict):
+            raise DataError(f"{path}: a table file holds a JSON object, not a {type(row).__name__}")
+        if row.get("format") != FORMAT:
+            raise DataError(f"{path}: table format {row.get('format')!r}, this version reads format {FORMAT}",
+                            "calibrate again with this version")  # fmt: skip
+        for name in REQUIRED:
+            if name not in row:
+                raise DataError(f"{path}: field '{name}' is missing", "the file is truncated or no table")
+        names = (
+            "model",
+            "predictor",
+            "candidates",
+            "budget",
+            "achieved_sparsity",
+            "objective",
+            "tau",
+            "E",
+            "S",
+        )
+        known = {n: row[n] for n in names if n in row}
+        known.setdefault("achieved_sparsity", float("nan"))
+        known.setdefault("objective", float("nan"))
+        table = cls(**known, meta={n: v for n, v in row.items() if n not in (*names, "format")})
+        table._check_shapes(path)
+        return table
+
+    def _check_shapes(self, path: Path) -> None:
+        try:
+            tau, E, S = (torch.tensor(x, dtype=torch.float64) for x in (self.tau, self.E, self.S))
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{path}: tau, E or S is not a rectangular array of numbers ({error})") from error
+        K = len(self.candidates)
+        if tau.dim() != 2 or E.shape != (*tau.shape, K) or S.shape != E.shape:
+            raise DataError(
+                f"{path}: shapes do not agree: tau {list(tau.shape)}, E {list(E.shape)}, S {list(S.shape)}, "
+                f"{K} candidates"
+            )
+        if not bool(((tau > 0) & (tau <= 1)).all()):
+            raise DataError(f"{path}: a threshold lies outside (0, 1]")
+
+    def check_fits(
+        self, path: str | Path, model: str | None, predictor: dict[str, Any], layers: int, heads: int
+    ) -> None:
+        """Refuse a table made for something else, naming both.
+
+        Raises:
+            ConfigError: model, predictor or shape differ.
+        """
+        if model is not None and self.model != model:
+            raise ConfigError(f"table {path} was made for model '{self.model}', this is '{model}'",
+                              "calibrate this model, or use a shared tau")  # fmt: skip
+        ours = {n: predictor[n] for n in self.predictor if n in predictor}
+        if self.predictor.get("name") != predictor["name"] or ours != self.predictor:
+            raise ConfigError(f"table {path} was made with predictor {self.predictor}, this is {predictor}",
+                              "use the same predictor settings, or calibrate again")  # fmt: skip
+        if (self.layers, self.heads) != (layers, heads):
+            raise ConfigError(
+                f"table {path} has {self.layers} layers x {self.heads} heads, the model {layers} x {heads}"
+            )
+
+
+class Thresholds:
+    """tau for a layer as a tensor on the device of the call, made once.
+
+    Args:
+        tau: one shared value, or `[L, H]`.
+        layers: L.
+        heads: H.
+    """
+
+    def __init__(self, tau: float | Tensor, layers: int, heads: int) -> None:
+        values = tau if isinstance(tau, Tensor) else torch.full((layers, heads), check_tau(tau))
+        if values.shape != (layers, heads):
+            raise ConfigError(f"thresholds {tuple(values.shape)} do not fit {layers} layers x {heads} heads")
+        for value in values.flatten().tolist():
+            check_tau(value)
+        self.values = values.float()
+        self._dense = self.values.ge(1).all(-1).tolist()
+        self._on_device: dict[tuple[int, int, torch.device], Tensor] = {}
+
+    def all_dense(self, layer: int) -> bool:
+        """True when every head of the layer has tau = 1, which means dense."""
+        return bool(self._dense[layer])
+
+    def tau(self, layer: int, B: int, device: torch.device) -> Tensor:
+        """`[B, H]` fp32."""
+        key = (layer, B, device)
+        if key not in self._on_device:
+            self._on_device[key] = self.values[layer].to(device).expand(B, -1).contiguous()
+        return self._on_device[key]
