@@ -36,8 +36,9 @@ format: $(VENV)/dev.stamp ## bring files into the style
 type: $(VENV)/dev.stamp ## mypy --strict on vidkit
 	$(BIN)/mypy
 
-bench: $(VENV)/base.stamp ## start-up times, written to docs/results/startup.json
+bench: $(VENV)/base.stamp ## time start-up and demo, written to docs/results/
 	$(BIN)/python scripts/bench_startup.py
+	$(BIN)/python scripts/bench_demo.py
 
 docs: $(VENV)/base.stamp ## renew the generated pages, check links and commands
 	$(BIN)/python scripts/make_docs.py

@@ -52,7 +52,10 @@ def figures(name: str) -> str | None:
 
 def demo_output() -> str | None:
     made = result("demo")
-    return None if made is None else "```text\n" + "\n".join(made["printed"]) + "\n```\n"
+    if made is None:
+        return None
+    image = "![frames of the demo's video, numbered](docs/images/demo_sheet.png)"
+    return "```text\n" + "\n".join(made["printed"]) + f"\n```\n\n{image}\n"
 
 
 BLOCKS: dict[str, Callable[[], str | None]] = {
