@@ -59,6 +59,7 @@ def sparse_attention(q: Tensor, k: Tensor, v: Tensor, plan: BlockPlan, executor:
     Raises:
         DataError: the plan was made for another shape.
     """
+    chooser = ExecutorChooser(executor)
     if tuple(plan.counts.shape[:2]) != tuple(q.shape[:2]) or (plan.q_len, plan.k_len) != (
         q.shape[2],
         k.shape[2],
@@ -67,7 +68,7 @@ def sparse_attention(q: Tensor, k: Tensor, v: Tensor, plan: BlockPlan, executor:
             f"the plan is for {tuple(plan.counts.shape[:2])} heads of {plan.q_len}x{plan.k_len} tokens, "
             f"q is {tuple(q.shape)}, k {tuple(k.shape)}"
         )
-    return ExecutorChooser(executor).attend(q, k, v, plan)
+    return chooser.attend(q, k, v, plan)
 
 
 def _tau_heads(tau: float | Tensor, q: Tensor) -> Tensor:

@@ -68,9 +68,10 @@ class GatherExecutor:
                 rows = slice(i * plan.block_q, min((i + 1) * plan.block_q, N))
                 token = (plan.indices[b, h, i, :count, None] * plan.block_k + offsets).flatten()
                 token = token[token < plan.k_len]
+                # four dimensions, or torch takes the path that stores the scores
                 out[b, h, rows] = F.scaled_dot_product_attention(
-                    q[None, b, h, rows], keys[None, token], values[None, token]
-                )[0]
+                    q[one][:, :, rows], keys[None, None, token], values[None, None, token]
+                )[0, 0]
         return out
 
 

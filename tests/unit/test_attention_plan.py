@@ -1,0 +1,130 @@
+import pytest
+import torch
+from vidkit_kernels._testing import make_block_mask, make_qkv
+
+from vidkit.attention import BlockPlan, sparse_attention
+from vidkit.attention.executors import AUTO_ORDER, EXECUTORS, ExecutorChooser
+from vidkit.errors import ConfigError, DataError
+
+
+def plan(B=1, H=2, N=150, block_q=32, block_k=16, density=0.4, **extra):
+    mask = make_block_mask(B, H, -(-N // block_q), -(-N // block_k), density)
+    return BlockPlan.from_mask(mask, N, N, block_q, block_k, **extra), mask
+
+
+def test_converters_lose_nothing():
+    p, mask = plan()
+    assert torch.equal(p.mask(), mask)
+    again = BlockPlan.from_packed(p.pack(), 150, 150, 32, 16)
+    assert torch.equal(again.indices, p.indices) and torch.equal(again.counts, p.counts)
+    indptr, indices = p.bsr()
+    assert indptr[-1] == mask.sum() == len(indices)
+    row = mask.flatten(0, 2)[3]
+    assert indices[indptr[3] : indptr[4]].tolist() == row.nonzero().flatten().tolist()
+
+
+def test_flex_block_mask_holds_the_same_blocks():
+    p, mask = plan(block_q=16)
+    flex = p.flex_block_mask()
+    assert flex.seq_lengths == (150, 150) and flex.BLOCK_SIZE == (16, 16)
+    assert torch.equal(flex.to_dense().bool(), mask)
+
+
+def test_density_counts_real_tokens():
+    mask = torch.zeros(1, 1, 2, 2, dtype=torch.bool)
+    mask[0, 0, 0, 1] = mask[0, 0, 1, 0] = True
+    p = BlockPlan.from_mask(mask, 10, 10, 8, 8)
+    # block (0, 1) holds 8 x 2 pairs, block (1, 0) 2 x 8: 32 of 100
+    assert p.density == pytest.approx(0.32) and p.block_density == 0.5
+    assert float(p.token_mask().float().mean()) == pytest.approx(0.32)
+
+
+def test_token_mask_undoes_the_sort():
+    p, mask = plan(N=48, block_q=16, block_k=16)
+    q_order = torch.stack([torch.randperm(48) for _ in range(2)])[None]
+    k_order = torch.stack([torch.randperm(48) for _ in range(2)])[None]
+    sorted_plan = BlockPlan.from_mask(mask, 48, 48, 16, 16, q_order=q_order, k_order=k_order)
+    tokens = sorted_plan.token_mask()
+    assert tokens[0, 1, q_order[0, 1, 20], k_order[0, 1, 40]] == mask[0, 1, 1, 2]
+    q, k, v = make_qkv(1, 2, 48, 16)
+    expected = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=tokens)
+    for name in ("gather", "reference", "masked"):
+        assert (sparse_attention(q, k, v, sorted_plan, name) - expected).abs().max() < 1e-5
+
+
+@pytest.mark.parametrize("executor", ["gather", "reference", "masked"])
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float32, 1e-5), (torch.bfloat16, 2e-2)])
+def test_executors_agree_with_the_oracle(executor, dtype, tolerance):
+    q, k, v = make_qkv(2, 2, 150, 16, dtype)
+    p, _ = plan(B=2)
+    out = sparse_attention(q, k, v, p, executor)
+    exact = sparse_attention(q.double(), k.double(), v.double(), p, "reference")
+    assert out.dtype == dtype and (out.double() - exact).abs().max() < tolerance
+
+
+def test_executor_memory_is_not_quadratic():
+    # 40,000 tokens: an N x N bool mask alone would take 1.6 GB
+    N, block = 40_000, 2000
+    mask = torch.eye(20, dtype=torch.bool)[None, None]
+    p = BlockPlan.from_mask(mask, N, N, block, block)
+    q, k, v = make_qkv(1, 1, N, 8)
+    largest = _largest_tensor(lambda: sparse_attention(q, k, v, p, "gather"))
+    assert largest <= N * 8 * 4
+
+
+def _largest_tensor(call):
+    """Bytes of the largest tensor that any operator returned."""
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Largest(TorchDispatchMode):
+        size = 0
+
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            out = func(*args, **(kwargs or {}))
+            for t in out if isinstance(out, (tuple, list)) else (out,):
+                if isinstance(t, torch.Tensor):
+                    self.size = max(self.size, t.numel() * t.element_size())
+            return out
+
+    with Largest() as mode:
+        call()
+    return mode.size
+
+
+@pytest.mark.parametrize("name", ["xattention", "svg2", "pooled_mean"])
+def test_predictors_never_allocate_a_score_matrix(name):
+    from vidkit.attention import predict_mask
+
+    N = 4096
+    q, k, _ = make_qkv(1, 1, N, 16)
+    extra = {"query_clusters": 16, "key_clusters": 32, "first_iterations": 2} if name == "svg2" else {}
+    largest = _largest_tensor(lambda: predict_mask(name, q, k, 0.5, block_q=128, block_k=128, **extra))
+    # fp32 [N, N] is 64 MiB, [N/8, N/8] at stride 16 is 256 KiB: the slices and Q itself stay below N x 64 floats
+    assert largest <= N * 64 * 4
+
+
+def test_auto_names_its_choice_and_reasons():
+    q, k, v = make_qkv(1, 2, 150, 16)
+    p, _ = plan()
+    chooser = ExecutorChooser()
+    chooser.attend(q, k, v, p)
+    assert chooser.used == ["gather"] and set(chooser.reasons) == {"fa4", "triton", "flex"}
+    assert all("GPU" in reason for reason in chooser.reasons.values())
+    assert "masked" not in AUTO_ORDER and set(AUTO_ORDER) < set(EXECUTORS)
+
+
+def test_masked_executor_refuses_long_sequences():
+    p, _ = plan(N=5000, block_q=500, block_k=500)
+    q, _, _ = make_qkv(1, 2, 5000, 4)
+    assert "N x N" in EXECUTORS["masked"]().unsupported(q, p)
+
+
+def test_wrong_executor_and_wrong_plan():
+    q, k, v = make_qkv(1, 2, 140, 16)
+    p, _ = plan()
+    with pytest.raises(ConfigError, match="unknown executor 'cuda'"):
+        sparse_attention(q, k, v, p, "cuda")
+    with pytest.raises(DataError, match="150x150 tokens"):
+        sparse_attention(q, k, v, p)
+    with pytest.raises(ValueError, match="do not fit"):
+        BlockPlan(p.counts, p.indices, 300, 150, 32, 16)

@@ -1,0 +1,291 @@
+import pytest
+import torch
+from vidkit_kernels._testing import make_qkv
+from vidkit_kernels.xattention_score import reference as xattention_reference
+
+from vidkit.attention import TokenGrid, predict_mask, sparse_attention
+from vidkit.attention.keep import always_keep_mask
+from vidkit.attention.predictors import PREDICTORS, PlanState, make_predictor
+from vidkit.attention.predictors.scored import exact_block_mass
+from vidkit.attention.predictors.svg2 import cluster_scores, covering_blocks
+from vidkit.errors import ConfigError, DataError
+
+GRID = TokenGrid(5, 4, 7)  # 140 tokens: no multiple of the blocks below
+SMALL = {
+    "xattention": {"block_q": 32, "block_k": 16, "stride": 8},
+    "svg2": {"block_q": 16, "block_k": 16, "query_clusters": 6, "key_clusters": 12, "first_iterations": 8},
+    "svg1": {"block_q": 16, "block_k": 16},
+    "pooled_mean": {"block_q": 16, "block_k": 32},
+    "exact_mass": {"block_q": 16, "block_k": 16},
+}
+
+
+def qkv(B=1, H=2, N=GRID.tokens, D=16, scale=1.0, seed=0):
+    q, k, v = make_qkv(B, H, N, D, seed=seed)
+    return q * scale, k, v
+
+
+@pytest.mark.parametrize("name", PREDICTORS)
+def test_mask_equals_attention_under_its_token_mask(name):
+    q, k, v = qkv(B=2, scale=2)
+    plan = predict_mask(name, q, k, 0.7, grid=GRID, v=v, **SMALL[name])
+    out = sparse_attention(q, k, v, plan)
+    mask = plan.token_mask()
+    expected = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    assert (out - expected).abs().max() < 1e-5
+    assert plan.density == pytest.approx(float(mask.float().mean()), abs=1e-6) and plan.density < 1
+
+
+@pytest.mark.parametrize("name", [n for n in PREDICTORS if n != "svg1"])
+def test_tau_one_is_dense_attention(name):
+    q, k, v = qkv()
+    plan = predict_mask(name, q, k, 1.0, grid=GRID, **SMALL[name])
+    assert plan.density == pytest.approx(1.0) and plan.block_density == 1.0
+    dense = torch.nn.functional.scaled_dot_product_attention(q, k, v)
+    assert (sparse_attention(q, k, v, plan) - dense).abs().max() < 1e-6
+
+
+def test_full_plan_without_sort_is_dense_bitwise():
+    q, k, v = qkv()
+    plan = predict_mask("xattention", q, k, 1.0, **SMALL["xattention"])
+    assert torch.equal(sparse_attention(q, k, v, plan), torch.nn.functional.scaled_dot_product_attention(q, k, v))
+
+
+@pytest.mark.parametrize("name", PREDICTORS)
+def test_batch_rows_do_not_see_each_other(name):
+    # the published XAttention and SVG2 code runs batch 1 only
+    q, k, v = qkv(B=2, scale=2)
+    both = predict_mask(name, q, k, 0.6, grid=GRID, v=v, **SMALL[name])
+    state = PlanState(values=v[:1])
+    predictor = make_predictor(name, **SMALL[name])
+    predictor.refresh(q[:1], k[:1], torch.full((1, 2), 0.6), state, None, GRID)
+    if name != "svg2":  # its random start depends on the batch size
+        assert torch.equal(both.counts[:1], predictor.plan(GRID.tokens, state, GRID).counts)
+
+
+@pytest.mark.parametrize("name", PREDICTORS)
+def test_refreshing_a_subset_of_heads_leaves_the_others(name):
+    q, k, v = qkv(H=3, scale=2)
+    predictor = make_predictor(name, **SMALL[name])
+    state = PlanState(values=v)
+    tau = torch.full((1, 3), 0.6)
+    predictor.refresh(q, k, tau, state, None, GRID)
+    before = predictor.plan(GRID.tokens, state, GRID)
+    q2, k2, v2 = qkv(H=3, scale=2, seed=9)
+    state.values = v2
+    state.age = torch.tensor([[1, 8, 2]])
+    predictor.refresh(q2, k2, tau, state, torch.tensor([[False, True, False]]), GRID)
+    after = predictor.plan(GRID.tokens, state, GRID)
+    for head in (0, 2):
+        assert torch.equal(before.token_mask()[:, head], after.token_mask()[:, head])
+    if name != "svg1":
+        assert not torch.equal(before.token_mask()[:, 1], after.token_mask()[:, 1])
+
+
+@pytest.mark.parametrize("name", ["xattention", "pooled_mean", "exact_mass"])
+def test_recall_of_true_mass_against_the_oracle(name):
+    # keys of a block share a direction, as in real attention; the oracle is best at equal density
+    g = torch.Generator().manual_seed(0)
+    centers = torch.randn(1, 2, 9, 1, 16, generator=g) * 2
+    k = (centers + 0.5 * torch.randn(1, 2, 9, 16, 16, generator=g)).flatten(2, 3)[:, :, :140]
+    q = k.roll(16, 2) * 1.5
+    options = {"block_q": 16, "block_k": 16, **({"stride": 4} if name == "xattention" else {})}
+    plan = predict_mask(name, q, k, 0.8, **options)
+    mass = exact_block_mass(q, k, 16, 16)
+    recall = float((mass * plan.mask()).sum(-1).mean())
+    kept = torch.zeros_like(mass).scatter_(-1, mass.argsort(-1, descending=True), 1.0)
+    rank = mass.argsort(-1, descending=True).argsort(-1)
+    best = float((mass * (rank < plan.counts[..., None])).sum(-1).mean())
+    assert kept.sum() > 0 and 0.75 < recall <= best + 1e-6
+
+
+def test_key_block_zero_is_not_kept_by_accident():
+    # the published non-causal code scatters unselected slots into key block 0
+    k = torch.randn(1, 1, 128, 16, generator=torch.Generator().manual_seed(0)) * 0.1
+    k[:, :, 64:80, 0] = 10
+    q = torch.zeros(1, 1, 128, 16)
+    q[..., 0] = 10
+    plan = predict_mask("xattention", q, k, 0.9, block_q=16, block_k=16, stride=8)
+    assert plan.counts.unique().tolist() == [1] and plan.indices[..., 0].unique().tolist() == [4]
+
+
+def test_sink_is_a_key_column_not_a_query_row():
+    # the published keep_sink flag sets query row 0
+    mask = always_keep_mask(("sink",), 64, 16, 16, None, torch.device("cpu"))
+    assert mask[:, 0].all() and not mask[0, 1:].any()
+
+
+def test_first_frame_and_diagonal_rules():
+    mask = always_keep_mask(("first_frame", "diag"), GRID.tokens, 32, 16, GRID, torch.device("cpu"))
+    expected = torch.zeros(5, 9, dtype=torch.bool)
+    expected[:, :2] = True  # 28 tokens a frame
+    for i in range(5):
+        expected[i, 2 * i : 2 * i + 2] = True
+    assert torch.equal(mask, expected)
+    with pytest.raises(ConfigError, match="token grid"):
+        always_keep_mask(("first_frame",), 64, 16, 16, None, torch.device("cpu"))
+    with pytest.raises(ConfigError, match="'edges'"):
+        make_predictor("xattention", always_keep=["edges"])
+
+
+def test_padding_takes_no_mass():
+    # zero keys of a padded chunk have logit 0 and beat negative logits in the published code
+    q, k, _ = qkv(N=129, scale=-30)
+    k = k.abs()
+    q = -q.abs()
+    scores = make_predictor("xattention", block_q=128, block_k=128, stride=16).scores(q, k, None)
+    assert torch.allclose(scores.sum(-1), torch.tensor([8.0, 1.0]).expand(1, 2, 2), atol=1e-4)
+
+
+def test_scores_do_not_depend_on_the_slice_size(monkeypatch):
+    q, k, _ = qkv()
+    predictor = make_predictor("xattention", **SMALL["xattention"])
+    whole = predictor.scores(q, k, None)
+    monkeypatch.setattr(xattention_reference, "ROWS_AT_ONCE", 4)
+    assert torch.allclose(predictor.scores(q, k, None), whole, atol=1e-6)
+
+
+def test_per_head_thresholds():
+    q, k, _ = qkv(scale=3)
+    plan = predict_mask("xattention", q, k, torch.tensor([0.3, 0.95]), **SMALL["xattention"])
+    density = plan.head_density[0]
+    assert density[0] < density[1]
+
+
+def test_pooled_mean_weights_the_ragged_block_by_its_size():
+    q, k = torch.zeros(1, 1, 20, 16), torch.zeros(1, 1, 20, 16)
+    scores = make_predictor("pooled_mean", block_q=16, block_k=16).scores(q, k, None)
+    assert torch.allclose(scores, torch.tensor([0.8, 0.2]).expand(1, 1, 2, 2))
+
+
+def test_svg2_scores_by_hand():
+    cq = torch.tensor([[[[2.0, 0.0]]]])
+    ck = torch.tensor([[[[1.0, 0.0], [0.0, 1.0], [5.0, 5.0]]]])
+    p = cluster_scores(cq, ck, torch.tensor([[[3, 1, 0]]]))
+    e = torch.exp(torch.tensor(2 / 2**0.5))
+    assert torch.allclose(p[0, 0, 0], torch.tensor([3 * e, 1.0, 0.0]) / (3 * e + 1))
+
+
+def test_svg2_keeps_min_kc_ratio():
+    q, k, _ = qkv(scale=5)
+    options = {**SMALL["svg2"], "min_kc_ratio": 0.5, "always_keep": ()}
+    state = PlanState()
+    predictor = make_predictor("svg2", **options)
+    predictor.refresh(q, k, torch.full((1, 2), 0.01), state, None, None)
+    from vidkit_kernels.packed_mask import unpack_mask
+
+    assert unpack_mask(state.packed, 12).sum(-1).unique().tolist() == [6]
+
+
+def test_svg2_covering_blocks_against_brute_force():
+    g = torch.Generator().manual_seed(4)
+    labels_q = torch.randint(0, 7, (1, 2, 50), generator=g).sort(-1).values
+    labels_k = torch.randint(2, 9, (1, 2, 50), generator=g).sort(-1).values
+    kept = torch.rand(1, 2, 7, 10, generator=g) < 0.2
+    offsets = [torch.searchsorted(x, torch.arange(n + 1).expand(1, 2, -1).contiguous()) for x, n in ((labels_q, 7), (labels_k, 10))]
+    mask = covering_blocks(kept, offsets[0].int(), offsets[1].int(), 50, 8, 16)
+    for h in range(2):
+        pairs = kept[0, h][labels_q[0, h]][:, labels_k[0, h]]
+        for i in range(7):
+            for j in range(4):
+                assert mask[0, h, i, j] == pairs[i * 8 : i * 8 + 8, j * 16 : j * 16 + 16].any()
+
+
+def test_svg2_selected_density_counts_cluster_sizes():
+    q, k, _ = qkv(scale=3)
+    plan = predict_mask("svg2", q, k, 0.5, **SMALL["svg2"])
+    assert bool((plan.selected_density <= plan.head_density + 1e-6).all())
+    assert bool((plan.selected_density > 0).all())
+
+
+def test_svg2_first_frame_is_kept_by_every_query():
+    q, k, _ = qkv(scale=3)
+    plan = predict_mask("svg2", q, k, 0.2, grid=GRID, **SMALL["svg2"], always_keep=["first_frame"])
+    assert plan.token_mask()[..., : GRID.per_frame].all() and plan.density < 1
+    with pytest.raises(ConfigError, match="'diag'"):
+        make_predictor("svg2", always_keep=["diag"])
+
+
+def test_svg2_warm_start_and_cached_order_give_the_same_plan():
+    q, k, _ = qkv(scale=2)
+    plans = []
+    for cached in (False, True):
+        predictor = make_predictor("svg2", **SMALL["svg2"], cache_permutation=cached)
+        state = PlanState(seed=5)
+        tau = torch.full((1, 2), 0.6)
+        predictor.refresh(q, k, tau, state, None, None)
+        state.age = torch.full((1, 2), 4)
+        predictor.refresh(q * 1.01, k * 1.01, tau, state, None, None)
+        plans.append(predictor.plan(q.shape[2], state, None))
+        assert ("order_q" in state.extra) == cached
+    assert torch.equal(plans[0].token_mask(), plans[1].token_mask())
+
+
+def test_svg2_iterations_grow_with_age(monkeypatch):
+    import vidkit.attention.predictors.svg2 as module
+
+    seen = []
+    real = module.kmeans
+
+    def spy(x, start, iterations, **options):
+        seen.append((iterations.tolist(), options["max_iterations"]))
+        return real(x, start, iterations, **options)
+
+    monkeypatch.setattr(module, "kmeans", spy)
+    q, k, _ = qkv(H=4)
+    predictor = make_predictor("svg2", **SMALL["svg2"])
+    state = PlanState()
+    predictor.refresh(q, k, torch.full((1, 4), 0.6), state, None, None)
+    state.age, state.max_age = torch.tensor([[1, 4, 9, 100]]), 100
+    predictor.refresh(q, k, torch.full((1, 4), 0.6), state, None, None)
+    assert seen[0] == ([[8] * 4], 8) and seen[2] == ([[2, 3, 4, 10]], 10)
+
+
+def test_svg1_density_and_pattern_choice():
+    grid = TokenGrid(8, 4, 8)
+    q = torch.randn(1, 2, 256, 16, generator=torch.Generator().manual_seed(0)) * 0.1
+    k, v = q.clone(), torch.randn(1, 2, 256, 16, generator=torch.Generator().manual_seed(1))
+    # head 0 attends within its frame, head 1 to its place in every frame
+    frame, place = torch.arange(256) // 32, torch.arange(256) % 32
+    code = torch.nn.functional.one_hot
+    q[0, 0] = torch.cat([code(frame, 8) * 12.0, q[0, 0, :, 8:] * 0], -1)
+    k[0, 0] = q[0, 0]
+    q[0, 1] = torch.cat([code(place // 2, 16) * 12.0], -1)
+    k[0, 1] = q[0, 1]
+    plan = predict_mask("svg1", q, k, 0.9, grid=grid, v=v, block_q=16, block_k=16, keep_ratio=0.4)
+    raster = torch.arange(256)
+    assert torch.equal(plan.q_order[0, 0], raster) and not torch.equal(plan.q_order[0, 1], raster)
+    assert 0.25 < plan.block_density <= 0.4
+    with pytest.raises(ConfigError, match="token grid"):
+        predict_mask("svg1", q, k, 0.9)
+
+
+@pytest.mark.parametrize("tau", [0.0, -0.5, 1.5, float("nan")])
+def test_tau_outside_its_range(tau):
+    q, k, _ = qkv()
+    with pytest.raises(ConfigError, match=r"tau must be in \(0, 1\]"):
+        predict_mask("xattention", q, k, tau)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_values_that_are_not_finite(value):
+    q, k, _ = qkv()
+    k[0, 0, 3, 3] = value
+    with pytest.raises(DataError, match="k holds NaN or infinity"):
+        predict_mask("xattention", q, k, 0.9)
+
+
+def test_wrong_names_parameters_and_shapes():
+    q, k, _ = qkv()
+    with pytest.raises(ConfigError, match="unknown mask predictor 'xatention'"):
+        predict_mask("xatention", q, k, 0.9)
+    with pytest.raises(ConfigError, match="no parameter 'clusters'"):
+        predict_mask("xattention", q, k, 0.9, clusters=3)
+    with pytest.raises(ConfigError, match="stride 24 does not divide"):
+        predict_mask("xattention", q, k, 0.9, stride=24)
+    with pytest.raises(DataError, match=r"\[B, H, N, D\]"):
+        predict_mask("xattention", q, k[:, :, :10], 0.9)
+    with pytest.raises(ConfigError, match="does not fit 1 x 2 heads"):
+        predict_mask("xattention", q, k, torch.tensor([0.5, 0.5, 0.5]))
+    with pytest.raises(ConfigError, match="32766"):
+        make_predictor("svg2", key_clusters=40_000)
