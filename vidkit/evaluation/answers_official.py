@@ -16,19 +16,23 @@ _DELETED_PHRASES = (
     "Final Answer:", "The best answer is", "The correct answer is", "The answer is", "The answer",
     "The best option is", "The correct option is", "Best answer:", "Best option:", "Answer:", "Option:",
 )  # fmt: skip
-_FIRST_CAPITAL = re.compile(r"[A-H]")
 
 
-def parse_video_mme_v2(text: object) -> Choice:
-    """First capital A-H left after eleven fixed phrases are deleted; nothing else is looked at.
+def parse_first_capital(text: object, options: str) -> Choice:
+    """First capital letter of an option that is left after eleven fixed phrases are deleted.
 
-    Missing and NaN replies are read as empty text (the script stops on them).
+    The rule that many video benchmarks share since Video-MME v1; nothing else is looked at.
     """
     reply = reply_text(text)
     for phrase in _DELETED_PHRASES:
         reply = reply.replace(phrase, "")
-    match = _FIRST_CAPITAL.search(reply)
+    match = re.search(rf"[{options}]", reply)
     return Choice(match.group(), "first_capital") if match else Choice(None, "unparsed")
+
+
+def parse_video_mme_v2(text: object) -> Choice:
+    """First capital A-H; missing and NaN replies are read as empty text (the script stops on them)."""
+    return parse_first_capital(text, "ABCDEFGH")
 
 
 _TAIL = 1200  # characters at the end of a reply that the second look covers
@@ -99,3 +103,9 @@ def _last_turn(reply: str) -> str:
     if latest is None:
         return ""
     return _TURN_END.split(reply[latest.end() :].strip(), maxsplit=1)[0].strip()
+
+
+def parse_pope(text: object) -> Choice:
+    """POPE's rule: "no" or "not" as a word of the first sentence is NO, all else is YES, even nothing."""
+    words = reply_text(text).split(".")[0].replace(",", "").split(" ")
+    return Choice("NO" if {"No", "not", "no"} & set(words) else "YES", "yes_no")

@@ -10,12 +10,13 @@ from vidkit.evaluation.social_omni.asking import (
     visuals,
 )
 from vidkit.evaluation.social_omni.records import attach, known_ids, record_id
-from vidkit.evaluation.social_omni.scores import score
+from vidkit.evaluation.social_omni.scores import comparable, score
 from vidkit.evaluation.social_omni.when import when_metrics
 
 __all__ = [
     "JUDGE_VERSION",
     "attach",
+    "comparable",
     "items",
     "judge_id",
     "judge_prompt",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from vidkit.errors import DataError
+from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import summarise, warn_missing
 from vidkit.evaluation.social_omni import how, streaming, tables, when, who
@@ -25,6 +26,11 @@ from vidkit.evaluation.social_omni.records import when as when_record
 from vidkit.evaluation.social_omni.records import who as who_record
 from vidkit.evaluation.statistics import RESAMPLES, SEED, Array, intervals, wilson_interval
 from vidkit.evaluation.types import Mode, Row
+
+_COMPARED = (
+    "who", "who_consistent", "who_inconsistent", "who_gap", "who_macro_f1",
+    "when_accuracy", "when_precision", "when_recall", "when_f1", "how", "how_all_yes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,20 @@ def score(
     made = tables.make(result, here, values, bounds)
     result["tables"] = [asdict(table) for table in made]
     return result
+
+
+def comparable(rows: Sequence[Row], mode: Mode) -> Comparable:
+    """What a paired comparison of two runs needs."""
+    check(rows)
+    graded = grade(rows, mode)
+    right: dict[str, dict[str, bool]] = {}
+    if graded.heard:
+        right["who"] = {h.item.id: h.right for h in graded.heard}
+    if graded.decided:
+        right["when_accuracy"] = {when_id(d.item.row): d.choice.letter == d.item.gold for d in graded.decided}
+    names = tuple(name for name in _COMPARED if graded.heard or not name.startswith("who"))
+    names = tuple(name for name in names if graded.decided or name.startswith("who"))
+    return Comparable(ratio_metrics(graded), derived, names, right)
 
 
 def check(rows: Sequence[Row]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from vidkit.errors import DataError
+from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import summarise, warn_missing
 from vidkit.evaluation.statistics import RESAMPLES, SEED, Array, intervals, ratio
@@ -85,6 +86,13 @@ def score(
     made = tables.make(result, groups, values, bounds, metrics.denominators())
     result["tables"] = [asdict(table) for table in made]
     return result
+
+
+def comparable(rows: Sequence[Row], mode: Mode) -> Comparable:
+    """What a paired comparison of two runs needs."""
+    groups = grade(rows, mode)
+    right = {q.id: q.score > 0 for group in groups for q in group.questions}
+    return Comparable(ratio_metrics(groups, mode), with_derived, HEADLINE, {"avg_acc": right})
 
 
 def ratio_metrics(groups: Sequence[Group], mode: Mode) -> RatioMetrics:

@@ -1,0 +1,1 @@
+"""Functions of benchmarks whose columns a YAML file alone cannot describe."""

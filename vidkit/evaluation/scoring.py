@@ -1,0 +1,133 @@
+"""From files to scored rows: data and predictions read, checked and joined for any task."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidkit.errors import ConfigError, DataError
+from vidkit.evaluation.predictions import Predictions, read_data, read_predictions
+from vidkit.evaluation.task import Task
+from vidkit.evaluation.types import Row
+
+_SHOWN = 10  # names in a message
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Rows ready to score, and where they came from.
+
+    Attributes:
+        rows: data rows with replies put on them.
+        data: name and SHA-256 of the data file.
+        predictions: name, SHA-256 and number of rows of the predictions file; empty when the data carried
+            them.
+        run: the manifest of the run that made the predictions, where there is one.
+    """
+
+    rows: list[dict[str, Any]]
+    data: dict[str, Any]
+    predictions: dict[str, Any] = field(default_factory=dict)
+    run: dict[str, Any] = field(default_factory=dict)
+
+
+def read_joined(
+    task: Task,
+    data: str | Path,
+    predictions: str | Path | None = None,
+    *,
+    strict: bool = False,
+    limit: int | None = None,
+) -> Joined:
+    """Read a data file and the predictions for it.
+
+    Args:
+        task: whose columns and ids.
+        data: rows with gold answers; with `prediction` too when there is no predictions file.
+        predictions: replies by id.
+        strict: refuse missing predictions instead of counting them as wrong.
+        limit: only the first rows.
+
+    Raises:
+        DataError: what `read_data` and `read_predictions` refuse, unknown ids, no reply at all; with
+            `strict` also missing ones.
+    """
+    rows = read_rows_of(task, data, limit)
+    if predictions is None:
+        _need_replies(rows, Path(data))
+        return Joined(rows, describe(data))
+    found = read_predictions(predictions, task.prediction_id)
+    known = task.known_ids(rows, found.rows)
+    if limit is None:
+        found.check_known(known)
+    joined = task.attach(rows, found.rows)
+    _report_missing(task, rows, found, strict)
+    return Joined(
+        joined,
+        describe(data),
+        {**describe(predictions), "rows": len(found.rows)},
+        manifest_beside(predictions),
+    )
+
+
+def read_rows_of(task: Task, data: str | Path, limit: int | None = None) -> list[dict[str, Any]]:
+    """A data file's rows, with unique ids and all needed columns."""
+    numbers: dict[int, int] = {}
+
+    def row_id(row: Row) -> str:
+        numbers[0] = numbers.get(0, 0) + 1
+        return task.row_id(row, numbers[0])
+
+    rows: list[dict[str, Any]] = []
+    for _, row in read_data(data, row_id, task.required):
+        if limit is not None and len(rows) >= limit:
+            break
+        rows.append(row)
+    return rows
+
+
+def _need_replies(rows: list[dict[str, Any]], data: Path) -> None:
+    if not any("prediction" in row or "q1" in row for row in rows):
+        raise ConfigError(
+            f"{data.name} has no column 'prediction' and no predictions were given",
+            "give --predictions FILE, or --model NAME to make them",
+        )
+
+
+def _report_missing(task: Task, rows: list[dict[str, Any]], found: Predictions, strict: bool) -> None:
+    asked = [item.id for item in task.functions.items(rows) if item.after is None]
+    missing = [name for name in asked if name not in found.rows]
+    if len(missing) == len(asked) and not any(name.endswith("/stream") for name in found.rows):
+        raise DataError(
+            f"{found.path.name} has no prediction for any question", "check that the files belong together"
+        )
+    if strict and missing:
+        shown = ", ".join(missing[:_SHOWN]) + (", ..." if len(missing) > _SHOWN else "")
+        raise DataError(
+            f"{found.path.name}: {len(missing)} of {len(asked)} predictions are missing: {shown}",
+            "without --strict they count as wrong",
+        )
+
+
+def describe(path: str | Path) -> dict[str, Any]:
+    """Name and SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return {"file": Path(path).name, "sha256": digest.hexdigest()}
+
+
+def manifest_beside(predictions: str | Path) -> dict[str, Any]:
+    """What `manifest.json` in the same folder says of the run; empty when there is none."""
+    file = Path(predictions).with_name("manifest.json")
+    if not file.is_file():
+        return {}
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise DataError(f"'{file.name}' beside the predictions is not JSON", "repair or remove it") from error
+    return content if isinstance(content, dict) else {}

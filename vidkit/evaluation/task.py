@@ -1,0 +1,196 @@
+"""Tasks by name or by YAML file: what to read, how rows and predictions meet, who scores.
+
+A YAML file describes a multiple-choice task completely (`task_spec.TaskSpec`). The two benchmarks with their
+own scores are modules; their YAML only names them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import yaml
+
+from vidkit.errors import ConfigError
+from vidkit.evaluation.multiple_choice import MultipleChoice
+from vidkit.evaluation.rows import text_id
+from vidkit.evaluation.task_spec import TaskSpec, columns_of, fill, spec_from
+from vidkit.evaluation.types import Row, TaskFunctions
+
+BENCHMARKS = {
+    "video-mme-v2": "vidkit.evaluation.video_mme_v2",
+    "social-omni": "vidkit.evaluation.social_omni",
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A benchmark ready for use.
+
+    Attributes:
+        name: as on the command line.
+        title: heading.
+        functions: the four functions.
+        required: columns every data row must have.
+        row_id: id under which a data row is unique.
+        prediction_id: brings an id of a predictions file into the data's spelling.
+        attach: rows with their replies put on them.
+        known_ids: ids that a prediction may have.
+        source: paper or page.
+    """
+
+    name: str
+    title: str
+    functions: TaskFunctions
+    required: tuple[str, ...]
+    row_id: Callable[[Row, int], str]
+    prediction_id: Callable[[str], str]
+    attach: Callable[[Sequence[Row], Mapping[str, dict[str, Any]]], list[dict[str, Any]]]
+    known_ids: Callable[[Sequence[Row], Iterable[str]], set[str]]
+    source: str = ""
+
+
+def task_files(folders: Iterable[Path]) -> dict[str, Path]:
+    """YAML files of tasks by name, first folder first."""
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for file in sorted(folder.glob("*.yaml")):
+            found.setdefault(file.stem, file)
+    return found
+
+
+def load_task(name: str, folders: Iterable[Path]) -> Task:
+    """Find and check a task.
+
+    Args:
+        name: of a file in `folders`, or the path of a YAML file.
+        folders: where tasks by name lie.
+
+    Raises:
+        ConfigError: no such task, or a file that is not one; the message names file and setting.
+    """
+    known = task_files(folders)
+    file = Path(name) if name.endswith((".yaml", ".yml")) else known.get(name.replace("_", "-"))
+    if file is None or not file.is_file():
+        import difflib
+
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        raise ConfigError(f"no task '{name}'", f"{hint}tasks: {', '.join(sorted(known))}, or a YAML file")
+    return task_from(read_yaml(file), file)
+
+
+def read_yaml(file: Path) -> dict[str, Any]:
+    """The settings of a task file.
+
+    Raises:
+        ConfigError: not YAML, or not a mapping.
+    """
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{file.name}:{mark.line + 1}" if mark else file.name
+        raise ConfigError(f"{where}: not YAML", "see docs/tasks.md for an example") from error
+    if not isinstance(content, dict):
+        raise ConfigError(
+            f"{file.name}: expected settings, found {type(content).__name__}", "see docs/tasks.md"
+        )
+    return content
+
+
+def task_from(values: Mapping[str, Any], file: Path) -> Task:
+    """A task of checked settings."""
+    spec = spec_from(values, file.name)
+    if spec.functions in BENCHMARKS.values():
+        return _benchmark(spec, importlib.import_module(spec.functions))
+    overrides = _load_functions(spec.functions, file) if spec.functions else None
+    functions = MultipleChoice(spec, overrides)
+    own_items = hasattr(overrides, "items")
+    return Task(
+        name=spec.name,
+        title=spec.title or spec.name,
+        functions=functions,
+        required=() if own_items else columns_of(spec),
+        row_id=(lambda row, number: _item_id(functions, row, number)) if own_items else _template_id(spec),
+        prediction_id=text_id,
+        attach=lambda rows, replies: _attach(functions, rows, replies),
+        known_ids=lambda rows, replies: {item.id for item in functions.items(rows)},
+        source=spec.source,
+    )
+
+
+def _template_id(spec: TaskSpec) -> Callable[[Row, int], str]:
+    return lambda row, number: fill(spec.id, row, number)
+
+
+def _item_id(functions: MultipleChoice, row: Row, number: int) -> str:
+    return next(functions.items([{**row, "row": number}])).id
+
+
+def _benchmark(spec: TaskSpec, module: ModuleType) -> Task:
+    functions: Any = module
+    own_attach = getattr(module, "attach", None)
+    return Task(
+        name=spec.name,
+        title=spec.title or spec.name,
+        functions=functions,
+        required=tuple(getattr(module, "REQUIRED", ())),
+        row_id=lambda row, number: str(module.record_id(row)),
+        prediction_id=getattr(module, "prediction_id", text_id),
+        attach=own_attach or (lambda rows, replies: _attach(functions, rows, replies)),
+        known_ids=getattr(module, "known_ids", None)
+        or (lambda rows, replies: {item.id for item in functions.items(rows)}),
+        source=spec.source,
+    )
+
+
+def _attach(
+    functions: TaskFunctions, rows: Sequence[Row], replies: Mapping[str, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    out = []
+    for item, row in zip(functions.items(rows), rows, strict=True):
+        reply: Mapping[str, Any] = replies.get(item.id) or {}
+        out.append(
+            {**row, **{key: reply[key] for key in ("prediction", "error", "finish_reason") if key in reply}}
+        )
+    return out
+
+
+def _load_functions(name: str, file: Path) -> ModuleType:
+    """A module by dotted name, or a Python file beside the YAML file.
+
+    Raises:
+        ConfigError: no such file or module, or none of the four functions in it.
+    """
+    if name.endswith(".py"):
+        path = file.parent / name
+        spec = importlib.util.spec_from_file_location(f"vidkit_task_{path.stem}", path)
+        if not path.is_file() or spec is None or spec.loader is None:
+            raise ConfigError(
+                f"{file.name}: no file '{name}' beside it (functions)", "give a path relative to the YAML"
+            )
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    else:
+        try:
+            module = importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            raise ConfigError(
+                f"{file.name}: no module '{name}' (functions)", "a .py file or a module"
+            ) from error
+    if not any(hasattr(module, each) for each in ("items", "visuals", "prompt", "score")):
+        raise ConfigError(
+            f"{file.name}: '{name}' has none of items, visuals, prompt, score", "see docs/tasks.md"
+        )
+    return module
+
+
+def iterate_items(task: Task, rows: Iterable[Row]) -> Iterator[Any]:
+    """The task's items in the rows' order, one at a time."""
+    return task.functions.items(rows)
