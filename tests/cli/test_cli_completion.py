@@ -1,8 +1,10 @@
 """Completion as a shell asks for it: through the environment, in a fresh process that loads nothing heavy."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,8 @@ finally:
     heavy = {"torch", "hydra", "omegaconf", "numpy", "rich"} & set(sys.modules)
     assert not heavy, heavy
 """
+
+OFFLOADS = ["none", "model", "sequential", "group"]
 
 
 def completed(line: str) -> list[str]:
@@ -46,10 +50,12 @@ def completed(line: str) -> list[str]:
         ("vidkit generate --config zzz", []),
         ("vidkit generate ste", ["steps="]),
         ("vidkit generate mod", ["model.", "model="]),
-        ("vidkit generate model.off", ["model.offload="]),
+        ("vidkit generate model.off", [f"model.offload={x}" for x in OFFLOADS]),
+        ("vidkit generate model.offload =", OFFLOADS),
+        ("vidkit generate steps=3 model.offload = no", ["none"]),
         (
             "vidkit generate model.offload=",
-            [f"model.offload={x}" for x in ("none", "model", "sequential", "group")],
+            [f"model.offload={x}" for x in OFFLOADS],
         ),
         (
             "vidkit generate model=wan14b_",
@@ -62,3 +68,27 @@ def completed(line: str) -> list[str]:
 )
 def test_bash_is_offered(line: str, expected: list[str]) -> None:
     assert completed(line) == expected
+
+
+BASH = """
+eval "$(_VIDKIT_COMPLETE=source_bash {python} -c "$PROGRAM")"
+vidkit() {{ {python} -c "$PROGRAM" "$@"; }}
+export -f vidkit
+COMP_WORDS=({words})
+COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 ))
+_vidkit_completion "{folder}/vidkit"
+echo "${{COMPREPLY[@]}}"
+"""
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_the_script_for_bash_completes_behind_the_equals_sign(tmp_path: Path) -> None:
+    (tmp_path / "vidkit").write_text(f"#!{sys.executable}\nimport sys\nsys.argv[0] = 'vidkit'\n{PROGRAM}")
+    (tmp_path / "vidkit").chmod(0o755)
+    # bash cuts `model.offload=mo` into three words
+    script = BASH.format(python=sys.executable, folder=tmp_path, words="vidkit generate model.offload = mo")
+    done = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, timeout=60,
+        env=os.environ | {"PROGRAM": PROGRAM.replace("main()", "sys.argv[0] = 'vidkit'; main()", 1)},
+    )  # fmt: skip
+    assert done.stdout.split() == ["model"], done.stderr

@@ -20,10 +20,18 @@ def complete_device(incomplete: str) -> list[str]:
 
 def complete_word(ctx: typer.Context, incomplete: str) -> list[str]:
     """Keys as `steps=`, sections as `model.`; after the `=` what it takes, if that is a short list."""
+    earlier = [str(word) for word in ctx.params.get("words") or []]
+    if len(earlier) > 1 and earlier[-1] == "=":  # bash cuts words at `=` and completes what stands behind it
+        return [choice for choice in _choices(ctx, earlier[-2]) if choice.startswith(incomplete)]
+    if not incomplete and earlier and _choices(ctx, earlier[-1]):  # the same, with nothing behind it
+        return _choices(ctx, earlier[-1])
     key, equals, value = incomplete.partition("=")
     if equals:
         return [f"{key}={choice}" for choice in _choices(ctx, key) if choice.startswith(value)]
-    return _keys(ctx, incomplete)
+    found = _keys(ctx, incomplete)
+    if len(found) == 1 and found[0].endswith("="):  # the shell would put a blank behind a lone `key=`
+        return [found[0] + choice for choice in _choices(ctx, found[0][:-1])] or found
+    return found
 
 
 def _keys(ctx: typer.Context, incomplete: str) -> list[str]:
