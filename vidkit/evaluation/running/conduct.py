@@ -89,10 +89,11 @@ class Conduct:
             StopRun: the engine will not answer anything.
         """
         if item.kind == "when" and self._protocols.when != "single":
-            streamed = await self._stream(item)
             if self._protocols.when == "streaming":
-                return streamed
+                return await self._stream(item)
+            # single first: the "how" item after this one looks for it as soon as this one waits
             asked = await self._single(item)
+            streamed = await self._stream(item)
             return Outcome((*asked.records, *streamed.records), 0, asked.resumed + streamed.resumed)
         return await self._single(item)
 

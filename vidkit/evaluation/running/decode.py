@@ -11,6 +11,9 @@ import numpy as np
 
 from vidkit.errors import VideoError, require
 
+_LEAST_SHARE = 0.9
+"""Of the frames that the header announces; edit lists may hide a few."""
+
 
 class VideoFile:
     """An open video; a context manager.
@@ -31,6 +34,8 @@ class VideoFile:
         if not self.path.is_file():
             raise VideoError(f"no video '{self.path}'", "check the media folder")
         self._decord = require("decord", "video")
+        # a damaged video makes FFmpeg print a line a packet; the error below says it once
+        self._decord.logging.set_level(self._decord.logging.QUIET)
         self._errors = (self._decord.DECORDError, RuntimeError, IndexError, ValueError)
         try:
             self._reader: Any = self._decord.VideoReader(str(self.path), num_threads=1)
@@ -45,6 +50,7 @@ class VideoFile:
             raise self._broken(error) from error
         if self.n_frames == 0 or not self.fps > 0:
             raise VideoError(f"video '{self.path}' has no frames", "check that the file is whole")
+        self._check_whole()
         starts = np.asarray(spans, dtype=np.float64)[:, 0]
         self.times_s = starts - starts[0]
         self.decoder = f"decord {self._decord.__version__}"
@@ -56,6 +62,20 @@ class VideoFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._reader = None
+
+    def _check_whole(self) -> None:
+        """Refuse a file that ends long before its header says: decoders take the rest for the whole."""
+        av = require("av", "video")
+        try:
+            with av.open(str(self.path)) as container:
+                announced = container.streams.video[0].frames
+        except (av.FFmpegError, OSError, IndexError) as error:
+            raise self._broken(error) from error
+        if self.n_frames < _LEAST_SHARE * announced:
+            raise VideoError(
+                f"video '{self.path}' is cut short: {self.n_frames} of {announced} frames are there",
+                "fetch the file again",
+            )
 
     @property
     def duration_s(self) -> float:

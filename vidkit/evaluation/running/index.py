@@ -38,7 +38,8 @@ class LogIndex:
         """Remember a record; a failed one never replaces a good one."""
         self._db.execute(
             "INSERT INTO records VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-            "offset = excluded.offset, length = excluded.length, failed = excluded.failed, sha = excluded.sha "
+            "offset = excluded.offset, length = excluded.length, "
+            "failed = excluded.failed, sha = excluded.sha "
             "WHERE excluded.failed <= records.failed",
             (key, place.offset, place.length, place.failed, place.prompt_sha),
         )
@@ -70,6 +71,12 @@ class LogIndex:
         """Items of this run so far."""
         count: int = self._db.execute("SELECT COUNT(*) FROM items WHERE is_item").fetchone()[0]
         return count
+
+    def count_settled(self) -> tuple[int, int]:
+        """Items of this run with a reply, and those whose last call failed."""
+        query = "SELECT failed, COUNT(*) FROM items JOIN records USING (id) WHERE is_item GROUP BY failed"
+        counts = dict(self._db.execute(query).fetchall())
+        return counts.get(0, 0), counts.get(1, 0)
 
     def in_order(self) -> Iterator[tuple[str, Place | None]]:
         """Every row of this run in the order it came, with its record if there is one."""

@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -83,7 +84,11 @@ class PredictionLog:
                 f"another run is writing '{self.path}'", "wait for it, or choose a folder"
             ) from error
         self.index = LogIndex()
-        self._end = self._recover()
+        try:
+            self._end = self._recover()
+        except BaseException:
+            self.release()
+            raise
         self._pending: list[tuple[Prediction, bytes, asyncio.Future[None]]] = []
         self._flusher: asyncio.Task[None] | None = None
         self._synced_s = time.monotonic()
@@ -141,6 +146,9 @@ class PredictionLog:
             try:
                 await asyncio.to_thread(self._write, b"".join(line for _, line, _ in batch))
             except OSError as error:
+                # half a line must not stand before the next one
+                with suppress(OSError):
+                    os.ftruncate(self._fd, self._end)
                 for _, _, done in batch:
                     if not done.done():
                         done.set_exception(OutputError(f"cannot write '{self.path}': {error.strerror}"))

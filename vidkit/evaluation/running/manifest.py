@@ -63,17 +63,6 @@ def _short(value: Any) -> str:
     return text if len(text) <= 120 else f"{text[:80]}...{text[-32:]}"
 
 
-def first_difference(before: str, now: str) -> tuple[str, str]:
-    """The first lines in which two texts differ."""
-    old, new = before.splitlines(), now.splitlines()
-    for place in range(max(len(old), len(new))):
-        left = old[place] if place < len(old) else "(nothing)"
-        right = new[place] if place < len(new) else "(nothing)"
-        if left != right:
-            return left, right
-    return before, now
-
-
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file that is either there whole or not at all."""
     part = path.with_name(path.name + ".part")

@@ -292,6 +292,8 @@ class _Run:
         summary.seconds = round(self._clock.elapsed_s, 3)
         summary.stopped = stop.message if stop is not None else ""
         summary.items = max(self._log.index.count_items(), self._options.total or 0)
+        # calls that were cut off by a stop may have been written down without being told here
+        summary.answered, summary.failed = self._log.index.count_settled()
         settled = summary.answered + summary.failed + summary.not_asked
         summary.open = summary.items - settled
         write_predictions(summary.predictions, self._log)
