@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 @pytest.mark.parametrize("cls", [WanTransformer3DModel, SkyReelsV2Transformer3DModel])
 def test_shapes_and_precision_equal_those_of_from_pretrained(cls, tmp_path) -> None:
     cls(**SHAPES).save_pretrained(tmp_path)
-    loaded = cls.from_pretrained(tmp_path, torch_dtype=torch.bfloat16)
+    loaded = cls.from_pretrained(tmp_path, dtype=torch.bfloat16)
     made = random_model(cls, SHAPES, 0, CPU, torch.bfloat16)
     theirs = {name: (value.shape, value.dtype) for name, value in loaded.named_parameters()}
     ours = {name: (value.shape, value.dtype) for name, value in made.named_parameters()}

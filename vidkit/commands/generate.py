@@ -39,7 +39,7 @@ PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "
 class OutputPaths:
     """Files of one run, side by side."""
 
-    video: Path
+    video: Path | None  # None: no encoder, which random weights can do without
     sheet: Path | None
     record: Path
 
@@ -60,12 +60,12 @@ def run(settings: GenerateSettings) -> RunRecord | CostEstimate:
     _check_prompt_given(settings, frame)
     paths = output_paths(settings)
     options = _load_options(settings)
-    _require_encoder()
+    paths, missing = _without_encoder(settings, paths)
     from vidkit.commands.progress import RunProgress
 
     with RunProgress() as progress, _out_of_memory_explained():
         spec, folder, request = _with_files(settings, spec, folder, request)
-        warnings = [*frame.notes, *_prompt_warnings(settings, folder, request)]
+        warnings = [*missing, *frame.notes, *_prompt_warnings(settings, folder, request)]
         for text in warnings:
             progress.warning(text)
         progress.phase("load", spec.name)
@@ -177,10 +177,17 @@ def _load_options(settings: GenerateSettings) -> LoadOptions:
     )
 
 
-def _require_encoder() -> None:
+def _without_encoder(settings: GenerateSettings, paths: OutputPaths) -> tuple[OutputPaths, list[str]]:
+    """Without an H.264 encoder, refuse; but noise from random weights may go unwritten, its record counts."""
     from vidkit.video.writing import require_encoder
 
-    require_encoder()
+    try:
+        require_encoder()
+    except VidkitError as error:
+        if settings.model.weights is not Weights.random:
+            raise
+        return dataclasses.replace(paths, video=None), [f"no video is written: {error.message}"]
+    return paths, []
 
 
 def _with_files(
@@ -247,7 +254,8 @@ def _finish(
     labels = (*model.labels, *frame.labels)
     title = " | ".join([model.spec.name, made.record.prompt or "no prompt", *labels])
     with timer.phase("write"):
-        write_mp4(paths.video, made.frames, settings.fps, settings.crf)
+        if paths.video is not None:
+            write_mp4(paths.video, made.frames, settings.fps, settings.crf)
         if paths.sheet is not None:
             write_contact_sheet(paths.sheet, made.frames, settings.fps, title)
     outputs = {"video": paths.video, "sheet": paths.sheet, "record": paths.record}

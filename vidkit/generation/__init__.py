@@ -1,6 +1,12 @@
 """Video diffusion pipelines: loading, denoising, decoding, and the record of a run.
 
-    from vidkit.generation import LoadOptions, ModelSpec, Request, generate, load_pipeline
+    import torch
+    from vidkit.generation import LoadOptions, Request, embedded_folder, generate, load_pipeline, read_spec
+
+    folder = embedded_folder()
+    model = load_pipeline(read_spec(folder), folder, LoadOptions(torch.device("cpu"), torch.float32))
+    request = Request("a red ball", height=96, width=96, frames=61, steps=10, guidance=1.0, shift=4.0)
+    made = generate(model, request)  # made.frames: uint8 [T, H, W, 3]; made.record: seconds, memory, seed
 
 Names are imported on first use: cost estimates and checks run without torch.
 """
@@ -11,6 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vidkit.generation.folder import embedded_folder, read_spec
     from vidkit.generation.load import LoadedModel, LoadOptions, load_pipeline
     from vidkit.generation.record import RunRecord, StepRecord
     from vidkit.generation.run import Generation, generate
@@ -24,8 +31,10 @@ __all__ = [
     "Request",
     "RunRecord",
     "StepRecord",
+    "embedded_folder",
     "generate",
     "load_pipeline",
+    "read_spec",
 ]
 
 _HOMES = {
@@ -36,8 +45,10 @@ _HOMES = {
     "Request": "spec",
     "RunRecord": "record",
     "StepRecord": "record",
+    "embedded_folder": "folder",
     "generate": "run",
     "load_pipeline": "load",
+    "read_spec": "folder",
 }
 
 

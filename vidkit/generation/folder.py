@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vidkit.errors import ModelError
-from vidkit.generation.spec import read_json
+from vidkit.generation.spec import ModelSpec, read_json, spec_from_folder
 
 HUB_HINT = "pass model.path=... or model.weights=random"
 _WEIGHTLESS = ("tokenizer", "scheduler", "image_processor", "feature_extractor")
@@ -72,19 +72,35 @@ def check_folder(folder: Path, family: str) -> None:
             _check_weights(folder / part)
 
 
+def read_spec(folder: Path) -> ModelSpec:
+    """Check a diffusers folder and read its shapes.
+
+    Raises:
+        ModelError: damaged, or a pipeline that vidkit does not run.
+    """
+    family = _family_of(read_json(folder / "model_index.json"), folder)
+    check_folder(folder, family)
+    return spec_from_folder(ModelSpec(folder.name, family, {}, {}), folder)
+
+
 def _check_family(index: dict[str, Any], folder: Path, family: str) -> None:
-    pipeline = str(index.get("_class_name", ""))
-    found = next((name for prefix, name in _PIPELINES.items() if pipeline.startswith(prefix)), None)
-    if found is None:
-        raise ModelError(
-            f"'{folder}' holds a {pipeline or 'nameless'} pipeline, which vidkit does not run",
-            "use a Wan or SkyReels-V2-DF model in diffusers format",
-        )
+    found = _family_of(index, folder)
     if found != family:
         raise ModelError(
-            f"'{folder}' holds a {pipeline}, but this config is for the family '{family}'",
+            f"'{folder}' holds a {index['_class_name']}, but this config is for the family '{family}'",
             f"choose a config of the family '{found}', or set model.family={found}",
         )
+
+
+def _family_of(index: dict[str, Any], folder: Path) -> str:
+    pipeline = str(index.get("_class_name", ""))
+    for prefix, family in _PIPELINES.items():
+        if pipeline.startswith(prefix):
+            return family
+    raise ModelError(
+        f"'{folder}' holds a {pipeline or 'nameless'} pipeline, which vidkit does not run",
+        "use a Wan or SkyReels-V2-DF model in diffusers format",
+    )
 
 
 def _check_weights(part: Path) -> None:

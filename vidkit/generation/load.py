@@ -152,10 +152,10 @@ def _random_pipeline(spec: ModelSpec, options: LoadOptions) -> Any:
 def _read_pipeline(spec: ModelSpec, folder: Path, options: LoadOptions) -> Any:
     try:
         vae = AutoencoderKLWan.from_pretrained(
-            folder, subfolder="vae", torch_dtype=options.vae_dtype, local_files_only=True
+            folder, subfolder="vae", dtype=options.vae_dtype, local_files_only=True
         )
         return _pipeline_class(spec).from_pretrained(
-            folder, vae=vae, torch_dtype=options.dtype, local_files_only=True
+            folder, vae=vae, dtype=options.dtype, local_files_only=True
         )
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         if isinstance(error, torch.OutOfMemoryError):

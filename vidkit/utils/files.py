@@ -78,6 +78,11 @@ def _explain(error: OSError, target: Path) -> OutputError | None:
             f"the disk is full: could not write '{target}'; nothing was left behind",
             "free space, or choose another --output",
         )
+    if error.errno == errno.EFBIG:
+        return OutputError(
+            f"'{target}' would be larger than a file may be here; nothing was left behind",
+            "raise the limit (ulimit -f), or choose another --output",
+        )
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return OutputError(f"output folder '{folder}' is read-only", "choose another --output")
     if error.errno in (errno.ENOENT, errno.ENOTDIR):

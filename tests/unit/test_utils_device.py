@@ -1,0 +1,88 @@
+"""Devices, precisions, seeds, timers and versions."""
+
+import time
+
+import pytest
+import torch
+
+from vidkit.errors import ConfigError
+from vidkit.utils.device import device_name, resolve_device, resolve_dtype
+from vidkit.utils.memory import read_peak
+from vidkit.utils.seeding import derive_seed, draw_seed
+from vidkit.utils.timing import PhaseTimer
+from vidkit.utils.versions import versions
+
+CPU = torch.device("cpu")
+
+
+def test_cuda_asked_for_and_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert resolve_device("auto") == CPU
+    with pytest.raises(ConfigError) as error:
+        resolve_device("cuda")
+    assert error.value.message == "device=cuda was asked for, but no CUDA device is available"
+    assert error.value.hint.startswith("use device=cpu, or check the driver")
+
+
+def test_a_device_number_too_high(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert resolve_device("cuda:1") == torch.device("cuda:1")
+    with pytest.raises(ConfigError) as error:
+        resolve_device("cuda:2")
+    assert (error.value.message, error.value.hint) == (
+        "device=cuda:2 does not exist; this machine has 2",
+        "use cuda:0 to cuda:1",
+    )
+
+
+def test_an_unknown_device() -> None:
+    with pytest.raises(ConfigError) as error:
+        resolve_device("tpu")
+    assert (error.value.message, error.value.hint) == (
+        "unknown device 'tpu'",
+        "use device=auto, cpu, cuda or cuda:N",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "expected"),
+    [
+        ("auto", "cpu", torch.float32),
+        ("auto", "cuda", torch.bfloat16),
+        ("fp16", "cuda", torch.float16),
+        ("bf16", "cpu", torch.bfloat16),
+    ],
+)
+def test_precision_by_device(name: str, device: str, expected: torch.dtype) -> None:
+    assert resolve_dtype(name, torch.device(device)) == expected
+
+
+def test_the_processor_has_a_name() -> None:
+    assert "cores" in device_name(CPU)
+
+
+def test_streams_of_a_seed_differ_and_repeat() -> None:
+    assert derive_seed(1, "maze") == derive_seed(1, "maze")
+    assert len({derive_seed(1, "maze"), derive_seed(1, "image"), derive_seed(2, "maze")}) == 3
+    assert 0 <= draw_seed() < 2**31
+
+
+def test_phases_add_up() -> None:
+    timer = PhaseTimer(CPU)
+    for _ in range(2):
+        with timer.phase("load"):
+            time.sleep(0.01)
+    assert timer.seconds["load"] >= 0.02
+
+
+def test_host_memory_is_in_bytes() -> None:
+    peak = read_peak(CPU)
+    assert 50 * 2**20 < peak.host_bytes < 2**40
+    assert peak.device_bytes is None
+
+
+def test_versions_say_what_is_missing() -> None:
+    found = versions(["torch", "no-such-package"])
+    assert found["torch"] == torch.__version__
+    assert found["no-such-package"] is None
