@@ -194,7 +194,7 @@ def test_missing_and_failed_rows_are_wrong_counted_and_named() -> None:
     counts = result["counts"]
     assert (counts["missing"], counts["refused"], counts["answered"]) == (2, 1, 13)
     assert counts["missing_ids"] == ["001-1"] and counts["failed_ids"] == ["002-2"]
-    assert result["tables"][0]["rows"][0][-1] == "0/1/2"
+    assert result["tables"][0]["rows"][0][-1] == "0 / 1 / 2"
     assert result["warnings"][:2] == [
         "1 of 16 questions have no prediction and count as wrong: 001-1",
         "1 of 16 questions failed and count as wrong: 002-2",

@@ -25,10 +25,10 @@ class Unread:
     missing: int  # includes failed calls
 
     def __str__(self) -> str:
-        return f"{self.unparsed}/{self.refused}/{self.missing}"
+        return f"{self.unparsed} / {self.refused} / {self.missing}"
 
 
-UNREAD_HEADING = "unparsed/refused/missing"
+UNREAD_HEADING = "unparsed / refused / missing"
 
 
 def read_reply(row: Row, parse: Callable[[object], Choice], key: str = "prediction") -> Choice:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from vidkit.evaluation.replies import UNREAD_HEADING, rule_table
+from vidkit.evaluation.replies import UNREAD_HEADING, Unread, rule_table
 from vidkit.evaluation.statistics import Interval
 from vidkit.evaluation.types import ScoreTable
 
@@ -56,7 +56,7 @@ def _cell(name: str, values: Mapping[str, float], bounds: Mapping[str, Interval]
 
 
 def _bins(summary: Mapping[str, Any]) -> str:
-    return f"{summary['unparsed']}/{summary['refused']}/{summary['missing']}"
+    return str(Unread(summary["unparsed"], summary["refused"], summary["missing"]))
 
 
 def _with_other_mode(

@@ -1,0 +1,1 @@
+"""Scores for people: tables for the terminal, one self-contained page with plots."""

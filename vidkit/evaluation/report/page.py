@@ -1,0 +1,96 @@
+"""One self-contained HTML page: tables, plots as inline SVG, where everything came from. Opens offline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import resources
+from typing import Any
+
+from vidkit.errors import require
+from vidkit.evaluation.report.cells import is_interval, is_number, written
+from vidkit.evaluation.report.plots import plots_of
+from vidkit.evaluation.report.published import published
+
+
+def page(result: Mapping[str, Any], title: str) -> str:
+    """The report of a result (of `score` or `compare`) as HTML text.
+
+    Raises:
+        MissingDependency: jinja2 or matplotlib is not installed.
+    """
+    jinja2 = require("jinja2", extra="eval")
+    template = (
+        resources.files("vidkit.evaluation.report").joinpath("page.html.j2").read_text(encoding="utf-8")
+    )
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["cell"] = written
+    tables = [*result["tables"], *(asdict(table) for table in published(result.get("benchmark", "")))]
+    html: str = environment.from_string(template).render(
+        title=title,
+        result=result,
+        cards=_cards(result),
+        tables=[{**table, "numeric": _numeric(table)} for table in tables],
+        plots=plots_of(result),
+        provenance=_provenance(result),
+    )
+    return html
+
+
+def _numeric(table: Mapping[str, Any]) -> list[bool]:
+    """Which columns hold numbers and stand right."""
+    return [
+        any(is_number(row[place]) or is_interval(row[place]) for row in table["rows"])
+        for place in range(len(table["columns"]))
+    ]
+
+
+def _cards(result: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Headline numbers as (name, value, interval)."""
+    bounds = result.get("intervals", {})
+    names = {
+        "non_lin": "Non-Lin", "avg_acc": "Avg Acc", "consistency": "Consistency", "coherence": "Coherence",
+        "macro": "mean of categories", "accuracy": "accuracy", "f1": "F1",
+    }  # fmt: skip
+    found: list[tuple[str, str, Any]] = [(name, label, result.get(name)) for name, label in names.items()]
+    for section, keys in (
+        ("who", {"accuracy": "who"}),
+        ("when", {"accuracy": "when_accuracy", "f1": "when_f1"}),
+    ):
+        entry = result.get(section) or {}
+        found += [(key, f"{section}: {name}", entry.get(name)) for name, key in keys.items()]
+    if isinstance(result.get("how"), Mapping):
+        found.append(("how", "how", result["how"]["how"]))
+    return [
+        (label, written(float(value)), _bound(bounds.get(name)))
+        for name, label, value in found
+        if is_number(value)
+    ]
+
+
+def _bound(bound: object) -> str:
+    if not isinstance(bound, (list, tuple)) or None in bound:
+        return ""
+    return f"[{bound[0]:.1f}, {bound[1]:.1f}]"
+
+
+def _provenance(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    out = []
+    for key in (
+        "vidkit",
+        "mode",
+        "data",
+        "predictions",
+        "run",
+        "runs",
+        "bootstrap",
+        "counts",
+        "differing_items",
+    ):
+        value = result.get(key)
+        if value not in (None, {}, [], ""):
+            out.append(
+                (key, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
+            )
+    return out
