@@ -12,6 +12,7 @@ from vidkit.errors import ConfigError
 CONFIGS = ", ".join(config_names("generate"))
 SETTINGS = ", ".join(listed_keys(keys_of(settings_class("generate"))))
 MODELS = ", ".join(group_choices("model"))
+LINE = "correct that line: settings are 'key: value', lists [a, b], nesting is by spaces"
 CLOSE = "close every bracket and quote, and put the whole word in single quotes for the shell"
 
 
@@ -116,9 +117,9 @@ def test_a_setting_given_as_an_option_and_as_a_word() -> None:
     ("text", "message", "hint"),
     [
         ("steps: 4: 5", "{file}:3: not valid YAML: mapping values are not allowed here",
-         "correct that line: settings are 'key: value', lists [a, b], nesting is by spaces"),
+         LINE),
         ("steps: 4\nsteps: 5", "{file}:4: not valid YAML: found duplicate key steps",
-         "correct that line: settings are 'key: value', lists [a, b], nesting is by spaces"),
+         LINE),
         ("width: 96\nstepz: 4", "unknown setting 'stepz' for 'generate' ({file}:4)",
          f"did you mean 'steps'? settings: {SETTINGS}"),
         ("maze:\n  sice: 4", "unknown setting 'maze.sice' for 'generate' ({file}:4)",
@@ -128,7 +129,8 @@ def test_a_setting_given_as_an_option_and_as_a_word() -> None:
         ("model:\n  offload: grup", "unknown choice 'grup' for 'model.offload' ({file}:4)",
          "did you mean 'group'? choices: none, model, sequential, group"),
         ("height: 96\nsteps: 0", "steps=0 must be at least 1 ({file}:4)", "change 'steps' and run again"),
-        ("prompt: ${nothing}", "'prompt' cannot be resolved: Interpolation key 'nothing' not found",
+        ("prompt: ${nothing}",
+         "'prompt' cannot be resolved: Interpolation key 'nothing' not found ({file}:3)",
          "a reference is written ${{other.setting}} and must name a setting"),
     ],
     ids=["syntax", "duplicate", "key", "nested-key", "type", "enum", "range", "reference"],
@@ -142,6 +144,51 @@ def test_mistakes_in_a_file_have_file_and_line(
     file.write_text(f"# @package _global_\ndefaults: [maze_demo, _self_]\n{text}\n")
     expected = message.replace("{file}", "generate/mine.yaml")
     assert told("mine", folder=tmp_path) == (expected, hint.replace("{{", "{").replace("}}", "}"))
+
+
+PACKAGE = "# @package _global_\n"
+BUILDS = PACKAGE + "defaults: [maze_demo, _self_]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (PACKAGE + "defaults: [mine, _self_]\n",
+         "generate/mine.yaml builds on itself",
+         "take the circle out of the 'defaults' lists"),
+        ("- a\n", "generate/mine.yaml does not hold settings", "write one 'key: value' a line"),
+        ("", "generate/mine.yaml does not build on the settings of 'generate'",
+         "start it with 'defaults: [/generate/NAME, _self_]', NAME being a config to vary"),
+        ("steps: \udcff\n", "generate/mine.yaml is not a text file in UTF-8",
+         "save it as UTF-8, or leave it out"),
+        ("defaults: [maze_demo, _self_]\nsteps: 3\n",
+         "the settings of generate/mine.yaml end up below 'generate'",
+         "start the file with '# @package _global_'"),
+        (PACKAGE + "defaults: maze_demo\n",
+         "cannot compose generate/mine.yaml: "
+         "Invalid defaults list in 'generate/mine', defaults must be a list (got str)",
+         "a 'defaults' list is written 'defaults: [/generate/NAME, _self_]'"),
+        (BUILDS + "maze:\n\tsize: 4\n",
+         "generate/mine.yaml:4: not valid YAML: found character '\\t' that cannot start any token",
+         LINE),
+        (BUILDS + "maze: 3\n",
+         "'maze' is a group of settings, not one value (generate/mine.yaml:3)", None),
+        (BUILDS + "model: null\n",
+         "'model' is a group of settings, not one value (generate/mine.yaml:3)", None),
+        (BUILDS + "steps: null\n", "'null' is not a whole number: steps=null (generate/mine.yaml:3)",
+         "'steps' takes a whole number"),
+    ],
+    ids=["circle", "list", "empty", "bytes", "package", "defaults", "tab", "section", "null-section", "null"],
+)  # fmt: skip
+def test_files_that_are_no_config(
+    text: str, message: str, hint: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "generate").mkdir()
+    (tmp_path / "generate" / "mine.yaml").write_bytes(text.encode("utf-8", "surrogateescape"))
+    told_message, told_hint = told("mine", folder=tmp_path)
+    assert told_message == message
+    assert told_hint == hint if hint else told_hint.startswith("set one of them: ")
 
 
 def test_a_file_of_a_group_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

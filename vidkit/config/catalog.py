@@ -51,7 +51,7 @@ def config_names(command: str, config_dir: Path | None = None) -> list[str]:
     """Names that `--config` takes, sorted."""
     names = set(group_choices(folder_of(command), config_dir))
     if config_dir is not None:
-        names |= {file.stem for file in config_dir.glob("*.yaml")}
+        names |= set(group_choices(".", config_dir))
     return sorted(names)
 
 
@@ -68,9 +68,8 @@ def group_names(config_dir: Path | None = None) -> list[str]:
 
 def group_choices(group: str, config_dir: Path | None = None) -> list[str]:
     """Names that `GROUP=NAME` takes, sorted."""
-    return sorted(
-        {file.stem for folder in search_dirs(config_dir) for file in (folder / group).glob("*.yaml")}
-    )
+    files = [file for folder in search_dirs(config_dir) for file in (folder / group).glob("*.yaml")]
+    return sorted({file.stem for file in files if file.is_file()})
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from vidkit.config.catalog import Entry, find_entry, folder_of, settings_class
-from vidkit.config.explain import composition_error, first_line, yaml_error
+from vidkit.config.explain import composition_error, first_line, reading_error, yaml_error
 from vidkit.config.keys import Key, keys_of
 from vidkit.config.mirror import KeyedError, build, mirror
 from vidkit.config.overrides import Override, hydra_words, parse_override
@@ -63,7 +63,7 @@ def compose(
     for name, value in {**texts, **given}.items():
         OmegaConf.update(composed, name, _literal(value))
     try:
-        return build(settings, _plain(composed))
+        return build(settings, _plain(composed, sources))
     except KeyedError as error:
         typed = {override.key for override in parsed} | set(given)
         where = "" if error.key in typed else place_of(error.key, sources)
@@ -105,6 +105,8 @@ def _compose(
             raise yaml_error(error) from error
         except (HydraException, OmegaConfBaseException) as error:
             raise composition_error(error, command, entry, keys, config_dir) from error
+        except (OSError, ValueError, RecursionError) as error:
+            raise reading_error(error, entry) from error
         sources = _sources(entry, name, words)
     if OmegaConf.get_type(composed) is not schema:
         raise ConfigError(
@@ -151,12 +153,13 @@ def _sources(entry: Entry, name: str, words: list[str]) -> list[Source]:
     return found
 
 
-def _plain(composed: DictConfig) -> dict[str, Any]:
+def _plain(composed: DictConfig, sources: list[Source]) -> dict[str, Any]:
     try:
         values = OmegaConf.to_container(composed, resolve=True)
     except OmegaConfBaseException as error:
+        key = str(error.full_key or error.key)
         raise ConfigError(
-            f"'{error.full_key or error.key}' cannot be resolved: {first_line(error)}",
+            f"'{key}' cannot be resolved: {first_line(error)}{place_of(key, sources)}",
             "a reference is written ${other.setting} and must name a setting",
         ) from error
     assert isinstance(values, dict)

@@ -9,10 +9,10 @@ from pathlib import Path
 import yaml
 from hydra.errors import MissingConfigException
 
-from vidkit.config.catalog import Entry, group_choices
+from vidkit.config.catalog import Entry, folder_of, group_choices
 from vidkit.config.keys import Key
 from vidkit.config.naming import did_you_mean
-from vidkit.config.overrides import unknown_key
+from vidkit.config.overrides import section_error, unknown_key
 from vidkit.config.sources import Source, place_of, short
 from vidkit.errors import ConfigError
 
@@ -23,6 +23,40 @@ def yaml_error(error: yaml.YAMLError) -> ConfigError:
         mark = error.problem_mark
         return ConfigError(f"{short(Path(mark.name))}:{mark.line + 1}: not valid YAML: {error.problem}", hint)
     return ConfigError(f"not valid YAML: {first_line(error)}", hint)
+
+
+def reading_error(error: Exception, entry: Entry) -> ConfigError:
+    """Files that Hydra could not read at all, or not to the end."""
+    if isinstance(error, RecursionError):
+        return ConfigError(
+            f"{short(entry.file)} builds on itself", "take the circle out of the 'defaults' lists"
+        )
+    if isinstance(error, UnicodeDecodeError):
+        broken = next((file for file in (entry.file, *_beside(entry)) if not _is_text(file)), entry.file)
+        return ConfigError(
+            f"{short(broken)} is not a text file in UTF-8", "save it as UTF-8, or leave it out"
+        )
+    if isinstance(error, OSError):
+        return ConfigError(
+            f"cannot read {error.filename or short(entry.file)}: {error.strerror}",
+            "check the file's permissions",
+        )
+    return ConfigError(
+        f"cannot compose {short(entry.file)}: {first_line(error)}",
+        "a 'defaults' list is written 'defaults: [/generate/NAME, _self_]'",
+    )
+
+
+def _beside(entry: Entry) -> list[Path]:
+    return [file for folder in (entry.folder, *entry.others) for file in sorted(folder.rglob("*.yaml"))]
+
+
+def _is_text(file: Path) -> bool:
+    try:
+        file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def first_line(error: BaseException) -> str:
@@ -39,23 +73,38 @@ def composition_error(
     file, package = _file_of(text, entry)
     cause = error.__cause__ or error.__context__
     inner = f"{text}\n{cause}"
-    key = _matched(r"full_key: (\S+)", inner)
+    key = _matched(r"full_key: (.+)", inner) or _section_of(_matched(r"not a subclass of (\w+)", inner), keys)
+    if "must be a DictConfig" in text:
+        return ConfigError(f"{short(entry.file)} does not hold settings", "write one 'key: value' a line")
     where = (
         ""
         if file is None
         else place_of(key, [Source(file, ""), Source(file, package)]) or f" ({short(file)})"
     )
+    if file is not None and key == folder_of(command) and key not in keys:
+        return ConfigError(
+            f"the settings of {short(file)} end up below '{key}'", "start the file with '# @package _global_'"
+        )
     if re.search(r"Key '.*' (is )?not in", inner):
         return unknown_key(key or _matched(r"Key '(.*?)'", inner), command, keys, where)
     value = _matched(r"Value '(.*?)' of type", inner) or _matched(r"[Ii]nvalid value '(.*?)'", inner)
+    if key in keys and keys[key].is_section:
+        return section_error(key, keys, where)
     if key in keys:
-        value = value or _matched(rf"override \+*{re.escape(key)}=(\S+)", text)
+        value = value or _matched(rf"override \+*{re.escape(key)}=(\S+)", text) or "null"
         hint = f"'{key}' takes {keys[key].takes}" + (
             f", for example {_example(keys[key])}" if not where else ""
         )
         return ConfigError(f"'{value}' is not {keys[key].takes}: {key}={value}{where}", hint)
+    reason = text.splitlines()[1] if file is not None and "\n" in text else first_line(error)
     return ConfigError(
-        f"cannot compose '{entry.name}': {first_line(error)}{where}", "check the words and the YAML files"
+        f"cannot compose '{entry.name}': {reason}{where}", "check the words and the YAML files"
+    )
+
+
+def _section_of(class_name: str, keys: dict[str, Key]) -> str:
+    return next(
+        (name for name, key in keys.items() if getattr(key.annotation, "__name__", "") == class_name), ""
     )
 
 

@@ -70,7 +70,7 @@ def hydra_words(
         elif owner_of_free_key(override.key, keys) is not None:
             words.append("++" + _checked(override, None))
         else:
-            raise _unknown(override, command, key, keys)
+            raise unknown_key(override.key, command, keys) if key is None else section_error(key.name, keys)
     return words, texts
 
 
@@ -132,13 +132,12 @@ def _is_balanced(value: str) -> bool:
     return not opened and not quote
 
 
-def _unknown(override: Override, command: str, key: Key | None, keys: dict[str, Key]) -> ConfigError:
-    if key is not None:
-        inside = [name for name in keys if name.startswith(override.key + ".")]
-        return ConfigError(
-            f"'{override.key}' is a group of settings, not one value", f"set one of them: {', '.join(inside)}"
-        )
-    return unknown_key(override.key, command, keys)
+def section_error(name: str, keys: dict[str, Key], where: str = "") -> ConfigError:
+    """The error for one value given to a group of settings."""
+    inside = [other for other in keys if other.startswith(name + ".")]
+    return ConfigError(
+        f"'{name}' is a group of settings, not one value{where}", f"set one of them: {', '.join(inside)}"
+    )
 
 
 def unknown_key(name: str, command: str, keys: dict[str, Key], where: str = "") -> ConfigError:
