@@ -64,6 +64,14 @@ def test_every_command_has_a_table_of_its_settings() -> None:
     }
 
 
+def test_a_new_command_gets_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    maker = script("make_docs")
+    monkeypatch.setattr(maker, "COMMANDS", ("generate", "dance"))
+    page = maker.with_all_commands("# Configuration\n\n<!-- settings of generate: x -->\n<!-- end -->\n")
+    assert maker.blocks_in(page) == {"settings of generate", "settings of dance"}
+    assert page.count("## Settings of `vidkit dance`") == 1 and maker.with_all_commands(page) == page
+
+
 def test_a_block_is_replaced_and_the_rest_is_not() -> None:
     page = "a\n<!-- settings of generate: x -->\nzebra\n<!-- end -->\nb\n"
     made = script("make_docs").renewed(page)
