@@ -1,0 +1,1 @@
+"""What turns pictures into numbers, one file a family. Models come through transformers, on first use."""

@@ -1,0 +1,167 @@
+"""Encoders through transformers: which class serves which checkpoint, and loading with clear errors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidkit.errors import ModelError
+from vidkit.frames.encoders.base import Encoded, Encoder, Picture, Rows, Scored
+from vidkit.frames.types import FloatArray
+from vidkit.utils.device import resolve_device, resolve_dtype
+
+# model_type of config.json -> encoder family and transformers class
+FAMILIES = {
+    "clip": ("two-tower", "CLIPModel"),
+    "siglip": ("two-tower", "SiglipModel"),
+    "siglip2": ("two-tower", "Siglip2Model"),
+    "dinov2": ("dino", "Dinov2Model"),
+    "dinov2_with_registers": ("dino", "Dinov2WithRegistersModel"),
+    "dinov3_vit": ("dino", "DINOv3ViTModel"),
+    "blip-2": ("itm", "Blip2ForImageTextRetrieval"),
+    "blip": ("itm", "BlipForImageTextRetrieval"),
+}
+_CHECK = "give a hub id or a folder in transformers format; without a network, a folder"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in place and how to feed it."""
+
+    model: Any
+    images: Any  # image processor
+    tokenizer: Any | None
+    spec: str
+    revision: str
+    kind: str  # model_type
+    side: int  # pixels of the model's own input
+
+    @property
+    def identity(self) -> str:
+        return f"{self.spec}@{self.revision}#{self.kind}-{self.model.dtype}-1"
+
+    def pixels(self, pictures: Sequence[Picture]) -> dict[str, Any]:
+        """Model inputs of a batch, on the model's device and in its number type."""
+        batch = self.images(images=list(pictures), return_tensors="pt", input_data_format="channels_last")
+        return {name: self._placed(value) for name, value in batch.items()}
+
+    def tokens(self, texts: Sequence[str]) -> dict[str, Any]:
+        """Token inputs of some texts that fit the model; SigLIP was trained on full-length padding."""
+        assert self.tokenizer is not None
+        if self.kind.startswith("siglip"):
+            batch = self.tokenizer(
+                [text.lower() for text in texts],
+                padding="max_length",
+                max_length=64,
+                truncation=True,
+                return_tensors="pt",
+            )
+        else:
+            batch = self.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
+        return {name: value.to(self.model.device) for name, value in batch.items()}
+
+    def _placed(self, value: Any) -> Any:
+        value = value.to(self.model.device)
+        return value.to(self.model.dtype) if value.is_floating_point() else value
+
+
+def load_encoder(
+    spec: str, device: str = "auto", dtype: str = "auto", revision: str | None = None, pooling: str = "mean"
+) -> Encoder:
+    """An encoder from a hub id or a folder in transformers format.
+
+    Args:
+        spec: `openai/clip-vit-base-patch32`, `facebook/dinov2-base`, or a folder.
+        device: auto, cpu, cuda or cuda:N.
+        dtype: auto (bf16 on CUDA, fp32 on the CPU), bf16, fp16 or fp32.
+        revision: of a hub id.
+        pooling: DINO only: "mean" of all last-layer tokens (EFS) or "cls".
+
+    Raises:
+        ModelError: missing, unreadable, or of a kind that is no encoder.
+    """
+    from vidkit.frames.encoders.dino import DinoEncoder
+    from vidkit.frames.encoders.itm import ItmEncoder
+    from vidkit.frames.encoders.two_tower import TwoTowerEncoder
+
+    loaded = _load(spec, device, dtype, revision)
+    family = FAMILIES[loaded.kind][0]
+    if family == "two-tower":
+        return TwoTowerEncoder(loaded)
+    return ItmEncoder(loaded) if family == "itm" else DinoEncoder(loaded, pooling)
+
+
+def _load(spec: str, device: str, dtype: str, revision: str | None) -> LoadedModel:
+    import transformers
+
+    config = _attempt(spec, lambda: transformers.AutoConfig.from_pretrained(spec, revision=revision))
+    kind = str(config.model_type)
+    if kind not in FAMILIES:
+        raise ModelError(
+            f"'{spec}' is a {kind} model, which is no frame encoder", f"known: {', '.join(FAMILIES)}"
+        )
+    place = resolve_device(device)
+    build = getattr(transformers, FAMILIES[kind][1])
+    model = _attempt(
+        spec,
+        lambda: build.from_pretrained(spec, revision=revision, dtype=resolve_dtype(dtype, place)),
+    )
+    images = _attempt(spec, lambda: transformers.AutoImageProcessor.from_pretrained(spec, revision=revision))
+    tokenizer = None
+    if FAMILIES[kind][0] != "dino":
+        tokenizer = _attempt(
+            spec, lambda: transformers.AutoTokenizer.from_pretrained(spec, revision=revision)
+        )
+    marker = revision or str(getattr(config, "_commit_hash", "") or "") or _folder_mark(spec)
+    return LoadedModel(model.to(place).eval(), images, tokenizer, spec, marker, kind, _side(images, config))
+
+
+def _attempt(spec: str, load: Callable[[], Any]) -> Any:
+    try:
+        return load()
+    except (
+        Exception
+    ) as error:  # transformers raises OSError, ValueError, RuntimeError and its own for one cause
+        first = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
+        raise ModelError(f"cannot load the encoder '{spec}': {first}", _CHECK) from error
+
+
+def _folder_mark(spec: str) -> str:
+    weights = sorted(Path(spec).glob("*.safetensors")) if Path(spec).is_dir() else []
+    return "-".join(f"{f.stat().st_size}.{int(f.stat().st_mtime)}" for f in weights) or "main"
+
+
+def _side(images: Any, config: Any) -> int:
+    size = getattr(images, "size", None) or {}
+    numbers = [int(size[name]) for name in ("shortest_edge", "height") if name in size]
+    return (
+        numbers[0] if numbers else int(getattr(getattr(config, "vision_config", config), "image_size", 224))
+    )
+
+
+def pooled(output: Any) -> Any:
+    """The embedding in what `get_image_features` returns: a tensor, or an object that holds one."""
+    for name in ("pooler_output", "image_embeds", "text_embeds"):
+        value = getattr(output, name, None)
+        if value is not None:
+            return value
+    return output
+
+
+def to_rows(tensor: Any) -> Rows:
+    """A tensor as float32 rows on the host."""
+    return np.asarray(tensor.detach().float().cpu().numpy(), dtype=np.float32)
+
+
+def sigmoid(values: FloatArray) -> FloatArray:
+    return np.asarray(1.0 / (1.0 + np.exp(-values)))
+
+
+__all__ = ["FAMILIES", "Encoded", "LoadedModel", "NDArray", "Scored", "load_encoder", "pooled", "to_rows"]

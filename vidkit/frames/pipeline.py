@@ -1,0 +1,233 @@
+"""One video from path to selection: sample, embed (or load), score, select."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidkit.errors import DataError
+from vidkit.frames.cache import CachedRows, EmbeddingCache, content_key
+from vidkit.frames.embed import Progress, embed_frames, widened
+from vidkit.frames.encoders.base import Encoder
+from vidkit.frames.options import FrameOptions
+from vidkit.frames.registry import select
+from vidkit.frames.relevance.normalise import normalise
+from vidkit.frames.sources import EncoderShelf, Sources, choose_sources
+from vidkit.frames.types import Candidates, Selection
+from vidkit.video.reader import VideoReader, open_video
+from vidkit.video.sampling import Sampling, densify, sample_frames
+
+
+@dataclass
+class VideoSelection:
+    """Everything known after one video: what writers and records are made from."""
+
+    path: Path
+    query: str
+    video: VideoReader
+    sampling: Sampling
+    candidates: Candidates
+    selection: Selection
+    relevance_name: str
+    features_name: str
+    rel_norm: str
+    facts: dict[str, Any]
+    compared: dict[str, Selection] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    content: str = ""
+    from_cache: bool = False
+    lost: int = 0  # candidates that could not be decoded
+
+    @property
+    def frame_numbers(self) -> NDArray[np.int64]:
+        """Source frame numbers of the kept frames [K]."""
+        assert self.candidates.source_indices is not None
+        return np.asarray(self.candidates.source_indices[self.selection.indices])
+
+
+def select_from_video(
+    path: Path,
+    query: str,
+    options: FrameOptions,
+    shelf: EncoderShelf | None = None,
+    cache: EmbeddingCache | None = None,
+    progress: Progress | None = None,
+) -> VideoSelection:
+    """Select the frames of one video that answer a query.
+
+    Raises:
+        VideoError: nothing can be decoded (exit code 4).
+        ConfigError: options or inputs that do not fit together.
+        DataError: relevance that is not finite (exit code 3), or an unusable score or subtitle file.
+    """
+    seconds: dict[str, float] = {}
+    clock = _Clock(seconds)
+    sources = choose_sources(path, query, options, shelf or EncoderShelf(options))
+    clock.note("sources")
+    video = open_video(path, options.reader, options.stream, options.threads, options.frame_rate)
+    sampling = sample_frames(
+        video.timeline, options.fps, options.phase, options.max_candidates, options.sample
+    )
+    if options.short_video == "densify":
+        sampling = densify(video.timeline, sampling, options.k)
+    clock.note("scan")
+    content = content_key(path)
+    encoders = _encoders(sources)
+    embedded = _rows(video, sampling, encoders, query, options, cache, content, seconds, progress)
+    clock.note("embed")
+    candidates, facts, rel_norm = _candidates(video, sources, embedded, query, options)
+    clock.note("score")
+    result = VideoSelection(
+        path, query, video, sampling, candidates, _run(options.method, candidates, options),
+        sources.name, sources.features_name, rel_norm, sources.facts | facts, content=content,
+    )  # fmt: skip
+    result.compared = {name: _run(name, candidates, options) for name in ("uniform", *options.compare)}
+    clock.note("select")
+    result.seconds = seconds
+    result.from_cache = embedded.from_cache
+    result.lost = sampling.indices.size - len(candidates)
+    result.warnings = [
+        *sources.warnings,
+        *_warnings(result, embedded.decode_errors),
+        *result.selection.warnings,
+    ]
+    return result
+
+
+@dataclass
+class _Embedded:
+    indices: NDArray[np.int64]
+    rows: dict[str, NDArray[np.float16]]
+    scores: dict[str, NDArray[np.float32] | None]
+    decode_errors: int = 0
+    from_cache: bool = False
+
+
+class _Clock:
+    def __init__(self, seconds: dict[str, float]) -> None:
+        self._seconds, self._last = seconds, time.perf_counter()
+
+    def note(self, name: str) -> None:
+        now = time.perf_counter()
+        self._seconds[name], self._last = now - self._last, now
+
+
+def _encoders(sources: Sources) -> dict[str, Encoder]:
+    encoders: dict[str, Encoder] = {}
+    if sources.scorer is not None:
+        encoders["relevance"] = sources.scorer
+    if sources.features is not None and sources.features is not sources.scorer:
+        encoders["features"] = sources.features
+    return encoders
+
+
+def _rows(
+    video: VideoReader,
+    sampling: Sampling,
+    encoders: dict[str, Encoder],
+    query: str,
+    options: FrameOptions,
+    cache: EmbeddingCache | None,
+    content: str,
+    seconds: dict[str, float],
+    progress: Progress | None,
+) -> _Embedded:
+    paths = {}
+    if cache is not None:
+        for name, encoder in encoders.items():
+            grid = (
+                np.ascontiguousarray(sampling.indices).tobytes().hex() if sampling.indices.size < 64 else ""
+            )
+            key = [
+                content,
+                str(options.stream),
+                f"{sampling.effective_fps:.9g}",
+                str(options.phase),
+                options.sample,
+            ]
+            key += [grid, video.backend, encoder.identity, query if encoder.needs_query else ""]
+            paths[name] = cache.path_of(*key)
+        stored = {name: cache.load(file) for name, file in paths.items()}
+        found = {name: entry for name, entry in stored.items() if entry is not None}
+        if found and len(found) == len(encoders) and _same_frames(found):
+            first = next(iter(found.values()))
+            return _Embedded(
+                first.indices,
+                {name: entry.rows for name, entry in found.items()},
+                {name: entry.scores for name, entry in found.items()},
+                first.decode_errors,
+                True,
+            )
+    if not encoders:
+        return _Embedded(sampling.indices, {}, {})
+    done = embed_frames(video, sampling.indices.tolist(), encoders, query, options.batch_size, progress)
+    seconds.update({f"embed.{name}": value for name, value in done.seconds.items()})
+    errors = video.decode_errors
+    if cache is not None:
+        for name, file in paths.items():
+            cache.save(file, CachedRows(done.indices, done.rows[name], done.scores[name], errors))
+    return _Embedded(done.indices, done.rows, done.scores, errors)
+
+
+def _same_frames(entries: dict[str, CachedRows]) -> bool:
+    first = next(iter(entries.values())).indices
+    return all(np.array_equal(entry.indices, first) for entry in entries.values())
+
+
+def _candidates(
+    video: VideoReader, sources: Sources, embedded: _Embedded, query: str, options: FrameOptions
+) -> tuple[Candidates, dict[str, Any], str]:
+    times = video.timeline.time_s[embedded.indices]
+    relevance, query_features, facts = None, None, {}
+    if sources.direct is not None:
+        relevance = sources.direct(times).relevance
+    elif sources.scorer is not None:
+        scored = sources.scorer.score(
+            widened(embedded.rows["relevance"]), embedded.scores["relevance"], times, query
+        )
+        relevance, query_features, facts = scored.relevance, scored.query_features, dict(scored.facts)
+    name = options.rel_norm
+    if name == "auto":
+        name = (
+            "minmax"
+            if query_features is not None and relevance is not None and relevance.min() < 0.5
+            else "none"
+        )
+    if relevance is not None and np.isfinite(relevance).all():
+        relevance = normalise(relevance, name)
+    key = "relevance" if sources.features is sources.scorer else "features"
+    features = widened(embedded.rows[key]) if sources.features is not None else None
+    try:
+        candidates = Candidates(
+            times, relevance, features, embedded.indices, query_features=query_features, seed=options.seed
+        )
+    except DataError as error:
+        raise DataError(f"{video.info.path}: {error.message}", error.hint) from error
+    facts["query_used"] = relevance is not None
+    return candidates, facts, name
+
+
+def _run(method: str, candidates: Candidates, options: FrameOptions) -> Selection:
+    return select(method, candidates, options.k, nan=options.nan, **options.settings_of(method))
+
+
+def _warnings(result: VideoSelection, decode_errors: int) -> Sequence[str]:
+    notes = [*result.video.timeline.notes]
+    if result.sampling.note:
+        notes.append(result.sampling.note)
+    if decode_errors or result.lost:
+        notes.append(f"{decode_errors} decode errors, {result.lost} candidates lost")
+    if result.video.info.is_hdr:
+        notes.append("HDR video shown as 8 bits without tone mapping")
+    if result.query.strip() and not result.facts.get("query_used"):
+        unknown = result.facts.get("unknown_words")
+        words = f" (unknown: {', '.join(map(str, unknown))})" if isinstance(unknown, list) and unknown else ""
+        notes.append(f"the query was not used: no relevance from '{result.relevance_name}'{words}")
+    return notes

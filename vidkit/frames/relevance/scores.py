@@ -1,0 +1,66 @@
+"""Relevance that the user brings: one number a candidate, or numbers with times."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+
+from vidkit.errors import DataError
+from vidkit.frames.types import FloatArray
+
+
+def read_scores(path: Path, times: FloatArray) -> FloatArray:
+    """Relevance of the candidates at `times` [N] from .npy, .json or .csv.
+
+    Rows of two numbers are time and score and are interpolated; single numbers must be as many as there are
+    candidates.
+
+    Raises:
+        DataError: unreadable, wrong length, or a row that is no number (file:line).
+    """
+    try:
+        table = _read(path)
+    except OSError as error:
+        raise DataError(f"cannot read the scores '{path}': {error.strerror}", "check the path") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise DataError(
+            f"'{path}' holds no scores: {error}", "give numbers, or pairs of time and score"
+        ) from error
+    if table.ndim == 2 and table.shape[1] == 2 and table.size:
+        order = np.argsort(table[:, 0], kind="stable")
+        return np.asarray(np.interp(times, table[order, 0], table[order, 1]))
+    if table.ndim != 1 or table.size != times.size:
+        raise DataError(
+            f"'{path}' has scores of shape {list(table.shape)} for {times.size} candidates",
+            "give one number a candidate, or pairs of time and score",
+        )
+    return table
+
+
+def _read(path: Path) -> FloatArray:
+    suffix = path.suffix.lower()
+    if suffix == ".npy":
+        return np.asarray(np.load(path, allow_pickle=False), dtype=np.float64)
+    if suffix == ".json":
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(data, dict):
+            data = (
+                list(zip(data["times"], data["scores"], strict=True)) if "times" in data else data["scores"]
+            )
+        return np.asarray(data, dtype=np.float64)
+    rows: list[list[float]] = []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for number, row in enumerate(csv.reader(file), start=1):
+            cells = [cell.strip() for cell in row if cell.strip()]
+            if not cells:
+                continue
+            try:
+                rows.append([float(cell) for cell in cells])
+            except ValueError:
+                if number > 1:  # the first line may be a header
+                    raise ValueError(f"{path}:{number}: {row}") from None
+    table = np.asarray(rows, dtype=np.float64)
+    return table[:, 0] if table.ndim == 2 and table.shape[1] == 1 else table

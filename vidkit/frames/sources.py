@@ -1,0 +1,196 @@
+"""Which relevance and which features a run uses, and what is said about them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from vidkit.errors import ConfigError, DataError
+from vidkit.frames.encoders.base import Encoder, Scored
+from vidkit.frames.encoders.hist import HistEncoder
+from vidkit.frames.encoders.lexicon import BLIND, KNOWS, LexiconEncoder
+from vidkit.frames.options import FrameOptions
+from vidkit.frames.relevance.bm25 import bm25_scores, spread_in_time
+from vidkit.frames.relevance.scores import read_scores
+from vidkit.frames.relevance.subtitles import (
+    Subtitles,
+    find_sidecar,
+    read_embedded,
+    read_subtitles,
+    sentences,
+)
+from vidkit.frames.types import FloatArray
+
+_KINDS = ("auto", "none", "subtitle", "lexicon", "ocr", "embedded", "encoder")
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Sources:
+    """Where relevance and features of one video come from.
+
+    `scorer` is set when relevance needs pictures; `direct` gives it from times alone. `facts` go into the
+    record.
+    """
+
+    name: str
+    scorer: Encoder | None = None
+    direct: Callable[[FloatArray], Scored] | None = None
+    features: Encoder | None = None
+    features_name: str = "none"
+    fallback: Encoder | None = None
+    facts: dict[str, object] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+class EncoderShelf:
+    """Models loaded once and kept for all videos of a run."""
+
+    def __init__(self, options: FrameOptions) -> None:
+        self._options = options
+        self._models: dict[str, Encoder] = {}
+
+    def model(self, spec: str) -> Encoder:
+        """The model `spec`, from the hub or a folder.
+
+        Raises:
+            ModelError: it cannot be loaded.
+        """
+        if spec not in self._models:
+            from vidkit.frames.encoders.models import load_encoder
+
+            options = self._options
+            self._models[spec] = load_encoder(spec, options.device, options.dtype, pooling=options.pooling)
+        return self._models[spec]
+
+
+def choose_sources(path: Path, query: str, options: FrameOptions, shelf: EncoderShelf) -> Sources:
+    """Decide for one video and query.
+
+    Raises:
+        ConfigError: a relevance that needs something absent (a query, an encoder, subtitles).
+        DataError: an explicit subtitle or score file that cannot be used.
+    """
+    sources = _relevance(path, query, options, shelf)
+    _add_features(sources, options, shelf)
+    return sources
+
+
+def _relevance(path: Path, query: str, options: FrameOptions, shelf: EncoderShelf) -> Sources:
+    kind = options.relevance
+    if kind not in _KINDS:
+        return _from_file(Path(kind.removeprefix("scores:")))
+    if kind == "none":
+        return Sources("none")
+    if not query.strip():
+        if kind != "auto" or options.encoder is not None:
+            raise ConfigError(
+                f"relevance={kind} needs a query", "give one after the video, or use relevance=none"
+            )
+        return Sources("none", facts={"query_used": False})
+    if kind == "encoder" or (kind == "auto" and options.encoder is not None):
+        assert options.encoder is not None
+        model = shelf.model(options.encoder)
+        if not model.is_relevance:
+            raise ConfigError(
+                f"'{options.encoder}' gives features but no relevance",
+                "use it as features=, or name a CLIP or ITM model",
+            )
+        return Sources(f"encoder:{options.encoder}", scorer=model)
+    if kind in ("auto", "subtitle"):
+        found = _from_subtitles(path, query, options, must=kind == "subtitle")
+        if found.name == "subtitle" or kind == "subtitle":
+            return found
+        return _from_pictures(kind, query, found.warnings)
+    return _from_pictures(kind, query, [])
+
+
+def _from_file(path: Path) -> Sources:
+    if not path.is_file():
+        raise ConfigError(
+            f"no relevance '{path}'",
+            f"use {', '.join(_KINDS)}, or the path of a .npy, .json or .csv with scores",
+        )
+    return Sources(f"scores:{path}", direct=lambda times: Scored(read_scores(path, times)))
+
+
+def _from_subtitles(path: Path, query: str, options: FrameOptions, must: bool) -> Sources:
+    warnings: list[str] = []
+    found = _find_subtitles(path, options, must, warnings)
+    if found is None:
+        if must:
+            raise ConfigError(
+                f"no subtitles beside or inside '{path}'", "give subtitles=FILE, or another relevance="
+            )
+        return Sources("none", warnings=warnings)
+    if found.problems:
+        warnings.append(f"{len(found.problems)} damaged subtitle blocks left out, first {found.problems[0]}")
+    joined = sentences(found.cues)
+    scores = bm25_scores([cue.text for cue in joined], query)
+    if scores.max(initial=0.0) <= 0 and not must:
+        warnings.append(f"no word of the query occurs in the subtitles ({found.source})")
+        return Sources("none", warnings=warnings)
+    starts, ends = (np.array([getattr(cue, end) for cue in joined]) for end in ("start_s", "end_s"))
+    best = [joined[int(i)] for i in np.argsort(-scores, kind="stable")[:3] if scores[int(i)] > 0]
+    facts: dict[str, object] = {
+        "subtitles": found.source,
+        "cues": len(found.cues),
+        "best_cues": [{"start_s": c.start_s, "end_s": c.end_s, "text": c.text} for c in best],
+        "knows": "what is said or written in the subtitles (BM25)",
+        "blind": "what is only shown",
+    }
+    return Sources(
+        "subtitle",
+        direct=lambda times: Scored(spread_in_time(scores, starts, ends, times)),
+        facts=facts,
+        warnings=warnings,
+    )
+
+
+def _find_subtitles(path: Path, options: FrameOptions, must: bool, warnings: list[str]) -> Subtitles | None:
+    if options.subtitles is not None:
+        return read_subtitles(Path(options.subtitles))
+    sidecar = find_sidecar(path)
+    if sidecar is not None:
+        try:
+            return read_subtitles(sidecar)
+        except DataError as error:
+            if must:
+                raise
+            warnings.append(error.message)
+    return None if path.is_dir() else read_embedded(path)
+
+
+def _from_pictures(kind: str, query: str, warnings: list[str]) -> Sources:
+    from vidkit.frames.encoders import embedded
+
+    if kind == "ocr":
+        from vidkit.frames.encoders.ocr import OcrEncoder
+
+        return Sources("ocr", scorer=OcrEncoder(), warnings=warnings)
+    if kind == "embedded" or (kind == "auto" and embedded.knows_some_of(query)):
+        encoder = embedded.load()
+        facts: dict[str, object] = {"knows": embedded.KNOWS, "blind": embedded.BLIND}
+        return Sources("embedded", scorer=encoder, facts=facts, warnings=warnings)
+    facts = {"knows": KNOWS, "blind": BLIND}
+    return Sources("lexicon", scorer=LexiconEncoder(), facts=facts, warnings=warnings)
+
+
+def _add_features(sources: Sources, options: FrameOptions, shelf: EncoderShelf) -> None:
+    kind = options.features
+    if kind == "none":
+        return
+    if kind == "encoder" or (kind == "auto" and sources.name.startswith("encoder:")):
+        if options.encoder is None:
+            raise ConfigError(
+                "features=encoder without an encoder", "name one: encoder=HUB_ID or encoder=FOLDER"
+            )
+        sources.features, sources.features_name = shelf.model(options.encoder), f"encoder:{options.encoder}"
+    elif kind in ("auto", "hist"):
+        sources.features, sources.features_name = HistEncoder(), "hist"
+    else:
+        sources.features, sources.features_name = shelf.model(kind), f"encoder:{kind}"
