@@ -17,7 +17,8 @@ from vidkit.video.reading import read_clip
 
 SMALL = ["height=32", "width=32", "frames=13", "steps=3", "model.family=skyreels_df"]
 # a random transformer of the Wan kinds, cut down to seconds on a CPU
-CUT = ["model.weights=random", "height=32", "width=32", "frames=9", "steps=2", "model.transformer.num_layers=1",
+CUT = ["model.weights=random", "height=32", "width=32", "frames=9", "steps=2",
+       "model.transformer.num_layers=1",
        "model.transformer.num_attention_heads=1", "model.transformer.ffn_dim=32", "model.vae.base_dim=4",
        "max_sequence_length=512"]  # fmt: skip
 
@@ -131,7 +132,8 @@ BAD = {
                       hint='add one: vidkit generate ... "a red ball solves a light maze"'),
     "frames": case("a ball", "frames=14", message="frames=14 does not fit 'maze': it must be 4k+1",
                    hint="nearest valid: frames=13 or frames=17"),
-    "no-image": case("image=none.png", message="no image at 'none.png'", hint="check the path given as image="),
+    "no-image": case("image=none.png", message="no image at 'none.png'",
+                     hint="check the path given as image="),
     "suffix": case("a ball", "--output", "clip.avi", message="output 'clip.avi' is no .mp4 file",
                    hint="end it in .mp4, or name a folder"),
     "folder": case("a ball", "--output", "none/clip.mp4", message="output folder 'none' does not exist",

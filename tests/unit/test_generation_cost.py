@@ -24,7 +24,8 @@ CONFIGS = [
 ]
 SMALL_VAES = {
     "two-levels-of-time": {"base_dim": 8, "z_dim": 8, "dim_mult": [1, 2, 2], "num_res_blocks": 1,
-                           "temperal_downsample": [True, True], "latents_mean": [0.0] * 8, "latents_std": [1.0] * 8},
+                           "temperal_downsample": [True, True], "latents_mean": [0.0] * 8,
+                           "latents_std": [1.0] * 8},
     "wan-layout": {"base_dim": 8, "decoder_base_dim": 12, "z_dim": 4},
     "patchified": {"base_dim": 8, "z_dim": 4, "dim_mult": [1, 2, 4], "num_res_blocks": 1, "patch_size": 2,
                    "temperal_downsample": [True, True], "in_channels": 12, "out_channels": 12},
@@ -66,7 +67,7 @@ def test_parameters_equal_the_real_modules(config: str) -> None:
     import torch
     from diffusers import AutoencoderKLWan, SkyReelsV2Transformer3DModel, WanTransformer3DModel
 
-    spec, request = load(config)
+    spec, _ = load(config)
     cls = WanTransformer3DModel if spec.family == "wan" else SkyReelsV2Transformer3DModel
     with torch.device("meta"):
         transformer = cls(**spec.transformer)
@@ -129,7 +130,8 @@ def test_transformer_flops_equal_what_torch_counts(family: str) -> None:
 
 def test_a_dry_run_loads_no_torch() -> None:
     code = (
-        "import sys; from vidkit.cli.main import run; status = run(['generate', '-c', 'wan14b_720p', '--dry-run']);"
+        "import sys; from vidkit.cli.main import run;"
+        "status = run(['generate', '-c', 'wan14b_720p', '--dry-run']);"
         "heavy = {'torch', 'diffusers', 'transformers', 'numpy', 'PIL', 'av'} & set(sys.modules);"
         "sys.exit(status or ('loaded ' + ', '.join(heavy) if heavy else 0))"
     )

@@ -7,8 +7,8 @@ from diffusers import AutoencoderKLWan, SkyReelsV2Transformer3DModel, WanTransfo
 from vidkit.generation.random_weights import random_embeddings, random_image_embeddings, random_model
 from vidkit.generation.spec import ModelSpec
 
-SHAPES = {"num_attention_heads": 2, "attention_head_dim": 12, "in_channels": 4, "out_channels": 4, "text_dim": 16,
-          "freq_dim": 32, "ffn_dim": 40, "num_layers": 2, "rope_max_seq_len": 32}  # fmt: skip
+SHAPES = {"num_attention_heads": 2, "attention_head_dim": 12, "in_channels": 4, "out_channels": 4,
+          "text_dim": 16, "freq_dim": 32, "ffn_dim": 40, "num_layers": 2, "rope_max_seq_len": 32}  # fmt: skip
 CPU = torch.device("cpu")
 
 

@@ -57,7 +57,8 @@ def test_windows_need_an_overlap() -> None:
     with pytest.raises(ConfigError) as error:
         plan_windows(45, 25)
     assert error.value.message == (
-        "a clip of 45 latent frames needs several windows of 25, and overlap_frames gives 0 shared latent frames"
+        "a clip of 45 latent frames needs several windows of 25, and overlap_frames gives 0 shared latent"
+        " frames"
     )
 
 

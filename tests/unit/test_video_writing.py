@@ -74,7 +74,7 @@ def test_pyav_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_reading_what_is_no_video(tmp_path: Path) -> None:
     (tmp_path / "text.mp4").write_text("no video")
-    with pytest.raises(VideoError, match="cannot read '.*text.mp4' as a video"):
+    with pytest.raises(VideoError, match=r"cannot read '.*text\.mp4' as a video"):
         read_clip(tmp_path / "text.mp4")
 
 

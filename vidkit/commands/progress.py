@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Self
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     SpinnerColumn,
     TaskID,
@@ -37,7 +36,6 @@ class RunProgress:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
             TextColumn("{task.fields[note]}"),
             TimeElapsedColumn(),
             console=self.console,
@@ -72,7 +70,7 @@ class RunProgress:
         self._done += 1
         note = f"{record.seconds:.2f} s/step, {_duration(self._left())} left"
         if self._live and self._task is not None:
-            self._bar.update(self._task, completed=self._done, note=note)
+            self._bar.update(self._task, completed=self._done, note=f"{self._done}/{self._total}  {note}")
         elif self._crossed_a_tenth():
             self._line(f"denoising {100 * self._done // self._total} %  {self._done}/{self._total}  {note}")
 
@@ -88,9 +86,7 @@ class RunProgress:
 
     def _next_task(self, text: str, total: int | None) -> None:
         if self._task is not None:
-            self._bar.update(
-                self._task, total=max(self._total, 1), completed=max(self._total, 1), visible=False
-            )
+            self._bar.remove_task(self._task)
         self._task = self._bar.add_task(text, total=total, note="")
 
     def _line(self, text: str) -> None:

@@ -108,7 +108,7 @@ class GenerateSettings:
     negative_prompt: str | None = None
     image: str | None = None  # path of the first frame; "maze": drawn by vidkit; none: text to video
     resize: Resize = Resize.auto
-    output: str | None = None  # .mp4 file or folder; none: outputs/generate/<config>-<time>.mp4
+    output: str | None = None  # .mp4 file or folder; none: outputs/<model>-<time>.mp4
     crf: int = 16  # H.264 quality, 0 lossless .. 51 worst
     contact_sheet: bool = True  # PNG of numbered frames beside the video
     seed: int | None = None  # none: drawn and recorded
