@@ -275,7 +275,7 @@ def test_undecodable_video_fails_its_items_and_the_run_goes_on(media, tmp_path, 
     assert (summary.items, summary.answered, summary.failed) == (6, 2, 4)
     assert summary.failures_by_kind == {"media": 4}
     names = dict(summary.failures)
-    assert "cannot decode video" in names["broken-1"]
+    assert "as a video" in names["broken-1"]
     assert "broken.mp4" in names["broken-1"]
     assert "no video" in names["gone-2"]
     assert len(engine.requests) == 2

@@ -1,76 +1,59 @@
-"""Frames of a video by number, one at a time, so that no long video lies in memory. Decoding by decord."""
+"""Frames of a video by number for models, one at a time; stricter than `vidkit.video` about damaged files.
+
+A selector may skip a frame that cannot be decoded. A model that is shown fewer or other frames than its
+budget says gives a score that means something else, so here such a video is an error.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 
 import numpy as np
 
-from vidkit.errors import VideoError, require
+from vidkit.errors import VideoError
+from vidkit.video.reader import open_video
 
 _LEAST_SHARE = 0.9
 """Of the frames that the header announces; edit lists may hide a few."""
+_PACKAGES = {"decord": "decord2", "pyav": "av"}
 
 
 class VideoFile:
-    """An open video; a context manager.
+    """A video's frames and times.
 
     Attributes:
         path: the file.
-        n_frames: its frames.
+        n_frames: its displayed frames.
         fps: mean frames a second.
-        times_s: presentation time of every frame from the start of the video [n_frames], float64.
-        decoder: name and version of the decoding library.
+        times_s: presentation time of every frame from the start of the stream [n_frames], float64.
+        duration_s: end of the last frame.
 
     Raises:
-        VideoError: missing, empty, or not decodable.
+        VideoError: missing, empty, cut short, or not decodable.
     """
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         if not self.path.is_file():
             raise VideoError(f"no video '{self.path}'", "check the media folder")
-        self._decord = require("decord", "video")
-        # a damaged video makes FFmpeg print a line a packet; the error below says it once
-        self._decord.logging.set_level(self._decord.logging.QUIET)
-        self._errors = (self._decord.DECORDError, RuntimeError, IndexError, ValueError)
-        try:
-            self._reader: Any = self._decord.VideoReader(str(self.path), num_threads=1)
-            self.n_frames = len(self._reader)
-            self.fps = float(self._reader.get_avg_fps())
-            spans = (
-                self._reader.get_frame_timestamp(np.arange(self.n_frames))
-                if self.n_frames
-                else np.zeros((0, 2))
-            )
-        except self._errors as error:
-            raise self._broken(error) from error
-        if self.n_frames == 0 or not self.fps > 0:
-            raise VideoError(f"video '{self.path}' has no frames", "check that the file is whole")
+        # one thread: several videos are decoded at a time
+        self._reader = open_video(self.path, threads=1)
+        self.n_frames = len(self._reader.timeline)
+        self.times_s = self._reader.timeline.time_s
+        self.duration_s = float(self._reader.timeline.duration_s)
+        self.fps = float(self._reader.info.average_fps)
+        if not self.fps > 0:
+            raise VideoError(f"video '{self.path}' has no frame rate", "check that the file is whole")
         self._check_whole()
-        starts = np.asarray(spans, dtype=np.float64)[:, 0]
-        self.times_s = starts - starts[0]
-        self.decoder = f"decord {self._decord.__version__}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._reader = None
 
     def _check_whole(self) -> None:
-        """Refuse a file that ends long before its header says: decoders take the rest for the whole."""
-        av = require("av", "video")
-        try:
-            with av.open(str(self.path)) as container:
-                announced = container.streams.video[0].frames
-        except (av.FFmpegError, OSError, IndexError) as error:
-            raise self._broken(error) from error
+        """Refuse a file that ends long before its header says: what is left would pass for the whole."""
+        import av
+
+        with av.open(str(self.path), metadata_errors="replace") as container:
+            announced = container.streams.video[0].frames
         if self.n_frames < _LEAST_SHARE * announced:
             raise VideoError(
                 f"video '{self.path}' is cut short: {self.n_frames} of {announced} frames are there",
@@ -78,9 +61,13 @@ class VideoFile:
             )
 
     @property
-    def duration_s(self) -> float:
-        """Seconds from the first frame's start to the last frame's end."""
-        return float(self.times_s[-1]) + 1 / self.fps
+    def decoder(self) -> str:
+        """Name and version of what decodes, which may change in the middle of a damaged file."""
+        name = self._reader.backend
+        try:
+            return f"{name} {version(_PACKAGES.get(name, name))}"
+        except PackageNotFoundError:
+            return name
 
     def span(self, start_s: float = 0.0, end_s: float | None = None) -> tuple[int, int]:
         """Half-open range of the frames with start_s <= time < end_s.
@@ -97,24 +84,23 @@ class VideoFile:
         return first, stop
 
     def frames(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
-        """Decode frames in the given order: uint8 RGB [height, width, 3]; a repeated index costs nothing.
+        """Decode frames: uint8 RGB [height, width, 3], upright; a repeated number costs nothing.
+
+        Args:
+            indices: presentation numbers, not decreasing.
 
         Raises:
             VideoError: a frame cannot be decoded.
         """
+        wanted = sorted({int(index) for index in indices})
+        decoded = self._reader.read(wanted)
         last, pixels = -1, np.zeros((0, 0, 3), np.uint8)
         for index in indices:
             if index != last:
-                try:
-                    pixels = self._reader[int(index)].asnumpy()
-                except self._errors as error:
-                    raise self._broken(error, f"frame {index} of ") from error
-                last = index
+                frame = next(decoded, None)
+                if frame is None or frame.index != index:
+                    raise VideoError(
+                        f"cannot decode frame {index} of video '{self.path}'", "check that the file is whole"
+                    )
+                last, pixels = int(index), frame.pixels
             yield pixels
-
-    def _broken(self, error: Exception, part: str = "") -> VideoError:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        reason = lines[0][:200] if lines else type(error).__name__
-        return VideoError(
-            f"cannot decode {part}video '{self.path}': {reason}", "check that the file is whole"
-        )

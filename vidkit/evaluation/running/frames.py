@@ -70,16 +70,16 @@ def read_frames(
         VideoError: the video cannot be decoded or the clip holds no frame.
     """
     detail: dict[str, Any] = {}
-    with VideoFile(path) as video:
-        first, stop = video.span(start_s, end_s)
-        if picker is not None:
-            indices, detail = picker.pick(Path(path), query, budget.count, start_s, end_s)
-        else:
-            indices = [first + place for place in _plain_indices(stop - first, video.fps, budget)]
-        images = _encode(video, indices, budget)
-        times_s = tuple(float(video.times_s[index]) - start_s for index in indices)
-        end = video.duration_s if end_s is None else min(end_s, video.duration_s)
-        return Frames(images, tuple(indices), times_s, end - start_s, video.decoder, detail)
+    video = VideoFile(path)
+    first, stop = video.span(start_s, end_s)
+    if picker is not None:
+        indices, detail = picker.pick(Path(path), query, budget.count, start_s, end_s)
+    else:
+        indices = [first + place for place in _plain_indices(stop - first, video.fps, budget)]
+    images = _encode(video, indices, budget)
+    times_s = tuple(float(video.times_s[index]) - start_s for index in indices)
+    end = video.duration_s if end_s is None else min(end_s, video.duration_s)
+    return Frames(images, tuple(indices), times_s, end - start_s, video.decoder, detail)
 
 
 def _plain_indices(n_frames: int, video_fps: float, budget: FrameBudget) -> list[int]:

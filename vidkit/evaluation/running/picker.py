@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from vidkit.errors import MissingDependency
+import numpy as np
+
+from vidkit.errors import MissingDependency, VideoError
 from vidkit.evaluation.running.budget import FrameBudget
 from vidkit.evaluation.running.frames import FramePicker
 
@@ -15,7 +18,7 @@ def open_picker(budget: FrameBudget) -> FramePicker | None:
     """The selector that a budget names, None for the plain methods.
 
     Raises:
-        ConfigError: an unknown selector.
+        ConfigError: an unknown selector or setting.
         MissingDependency: this vidkit has no frame selection.
     """
     if budget.selector_name is None:
@@ -29,7 +32,8 @@ class SelectorPicker:
     Args:
         name: of the selector.
         fps: candidates a second.
-        settings: of the selector.
+        settings: of the selector (`alpha`, ...), and of the candidates (`relevance`, `encoder`, `features`,
+            `cache`, ...: what `vidkit.frames.read_candidates` takes).
 
     Raises:
         ConfigError: an unknown selector or setting.
@@ -38,21 +42,50 @@ class SelectorPicker:
 
     def __init__(self, name: str, fps: float, settings: dict[str, Any]) -> None:
         try:
-            self._frames: Any = importlib.import_module("vidkit.frames")
-            self._read = self._frames.read_candidates
-            self._select = self._frames.select
+            frames: Any = importlib.import_module("vidkit.frames")
+            registry: Any = importlib.import_module("vidkit.frames.registry")
+            self._read: Any = frames.read_candidates
+            self._select: Any = frames.select
         except (ImportError, AttributeError) as error:
             raise MissingDependency(
                 f"frames='{name}' needs vidkit.frames, which cannot be loaded: {error}",
                 "use frames=uniform:N or frames=fps:R",
             ) from error
-        self._frames.registry.load_selector(name)
+        own = {field.name for field in fields(registry.load_selector(name).config)}
         self.name = name
         self._fps = fps
-        self._settings = settings
+        self._method = {key: value for key, value in settings.items() if key in own}
+        self._reading = {key: value for key, value in settings.items() if key not in own}
+        registry.method_settings(name, self._method)
 
     def pick(
         self, path: Path, query: str, count: int, start_s: float, end_s: float | None
     ) -> tuple[list[int], dict[str, Any]]:
-        """Frame numbers of the selection, increasing; the clip's candidates only."""
-        raise NotImplementedError
+        """Frame numbers of the selection, increasing; only candidates of the clip are offered."""
+        candidates = _within(self._read(path, self._fps, query=query, **self._reading), path, start_s, end_s)
+        selection = self._select(self.name, candidates, count, **self._method)
+        numbers = candidates.source_indices[selection.indices]
+        detail = {
+            "method": selection.method,
+            "applied": selection.method_applied or selection.method,
+            "candidates": len(candidates),
+            "warnings": list(selection.warnings),
+        }
+        return [int(number) for number in numbers], detail
+
+
+def _within(candidates: Any, path: Path, start_s: float, end_s: float | None) -> Any:
+    """The candidates of [start_s, end_s), so that a prefix is chosen from without a look ahead."""
+    times = candidates.times
+    keep = (times >= start_s - 1e-6) & (times < (np.inf if end_s is None else end_s - 1e-6))
+    if keep.all():
+        return candidates
+    if not keep.any():
+        raise VideoError(f"video '{path}' has no candidate frame between {start_s:g} s and {end_s} s")
+    return replace(
+        candidates,
+        times=times[keep],
+        source_indices=candidates.source_indices[keep],
+        relevance=None if candidates.relevance is None else candidates.relevance[keep],
+        features=None if candidates.features is None else candidates.features[keep],
+    )

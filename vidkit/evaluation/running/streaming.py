@@ -128,8 +128,7 @@ def prefix_ends(duration_s: float, stride_s: float) -> list[float]:
 
 
 def _duration(video: Path) -> float:
-    with VideoFile(video) as file:
-        return file.duration_s
+    return VideoFile(video).duration_s
 
 
 def _kind(step: Prediction) -> dict[str, Any]:
