@@ -80,6 +80,6 @@ def _tau_heads(tau: float | Tensor, q: Tensor) -> Tensor:
         raise ConfigError(
             f"tau {tuple(values.shape)} does not fit {q.shape[0]} x {q.shape[1]} heads"
         ) from error
-    for value in values.unique().tolist():
+    for value in set(values.flatten().tolist()):
         check_tau(value)
     return values.contiguous()

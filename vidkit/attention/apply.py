@@ -30,20 +30,20 @@ class AttentionHandle:
         runtimes: one for each transformer, by attribute name.
     """
 
-    def __init__(self, policy: AttentionPolicy, transformers: dict[str, nn.Module]) -> None:
+    def __init__(self, policy: AttentionPolicy, transformers: dict[str, Any]) -> None:
         self.policy = policy
         self.runtimes: dict[str, SparseRuntime] = {}
         self._recorder = Recorder()
         self._clock = Clock()
         self._transformers = transformers
-        self._replaced: list[tuple[nn.Module, Any]] = []
+        self._replaced: list[tuple[Any, Any]] = []
         self._forwards: dict[str, Any] = {}
         for name, model in transformers.items():
             self.runtimes[name] = SparseRuntime(policy, *model_size(model), name, self._recorder)
         for name, model in transformers.items():
             self._install(name, model)
 
-    def _install(self, name: str, model: nn.Module) -> None:
+    def _install(self, name: str, model: Any) -> None:
         from diffusers.hooks.hooks import HookRegistry
 
         runtime = self.runtimes[name]
@@ -64,8 +64,8 @@ class AttentionHandle:
         for name, model in self._transformers.items():
             self._remove_hook(name, model)
 
-    def _remove_hook(self, name: str, model: nn.Module) -> None:
-        registry = getattr(model, "_diffusers_hook", None)
+    def _remove_hook(self, name: str, model: Any) -> None:
+        registry: Any = getattr(model, "_diffusers_hook", None)
         hook = registry.get_hook(HOOK_NAME) if registry is not None else None
         if hook is None or hook.runtime is not self.runtimes[name]:
             return
@@ -139,7 +139,7 @@ def enable(
     return _enable(transformers, as_policy(policy, model))
 
 
-def _enable(transformers: dict[str, nn.Module], policy: AttentionPolicy) -> AttentionHandle:
+def _enable(transformers: dict[str, Any], policy: AttentionPolicy) -> AttentionHandle:
     register_with_diffusers()
     return AttentionHandle(policy, transformers)
 
@@ -156,14 +156,14 @@ def disable(pipe: Any) -> None:
             registry.get_hook(HOOK_NAME).runtime = None
 
 
-def is_enabled(module: nn.Module) -> bool:
+def is_enabled(module: Any) -> bool:
     """True when a live runtime sits on the transformer."""
     registry = getattr(module, "_diffusers_hook", None)
     hook = registry.get_hook(HOOK_NAME) if registry is not None else None
     return hook is not None and hook.runtime is not None
 
 
-def _forget_inert_hook(module: nn.Module) -> None:
+def _forget_inert_hook(module: Any) -> None:
     """An inert hook left by `disable` gives its name back; its wrapper stays in the chain and does nothing."""
     registry = getattr(module, "_diffusers_hook", None)
     if registry is None or registry.get_hook(HOOK_NAME) is None:
@@ -175,13 +175,15 @@ def _forget_inert_hook(module: nn.Module) -> None:
     registry._hook_order[index] = spare
 
 
-def find_transformers(pipe: Any) -> dict[str, nn.Module]:
+def find_transformers(pipe: Any) -> dict[str, Any]:
     """Transformers by attribute name.
 
     Raises:
         ModelError: none with Wan-like blocks.
     """
-    found = {n: getattr(pipe, n) for n in TRANSFORMERS if isinstance(getattr(pipe, n, None), nn.Module)}
+    found: dict[str, Any] = {
+        n: getattr(pipe, n) for n in TRANSFORMERS if isinstance(getattr(pipe, n, None), nn.Module)
+    }
     if not found and isinstance(pipe, nn.Module):
         found = {"transformer": pipe}
     for name, module in found.items():

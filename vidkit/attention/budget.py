@@ -136,7 +136,8 @@ def lagrangian(E: Array, S: Array, min_sparsity: float) -> tuple[npt.NDArray[np.
         # among equal costs the sparser candidate, so that the budget is met at the limit price
         cost = E - price * S
         tied = cost <= cost.min(1, keepdims=True) + 1e-15
-        return np.where(tied, S, -np.inf).argmax(1).astype(np.int64)
+        picked: npt.NDArray[np.int64] = np.where(tied, S, -np.inf).argmax(1).astype(np.int64)
+        return picked
 
     def reaches(choice: npt.NDArray[np.int64]) -> bool:
         return bool(S[rows, choice].mean() >= min_sparsity - SLACK)

@@ -87,7 +87,7 @@ def timestep_signature(timestep: Tensor | float) -> Signature:
     return Signature(highest, mean)
 
 
-def token_grid(latents: Tensor, module: nn.Module) -> TokenGrid | None:
+def token_grid(latents: Tensor, module: Any) -> TokenGrid | None:
     """Grid after patching of latents `[B, C, F, H, W]`; None for other inputs."""
     if latents.dim() != 5:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -131,10 +132,8 @@ class BlockPlan:
 
     def fa4_tensors(self) -> Any:
         """FlashAttention-4's `BlockSparseTensorsTorch` (package flash-attn-4)."""
-        from flash_attn.cute.block_sparsity import BlockSparseTensorsTorch
-
         none = torch.zeros_like(self.counts)
-        return BlockSparseTensorsTorch(
+        return import_module("flash_attn.cute.block_sparsity").BlockSparseTensorsTorch(
             mask_block_cnt=none, mask_block_idx=torch.zeros_like(self.indices), full_block_cnt=self.counts,
             full_block_idx=self.indices, block_size=(self.block_q, self.block_k),
         )  # fmt: skip

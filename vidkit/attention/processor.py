@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vidkit.attention.reuse import Pooled, pool
 from vidkit.attention.runtime import SparseRuntime
@@ -72,7 +72,7 @@ class SparseAttnProcessor:
         return result
 
 
-@torch.compiler.disable
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def _attend(
     processor: SparseAttnProcessor, q: Tensor, k: Tensor, v: Tensor, raw_q: Tensor, raw_k: Tensor
 ) -> Tensor:
@@ -84,11 +84,11 @@ def _attend(
     pooled: Pooled | None = None
     if runtime.policy.pre_rope:
         pooled = pool(raw_q.transpose(1, 2), raw_k.transpose(1, 2))
-    heads_first = (x.transpose(1, 2) for x in (q, k, v))
-    return runtime.attend(*heads_first, processor.layer, pooled).transpose(1, 2)
+    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+    return runtime.attend(q, k, v, processor.layer, pooled).transpose(1, 2)
 
 
-def project(attn: nn.Module, hidden_states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def project(attn: Any, hidden_states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Q, K, V `[B, N, H, D]` of a self-attention module, normed, before rotary embedding."""
     if getattr(attn, "fused_projections", False):
         q, k, v = attn.to_qkv(hidden_states).chunk(3, dim=-1)
@@ -101,6 +101,6 @@ def project(attn: nn.Module, hidden_states: Tensor) -> tuple[Tensor, Tensor, Ten
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Rotary embedding of neighbouring pairs; x `[B, N, H, D]`, tables `[1, N, 1, D]` with doubled entries."""
-    even, odd = x.unflatten(-1, (-1, 2)).unbind(-1)
+    even, odd = x.reshape(*x.shape[:-1], -1, 2).unbind(-1)
     c, s = cos[..., 0::2], sin[..., 1::2]
     return torch.stack((even * c - odd * s, even * s + odd * c), dim=-1).flatten(-2).type_as(x)

@@ -148,6 +148,9 @@ class SparseRuntime:
         """Make new masks for the heads that need them; returns which did."""
         self._watch(pooled, layer)
         step = self.tick.step
+        observe = getattr(self.policy.reuse, "observe", None)
+        if observe is not None:
+            observe((self.name, self.tick.branch, self.tick.epoch, layer), step, pooled)
         decision: Tensor | bool = True
         if state.anchors is not None and not state.plan.empty:
             decision = self.policy.reuse.decide(pooled, state.anchors, step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Callable
 from functools import cache
@@ -106,8 +107,7 @@ def fa4_installed() -> bool:
 
 def fa4_forward(q: Tensor, k: Tensor, v: Tensor, blocks: Any = None) -> Tensor:
     """FlashAttention-4 forward on `[B, H, N, D]`, dense without `blocks`."""
-    from flash_attn.cute import interface
-
+    interface = importlib.import_module("flash_attn.cute.interface")
     tokens_first = (x.transpose(1, 2) for x in (q, k, v))
     extra = {} if blocks is None else {"block_sparse_tensors": blocks}
     out: Tensor = interface._flash_attn_fwd(*tokens_first, **extra)[0]

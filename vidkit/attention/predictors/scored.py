@@ -130,7 +130,8 @@ class PooledMeanPredictor(ScoredPredictor):
         """Estimated softmax mass of the block pairs."""
         sizes = block_sizes(k.shape[2], self.block_k, k.device)
         logits = block_means(q, self.block_q) @ block_means(k, self.block_k).mT * q.shape[-1] ** -0.5
-        return (logits + sizes.log()).softmax(-1)
+        mass: Tensor = (logits + sizes.log()).softmax(-1)
+        return mass
 
 
 class ExactMassPredictor(ScoredPredictor):
@@ -154,7 +155,7 @@ def block_means(x: Tensor, block: int) -> Tensor:
     """Means over real tokens of each block: `[B, H, N, D]` to fp32 `[B, H, ceil(N/block), D]`."""
     B, H, N, D = x.shape
     whole = N // block
-    means = x[:, :, : whole * block].unflatten(2, (whole, block)).mean(3, dtype=torch.float32)
+    means: Tensor = x[:, :, : whole * block].reshape(B, H, whole, block, D).mean(3, dtype=torch.float32)
     if N % block:
         tail = x[:, :, whole * block :].mean(2, keepdim=True, dtype=torch.float32)
         means = torch.cat([means, tail], 2)
@@ -170,6 +171,6 @@ def exact_block_mass(q: Tensor, k: Tensor, block_q: int, block_k: int) -> Tensor
     rows = []
     for start in range(0, N, block_q):
         p = (q[:, :, start : start + block_q].to(kind) @ keys * D**-0.5).softmax(-1)
-        mass = torch.nn.functional.pad(p, (0, pad)).unflatten(3, (-1, block_k)).sum(-1)
+        mass = torch.nn.functional.pad(p, (0, pad)).reshape(*p.shape[:3], -1, block_k).sum(-1)
         rows.append(mass.mean(2))
     return torch.stack(rows, 2).float()

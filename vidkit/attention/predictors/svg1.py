@@ -110,7 +110,8 @@ class SVG1Predictor:
             kept = mask[place[rows] // self.block_q][:, place // self.block_k]
             sparse = logits.masked_fill(~kept, float("-inf")).softmax(-1) @ v.float()
             errors.append((sparse - exact).square().mean((-1, -2)))
-        return errors[1] < errors[0]
+        better: Tensor = errors[1] < errors[0]
+        return better
 
 
 def _temporal_order(grid: TokenGrid, device: torch.device) -> Tensor:

@@ -83,7 +83,7 @@ class SVG2Predictor:
     ) -> None:
         """Cluster, score and select for the active heads."""
         first = state.empty
-        flags = active_or_all(None if first else active, *q.shape[:2], q.device)
+        flags = active_or_all(None if first else active, q.shape[0], q.shape[1], q.device)
         sizes_q, cq = self._cluster("q", q, self.query_clusters, state, flags, first, None)
         sink = self._sink_tokens(grid, q.shape[2])
         sizes_k, ck = self._cluster("k", k, self.key_clusters, state, flags, first, sink)

@@ -1,0 +1,34 @@
+"""Error-guided budgeted calibration: measure what each head loses at each threshold, then spend a budget.
+
+Source: HASTE (arXiv 2605.14513), "Error-guided Budgeted Calibration".
+"""
+
+from vidkit.attention.calibration.bands import BAND_WEIGHTS, band_error
+from vidkit.attention.calibration.capture import Snapshot, capture_snapshots, load_snapshots, save_snapshots
+from vidkit.attention.calibration.delta import TraceReuse, choose_delta
+from vidkit.attention.calibration.engine import Calibrator, Measurements, ProbeProgress
+from vidkit.attention.calibration.run import CalibrationPlan, calibrate
+from vidkit.attention.calibration.schedule import assign_prompts, choose_steps
+from vidkit.attention.calibration.table import JointReport, joint_error, make_table, resolve
+
+__all__ = [
+    "BAND_WEIGHTS",
+    "CalibrationPlan",
+    "Calibrator",
+    "JointReport",
+    "Measurements",
+    "ProbeProgress",
+    "Snapshot",
+    "TraceReuse",
+    "assign_prompts",
+    "band_error",
+    "calibrate",
+    "capture_snapshots",
+    "choose_delta",
+    "choose_steps",
+    "joint_error",
+    "load_snapshots",
+    "make_table",
+    "resolve",
+    "save_snapshots",
+]
