@@ -45,9 +45,10 @@ def figures(name: str) -> str | None:
         values = " | ".join(f"{row[key]} {row['unit']}" for key in ("best", "median"))
         lines.append(f"| {row['what']} | {values} | {row['runs']} | {bar} |")
     where = f"{made['device']}, load {made['load_before']} before"
-    lines.append(
-        f"\nMade by `{made['made_by']}` on {made['date'][:10]}, {where}, commit {str(made['commit'])[:12]}."
+    commit = str(made["commit"])[:12] + (
+        " with local changes" if str(made["commit"]).endswith("-dirty") else ""
     )
+    lines.append(f"\nMade by `{made['made_by']}` on {made['date'][:10]}, {where}, commit {commit}.")
     return "\n".join(lines) + "\n"
 
 
