@@ -1,4 +1,4 @@
-"""The small text-image encoder that ships: trained on procedural scenes by `scripts/train_frame_encoder.py`."""
+"""The small text-image encoder that ships, trained on drawn scenes by `scripts/train_frame_encoder.py`."""
 
 from __future__ import annotations
 

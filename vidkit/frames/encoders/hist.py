@@ -19,7 +19,7 @@ _COLOUR_GRID, _EDGE_GRID, _EDGE_BINS, _DCT = 3, 4, 9, 8
 
 
 class HistEncoder:
-    """HSV histograms over 3 x 3 cells, gradient directions over 4 x 4 cells, the low DCT of luma: 1360 numbers."""
+    """HSV histograms in 3 x 3 cells, gradient directions in 4 x 4 cells, the low DCT of luma: 1360 values."""
 
     identity = f"hist-{VERSION}"
     short_side: int | None = _SIDE
