@@ -61,7 +61,8 @@ def hydra_words(
     texts: dict[str, str | None] = {}
     for override in overrides:
         key = keys.get(override.key)
-        if override.key in groups and override.key.split("/")[0] in keys:
+        section = keys.get(override.key.split("/")[0])
+        if override.key in groups and section is not None and section.is_section:
             words.append(_chosen(override, config_dir))
         elif key is not None and key.is_text:
             texts[override.key] = _text(override.value, key)

@@ -125,12 +125,9 @@ def comparable(functions: TaskFunctions, spec: TaskSpec, rows: Sequence[Row], mo
     answered = [Answered(item, row, _read(spec, item, row, mode)) for item, row in _pairs(functions, rows)]
     metrics = ratio_metrics(spec, answered)
     headline = [name for name in _derived(spec, metrics.of_sums(metrics.sums[:1])) if "/" not in name]
-    return Comparable(
-        metrics,
-        partial(_derived, spec),
-        tuple(headline),
-        {"accuracy": {a.item.id: a.right for a in answered}},
-    )
+    right = {"accuracy": {a.item.id: a.right for a in answered}}
+    bins = str(unread(a.choice for a in answered))
+    return Comparable(metrics, partial(_derived, spec), tuple(headline), right, bins)
 
 
 def ratio_metrics(spec: TaskSpec, answered: Sequence[Answered]) -> RatioMetrics:

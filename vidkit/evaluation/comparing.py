@@ -29,12 +29,14 @@ class Comparable:
         derived: adds metrics that are functions of others.
         names: the metrics to compare, in order.
         right: for each accuracy, correctness by item id.
+        unread: items without a readable reply, by cause.
     """
 
     metrics: RatioMetrics
     derived: Callable[[dict[str, Array]], dict[str, Array]]
     names: tuple[str, ...]
     right: Mapping[str, Mapping[str, bool]]
+    unread: str = ""
 
 
 def compare(a: Comparable, b: Comparable, *, resamples: int = RESAMPLES, seed: int = SEED) -> dict[str, Any]:
@@ -74,6 +76,7 @@ def compare(a: Comparable, b: Comparable, *, resamples: int = RESAMPLES, seed: i
     result = {
         "metrics": metrics,
         "mcnemar": tests,
+        "unread": {"a": a.unread, "b": b.unread},
         "bootstrap": {"resamples": resamples, "seed": seed, "level": 0.95, "paired": True},
     }
     return {**result, "tables": [asdict(table) for table in _tables(result)]}

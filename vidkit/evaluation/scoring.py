@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,19 +76,28 @@ def read_joined(
 
 
 def read_rows_of(task: Task, data: str | Path, limit: int | None = None) -> list[dict[str, Any]]:
-    """A data file's rows, with unique ids and all needed columns."""
-    numbers: dict[int, int] = {}
-
-    def row_id(row: Row) -> str:
-        numbers[0] = numbers.get(0, 0) + 1
-        return task.row_id(row, numbers[0])
-
+    """A data file's rows without their pictures, with unique ids and all needed columns."""
     rows: list[dict[str, Any]] = []
-    for _, row in read_data(data, row_id, task.required):
+    for _, row in read_data(data, numbered_id(task), task.required):
         if limit is not None and len(rows) >= limit:
             break
-        rows.append(row)
+        rows.append({name: _without_picture(value) for name, value in row.items()})
     return rows
+
+
+def numbered_id(task: Task) -> Callable[[Row], str]:
+    """The task's id of each row of one reading, for tasks that number their rows."""
+    numbers = itertools.count(1)
+    return lambda row: task.row_id(row, next(numbers))
+
+
+def _without_picture(value: Any) -> Any:
+    # a benchmark of 8K pictures would not fit into memory, and scores need none
+    if isinstance(value, bytes):
+        return None
+    if isinstance(value, dict) and isinstance(value.get("bytes"), bytes):
+        return {**value, "bytes": None}
+    return value
 
 
 def _need_replies(rows: list[dict[str, Any]], data: Path) -> None:

@@ -1,4 +1,4 @@
-"""Rows as reported by the authors, beside a result for orientation. Frames and input differ from row to row."""
+"""Rows as reported by the authors, for orientation. Frames and input differ from row to row."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ _COLUMNS = {
     "social-omni": ("model", "Who", "cons.", "incons.", "gap", "When", "precision", "recall", "F1", "How"),
 }
 _NOTES = {
-    "video-mme-v2": "with/without subtitles (omni models: with/without sound), arXiv 2604.05015; budgets differ",
-    "social-omni": "arXiv 2603.16859; rows drop skipped items from their denominators (OmniVinci's Who is over "
-    "845 of 2,000), and models behind an API saw one small picture a second and no sound",
+    "video-mme-v2": "arXiv 2604.05015; with/without subtitles (omni models: sound); frames differ",
+    "social-omni": "arXiv 2603.16859; rows drop skipped items from their denominators (OmniVinci's Who is "
+    "over 845 of 2,000), and models behind an API saw one small picture a second and no sound",
 }
 _ROWS = {"video-mme-v2": _VIDEO_MME_V2, "social-omni": _SOCIAL_OMNI}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from rich.table import Table
 from rich.text import Text
@@ -24,7 +24,8 @@ def rich_table(table: Mapping[str, Any]) -> Table:
     for place, heading in enumerate(columns):
         cells = [row[place] for row in rows]
         numeric = any(is_number(cell) or is_interval(cell) for cell in cells)
-        made.add_column(Text(str(heading)), justify="right" if numeric else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if numeric else "left"
+        made.add_column(Text(str(heading)), justify=side, overflow="fold", no_wrap=numeric)
     for row in rows:
         made.add_row(*(Text(written(cell)) for cell in row))
     return made

@@ -12,7 +12,7 @@ import numpy as np
 from vidkit.errors import DataError
 from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.ratios import RatioMetrics
-from vidkit.evaluation.replies import summarise, warn_missing
+from vidkit.evaluation.replies import summarise, unread, warn_missing
 from vidkit.evaluation.social_omni import how, streaming, tables, when, who
 from vidkit.evaluation.social_omni.records import (
     check_record,
@@ -107,7 +107,9 @@ def comparable(rows: Sequence[Row], mode: Mode) -> Comparable:
         right["when_accuracy"] = {when_id(d.item.row): d.choice.letter == d.item.gold for d in graded.decided}
     names = tuple(name for name in _COMPARED if graded.heard or not name.startswith("who"))
     names = tuple(name for name in names if graded.decided or name.startswith("who"))
-    return Comparable(ratio_metrics(graded), derived, names, right)
+    choices = [h.choice for h in graded.heard] + [d.choice for d in graded.decided]
+    bins = str(unread(choices))
+    return Comparable(ratio_metrics(graded), derived, names, right, bins)
 
 
 def check(rows: Sequence[Row]) -> None:

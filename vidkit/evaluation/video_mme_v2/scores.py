@@ -12,7 +12,7 @@ import numpy as np
 from vidkit.errors import DataError
 from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.ratios import RatioMetrics
-from vidkit.evaluation.replies import summarise, warn_missing
+from vidkit.evaluation.replies import summarise, unread, warn_missing
 from vidkit.evaluation.statistics import RESAMPLES, SEED, Array, intervals, ratio
 from vidkit.evaluation.types import Mode, Row
 from vidkit.evaluation.video_mme_v2 import tables
@@ -92,7 +92,8 @@ def comparable(rows: Sequence[Row], mode: Mode) -> Comparable:
     """What a paired comparison of two runs needs."""
     groups = grade(rows, mode)
     right = {q.id: q.score > 0 for group in groups for q in group.questions}
-    return Comparable(ratio_metrics(groups, mode), with_derived, HEADLINE, {"avg_acc": right})
+    bins = str(unread(q.choice for group in groups for q in group.questions))
+    return Comparable(ratio_metrics(groups, mode), with_derived, HEADLINE, {"avg_acc": right}, bins)
 
 
 def ratio_metrics(groups: Sequence[Group], mode: Mode) -> RatioMetrics:

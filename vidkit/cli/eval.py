@@ -1,0 +1,95 @@
+"""`vidkit eval`: scores of benchmarks, from predictions or from a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vidkit.cli.completion import complete_word
+from vidkit.cli.execute import Request, execute
+from vidkit.cli.options import Config, ConfigDir, Json, Output, Seed, Verbose
+
+TaskAndSettings = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="TASK|KEY=VALUE",
+        help="Benchmark (a name or a YAML file), and settings such as frames=fps:1.",
+        show_default=False,
+        autocompletion=complete_word,
+    ),
+]
+Compare = Annotated[
+    tuple[str, str] | None,
+    typer.Option(
+        "--compare", metavar="A B", help="Two predictions files: differences with paired intervals."
+    ),
+]
+
+
+def eval(
+    ctx: typer.Context,
+    words: TaskAndSettings = None,
+    data: Annotated[
+        str | None,
+        typer.Option("--data", metavar="FILE", help="Questions and answers: parquet, tsv, jsonl, json."),
+    ] = None,
+    predictions: Annotated[
+        str | None, typer.Option("--predictions", "-p", metavar="FILE", help="Replies by id, as jsonl.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", metavar="NAME", help="Ask this model first; see docs/eval.md."),
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", metavar="URL", help="OpenAI-compatible server of the model.")
+    ] = None,
+    compare: Compare = None,
+    mode: Annotated[
+        str | None,
+        typer.Option("--mode", metavar="MODE", help="robust, or official: as the authors' scripts."),
+    ] = None,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Write a self-contained page with plots.")
+    ] = None,
+    json: Json = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop if a prediction is missing.")] = False,
+    allow_new_structures: Annotated[
+        bool,
+        typer.Option("--allow-new-structures", help="Video-MME-v2: accept unpublished group structures."),
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", help="Only the first N rows of the data.")
+    ] = None,
+    output: Output = None,
+    config: Config = "default",
+    seed: Seed = None,
+    verbose: Verbose = False,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Score a benchmark: predictions in, scores with 95 % intervals out.
+
+    Scoring needs neither a GPU nor a network. With --model the predictions are made first.
+
+    \b
+    vidkit eval video-mme-v2 --data test.parquet --predictions mine.jsonl --html report.html
+    vidkit eval social-omni --data records.json -p mine.jsonl --mode official --json scores.json
+    vidkit eval video-mme-v2 --data test.parquet --compare a.jsonl b.jsonl
+    vidkit eval mlvu --data mlvu.json --model qwen --base-url http://127.0.0.1:8000/v1 frames=wfs-sb:64
+    """  # noqa: D301 (a backspace: the lines after it keep their breaks)
+    options = {
+        "data": data,
+        "predictions": predictions,
+        "model": model,
+        "server.base_url": base_url,
+        "compare": list(compare) if compare else None,
+        "mode": mode,
+        "html": html,
+        "strict": strict or None,
+        "allow_new_structures": allow_new_structures or None,
+        "limit": limit,
+        "output": output,
+        "seed": seed,
+        "verbose": verbose or None,
+    }
+    execute(Request("eval", config, words or [], ctx.obj or [], ("task",), options, config_dir, json))

@@ -1,0 +1,155 @@
+"""`vidkit eval`: score predictions, compare two runs, or ask a model first. Scoring imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from vidkit import __version__
+from vidkit.commands.eval_report import print_result, run_table
+from vidkit.config.catalog import builtin_dir
+from vidkit.config.eval_schema import EvalSettings
+from vidkit.errors import ConfigError, DataError
+from vidkit.evaluation.scoring import Joined, read_joined
+from vidkit.evaluation.task import Task, load_task, task_files
+from vidkit.evaluation.types import Mode
+from vidkit.utils.files import check_writable, write_text_atomic
+
+SCHEMA = 1  # of the result
+
+
+def run(settings: EvalSettings) -> dict[str, Any]:
+    """Do what the settings ask for, print the tables, write the page.
+
+    Returns:
+        The result: scores (or differences), tables, warnings, and where everything came from.
+
+    Raises:
+        ConfigError: no task, no data, settings that exclude each other.
+        DataError: files that cannot be used; the message names file and line.
+    """
+    task = load_task(_task_name(settings), [tasks_dir()])
+    data = _checked(settings)
+    result = _compare(settings, task, data) if settings.compare else _score(settings, task, data)
+    print_result(result)
+    if settings.html is not None:
+        from vidkit.evaluation.report.page import page
+
+        write_text_atomic(Path(settings.html), page(result, task.title))
+    return result
+
+
+def tasks_dir() -> Path:
+    """Where tasks by name lie."""
+    return builtin_dir() / "eval" / "tasks"
+
+
+def _task_name(settings: EvalSettings) -> str:
+    if settings.task:
+        return settings.task
+    raise ConfigError("no task", f"tasks: {', '.join(sorted(task_files([tasks_dir()])))}, or a YAML file")
+
+
+def _checked(settings: EvalSettings) -> Path:
+    """Refuse what cannot be scored before anything is computed."""
+    if settings.data is None:
+        raise ConfigError("no data", "give --data FILE with the benchmark's questions and answers")
+    given = [name for name in ("predictions", "compare", "model") if getattr(settings, name)]
+    if len(given) > 1:
+        raise ConfigError(f"{' and '.join(given)} exclude each other", f"keep one of {', '.join(given)}")
+    if settings.html is not None:
+        check_writable(Path(settings.html).parent)
+    return Path(settings.data)
+
+
+def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
+    predictions = settings.predictions
+    run_summary: dict[str, Any] = {}
+    if settings.model is not None:
+        from vidkit.commands.eval_run import run_model
+
+        summary = run_model(settings, task, data)
+        predictions, run_summary = str(summary.predictions), summary.as_dict()
+    joined = read_joined(task, data, predictions, strict=settings.strict, limit=settings.limit)
+    options: dict[str, Any] = {"resamples": settings.resamples, "seed": settings.seed}
+    if settings.allow_new_structures:
+        options["allow_new_structures"] = True
+    result = task.functions.score(joined.rows, Mode(settings.mode.value), **options)
+    return {
+        "schema": SCHEMA,
+        "vidkit": __version__,
+        **_budget(joined),
+        "data": joined.data,
+        "predictions": joined.predictions,
+        "run": joined.run,
+        **({"run_summary": run_summary} if run_summary else {}),
+        **({"limit": settings.limit} if settings.limit else {}),
+        **result,
+        "warnings": [*_notes(settings, joined), *result["warnings"]],
+    }
+
+
+def _notes(settings: EvalSettings, joined: Joined) -> Iterator[str]:
+    if settings.limit:
+        yield f"only the first {len(joined.rows)} rows of {joined.data['file']} were scored (limit)"
+    made_for = joined.run.get("data")
+    if made_for and made_for != joined.data["sha256"]:
+        yield f"the predictions were made for another version of the data ({str(made_for)[:12]}...)"
+
+
+def _budget(joined: Joined) -> dict[str, Any]:
+    """What the model saw, as far as the run's manifest says."""
+    if not joined.run:
+        return {"model": None, "budget": None, "subtitles": None}
+    from vidkit.evaluation.running.budget import FrameBudget
+
+    model, prompt = joined.run.get("model") or {}, joined.run.get("prompt") or {}
+    wanted = {k: v for k, v in (joined.run.get("budget") or {}).items() if k in FrameBudget.__slots__}
+    return {
+        "model": model.get("model"),
+        "budget": FrameBudget(**wanted).label() if wanted else None,
+        "subtitles": prompt.get("subtitles"),
+    }
+
+
+def _compare(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
+    from vidkit.evaluation.comparing import compare
+
+    comparable = getattr(task.functions, "comparable", None)
+    if comparable is None:
+        raise ConfigError(f"runs of task '{task.name}' cannot be compared", "score them one by one")
+    mode = Mode(settings.mode.value)
+    runs = [
+        read_joined(task, data, file, strict=settings.strict, limit=settings.limit)
+        for file in settings.compare
+    ]
+    sides = [comparable(joined.rows, mode) for joined in runs]
+    result = compare(*sides, resamples=settings.resamples, seed=settings.seed)
+    described = {
+        name: {**joined.predictions, **_budget(joined), "unread": side.unread}
+        for name, joined, side in zip("AB", runs, sides, strict=True)
+    }
+    if runs[0].predictions["sha256"] == runs[1].predictions["sha256"]:
+        raise DataError("A and B are the same predictions", "compare two different runs")
+    return {
+        "schema": SCHEMA,
+        "vidkit": __version__,
+        "benchmark": task.name,
+        "mode": str(mode),
+        "data": runs[0].data,
+        "runs": described,
+        **result,
+        "tables": [run_table(described), *result["tables"]],
+        "warnings": _unequal(described),
+    }
+
+
+def _unequal(runs: dict[str, dict[str, Any]]) -> list[str]:
+    """Budgets that differ: a difference may be theirs and not the models'."""
+    lines = []
+    for key, what in (("budget", "frames"), ("subtitles", "subtitles")):
+        a, b = runs["A"][key], runs["B"][key]
+        if a != b:
+            lines.append(f"A and B differ in {what}: {a or 'unknown'} and {b or 'unknown'}")
+    return lines

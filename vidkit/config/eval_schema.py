@@ -1,0 +1,105 @@
+"""Settings of `vidkit eval`. Imports nothing of ours and nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class EvalMode(StrEnum):
+    """How answers are read and scores are formed."""
+
+    robust = "robust"
+    official = "official"
+
+
+class Subtitles(StrEnum):
+    """How subtitles enter the prompt."""
+
+    none = "none"
+    subs = "subs"
+    subs_interleave = "subs_interleave"
+
+
+class Modality(StrEnum):
+    """What a model gets besides text: a sound, v pictures; `amv` is sound with black pictures."""
+
+    avt = "avt"
+    amv = "amv"
+    vt = "vt"
+    at = "at"
+    t = "t"
+
+
+class WhenProtocol(StrEnum):
+    """How SocialOmni's "when" is asked."""
+
+    single = "single"
+    streaming = "streaming"
+    both = "both"
+
+
+@dataclass
+class ServerSettings:
+    """Where the model is and how hard it is asked (`model=...`)."""
+
+    base_url: str | None = None  # of an OpenAI-compatible server; none: a local transformers model
+    api_key_env: str = "OPENAI_API_KEY"  # variable that holds the key
+    concurrency: int = 16  # calls in flight
+    attempts: int = 6  # requests a call at most
+    device: str = "auto"  # of a local model
+    dtype: str = "auto"  # of a local model
+    batch_size: int = 1  # of a local model
+
+
+@dataclass
+class SamplingSettings:
+    """How replies are drawn."""
+
+    temperature: float = 0.0
+    max_tokens: int | None = None  # none: the task's own
+    top_p: float | None = None
+    seed: int | None = None
+    top_logprobs: int = 0  # alternatives a token to keep
+
+
+@dataclass
+class EvalSettings:
+    task: str = ""  # name or YAML file
+    data: str | None = None  # parquet, tsv, csv, jsonl or json with questions and answers
+    predictions: str | None = None  # replies by id; none: column `prediction` of the data, or `model`
+    compare: list[str] = field(default_factory=list)  # two predictions files, A and B
+    mode: EvalMode = EvalMode.robust
+    html: str | None = None  # page to write
+    strict: bool = False  # missing predictions stop instead of counting as wrong
+    allow_new_structures: bool = False  # Video-MME-v2: group structures that were not published
+    limit: int | None = None  # questions from the front of the data; said in the result
+    resamples: int = 10000  # of the bootstrap
+    seed: int = 42  # of the bootstrap
+    model: str | None = None  # NAME with server.base_url, folder or hub id of a local model, file.py:Class
+    server: ServerSettings = field(default_factory=ServerSettings)
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+    output: str | None = None  # folder of the run; none: outputs/eval/<task>-<model>
+    media: str | None = None  # folder of videos and pictures; none: the data's folder
+    frames: str = "uniform:64"  # uniform:N, fps:R, or a selector such as wfs-sb:64
+    max_frames: int | None = None  # cap on fps:R
+    area_px: int | None = None  # frames are scaled to about this area; none: as they are
+    subtitles: Subtitles = Subtitles.none
+    reasoning: bool = False  # ask for reasoning and a last line `Final Answer: X`
+    modality: Modality | None = None  # none: avt for social-omni, vt elsewhere
+    asr: bool = False  # SocialOmni: show the transcript
+    wording: str = "repo"  # SocialOmni: repo or paper
+    when: WhenProtocol = WhenProtocol.single
+    stride_s: float = 1.0  # seconds a step of the streaming protocol
+    judges: list[str] = field(default_factory=list)  # models that judge "how", NAME or NAME=SPEC
+    judge_url: str | None = None  # server of the judges; none: that of the model
+    whole_clips: bool = False  # send clips as files instead of frames
+    force: bool = False  # begin anew where the folder holds another run
+    verbose: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.compare) not in (0, 2):
+            raise ValueError(f"compare has {len(self.compare)} files, not two\ngive A and B")
+        for name, value in (("resamples", self.resamples), ("limit", self.limit)):
+            if value is not None and value < 1:
+                raise ValueError(f"{name}={value} must be at least 1")
