@@ -267,6 +267,29 @@ def test_the_library_runs_without_the_command_line(tiny_model: Path) -> None:
     assert len(made.record.steps) == 2
 
 
+def test_policies_report_into_the_steps(tiny_model: Path) -> None:
+    import torch
+
+    from vidkit.generation import LoadOptions, Request, generate, load_pipeline, read_spec
+
+    class Policy:
+        def __init__(self) -> None:
+            self.calls: list[tuple[int, int, tuple[int, ...]]] = []
+
+        def step_report(self) -> dict[str, float]:
+            at = model.pipe.forcing_step
+            self.calls.append((at.number, at.block_size, at.row.level))
+            return {"density": 0.5, "skipped_tokens": 0.25}
+
+    model = load_pipeline(read_spec(tiny_model), tiny_model, LoadOptions(torch.device("cpu"), torch.float32))
+    policy = Policy()
+    request = Request("a ball", height=32, width=32, frames=13, steps=2, ar_step=1, causal_block_size=2)
+    steps = generate(model, request, reporters=[policy]).record.steps
+    assert [(step.density, step.skipped_tokens) for step in steps] == [(0.5, 0.25)] * 3
+    assert policy.calls == [(0, 2, (0, -1)), (1, 2, (1, 0)), (2, 2, (2, 1))]
+    assert model.pipe.forcing_step is None
+
+
 def test_json_on_standard_output_is_the_record(words, capsys) -> None:
     assert run([*words, "a red ball", "--json", "-"]) == 0
     assert json.loads(capsys.readouterr().out)["steps"][0]["index"] == 0

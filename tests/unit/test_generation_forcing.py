@@ -145,7 +145,7 @@ class Oracle(torch.nn.Module):
         self.clip = clip
         self.config = SimpleNamespace(in_channels=clip.shape[1])
 
-    def cache_context(self, name: str) -> AbstractContextManager[None]:
+    def cache_context(self, name: str, **where: int) -> AbstractContextManager[None]:
         return nullcontext()
 
     def _set_ar_attention(self, size: int) -> None:

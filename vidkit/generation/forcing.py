@@ -42,8 +42,31 @@ class ForcingOptions:
     addnoise: float = 0.0  # noise level of given frames, 0..60 of 1000
 
 
+@dataclass(frozen=True)
+class ForcingStep:
+    """Where the loop is; set on the pipeline before every forward, for hooks that work block by block.
+
+    Attributes:
+        number: row within the window.
+        total: rows of the window.
+        row: which block performs which sampler step, and which blocks the model sees.
+        window: stretch of the clip, in latent frames.
+        block_size: latent frames a block; all of them when frames move together.
+        prefix: leading latent frames that are given and never updated.
+    """
+
+    number: int
+    total: int
+    row: Row
+    window: Window
+    block_size: int
+    prefix: int
+
+
 class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ignore[misc]
     """The parts of SkyReels-V2 diffusion forcing with a loop of our own."""
+
+    forcing_step: ForcingStep | None = None  # while denoising
 
     def __init__(self, tokenizer: Any, text_encoder: Any, transformer: Any, vae: Any, scheduler: Any) -> None:
         super().__init__(tokenizer, text_encoder, transformer, vae, scheduler)
@@ -101,10 +124,11 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
             if done is not None:
                 given = done[:, :, window.start : window.start + window.prefix]
             latents = self._noise(window.frames, shape, generator)
-            run = _WindowRun(self, model, latents, given, num_inference_steps, options, generator)
+            run = _WindowRun(self, model, window, latents, given, num_inference_steps, options, generator)
             row_count = run.all_rows(row_count, callback)
             done = latents if done is None else torch.cat([done, latents[:, :, window.overlap :]], dim=2)
         assert done is not None
+        self.forcing_step = None
         self.maybe_free_model_hooks()
         return done
 
@@ -135,16 +159,18 @@ class _Branches:
         self.negative = None if negative is None else negative.to(device, dtype)
         self.fps = [0 if fps == 16 else 1]  # the two rates the released models were trained with
 
-    def velocity(self, latents: Tensor, timesteps: Tensor) -> Tensor:
+    def velocity(self, latents: Tensor, timesteps: Tensor, at: ForcingStep) -> Tensor:
         inputs, steps = latents.to(self.dtype), timesteps.unsqueeze(0)
-        conditional = self._forward("cond", inputs, steps, self.prompt)
+        conditional = self._forward("cond", inputs, steps, self.prompt, at)
         if self.guidance <= 1 or self.negative is None:
             return conditional
-        unconditional = self._forward("uncond", inputs, steps, self.negative)
+        unconditional = self._forward("uncond", inputs, steps, self.negative, at)
         return unconditional + self.guidance * (conditional - unconditional)
 
-    def _forward(self, branch: str, latents: Tensor, timesteps: Tensor, text: Tensor) -> Tensor:
-        with self.transformer.cache_context(branch):
+    def _forward(
+        self, branch: str, latents: Tensor, timesteps: Tensor, text: Tensor, at: ForcingStep
+    ) -> Tensor:
+        with self.transformer.cache_context(branch, step_index=at.number, num_inference_steps=at.total):
             output: Tensor = self.transformer(
                 hidden_states=latents,
                 timestep=timesteps,
@@ -163,13 +189,15 @@ class _WindowRun:
         self,
         pipe: Any,
         model: _Branches,
+        window: Window,
         latents: Tensor,
         given: Tensor | None,
         steps: int,
         options: ForcingOptions,
         generator: torch.Generator,
     ) -> None:
-        self.model, self.latents, self.generator = model, latents, generator
+        self.pipe, self.model, self.window = pipe, model, window
+        self.latents, self.generator = latents, generator
         self.prefix = 0 if given is None else given.shape[2]
         if given is not None:
             latents[:, :, : self.prefix] = given
@@ -190,13 +218,16 @@ class _WindowRun:
         self.timesteps = torch.cat([timesteps, end.to(timesteps), waiting.to(timesteps)])  # [-1] is waiting
 
     def all_rows(self, first: int, callback: StepCallback | None) -> int:
-        for number, row in enumerate(self.rows, start=first):
-            levels = self._row(row)
+        for number, row in enumerate(self.rows):
+            step = ForcingStep(number, len(self.rows), row, self.window, self.block, self.prefix)
+            self.pipe.forcing_step = step
+            levels = self._row(step)
             if callback is not None:
-                callback(number, levels)
+                callback(first + number, levels)
         return first + len(self.rows)
 
-    def _row(self, row: Row) -> tuple[float, float]:
+    def _row(self, step: ForcingStep) -> tuple[float, float]:
+        row = step.row
         start, stop = row.start * self.block, row.stop * self.block
         levels = torch.tensor(row.level, device=self.latents.device).repeat_interleave(self.block)
         timesteps = self.timesteps[levels]
@@ -204,7 +235,7 @@ class _WindowRun:
         if start < self.prefix:
             timesteps[: self.prefix] = 0
             inputs, timesteps = self._noised(inputs, timesteps)
-        velocity = self.model.velocity(inputs[:, :, start:stop], timesteps[start:stop])
+        velocity = self.model.velocity(inputs[:, :, start:stop], timesteps[start:stop], step)
         for block in range(row.start, row.stop):
             if row.update[block]:
                 self._update(block, row.level[block], velocity, start)
@@ -240,6 +271,3 @@ def latent_statistics(vae: Any, like: Tensor) -> tuple[Tensor, Tensor]:
     mean = torch.tensor(vae.config.latents_mean, device=like.device, dtype=like.dtype).view(shape)
     std = torch.tensor(vae.config.latents_std, device=like.device, dtype=like.dtype).view(shape)
     return mean, std
-
-
-__all__ = ["DiffusionForcingPipeline", "ForcingOptions", "Window", "latent_statistics"]

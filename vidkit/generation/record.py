@@ -83,6 +83,13 @@ class RunRecord:
         }
 
 
+class StepReporter(Protocol):
+    """Something that acts inside the forwards, such as a sparse-attention or caching policy."""
+
+    def step_report(self) -> Mapping[str, Any]:
+        """What it did since the last call: values for `StepRecord` by field name."""
+
+
 class Listener(Protocol):
     """Hears how a run proceeds; implementations print a bar, log lines, or nothing."""
 

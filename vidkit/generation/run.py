@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from vidkit.generation.forcing import ForcingOptions
 from vidkit.generation.load import LoadedModel, set_sampler
 from vidkit.generation.plan import forcing_lengths, forward_count
 from vidkit.generation.random_weights import random_embeddings
-from vidkit.generation.record import Listener, RunRecord, Silent, StepRecord
+from vidkit.generation.record import Listener, RunRecord, Silent, StepRecord, StepReporter
 from vidkit.generation.spec import Request
 from vidkit.utils.device import device_name
 from vidkit.utils.memory import read_peak, reset_peak
@@ -36,7 +37,11 @@ class Generation:
 
 
 def generate(
-    model: LoadedModel, request: Request, image: Image.Image | None = None, listener: Listener | None = None
+    model: LoadedModel,
+    request: Request,
+    image: Image.Image | None = None,
+    listener: Listener | None = None,
+    reporters: Sequence[StepReporter] = (),
 ) -> Generation:
     """Make one clip.
 
@@ -48,6 +53,7 @@ def generate(
         request: validated (`vidkit.generation.validate.check_request`).
         image: first frame of exactly the requested size; None: text to video.
         listener: hears of phases and steps.
+        reporters: policies that act inside the forwards; each step's record takes what they report.
     """
     listener = listener or Silent()
     device = model.options.device
@@ -57,7 +63,7 @@ def generate(
     listener.phase("encode")
     with timer.phase("encode"):
         prompt, negative = _embeddings(model, request)
-    watch = _StepWatch(model, listener, timer, forward_count(model.spec, request))
+    watch = _StepWatch(model, listener, timer, forward_count(model.spec, request), reporters)
     with watch:
         latents = _denoise(model, request, image, prompt, negative, watch)
     warnings = () if bool(torch.isfinite(latents).all()) else (NOT_FINITE,)
@@ -139,10 +145,18 @@ def _denoise(
 class _StepWatch:
     """Times every denoising step; what comes before the first forward counts as the phase 'prepare'."""
 
-    def __init__(self, model: LoadedModel, listener: Listener, timer: PhaseTimer, total: int) -> None:
+    def __init__(
+        self,
+        model: LoadedModel,
+        listener: Listener,
+        timer: PhaseTimer,
+        total: int,
+        reporters: Sequence[StepReporter],
+    ) -> None:
         self.records: list[StepRecord] = []
         self._transformer = model.pipe.transformer
         self._listener, self._timer, self._total = listener, timer, total
+        self._reporters = reporters
         self._mark = 0.0
         self._started = False
 
@@ -158,8 +172,11 @@ class _StepWatch:
 
     def step(self, index: int, timestep: tuple[float, float]) -> None:
         now = self._now()
-        record = StepRecord(index, now - self._mark, timestep)
-        self._mark = now
+        reported: dict[str, Any] = {}
+        for reporter in self._reporters:
+            reported.update(reporter.step_report())
+        record = StepRecord(index, now - self._mark, timestep, **reported)
+        self._mark = self._now()
         self._timer.add("denoise", record.seconds)
         self.records.append(record)
         self._listener.step(record)
