@@ -20,6 +20,7 @@ import httpx
 
 from vidkit.errors import ConfigError
 from vidkit.serving.engine import Capabilities, EngineError, ErrorKind
+from vidkit.serving.lines import Lines
 from vidkit.serving.messages import Request
 from vidkit.serving.reply import Reply
 from vidkit.serving.retry import Gate, RetryPolicy, retry_after_s
@@ -89,10 +90,10 @@ class OpenAIEngine:
         self.limits = limits or Limits()
         self._key_env = api_key_env
         self._rng = random.Random(seed)
-        self._loopback = address.hostname in ("localhost", "127.0.0.1", "::1")
-        self._client: httpx.AsyncClient | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._slots = asyncio.Semaphore(concurrency)
+        self._url = httpx.URL(f"{self.base_url}/chat/completions")
+        # the read limit is the whole reply's: servers send nothing while they generate
+        self._timeout = httpx.Timeout(self.limits.total_s, connect=self.limits.connect_s, pool=None).as_dict()
+        self._lines: Lines | None = None
         self._gate = Gate()
 
     def identity(self) -> Mapping[str, str]:
@@ -106,10 +107,9 @@ class OpenAIEngine:
         await self.aclose()
 
     async def aclose(self) -> None:
-        client, self._client = self._client, None
-        # a pool that belongs to a finished loop cannot be closed any more; its sockets went with the loop
-        if client is not None and self._loop is asyncio.get_running_loop():
-            await client.aclose()
+        lines, self._lines = self._lines, None
+        if lines is not None:
+            await lines.aclose()
 
     async def generate(self, request: Request) -> Reply:
         """Ask, and ask again after passing faults.
@@ -151,14 +151,13 @@ class OpenAIEngine:
         await asyncio.sleep(wait_s)
 
     async def _attempt(self, body: bytes) -> Reply:
-        client = self._client_of_this_loop()
-        async with self._slots:
-            # inside the slot: whoever waited for one may have missed a pause that began meanwhile
+        async with self._open_lines().take() as line:
+            # only now: whoever waited for a line may have missed a pause that began meanwhile
             await self._gate.wait()
             started_s = time.monotonic()
             try:
                 async with asyncio.timeout(self.limits.total_s):
-                    data = await self._post(client, body)
+                    data = await self._post(line, body)
             except (TimeoutError, httpx.TimeoutException) as error:
                 seconds = time.monotonic() - started_s
                 raise EngineError(
@@ -175,20 +174,26 @@ class OpenAIEngine:
             reply = decode_reply(decode_json(data))
             return replace(reply, latency_s=time.monotonic() - started_s)
 
-    async def _post(self, client: httpx.AsyncClient, body: bytes) -> bytes:
-        headers = {"content-type": "application/json", "accept": "application/json"}
+    async def _post(self, line: httpx.AsyncHTTPTransport, body: bytes) -> bytes:
+        headers = {"content-type": "application/json", "accept": "application/json", "user-agent": "vidkit"}
+        headers["accept-encoding"] = "gzip, deflate"
         if key := os.environ.get(self._key_env):
             headers["authorization"] = f"Bearer {key}"
-        url = f"{self.base_url}/chat/completions"
-        async with client.stream("POST", url, content=body, headers=headers) as response:
+        limits = {"timeout": self._timeout}
+        response = await line.handle_async_request(
+            httpx.Request("POST", self._url, headers=headers, content=body, extensions=limits)
+        )
+        try:
             data = await self._read(response)
-            if response.status_code != 200:
-                raise self._status_error(response, data)
-            kind = response.headers.get("content-type", "application/json")
-            if "json" not in kind.lower():
-                start = error_message(data)[0][:80]
-                raise bad_reply(f"the reply is '{kind}', not JSON; it begins: {start!r}")
-            return data
+        finally:
+            await response.aclose()
+        if response.status_code != 200:
+            raise self._status_error(response, data)
+        kind = response.headers.get("content-type", "application/json")
+        if "json" not in kind.lower():
+            start = error_message(data)[0][:80]
+            raise bad_reply(f"the reply is '{kind}', not JSON; it begins: {start!r}")
+        return data
 
     async def _read(self, response: httpx.Response) -> bytes:
         chunks: list[bytes] = []
@@ -214,23 +219,10 @@ class OpenAIEngine:
         asked_s = retry_after_s(response.headers)
         return EngineError(kind, f"{self.base_url} answered {status}: {text}", hint, asked_s)
 
-    def _client_of_this_loop(self) -> httpx.AsyncClient:
-        loop = asyncio.get_running_loop()
-        if self._client is None or self._loop is not loop:
-            limits = httpx.Limits(
-                max_connections=self.concurrency,
-                max_keepalive_connections=self.concurrency,
-                keepalive_expiry=30.0,
-            )
-            # the read limit is the whole reply's: servers send nothing while they generate
-            timeout = httpx.Timeout(self.limits.total_s, connect=self.limits.connect_s, pool=None)
-            # proxies of the environment are for far servers; a redirect could carry the key elsewhere
-            self._client = httpx.AsyncClient(
-                limits=limits, timeout=timeout, trust_env=not self._loopback, follow_redirects=False
-            )
-            self._slots = asyncio.Semaphore(self.concurrency)
-            self._loop = loop
-        return self._client
+    def _open_lines(self) -> Lines:
+        if self._lines is None or not self._lines.belong_here:
+            self._lines = Lines(self._url, self.concurrency)
+        return self._lines
 
 
 def _kind_of_status(status: int, code: str) -> tuple[ErrorKind, str]:
