@@ -17,6 +17,7 @@ from vidkit.errors import DataError, require
 FORMATS = ("parquet", "tsv", "csv", "jsonl", "json")
 _LIST_KEYS = ("rows", "data")  # where a json object keeps its list of rows
 _MAY_BE_NAN = frozenset({"prediction", "response"})  # a data frame's way to say "no reply"
+_CONVERT = "convert it, for example: iconv -f latin1 -t utf-8"
 _MAX_CELL = 16 * 2**20  # characters of one tsv cell; long reasoning replies fit
 
 
@@ -46,7 +47,7 @@ def read_rows(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path.name} is not UTF-8: byte 0x{error.object[error.start]:02x} at offset {error.start}",
-            "convert it, for example: iconv -f latin1 -t utf-8",
+            _CONVERT,
         ) from error
     if empty:
         raise DataError(f"{path.name} has no rows", "check that the file was written to the end")
@@ -64,9 +65,19 @@ def text_id(value: object) -> str:
 def _jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with path.open("rb") as file:
         for line, raw in enumerate(file, 1):
-            text = raw.decode("utf-8-sig" if line == 1 else "utf-8").strip()
+            text = _decoded(path, line, raw).strip()
             if text:
                 yield line, _json_object(path, line, text)
+
+
+def _decoded(path: Path, line: int, raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig" if line == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise DataError(
+            f"{path.name} line {line}: not UTF-8 (byte 0x{byte:02x} at {error.start})", _CONVERT
+        ) from error
 
 
 def _json_object(path: Path, line: int, text: str) -> dict[str, Any]:
