@@ -13,6 +13,8 @@ from vidkit import __version__
 from vidkit.cli import execute
 from vidkit.cli.main import COMMANDS, run
 from vidkit.cli.plain import plain
+from vidkit.config.catalog import settings_class
+from vidkit.config.keys import keys_of
 from vidkit.config.schema import GenerateSettings
 
 Seen = list[GenerateSettings]
@@ -105,17 +107,12 @@ def test_every_command_has_help_and_something_to_run(
 ) -> None:
     assert run([command, "--help"]) == 0
     shown = capsys.readouterr().out
-    for option in (
-        "--config",
-        "--config-dir",
-        "--output",
-        "--json",
-        "--seed",
-        "--device",
-        "--dry-run",
-        "--verbose",
-    ):
+    for option in ("--config", "--config-dir", "--json"):
         assert option in shown
+    assert f"\n  vidkit {command} " in shown and "\\b" not in shown, "examples keep their lines"
+    # an option for each common setting that the command has
+    common = {"output", "seed", "device", "dry_run", "verbose"} & set(keys_of(settings_class(command)))
+    assert {name for name in common if f"--{name.replace('_', '-')}" in shown} == common
     assert callable(execute.runner_of(command))
 
 

@@ -30,7 +30,7 @@ def generate(
     verbose: Verbose = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    r"""Make a video from a prompt, or from a prompt and a first frame.
+    """Make a video from a prompt, or from a prompt and a first frame.
 
     Without arguments the embedded model solves a fresh maze. Settings follow as KEY=VALUE words.
 
@@ -38,7 +38,7 @@ def generate(
     vidkit generate maze.size=6 steps=20
     vidkit generate -c wan1_3b_480p "a paper boat on a pond" -o boat.mp4
     vidkit generate -c wan14b_720p --dry-run
-    """
+    """  # noqa: D301 (a backspace: the lines after it keep their breaks)
     options = {
         "output": output,
         "seed": seed,
