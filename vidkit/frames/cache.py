@@ -37,10 +37,10 @@ def content_key(path: Path) -> str:
             digest.update(f"{file.name}\0{file.stat().st_size}\0{file.stat().st_mtime_ns}\n".encode())
         return digest.hexdigest()
     size = path.stat().st_size
-    with path.open("rb") as file:
-        digest.update(file.read(_MIB))
-        file.seek(max(0, size - _MIB))
-        digest.update(file.read(_MIB))
+    with path.open("rb") as stream:
+        digest.update(stream.read(_MIB))
+        stream.seek(max(0, size - _MIB))
+        digest.update(stream.read(_MIB))
     digest.update(str(size).encode())
     return digest.hexdigest()
 

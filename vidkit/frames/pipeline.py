@@ -44,12 +44,19 @@ class VideoSelection:
     content: str = ""
     from_cache: bool = False
     lost: int = 0  # candidates that could not be decoded
+    pad_to: int = 0  # frames that programs get, the last one repeated; 0: as many as were kept
 
     @property
     def frame_numbers(self) -> NDArray[np.int64]:
         """Source frame numbers of the kept frames [K]."""
         assert self.candidates.source_indices is not None
         return np.asarray(self.candidates.source_indices[self.selection.indices])
+
+    @property
+    def padded_numbers(self) -> list[int]:
+        """Source frame numbers as other programs get them: with the last one repeated up to `pad_to`."""
+        numbers = [int(number) for number in self.frame_numbers]
+        return numbers + numbers[-1:] * (self.pad_to - len(numbers))
 
 
 def select_from_video(
@@ -91,6 +98,7 @@ def select_from_video(
     result.compared = {name: _run(name, candidates, options) for name in ("uniform", *options.compare)}
     clock.note("select")
     result.seconds = seconds
+    result.pad_to = options.k if options.pad == "repeat" else 0
     result.from_cache = embedded.from_cache
     result.lost = sampling.indices.size - len(candidates)
     result.warnings = [

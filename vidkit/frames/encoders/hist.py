@@ -68,15 +68,15 @@ def _cells(height: int, width: int, grid: int) -> NDArray[np.int32]:
 
 
 def _colour(picture: Picture) -> NDArray[np.float64]:
-    hsv = cv2.cvtColor(picture, cv2.COLOR_RGB2HSV)  # hue in 0..179
+    hsv = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2HSV), dtype=np.uint8)  # hue in 0..179
     hues, saturations, values = _COLOUR_BINS
     code = hsv[..., 0].astype(np.int32) * hues // 180 * (saturations * values)
     code += (hsv[..., 1] >> 6).astype(np.int32) * values + (hsv[..., 2] >> 6)
     bins = hues * saturations * values
-    cell = _cells(*picture.shape[:2], _COLOUR_GRID)
+    cell = _cells(picture.shape[0], picture.shape[1], _COLOUR_GRID)
     counts = np.bincount((cell * bins + code).ravel(), minlength=_COLOUR_GRID**2 * bins)
     table = counts.reshape(_COLOUR_GRID**2, bins).astype(np.float64)
-    return np.sqrt(table / np.maximum(table.sum(axis=1, keepdims=True), 1)).ravel()
+    return np.asarray(np.sqrt(table / np.maximum(table.sum(axis=1, keepdims=True), 1)).ravel())
 
 
 def _edges(picture: Picture) -> NDArray[np.float64]:
@@ -84,9 +84,10 @@ def _edges(picture: Picture) -> NDArray[np.float64]:
     dx, dy = cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1)
     strength, angle = cv2.cartToPolar(dx, dy)
     direction = (angle * (_EDGE_BINS / np.pi)).astype(np.int32) % _EDGE_BINS  # unsigned directions
-    cell = _cells(*luma.shape[:2], _EDGE_GRID)
+    cell = _cells(luma.shape[0], luma.shape[1], _EDGE_GRID)
     size = _EDGE_GRID**2 * _EDGE_BINS
-    return np.bincount((cell * _EDGE_BINS + direction).ravel(), strength.ravel(), minlength=size)
+    histogram = np.bincount((cell * _EDGE_BINS + direction).ravel(), strength.ravel(), minlength=size)
+    return np.asarray(histogram, dtype=np.float64)
 
 
 def _layout(picture: Picture) -> NDArray[np.float64]:

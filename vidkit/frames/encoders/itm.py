@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ class ItmEncoder:
         probability = torch.softmax(logits.float(), dim=-1)[:, 1]
         return Encoded(to_rows(tokens[:, 0]), to_rows(probability))
 
-    def _text(self, query: str) -> dict[str, object]:
+    def _text(self, query: str) -> dict[str, Any]:
         tokens = self._loaded.tokens([query])
         if self._loaded.kind == "blip-2":
             tokens.pop("token_type_ids", None)

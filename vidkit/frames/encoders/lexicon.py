@@ -73,7 +73,7 @@ class LexiconEncoder:
         # letters are rows of many strong vertical strokes
         rows = strong.mean(axis=1)
         stats = [
-            *_colour_shares(hsv),
+            *_colour_shares(np.asarray(hsv, dtype=np.uint8)),
             float(luma.mean()) / 255,
             motion,
             float(strong.mean()),

@@ -113,7 +113,8 @@ def _load(spec: str, device: str, dtype: str, revision: str | None) -> LoadedMod
         spec,
         lambda: build.from_pretrained(spec, revision=revision, dtype=resolve_dtype(dtype, place)),
     )
-    images = _attempt(spec, lambda: transformers.AutoImageProcessor.from_pretrained(spec, revision=revision))
+    processor: Any = transformers.AutoImageProcessor
+    images = _attempt(spec, lambda: processor.from_pretrained(spec, revision=revision))
     tokenizer = None
     if FAMILIES[kind][0] != "dino":
         tokenizer = _attempt(

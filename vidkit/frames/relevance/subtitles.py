@@ -82,8 +82,8 @@ def read_embedded(video: Path) -> Subtitles | None:
                 codec = stream.codec_context.name if stream.codec_context else ""
                 if codec not in ("subrip", "srt", "mov_text", "ass", "ssa", "webvtt", "text"):
                     continue
-                start = container.streams.video[0].start_time or 0
-                zero = float(start * container.streams.video[0].time_base)
+                pictures = container.streams.video[0]
+                zero = float((pictures.start_time or 0) * (pictures.time_base or 0))
                 cues = []
                 for packet in container.demux(stream):
                     if packet.size and packet.pts is not None:

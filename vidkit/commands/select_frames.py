@@ -1,0 +1,155 @@
+"""`vidkit select-frames`: the K frames of a video that a vision-language model should see, and why."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from vidkit.commands.select_frames_report import FrameProgress, print_manifest, print_selection
+from vidkit.config.select_frames_schema import SelectFramesSettings
+from vidkit.errors import ConfigError
+from vidkit.frames.ask import ask_about_frames
+from vidkit.frames.cache import EmbeddingCache, default_folder
+from vidkit.frames.options import FrameOptions
+from vidkit.frames.outputs.exports import keyframe_row, write_json
+from vidkit.frames.outputs.writer import OutputOptions, check_target, write_selection
+from vidkit.frames.pipeline import select_from_video
+
+
+def run(settings: SelectFramesSettings) -> dict[str, Any]:
+    """Select frames of one video, or of every line of a manifest.
+
+    Returns:
+        The record of the selection (schema 1) with the files written, or the summary of a manifest.
+
+    Raises:
+        VidkitError: a video, setting or file that cannot be used.
+    """
+    options = frame_options(settings)
+    if settings.manifest.path is not None:
+        return _run_manifest(settings, options)
+    if not settings.video:
+        raise ConfigError("no video given", "vidkit select-frames VIDEO [QUERY], or --manifest FILE")
+    return _run_video(settings, options)
+
+
+def frame_options(settings: SelectFramesSettings) -> FrameOptions:
+    """The room's own options out of the command's settings.
+
+    Raises:
+        ConfigError: a value that is out of range.
+    """
+    chosen = dict(settings.frames)
+    named = str(chosen.pop("name", "wfs-sb"))
+    method = settings.method or named
+    # settings of another method's config say nothing about this one
+    method_settings = chosen if method == named else {}
+    if settings.strict_paper:
+        if method != "wfs-sb":
+            raise ConfigError(f"strict_paper=true with method '{method}'", "it is a mode of wfs-sb")
+        method_settings["strict_paper"] = True
+    if settings.preset and method == "efs" and method == named:
+        from vidkit.frames.options import PRESETS
+
+        method_settings |= PRESETS.get(settings.preset, {})
+    shared = {field.name for field in dataclasses.fields(FrameOptions)} & {
+        field.name for field in dataclasses.fields(SelectFramesSettings)
+    }
+    values = {name: _plain(getattr(settings, name)) for name in shared - {"fps", "method", "compare"}}
+    return FrameOptions(
+        method=method,
+        method_settings=method_settings,
+        compare=tuple(settings.compare),
+        fps=_rate(settings.fps),
+        **values,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.value if hasattr(value, "value") else value
+
+
+def _rate(text: str) -> float | None:
+    if text == "auto":
+        return None
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ConfigError(f"fps is '{text}'", "give candidates a second, or auto") from error
+
+
+def _cache(settings: SelectFramesSettings) -> EmbeddingCache | None:
+    if settings.cache == "off":
+        return None
+    return EmbeddingCache(default_folder() if settings.cache == "auto" else Path(settings.cache))
+
+
+def _outputs(settings: SelectFramesSettings) -> OutputOptions:
+    values = {
+        field.name: _plain(getattr(settings.write, field.name))
+        for field in dataclasses.fields(settings.write)
+    }
+    return OutputOptions(force=settings.force, **values)
+
+
+def _run_video(settings: SelectFramesSettings, options: FrameOptions) -> dict[str, Any]:
+    path = Path(settings.video or "")
+    outputs = _outputs(settings)
+    folder = Path(settings.output) if settings.output else Path("outputs") / "select_frames" / path.stem
+    question = settings.ask.question
+    if question is not None and not settings.ask.engine:
+        raise ConfigError(
+            "--ask needs a model", "name one: --engine openai:NAME --base-url URL, or transformers:FOLDER"
+        )
+    if not path.exists():
+        from vidkit.errors import VideoError
+
+        raise VideoError(f"no video at '{path}'", "check the path")
+    check_target(folder, settings.force)
+    with FrameProgress(path.name) as progress:
+        result = select_from_video(path, settings.query, options, cache=_cache(settings), progress=progress)
+    answer = None
+    if question is not None:
+        assert settings.ask.engine is not None
+        frames = list(result.video.read(result.frame_numbers.tolist()))
+        answer = ask_about_frames(
+            frames,
+            question or settings.query,
+            result.video.timeline.duration_s,
+            settings.ask.engine,
+            settings.ask.base_url,
+            settings.ask.max_tokens,
+            settings.ask.width,
+        )
+    written = write_selection(result, folder, options, outputs, answer)
+    write_json(folder / "keyframes.json", [keyframe_row(result, path.stem)])
+    written.files["keyframes_json"] = str(folder / "keyframes.json")
+    print_selection(written.record, written.files)
+    return {**written.record, "files": written.files}
+
+
+def _run_manifest(settings: SelectFramesSettings, options: FrameOptions) -> dict[str, Any]:
+    from vidkit.frames.manifest import ManifestRun, run_manifest
+
+    if settings.output is None:
+        raise ConfigError("a manifest needs a folder for its results", "give --output FOLDER")
+    if settings.video:
+        raise ConfigError(f"both a video ('{settings.video}') and a manifest were given", "give one of them")
+    job = ManifestRun(
+        path=Path(settings.manifest.path or ""),
+        folder=Path(settings.output),
+        options=options,
+        outputs=_outputs(settings) if settings.manifest.files else None,
+        cache=None
+        if settings.cache == "off"
+        else (str(default_folder()) if settings.cache == "auto" else settings.cache),
+        workers=settings.manifest.workers,
+        runner=settings.manifest.runner.value,
+        retry_failed=settings.manifest.retry_failed,
+        force=settings.force,
+    )
+    with FrameProgress(job.path.name, "videos") as progress:
+        summary = run_manifest(job, progress)
+    print_manifest(summary)
+    return summary

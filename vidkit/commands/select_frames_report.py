@@ -1,0 +1,123 @@
+"""What `vidkit select-frames` shows on the terminal: a bar while it works, then tables."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from vidkit.frames.outputs.images import clock
+
+_LINE_EVERY_S = 10.0  # where there is no terminal
+
+
+class FrameProgress:
+    """A bar with the time left on a terminal, a line now and then elsewhere; on standard error."""
+
+    def __init__(self, name: str, unit: str = "frames") -> None:
+        self._console = Console(stderr=True)
+        self._name, self._unit = name, unit
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn(unit),
+            TimeRemainingColumn(),
+            console=self._console,
+        )
+        self._task: TaskID | None = None
+        self._said = self._start = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._console.is_terminal:
+            self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that `done` of `total` are through."""
+        if self._console.is_terminal:
+            if self._task is None:
+                self._task = self._bar.add_task(self._name, total=total)
+            self._bar.update(self._task, completed=done, total=total)
+            return
+        now = time.monotonic()
+        if done and now - self._said >= _LINE_EVERY_S:
+            left = (now - self._start) / done * (total - done)
+            self._console.print(
+                f"{escape(self._name)}: {done}/{total} {self._unit}, {left:.0f} s left", highlight=False
+            )
+            self._said = now
+
+
+def print_selection(record: dict[str, Any], files: dict[str, str]) -> None:
+    """The kept frames as a table, warnings, and where the files are."""
+    console = Console()
+    video, relevance = record["input"], record["relevance"]
+    query = f"“{record['query']}”" if record["query"] else "no query"
+    table = Table(
+        title=escape(f"{record['method']}: {len(record['frames'])} frames, {query}"), title_justify="left"
+    )
+    for name, justify in (("#", "right"), ("time", "right"), ("frame", "right"), ("relevance", "right")):
+        table.add_column(name, justify=justify)  # type: ignore[arg-type]
+    table.add_column("segment", justify="right")
+    table.add_column("kept as")
+    for row in record["frames"]:
+        score = "" if row["relevance"] is None else f"{row['relevance']:.3f}"
+        cells = (str(row["rank"]), clock(row["time_s"]), str(row["source_index"]), score, str(row["segment"]))
+        table.add_row(*cells, row["reason"])
+    console.print(table)
+    length = f"{video['width']}x{video['height']} {video['codec']}, {clock(video['duration_s'])}"
+    console.print(
+        escape(f"video      {length}, read by {record['reader']['backend']} ({record['reader']['reason']})"),
+        highlight=False,
+    )
+    console.print(
+        escape(f"candidates {record['sampler']['candidates']} at {record['sampler']['effective_fps']:g} fps"),
+        highlight=False,
+    )
+    console.print(escape(f"relevance  {relevance['source']}{_limits(relevance)}"), highlight=False)
+    console.print(escape(f"features   {record['features']}"), highlight=False)
+    uniform = record["compared"].get("uniform")
+    if uniform is not None:
+        console.print(f"overlap    {uniform['overlap']:.2f} with uniform frames (at 1 s)", highlight=False)
+    for warning in record["warnings"]:
+        console.print(f"[yellow]note[/]       {escape(warning)}", highlight=False)
+    if "answer" in record:
+        console.print(f"[bold]answer[/]     {escape(record['answer']['text'])}", highlight=False)
+    for kind, path in files.items():
+        console.print(escape(f"{kind:<10} {path}"), highlight=False, soft_wrap=True)
+
+
+def _limits(relevance: dict[str, Any]) -> str:
+    knows, blind = relevance.get("knows"), relevance.get("blind")
+    parts = [f"knows {knows}" if knows else "", f"blind: {blind}" if blind else ""]
+    text = "; ".join(part for part in parts if part)
+    return f" ({text})" if text else ""
+
+
+def print_manifest(summary: dict[str, Any]) -> None:
+    """Counts of a data-set run, its failures and where the results are."""
+    console = Console()
+    table = Table(title="select-frames over a manifest", title_justify="left")
+    table.add_column("what")
+    table.add_column("count", justify="right")
+    for name in ("items", "done", "failed", "skipped"):
+        table.add_row(name, str(summary[name]))
+    for name, count in summary["applied"].items():
+        table.add_row(f"ran as {name}", str(count))
+    for name, count in summary["relevance"].items():
+        table.add_row(f"relevance from {name}", str(count))
+    console.print(table)
+    for failure in summary["failures"][:10]:
+        console.print(f"[red]failed[/]  {escape(failure['id'])}: {escape(failure['error'])}", highlight=False)
+    if len(summary["failures"]) > 10:
+        console.print(f"... and {len(summary['failures']) - 10} more, all in {escape(summary['results'])}")
+    console.print(escape(f"results {summary['results']}"), highlight=False, soft_wrap=True)

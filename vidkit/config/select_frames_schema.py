@@ -1,0 +1,148 @@
+"""Settings of `vidkit select-frames`. Imports nothing of ours and nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Sample(StrEnum):
+    """How candidates are chosen."""
+
+    times = "times"  # the frame on display at each multiple of 1/fps
+    authors = "authors"  # every int(rate / fps)th frame, which drifts
+
+
+class ShortVideo(StrEnum):
+    """What happens when a video gives fewer candidates than k."""
+
+    densify = "densify"
+    keep = "keep"
+
+
+class Pad(StrEnum):
+    none = "none"
+    repeat = "repeat"  # the last frame again, for models that want exactly k
+
+
+class RelNorm(StrEnum):
+    """How relevance is scaled before it is weighed against similarity."""
+
+    auto = "auto"
+    none = "none"
+    minmax = "minmax"
+    rank = "rank"
+    sigmoid_z = "sigmoid-z"
+
+
+class Nan(StrEnum):
+    reject = "reject"
+    impute = "impute"
+
+
+class Reader(StrEnum):
+    auto = "auto"
+    decord = "decord"
+    pyav = "pyav"
+
+
+class FrameFiles(StrEnum):
+    jpeg = "jpeg"
+    png = "png"
+    none = "none"
+
+
+class PlotFile(StrEnum):
+    png = "png"
+    svg = "svg"
+    none = "none"
+
+
+class Messages(StrEnum):
+    """Chat messages written beside the frames."""
+
+    none = "none"
+    interleaved = "interleaved"  # <12.4 s> picture <17.0 s> picture ...
+    video = "video"  # one video part with a time per frame
+
+
+class Runner(StrEnum):
+    local = "local"
+    ray = "ray"
+
+
+@dataclass
+class OutputFiles:
+    """What is written for a video."""
+
+    frames: FrameFiles = FrameFiles.jpeg
+    sheet: bool = True
+    plot: PlotFile = PlotFile.png
+    clip: bool = False
+    clip_half_s: float = 1.0  # seconds before and after each kept frame
+    keyframe_video: bool = False  # the kept frames as an evenly timed mp4
+    html: bool = False
+    messages: Messages = Messages.none
+
+
+@dataclass
+class AskSettings:
+    """A model that is shown the frames."""
+
+    question: str | None = None
+    engine: str | None = None  # openai:NAME, transformers:FOLDER, ... as in `vidkit eval --model`
+    base_url: str | None = None
+    max_tokens: int = 256
+    width: int = 768  # frames are sent at most this wide, pixels
+
+
+@dataclass
+class ManifestSettings:
+    """A data set: one JSON object a line with `video`, `query` and, if wanted, `id` and `subtitles`."""
+
+    path: str | None = None
+    workers: int = 0  # processes; 0: one a core
+    runner: Runner = Runner.local
+    files: bool = False  # write frames, sheets and plots of every item too
+    retry_failed: bool = False
+
+
+@dataclass
+class SelectFramesSettings:
+    video: str | None = None  # file or folder of images
+    query: str = ""
+    frames: dict[str, Any] = field(default_factory=lambda: {"name": "wfs-sb"})  # method and its settings
+    method: str | None = None  # another method, with its own defaults: efs, uniform, mmr, ...
+    strict_paper: bool = False  # wfs-sb: the authors' picks, quirks included
+    preset: str | None = None  # efs: videomme, longvideobench or mlvu
+    compare: list[str] = field(default_factory=list)  # further methods, reported beside
+    k: int = 16  # frames kept
+    fps: str = "1"  # candidates a second; auto: 1, 0.5 or 0.25 by length
+    phase: float = 0.0  # shift of the sampling grid, in [0, 1)
+    max_candidates: int = 7200
+    sample: Sample = Sample.times
+    short_video: ShortVideo = ShortVideo.densify
+    pad: Pad = Pad.none
+    relevance: str = "auto"  # auto, none, subtitle, lexicon, ocr, embedded, encoder, or a file of scores
+    features: str = "auto"  # auto, hist, encoder, none, or a hub id or folder
+    encoder: str | None = None  # hub id or folder of a CLIP, SigLIP, BLIP or BLIP-2 model
+    pooling: str = "mean"  # of DINO features: mean or cls
+    subtitles: str | None = None  # file; none: beside or inside the video
+    rel_norm: RelNorm = RelNorm.auto
+    nan: Nan = Nan.reject
+    reader: Reader = Reader.auto
+    stream: int = 0  # number among the video streams
+    frame_rate: float = 1.0  # of a folder of images, frames a second
+    threads: int = 0  # of the decoder; 0: all cores (a manifest: one a worker)
+    device: str = "auto"
+    dtype: str = "auto"
+    batch_size: int = 16  # frames a forward pass
+    seed: int = 0
+    cache: str = "auto"  # folder of embeddings; auto: the user's cache folder; off
+    output: str | None = None  # folder; none: outputs/select_frames/<video>
+    force: bool = False  # overwrite a selection that is there
+    write: OutputFiles = field(default_factory=OutputFiles)
+    ask: AskSettings = field(default_factory=AskSettings)
+    manifest: ManifestSettings = field(default_factory=ManifestSettings)
+    verbose: bool = False
