@@ -8,6 +8,7 @@ checks of the replies, the durable log with its syncs, the predictions file.
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import math
 import os
@@ -22,14 +23,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from bench_startup import processor
 
 from vidkit.evaluation.running import RunOptions, run
 from vidkit.evaluation.running.manifest import write_json
 from vidkit.evaluation.types import Item, Part, PartKind, Prompt, Visuals
 from vidkit.serving import Image, open_engine
 from vidkit.serving._scripted import Act, ScriptedServer
+from vidkit.utils.versions import git_commit
 
 PICTURE = Image.from_array(np.random.default_rng(0).integers(0, 255, (224, 224, 3), dtype=np.uint8)).data
+
+_SCHEDULERS = {os.SCHED_OTHER: "normal", os.SCHED_FIFO: "real time (chrt -f 1)"}
 
 
 class Pictures:
@@ -105,7 +110,10 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         server.communicate("")
     median = statistics.median(seconds)
     return {
-        "command": "python scripts/bench_serving.py",
+        "made_by": "python scripts/bench_serving.py",
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "device": processor(),
+        "commit": git_commit(),
         "items": options.items,
         "concurrency": options.concurrency,
         "server_delay_ms": options.delay_ms,
@@ -117,8 +125,8 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         "worst_times_ideal": round(max(seconds) / ideal_s, 3),
         "peak_mib_by_items": memory,
         "load_average": round(os.getloadavg()[0], 2),
-        "cpus": os.cpu_count(),
-        "machine": platform.machine(),
+        "scheduler": _SCHEDULERS.get(os.sched_getscheduler(0), "other"),
+        "niceness": os.nice(0),
         "python": platform.python_version(),
         "httpx": version("httpx"),
     }

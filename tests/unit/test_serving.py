@@ -1,6 +1,7 @@
 """Engines, requests and replies without a network: retry policy, wire format, registry, batching, probe."""
 
 import asyncio
+import base64
 import json
 import math
 import random
@@ -114,6 +115,15 @@ def test_media_on_the_wire_and_back():
     ]  # fmt: skip
     assert body["messages"][0]["content"][0]["image_url"]["url"].startswith("data:image/png;base64,")
     assert parse_request(body) == request
+
+
+def test_body_is_the_plain_json_of_its_parts():
+    parts = [Image(bytes([k]) * k) for k in range(12)]
+    body = encode_request(Request((Message.of("user", "ä \ud800 media-0", *parts),)), "m")
+    content = json.loads(body)["messages"][0]["content"]
+    assert content[0]["text"] == "ä ? media-0"
+    urls = [part["image_url"]["url"] for part in content[1:]]
+    assert urls == [f"data:image/jpeg;base64,{base64.b64encode(part.data).decode()}" for part in parts]
 
 
 def test_reply_there_and_back():

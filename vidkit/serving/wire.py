@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import secrets
 from collections.abc import Mapping
 from typing import Any, TypeGuard
 
@@ -19,9 +20,10 @@ _PLACEHOLDER_BELOW = -9000.0
 
 def encode_request(request: Request, model: str) -> bytes:
     """The body of a chat completion call, UTF-8 JSON."""
+    media = _Media()
     body: dict[str, Any] = {
         "model": model,
-        "messages": [_encode_message(message) for message in request.messages],
+        "messages": [_encode_message(message, media) for message in request.messages],
         "max_tokens": request.max_tokens,
         "temperature": request.temperature,
     }
@@ -37,35 +39,49 @@ def encode_request(request: Request, model: str) -> bytes:
     if request.tools:
         body["tools"] = [dict(tool) for tool in request.tools]
     body.update(request.extra)
-    return json.dumps(body, ensure_ascii=False).encode()
+    return media.fill_in(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
 
 
-def _encode_message(message: Message) -> dict[str, Any]:
+class _Media:
+    """Holds base64 text back from the JSON encoder, which would look at each of its millions of letters."""
+
+    def __init__(self) -> None:
+        self._texts: list[bytes] = []
+        # nobody can write this into a question
+        self._mark = f"media-{secrets.token_hex(16)}-"
+
+    def hold(self, data: bytes) -> str:
+        """A short text that stands for the base64 of `data`."""
+        self._texts.append(base64.b64encode(data))
+        return f"{self._mark}{len(self._texts) - 1:06d}"
+
+    def fill_in(self, body: bytes) -> bytes:
+        """The body with every stand-in replaced."""
+        first, *others = body.split(self._mark.encode())
+        pieces = [first]
+        for other in others:
+            pieces += [self._texts[int(other[:6])], other[6:]]
+        return b"".join(pieces)
+
+
+def _encode_message(message: Message, media: _Media) -> dict[str, Any]:
     # text-only turns go as a plain string: some servers take lists only from vision models
     if all(isinstance(part, Text) for part in message.parts):
         text = "".join(part.text for part in message.parts if isinstance(part, Text))
         return {"role": message.role, "content": text}
-    return {"role": message.role, "content": [_encode_part(part) for part in message.parts]}
+    return {"role": message.role, "content": [_encode_part(part, media) for part in message.parts]}
 
 
-def _encode_part(part: MessagePart) -> dict[str, Any]:
+def _encode_part(part: MessagePart, media: _Media) -> dict[str, Any]:
     match part:
         case Text(text):
             return {"type": "text", "text": text}
         case Image(data, mime):
-            return {"type": "image_url", "image_url": {"url": _data_url(data, mime)}}
+            return {"type": "image_url", "image_url": {"url": f"data:{mime};base64,{media.hold(data)}"}}
         case Audio(data, kind):
-            return {"type": "input_audio", "input_audio": {"data": _base64(data), "format": kind}}
+            return {"type": "input_audio", "input_audio": {"data": media.hold(data), "format": kind}}
         case Video(data, mime):
-            return {"type": "video_url", "video_url": {"url": _data_url(data, mime)}}
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _data_url(data: bytes, mime: str) -> str:
-    return f"data:{mime};base64,{_base64(data)}"
+            return {"type": "video_url", "video_url": {"url": f"data:{mime};base64,{media.hold(data)}"}}
 
 
 def bad_reply(message: str) -> EngineError:

@@ -226,7 +226,7 @@ class _Run:
         waiting = iter(items)
         # some workers load the next items while the others wait for the engine
         concurrency = self._conduct.asker.engine.concurrency
-        workers = concurrency + min(concurrency, 2 * self._options.decode_workers)
+        workers = concurrency + max(1, concurrency // 2)
         stop: VidkitError | None = None
         try:
             async with asyncio.TaskGroup() as group:
