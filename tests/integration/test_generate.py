@@ -293,3 +293,22 @@ def test_policies_report_into_the_steps(tiny_model: Path) -> None:
 def test_json_on_standard_output_is_the_record(words, capsys) -> None:
     assert run([*words, "a red ball", "--json", "-"]) == 0
     assert json.loads(capsys.readouterr().out)["steps"][0]["index"] == 0
+
+
+def test_broken_numbers_are_reported(tiny_model: Path, tmp_path: Path, capsys) -> None:
+    import shutil
+
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    broken = tmp_path / "model"
+    shutil.copytree(tiny_model, broken)
+    weights = broken / "transformer/diffusion_pytorch_model.safetensors"
+    values = load_file(weights)
+    values["proj_out.bias"] = torch.full_like(values["proj_out.bias"], float("nan"))
+    save_file(values, weights, metadata={"format": "pt"})
+    words = ["generate", *SMALL, "model.weights=pretrained", f"model.path={broken}", "image=null", "a ball"]
+    assert run([*words, "--output", str(tmp_path / "x.mp4")]) == 0
+    warning = "the latents hold NaN or infinity: the pictures mean nothing (try dtype=bf16 or dtype=fp32)"
+    assert f"warning: {warning}" in capsys.readouterr().err
+    assert json.loads((tmp_path / "x.json").read_text())["warnings"] == [warning]

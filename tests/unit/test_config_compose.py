@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from vidkit.config.catalog import builtin_dir, config_names, find_entry, group_choices, group_names
 from vidkit.config.compose import compose
 from vidkit.config.schema import GenerateSettings
+from vidkit.errors import ConfigError
 
 HEADER = "# @package _global_\n"
 
@@ -112,3 +113,11 @@ def test_names_for_completion_and_hints(mine: Path) -> None:
 def test_builtin_configs_are_those_of_the_checkout() -> None:
     assert builtin_dir() == Path(__file__).resolve().parents[2] / "configs"
     assert find_entry("generate", "maze_demo").file == builtin_dir() / "generate" / "maze_demo.yaml"
+
+
+def test_a_setting_may_be_named_as_the_group_of_another_command() -> None:
+    assert "frames" in group_names()
+    assert compose("generate", "wan1_3b_480p", ["frames=13"]).frames == 13
+    with pytest.raises(ConfigError) as error:
+        compose("generate", "wan1_3b_480p", ["frames=a: b: c"])
+    assert error.value.message == "'a: b: c' is not a whole number: frames=a: b: c"

@@ -61,7 +61,10 @@ def compose(
     entry = find_entry(command, config, config_dir)
     composed, sources = _compose(command, entry, words, keys, settings, config_dir)
     for name, value in {**texts, **given}.items():
-        OmegaConf.update(composed, name, _literal(value))
+        try:
+            OmegaConf.update(composed, name, _literal(value))
+        except OmegaConfBaseException as error:
+            raise composition_error(error, command, entry, keys, config_dir) from error
     try:
         return build(settings, _plain(composed, sources))
     except KeyedError as error:

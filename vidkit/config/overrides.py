@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from vidkit.config.catalog import group_choices, group_names
 from vidkit.config.keys import Key, listed_keys, owner_of_free_key
@@ -47,18 +50,19 @@ def parse_override(word: str) -> Override:
 
 def hydra_words(
     overrides: Sequence[Override], command: str, keys: dict[str, Key], config_dir: Path | None
-) -> tuple[list[str], dict[str, str | None]]:
+) -> tuple[list[str], dict[str, Any]]:
     """What Hydra is to be given, and the texts that are set without its grammar.
 
     Returns:
-        Words in Hydra's grammar, and a table of text settings: a prompt may hold commas, brackets and quotes.
+        Words in Hydra's grammar, and a table of the rest by name: text settings, since a prompt may hold
+        commas, brackets and quotes, and settings that Hydra would take for a group.
 
     Raises:
         ConfigError: unknown key or choice, unbalanced brackets, several values for one setting.
     """
     groups = group_names(config_dir)
     words: list[str] = []
-    texts: dict[str, str | None] = {}
+    texts: dict[str, Any] = {}
     for override in overrides:
         key = keys.get(override.key)
         section = keys.get(override.key.split("/")[0])
@@ -66,6 +70,9 @@ def hydra_words(
             words.append(_chosen(override, config_dir))
         elif key is not None and key.is_text:
             texts[override.key] = _text(override.value, key)
+        elif key is not None and not key.is_section and override.key in groups:
+            # named as another command's group (`frames`): Hydra would look for a config of that name
+            texts[override.key] = _parsed(_checked(override, key).partition("=")[2])
         elif key is not None and not key.is_section:
             words.append(_checked(override, key))
         elif owner_of_free_key(override.key, keys) is not None:
@@ -83,6 +90,13 @@ def _chosen(override: Override, config_dir: Path | None) -> str:
             did_you_mean(override.value, choices, "choices"),
         )
     return override.word
+
+
+def _parsed(value: str) -> Any:
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
 
 
 def _text(value: str, key: Key) -> str | None:

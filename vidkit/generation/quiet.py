@@ -24,7 +24,7 @@ def _quiet(name: str, progress: bool) -> Iterator[None]:
     import importlib
 
     module: Any = importlib.import_module(name)
-    level = module.get_verbosity()
+    level, bars = module.get_verbosity(), module.is_progress_bar_enabled()
     module.set_verbosity_error()
     if not progress:
         module.disable_progress_bar()
@@ -32,4 +32,5 @@ def _quiet(name: str, progress: bool) -> Iterator[None]:
         yield
     finally:
         module.set_verbosity(level)
-        module.enable_progress_bar()
+        if bars:
+            module.enable_progress_bar()

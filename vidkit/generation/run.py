@@ -67,6 +67,8 @@ def generate(
     with watch:
         latents = _denoise(model, request, image, prompt, negative, watch)
     warnings = () if bool(torch.isfinite(latents).all()) else (NOT_FINITE,)
+    for text in warnings:
+        listener.warning(text)
     listener.phase("decode", f"{request.frames} frames")
     with timer.phase("decode"):
         frames = decode_latents(model.pipe, latents)
