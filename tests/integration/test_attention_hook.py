@@ -56,7 +56,14 @@ def loop(model, steps=4, branches=("cond", "uncond"), seed=0, context=True, end=
 
 def xattention(**changes):
     return AttentionSettings(
-        **{"predictor": Predictor.XATTENTION, "block_q": 16, "block_k": 16, "stride": 4, "tau": 0.5, **changes}
+        **{
+            "predictor": Predictor.XATTENTION,
+            "block_q": 16,
+            "block_k": 16,
+            "stride": 4,
+            "tau": 0.5,
+            **changes,
+        }
     )
 
 
@@ -125,8 +132,17 @@ def test_full_masks_through_our_processor_equal_dense(kind, executor):
 def test_every_predictor_runs_sparse_and_close_to_dense(predictor):
     model = make()
     dense = loop(model)
-    settings = AttentionSettings(predictor=predictor, block_q=16, block_k=16, stride=4, tau=0.8, query_clusters=6,
-                                 key_clusters=12, first_iterations=4, keep_ratio=0.5)  # fmt: skip
+    settings = AttentionSettings(
+        predictor=predictor,
+        block_q=16,
+        block_k=16,
+        stride=4,
+        tau=0.8,
+        query_clusters=6,
+        key_clusters=12,
+        first_iterations=4,
+        keep_ratio=0.5,
+    )
     with enable(model, settings) as handle:
         out = loop(model, end=False)
         report = handle.report()
@@ -248,7 +264,10 @@ def test_a_rising_timestep_begins_anew_without_reset():
         again = loop(model, end=False, seed=1)
         assert [r.step for r in handle.rows()] == [0, 0, 1, 1, 2, 2, 3, 3] * 2
     assert len(predictor.calls) == 2 * 2 * 3
-    assert same({k: v for k, v in again.items() if k[0] == 0}, {k: v for k, v in loop(model, seed=1).items() if k[0] == 0})
+    assert same(
+        {k: v for k, v in again.items() if k[0] == 0},
+        {k: v for k, v in loop(model, seed=1).items() if k[0] == 0},
+    )
 
 
 def test_another_shape_invalidates_masks():
@@ -268,13 +287,18 @@ def test_warm_up_counts_once_over_two_transformers():
     policy, _ = counting(dense_steps=2)
     x = inputs()
     with enable(Pipe, policy) as handle:
-        for step, model in enumerate([Pipe.transformer, Pipe.transformer, Pipe.transformer_2, Pipe.transformer_2]):
+        for step, model in enumerate(
+            [Pipe.transformer, Pipe.transformer, Pipe.transformer_2, Pipe.transformer_2]
+        ):
             with model.cache_context("cond"):
                 model(timestep=torch.tensor([900.0 - 200 * step]), **x)
         rows = handle.rows()
     assert [(r.transformer, r.step, r.heads > 0) for r in rows] == [
-        ("transformer", 0, False), ("transformer", 1, False), ("transformer_2", 2, True), ("transformer_2", 3, True)
-    ]  # fmt: skip
+        ("transformer", 0, False),
+        ("transformer", 1, False),
+        ("transformer_2", 2, True),
+        ("transformer_2", 3, True),
+    ]
 
 
 def test_fused_projections_give_the_same_result():
@@ -427,7 +451,10 @@ def test_context_parallelism_is_refused():
 def test_executor_that_cannot_run_is_said_once(caplog):
     model = make()
     settings = xattention(executor=ExecutorName.FA4)
-    with caplog.at_level(logging.INFO, logger="vidkit.attention.executors"), enable(model, settings) as handle:
+    with (
+        caplog.at_level(logging.INFO, logger="vidkit.attention.executors"),
+        enable(model, settings) as handle,
+    ):
         loop(model, end=False)
         report = handle.report()
     lines = [r.message for r in caplog.records if "runs on executor" in r.message]

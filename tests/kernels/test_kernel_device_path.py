@@ -1,4 +1,4 @@
-"""The path that GPUs take, run on the CPU: kernels by Triton's interpreter, tensors that say they are on CUDA."""
+"""The path that GPUs take, run on the CPU by Triton's interpreter on tensors that claim to be on CUDA."""
 
 import pytest
 import torch
@@ -17,7 +17,14 @@ DELTA = 6.0  # the third of three heads drifts further than this
 OPTIONS = {
     "xattention": {"block_q": 32, "block_k": 16, "stride": 8, "always_keep": ["first_frame"]},
     "pooled_mean": {"block_q": 16, "block_k": 16},
-    "svg2": {"block_q": 16, "block_k": 16, "query_clusters": 4, "key_clusters": 8, "first_iterations": 2, "warm_iterations": 1},
+    "svg2": {
+        "block_q": 16,
+        "block_k": 16,
+        "query_clusters": 4,
+        "key_clusters": 8,
+        "first_iterations": 2,
+        "warm_iterations": 1,
+    },
 }
 
 
@@ -30,13 +37,18 @@ class HostReads(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         name = func.__name__
-        if any(word in name for word in ("_local_scalar_dense", "nonzero", "is_nonzero", "masked_select", "unique")):
+        if any(
+            word in name
+            for word in ("_local_scalar_dense", "nonzero", "is_nonzero", "masked_select", "unique")
+        ):
             self.seen.append(name)
         return func(*args, **(kwargs or {}))
 
 
 def run(name, reuse, steps=2, mode=None, executor="triton"):
-    policy = AttentionPolicy(make_predictor(name, **OPTIONS[name]), reuse, tau=0.6, executor=ExecutorChooser(executor))
+    policy = AttentionPolicy(
+        make_predictor(name, **OPTIONS[name]), reuse, tau=0.6, executor=ExecutorChooser(executor)
+    )
     runtime = SparseRuntime(policy, 1, 3)
     outputs = []
     for step in range(steps):
@@ -50,9 +62,7 @@ def run(name, reuse, steps=2, mode=None, executor="triton"):
     return outputs, runtime
 
 
-@pytest.mark.parametrize(
-    "name, reuse", [("xattention", "tmr"), ("svg2", "tmr"), ("pooled_mean", "interval")]
-)
+@pytest.mark.parametrize("name, reuse", [("xattention", "tmr"), ("svg2", "tmr"), ("pooled_mean", "interval")])
 def test_device_path_equals_reference_path_without_host_reads(name, reuse, monkeypatch):
     if torch.cuda.is_available():
         pytest.skip("a stand-in for machines without a GPU; here the real kernels are tested")

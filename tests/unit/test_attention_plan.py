@@ -40,7 +40,7 @@ def test_density_counts_real_tokens():
 
 
 def test_token_mask_undoes_the_sort():
-    p, mask = plan(N=48, block_q=16, block_k=16)
+    _, mask = plan(N=48, block_q=16, block_k=16)
     q_order = torch.stack([torch.randperm(48) for _ in range(2)])[None]
     k_order = torch.stack([torch.randperm(48) for _ in range(2)])[None]
     sorted_plan = BlockPlan.from_mask(mask, 48, 48, 16, 16, q_order=q_order, k_order=k_order)
@@ -99,7 +99,8 @@ def test_predictors_never_allocate_a_score_matrix(name):
     q, k, _ = make_qkv(1, 1, N, 16)
     extra = {"query_clusters": 16, "key_clusters": 32, "first_iterations": 2} if name == "svg2" else {}
     largest = _largest_tensor(lambda: predict_mask(name, q, k, 0.5, block_q=128, block_k=128, **extra))
-    # fp32 [N, N] is 64 MiB, [N/8, N/8] at stride 16 is 256 KiB: the slices and Q itself stay below N x 64 floats
+    # fp32 [N, N] is 64 MiB, [N/8, N/8] at stride 16 is 256 KiB: the slices and Q itself stay below N x 64
+    # floats
     assert largest <= N * 64 * 4
 
 

@@ -48,7 +48,9 @@ def test_tau_one_is_dense_attention(name):
 def test_full_plan_without_sort_is_dense_bitwise():
     q, k, v = qkv()
     plan = predict_mask("xattention", q, k, 1.0, **SMALL["xattention"])
-    assert torch.equal(sparse_attention(q, k, v, plan), torch.nn.functional.scaled_dot_product_attention(q, k, v))
+    assert torch.equal(
+        sparse_attention(q, k, v, plan), torch.nn.functional.scaled_dot_product_attention(q, k, v)
+    )
 
 
 @pytest.mark.parametrize("name", PREDICTORS)
@@ -182,7 +184,10 @@ def test_svg2_covering_blocks_against_brute_force():
     labels_q = torch.randint(0, 7, (1, 2, 50), generator=g).sort(-1).values
     labels_k = torch.randint(2, 9, (1, 2, 50), generator=g).sort(-1).values
     kept = torch.rand(1, 2, 7, 10, generator=g) < 0.2
-    offsets = [torch.searchsorted(x, torch.arange(n + 1).expand(1, 2, -1).contiguous()) for x, n in ((labels_q, 7), (labels_k, 10))]
+    offsets = [
+        torch.searchsorted(x, torch.arange(n + 1).expand(1, 2, -1).contiguous())
+        for x, n in ((labels_q, 7), (labels_k, 10))
+    ]
     mask = covering_blocks(kept, offsets[0].int(), offsets[1].int(), 50, 8, 16)
     for h in range(2):
         pairs = kept[0, h][labels_q[0, h]][:, labels_k[0, h]]

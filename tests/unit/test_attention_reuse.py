@@ -86,9 +86,11 @@ def test_identities_of_the_policies():
 
 
 def test_not_a_number_refreshes():
-    assert make_reuse("tmr", delta=math.inf, gate=False).decide(
-        pooled(math.nan), Anchors.at(pooled(0.0), 0), 1
-    ).all()
+    assert (
+        make_reuse("tmr", delta=math.inf, gate=False)
+        .decide(pooled(math.nan), Anchors.at(pooled(0.0), 0), 1)
+        .all()
+    )
 
 
 def test_bad_reuse_settings():
@@ -132,7 +134,11 @@ def test_clock_without_names_uses_the_order_of_calls():
 
 def test_clock_takes_the_pipelines_step_index():
     clock = Clock()
-    assert [clock.tick(Signature(t, t), "cond", s).step for t, s in ((900.0, 0), (600.0, 3), (300.0, 7))] == [0, 3, 7]
+    assert [clock.tick(Signature(t, t), "cond", s).step for t, s in ((900.0, 0), (600.0, 3), (300.0, 7))] == [
+        0,
+        3,
+        7,
+    ]
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (2,), (1, 5)])

@@ -126,7 +126,14 @@ def test_damaged_table_files_are_named(tmp_path):
 
 def settings(path, **changes):
     return AttentionSettings(
-        **{"predictor": Predictor.XATTENTION, "block_q": 16, "block_k": 16, "stride": 4, "table": str(path), **changes}
+        **{
+            "predictor": Predictor.XATTENTION,
+            "block_q": 16,
+            "block_k": 16,
+            "stride": 4,
+            "table": str(path),
+            **changes,
+        }
     )
 
 

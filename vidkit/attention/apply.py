@@ -72,8 +72,8 @@ class AttentionHandle:
         hook.runtime = None
         last = registry._hook_order[-1] == HOOK_NAME
         if last and model.forward is not self._forwards[name]:
-            # something (accelerate's offload) has wrapped the forward since: removing the hook would undo that
-            # wrap, so it stays, without a runtime
+            # something (accelerate's offload) has wrapped the forward since: removing the hook would undo
+            # that wrap, so it stays, without a runtime
             log.info("the attention hook of %s stays in place, inert, under a later wrapper", name)
             return
         registry.remove_hook(HOOK_NAME, recurse=False)
@@ -164,7 +164,7 @@ def is_enabled(module: Any) -> bool:
 
 
 def _forget_inert_hook(module: Any) -> None:
-    """An inert hook left by `disable` gives its name back; its wrapper stays in the chain and does nothing."""
+    """An inert hook left by `disable` gives its name back; its wrapper stays and does nothing."""
     registry = getattr(module, "_diffusers_hook", None)
     if registry is None or registry.get_hook(HOOK_NAME) is None:
         return
@@ -189,8 +189,10 @@ def find_transformers(pipe: Any) -> dict[str, Any]:
     for name, module in found.items():
         blocks = getattr(module, "blocks", None)
         if not blocks or not hasattr(blocks[0], "attn1"):
-            raise ModelError(f"{name} ({type(module).__name__}) has no blocks with self-attention 'attn1'",
-                             "sparse attention runs on Wan2.1, Wan2.2 and SkyReels-V2 transformers")  # fmt: skip
+            raise ModelError(
+                f"{name} ({type(module).__name__}) has no blocks with self-attention 'attn1'",
+                "sparse attention runs on Wan2.1, Wan2.2 and SkyReels-V2 transformers",
+            )
     if not found:
         raise ModelError(f"{type(pipe).__name__} has no transformer", "pass a Wan or SkyReels-V2 pipeline")
     return found

@@ -46,9 +46,9 @@ class _Branch:
 class Clock:
     """Counts steps per branch; shared by the transformers of a pipeline, so a warm-up counts once.
 
-    A timestep that rises begins a new trajectory (next video, next window): step and masks start again. A mean
-    that rises under an unchanged maximum is a sliding window (block-autoregressive loops): masks are dropped, the
-    step goes on.
+    A timestep that rises begins a new trajectory (next video, next window): step and masks start again. A
+    mean that rises under an unchanged maximum is a sliding window (block-autoregressive loops): masks are
+    dropped, the step goes on.
     """
 
     branches: dict[str, _Branch] = field(default_factory=dict)

@@ -35,8 +35,8 @@ def always_keep_mask(
 ) -> Tensor | None:
     """Bool `[nQ, nK]` of blocks that are always kept, None without rules.
 
-    `sink` is the first key block, `diag` every pair of blocks that share a token, `first_frame` all key blocks
-    with a token of frame 0.
+    `sink` is the first key block, `diag` every pair of blocks that share a token, `first_frame` all key
+    blocks with a token of frame 0.
     """
     rules = check_rules(rules)
     if not rules:

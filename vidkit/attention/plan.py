@@ -24,8 +24,8 @@ class BlockPlan:
         block_k: tokens of a key block.
         q_order: `[B, H, N]` int64 or None; position p of the sorted queries is token `q_order[p]`.
         k_order: the same for keys and values.
-        selected_density: `[B, H]` share of query-key pairs the predictor asked for, where the block lists cover
-            more than that (clusters); None when the lists are exactly what was asked for.
+        selected_density: `[B, H]` share of query-key pairs the predictor asked for, where the block lists
+            cover more than that (clusters); None when the lists are exactly what was asked for.
     """
 
     counts: Tensor

@@ -112,10 +112,20 @@ def build_policy(settings: AttentionSettings, model: str | None = None) -> Atten
     predictor = make_predictor(name, **{key: values[key] for key in PREDICTOR_KEYS[name]})
     table = ThresholdTable.load(settings.table) if settings.table else None
     return AttentionPolicy(
-        predictor, _reuse(settings, name, table), settings.tau, table, settings.table,
-        ExecutorChooser(settings.executor.value), settings.dense_steps, settings.dense_layers, settings.min_tokens,
-        settings.pre_rope, settings.share_cfg_mask, model, settings.seed,
-    )  # fmt: skip
+        predictor,
+        _reuse(settings, name, table),
+        settings.tau,
+        table,
+        settings.table,
+        ExecutorChooser(settings.executor.value),
+        settings.dense_steps,
+        settings.dense_layers,
+        settings.min_tokens,
+        settings.pre_rope,
+        settings.share_cfg_mask,
+        model,
+        settings.seed,
+    )
 
 
 def _reuse(settings: AttentionSettings, predictor: str, table: ThresholdTable | None) -> ReusePolicy:

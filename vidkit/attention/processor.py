@@ -100,7 +100,7 @@ def project(attn: Any, hidden_states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary embedding of neighbouring pairs; x `[B, N, H, D]`, tables `[1, N, 1, D]` with doubled entries."""
+    """Rotary embedding of neighbouring pairs; x `[B, N, H, D]`, doubled tables `[1, N, 1, D]`."""
     even, odd = x.reshape(*x.shape[:-1], -1, 2).unbind(-1)
     c, s = cos[..., 0::2], sin[..., 1::2]
     return torch.stack((even * c - odd * s, even * s + odd * c), dim=-1).flatten(-2).type_as(x)

@@ -69,7 +69,7 @@ class ReusePolicy(Protocol):
     name: str
 
     def decide(self, pooled: Pooled, anchors: Anchors, step: int) -> Tensor | bool:
-        """`[B, H]` bool of heads to refresh; plain True or False when all agree and the device need not know."""
+        """`[B, H]` bool of heads to refresh; plain True or False when the host knows for all."""
         ...
 
     def describe(self) -> dict[str, Any]:
@@ -131,8 +131,8 @@ class Interval:
 class TemporalMaskReuse:
     """TMR: refresh a head when its pooled Q and K have drifted from its last refresh by more than delta.
 
-    Source: HASTE (arXiv 2605.14513 v1, HEART v2), section 3. The gate: when fewer than `gate_low` of a layer's
-    heads ask, none refreshes; when more than `gate_high` ask, all do (v2: 0.4 and 0.8).
+    Source: HASTE (arXiv 2605.14513 v1, HEART v2), section 3. The gate: when fewer than `gate_low` of a
+    layer's heads ask, none refreshes; when more than `gate_high` ask, all do (v2: 0.4 and 0.8).
 
     Args:
         delta: L1 units (30 for XAttention on Wan, 8 for SVG2); -1 never reuses, infinity reuses for ever.
@@ -186,7 +186,7 @@ class RelativeTemporalMaskReuse(TemporalMaskReuse):
 
 
 def layer_gate(refresh: Tensor, low: float, high: float) -> Tensor:
-    """Round a layer's wishes to none or all: share < low -> none, > high -> all, else as asked; per batch row."""
+    """Share of asking heads < low: none refreshes; > high: all; else as asked. Per batch row."""
     share = refresh.float().mean(-1, keepdim=True)
     return (refresh & (share >= low)) | (share > high)
 

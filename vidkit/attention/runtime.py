@@ -193,7 +193,7 @@ class SparseRuntime:
             )  # fmt: skip
 
     def _read_ages(self, branch: BranchState) -> None:
-        """One read a forward: how old the oldest mask of each layer is, so that idle k-means rounds are not launched."""
+        """How old each layer's oldest mask is, in one read: idle k-means rounds are then not launched."""
         states = [s for s in branch.layers.values() if s.anchors is not None]
         if not states:
             return

@@ -19,7 +19,8 @@ class CallStats:
         step: denoising step.
         density: kept query-key pairs over all, mean of the layers that ran, dense ones counted as 1.
         sparse_density: the same over sparse layers only; None when all were dense.
-        selected_density: what the predictor asked for, over sparse layers; differs from `sparse_density` for SVG2.
+        selected_density: what the predictor asked for, over sparse layers; differs from `sparse_density`
+            for SVG2.
         refreshed: heads that got a new mask, summed over sparse layers and batch.
         heads: heads that ran sparse, summed likewise.
     """
@@ -100,9 +101,10 @@ def summarize(rows: list[CallStats]) -> dict[str, Any]:
     """Means over a generation.
 
     Returns:
-        `density` over all forwards, `sparse_density` and `selected_density` over sparse layers, `reuse_ratio` (heads
-        that kept their mask over heads that ran sparse), `predicted_heads` (calls of the predictor, in heads),
-        `sparse_calls` and `calls` (forwards).
+        `density` over all forwards, `sparse_density` and `selected_density` over sparse layers,
+        `reuse_ratio` (heads
+        that kept their mask over heads that ran sparse), `predicted_heads` (calls of the predictor, in
+        heads), `sparse_calls` and `calls` (forwards).
     """
     sparse = [r for r in rows if r.heads]
     heads = sum(r.heads for r in sparse)

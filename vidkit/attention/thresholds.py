@@ -103,8 +103,11 @@ class ThresholdTable:
             raise DataError(f"no table file {path}", "make one with `vidkit calibrate`") from error
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             line = getattr(error, "lineno", 1)
-            raise DataError(f"{path}, line {line}: not a whole table file ({error})", "the file is truncated or damaged; "
-                            "run `vidkit calibrate` again, it resumes from its measurements") from error  # fmt: skip
+            raise DataError(
+                f"{path}, line {line}: not a whole table file ({error})",
+                "the file is truncated or damaged; "
+                "run `vidkit calibrate` again, it resumes from its measurements",
+            ) from error
         return cls._checked(row, path)
 
     @classmethod

@@ -1,12 +1,12 @@
-"""Settings of sparse attention, one dataclass for `attention=...`. Imports nothing of ours and nothing heavy."""
+"""Settings of sparse attention (`attention=...`). Imports nothing of ours and nothing heavy."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 
 
-class Predictor(str, Enum):
+class Predictor(StrEnum):
     """Who decides which key blocks a query block reads."""
 
     DENSE = "dense"
@@ -17,7 +17,7 @@ class Predictor(str, Enum):
     EXACT_MASS = "exact_mass"
 
 
-class Reuse(str, Enum):
+class Reuse(StrEnum):
     """When a head's mask is made anew."""
 
     NEVER = "never"
@@ -28,7 +28,7 @@ class Reuse(str, Enum):
     TMR_AUTO = "tmr_auto"
 
 
-class ExecutorName(str, Enum):
+class ExecutorName(StrEnum):
     """Who computes attention over the kept blocks."""
 
     AUTO = "auto"
@@ -40,7 +40,7 @@ class ExecutorName(str, Enum):
     MASKED = "masked"
 
 
-class Keep(str, Enum):
+class Keep(StrEnum):
     """Blocks kept whatever the scores say."""
 
     FIRST_FRAME = "first_frame"

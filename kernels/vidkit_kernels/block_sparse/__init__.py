@@ -45,7 +45,7 @@ def block_sparse_attention(
     nQ, nK = -(-N // block_q), -(-k.shape[2] // block_k)
     if counts.shape != (B, H, nQ) or indices.shape != (B, H, nQ, nK):
         raise ValueError(
-            f"lists {tuple(counts.shape)} / {tuple(indices.shape)} do not fit {nQ}x{nK} blocks of [{B}, {H}] heads"
+            f"lists {tuple(counts.shape)} / {tuple(indices.shape)} do not fit {nQ}x{nK} blocks, [{B}, {H}]"
         )
     if counts.dtype != torch.int32 or indices.dtype != torch.int32:
         raise ValueError(f"lists must be int32, got {counts.dtype} and {indices.dtype}")

@@ -1,7 +1,8 @@
 """Triton block-sparse attention, forward: online softmax over each query block's list of key blocks.
 
 Two ways of loading the tiles: pointers (every GPU, and the interpreter) and tensor descriptors (the bulk copy
-engine of Hopper and later). Whole key blocks run without masks; only the ragged last block, if listed, is masked.
+engine of Hopper and later). Whole key blocks run without masks; only the ragged last block, if listed, is
+masked.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def _attention_kernel(
     count = tl.load(counts_ptr + head * nQ + block)
     list_ptr = indices_ptr + (head * nQ + block) * nK
     whole = count
-    if RAGGED:  # noqa: SIM102  (a compile-time test around a run-time one)
+    if RAGGED:
         last = tl.load(list_ptr + tl.maximum(count - 1, 0))
         whole = count - ((count > 0) & (last == nK - 1)).to(tl.int32)
     m = tl.full([BLOCK_M], float("-inf"), tl.float32)
@@ -82,7 +83,7 @@ def _attention_kernel(
         acc, m, total, p = _softmax_step(acc, m, total, logits)
         v = tl.load(v_base + start * stride_vn)
         acc = tl.dot(p.to(v.dtype), v, acc, input_precision=PRECISION)
-    if RAGGED:  # noqa: SIM102  (a compile-time test around a run-time one)
+    if RAGGED:  # noqa: SIM102  known when compiling, the inner test when running
         if whole < count:
             start = last.to(tl.int64) * BLOCK_N
             inside = start + cols < NK
@@ -122,7 +123,7 @@ def _attention_descriptor_kernel(
     count = tl.load(counts_ptr + head.to(tl.int64) * nQ + block)
     list_ptr = indices_ptr + (head.to(tl.int64) * nQ + block) * nK
     whole = count
-    if RAGGED:  # noqa: SIM102  (a compile-time test around a run-time one)
+    if RAGGED:
         last = tl.load(list_ptr + tl.maximum(count - 1, 0))
         whole = count - ((count > 0) & (last == nK - 1)).to(tl.int32)
     m = tl.full([BLOCK_M], float("-inf"), tl.float32)
@@ -135,7 +136,7 @@ def _attention_descriptor_kernel(
         acc, m, total, p = _softmax_step(acc, m, total, logits)
         v = tl.reshape(v_desc.load([b, h, start, 0]), (BLOCK_N, D))
         acc = tl.dot(p.to(v.dtype), v, acc, input_precision=PRECISION)
-    if RAGGED:  # noqa: SIM102  (a compile-time test around a run-time one)
+    if RAGGED:  # noqa: SIM102  known when compiling, the inner test when running
         if whole < count:
             start = last * BLOCK_N
             k = tl.reshape(k_desc.load([b, h, start, 0]), (BLOCK_N, D))
@@ -199,8 +200,8 @@ def _describable(*tensors: Tensor) -> bool:
 
 
 def block_sparse_attention_triton(
-    q: Tensor, k: Tensor, v: Tensor, counts: Tensor, indices: Tensor, block_q: int, block_k: int, scale: float,
-    with_lse: bool, config: LaunchConfig | None = None,
+    q: Tensor, k: Tensor, v: Tensor, counts: Tensor, indices: Tensor, block_q: int, block_k: int,
+    scale: float, with_lse: bool, config: LaunchConfig | None = None,
 ) -> tuple[Tensor, Tensor | None]:  # fmt: skip
     """See `vidkit_kernels.block_sparse.block_sparse_attention`."""
     B, H, N, D = q.shape
@@ -230,7 +231,8 @@ def block_sparse_attention_triton(
             TensorDescriptor(t, list(t.shape), list(t.stride()), [1, 1, block_k, D]) for t in (k, v)
         )
         _attention_descriptor_kernel[(nQ, B * H)](
-            q_desc, k_desc, v_desc, out, lse_arg, counts, indices, out.stride(0), out.stride(1), out.stride(2),
+            q_desc, k_desc, v_desc, out, lse_arg, counts, indices,
+            out.stride(0), out.stride(1), out.stride(2),
             H, N, Nk, nQ, nK, scale * LOG2E, WARP_SPECIALIZE=config.warp_specialize, **shared,
         )  # fmt: skip
         return out, lse

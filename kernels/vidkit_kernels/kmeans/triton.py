@@ -11,7 +11,8 @@ from torch import Tensor
 @triton.jit
 def _assign_kernel(
     x_ptr, c_ptr, half_norm_ptr, labels_ptr, active_ptr, stride_xb, stride_xh, stride_xn, H, N, C,
-    HAS_ACTIVE: tl.constexpr, D: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_C: tl.constexpr, PRECISION: tl.constexpr,
+    HAS_ACTIVE: tl.constexpr, D: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_C: tl.constexpr,
+    PRECISION: tl.constexpr,
 ):  # fmt: skip
     tile = tl.program_id(0)
     head = tl.program_id(1).to(tl.int64)
@@ -104,7 +105,8 @@ def cluster_means_triton(
     C = centroids.shape[2]
     x = x if x.stride(-1) == 1 else x.contiguous()
     _means_kernel[(C, B * H)](
-        x, order, offsets.contiguous(), centroids, _flags(active, offsets), x.stride(0), x.stride(1), x.stride(2),
+        x, order, offsets.contiguous(), centroids, _flags(active, offsets),
+        x.stride(0), x.stride(1), x.stride(2),
         H, N, C, HAS_ACTIVE=active is not None, D=D, BLOCK=32, num_warps=4,
     )  # fmt: skip
     return centroids

@@ -26,8 +26,8 @@ def select_top_p(
 
     Position m of the sorted row is kept when the mass strictly before it is below `tau * total`, or when
     m < `min_keep`; so at least one block is kept. Ties go to the lower index. tau >= 1 keeps everything.
-    Source: XAttention (arXiv 2503.16428) section 2.2, "find blocks"; differs: stable ties, fp32 everywhere, no
-    accidental key block 0.
+    Source: XAttention (arXiv 2503.16428) section 2.2, "find blocks"; differs: stable ties, fp32
+    everywhere, no accidental key block 0.
 
     Args:
         scores: `[B, H, R, C]` fp32, not negative.

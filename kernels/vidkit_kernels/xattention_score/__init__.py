@@ -25,8 +25,8 @@ def xattention_score(
 
     `G[a, b] = sum_i Q[aS + S-1-i] . K[bS + i]` is the sum of q.k over the antidiagonal of sub-block (a, b);
     `A[i, j]` sums `softmax_b(G / (sqrt(D) S norm))` over the sub-blocks of tile (i, j).
-    Source: XAttention (arXiv 2503.16428) section 2.1; differs: groups of padding are left out of the softmax, and
-    rows of padding out of the sums, so scores do not depend on the padded length.
+    Source: XAttention (arXiv 2503.16428) section 2.1; differs: groups of padding are left out of the
+    softmax, and rows of padding out of the sums, so scores do not depend on the padded length.
 
     Args:
         q: `[B, H, N, D]`, any strides with a contiguous last axis.

@@ -1,6 +1,7 @@
 """Triton XAttention scores: GEMM, online softmax and tile sums in one pass over the keys.
 
-A program owns BLOCK_M query groups of one head and walks over all key groups. Per (row, key block) it stores the
+A program owns BLOCK_M query groups of one head and walks over all key groups. Per (row, key block) it
+stores the
 sum of exp against the row's running maximum, and that maximum; the second kernel brings them to the final
 maximum and adds the rows of a block. Scratch is [heads, N/S, N/block_k], never [N/S, N/S].
 """
@@ -105,7 +106,7 @@ def xattention_score_triton(
     q: Tensor, k: Tensor, block_q: int, block_k: int, stride: int, norm: float, active: Tensor | None,
     tiles: tuple[int, int, int, int] | None = None,
 ) -> Tensor:  # fmt: skip
-    """See `vidkit_kernels.xattention_score.xattention_score`; `tiles` overrides (BLOCK_M, BLOCK_N, warps, stages)."""
+    """See `xattention_score`; `tiles` overrides (BLOCK_M, BLOCK_N, warps, stages)."""
     B, H, N, D = q.shape
     Nk = k.shape[2]
     if q.stride(-1) != 1 or k.stride(-1) != 1:

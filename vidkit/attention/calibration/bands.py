@@ -46,8 +46,11 @@ def band_error(actual: Tensor, reference: Tensor, weights: Mapping[str, float] =
     temporal = low_t[:, None, None]
     spatial = low_h[None, :, None] & low_w[None, None, :]
     masks = {
-        "LL": temporal & spatial, "LH": temporal & ~spatial, "HL": ~temporal & spatial, "HH": ~temporal & ~spatial
-    }  # fmt: skip
+        "LL": temporal & spatial,
+        "LH": temporal & ~spatial,
+        "HL": ~temporal & spatial,
+        "HH": ~temporal & ~spatial,
+    }
     bands = {name: float((error * mask).sum()) / energy for name, mask in masks.items()}
     return BandError(bands, sum(weights[name] * value for name, value in bands.items()))
 

@@ -95,8 +95,10 @@ def capture_snapshots(
             registry.remove_hook(CAPTURE_HOOK, recurse=False)
         missing = sorted(set(steps) - set(hook.found))
         if missing:
-            raise DataError(f"the dense run of prompt {prompt} never reached step {missing[0]} of branch '{branch}'",
-                            "choose steps below the number of denoising steps")  # fmt: skip
+            raise DataError(
+                f"the dense run of prompt {prompt} never reached step {missing[0]} of branch '{branch}'",
+                "choose steps below the number of denoising steps",
+            )
         snapshots += [Snapshot(prompt, step, hook.found[step]) for step in sorted(hook.found)]
     return snapshots
 

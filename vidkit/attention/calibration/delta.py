@@ -50,7 +50,8 @@ def choose_delta(
     """Smallest delta whose simulated reuse reaches the target, and the reuse it gives.
 
     Raises:
-        ConfigError: the target cannot be reached (the first sparse step always predicts), or nothing was traced.
+        ConfigError: the target cannot be reached (the first sparse step always predicts), or nothing was
+            traced.
     """
     if not trace.calls:
         raise ConfigError("no sparse call was traced", "run a generation with reuse traced and sparse steps")

@@ -84,7 +84,7 @@ class _HeadOutputs:
 
 
 class _ProbeProcessor:
-    """Sits on the probed layer: first measures all heads and candidates at once, then replays one head's choice."""
+    """Sits on the probed layer: measures all heads and candidates at once, then replays one choice."""
 
     def __init__(self, original: Any, calibrator: Calibrator, layer: int, grid: TokenGrid | None) -> None:
         self.original, self.calibrator, self.layer, self.grid = original, calibrator, layer, grid
@@ -123,8 +123,10 @@ class _ProbeProcessor:
 class Calibrator:
     """Runs the probes of a calibration and can be killed at any of them.
 
-    Every head is probed on the snapshots of its own prompt. A probe resumes from the stored input of its layer,
-    and its layer's attention is computed once for all heads and candidates, so a probe costs the blocks after it.
+    Every head is probed on the snapshots of its own prompt. A probe resumes from the stored input of its
+    layer,
+    and its layer's attention is computed once for all heads and candidates, so a probe costs the blocks
+    after it.
 
     Args:
         model: transformer in eval mode, without sparse attention.
@@ -140,10 +142,18 @@ class Calibrator:
     """
 
     def __init__(
-        self, model: Any, predictor: MaskPredictor, candidates: Sequence[float], snapshots: Sequence[Snapshot],
-        assignment: Sequence[Sequence[int]], log_path: str | Path, header: Mapping[str, Any] | None = None,
-        weights: Mapping[str, float] = BAND_WEIGHTS, store: torch.device | None = None, seed: int = 0,
-    ) -> None:  # fmt: skip
+        self,
+        model: Any,
+        predictor: MaskPredictor,
+        candidates: Sequence[float],
+        snapshots: Sequence[Snapshot],
+        assignment: Sequence[Sequence[int]],
+        log_path: str | Path,
+        header: Mapping[str, Any] | None = None,
+        weights: Mapping[str, float] = BAND_WEIGHTS,
+        store: torch.device | None = None,
+        seed: int = 0,
+    ) -> None:
         if is_enabled(model):
             raise ConfigError("sparse attention is enabled on the model to calibrate", "disable it first")
         self.model, self.predictor, self.snapshots = model, predictor, list(snapshots)
@@ -264,7 +274,7 @@ class Calibrator:
 
     @staticmethod
     def _first_equal(masks: list[Tensor], candidate: int, head: int) -> int:
-        """First candidate whose mask of this head is the same (clusterings start from one seed, so orders agree)."""
+        """First candidate with the same mask of this head (clusterings share a seed, so orders agree)."""
         mine = masks[candidate][:, head]
         return next(c for c in range(candidate + 1) if torch.equal(masks[c][:, head], mine))
 

@@ -63,7 +63,8 @@ def dense_forward(model: Any, inputs: dict[str, Any], store: torch.device | None
 def resumed_at(model: Any, layer: int, hidden_states: Tensor) -> Iterator[None]:
     """Within the block, a forward of the model starts at block `layer` with these hidden states.
 
-    The model's own forward runs, so embedding and output head stay its own; only its list of blocks is shorter.
+    The model's own forward runs, so embedding and output head stay its own; only its list of blocks is
+    shorter.
     """
     blocks = model.blocks
     model.blocks = nn.ModuleList([_Given(hidden_states), *blocks[layer:]])

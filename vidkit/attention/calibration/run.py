@@ -78,7 +78,8 @@ def calibrate(
 
     Args:
         transformer: of the pipeline; dense.
-        generate: runs one whole generation for an index into `plan.prompts` (latents suffice, nothing is decoded).
+        generate: runs one whole generation for an index into `plan.prompts` (latents suffice, nothing is
+            decoded).
         predictor: whose masks the table will serve.
         plan: what to measure.
         model: name the table is for.
@@ -106,8 +107,18 @@ def calibrate(
     snapshots = _snapshots(transformer, generate, wanted, steps, work / "snapshots.pt", identity, tell)
     probed = [s for s in snapshots if s.prompt < pool]
     tell(f"probing {layers} layers x {heads} heads x {len(plan.candidates)} thresholds")
-    run = Calibrator(transformer, predictor, plan.candidates, probed, assignment, work / "probes.jsonl", identity,
-                     plan.weights, store, plan.seed)  # fmt: skip
+    run = Calibrator(
+        transformer,
+        predictor,
+        plan.candidates,
+        probed,
+        assignment,
+        work / "probes.jsonl",
+        identity,
+        plan.weights,
+        store,
+        plan.seed,
+    )
     measured = run.run(progress)
     run.log.close()
     table = make_table(measured, plan.candidates, predictor.describe(), model, plan.budget, plan.shared_tau, {

@@ -12,8 +12,8 @@ from vidkit.errors import ConfigError
 def choose_steps(steps: int, dense_steps: int = 0, intervals: int = 4, seed: int = 0) -> list[int]:
     """One random sparse step from each of equal intervals of the trajectory.
 
-    50 steps and 4 intervals give [0, 11], [12, 24], [25, 36], [37, 49]. An interval that lies wholly in the dense
-    warm-up is left out: its steps are never sparse.
+    50 steps and 4 intervals give [0, 11], [12, 24], [25, 36], [37, 49]. An interval that lies wholly in
+    the dense warm-up is left out: its steps are never sparse.
 
     Raises:
         ConfigError: no sparse step at all.

@@ -42,8 +42,10 @@ def make_table(
     E, S = measured.errors, measured.sparsities
     shared = [i for i, t in enumerate(candidates) if abs(t - shared_tau) < 1e-9]
     if budget is None and not shared:
-        raise ConfigError(f"the default budget needs tau {shared_tau} among the candidates {list(candidates)}",
-                          "add it, or set a budget")  # fmt: skip
+        raise ConfigError(
+            f"the default budget needs tau {shared_tau} among the candidates {list(candidates)}",
+            "add it, or set a budget",
+        )
     least = float(S[..., shared[0]].mean()) if budget is None else budget
     found = allocate(E, S, least)
     tau = torch.tensor(list(candidates), dtype=torch.float64)[found.choice]
@@ -54,9 +56,17 @@ def make_table(
         "calibration_seconds": measured.seconds,
     }  # fmt: skip
     return ThresholdTable(
-        model, dict(predictor), list(candidates), least, found.sparsity, found.objective, tau.tolist(), E.tolist(),
-        S.tolist(), {**extra, **(meta or {})},
-    )  # fmt: skip
+        model,
+        dict(predictor),
+        list(candidates),
+        least,
+        found.sparsity,
+        found.objective,
+        tau.tolist(),
+        E.tolist(),
+        S.tolist(),
+        {**extra, **(meta or {})},
+    )
 
 
 def resolve(table: ThresholdTable, budget: float) -> ThresholdTable:

@@ -122,7 +122,7 @@ class XAttentionPredictor(ScoredPredictor):
 
 
 class PooledMeanPredictor(ScoredPredictor):
-    """Softmax over products of block means (the score of SpargeAttn and DFSAttn), key blocks weighted by size."""
+    """Softmax over products of block means (as SpargeAttn and DFSAttn), key blocks weighted by size."""
 
     name = "pooled_mean"
 
@@ -135,7 +135,7 @@ class PooledMeanPredictor(ScoredPredictor):
 
 
 class ExactMassPredictor(ScoredPredictor):
-    """The oracle: true softmax mass of every block pair, in slices of one query block. As slow as attention."""
+    """The oracle: true softmax mass of every block pair, one query block at a time; as slow as attention."""
 
     name = "exact_mass"
 

@@ -17,14 +17,17 @@ from vidkit.errors import ConfigError
 class SVG1Predictor:
     """Two fixed patterns a head, chosen online. Source: Sparse VideoGen (arXiv 2502.01776).
 
-    Spatial: a band around the diagonal in raster order. Temporal: the same band after transposing (frame, place)
-    to (place, frame). Both also keep the blocks of the first frame's worth of tokens in their own order, so one
+    Spatial: a band around the diagonal in raster order. Temporal: the same band after transposing (frame,
+    place)
+    to (place, frame). Both also keep the blocks of the first frame's worth of tokens in their own order,
+    so one
     block mask serves every head. Differs: what is profiled is the block mask that is run, not a finer one.
 
     Args:
         block_q: tokens of a query block.
         block_k: tokens of a key block.
-        keep_ratio: density of the band pattern, sink included (the paper's script calls it sparsity), in (0, 1].
+        keep_ratio: density of the band pattern, sink included (the paper's script calls it sparsity), in
+            (0, 1].
         sampled_queries: random query rows of the profile.
         sample_within: the rows come from the first so many tokens.
     """
@@ -97,7 +100,7 @@ class SVG1Predictor:
     def _temporal_loses_less(
         self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, temporal: Tensor, seed: int
     ) -> Tensor:
-        """`[B, H]` bool: the temporal pattern keeps the output of sampled queries closer to exact attention."""
+        """`[B, H]` bool: the temporal pattern keeps sampled outputs closer to exact attention."""
         N, D = q.shape[2:]
         generator = torch.Generator().manual_seed(seed)
         rows = torch.randint(0, min(N, self.sample_within), (self.sampled_queries,), generator=generator)

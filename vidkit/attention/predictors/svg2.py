@@ -34,11 +34,13 @@ class SVG2Predictor:
         key_clusters: Ck, capped likewise.
         min_kc_ratio: share of key clusters kept for each query cluster in any case, in [0, 1].
         first_iterations: k-means rounds from random tokens.
-        warm_iterations: rounds from the last refresh's centroids; one more for every 4 steps of age, at most 10.
+        warm_iterations: rounds from the last refresh's centroids; one more for every 4 steps of age, at
+            most 10.
         block_q: tokens of an executed query block.
         block_k: tokens of an executed key block.
         always_keep: only `first_frame`: its keys form a cluster of their own that every query keeps.
-        cache_permutation: keep the sorted orders (8 bytes a token and side) instead of sorting labels at each call.
+        cache_permutation: keep the sorted orders (8 bytes a token and side) instead of sorting labels at
+            each call.
     """
 
     name = "svg2"
@@ -207,8 +209,8 @@ def covering_blocks(
 ) -> Tensor:
     """Blocks of sorted tokens that any kept pair of non-empty clusters touches: bool `[B, H, nQ, nK]`.
 
-    A block spans a run of clusters, so "any kept pair in a rectangle of the cluster map" is a difference of four
-    entries of its 2-D running sum.
+    A block spans a run of clusters, so "any kept pair in a rectangle of the cluster map" is a difference
+    of four entries of its 2-D running sum.
     """
     filled = (offsets_q.diff(dim=-1) > 0)[..., :, None] & (offsets_k.diff(dim=-1) > 0)[..., None, :]
     total = (kept & filled).to(torch.int32).cumsum(-1, dtype=torch.int32).cumsum(-2, dtype=torch.int32)

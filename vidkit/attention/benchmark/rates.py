@@ -1,0 +1,135 @@
+"""Rates of dense attention and of every executor at fixed densities."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from vidkit_kernels._testing import make_block_mask
+
+from vidkit.attention.benchmark.report import Row
+from vidkit.attention.benchmark.shapes import Shape
+from vidkit.attention.benchmark.timing import measure
+from vidkit.attention.executors import AUTO_ORDER, EXECUTORS, ExecutorChooser
+from vidkit.attention.executors.base import run_plan
+from vidkit.attention.executors.gpu import HALF, fa4_forward, fa4_installed
+from vidkit.attention.plan import BlockPlan, blocks
+
+log = logging.getLogger(__name__)
+
+DENSITIES = (1.0, 0.5, 0.25, 0.1)
+
+
+def dense_providers(q: Tensor, k: Tensor, v: Tensor) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Dense attention by every library at hand."""
+    if not q.is_cuda:
+        yield "sdpa", lambda: F.scaled_dot_product_attention(q, k, v)
+        return
+    for name, backend in (("flash", SDPBackend.FLASH_ATTENTION), ("cudnn", SDPBackend.CUDNN_ATTENTION)):
+
+        def call(backend: SDPBackend = backend) -> object:
+            with sdpa_kernel(backend):
+                return F.scaled_dot_product_attention(q, k, v)
+
+        yield name, call
+    if fa4_installed() and q.dtype in HALF and torch.cuda.get_device_capability(q.device)[0] >= 9:
+        yield "fa4", lambda: fa4_forward(q, k, v)
+
+
+def dense_rows(shape: Shape, device: torch.device, dtype: torch.dtype) -> Iterator[Row]:
+    """Dense baselines of a shape."""
+    q, k, v = shape.qkv(device, dtype)
+    for name, call in dense_providers(q, k, v):
+        yield _row("dense", shape, name, 1.0, call, device)
+
+
+def sparse_rows(shape: Shape, device: torch.device, dtype: torch.dtype) -> Iterator[Row]:
+    """Every executor that takes the case, at each density of random block lists, and `auto`."""
+    q, k, v = shape.qkv(device, dtype)
+    for density in DENSITIES:
+        plan = random_plan(shape, density, device)
+        for name in AUTO_ORDER:
+            executor = EXECUTORS[name]()
+            slow = name == "reference" and device.type == "cuda"
+            if slow or executor.unsupported(q, plan) is not None:
+                continue
+
+            def call(executor: object = executor, plan: BlockPlan = plan) -> object:
+                return run_plan(executor, q, k, v, plan)  # type: ignore[arg-type]
+
+            yield _row("executor", shape, name, plan.density, call, device)
+        chooser = ExecutorChooser()
+        row = _row("executor", shape, "auto", plan.density, lambda: chooser.attend(q, k, v, plan), device)  # noqa: B023
+        yield replace(row, note=f"auto = {chooser.used[0] if chooser.used else '-'}")
+
+
+def launch_rows(shape: Shape, device: torch.device, dtype: torch.dtype) -> Iterator[Row]:
+    """Our Triton kernel under other launch configurations and block shapes, at density 0.25 (tuning)."""
+    from vidkit_kernels.block_sparse.triton import LaunchConfig, block_sparse_attention_triton
+
+    q, k, v = shape.qkv(device, dtype)
+    for block_k in (128, 64):
+        plan = random_plan(replace(shape), 0.25, device, block_k)
+        for descriptors, specialize in ((False, False), (True, False), (True, True)):
+            for warps, stages in ((4, 2), (4, 3), (8, 2), (8, 3), (8, 4)):
+                config = LaunchConfig(warps, stages, descriptors, specialize)
+
+                def call(config: LaunchConfig = config, plan: BlockPlan = plan) -> object:
+                    return block_sparse_attention_triton(
+                        q,
+                        k,
+                        v,
+                        plan.counts,
+                        plan.indices,
+                        plan.block_q,
+                        plan.block_k,
+                        q.shape[-1] ** -0.5,
+                        False,
+                        config,
+                    )
+
+                loads = "descriptors" if descriptors else "pointers"
+                name = (
+                    f"triton 128x{block_k} w{warps} s{stages} {loads}{' specialized' if specialize else ''}"
+                )
+                yield _row("launch", shape, name, plan.density, call, device)
+
+
+def random_plan(shape: Shape, density: float, device: torch.device, block_k: int | None = None) -> BlockPlan:
+    """Random block lists at a density; 1 is every block."""
+    N, block_k = shape.grid.tokens, block_k or shape.block
+    n, m = blocks(N, shape.block), blocks(N, block_k)
+    mask = make_block_mask(1, shape.heads, n, m, density if density < 1 else 2.0, str(device))
+    return BlockPlan.from_mask(mask, N, N, shape.block, block_k)
+
+
+def _row(
+    section: str,
+    shape: Shape,
+    provider: str,
+    density: float,
+    call: Callable[[], object],
+    device: torch.device,
+) -> Row:
+    try:
+        timing = measure(call, device)
+    except Exception as error:  # one library's failure must not lose the others' figures; the row says so
+        log.warning("%s on %s failed: %s", provider, shape.name, error)
+        return Row(
+            section,
+            shape.name,
+            provider,
+            density,
+            None,
+            None,
+            None,
+            None,
+            f"{type(error).__name__}: {error}"[:200],
+        )
+    tflops = shape.dense_flops * density / timing.median / 1e9
+    return Row(section, shape.name, provider, density, timing.median, timing.low, timing.high, tflops)

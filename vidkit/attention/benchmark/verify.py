@@ -1,0 +1,129 @@
+"""Correctness before any figure: kernels against their twins, executors against the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+from vidkit_kernels._testing import make_block_mask, make_qkv, relative_error
+from vidkit_kernels.kmeans import assign
+from vidkit_kernels.packed_mask import expand_packed, pack_mask, unpack_mask
+from vidkit_kernels.top_p import select_top_p
+from vidkit_kernels.xattention_score import xattention_score
+
+from vidkit.attention.api import sparse_attention
+from vidkit.attention.executors import EXECUTORS
+from vidkit.attention.plan import BlockPlan
+
+LIMIT = {torch.float32: 2e-5, torch.float16: 3e-3, torch.bfloat16: 1.5e-2}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison.
+
+    Attributes:
+        name: what was compared.
+        error: what came out; infinite when it raised.
+        limit: largest error that passes.
+        note: the exception, if any.
+    """
+
+    name: str
+    error: float
+    limit: float
+    note: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """True within the limit."""
+        return self.error <= self.limit
+
+
+def verify(device: torch.device, dtype: torch.dtype) -> list[Check]:
+    """Every check for this device; executors that cannot run here are left out."""
+    return [_run(name, limit, call) for name, limit, call in _cases(device, dtype)]
+
+
+def _run(name: str, limit: float, call: Callable[[], float]) -> Check:
+    try:
+        return Check(name, call(), limit)
+    except (
+        Exception
+    ) as error:  # a kernel that fails to compile is a failed check, not a crash of the benchmark
+        return Check(name, float("inf"), limit, f"{type(error).__name__}: {error}"[:300])
+
+
+def _cases(device: torch.device, dtype: torch.dtype) -> Iterator[tuple[str, float, Callable[[], float]]]:
+    for N, D, bq, bk in (
+        (1000, 128, 128, 128),
+        (1025, 128, 128, 64),
+        (2304, 64, 64, 64),
+        (895, 64, 128, 128),
+    ):
+        yield from _executor_cases(N, D, bq, bk, device, dtype)
+    backend = "triton" if device.type == "cuda" else "reference"
+    for stride in (8, 16):
+        yield (
+            f"xattention_score stride {stride}",
+            LIMIT[dtype],
+            partial(_scores, device, dtype, stride, backend),
+        )
+    yield "top_p", 0.0, lambda: _top_p(device, backend)
+    yield "expand_packed", 0.0, lambda: _expand(device, backend)
+    yield "kmeans assign", 0.01, lambda: _assign(device, dtype, backend)
+
+
+def _executor_cases(
+    N: int, D: int, bq: int, bk: int, device: torch.device, dtype: torch.dtype
+) -> Iterator[tuple[str, float, Callable[[], float]]]:
+    q, k, v = make_qkv(1, 3, N, D, dtype, str(device))
+    mask = make_block_mask(1, 3, -(-N // bq), -(-N // bk), 0.4, str(device))
+    plan = BlockPlan.from_mask(mask, N, N, bq, bk)
+    for name, kind in EXECUTORS.items():
+        if name == "reference" or kind().unsupported(q, plan) is not None:
+            continue
+
+        def call(name: str = name) -> float:
+            exact = sparse_attention(q.double(), k.double(), v.double(), plan, "reference")
+            return relative_error(sparse_attention(q, k, v, plan, name), exact)
+
+        yield f"{name} N={N} D={D} {bq}x{bk}", LIMIT[dtype], call
+
+
+def _scores(device: torch.device, dtype: torch.dtype, stride: int, backend: str) -> float:
+    q, k, _ = make_qkv(1, 2, 1500, 128, dtype, str(device))
+    ours, twin = (
+        xattention_score(q * 2, k, stride=stride, backend=b)  # type: ignore[arg-type]
+        for b in (backend, "reference")
+    )
+    return relative_error(ours, twin)
+
+
+def _top_p(device: torch.device, backend: str) -> float:
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randint(0, 50, (1, 4, 300, 591), generator=generator).float().to(device)
+    tau = torch.tensor([[0.1, 0.5, 0.9, 1.0]], device=device)
+    ours, twin = (select_top_p(scores, tau, backend=b) for b in (backend, "reference"))  # type: ignore[arg-type]
+    return float((unpack_mask(ours, 591) != unpack_mask(twin, 591)).sum())
+
+
+def _expand(device: torch.device, backend: str) -> float:
+    packed = pack_mask(make_block_mask(1, 4, 300, 591, 0.3, str(device)))
+    ours, twin = (expand_packed(packed, 591, b) for b in (backend, "reference"))  # type: ignore[arg-type]
+    return float(sum(int((a != b).sum()) for a, b in zip(ours, twin, strict=True)))
+
+
+def _assign(device: torch.device, dtype: torch.dtype, backend: str) -> float:
+    x, _, _ = make_qkv(1, 2, 3000, 128, dtype, str(device))
+    start = x[:, :, :200].float()
+
+    def labels(name: str) -> Tensor:
+        empty = torch.zeros(x.shape[:3], dtype=torch.int32, device=device)
+        return assign(x, start, empty, backend=name)  # type: ignore[arg-type]
+
+    # ties within rounding may go either way
+    return float((labels(backend) != labels("reference")).float().mean())
