@@ -24,7 +24,7 @@ from vidkit.evaluation.types import Prediction
 
 logger = logging.getLogger(__name__)
 
-_GATHER_S = 0.01
+_GATHER_S = 0.01  # at 600 calls a second six of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ class PredictionLog:
         except BaseException:
             self.release()
             raise
-        self._pending: list[tuple[Prediction, bytes, asyncio.Future[None]]] = []
-        self._flusher: asyncio.Task[None] | None = None
+        self._unsynced: list[asyncio.Future[None]] = []
+        self._syncer: asyncio.Task[None] | None = None
         self._synced_s = time.monotonic()
 
     def _recover(self) -> int:
@@ -133,50 +133,59 @@ class PredictionLog:
     async def append(self, record: Prediction) -> None:
         """Write a record; returns when it is as durable as the policy says.
 
+        The line is handed to the system at once, so a killed process never loses a finished call.
+
         Raises:
             OutputError: the disk is full or gone.
         """
+        line = write_record(record)
+        self._write(line)
+        sha = str(record.meta.get("prompt_sha256", ""))
+        self.index.put(record.id, Place(self._end, len(line), record.error is not None, sha))
+        self._end += len(line)
+        every_s = self._durability.every_s
+        if every_s is None or (every_s > 0 and time.monotonic() - self._synced_s < every_s):
+            return
         done = asyncio.get_running_loop().create_future()
-        self._pending.append((record, write_record(record), done))
-        if self._flusher is None or self._flusher.done():
-            self._flusher = asyncio.create_task(self._flush())
+        self._unsynced.append(done)
+        if self._syncer is None or self._syncer.done():
+            self._syncer = asyncio.create_task(self._sync())
         await asyncio.shield(done)
 
-    async def _flush(self) -> None:
-        # calls that end together share a write and a sync; at 600 calls a second that is six of them
-        await asyncio.sleep(_GATHER_S)
-        while self._pending:
-            batch, self._pending = self._pending, []
-            try:
-                await asyncio.to_thread(self._write, b"".join(line for _, line, _ in batch))
-            except OSError as error:
-                # half a line must not stand before the next one
-                with suppress(OSError):
-                    os.ftruncate(self._fd, self._end)
-                for _, _, done in batch:
-                    if not done.done():
-                        done.set_exception(OutputError(f"cannot write '{self.path}': {error.strerror}"))
-                continue
-            for record, line, done in batch:
-                sha = str(record.meta.get("prompt_sha256", ""))
-                self.index.put(record.id, Place(self._end, len(line), record.error is not None, sha))
-                self._end += len(line)
-                if not done.done():
-                    done.set_result(None)
+    def _write(self, line: bytes) -> None:
+        view = memoryview(line)
+        try:
+            while view:
+                view = view[os.write(self._fd, view) :]
+        except OSError as error:
+            # half a line must not stand before the next one
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._end)
+            raise OutputError(f"cannot write '{self.path}': {error.strerror}") from error
 
-    def _write(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._fd, view) :]
-        every_s = self._durability.every_s
-        if every_s is not None and time.monotonic() - self._synced_s >= every_s:
-            os.fsync(self._fd)
-            self._synced_s = time.monotonic()
+    async def _sync(self) -> None:
+        # calls that end together share a sync
+        await asyncio.sleep(_GATHER_S)
+        while self._unsynced:
+            waiting, self._unsynced = self._unsynced, []
+            failure: OutputError | None = None
+            try:
+                await asyncio.to_thread(os.fsync, self._fd)
+                self._synced_s = time.monotonic()
+            except OSError as error:
+                failure = OutputError(f"cannot write '{self.path}': {error.strerror}")
+            for done in waiting:
+                if done.done():
+                    continue
+                if failure is None:
+                    done.set_result(None)
+                else:
+                    done.set_exception(failure)
 
     async def drain(self) -> None:
-        """Wait until everything that was appended is written."""
-        if self._flusher is not None:
-            await asyncio.gather(self._flusher, return_exceptions=True)
+        """Wait until nobody waits for the disk."""
+        if self._syncer is not None:
+            await asyncio.gather(self._syncer, return_exceptions=True)
 
     async def aclose(self) -> None:
         """Write what is pending, force it to disk, let go of the lock."""
