@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = "docs/configuration.md"
 PAGES = ("README.md", SETTINGS, "docs/benchmarks.md")
 _BLOCK = re.compile(
-    r"(?P<open><!-- (?P<name>settings of [\w-]+|startup figures|demo figures|demo output):[^\n]*-->\n)"
+    r"(?P<open><!-- (?P<name>settings of [\w-]+|(?:startup|scoring|demo) figures|demo output):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
@@ -62,6 +62,7 @@ def demo_output() -> str | None:
 
 BLOCKS: dict[str, Callable[[], str | None]] = {
     "startup figures": lambda: figures("startup"),
+    "scoring figures": lambda: figures("scoring"),
     "demo figures": lambda: figures("demo"),
     "demo output": demo_output,
 } | {f"settings of {command}": lambda command=command: markdown_table(command) for command in COMMANDS}
