@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -263,6 +264,16 @@ def test_engine_in_one_file(engine_file):
     assert engine.identity() == {"engine": "parrot", "model": "polly"}
     assert asyncio.run(engine.generate(HELLO)).text == "HELLO"
     assert asyncio.run(probe(engine)).top_logprobs == 0
+
+
+def test_engine_of_the_docs_works(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "serving.md").read_text(encoding="utf-8")
+    code = page.partition("```python\n# my_engine.py")[2].partition("```")[0]
+    (tmp_path / "documented.py").write_text("# my_engine.py" + code)
+    engine = open_engine(f"{tmp_path / 'documented.py'}:Mine")
+    assert asyncio.run(engine.generate(HELLO)).text == "A"
+    with pytest.raises(EngineError, match="an empty question"):
+        asyncio.run(engine.generate(Request((Message.of("user", Image(b"x")),))))
 
 
 def test_engine_as_installed_plug_in(engine_file, monkeypatch):
