@@ -10,7 +10,7 @@ from vidkit.frames.relevance.words import stem, words_of
 
 FOLDER = Path(__file__).resolve().parents[1] / "assets" / "frame_encoder"
 KNOWS = "colours, shapes, sizes, counts, positions, mazes and text overlays of drawn scenes"
-BLIND = "it was trained on drawings alone; on real footage it is close to chance"
+BLIND = "real footage (it was trained on drawings alone; there it is close to chance)"
 
 
 def is_available() -> bool:

@@ -20,7 +20,7 @@ from vidkit.frames.types import FloatArray
 
 VERSION = 1
 KNOWS = "colour names, bright/dark, day/night, moving/still, text-like edges, times and places in the video"
-BLIND = "it does not recognise objects, people, actions or meaning"
+BLIND = "objects, people, actions and meaning"
 _HUES = {"red": (0, 8), "orange": (9, 20), "yellow": (21, 34), "green": (35, 84), "cyan": (85, 95)}
 _HUES |= {"blue": (96, 128), "purple": (129, 148), "pink": (149, 172)}
 _COLOURS = (*_HUES, "white", "black", "grey", "brown")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -44,7 +45,7 @@ class TwoTowerEncoder:
         relevance = rows.astype(np.float64) @ mean / lengths
         if self._loaded.kind.startswith("siglip"):
             model = self._loaded.model
-            scale, bias = float(model.logit_scale.exp()), float(model.logit_bias)
+            scale, bias = math.exp(model.logit_scale.item()), model.logit_bias.item()
             relevance = sigmoid(scale * relevance + bias)
         return Scored(relevance, mean, {"query_truncated": False, "query_chunks": len(windows)})
 
