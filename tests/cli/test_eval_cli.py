@@ -96,6 +96,20 @@ def test_every_format_gives_the_same_scores(name: str, write: Write) -> None:
     assert result["data"]["file"] == name and len(result["data"]["sha256"]) == 64
 
 
+def test_every_item_keeps_its_letter_and_the_rule_that_read_it(write: Write) -> None:
+    rows = data_rows()
+    result = scored(write, write("d.json", rows), write("p.jsonl", replies(rows)), "resamples=20")
+    assert len(result["items"]) == 12 and len(result["groups"]) == 3
+    assert result["items"][1] == {
+        "id": "001-2",
+        "letter": "D",
+        "rule": "declaration",
+        "gold": "D",
+        "score": 1,
+    }
+    assert result["groups"][0]["score"] == 56.25
+
+
 def test_integer_ids_in_predictions_are_the_same_questions(write: Write) -> None:
     rows = data_rows()
     loose = [{"id": row["question_id"].lstrip("0"), "response": row["prediction"]} for row in replies(rows)]
@@ -383,6 +397,25 @@ def test_social_omni_joins_both_levels_and_judges(write: Write) -> None:
     assert (
         result["who"]["accuracy"] == 100 and result["when"]["accuracy"] == 100 and result["how"]["how"] == 75
     )
+
+
+def test_social_omni_reads_the_folder_of_the_benchmark(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    who = {"id": 1, "options": ["A. x", "B. y", "C. z", "D. w"], "correct_answer": "C",
+           "metadata": {"consistency": "consistent"}}  # fmt: skip
+    when = {"video_id": "s0", "question_1": {"timestamp": "00:05:00", "correct_answer": "B"}}
+    for name, content in (("level_1/dataset.json", [who]), ("level_2/annotations.json", {"data": [when]})):
+        (tmp_path / "omni" / name).parent.mkdir(parents=True)
+        write(f"omni/{name}", content)
+    said = write("p.jsonl", [{"id": "l1/1", "prediction": "C"}, {"id": "l2/s0/q1", "prediction": "NO"}])
+    words = ["eval", "social-omni", "-p", said, "--json", "out.json", "resamples=20", "--data"]
+    assert run([*words, str(tmp_path / "omni")]) == 0
+    result = json.loads(Path("out.json").read_text())
+    assert result["who"]["accuracy"] == 100 and result["when"]["accuracy"] == 100
+    assert result["data"]["file"] == "dataset.json + annotations.json"
+    assert run([*words, str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("error: no data of social-omni in the folder")
 
 
 def test_scoring_imports_no_torch(write: Write) -> None:

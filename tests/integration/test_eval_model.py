@@ -57,6 +57,7 @@ def test_model_to_score_with_a_video_that_cannot_be_decoded(
         assert result["avg_acc"] == pytest.approx(50) and result["non_lin"] == pytest.approx(2 / 3 * 56.25)
         assert result["counts"]["failed_ids"] == [f"003-{k}" for k in range(1, 5)]
         assert result["counts"]["refused"] == 2 and result["counts"]["missing"] == 4
+        assert result["tables"][0]["rows"][0][:3] == ["robust", "2", "none"]
         assert (result["model"], result["budget"], result["subtitles"]) == ("made", "2", "none")
         assert "4 of 12 questions failed and count as wrong: 003-1" in capsys.readouterr().out
 

@@ -163,6 +163,8 @@ def test_how_keeps_zeros_counts_failures_and_names_each_mean() -> None:
     assert how["coverage"] == 50 and how["coverage_gold_yes"] == 60 and how["gap_25"] == 100
     assert how["judges"]["j2"] == {"mean": 50, "scored": 1, "failed": 1, "missing": 1, "zeros": 0}
     assert "judge 'j2' gave no score for 2 replies" in result["warnings"]
+    assert "1 items with a rightful YES have no utterance and are not in 'how'" in result["warnings"]
+    assert {"id": "l2/a/q2", "judges": {"j1": 100, "j2": 50}, "failed": [], "score": 75} in result["items"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vidkit import __version__
-from vidkit.commands.eval_report import print_result, run_table
+from vidkit.commands.eval_report import print_result, run_table, with_budget
 from vidkit.config.catalog import builtin_dir
 from vidkit.config.eval_schema import EvalSettings
 from vidkit.errors import ConfigError, DataError
@@ -76,10 +76,13 @@ def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     if settings.allow_new_structures:
         options["allow_new_structures"] = True
     result = task.functions.score(joined.rows, Mode(settings.mode.value), **options)
+    seen = _budget(joined)
+    if seen["budget"]:
+        result["tables"] = [with_budget(result["tables"][0], seen), *result["tables"][1:]]
     return {
         "schema": SCHEMA,
         "vidkit": __version__,
-        **_budget(joined),
+        **seen,
         "data": joined.data,
         "predictions": joined.predictions,
         "run": joined.run,

@@ -13,6 +13,7 @@ from vidkit.evaluation.replies import UNREAD_HEADING
 from vidkit.evaluation.report.text import rich_table
 from vidkit.evaluation.types import ScoreTable
 
+_MODES = ("robust", "official")
 _NARROW = 100  # columns assumed where there is no terminal
 
 
@@ -33,6 +34,16 @@ def print_result(result: Mapping[str, Any]) -> None:
         console.print()
     for line in result["warnings"]:
         console.print(Text(f"warning: {line}", style="yellow"), soft_wrap=True)
+
+
+def with_budget(table: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:
+    """The main table with columns of what the model saw; rows of chance and the like saw nothing."""
+    columns = (table["columns"][0], "frames", "subtitles", *table["columns"][1:])
+    rows = [
+        (row[0], *((seen["budget"], seen["subtitles"]) if row[0] in _MODES else (None, None)), *row[1:])
+        for row in table["rows"]
+    ]
+    return {**table, "columns": columns, "rows": tuple(rows)}
 
 
 def run_table(runs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

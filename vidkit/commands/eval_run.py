@@ -57,7 +57,9 @@ async def _run(settings: EvalSettings, task: Task, data: Path) -> RunSummary:
 
 def rows_of(task: Task, data: Path, limit: int | None) -> Iterator[Row]:
     """The data's rows, one at a time."""
-    for count, (_, row) in enumerate(read_data(data, numbered_id(task), task.required)):
+    # ids are not kept: the log of the run finds doubled ones, and memory does not grow with the items
+    rows = read_data(task.files_of(data), numbered_id(task), task.required, unique=False)
+    for count, row in enumerate(rows):
         if limit is not None and count >= limit:
             return
         yield row
@@ -114,14 +116,14 @@ def _options(
             temperature=sampling.temperature, max_tokens=sampling.max_tokens, top_p=sampling.top_p,
             seed=sampling.seed, top_logprobs=sampling.top_logprobs,
         ),
-        media=Path(settings.media) if settings.media else data.parent,
+        media=Path(settings.media) if settings.media else (data if data.is_dir() else data.parent),
         whole_clips=settings.whole_clips,
         when=settings.when.value,
         stride_s=settings.stride_s,
         judges=judges,
         force=settings.force,
         total=total,
-        data=describe(data)["sha256"],
+        data=describe(task.files_of(data))["sha256"],
         task=task.name,
     )  # fmt: skip
 

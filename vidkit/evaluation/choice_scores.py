@@ -76,6 +76,16 @@ def score(
         "intervals": {name: bound.rounded() for name, bound in bounds.items()},
         "bootstrap": {"resamples": resamples, "seed": seed, "unit": spec.group, "level": 0.95},
         "counts": counts,
+        "items": [
+            {
+                "id": a.item.id,
+                "letter": a.choice.letter,
+                "rule": a.choice.rule,
+                "gold": a.item.answer,
+                "score": int(a.right),
+            }
+            for a in here
+        ],
         "baselines": baselines(spec, here),
         **_modes(spec, graded),
         "warnings": warn_missing(counts, "questions"),

@@ -80,30 +80,34 @@ def read_predictions(path: str | Path, normalise: Callable[[str], str] = str) ->
 
 
 def read_data(
-    path: str | Path, row_id: Callable[[Row], str], required: Sequence[str]
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line, row) of a data file, checking required columns and unique ids.
+    paths: Sequence[Path], row_id: Callable[[Row], str], required: Sequence[str], *, unique: bool = True
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of data files, checking required columns and ids.
+
+    Args:
+        paths: the files, read one after the other.
+        row_id: id of a row.
+        required: columns that every row must have.
+        unique: refuse a second row of an id; keeps the ids in memory.
 
     Raises:
         DataError: a missing column or a duplicate id, with file and line.
     """
-    seen: dict[str, int] = {}
-    name = Path(path).name
-    for line, row in read_rows(path):
-        missing = [column for column in required if column not in row]
-        if missing:
-            raise DataError(
-                f"{name} line {line}: no column '{missing[0]}'", f"needed columns: {', '.join(required)}"
-            )
-        key = row_id(row)
-        if not key:
-            raise DataError(f"{name} line {line}: empty id", "every question needs its id")
-        if key in seen:
-            raise DataError(
-                f"{name} line {line}: duplicate id '{key}', first on line {seen[key]}", "ids are unique"
-            )
-        seen[key] = line
-        yield line, row
+    seen: dict[str, str] = {}
+    for path in paths:
+        for line, row in read_rows(path):
+            where = f"{path.name} line {line}"
+            missing = next((column for column in required if column not in row), None)
+            if missing is not None:
+                raise DataError(f"{where}: no column '{missing}'", f"needed columns: {', '.join(required)}")
+            key = row_id(row)
+            if not key:
+                raise DataError(f"{where}: empty id", "every question needs its id")
+            if key in seen:
+                raise DataError(f"{where}: duplicate id '{key}', first on {seen[key]}", "ids are unique")
+            if unique:
+                seen[key] = f"line {line}" if len(paths) == 1 else where
+            yield row
 
 
 def _row_id(where: str, row: Row) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ def read_joined(
     rows = read_rows_of(task, data, limit)
     if predictions is None:
         _need_replies(rows, Path(data))
-        return Joined(rows, describe(data))
+        return Joined(rows, describe(task.files_of(data)))
     found = read_predictions(predictions, task.prediction_id)
     known = task.known_ids(rows, found.rows)
     if limit is None:
@@ -69,8 +69,8 @@ def read_joined(
     _report_missing(task, rows, found, strict)
     return Joined(
         joined,
-        describe(data),
-        {**describe(predictions), "rows": len(found.rows)},
+        describe(task.files_of(data)),
+        {**describe([Path(predictions)]), "rows": len(found.rows)},
         manifest_beside(predictions),
     )
 
@@ -78,7 +78,7 @@ def read_joined(
 def read_rows_of(task: Task, data: str | Path, limit: int | None = None) -> list[dict[str, Any]]:
     """A data file's rows without their pictures, with unique ids and all needed columns."""
     rows: list[dict[str, Any]] = []
-    for _, row in read_data(data, numbered_id(task), task.required):
+    for row in read_data(task.files_of(data), numbered_id(task), task.required):
         if limit is not None and len(rows) >= limit:
             break
         rows.append({name: _without_picture(value) for name, value in row.items()})
@@ -123,13 +123,14 @@ def _report_missing(task: Task, rows: list[dict[str, Any]], found: Predictions, 
         )
 
 
-def describe(path: str | Path) -> dict[str, Any]:
-    """Name and SHA-256 of a file."""
+def describe(files: Sequence[Path]) -> dict[str, Any]:
+    """Names and SHA-256 of what was read."""
     digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return {"file": Path(path).name, "sha256": digest.hexdigest()}
+    for path in files:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    return {"file": " + ".join(path.name for path in files), "sha256": digest.hexdigest()}
 
 
 def manifest_beside(predictions: str | Path) -> dict[str, Any]:

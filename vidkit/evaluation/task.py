@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from vidkit.errors import ConfigError
+from vidkit.errors import ConfigError, DataError
 from vidkit.evaluation.multiple_choice import MultipleChoice
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.task_spec import TaskSpec, columns_of, fill, spec_from
@@ -41,6 +41,7 @@ class Task:
         prediction_id: brings an id of a predictions file into the data's spelling.
         attach: rows with their replies put on them.
         known_ids: ids that a prediction may have.
+        data_files: where the data lie in a downloaded folder of the benchmark.
         source: paper or page.
     """
 
@@ -52,7 +53,23 @@ class Task:
     prediction_id: Callable[[str], str]
     attach: Callable[[Sequence[Row], Mapping[str, dict[str, Any]]], list[dict[str, Any]]]
     known_ids: Callable[[Sequence[Row], Iterable[str]], set[str]]
+    data_files: tuple[str, ...] = ()
     source: str = ""
+
+    def files_of(self, data: str | Path) -> list[Path]:
+        """The data files behind `--data`: a file, or those of the benchmark's folder.
+
+        Raises:
+            DataError: a folder without any of the task's files.
+        """
+        path = Path(data)
+        if not path.is_dir():
+            return [path]
+        found = [path / name for name in self.data_files if (path / name).is_file()]
+        if not found:
+            expected = ", ".join(self.data_files) or "nothing: give a file"
+            raise DataError(f"no data of {self.name} in the folder '{path}'", f"expected there: {expected}")
+        return found
 
 
 def task_files(folders: Iterable[Path]) -> dict[str, Path]:
@@ -146,6 +163,7 @@ def _benchmark(spec: TaskSpec, module: ModuleType) -> Task:
         attach=own_attach or (lambda rows, replies: _attach(functions, rows, replies)),
         known_ids=getattr(module, "known_ids", None)
         or (lambda rows, replies: {item.id for item in functions.items(rows)}),
+        data_files=tuple(getattr(module, "DATA_FILES", ())),
         source=spec.source,
     )
 

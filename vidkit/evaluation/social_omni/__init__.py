@@ -13,7 +13,10 @@ from vidkit.evaluation.social_omni.records import attach, known_ids, record_id
 from vidkit.evaluation.social_omni.scores import comparable, score
 from vidkit.evaluation.social_omni.when import when_metrics
 
+DATA_FILES = ("level_1/dataset.json", "level_2/annotations.json")
+
 __all__ = [
+    "DATA_FILES",
     "JUDGE_VERSION",
     "attach",
     "comparable",

@@ -47,6 +47,11 @@ class Judged:
         return self.gold_yes and self.decided.choice.letter == YES and bool(self.reply)
 
     @property
+    def is_silent(self) -> bool:
+        """Gold YES and said YES, but no utterance came."""
+        return self.gold_yes and self.decided.choice.letter == YES and not self.reply
+
+    @property
     def mean(self) -> float | None:
         return sum(self.scores.values()) / len(self.scores) if self.scores else None
 
@@ -118,6 +123,7 @@ def how_scores(judged: Sequence[Judged]) -> dict[str, Any]:
         "items_spoken": len(spoke),
         "items_judged": len(means),
         "items_without_score": unjudged,
+        "items_without_reply": sum(j.is_silent for j in judged),
         "judges": {name: _judge(name, spoke) for name in names},
     }
 

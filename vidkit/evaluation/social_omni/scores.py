@@ -87,6 +87,7 @@ def score(
         "who_wilson": _wilson(here.heard),
         "bootstrap": {"resamples": resamples, "seed": seed, "unit": "clip", "level": 0.95},
         "counts": counts,
+        "items": _items(here),
         "baselines": {"who": who.constant_baselines(here.heard), "when": when.baselines(here.decided)},
         **_both_modes(graded),
         "warnings": _warnings(rows, counts, how_values),
@@ -209,6 +210,28 @@ def _counts(graded: Graded) -> dict[str, Any]:
     return out
 
 
+def _items(graded: Graded) -> list[dict[str, Any]]:
+    """Every reply with the rule that read it, and every judged utterance."""
+    read = [(h.item.id, h.item.gold, h.choice, h.right) for h in graded.heard]
+    read += [
+        (when_id(d.item.row), d.item.gold, d.choice, d.choice.letter == d.item.gold) for d in graded.decided
+    ]
+    out: list[dict[str, Any]] = [
+        {"id": name, "letter": choice.letter, "rule": choice.rule, "gold": gold, "score": int(right)}
+        for name, gold, choice, right in read
+    ]
+    spoken = [j for j in graded.judged if j.spoke]
+    return out + [
+        {
+            "id": f"{j.decided.item.id}/q2",
+            "judges": dict(j.scores),
+            "failed": list(j.failures),
+            "score": j.mean,
+        }
+        for j in spoken
+    ]
+
+
 def _both_modes(graded: dict[Mode, Graded]) -> dict[str, Any]:
     headline: dict[str, dict[str, float | None]] = {}
     for mode, each in graded.items():
@@ -237,6 +260,9 @@ def _warnings(rows: Sequence[Row], counts: dict[str, Any], how_values: dict[str,
         note = parse_timestamp(row["question_1"].get("timestamp"))[1] if is_level_2(row) else ""
         if note:
             lines.append(f"record {number} ({record_id(row)}): {note}")
+    if how_values and how_values["items_without_reply"]:
+        silent = how_values["items_without_reply"]
+        lines.append(f"{silent} items with a rightful YES have no utterance and are not in 'how'")
     if how_values and how_values["items_without_score"]:
         lines.append(
             f"{how_values['items_without_score']} replies have no judge's score and are not in 'how'"

@@ -126,6 +126,8 @@ def _how(
         ("gap_20", entry["gap_20"], "items with judges 20 or more apart, %"),
     ]
     note = f"{entry['items_judged']} of {entry['items_spoken']} spoken items have a judge's score"
+    if entry["items_without_reply"]:
+        note += f"; {entry['items_without_reply']} items with a rightful YES have no utterance"
     return ScoreTable("how", 'SocialOmni "how" (0 to 100)', ("score", "value", "meaning"), tuple(rows), note)
 
 

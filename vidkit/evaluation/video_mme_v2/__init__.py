@@ -5,10 +5,12 @@ from vidkit.evaluation.video_mme_v2.grading import REQUIRED, question_id, row_qu
 from vidkit.evaluation.video_mme_v2.groups import group_score
 from vidkit.evaluation.video_mme_v2.scores import comparable, score
 
+DATA_FILES = ("test.parquet",)
 record_id = row_question_id
 prediction_id = question_id
 
 __all__ = [
+    "DATA_FILES",
     "REQUIRED",
     "comparable",
     "group_score",

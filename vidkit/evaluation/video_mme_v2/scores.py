@@ -16,7 +16,7 @@ from vidkit.evaluation.replies import summarise, unread, warn_missing
 from vidkit.evaluation.statistics import RESAMPLES, SEED, Array, intervals, ratio
 from vidkit.evaluation.types import Mode, Row
 from vidkit.evaluation.video_mme_v2 import tables
-from vidkit.evaluation.video_mme_v2.grading import Group, Question, as_text, grade, level_of
+from vidkit.evaluation.video_mme_v2.grading import Group, Question, as_text, gold_letter, grade, level_of
 from vidkit.evaluation.video_mme_v2.groups import (
     LOGIC,
     OPTIONS,
@@ -46,10 +46,11 @@ def score(
         allow_new_structures: accept group structures that were not published.
 
     Returns:
-        `non_lin`, `avg_acc`, `level_1..3`, `consistency`, `coherence` and their companions in percent,
-        NaN-free (None where the data has no such group); `second_head` and `third_head` by name; `intervals`
-        by metric; `counts`; `modes` with both modes' headline; `differing_items` (items whose letter or score
-        depends on the mode) and `differing_letters`; `chance`; `tables`; `warnings`.
+        `non_lin`, `avg_acc`, `level_1..3`, `consistency`, `coherence` and their companions in percent, None
+        where the data has no such group; `second_head` and `third_head` by name; `intervals` by metric;
+        `counts`; `items` (letter, rule and score of each) and `groups`; `modes` with both modes' headline,
+        `differing_items` (items whose letter or score depends on the mode) and `differing_letters`;
+        `chance`; `tables`; `warnings`.
 
     Raises:
         DataError: what `grading.grade` refuses; no rows.
@@ -79,6 +80,20 @@ def score(
         "intervals": {name: bound.rounded() for name, bound in bounds.items()},
         "bootstrap": {"resamples": resamples, "seed": seed, "unit": "video", "level": 0.95},
         "counts": {**counts, "groups": len(groups)},
+        "items": [
+            {
+                "id": q.id,
+                "letter": q.choice.letter,
+                "rule": q.choice.rule,
+                "gold": gold_letter(q.row),
+                "score": q.score,
+            }
+            for q in questions
+        ],
+        "groups": [
+            {"video": g.video, "type": g.type, "structure": g.structure, "score": g.score, "steps": g.steps}
+            for g in groups
+        ],
         "chance": chance(groups),
         **_both_modes(graded),
         "warnings": _warnings(groups, counts, questions, values, other_note),
