@@ -1,4 +1,4 @@
-"""A tiny random-weight Qwen3-VL: generated with, served, and asked over HTTP. Its answers mean nothing."""
+"""Tiny random-weight models: generated with, served, and asked over HTTP. Their answers mean nothing."""
 
 import asyncio
 import json
@@ -8,16 +8,18 @@ import PIL.Image
 import pytest
 
 from vidkit.errors import ModelError
-from vidkit.evaluation import video_mme_v2
+from vidkit.evaluation import social_omni, video_mme_v2
 from vidkit.evaluation.predictions import read_predictions
 from vidkit.evaluation.running import FrameBudget, RunOptions, run
 from vidkit.evaluation.running._testing import write_clip
 from vidkit.evaluation.running.render import Sampling
-from vidkit.serving import EngineError, ErrorKind, Image, Message, Request, open_engine
-from vidkit.serving._testing import save_tiny_vlm
+from vidkit.evaluation.types import PromptMode
+from vidkit.serving import Audio, EngineError, ErrorKind, Image, Message, Request, open_engine
+from vidkit.serving._testing import save_tiny_omni, save_tiny_vlm
 from vidkit.serving.probe import probe
 from vidkit.serving.retry import RetryPolicy
 from vidkit.serving.server import EngineServer
+from vidkit.serving.sound import encode_wav
 
 TOP = 64
 
@@ -219,3 +221,59 @@ def test_benchmark_through_the_served_model(folder, tmp_path):
         {**row, **{k: found[row["question_id"]].get(k) for k in ("prediction", "error")}} for row in rows
     ]
     assert 0 <= video_mme_v2.score(merged)["avg_acc"] <= 50
+
+
+def tone(frequency_hz, seconds=1.0):
+    samples = np.sin(2 * np.pi * frequency_hz * np.arange(int(16_000 * seconds)) / 16_000)
+    return Audio(encode_wav(0.5 * samples, 16_000))
+
+
+@pytest.fixture(scope="module")
+def omni_folder(tmp_path_factory):
+    return save_tiny_omni(tmp_path_factory.mktemp("omni"), seed=0)
+
+
+def test_omni_model_hears(omni_folder, caplog):
+    """A tiny random-weight Qwen2.5-Omni (its thinking half)."""
+    requests = [
+        question(picture(0, (56, 56)), tone(440), "What?"),
+        question(picture(0, (56, 56)), tone(2000), "What?"),
+        question(picture(0, (56, 56)), tone(440, 2.0), "What?"),
+        question(tone(440), tone(880), "Two sounds and no picture: what is it?"),
+        question("Neither."),
+    ]
+    engine = open_engine(f"transformers:{omni_folder}", batch_size=5)
+    assert engine.capabilities.audio
+    one_by_one = [ask(engine, [request])[0] for request in requests]
+    together = ask(engine, requests)
+    assert "going one by one" not in caplog.text
+    with EngineServer(engine, model="tiny") as server:
+        served = ask(open_engine("openai:tiny", base_url=server.base_url), requests)
+    for single, batched, remote in zip(one_by_one, together, served, strict=True):
+        assert_same(single, batched)
+        assert_same(single, remote)
+    low, high, long = one_by_one[:3]
+    assert abs(low.tokens[0].logprob - high.tokens[0].logprob) > 1e-6
+    assert long.usage.prompt_tokens - low.usage.prompt_tokens == 25  # 25 tokens a second of sound
+
+
+def test_social_omni_with_sound_through_the_local_model(omni_folder, tmp_path):
+    write_clip(tmp_path / "level_2/videos/c1.mp4", seconds=3, fps=10)
+    row = {
+        "video_id": "c1", "video_file": "c1.mp4", "full_asr": "", "turn_entry_s": 2.0,
+        "question_1": {"question": "Should she speak at the 2th second?", "timestamp": "00:02:00",
+                       "option_A": "YES", "option_B": "NO", "correct_answer": "A"},
+        "question_2": {"question": "What should she say?", "answer": "Yes."},
+    }  # fmt: skip
+    options = RunOptions(
+        mode=PromptMode(modality="avt"), media=tmp_path, budget=FrameBudget("fps", fps=2, area_px=56 * 56),
+        sampling=Sampling(max_tokens=2), when="both",
+    )  # fmt: skip
+    engine = open_engine(f"transformers:{omni_folder}")
+    summary = run(social_omni, [row], engine, tmp_path / "run", options)
+    asyncio.run(engine.aclose())
+    assert summary.failed == 0
+    rows = {one["id"]: one for one in map(json.loads, summary.predictions.read_text().splitlines())}
+    assert set(rows) >= {"l2/c1/q1", "l2/c1/stream"}
+    assert rows["l2/c1/q1"]["meta"]["audio_bytes"] == pytest.approx(44 + 2 * 16_000 * 2, abs=4)
+    assert rows["l2/c1/q1"]["meta"]["frames"] == 4

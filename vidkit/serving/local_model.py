@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from vidkit.errors import ModelError
 from vidkit.serving.engine import Capabilities
 
 _SAMPLE_BYTES = 1 << 20
+_PROCESSOR_FILES = ("processor_config.json", "preprocessor_config.json", "tokenizer_config.json")
 
 
 @dataclass(slots=True)
@@ -123,13 +125,12 @@ def _load_processor(name: str, config: Any, options: dict[str, Any]) -> Any:
 def _processor_without_video(name: str, config: Any, options: dict[str, Any]) -> Any:
     import transformers
     from transformers.models.auto.processing_auto import PROCESSOR_MAPPING, processor_class_from_name
-    from transformers.processing_utils import ProcessorMixin
 
     auto: Any = transformers
     made: Any = PROCESSOR_MAPPING.get(type(config), None)
     if made is None:  # a part of an omni model: only the folder knows the class
-        class_name = ProcessorMixin.get_processor_dict(name)[0].get("processor_class")
-        made = processor_class_from_name(class_name) if class_name else None
+        names = (_json_file(name, file).get("processor_class") for file in _PROCESSOR_FILES)
+        made = next((processor_class_from_name(found) for found in names if found), None)
     if made is None:
         raise ModelError(f"model '{name}' needs torchvision for its processor", "pip install torchvision")
     parts: dict[str, Any] = {}
@@ -157,10 +158,21 @@ def _assemble(made: Any, parts: dict[str, Any], chat_template: Any) -> Any:
 
 
 def _chat_template_file(name: str) -> str | None:
+    path = _file(name, "chat_template.jinja")
+    return path.read_text(encoding="utf-8") if path else None
+
+
+def _json_file(name: str, file: str) -> dict[str, Any]:
+    path = _file(name, file)
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path else {}
+
+
+def _file(name: str, file: str) -> Path | None:
+    """A file of a folder or of the hub's cache, None when it is not there."""
     from transformers.utils.hub import cached_file
 
-    path = cached_file(name, "chat_template.jinja", _raise_exceptions_for_missing_entries=False)
-    return Path(path).read_text(encoding="utf-8") if path else None
+    path = cached_file(name, file, _raise_exceptions_for_missing_entries=False)
+    return Path(path) if path else None
 
 
 def _sees(config: Any) -> bool:
