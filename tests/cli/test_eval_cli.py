@@ -302,6 +302,15 @@ def test_ragged_tsv(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err.startswith("error: d.tsv line 2: 3 cells, the header 6\n")
 
 
+def test_samples_logged_by_lmms_eval_are_predictions(write: Write) -> None:
+    rows = data_rows()
+    logged = [
+        {"doc_id": i, "doc": row, "target": row["answer"], "filtered_resps": [f"Answer: {row['answer']}"]}
+        for i, row in enumerate(rows)
+    ]
+    assert scored(write, write("d.json", rows), write("s.jsonl", logged), "resamples=20")["avg_acc"] == 100
+
+
 def test_missing_predictions_are_wrong_and_named_and_stop_with_strict(
     write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,7 +24,8 @@ OPTIONS = [
 
 def who_row(number: int, gold: str, said: str | None, consistent: bool = True) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "id": number, "video_path": f"{number}.mp4", "question": "At 3 seconds, who is speaking?", "options": OPTIONS,
+        "id": number, "video_path": f"{number}.mp4", "question": "At 3 seconds, who is speaking?",
+        "options": OPTIONS,
         "correct_answer": gold, "asr_content": "",
         "metadata": {"consistency": "consistent" if consistent else "inconsistent"},
     }  # fmt: skip
@@ -71,7 +72,8 @@ def test_undefined_metrics_are_zero_and_negative_counts_refused() -> None:
 
 
 def test_unread_replies_stay_in_every_denominator() -> None:
-    rows = [when_row("a", "A", q1="YES"), when_row("b", "A", q1="mumble"), when_row("c", "B", q1="A man in red"),
+    rows = [when_row("a", "A", q1="YES"), when_row("b", "A", q1="mumble"),
+            when_row("c", "B", q1="A man in red"),
             when_row("d", "B", q1="NO"), when_row("e", "B")]  # fmt: skip
     result = score(rows, resamples=10)
     assert result["when"]["cells"] == {"tp": 1, "fp": 0, "fn": 0, "tn": 1, "unread_yes": 1, "unread_no": 2}
@@ -105,7 +107,8 @@ def test_yes_no_reading(reply: str, letter: str | None) -> None:
 
 
 def test_who_by_hand() -> None:
-    rows = [who_row(1, "A", "A"), who_row(2, "A", "C. The boy"), who_row(3, "B", "Answer: B", consistent=False),
+    rows = [who_row(1, "A", "A"), who_row(2, "A", "C. The boy"),
+            who_row(3, "B", "Answer: B", consistent=False),
             who_row(4, "C", "I'm sorry, I can't tell", consistent=False), who_row(5, "D", None)]  # fmt: skip
     result = score(rows, resamples=50)
     who = result["who"]
@@ -203,7 +206,8 @@ def test_streaming_definitions_side_by_side() -> None:
     )
     assert stream["offsets"]["mean_offset_s"] == pytest.approx(-2.75)
     # within 1 s before the turn: steps 9, 9.5 and 9.9; said at 9.5 (hit), 10.5 and 4
-    assert stream["tolerance"]["1.0"] == {"precision": pytest.approx(100 / 3), "recall": pytest.approx(100 / 3),
+    assert stream["tolerance"]["1.0"] == {"precision": pytest.approx(100 / 3),
+                                          "recall": pytest.approx(100 / 3),
                                           "f1": pytest.approx(100 / 3), "steps": 5}  # fmt: skip
     assert stream["phases"]["1.0"] == {
         "early": 50,

@@ -46,7 +46,11 @@ class Predictions:
             )
 
 
-def read_predictions(path: str | Path, normalise: Callable[[str], str] = str) -> Predictions:
+def read_predictions(
+    path: str | Path,
+    normalise: Callable[[str], str] = str,
+    id_of_document: Callable[[Row], str] | None = None,
+) -> Predictions:
     """Read a predictions file: rows with `question_id` or `id`, and `prediction` or `response`.
 
     A call that failed (`error` and no text) may be followed by a later line of the same id: that is how a
@@ -55,6 +59,8 @@ def read_predictions(path: str | Path, normalise: Callable[[str], str] = str) ->
     Args:
         path: parquet, tsv, csv, jsonl or json.
         normalise: brings an id into the task's spelling.
+        id_of_document: id of a data row; with it the samples that lmms-eval logs (`doc`, `filtered_resps`) are
+            read too.
 
     Raises:
         DataError: bad row, missing id, duplicate id, or a gold column.
@@ -62,6 +68,8 @@ def read_predictions(path: str | Path, normalise: Callable[[str], str] = str) ->
     predictions = Predictions(Path(path))
     for line, row in read_rows(path):
         where = f"{predictions.path.name} line {line}"
+        if id_of_document is not None and isinstance(row.get("doc"), dict) and "filtered_resps" in row:
+            row = _of_lmms_eval(row, id_of_document)
         _refuse_gold(where, row)
         name = normalise(_row_id(where, row))
         failed = _failed(row)
@@ -108,6 +116,14 @@ def read_data(
             if unique:
                 seen[key] = f"line {line}" if len(paths) == 1 else where
             yield row
+
+
+def _of_lmms_eval(row: Row, id_of_document: Callable[[Row], str]) -> dict[str, Any]:
+    """A line of `lmms_eval --log_samples`; it holds the whole data row, gold answer included."""
+    reply = row["filtered_resps"]
+    while isinstance(reply, list):
+        reply = reply[0] if reply else None
+    return {"id": id_of_document(row["doc"]), "prediction": reply}
 
 
 def _row_id(where: str, row: Row) -> str:

@@ -61,7 +61,9 @@ def read_joined(
     if predictions is None:
         _need_replies(rows, Path(data))
         return Joined(rows, describe(task.files_of(data)))
-    found = read_predictions(predictions, task.prediction_id)
+    found = read_predictions(
+        predictions, task.prediction_id, lambda doc: next(iter(task.functions.items([doc]))).id
+    )
     known = task.known_ids(rows, found.rows)
     if limit is None:
         found.check_known(known)

@@ -113,7 +113,7 @@ def gold_letter(row: Row) -> str:
 
 def level_of(row: Row) -> int | None:
     """Level 1, 2 or 3; None where the data has none."""
-    text = text_id(row.get("level"))
+    text = text_id(row.get("level")).removesuffix(".0")  # a data frame with gaps writes 1.0
     if text in ("", "None"):
         return None
     if text not in ("1", "2", "3"):
