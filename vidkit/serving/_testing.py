@@ -124,7 +124,7 @@ def save_tiny_omni(folder: str | Path, seed: int = 0) -> Path:
     path = Path(folder)
     tokenizer = tiny_tokenizer()
     ids = {name: tokenizer.convert_tokens_to_ids(token) for name, token in _NAMED.items()}
-    config = Qwen2_5OmniThinkerConfig(
+    config: Any = Qwen2_5OmniThinkerConfig(
         text_config=_text_sizes(tokenizer),
         vision_config={
             "depth": 2, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "patch_size": 14,
@@ -139,9 +139,10 @@ def save_tiny_omni(folder: str | Path, seed: int = 0) -> Path:
         audio_token_index=ids["audio_token"],
         audio_start_token_id=ids["audio_bos_token"],
         audio_end_token_id=ids["audio_eos_token"],
-        vision_start_token_id=ids["vision_bos_token"],
-        vision_end_token_id=ids["vision_eos_token"],
     )  # fmt: skip
+    # real folders carry these beside the declared fields
+    config.vision_start_token_id = ids["vision_bos_token"]
+    config.vision_end_token_id = ids["vision_eos_token"]
     torch.manual_seed(seed)
     images: Any = Qwen2VLImageProcessorPil(
         patch_size=14, merge_size=2, size={"shortest_edge": 28 * 28, "longest_edge": 112 * 112}

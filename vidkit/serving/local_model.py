@@ -59,7 +59,10 @@ def load_local_model(
     """
     import torch
     from transformers import AutoConfig
+    from transformers.utils import logging as transformers_logging
 
+    quiet: Any = transformers_logging  # untyped
+    quiet.disable_progress_bar()
     dtypes = {"auto": "auto", "bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
     if dtype not in dtypes:
         raise ModelError(f"unknown dtype '{dtype}'", f"one of {', '.join(dtypes)}")

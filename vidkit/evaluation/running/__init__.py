@@ -5,7 +5,8 @@ here.
 """
 
 from vidkit.evaluation.running.budget import FrameBudget
-from vidkit.evaluation.running.runner import RunOptions, run, run_async
+from vidkit.evaluation.running.options import RunOptions
+from vidkit.evaluation.running.runner import run, run_async
 from vidkit.evaluation.running.summary import Progress, RunSummary
 
 __all__ = ["FrameBudget", "Progress", "RunOptions", "RunSummary", "run", "run_async"]
