@@ -59,8 +59,7 @@ def read_predictions(
     Args:
         path: parquet, tsv, csv, jsonl or json.
         normalise: brings an id into the task's spelling.
-        id_of_document: id of a data row; with it the samples that lmms-eval logs (`doc`, `filtered_resps`) are
-            read too.
+        id_of_document: id of a data row; with it the samples that lmms-eval logs are read too.
 
     Raises:
         DataError: bad row, missing id, duplicate id, or a gold column.
