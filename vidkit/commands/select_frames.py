@@ -40,8 +40,8 @@ def frame_options(settings: SelectFramesSettings) -> FrameOptions:
     Raises:
         ConfigError: a value that is out of range.
     """
-    chosen = dict(settings.frames)
-    named = str(chosen.pop("name", "wfs-sb"))
+    chosen = {key: value for key, value in dataclasses.asdict(settings.frames).items() if value is not None}
+    named = str(chosen.pop("name"))
     method = settings.method or named
     # settings of another method's config say nothing about this one
     method_settings = chosen if method == named else {}

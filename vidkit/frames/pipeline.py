@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vidkit.errors import DataError
 from vidkit.frames.cache import CachedRows, EmbeddingCache, content_key
+from vidkit.frames.checks import NanPolicy, clean_candidates
 from vidkit.frames.embed import Progress, embed_frames, widened
 from vidkit.frames.encoders.base import Encoder
 from vidkit.frames.options import FrameOptions
@@ -218,6 +219,9 @@ def _candidates(
         )
     except DataError as error:
         raise DataError(f"{video.info.path}: {error.message}", error.hint) from error
+    # repaired here once, so that what is drawn and recorded is what was selected from
+    candidates, notes = clean_candidates(candidates, NanPolicy(options.nan))
+    sources.warnings += notes
     facts["query_used"] = relevance is not None
     return candidates, facts, name
 

@@ -1,0 +1,276 @@
+"""`vidkit select-frames` as people type it: outputs, messages, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vidkit.cli.main import run
+from vidkit.frames.outputs.clip import mp4_stream
+
+SRT = "1\n00:00:20,000 --> 00:00:23,000\nHere the penguins dive.\n\n2\n00:00:40,000 --> 00:00:42,000\nA red car."
+COLOURS = [(200, 30, 30), (30, 160, 60), (40, 60, 200), (230, 220, 60), (20, 20, 20), (240, 240, 240)]
+
+
+def write_video(path: Path, seconds: int = 60, fps: int = 4) -> Path:
+    """Six plain shots of ten seconds with a little noise."""
+    rng = np.random.default_rng(0)
+    with mp4_stream(path) as stream:
+        for i in range(seconds * fps):
+            base = np.array(COLOURS[i * 6 // (seconds * fps)])
+            picture = np.clip(base + rng.normal(0, 6, (48, 80, 1)), 0, 255).astype(np.uint8)
+            stream.add(picture, i / fps)
+    return path
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_video(tmp_path_factory.mktemp("video") / "shots.mp4")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def select_frames(*words: object) -> int:
+    typed = list(map(str, words))
+    if not any(word.startswith("write.") for word in typed):  # a plot takes longer than all the rest
+        typed += ["write.plot=none", "write.sheet=false"]
+    return run(["select-frames", *typed])
+
+
+def record(folder: Path) -> dict:
+    return json.loads((folder / "selection.json").read_text())
+
+
+def test_every_output_is_written_and_opens(
+    video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    words = [
+        "-k",
+        4,
+        "--html",
+        "--clip",
+        "-o",
+        out,
+        "write.keyframe_video=true",
+        "write.messages=interleaved",
+    ]
+    assert select_frames(video, "a blue scene", *words, "write.plot=svg", "compare=[efs,topk]") == 0
+    shown = capsys.readouterr().out
+    assert "a blue scene" in shown and "lexicon" in shown and "blind: objects" in shown
+    data = record(out)
+    assert (
+        data["schema"] == 1
+        and len(data["frames"]) == 4
+        and set(data["compared"]) == {"uniform", "efs", "topk"}
+    )
+    best = max(data["frames"], key=lambda row: row["relevance"])
+    assert 20 <= best["time_s"] < 30
+    pictures = sorted((out / "frames").iterdir())
+    assert len(pictures) == 4 and Image.open(pictures[0]).size == (80, 48)
+    assert Image.open(out / "sheet.png").width > 500
+    assert "<svg" in (out / "plot.svg").read_text()[:400]
+    page = (out / "page.html").read_text()
+    assert (
+        page.count("data:image/jpeg;base64,") == 4
+        and "<script" not in page
+        and "http://" not in page.split("<svg")[0]
+    )
+    content = json.loads((out / "messages.json").read_text())[0]["content"]
+    assert "not evenly spaced" in content[0]["text"] and "uniformly" not in json.dumps(content[0])
+    assert [part["text"] for part in content[1:-1:2]] == [
+        f"<{row['time_s']:.1f} s>" for row in data["frames"]
+    ]
+    keyframes = json.loads((out / "keyframes.json").read_text())[0]
+    assert keyframes["keyframe_indices"] == [row["source_index"] for row in data["frames"]]
+    import av
+
+    with av.open(str(out / "clip.mp4")) as clip:
+        assert 2 < float(clip.duration / 1e6) < 9
+    with av.open(str(out / "keyframes.mp4")) as clip:
+        assert sum(1 for _ in clip.decode(video=0)) == 4
+
+
+def test_subtitles_decide_when_they_answer(video: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "talk.mp4"
+    copy.write_bytes(video.read_bytes())
+    (tmp_path / "talk.srt").write_text(SRT)
+    assert (
+        select_frames(copy, "when do the penguins dive?", "k=3", "method=topk", "-o", tmp_path / "out") == 0
+    )
+    data = record(tmp_path / "out")
+    assert data["relevance"]["source"] == "subtitle" and data["relevance"]["best_cues"][0]["start_s"] == 20.0
+    assert all(20 <= row["time_s"] <= 23 for row in data["frames"])
+
+
+def test_corrupt_sidecar_is_a_note_and_explicit_one_an_error(
+    video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "talk.mp4"
+    copy.write_bytes(video.read_bytes())
+    (tmp_path / "talk.srt").write_bytes(b"\x00\xff" * 50)
+    assert select_frames(copy, "red", "k=3", "-o", tmp_path / "out") == 0
+    assert any("no subtitle in" in note for note in record(tmp_path / "out")["warnings"])
+    capsys.readouterr()
+    assert select_frames(copy, "red", f"subtitles={tmp_path / 'talk.srt'}", "-o", tmp_path / "out2") == 2
+    assert "error: no subtitle in" in capsys.readouterr().err
+
+
+def test_second_query_uses_the_cache_and_selects_the_same(video: Path, tmp_path: Path) -> None:
+    words = ["k=5", f"cache={tmp_path / 'c'}"]
+    assert select_frames(video, "green", *words, "-o", tmp_path / "a") == 0
+    assert select_frames(video, "green", *words, "-o", tmp_path / "b") == 0
+    one, two = record(tmp_path / "a"), record(tmp_path / "b")
+    assert not one.pop("timings")["from_cache"] and two.pop("timings")["from_cache"]
+    assert one == two
+    assert select_frames(video, "blue", *words, "-o", tmp_path / "c2") == 0
+    assert record(tmp_path / "c2")["timings"]["from_cache"]
+    for entry in (tmp_path / "c").rglob("*.npz"):
+        entry.write_bytes(b"torn")
+    assert select_frames(video, "green", *words, "-o", tmp_path / "d") == 0
+    assert record(tmp_path / "d")["frames"] == one["frames"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["missing.mp4", "q"], 2, "error: no video at 'missing.mp4'"),
+        ([], 2, "error: no video given"),
+        (["{video}", "q", "k=0"], 2, "error: the frame budget k is 0"),
+        (["{video}", "q", "k=2.5"], 2, "error:"),
+        (["{video}", "q", "method=wfs"], 2, "error: no selection method 'wfs'"),
+        (["{video}", "q", "frames=nothing"], 2, "error:"),
+        (["{video}", "q", "fps=fast"], 2, "error: fps is 'fast'"),
+        (["{video}", "q", "fps=-1"], 2, "error: fps is -1.0"),
+        (["{video}", "relevance=lexicon"], 2, "error: relevance=lexicon needs a query"),
+        (["{video}", "q", "relevance=subtitle"], 2, "error: no subtitles beside or inside"),
+        (["{video}", "q", "relevance=clip"], 2, "error: no relevance 'clip'"),
+        (["{video}", "q", "relevance=encoder"], 2, "error: relevance=encoder without an encoder"),
+        (["{video}", "q", "--encoder", "{folder}"], 2, "error: cannot load the encoder"),
+        (["{video}", "q", "strict_paper=true", "method=efs"], 2, "error: strict_paper=true with method 'efs'"),
+        (["{video}", "q", "kk=3"], 2, "error: unknown setting 'kk'"),
+        (["{video}", "q", "--ask", "why?"], 2, "error: --ask needs a model"),
+        (["{text}", "q"], 4, "error: cannot read"),
+        (["{folder}", "q"], 4, "error: no image in the folder"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_one_line_with_a_hint(
+    words: list[str],
+    status: int,
+    message: str,
+    video: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.mp4").write_text("no video " * 300)
+    places = {"video": video, "folder": tmp_path / "empty", "text": tmp_path / "text.mp4"}
+    assert select_frames(*[word.format(**places) for word in words], "-o", tmp_path / "out") == status
+    shown = capsys.readouterr().err
+    assert message in shown and "hint: " in shown and "Traceback" not in shown
+    assert not (tmp_path / "out" / "selection.json").exists()
+
+
+def test_scores_with_nan_exit_3_and_impute_works(
+    video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = np.linspace(0, 1, 60)
+    scores[[4, 9]] = np.nan
+    np.save(tmp_path / "s.npy", scores)
+    words = [video, "q", "k=4", f"relevance={tmp_path / 's.npy'}"]
+    assert select_frames(*words, "-o", tmp_path / "a") == 3
+    assert "relevance has 2 of 60 rows that are not finite, first at candidate 4" in capsys.readouterr().err
+    assert select_frames(*words, "nan=impute", "-o", tmp_path / "b") == 0
+
+
+def test_constant_scores_are_no_relevance(video: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "s.npy", np.full(60, 0.4))
+    assert select_frames(video, "q", "k=4", f"relevance={tmp_path / 's.npy'}", "-o", tmp_path / "a") == 0
+    data = record(tmp_path / "a")
+    assert (
+        data["method_applied"] == "uniform"
+        and "relevance is constant: treated as no relevance" in data["warnings"]
+    )
+
+
+def test_no_query_is_a_query_free_run(video: Path, tmp_path: Path) -> None:
+    assert select_frames(video, "frames=efs", "k=6", "-o", tmp_path / "a") == 0
+    data = record(tmp_path / "a")
+    assert data["relevance"]["query_used"] is False and len(data["frames"]) == 6
+    # six plain shots: event centres fall into all of them
+    assert len({int(row["time_s"] // 10) for row in data["frames"]}) == 6
+
+
+def test_unknown_words_are_said(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert select_frames(video, "a zebra", "k=3", "relevance=lexicon", "-o", tmp_path / "a") == 0
+    assert "the query was not used" in " ".join(record(tmp_path / "a")["warnings"])
+    assert "zebra" in capsys.readouterr().out
+
+
+def test_results_are_not_overwritten_unasked(
+    video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert select_frames(video, "k=3", "-o", tmp_path / "a") == 0
+    assert select_frames(video, "k=2", "-o", tmp_path / "a") == 2
+    assert "already holds a selection" in capsys.readouterr().err
+    assert select_frames(video, "k=2", "-o", tmp_path / "a", "--force") == 0
+    assert len(list((tmp_path / "a" / "frames").iterdir())) == 2
+
+
+def test_short_videos_are_sampled_denser_or_kept(tmp_path: Path) -> None:
+    short = write_video(tmp_path / "short.mp4", seconds=6)
+    assert select_frames(short, "k=16", "-o", tmp_path / "a") == 0
+    assert len(record(tmp_path / "a")["frames"]) == 16
+    assert select_frames(short, "k=16", "short_video=keep", "-o", tmp_path / "b") == 0
+    assert len(record(tmp_path / "b")["frames"]) == 6
+    assert select_frames(short, "k=16", "short_video=keep", "pad=repeat", "-o", tmp_path / "c") == 0
+    rows = json.loads((tmp_path / "c" / "keyframes.json").read_text())[0]["keyframe_indices"]
+    assert len(rows) == 16 and rows[5:] == [rows[5]] * 11
+
+
+def test_json_on_standard_output_is_json_alone(video: Path, tmp_path: Path) -> None:
+    words = ["select-frames", str(video), "k=3", "-o", str(tmp_path / "a"), "--json", "-"]
+    done = subprocess.run(
+        [sys.executable, "-m", "vidkit", *words], capture_output=True, text=True, check=True
+    )
+    assert len(json.loads(done.stdout)["frames"]) == 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_is_said_and_leaves_nothing(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+
+    import vidkit.frames.outputs.record as module
+
+    def full(*_: object) -> None:
+        from vidkit.errors import OutputError
+
+        raise OutputError("the disk is full: could not write", "free space") from OSError(
+            errno.ENOSPC, "full"
+        )
+
+    monkeypatch.setattr(module, "write_text_atomic", full)
+    assert select_frames(video, "k=3", "-o", tmp_path / "a") == 2
+    assert not (tmp_path / "a" / "selection.json").exists()
+
+
+def test_unreadable_folder(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("x")
+    assert select_frames(video, "k=3", "-o", tmp_path / "file" / "out") == 2
+    assert capsys.readouterr().err.startswith("error: ")
+    if os.geteuid() != 0:
+        locked = tmp_path / "locked"
+        locked.mkdir(mode=0o000)
+        assert select_frames(locked, "k=3", "-o", tmp_path / "b") == 4
