@@ -475,6 +475,19 @@ def test_report_counts_what_happened():
     assert report["density"] > report["sparse_density"]
 
 
+def test_step_reports_are_of_the_steps_since_the_last():
+    model = make()
+    with enable(model, counting("interval", interval=2)[0]) as handle:
+        assert handle.step_report() == {}
+        loop(model, steps=1, end=False)
+        first = handle.step_report()
+        assert first["refreshed_heads"] == 2 * 3 * 2 and 0 < first["density"] < 1
+        loop(model, steps=2, end=False, start=700.0)
+        # steps 1 (reuse) and 2 (refresh) of both branches
+        assert handle.step_report()["refreshed_heads"] == 2 * 3 * 2
+        assert handle.step_report() == {}
+
+
 def test_reuse_enum_reaches_the_policy():
     settings = xattention(reuse=Reuse.TMR, delta=12.5)
     assert build_policy(settings).reuse.describe() == {"name": "tmr", "delta": 12.5, "gate": [0.4, 0.8]}

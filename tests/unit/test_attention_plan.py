@@ -25,7 +25,7 @@ def test_converters_lose_nothing():
 
 def test_flex_block_mask_holds_the_same_blocks():
     p, mask = plan(block_q=16)
-    flex = p.flex_block_mask()
+    flex = p.flex_block_mask
     assert flex.seq_lengths == (150, 150) and flex.BLOCK_SIZE == (16, 16)
     assert torch.equal(flex.to_dense().bool(), mask)
 

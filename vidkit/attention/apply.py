@@ -89,6 +89,14 @@ class AttentionHandle:
         """Figures of every forward since `enable` or `clear_stats`."""
         return self._recorder.rows()
 
+    def step_report(self) -> dict[str, Any]:
+        """Density and refreshed heads since the last call, all branches together; reads the device once."""
+        rows = self._recorder.fresh_rows()
+        if not rows:
+            return {}
+        density = sum(row.density for row in rows) / len(rows)
+        return {"density": density, "refreshed_heads": sum(row.refreshed for row in rows)}
+
     def clear_stats(self) -> None:
         """Forget figures, keep masks."""
         self._recorder.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -116,11 +117,9 @@ class BlockPlan:
         """Kept blocks over all blocks; never to be mixed with `density`."""
         return float(self.counts.float().mean()) / self.indices.shape[-1]
 
+    @cached_property
     def flex_block_mask(self) -> Any:
-        """FlexAttention's `BlockMask`: all listed blocks are full except the ragged last one.
-
-        FlexAttention masks by the sequence length itself; lists go in as partial blocks with the no-op mask.
-        """
+        """FlexAttention's `BlockMask`, made once a plan; it masks the ragged end by the sequence length."""
         from torch.nn.attention.flex_attention import BlockMask
 
         counts, indices = self.counts, self.indices
@@ -130,8 +129,9 @@ class BlockPlan:
             seq_lengths=(self.q_len, self.k_len),
         )  # fmt: skip
 
+    @cached_property
     def fa4_tensors(self) -> Any:
-        """FlashAttention-4's `BlockSparseTensorsTorch` (package flash-attn-4)."""
+        """FlashAttention-4's `BlockSparseTensorsTorch` (package flash-attn-4), made once a plan."""
         none = torch.zeros_like(self.counts)
         return import_module("flash_attn.cute.block_sparsity").BlockSparseTensorsTorch(
             mask_block_cnt=none, mask_block_idx=torch.zeros_like(self.indices), full_block_cnt=self.counts,

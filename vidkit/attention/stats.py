@@ -51,6 +51,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self._open: list[_Open] = []
+        self._told = 0
 
     def begin(self, transformer: str, branch: str, step: int, dense_layers: int) -> None:
         """A forward starts; `dense_layers` of it will not be seen here."""
@@ -72,6 +73,13 @@ class Recorder:
     def clear(self) -> None:
         """Forget all rows."""
         self._open.clear()
+        self._told = 0
+
+    def fresh_rows(self) -> list[CallStats]:
+        """Forwards since the last call of this."""
+        rows = [_close(row) for row in self._open[self._told :]]
+        self._told = len(self._open)
+        return rows
 
     def rows(self) -> list[CallStats]:
         """Every forward so far."""

@@ -66,7 +66,7 @@ class FlexExecutor:
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, plan: BlockPlan) -> Tensor:
         """See `Executor.attend`."""
-        out: Tensor = _compiled_flex()(q, k, v, block_mask=plan.flex_block_mask())
+        out: Tensor = _compiled_flex()(q, k, v, block_mask=plan.flex_block_mask)
         return out
 
 
@@ -93,7 +93,7 @@ class FA4Executor:
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, plan: BlockPlan) -> Tensor:
         """See `Executor.attend`."""
-        return fa4_forward(q, k, v, plan.fa4_tensors())
+        return fa4_forward(q, k, v, plan.fa4_tensors)
 
 
 @cache
