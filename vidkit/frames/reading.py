@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
 from vidkit.frames.cache import EmbeddingCache
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.pipeline import select_from_video
+from vidkit.frames.sources import EncoderShelf
 from vidkit.frames.types import Candidates
 
 
@@ -36,4 +38,11 @@ def read_candidates(
     """
     chosen = FrameOptions(method="uniform", k=1, short_video="keep", fps=fps, **options)
     kept = EmbeddingCache(Path(cache)) if cache is not None else None
-    return select_from_video(Path(path), query, chosen, cache=kept).candidates
+    shelf = _shelf(chosen.device, chosen.dtype, chosen.pooling)
+    return select_from_video(Path(path), query, chosen, shelf, kept).candidates
+
+
+@functools.lru_cache(maxsize=2)
+def _shelf(device: str, dtype: str, pooling: str) -> EncoderShelf:
+    # models stay loaded between calls: callers read many videos
+    return EncoderShelf(FrameOptions(device=device, dtype=dtype, pooling=pooling))

@@ -26,12 +26,15 @@ SHAPES = (
 SIZES = {"small": (0.08, 0.13), "big": (0.22, 0.34)}
 COUNTS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 PLACES = {
-    "left": (0.22, 0.5), "right": (0.78, 0.5), "top": (0.5, 0.22), "bottom": (0.5, 0.78), "center": (0.5, 0.5),
+    "left": (0.22, 0.5), "right": (0.78, 0.5), "top": (0.5, 0.22), "bottom": (0.5, 0.78),
+    "center": (0.5, 0.5),
 }  # fmt: skip
 WORDS = (
-    "goal", "start", "end", "news", "score", "title", "open", "closed", "stop", "exit", "sale", "live", "menu",
+    "goal", "start", "end", "news", "score", "title", "open", "closed", "stop", "exit", "sale", "live",
+    "menu",
     "page", "hello", "welcome", "thanks", "pause", "play", "level", "winner", "draw", "home", "away", "alert",
-    "weather", "sport", "music", "today", "tomorrow", "question", "answer", "lesson", "chapter", "intro", "credits",
+    "weather", "sport", "music", "today", "tomorrow", "question", "answer", "lesson", "chapter", "intro",
+    "credits",
 )  # fmt: skip
 SETTINGS = ("night sky", "day sky", "sunset", "forest", "sea", "road", "desert", "snow", "room", "field")
 _PLURAL = {"cross": "crosses", "person": "people"}
@@ -60,7 +63,10 @@ class Thing:
 
     def words(self, rng: np.random.Generator, whole: bool = False) -> str:
         """A phrase for it; parts are left out at random unless `whole`."""
-        keep = lambda: whole or rng.random() < 0.6  # noqa: E731
+
+        def keep() -> bool:
+            return whole or bool(rng.random() < 0.6)
+
         noun = self.shape if self.count == 1 else _PLURAL.get(self.shape, self.shape + "s")
         parts = [COUNTS[self.count] if self.count > 1 and keep() else ("a" if self.count == 1 else "")]
         parts += [self.size if self.size and keep() else "", "moving" if self.moving and keep() else ""]
@@ -76,7 +82,7 @@ def with_article(phrase: str) -> str:
 
 
 def alter_caption(caption: str, true_of_picture: tuple[str, ...], rng: np.random.Generator) -> str | None:
-    """The caption with one colour, shape, number, size, place or word made wrong; None if it has none of them.
+    """The caption with one colour, shape, number, size, place or word made wrong; None if it has none.
 
     The new word occurs in no true caption of the picture, so that the result is false.
     """
@@ -117,7 +123,7 @@ def draw_scene(rng: np.random.Generator, side: int = 96) -> Scene:
 def draw_things(things: list[Thing], rng: np.random.Generator, side: int, background: Picture) -> Picture:
     """Draw groups of objects over a background [side, side, 3], without overlap where there is room."""
     scale = 2  # drawn larger and averaged down: smooth edges at small sizes
-    canvas = cv2.resize(background, (side * scale, side * scale), interpolation=cv2.INTER_LINEAR)
+    canvas = _enlarged(background, side * scale)
     taken: list[tuple[float, float, float]] = []
     for thing in things:
         for _ in range(thing.count):
@@ -128,6 +134,10 @@ def draw_things(things: list[Thing], rng: np.random.Generator, side: int, backgr
             centre = np.array([x, y]) * side * scale
             _draw(canvas, thing, centre, radius * side * scale, rng)
     return np.asarray(cv2.resize(canvas, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _enlarged(picture: Picture, side: int) -> Picture:
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def plain_background(
@@ -152,16 +162,16 @@ def plain_background(
 
 def degrade(picture: Picture, rng: np.random.Generator) -> Picture:
     """What cameras and codecs do: brightness, contrast, blur, noise, blocks."""
-    out = picture.astype(np.float32) * rng.uniform(0.8, 1.15) + rng.uniform(-12, 12)
+    out = np.asarray(picture * rng.uniform(0.8, 1.15) + rng.uniform(-12, 12), dtype=np.float32)
     if rng.random() < 0.3:
-        out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.4, 1.2))
+        out = np.asarray(cv2.GaussianBlur(out, (0, 0), rng.uniform(0.4, 1.2)), dtype=np.float32)
     if rng.random() < 0.5:
-        out += rng.normal(0, rng.uniform(1, 9), out.shape)
+        out = out + np.asarray(rng.normal(0, rng.uniform(1, 9), out.shape), dtype=np.float32)
     result = np.clip(out, 0, 255).astype(np.uint8)
     if rng.random() < 0.4:
         _, data = cv2.imencode(".jpg", result, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))])
         result = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)
-    return result
+    return np.asarray(result)
 
 
 def _objects_scene(rng: np.random.Generator, side: int) -> Scene:
@@ -197,7 +207,7 @@ def _text_scene(rng: np.random.Generator, side: int) -> Scene:
             [Thing(str(rng.choice(SHAPES)), "grey" if light else "brown")], rng, side, background
         )
     scale = 3
-    canvas = cv2.resize(background, (side * scale, side * scale), interpolation=cv2.INTER_LINEAR)
+    canvas = _enlarged(background, side * scale)
     font = int(rng.choice([cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX]))
     shown = word.upper() if rng.random() < 0.5 else word
     thick = int(rng.integers(3, 8))
@@ -208,7 +218,8 @@ def _text_scene(rng: np.random.Generator, side: int) -> Scene:
     cv2.putText(canvas, shown, (x, y), font, size, COLOURS[colour], thick, cv2.LINE_AA)
     picture = np.asarray(cv2.resize(canvas, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     captions = (
-        f"text that says {word}", f"the word {word}", f"{colour} text", f"the word {word} in {colour} on {ground}",
+        f"text that says {word}", f"the word {word}", f"{colour} text",
+        f"the word {word} in {colour} on {ground}",
         f"a title with the word {word}",
     )  # fmt: skip
     return Scene(degrade(picture, rng), captions, {"kind": "text", "word": word, "colour": colour})
