@@ -84,7 +84,7 @@ def test_reader_recovers_the_level(levels, clips):
         assert bool((reading.walls.horizontal[0] == levels.walls.horizontal[index]).all())
         assert reading.start == tuple(levels.path[index, 0].tolist())
         assert reading.goal == tuple(levels.path[index, -1].tolist())
-        assert levels.caption(index).startswith(("a " + reading.ball, "an " + reading.ball))
+        assert levels.captions()[index].startswith(("a " + reading.ball, "an " + reading.ball))
         assert bool(judge(reading.level(), clips[index : index + 1]).success)
 
 

@@ -48,7 +48,7 @@ class Level:
         levels = self.levels
         if speed is not None:
             levels = replace(levels, speed=torch.full_like(levels.speed, SPEEDS[speed]))
-        return levels.caption(0)
+        return levels.captions()[0]
 
 
 @dataclass(frozen=True)

@@ -48,21 +48,26 @@ class Levels:
 
     def captions(self) -> list[str]:
         """What a prompt says of each level."""
-        return [self.caption(i) for i in range(len(self))]
+        columns = (
+            self.walls.size,
+            self.style,
+            self.ball,
+            self.speed,
+            self.loops,
+            self.wanderers,
+            self.texture[:, 0],
+        )
+        return [_caption(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
-    def caption(self, index: int = 0) -> str:
-        size = int(self.walls.size[index])
-        style, ball = list(STYLES)[int(self.style[index])], list(BALLS)[int(self.ball[index])]
-        article = "an" if ball[0] in "aeiou" else "a"
-        slow = abs(float(self.speed[index]) - SPEEDS["slow"]) < 1e-6
-        words = f"{article} {ball} ball solves a {style} {size}x{size} maze, {'slow' if slow else 'fast'}"
-        extras = [
-            (self.loops, "loops"),
-            (self.wanderers > 0, "distractors"),
-            (self.texture[:, 0] != 0, "texture"),
-        ]
-        shown = [name for flag, name in extras if bool(flag[index])]
-        return words + (", with " + " and ".join(shown) if shown else "")
+
+def _caption(size: int, style: int, ball: int, speed: float, loops: bool, wanderers: int, wave: float) -> str:
+    colour = list(BALLS)[ball]
+    article = "an" if colour[0] in "aeiou" else "a"
+    pace = "slow" if abs(speed - SPEEDS["slow"]) < 1e-6 else "fast"
+    words = f"{article} {colour} ball solves a {list(STYLES)[style]} {size}x{size} maze, {pace}"
+    extras = (("loops", loops), ("distractors", wanderers > 0), ("texture", wave != 0))
+    shown = [name for name, present in extras if present]
+    return words + (", with " + " and ".join(shown) if shown else "")
 
 
 def concatenate(parts: list[Levels]) -> Levels:

@@ -11,9 +11,9 @@ from vidkit.mazes.levels import Levels
 from vidkit.mazes.render import BALL_RADIUS, cell_px, origin_px
 
 #: squared RGB distance on the [-1, 1] scale up to which a pixel may be the ball
-COLOUR_LIMIT = 0.35
-AREA_RATIO = 0.35  # of the true disc that must be seen
-SPREAD_RADII = 1.25  # root mean square spread of the ball's pixels, in radii
+COLOUR_LIMIT = 0.6
+AREA_RATIO = 0.25  # of the true disc that must be seen
+SPREAD_RADII = 1.5  # root mean square spread of the ball's pixels, in radii
 BAD_SHARE = 4 / 45  # of frames in which the ball may be lost
 
 

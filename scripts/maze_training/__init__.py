@@ -1,0 +1,1 @@
+"""Training of the embedded maze model; run through `scripts/train_maze_model.py`."""

@@ -1,0 +1,153 @@
+"""Encoded clips waiting on the GPU: filled once, then refreshed a little at every step, so data never run out."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import torch
+from diffusers import AutoencoderKLWan
+from torch import Tensor
+from torch.nn import functional as F
+
+from scripts.maze_training import text
+from scripts.maze_training.vae import encode_clip, pixel_weights
+from vidkit.mazes.grid import FAR, distances
+from vidkit.mazes.levels import Levels, Recipe, concatenate, sample_levels
+from vidkit.mazes.render import PIXELS, cell_px, origin_px, render
+
+LATENT = 24  # latent pixels a side
+FAR_CLASS = 23  # "further than any path"
+OUTSIDE = 255
+
+
+@dataclass
+class Batch:
+    latents: Tensor  # [B, 8, F, 24, 24], standardised
+    weights: Tensor  # [B, F, 24, 24]
+    distance: Tensor  # [B, 2, 24, 24] moves from start and from goal, 0..23; 255 outside the maze
+    on_path: Tensor  # [B, 24, 24] 0 / 1
+    prompts: Tensor  # [B, 20] token ids
+
+
+def training_levels(count: int, generator: torch.Generator, recipe: Recipe) -> Levels:
+    """Levels without held-out mazes."""
+    levels = sample_levels(count + count // 8 + 8, generator, recipe)
+    kept = (~levels.held_out()).nonzero()[:count, 0]
+    levels = levels.select(kept)
+    return (
+        levels
+        if len(levels) == count
+        else concatenate([levels, levels.select(torch.arange(count - len(levels)))])
+    )
+
+
+def cell_of_latents(levels: Levels) -> tuple[Tensor, Tensor]:
+    """Row/column cell of each latent pixel's centre [B, 24] and whether it lies in the maze."""
+    size = levels.walls.size.view(-1, 1)
+    centre = (torch.arange(LATENT, device=size.device) + 0.5) * (PIXELS / LATENT)
+    unit = ((centre - origin_px(size)) / cell_px(size)).floor().long()
+    return unit.clamp(0, 7).minimum(size - 1), (unit >= 0) & (unit < size)
+
+
+def distance_maps(levels: Levels) -> tuple[Tensor, Tensor]:
+    """What a solver knows: moves from start and goal at each latent pixel, and whether it is on the path."""
+    cell, inside = cell_of_latents(levels)
+    ends = [distances(levels.walls, levels.path[:, i], FAR_CLASS).clamp_max(FAR) for i in (0, -1)]
+    visited = torch.zeros_like(ends[0])
+    batch = torch.arange(len(levels), device=cell.device)
+    visited[batch[:, None], levels.path[..., 0], levels.path[..., 1]] = 1
+    rows, columns = cell[:, :, None], cell[:, None, :]
+    maps = torch.stack([m[batch[:, None, None], rows, columns].clamp_max(FAR_CLASS) for m in ends], dim=1)
+    outside = ~(inside[:, :, None] & inside[:, None, :])
+    maps = maps.masked_fill(outside[:, None], OUTSIDE)
+    return maps.to(torch.uint8), (visited[batch[:, None, None], rows, columns] * ~outside).to(torch.uint8)
+
+
+class LevelPool:
+    """Training levels with their captions and maps, made thousands at a time.
+
+    Making levels is hundreds of tiny kernels whatever their number, so it is done rarely and for many.
+    """
+
+    def __init__(self, generator: torch.Generator, seed: int, size: int = 4096) -> None:
+        self.generator, self.size = generator, size
+        self.chooser = random.Random(seed)
+        self.tokenizer = text.build_tokenizer()
+        self.recipe: Recipe | None = None
+        self.used = 0
+
+    def take(self, count: int, recipe: Recipe) -> tuple[Levels, Tensor]:
+        """`count` levels and their places in the pool's tables; a new recipe starts a new pool."""
+        if recipe != self.recipe or self.used + count > self.size:
+            self.recipe, self.used = recipe, 0
+            self.levels = training_levels(self.size, self.generator, recipe)
+            self.distance, self.on_path = distance_maps(self.levels)
+            prompts = text.training_prompts(self.levels, self.chooser)
+            self.prompts = text.tokenise(self.tokenizer, prompts).to(self.generator.device)
+        at = torch.arange(self.used, self.used + count, device=self.generator.device)
+        self.used += count
+        return self.levels.select(at), at
+
+
+class LatentBank:
+    """Up to `capacity` encoded clips of `frames` pixel frames; `draw` mixes old and new ones."""
+
+    def __init__(
+        self,
+        vae: AutoencoderKLWan,
+        capacity: int,
+        frames: int,
+        seed: int,
+        device: torch.device,
+        pool: int = 4096,
+    ) -> None:
+        self.vae, self.capacity, self.frames, self.device = vae, capacity, frames, device
+        self.generator = torch.Generator(device).manual_seed(seed)
+        self.pool = LevelPool(self.generator, seed, pool)
+        count = (frames - 1) // 4 + 1
+        shape = (capacity, 8, count, LATENT, LATENT)
+        self.latents = torch.empty(shape, dtype=torch.bfloat16, device=device)
+        self.weights = torch.empty(capacity, count, LATENT, LATENT, dtype=torch.uint8, device=device)
+        self.distance = torch.empty(capacity, 2, LATENT, LATENT, dtype=torch.uint8, device=device)
+        self.on_path = torch.empty(capacity, LATENT, LATENT, dtype=torch.uint8, device=device)
+        self.prompts = torch.zeros(capacity, text.MAX_LENGTH, dtype=torch.long, device=device)
+        self.filled = self.head = self.made = 0
+        self.mean = torch.tensor(vae.config.latents_mean, device=device).view(1, -1, 1, 1, 1)
+        self.std = torch.tensor(vae.config.latents_std, device=device).view(1, -1, 1, 1, 1)
+
+    @torch.no_grad()
+    def add(self, count: int, recipe: Recipe) -> None:
+        """Encode `count` new clips over the oldest ones."""
+        levels, source = self.pool.take(count, recipe)
+        clip = render(levels, self.frames)
+        weight = pixel_weights(levels, clip)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            mean, _ = encode_clip(self.vae, clip.permute(0, 4, 1, 2, 3) * 2 - 1)
+        at = (self.head + torch.arange(count, device=self.device)) % self.capacity
+        self.latents[at] = ((mean.float() - self.mean) / self.std).to(torch.bfloat16)
+        self.weights[at] = _pooled(weight).to(torch.uint8)
+        self.distance[at], self.on_path[at] = self.pool.distance[source], self.pool.on_path[source]
+        self.prompts[at] = self.pool.prompts[source]
+        self.head = (self.head + count) % self.capacity
+        self.filled = min(self.capacity, self.filled + count)
+        self.made += count
+
+    def draw(self, count: int) -> Batch:
+        index = torch.randint(self.filled, (count,), device=self.device, generator=self.generator)
+        return Batch(
+            self.latents[index].float(),
+            self.weights[index].float(),
+            self.distance[index],
+            self.on_path[index],
+            self.prompts[index],
+        )
+
+
+def _pooled(weight: Tensor) -> Tensor:
+    """Pixel weights [B, T, 96, 96] to the largest in each latent cell [B, F, 24, 24]."""
+    first = F.max_pool2d(weight[:, :1], 4)
+    if weight.shape[1] == 1:
+        return first
+    rest = F.max_pool3d(weight[:, None, 1:], (4, 4, 4))[:, 0]
+    return torch.cat([first, rest], dim=1)

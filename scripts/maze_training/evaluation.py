@@ -1,0 +1,183 @@
+"""How often generated clips solve held-out mazes, by size and path length; how well prompts are followed."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKLWan
+from torch import Tensor, nn
+from transformers import UMT5EncoderModel
+
+from scripts.maze_training import text as prompts
+from scripts.maze_training.parallel import Group
+from scripts.maze_training.sampling import Sampler, sample
+from scripts.maze_training.vae import decode_clip, encode_clip
+from vidkit.mazes.levels import Levels, Recipe, concatenate, sample_levels
+from vidkit.mazes.read import read_level
+from vidkit.mazes.render import render
+from vidkit.mazes.skins import BALLS, SPEEDS, STYLES
+from vidkit.mazes.track import follow, judge
+
+LENGTHS = ((1, 3), (4, 7), (8, 11), (12, 15), (16, 19), (20, 22))
+
+
+@dataclass
+class Parts:
+    """The four networks of the pipeline on one device."""
+
+    model: nn.Module
+    vae: AutoencoderKLWan
+    encoder: UMT5EncoderModel
+    group: Group
+
+    def embed(self, captions: list[str]) -> Tensor:
+        ids = prompts.tokenise(prompts.build_tokenizer(), captions).to(self.group.device)
+        return prompts.encode(self.encoder, ids)
+
+    def statistics(self) -> tuple[Tensor, Tensor]:
+        shape = (1, -1, 1, 1, 1)
+        values = (self.vae.config.latents_mean, self.vae.config.latents_std)
+        mean, std = (torch.tensor(v, device=self.group.device).view(shape) for v in values)
+        return mean, std
+
+    @torch.no_grad()
+    def first_latents(self, picture: Tensor) -> Tensor:
+        """Standardised latents [B, 8, 24, 24] of first frames [B, 96, 96, 3]."""
+        mean, std = self.statistics()
+        z, _ = encode_clip(self.vae, picture.permute(0, 3, 1, 2)[:, :, None] * 2 - 1)
+        return ((z - mean) / std)[:, :, 0]
+
+    @torch.no_grad()
+    def pictures(self, latents: Tensor) -> Tensor:
+        """Clips in [0, 1], [B, T, 96, 96, 3], rounded to 8 bits as a video file would hold them."""
+        mean, std = self.statistics()
+        device = self.group.device.type
+        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+            clip = decode_clip(self.vae, latents * std + mean).float()
+        return ((clip.clamp(-1, 1).permute(0, 2, 3, 4, 1) / 2 + 0.5) * 255).round() / 255
+
+
+def held_out_levels(size: int, count: int, seed: int, device: torch.device) -> Levels:
+    """`count` held-out mazes of one size, no extras, fast: the pilot's distribution of goals."""
+    generator = torch.Generator(device).manual_seed(seed * 100 + size)
+    parts: list[Levels] = []
+    while sum(map(len, parts)) < count:
+        batch = sample_levels(2048, generator, Recipe(sizes=(size,), extras=0.0, slow=0.0))
+        parts.append(batch.select(batch.held_out()))
+    return concatenate(parts).select(torch.arange(count, device=device))
+
+
+def wilson(successes: float, count: float) -> tuple[float, float]:
+    """95 % interval of a share (Wilson)."""
+    if count == 0:
+        return 0.0, 1.0
+    z, p = 1.959964, successes / count
+    centre, spread = p + z * z / (2 * count), z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count))
+    return (centre - spread) / (1 + z * z / count), (centre + spread) / (1 + z * z / count)
+
+
+def success(parts: Parts, how: Sampler, mazes: int, seed: int = 1, chunk: int = 128) -> dict[str, Any]:
+    """Share of held-out clips that solve their maze.
+
+    Returns:
+        By size and by path length: successes, clips, share, 95 % interval; shares of exact routes, legal clips and
+        clips that end on the goal; mean over sizes.
+    """
+    group = parts.group
+    counts: dict[str, Tensor] = defaultdict(lambda: torch.zeros(5))
+    for size in range(4, 9):
+        levels = held_out_levels(size, mazes, seed, group.device)
+        levels = levels.select(torch.arange(group.rank, mazes, group.size, device=group.device))
+        for start in range(0, len(levels), chunk):
+            part = levels.select(torch.arange(start, min(start + chunk, len(levels)), device=group.device))
+            generator = torch.Generator(group.device).manual_seed(seed * 1000 + size + start + 7 * group.rank)
+            latents = sample(
+                parts.model,
+                parts.embed(part.captions()),
+                parts.first_latents(render(part, 1)[:, 0]),
+                how,
+                generator,
+                null_text=parts.embed([""]),
+            )
+            verdict = judge(part, parts.pictures(latents))
+            flags = torch.stack(
+                [
+                    verdict.success,
+                    verdict.exact,
+                    verdict.legal,
+                    verdict.reached_goal,
+                    torch.ones_like(verdict.success),
+                ]
+            ).float()
+            counts[f"{size}x{size}"] += flags.sum(1).cpu()
+            for low, high in LENGTHS:
+                chosen = (part.moves >= low) & (part.moves <= high)
+                counts[f"{low}-{high} moves"] += flags[:, chosen].sum(1).cpu()
+    table: dict[str, Any] = {}
+    for key in [f"{n}x{n}" for n in range(4, 9)] + [f"{a}-{b} moves" for a, b in LENGTHS]:
+        won, exact, legal, reached, count = group.total(counts[key]).tolist()
+        low, high = wilson(won, count)
+        share = max(count, 1)
+        table[key] = dict(
+            success=won / share,
+            low=low,
+            high=high,
+            clips=int(count),
+            exact=exact / share,
+            legal=legal / share,
+            reached=reached / share,
+        )
+    table["mean"] = sum(table[f"{n}x{n}"]["success"] for n in range(4, 9)) / 5
+    return dict(sampler=how.name(), **table)
+
+
+def speed_control(parts: Parts, how: Sampler, clips: int, seed: int = 3) -> dict[str, float]:
+    """Cells a frame of the ball while it moves, for the same first frames asked for as fast and as slow."""
+    group = parts.group
+    generator = torch.Generator(group.device).manual_seed(seed)
+    levels = sample_levels(clips * 24, generator, Recipe(sizes=(4, 5, 6), extras=0.0, slow=0.0, max_moves=10))
+    levels = levels.select(levels.held_out().nonzero()[:clips, 0])
+    first = parts.first_latents(render(levels, 1)[:, 0])
+    result: dict[str, float] = {}
+    for word, speed in SPEEDS.items():
+        asked = replace(levels, speed=torch.full_like(levels.speed, speed))
+        latents = sample(parts.model, parts.embed(asked.captions()), first, how, generator)
+        clip = parts.pictures(latents)
+        track = follow(asked, clip)
+        cells = track.cells.float()
+        arrived = ((cells == levels.path[:, -1:].float()).all(-1) & track.good).float()
+        frame = torch.where(arrived.any(1), arrived.argmax(1).float(), torch.nan)
+        rate = (levels.moves - 0.5) / frame
+        result[word] = float(rate.nanmean())
+        result[f"{word}_asked"] = speed
+        result[f"{word}_success"] = float(judge(asked, clip).success.float().mean())
+    return result
+
+
+def from_text_alone(parts: Parts, how: Sampler, clips: int, seed: int = 4) -> dict[str, float]:
+    """Clips with no first frame: is there a maze, is it the one asked for, does the ball solve it?"""
+    group = parts.group
+    generator = torch.Generator(group.device).manual_seed(seed)
+    levels = sample_levels(clips, generator, Recipe(extras=0.0, max_moves=10))
+    latents = sample(parts.model, parts.embed(levels.captions()), None, how, generator)
+    shown = parts.pictures(latents).cpu()
+    totals: dict[str, float] = defaultdict(float)
+    for index in range(clips):
+        reading = read_level(shown[index, 0])
+        if reading is None:
+            continue
+        totals["read"] += 1
+        totals["style"] += reading.style == list(STYLES)[int(levels.style[index])]
+        totals["ball"] += reading.ball == list(BALLS)[int(levels.ball[index])]
+        totals["size"] += reading.size == int(levels.walls.size[index])
+        totals["connected"] += reading.connected
+        totals["perfect"] += reading.perfect
+        totals["solved"] += bool(judge(reading.level(), shown[index : index + 1]).success[0])
+    return {
+        key: totals[key] / clips
+        for key in ("read", "style", "ball", "size", "connected", "perfect", "solved")
+    }
