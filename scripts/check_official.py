@@ -27,7 +27,8 @@ _PIECES = (
     "A", "b", "C", "D", "G", "H", "a man", "answer", "Answer:", "Final Answer:", " is ", ":", "\n",
     "\nassistant\n", "assistant:", "<|im_start|>assistant\n", "<|im_end|>", "</think>", "<think>", "option",
     "choice ", "(", ")", ".", "yes", "no", "know", "the", "The correct answer is", "\u3002", "\uff0c",
-    "\nanswer", "user:\n", "\nuser\n", "x" * 1300, " ", "\u00df", "\u0130", "Correct choice", "correct answer", "Best option:",
+    "\nanswer", "user:\n", "\nuser\n", "x" * 1300, " ", "\u00df", "\u0130", "Correct choice",
+    "correct answer", "Best option:",
 )  # fmt: skip
 _REPLIES = (
     "{}",
@@ -142,7 +143,8 @@ def made_rows(draw: random.Random) -> list[dict[str, Any]]:
                 "video_id": f"{video:03d}", "question_id": f"{video:03d}-{k}", "group_type": kind,
                 "group_structure": structure if kind == "logic" else "None", "level": draw.choice((1, 2, 3)),
                 "second_head": f"h{draw.randint(0, 3)}", "third_head": f"t{draw.randint(0, 5)}",
-                "options": "", "answer": gold, "prediction": draw.choice(_REPLIES).format(draw.choice((gold, gold, "C"))),
+                "options": "", "answer": gold,
+                "prediction": draw.choice(_REPLIES).format(draw.choice((gold, gold, "C"))),
             })  # fmt: skip
     return rows
 

@@ -1,6 +1,7 @@
 """The answer parser: each rule, the replies on which the benchmarks' own rules go wrong, and properties."""
 
 import math
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -42,6 +43,11 @@ TEXTS = (
         ("<answer>B</answer>", "B", "declaration"),
         ("The correct option is: [F]", "F", "declaration"),
         ("The answer is A because he leaves first", "A", "declaration"),
+        ("The answer is B, C is wrong", "B", "declaration"),
+        ("Final Answer:\n\n**C**", "C", "declaration"),
+        ("The correct answer is **B) a woman in blue**", "B", "declaration"),
+        ("The answer is option (C).", "C", "declaration"),
+        ("Answer: B\n\nExplanation: option C shows a dog.", "B", "declaration"),
         ("The answer is C, since option B is wrong", "C", "declaration"),
         ("Option B is wrong. Option D is right.", "D", "declaration"),
         ("I would go with option C", "C", "option_word"),
@@ -72,6 +78,9 @@ def test_robust_rule(reply: str, letter: str, rule: str) -> None:
         (math.nan, "empty"),
         ("<think>the answer is B", "truncated"),
         ("Answer: A or B", "ambiguous"),
+        ("The answer is A or B because both are seen", "ambiguous"),
+        ("The answer is either B, D or F.", "unparsed"),
+        ("Answer: **B**, **C**", "ambiguous"),
         ("A, B", "ambiguous"),
         ("A. one\nB. two\nC. three", "ambiguous"),
         ("Final Answer: J", "out_of_range"),
@@ -156,6 +165,21 @@ def test_official_social_omni_reads_no_in_know() -> None:
     assert parse_social_omni_yes_no("hard to know").letter == "B"
     assert parse_social_omni_yes_no("Yes, now").letter == "A"
     assert parse_social_omni_yes_no("perhaps").letter is None
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["answer" + " " * 20_000 + "x", "answer would" + " " * 20_000, "answer" + " *" * 10_000,
+     "option A is " * 5_000,
+     "answer " * 10_000, r"\boxed{" * 5_000, "A, " * 10_000,
+     "answer A" + ", " * 10_000, "A.\n" * 10_000],
+    ids=["blanks", "would", "stars", "options", "answers", "boxes", "letters", "commas", "lines"],
+)  # fmt: skip
+def test_hostile_replies_are_read_in_time(reply: str) -> None:
+    start = time.perf_counter()
+    parse_choice(reply, option_texts=TEXTS, isolated=True)
+    parse_yes_no(reply)
+    assert time.perf_counter() - start < 5  # a backtracking pattern takes minutes
 
 
 @settings(max_examples=300, deadline=None)

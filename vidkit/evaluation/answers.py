@@ -28,9 +28,10 @@ PARSED_RULES = (
 )  # fmt: skip
 FAILED_RULES = ("empty", "truncated", "ambiguous", "out_of_range", "refused", "unparsed")
 
-_WRAP = r"[\s*_`\"'“”‘’(\[{<>$]*(?:\\(?:boxed|text|mathrm|mathbf|textbf)\{[\s*$]*)*"
-_STATES = r"[\s*_`\"']*(?:(?:is|are|would\s+be|should\s+be|must\s+be)\b|=)?[\s*_`\"']*[:：–—-]?"
-_NOUN = r"(?:(?:the\s+)?(?:option|choice|letter)\b)?"
+# quantifiers are possessive (`*+`): a reply of a thousand blanks must not cost a minute
+_WRAP = r"[\s*_`\"'“”‘’(\[{<>$]*+(?:\\(?:boxed|text|mathrm|mathbf|textbf)\{[\s*$]*+){0,3}+"
+_STATES = r"[\s*_`\"']*+(?:(?:is|are|(?:would|should|must)\s++be)\b|=)?+[\s*_`\"']*+[:：–—-]?+"
+_NOUN = r"(?:(?:the\s++)?(?:option|choice|letter)\b)?"
 _KEYWORDS = ("answer", "option", "choice", "letter", "boxed{")
 _QUALIFIED = re.compile(r"\b(?:correct|right|best|final)\s+$", re.IGNORECASE)
 _CORRECTION = re.compile(
@@ -43,7 +44,7 @@ _CONFIRMED = re.compile(
 )
 _STATED = re.compile(r"answer\b[\s*_`\"']*(?:is\b|[:：])+", re.IGNORECASE)
 _RULED_OUT = re.compile(
-    r"[\s*_`\"')\]}.,:-]*(?:(?:is|are|was|seems?|looks?|would\s+be|can\s+be|could\s+be|must\s+be)\s+"
+    r"[\s*_`\"')\]}.,:-]*+(?:(?:is|are|was|seems?|looks?|would\s+be|can\s+be|could\s+be|must\s+be)\s+"
     r"(?:\w+\s+)?(?:not\b|wrong|incorrect|false|unlikely|impossible|ruled\s+out|excluded|eliminated)"
     r"|(?:isn't|aren't|doesn't|does\s+not|do\s+not|cannot|can't)\b)",
     re.IGNORECASE,
@@ -87,14 +88,16 @@ def _patterns(options: str) -> _Patterns:
     letter = rf"(?P<letter>[{options}])(?![A-Za-z0-9]|['’][A-Za-z])"
     return _Patterns(
         declared=re.compile(
-            rf"(?:boxed\{{|(?:answer|option|choice|letter)\b{_STATES}[\s*_`]*{_NOUN}){_WRAP}{letter}", flags
+            rf"(?:boxed\{{|(?:answer|option|choice|letter)\b{_STATES}[\s*_`]*+{_NOUN}){_WRAP}{letter}", flags
         ),
         whole=re.compile(rf"(?:option|choice)?[\W_]*(?P<letter>[{options}])[\W_]*", flags),
         start=re.compile(rf"[\s*_`\"'“(\[<]*(?P<letter>[{options}])[*_`]*[.):：\]](?![A-Za-z]\.)", flags),
         isolated=re.compile(rf"(?<![A-Za-z0-9'’.])(?P<letter>[{options}])(?![A-Za-z0-9'’])"),
         second=re.compile(
-            rf"[\s*_`)\]}}.]*(?:,|/|&|\bor\b|\band\b)\s*(?:either\s+)?{_NOUN}{_WRAP}(?P<letter>[{options}])"
-            r"(?![A-Za-z0-9'’])",
+            r"[\s*_`)\]}.]*+(?:"
+            rf"(?:/|&|\bor\b|\band\b)\s*+(?:either\s++)?{_NOUN}{_WRAP}(?P<letter>[{options}])(?![A-Za-z0-9'’])"
+            # after a comma only a list goes on: "B, C is wrong" names one letter
+            rf"|,\s*+{_NOUN}{_WRAP}(?P<listed>[{options}])(?=[\s*_`)\]}}\"'”’$]*+(?:$|\n|or\b|and\b|[.,;](?:\s|$))))",
             flags,
         ),
     )
@@ -189,18 +192,21 @@ def _after_thinking(reply: str) -> str | None:
 def _declared(reply: str, options: str, option_texts: Sequence[str]) -> tuple[set[str], set[str]]:
     """Letters of the last declaration and of the last bare option word, each empty where there is none."""
     patterns, named = _patterns(options), set[str]()
+    reach = 200 + max((len(text) for text in option_texts), default=0)  # what is looked at behind a letter
     for position in _keyword_positions(reply):
         match = patterns.declared.match(reply, position)
         if match is None:
             continue
-        letter, rest = match.group("letter"), reply[match.end("letter") :]
+        letter, end = match.group("letter"), match.end("letter")
+        rest = reply[end : end + reach]
         if _is_article(letter, rest) or _RULED_OUT.match(rest):
             continue
         spoken = _spoken_option(letter + rest, options, option_texts) if letter == "A" else None
         found = {spoken or letter.upper()}
         other = patterns.second.match(rest)
-        if other and not _is_article(other.group("letter"), rest[other.end() :]):
-            found.add(other.group("letter").upper())
+        also = other and (other.group("letter") or other.group("listed"))
+        if other and also and not _is_article(also, rest[other.end() :]):
+            found.add(also.upper())
         if _is_declaration(reply, position, rest):
             return found, named
         if reply[position] not in "lL":  # a bare "letter B" may stand on a sign in the picture
