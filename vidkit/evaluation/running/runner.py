@@ -136,9 +136,9 @@ class _Run:
     async def whole(self, items: Iterable[Item]) -> RunSummary:
         """Everything, from the first item to the files at the end."""
         waiting = iter(items)
-        # some workers load the next items while the others wait for the engine
+        # as many as are with the engine load the next items or wait for the disk
         concurrency = self._conduct.asker.engine.concurrency
-        workers = concurrency + max(1, concurrency // 2)
+        workers = 2 * concurrency
         stop: VidkitError | None = None
         try:
             async with asyncio.TaskGroup() as group:
