@@ -167,7 +167,8 @@ def test_official_mode_stores_both_and_the_number_of_items_that_differ(write: Wr
 def test_page_is_one_file_that_opens_offline(write: Write) -> None:
     pytest.importorskip("matplotlib", reason="the page needs the extra 'eval'")
     rows = data_rows()
-    rows[0]["second_head"] = "<script>alert(1)</script>"
+    rows[3]["second_head"] = "<script>alert(1)</script>"
+    rows[7]["second_head"] = r"$\frac{$"
     scored(write, write("d.json", rows), write("p.jsonl", replies(rows)), "--html", "r.html", "resamples=50")
     page = Path("r.html").read_text()
     assert page.count("<svg") >= 4 and "Gemini-3-Pro" in page and "As reported by the authors" in page
@@ -425,6 +426,16 @@ def test_social_omni_reads_the_folder_of_the_benchmark(
     assert result["data"]["file"] == "dataset.json + annotations.json"
     assert run([*words, str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith("error: no data of social-omni in the folder")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "from vidkit.cli.main import run; assert run(['eval', '--help']) == 0\n"
+        "import sys; heavy = {'torch', 'numpy', 'rich', 'hydra', 'yaml', 'vidkit.evaluation'}\n"
+        "print('LOADED', *sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "LOADED"
 
 
 def test_scoring_imports_no_torch(write: Write) -> None:

@@ -130,7 +130,8 @@ def test_made_groups_in_official_mode_equal_a_run_of_the_authors_script() -> Non
     # numbers printed by the authors' script (commit b24176a) on the same rows, unparsed as -1
     result = score(json.loads(MADE.read_text())["rows"], "official", resamples=50)
     official = {"level_1": 17.708333333333332, "level_2": 20.833333333333332, "level_3": 10.416666666666666,
-                "consistency": 11.11111111111111, "coherence": 33.333333333333336, "non_lin": 16.666666666666668,
+                "consistency": 11.11111111111111, "coherence": 33.333333333333336,
+                "non_lin": 16.666666666666668,
                 "relevance_linear": 5.555555555555555}  # fmt: skip
     assert {name: result[name] for name in official} == pytest.approx(official)
     assert result["differing_items"] == 11 and result["differing_letters"] == 0
@@ -217,7 +218,8 @@ def test_intervals_hold_the_value_and_do_not_depend_on_other_metrics() -> None:
         (lambda rows: rows[2].update(answer="K"), "row 3 (001-3): answer 'K' is not one of A-H"),
         (lambda rows: [r.update(group_type="logic", group_structure="[4, 1]") for r in rows[4:8]],
          "video '002': unknown group_structure '[4, 1]'"),
-        (lambda rows: [r.update(group_type="pairs") for r in rows[4:8]], "video '002': unknown group_type 'pairs'"),
+        (lambda rows: [r.update(group_type="pairs") for r in rows[4:8]],
+         "video '002': unknown group_type 'pairs'"),
         (lambda rows: rows[0].update(level=7), "001-1: level '7' is not 1, 2 or 3"),
     ],
     ids=["size", "duplicate", "column", "gold", "structure", "type", "level"],

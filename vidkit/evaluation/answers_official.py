@@ -48,8 +48,8 @@ def _social_rules(options: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     one = rf"([{options}])"
     return (
         ("start", re.compile(rf"\A\s*{one}\s*(?:[.):：,，。]|$)")),
-        ("declaration", re.compile(rf"(?:ANSWER|CORRECT\s+CHOICE)\s*(?:IS|:)?\s*{one}\b")),
-        ("option_word", re.compile(rf"(?:CHOICE|OPTION)\s*{one}\b")),
+        ("declaration", re.compile(rf"(?:ANSWER|CORRECT\s+CHOICE)\s*+(?:IS|:)?+\s*+{one}\b")),
+        ("option_word", re.compile(rf"(?:CHOICE|OPTION)\s*+{one}\b")),
         ("isolated", re.compile(rf"\b{one}\b")),
     )
 

@@ -14,6 +14,7 @@ _BLUE, _ORANGE, _GREY, _RED = "#3465a4", "#d9822b", "#8a8f98", "#b3382c"
 _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: small files, searchable pages
     "svg.hashsalt": "vidkit",  # the same result gives the same bytes
+    "text.parse_math": False,  # names of the data may hold dollar signs
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
