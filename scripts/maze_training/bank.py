@@ -1,4 +1,4 @@
-"""Encoded clips waiting on the GPU: filled once, then refreshed a little at every step, so data never run out."""
+"""Encoded clips waiting on the GPU, refreshed a little at every step, so that data never run out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train transformer and text encoder: first to solve mazes from one picture, then to draw the solving ball."""
+"""Train transformer and text encoder: first to solve a maze from one picture, then to draw the ball."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def shifted(u: Tensor) -> Tensor:
 def draw_levels(count: int, frames: int, causal: bool, device: torch.device) -> Tensor:
     """Noise level of each latent frame [B, F]: one level, staircase, independent blocks, or a clean prefix.
 
-    A third of the single levels is exactly 1: there the model sees the first frame and noise only, which is where
-    the maze has to be solved; at low levels the path shines through the noise.
+    A third of the single levels is exactly 1: there the model sees the first frame and noise only, which is
+    where the maze has to be solved; at low levels the path shines through the noise.
     """
 
     def rand(*shape: int) -> Tensor:

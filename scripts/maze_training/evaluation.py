@@ -84,8 +84,8 @@ def success(parts: Parts, how: Sampler, mazes: int, seed: int = 1, chunk: int = 
     """Share of held-out clips that solve their maze.
 
     Returns:
-        By size and by path length: successes, clips, share, 95 % interval; shares of exact routes, legal clips and
-        clips that end on the goal; mean over sizes.
+        By size and by path length: share of successes, clips, 95 % interval; shares of exact routes, legal
+        clips and clips that end on the goal; mean over sizes.
     """
     group = parts.group
     counts: dict[str, Tensor] = defaultdict(lambda: torch.zeros(5))

@@ -1,4 +1,4 @@
-"""The little that data-parallel training of a small model needs: one process a GPU, gradients averaged in one call."""
+"""What data-parallel training of a small model needs: one process a GPU, gradients averaged in one call."""
 
 from __future__ import annotations
 

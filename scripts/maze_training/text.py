@@ -59,7 +59,7 @@ def build_encoder() -> UMT5EncoderModel:
 
 
 def training_prompts(levels: Levels, chooser: random.Random, drop: float = 0.1) -> list[str]:
-    """Captions with clauses left out at random, so that a short prompt is understood too; `drop` are empty."""
+    """Captions with clauses left out at random, so that short prompts are understood; `drop` are empty."""
     prompts = []
     for caption in levels.captions():
         if chooser.random() < drop:
@@ -86,7 +86,7 @@ def _shortened(caption: str, chooser: random.Random) -> str:
 
 
 def encode(encoder: UMT5EncoderModel, ids: torch.Tensor) -> torch.Tensor:
-    """Embeddings [B, MAX_LENGTH, TEXT_DIM] with zeros after the end, as the diffusers pipelines pass them on."""
+    """Embeddings [B, MAX_LENGTH, TEXT_DIM], zeros after the end, as the diffusers pipelines pass them on."""
     mask = (ids != 0).long()
     states = encoder(ids, mask).last_hidden_state
     return states * mask[..., None]

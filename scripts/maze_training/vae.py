@@ -184,8 +184,8 @@ def train(
 ) -> None:
     """Train for `seconds` and leave a diffusers folder, a checkpoint and a log in `out`.
 
-    With `refine`, a trained folder, only its decoder is trained on, with more weight on what moves; latents keep
-    their meaning, so this can run beside or after the transformer's training.
+    With `refine`, a trained folder, only its decoder is trained on, with more weight on what moves; latents
+    keep their meaning, so this can run beside or after the transformer's training.
     """
     out.mkdir(parents=True, exist_ok=True)
     cuda = group.device.type == "cuda"
