@@ -227,7 +227,7 @@ def _text_scene(rng: np.random.Generator, side: int) -> Scene:
 
 def _setting_scene(rng: np.random.Generator, side: int) -> Scene:
     name = str(rng.choice(SETTINGS))
-    picture = _draw_setting(name, rng, side)
+    picture = setting_picture(name, rng, side)
     captions = [name, f"a {name}", f"a scene of a {name}"]
     if rng.random() < 0.6:
         colour = str(rng.choice(["red", "blue", "yellow", "white", "orange", "purple"]))
@@ -241,7 +241,8 @@ def _setting_scene(rng: np.random.Generator, side: int) -> Scene:
     return Scene(degrade(picture, rng), tuple(captions), {"kind": "setting", "setting": name})
 
 
-def _draw_setting(name: str, rng: np.random.Generator, side: int) -> Picture:
+def setting_picture(name: str, rng: np.random.Generator, side: int) -> Picture:
+    """One of `SETTINGS` [side, side, 3]."""
     skies = {
         "night sky": ((5, 8, 30), (25, 30, 70)), "day sky": ((90, 160, 235), (190, 220, 250)),
         "sunset": ((90, 50, 120), (250, 150, 60)), "snow": ((190, 205, 225), (225, 235, 245)),

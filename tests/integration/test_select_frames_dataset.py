@@ -1,0 +1,213 @@
+"""Manifests: resume after a kill, bad videos, workers, Ray; and a model that is really asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vidkit.cli.main import run
+from vidkit.errors import DataError
+from vidkit.frames import lmms_eval
+from vidkit.frames.manifest import ResultLog, read_manifest
+from vidkit.frames.outputs.clip import mp4_stream
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six short videos of two shots each, and a manifest of eight items, two of them bad."""
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(6):
+        colours = rng.integers(20, 235, (2, 3))
+        with mp4_stream(folder / f"v{number}.mp4") as stream:
+            for i in range(48):
+                noise = rng.normal(0, 5, (36, 64, 1))
+                stream.add(np.clip(colours[i // 24] + noise, 0, 255).astype(np.uint8), i / 4)
+        rows.append({"id": f"q{number}", "video": f"v{number}.mp4", "query": "something bright"})
+    (folder / "text.mp4").write_text("not a video " * 100)
+    rows += [{"video": "text.mp4", "question": "x"}, {"id": "last", "video": "v0.mp4", "query": "the end"}]
+    (folder / "m.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    return folder
+
+
+def select_frames(folder: Path, out: Path, *words: str) -> int:
+    return run(
+        ["select-frames", "--manifest", str(folder / "m.jsonl"), "-o", str(out), "k=4", "cache=off", *words]
+    )
+
+
+def test_bad_videos_are_reported_and_workers_do_not_change_results(folder: Path, tmp_path: Path) -> None:
+    assert select_frames(folder, tmp_path / "one", "manifest.workers=1") == 0
+    assert select_frames(folder, tmp_path / "two", "manifest.workers=2") == 0
+    one, two = ((tmp_path / name / "selection.jsonl").read_text() for name in ("one", "two"))
+    assert one == two
+    rows = [json.loads(line) for line in one.splitlines()]
+    assert [row["id"] for row in rows] == [*(f"q{i}" for i in range(6)), "000007", "last"]
+    assert [row["status"] for row in rows] == ["ok"] * 6 + ["failed", "ok"]
+    assert "cannot read" in rows[6]["error"]
+    summary = json.loads((tmp_path / "one" / "summary.json").read_text())
+    assert (summary["done"], summary["failed"], summary["skipped"]) == (7, 1, 0)
+    keyframes = lmms_eval.read_keyframes(tmp_path / "one" / "keyframes.json")
+    assert keyframes["q1"] == rows[1]["source_index"] and "000007" not in keyframes
+    pictures, times = lmms_eval.load_keyframes(folder / "v1.mp4", keyframes["q1"])
+    assert pictures.shape == (4, 36, 64, 3) and times == pytest.approx(rows[1]["time_s"])
+    loader = lmms_eval.keyframe_loader(lambda path: "original", {"v1.mp4": keyframes["q1"]})
+    assert np.array_equal(loader(folder / "v1.mp4"), pictures) and loader("other.mp4") == "original"
+
+
+def test_a_second_run_does_nothing_twice(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert select_frames(folder, out, "manifest.workers=1") == 0
+    log = (out / "log.jsonl").read_text()
+    assert select_frames(folder, out, "manifest.workers=1") == 0
+    assert (out / "log.jsonl").read_text() == log
+    assert json.loads((out / "summary.json").read_text())["skipped"] == 8
+    assert select_frames(folder, out, "manifest.retry_failed=true", "manifest.workers=1") == 0
+    assert len((out / "log.jsonl").read_text().splitlines()) == len(log.splitlines()) + 1
+    capsys.readouterr()
+    assert select_frames(folder, out, "fps=2") == 2
+    assert "holds results of other settings" in capsys.readouterr().err
+
+
+def test_killed_halfway_and_resumed_gives_the_same(folder: Path, tmp_path: Path) -> None:
+    assert select_frames(folder, tmp_path / "whole", "manifest.workers=1") == 0
+    out = tmp_path / "killed"
+    words = ["select-frames", "--manifest", str(folder / "m.jsonl"), "-o", str(out), "k=4", "cache=off"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vidkit", *words, "manifest.workers=1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        if (out / "log.jsonl").exists() and (out / "log.jsonl").read_bytes().count(b"\n") >= 3:
+            process.send_signal(signal.SIGKILL)
+            break
+        time.sleep(0.002)
+    process.wait()
+    done = (out / "log.jsonl").read_bytes()
+    with (out / "log.jsonl").open("ab") as file:
+        file.write(b'{"mark": "torn')  # what a kill in the middle of a write leaves
+    assert select_frames(folder, out, "manifest.workers=1") == 0
+    assert (out / "selection.jsonl").read_text() == (tmp_path / "whole" / "selection.jsonl").read_text()
+    log = (out / "log.jsonl").read_bytes()
+    assert log.startswith(done[: done.rfind(b"\n") + 1])
+    marks = [json.loads(line).get("mark") for line in log.splitlines()]
+    assert len(marks) == len(set(marks)) == 9  # the head and one line an item
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("{torn", "m.jsonl:2: no JSON"),
+        ("[1, 2]", "m.jsonl:2: a list, not an object"),
+        ('{"query": "x"}', "m.jsonl:2: no 'video'"),
+        ('{"video": 7}', "m.jsonl:2: 'video' is 7, not text"),
+        ('{"video": "a.mp4", "id": "a"}', "m.jsonl:2: id 'a' is already on line 1"),
+    ],
+)
+def test_malformed_lines_are_named_before_anything_runs(line: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    path.write_text('{"video": "a.mp4", "id": "a"}\n' + line + "\n")
+    with pytest.raises(DataError) as caught:
+        read_manifest(path)
+    assert message in caught.value.message
+    assert run(["select-frames", "--manifest", str(path), "-o", str(tmp_path / "out")]) == 2
+
+
+def test_manifests_that_cannot_be_read(tmp_path: Path) -> None:
+    for name, data in (("empty", b"\n"), ("binary", b"\xff\xfe\x00\x81")):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(DataError):
+            read_manifest(tmp_path / name)
+    with pytest.raises(DataError, match="cannot read the manifest"):
+        read_manifest(tmp_path / "none")
+
+
+def test_a_full_disk_keeps_what_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vidkit.errors import OutputError
+
+    log = ResultLog(tmp_path / "log.jsonl", "x")
+    log.append({"mark": "a", "status": "ok"})
+    before = (tmp_path / "log.jsonl").read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OutputError, match="No space left on device"):
+        log.append({"mark": "b", "status": "ok"})
+    assert (tmp_path / "log.jsonl").read_bytes() == before
+
+
+def test_a_worker_that_dies_fails_its_item_alone(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # a decoder that crashes takes its process along; here opening one file does, by an audit hook
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(
+        "import os, sys\n"
+        "if os.environ.get('KILL_ON'):\n"
+        "    import importlib.abc\n"
+        "    def audit(event, args):\n"
+        "        if event == 'open' and str(args[0]).endswith(os.environ['KILL_ON']):\n"
+        "            os._exit(9)\n"
+        "    sys.addaudithook(audit)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{site}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.setenv("KILL_ON", "v3.mp4")
+    assert select_frames(folder, tmp_path / "out", "manifest.workers=2") == 0
+    rows = [json.loads(line) for line in (tmp_path / "out" / "selection.jsonl").read_text().splitlines()]
+    status = {row["id"]: row["status"] for row in rows}
+    assert status["q3"] == "failed" and sum(s == "failed" for s in status.values()) == 2
+    assert "worker process died" in rows[3]["error"]
+
+
+def test_ray_gives_the_same_results(folder: Path, tmp_path: Path) -> None:
+    ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
+    from ray.cluster_utils import Cluster
+
+    assert select_frames(folder, tmp_path / "local", "manifest.workers=1") == 0
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    try:
+        cluster.add_node(num_cpus=1)
+        ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
+        assert len([node for node in ray.nodes() if node["Alive"]]) == 2
+        assert select_frames(folder, tmp_path / "ray", "manifest.runner=ray") == 0
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+    local, far = ((tmp_path / name / "selection.jsonl").read_text() for name in ("local", "ray"))
+    assert local == far
+
+
+def test_ask_shows_frames_with_their_true_times(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from vidkit.serving._scripted import Act, ScriptedServer
+
+    with ScriptedServer([Act("a bright room")]) as server:
+        words = ["--ask", "what is it?", "--engine", "openai:m", "--base-url", server.base_url]
+        out = tmp_path / "out"
+        assert run(["select-frames", str(folder / "v2.mp4"), "bright", "k=3", "-o", str(out), *words]) == 0
+        request = server.requests[0]
+    assert "a bright room" in capsys.readouterr().out
+    data = json.loads((out / "selection.json").read_text())
+    assert data["answer"]["text"] == "a bright room"
+    parts = request["messages"][0]["content"]
+    texts = [part["text"] for part in parts if part["type"] == "text"]
+    assert "not evenly spaced" in texts[0] and texts[-1] == "what is it?"
+    assert texts[1:-1] == [f"<{row['time_s']:.1f} s>" for row in data["frames"]]
+    assert sum(part["type"] == "image_url" for part in parts) == 3
