@@ -35,6 +35,21 @@ def test_block_sparse_matches_definition(B, H, N, D, bq, bk, dtype, backend, dev
     assert (lse.double() - expected_lse).abs().max() < (1e-5 if dtype == torch.float32 else 1e-2)
 
 
+@pytest.mark.parametrize("tile_m, tile_n", [(16, 32), (64, 16), (32, 64)])
+def test_tiles_smaller_than_the_blocks_change_nothing(tile_m, tile_n, device):
+    from vidkit_kernels.block_sparse.triton import LaunchConfig, block_sparse_attention_triton
+
+    # the last block holds 9 tokens: whole tiles of it are masked
+    q, k, v = make_qkv(1, 2, 137, 16, torch.float32, device)
+    mask = make_block_mask(1, 2, 3, 3, 0.5, device)
+    mask[..., 2] = True
+    out, lse = block_sparse_attention_triton(
+        q, k, v, *lists(mask), 64, 64, 0.25, True, LaunchConfig(tile_m=tile_m, tile_n=tile_n)
+    )
+    expected, expected_lse = dense_masked_attention(q, k, v, mask, 64, 64)
+    assert relative_error(out, expected) < 2e-6 and (lse.double() - expected_lse).abs().max() < 1e-5
+
+
 @pytest.mark.parametrize("backend", ["reference", "triton"])
 def test_full_lists_equal_dense_attention(backend, device):
     q, k, v = make_qkv(1, 2, 150, 32, torch.float32, device)

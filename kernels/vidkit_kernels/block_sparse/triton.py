@@ -20,29 +20,27 @@ LOG2E = 1.4426950408889634
 
 
 @triton.jit
-def _softmax_step(acc, m, total, logits):
-    """One online-softmax update; logits are in units of log2."""
+def _softmax_step(acc, m, total, logits, scale_log2):
+    """One online-softmax update; m is of the raw logits, so that the scale folds into a multiply-add."""
     m_new = tl.maximum(m, tl.max(logits, 1))
-    p = tl.exp2(logits - m_new[:, None])
-    alpha = tl.exp2(m - m_new)
+    p = tl.exp2(logits * scale_log2 - (m_new * scale_log2)[:, None])
+    alpha = tl.exp2((m - m_new) * scale_log2)
     return acc * alpha[:, None], m_new, total * alpha + tl.sum(p, 1), p
 
 
 @triton.jit
 def _finish(
-    acc, m, total, o_ptr, lse_ptr, rows, D: tl.constexpr, NQ, stride_on, lse_base, WITH_LSE: tl.constexpr
+    acc, m, total, o_ptr, lse_ptr, rows, NQ, stride_on, scale_log2, D: tl.constexpr, WITH_LSE: tl.constexpr
 ):
     empty = total == 0.0
     acc = acc / tl.where(empty, 1.0, total)[:, None]
     d = tl.arange(0, D)
-    tl.store(
-        o_ptr + rows[:, None].to(tl.int64) * stride_on + d[None, :],
-        acc.to(o_ptr.dtype.element_ty),
-        mask=(rows < NQ)[:, None],
-    )
+    target = o_ptr + rows[:, None].to(tl.int64) * stride_on + d[None, :]
+    tl.store(target, acc.to(o_ptr.dtype.element_ty), mask=(rows < NQ)[:, None])
     if WITH_LSE:
-        lse = tl.where(empty, float("-inf"), (m + tl.log2(tl.where(empty, 1.0, total))) / 1.4426950408889634)
-        tl.store(lse_ptr + lse_base + rows, lse, mask=rows < NQ)
+        log2_sum = tl.where(empty, 0.0, m) * scale_log2 + tl.log2(tl.where(empty, 1.0, total))
+        lse = tl.where(empty, float("-inf"), log2_sum / 1.4426950408889634)
+        tl.store(lse_ptr + rows, lse, mask=rows < NQ)
 
 
 @triton.jit
@@ -51,19 +49,20 @@ def _attention_kernel(
     stride_qb, stride_qh, stride_qn, stride_kb, stride_kh, stride_kn,
     stride_vb, stride_vh, stride_vn, stride_ob, stride_oh, stride_on,
     H, NQ, NK, nQ, nK, scale_log2,
-    D: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, RAGGED: tl.constexpr,
-    WITH_LSE: tl.constexpr, PRECISION: tl.constexpr,
+    D: tl.constexpr, SPLIT_Q: tl.constexpr, SPLIT_K: tl.constexpr,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr,
+    RAGGED: tl.constexpr, WITH_LSE: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    block = tl.program_id(0)
+    tile = tl.program_id(0)
+    block = tile // SPLIT_Q
     head = tl.program_id(1).to(tl.int64)
     b, h = head // H, head % H
-    rows = block * BLOCK_M + tl.arange(0, BLOCK_M)
+    rows = tile * BLOCK_M + tl.arange(0, BLOCK_M)
     cols = tl.arange(0, BLOCK_N)
     d = tl.arange(0, D)
+    q_base = q_ptr + b * stride_qb + h * stride_qh
     q = tl.load(
-        q_ptr + b * stride_qb + h * stride_qh + rows[:, None].to(tl.int64) * stride_qn + d[None, :],
-        mask=(rows < NQ)[:, None],
-        other=0.0,
+        q_base + rows[:, None].to(tl.int64) * stride_qn + d[None, :], mask=(rows < NQ)[:, None], other=0.0
     )
     k_base = k_ptr + b * stride_kb + h * stride_kh + cols[None, :] * stride_kn + d[:, None]
     v_base = v_ptr + b * stride_vb + h * stride_vh + cols[:, None] * stride_vn + d[None, :]
@@ -76,50 +75,42 @@ def _attention_kernel(
     m = tl.full([BLOCK_M], float("-inf"), tl.float32)
     total = tl.zeros([BLOCK_M], tl.float32)
     acc = tl.zeros([BLOCK_M, D], tl.float32)
-    for t in range(0, whole):
-        start = tl.load(list_ptr + t).to(tl.int64) * BLOCK_N
+    for t in range(0, whole * SPLIT_K):
+        start = (tl.load(list_ptr + t // SPLIT_K) * SPLIT_K + t % SPLIT_K).to(tl.int64) * BLOCK_N
         k = tl.load(k_base + start * stride_kn)
-        logits = tl.dot(q, k, input_precision=PRECISION) * scale_log2
-        acc, m, total, p = _softmax_step(acc, m, total, logits)
+        logits = tl.dot(q, k, input_precision=PRECISION)
+        acc, m, total, p = _softmax_step(acc, m, total, logits, scale_log2)
         v = tl.load(v_base + start * stride_vn)
         acc = tl.dot(p.to(v.dtype), v, acc, input_precision=PRECISION)
-    if RAGGED:  # noqa: SIM102  known when compiling, the inner test when running
+    if RAGGED:  # noqa: SIM102 (known when compiling)
         if whole < count:
-            start = last.to(tl.int64) * BLOCK_N
-            inside = start + cols < NK
-            k = tl.load(k_base + start * stride_kn, mask=inside[None, :], other=0.0)
-            logits = tl.dot(q, k, input_precision=PRECISION) * scale_log2
-            logits = tl.where(inside[None, :], logits, float("-inf"))
-            acc, m, total, p = _softmax_step(acc, m, total, logits)
-            v = tl.load(v_base + start * stride_vn, mask=inside[:, None], other=0.0)
-            acc = tl.dot(p.to(v.dtype), v, acc, input_precision=PRECISION)
-    _finish(
-        acc,
-        m,
-        total,
-        o_ptr + b * stride_ob + h * stride_oh,
-        lse_ptr,
-        rows,
-        D,
-        NQ,
-        stride_on,
-        head * NQ,
-        WITH_LSE,
-    )
+            for part in range(0, SPLIT_K):
+                start = (last * SPLIT_K + part).to(tl.int64) * BLOCK_N
+                inside = start + cols < NK
+                k = tl.load(k_base + start * stride_kn, mask=inside[None, :], other=0.0)
+                logits = tl.dot(q, k, input_precision=PRECISION)
+                logits = tl.where(inside[None, :], logits, float("-inf"))
+                acc, m, total, p = _softmax_step(acc, m, total, logits, scale_log2)
+                v = tl.load(v_base + start * stride_vn, mask=inside[:, None], other=0.0)
+                acc = tl.dot(p.to(v.dtype), v, acc, input_precision=PRECISION)
+    out = o_ptr + b * stride_ob + h * stride_oh
+    _finish(acc, m, total, out, lse_ptr + head * NQ, rows, NQ, stride_on, scale_log2, D, WITH_LSE)
 
 
 @triton.jit
 def _attention_descriptor_kernel(
     q_desc, k_desc, v_desc, o_ptr, lse_ptr, counts_ptr, indices_ptr,
     stride_ob, stride_oh, stride_on, H, NQ, NK, nQ, nK, scale_log2,
-    D: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, RAGGED: tl.constexpr,
-    WITH_LSE: tl.constexpr, PRECISION: tl.constexpr, WARP_SPECIALIZE: tl.constexpr,
+    D: tl.constexpr, SPLIT_Q: tl.constexpr, SPLIT_K: tl.constexpr,
+    BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr,
+    RAGGED: tl.constexpr, WITH_LSE: tl.constexpr, PRECISION: tl.constexpr, WARP_SPECIALIZE: tl.constexpr,
 ):  # fmt: skip
-    block = tl.program_id(0)
+    tile = tl.program_id(0)
+    block = tile // SPLIT_Q
     head = tl.program_id(1)
     b, h = head // H, head % H
-    rows = block * BLOCK_M + tl.arange(0, BLOCK_M)
-    q = tl.reshape(q_desc.load([b, h, block * BLOCK_M, 0]), (BLOCK_M, D))
+    rows = tile * BLOCK_M + tl.arange(0, BLOCK_M)
+    q = tl.reshape(q_desc.load([b, h, tile * BLOCK_M, 0]), (BLOCK_M, D))
     count = tl.load(counts_ptr + head.to(tl.int64) * nQ + block)
     list_ptr = indices_ptr + (head.to(tl.int64) * nQ + block) * nK
     whole = count
@@ -129,46 +120,48 @@ def _attention_descriptor_kernel(
     m = tl.full([BLOCK_M], float("-inf"), tl.float32)
     total = tl.zeros([BLOCK_M], tl.float32)
     acc = tl.zeros([BLOCK_M, D], tl.float32)
-    for t in tl.range(0, whole, warp_specialize=WARP_SPECIALIZE):
-        start = tl.load(list_ptr + t) * BLOCK_N
+    for t in tl.range(0, whole * SPLIT_K, warp_specialize=WARP_SPECIALIZE):
+        start = (tl.load(list_ptr + t // SPLIT_K) * SPLIT_K + t % SPLIT_K) * BLOCK_N
         k = tl.reshape(k_desc.load([b, h, start, 0]), (BLOCK_N, D))
-        logits = tl.dot(q, tl.trans(k), input_precision=PRECISION) * scale_log2
-        acc, m, total, p = _softmax_step(acc, m, total, logits)
+        logits = tl.dot(q, tl.trans(k), input_precision=PRECISION)
+        acc, m, total, p = _softmax_step(acc, m, total, logits, scale_log2)
         v = tl.reshape(v_desc.load([b, h, start, 0]), (BLOCK_N, D))
         acc = tl.dot(p.to(v.dtype), v, acc, input_precision=PRECISION)
-    if RAGGED:  # noqa: SIM102  known when compiling, the inner test when running
+    if RAGGED:  # noqa: SIM102 (known when compiling)
         if whole < count:
-            start = last * BLOCK_N
-            k = tl.reshape(k_desc.load([b, h, start, 0]), (BLOCK_N, D))
-            logits = tl.dot(q, tl.trans(k), input_precision=PRECISION) * scale_log2
-            inside = start + tl.arange(0, BLOCK_N) < NK
-            logits = tl.where(inside[None, :], logits, float("-inf"))
-            acc, m, total, p = _softmax_step(acc, m, total, logits)
-            v = tl.reshape(v_desc.load([b, h, start, 0]), (BLOCK_N, D))
-            acc = tl.dot(p.to(v.dtype), v, acc, input_precision=PRECISION)
-    _finish(
-        acc,
-        m,
-        total,
-        o_ptr + b.to(tl.int64) * stride_ob + h.to(tl.int64) * stride_oh,
-        lse_ptr,
-        rows,
-        D,
-        NQ,
-        stride_on,
-        head.to(tl.int64) * NQ,
-        WITH_LSE,
-    )
+            for part in range(0, SPLIT_K):
+                start = (last * SPLIT_K + part) * BLOCK_N
+                k = tl.reshape(k_desc.load([b, h, start, 0]), (BLOCK_N, D))
+                logits = tl.dot(q, tl.trans(k), input_precision=PRECISION)
+                inside = start + tl.arange(0, BLOCK_N) < NK
+                logits = tl.where(inside[None, :], logits, float("-inf"))
+                acc, m, total, p = _softmax_step(acc, m, total, logits, scale_log2)
+                v = tl.reshape(v_desc.load([b, h, start, 0]), (BLOCK_N, D))
+                acc = tl.dot(p.to(v.dtype), v, acc, input_precision=PRECISION)
+    out = o_ptr + b.to(tl.int64) * stride_ob + h.to(tl.int64) * stride_oh
+    lse = lse_ptr + head.to(tl.int64) * NQ
+    _finish(acc, m, total, out, lse, rows, NQ, stride_on, scale_log2, D, WITH_LSE)
 
 
 @dataclass(frozen=True)
 class LaunchConfig:
-    """How the kernel is compiled; the benchmark tries the alternatives."""
+    """How the kernel is compiled; the benchmark tries the alternatives.
+
+    Attributes:
+        warps: warps a program.
+        stages: depth of the software pipeline.
+        descriptors: load tiles by tensor descriptors.
+        warp_specialize: let Triton give loading a warp of its own.
+        tile_m: query rows a program, a divisor of the plan's block; None: the whole block.
+        tile_n: keys a loop turn, likewise.
+    """
 
     warps: int = 8
     stages: int = 2
     descriptors: bool = False
     warp_specialize: bool = False
+    tile_m: int | None = None
+    tile_n: int | None = None
 
 
 def default_config(D: int, block_k: int, device: torch.device) -> LaunchConfig:
@@ -207,6 +200,8 @@ def block_sparse_attention_triton(
     B, H, N, D = q.shape
     Nk = k.shape[2]
     reason = unsupported_reason(D, q.dtype, block_q, block_k)
+    if not scale > 0:
+        raise ValueError(f"the Triton block-sparse kernel needs a positive scale, got {scale}")
     if reason:
         raise ValueError(f"the Triton block-sparse kernel cannot run this: {reason}")
     q, k, v = (t if t.stride(-1) == 1 else t.contiguous() for t in (q, k, v))
@@ -215,10 +210,12 @@ def block_sparse_attention_triton(
     lse = torch.empty(B, H, N, dtype=torch.float32, device=q.device) if with_lse else None
     counts, indices = counts.contiguous(), indices.contiguous()
     nQ, nK = counts.shape[2], indices.shape[3]
+    tile_m, tile_n = config.tile_m or block_q, config.tile_n or block_k
     if not (B and H and N):
         return out, lse
     shared = {
-        "D": D, "BLOCK_M": block_q, "BLOCK_N": block_k, "RAGGED": Nk % block_k != 0, "WITH_LSE": with_lse,
+        "D": D, "SPLIT_Q": block_q // tile_m, "SPLIT_K": block_k // tile_n,
+        "BLOCK_M": tile_m, "BLOCK_N": tile_n, "RAGGED": Nk % block_k != 0, "WITH_LSE": with_lse,
         "PRECISION": "ieee" if q.dtype == torch.float32 else "tf32", "num_warps": config.warps,
         "num_stages": config.stages,
     }  # fmt: skip
@@ -226,17 +223,17 @@ def block_sparse_attention_triton(
     if config.descriptors and _describable(q, k, v) and not interpreting():
         from triton.tools.tensor_descriptor import TensorDescriptor
 
-        q_desc = TensorDescriptor(q, list(q.shape), list(q.stride()), [1, 1, block_q, D])
+        q_desc = TensorDescriptor(q, list(q.shape), list(q.stride()), [1, 1, tile_m, D])
         k_desc, v_desc = (
-            TensorDescriptor(t, list(t.shape), list(t.stride()), [1, 1, block_k, D]) for t in (k, v)
+            TensorDescriptor(t, list(t.shape), list(t.stride()), [1, 1, tile_n, D]) for t in (k, v)
         )
-        _attention_descriptor_kernel[(nQ, B * H)](
+        _attention_descriptor_kernel[(nQ * block_q // tile_m, B * H)](
             q_desc, k_desc, v_desc, out, lse_arg, counts, indices,
             out.stride(0), out.stride(1), out.stride(2),
             H, N, Nk, nQ, nK, scale * LOG2E, WARP_SPECIALIZE=config.warp_specialize, **shared,
         )  # fmt: skip
         return out, lse
-    _attention_kernel[(nQ, B * H)](
+    _attention_kernel[(nQ * block_q // tile_m, B * H)](
         q, k, v, out, lse_arg, counts, indices,
         q.stride(0), q.stride(1), q.stride(2), k.stride(0), k.stride(1), k.stride(2),
         v.stride(0), v.stride(1), v.stride(2), out.stride(0), out.stride(1), out.stride(2),

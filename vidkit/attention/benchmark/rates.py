@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -74,30 +75,32 @@ def launch_rows(shape: Shape, device: torch.device, dtype: torch.dtype) -> Itera
 
     q, k, v = shape.qkv(device, dtype)
     for block_k in (128, 64):
-        plan = random_plan(replace(shape), 0.25, device, block_k)
-        for descriptors, specialize in ((False, False), (True, False), (True, True)):
-            for warps, stages in ((4, 2), (4, 3), (8, 2), (8, 3), (8, 4)):
-                config = LaunchConfig(warps, stages, descriptors, specialize)
+        plan = random_plan(shape, 0.25, device, block_k)
+        for config in _launch_configs(LaunchConfig, block_k):
 
-                def call(config: LaunchConfig = config, plan: BlockPlan = plan) -> object:
-                    return block_sparse_attention_triton(
-                        q,
-                        k,
-                        v,
-                        plan.counts,
-                        plan.indices,
-                        plan.block_q,
-                        plan.block_k,
-                        q.shape[-1] ** -0.5,
-                        False,
-                        config,
-                    )
-
-                loads = "descriptors" if descriptors else "pointers"
-                name = (
-                    f"triton 128x{block_k} w{warps} s{stages} {loads}{' specialized' if specialize else ''}"
+            def call(config: LaunchConfig = config, plan: BlockPlan = plan) -> object:
+                scale = q.shape[-1] ** -0.5
+                return block_sparse_attention_triton(
+                    q, k, v, plan.counts, plan.indices, plan.block_q, plan.block_k, scale, False, config
                 )
-                yield _row("launch", shape, name, plan.density, call, device)
+
+            loads = "descriptors" if config.descriptors else "pointers"
+            tiles = f"tiles {config.tile_m or 128}x{config.tile_n or block_k}"
+            special = " specialized" if config.warp_specialize else ""
+            name = f"triton 128x{block_k} {tiles} w{config.warps} s{config.stages} {loads}{special}"
+            yield _row("launch", shape, name, plan.density, call, device)
+
+
+def _launch_configs(make: Callable[..., Any], block_k: int) -> Iterator[Any]:
+    """Alternatives that fit the registers: 128 rows need 8 warps, 64 rows 4."""
+    for descriptors in (False, True):
+        for stages in (2, 3, 4):
+            yield make(8, stages, descriptors)
+            yield make(4, stages, descriptors, tile_m=64, tile_n=64)
+            if block_k == 128:
+                yield make(8, stages, descriptors, tile_n=64)
+    yield make(8, 2, True, True)
+    yield make(4, 3, True, True, tile_m=64, tile_n=64)
 
 
 def random_plan(shape: Shape, density: float, device: torch.device, block_k: int | None = None) -> BlockPlan:

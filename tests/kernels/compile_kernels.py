@@ -1,0 +1,89 @@
+"""Compile every Triton kernel for Ampere and Hopper without a GPU; prints one JSON line a kernel.
+
+A script of its own, since Triton cannot compile in a process that interprets.
+"""
+
+import json
+import sys
+
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource, compile
+from vidkit_kernels.block_sparse import triton as block_sparse
+from vidkit_kernels.kmeans import triton as kmeans
+from vidkit_kernels.packed_mask import triton as packed_mask
+from vidkit_kernels.top_p import triton as top_p
+from vidkit_kernels.xattention_score import triton as xattention
+
+ALIGNED = [["tt.divisibility", 16]]
+BF16 = {"q_ptr", "k_ptr", "v_ptr", "o_ptr", "x_ptr"}
+INT = {"counts_ptr", "indices_ptr", "packed_ptr", "labels_ptr", "offsets_ptr", "always_ptr"}
+ATTENTION = {"BLOCK_M": 128, "RAGGED": True, "PRECISION": "tf32", "SPLIT_Q": 1, "SPLIT_K": 1}
+TILES = {"BLOCK_M": 128, "BLOCK_N": 128, "PRECISION": "tf32"}
+CASES = [
+    (block_sparse._attention_kernel, {"D": 128, "BLOCK_N": 128, "WITH_LSE": False, **ATTENTION}, 8, 2),
+    (block_sparse._attention_kernel, {"D": 128, "BLOCK_N": 64, "WITH_LSE": True, **ATTENTION}, 8, 3),
+    (block_sparse._attention_kernel, {"D": 64, "BLOCK_N": 128, "WITH_LSE": False, **ATTENTION}, 8, 3),
+    (block_sparse._attention_descriptor_kernel,
+     {"D": 128, "BLOCK_N": 128, "WITH_LSE": False, "WARP_SPECIALIZE": False, **ATTENTION}, 8, 2),
+    (block_sparse._attention_descriptor_kernel,
+     {"D": 64, "BLOCK_N": 64, "WITH_LSE": True, "WARP_SPECIALIZE": False, **ATTENTION}, 8, 3),
+    (block_sparse._attention_descriptor_kernel,
+     {"D": 128, "WITH_LSE": False, "WARP_SPECIALIZE": False, **ATTENTION,
+      "BLOCK_M": 64, "BLOCK_N": 64, "SPLIT_Q": 2, "SPLIT_K": 2}, 4, 3),
+    (xattention._partial_kernel, {"HAS_ACTIVE": True, "S": 16, "D": 128, "PER_K": 8, **TILES}, 8, 3),
+    (xattention._partial_kernel, {"HAS_ACTIVE": False, "S": 8, "D": 64, "PER_K": 16, **TILES}, 8, 3),
+    (xattention._combine_kernel, {"HAS_ACTIVE": True, "PER_Q": 8, "PER_TILE": 16, "BLOCK_J": 1024}, 4, 3),
+    (top_p._top_p_kernel, {"HAS_ALWAYS": True, "HAS_ACTIVE": True, "BLOCK": 1024}, 4, 3),
+    (top_p._top_p_kernel, {"HAS_ALWAYS": False, "HAS_ACTIVE": False, "BLOCK": 64}, 1, 3),
+    (packed_mask._expand_kernel, {"BLOCK": 1024}, 4, 3),
+    (kmeans._assign_kernel,
+     {"HAS_ACTIVE": True, "D": 128, "BLOCK_M": 128, "BLOCK_C": 128, "PRECISION": "tf32"}, 8, 3),
+    (kmeans._means_kernel, {"HAS_ACTIVE": True, "D": 128, "BLOCK": 32}, 4, 3),
+]  # fmt: skip
+
+
+def argument_type(kernel, name, constants):
+    """Signature entry of a run-time argument."""
+    if name.endswith("_desc"):
+        rows = constants["BLOCK_M"] if name == "q_desc" else constants["BLOCK_N"]
+        return f"tensordesc<bf16[1, 1, {rows}, {constants['D']}]>"
+    if kernel is kmeans._assign_kernel and name == "c_ptr":
+        return "*bf16"
+    if name == "active_ptr":
+        return "*i8"
+    if name == "order_ptr":
+        return "*i64"
+    if name == "out_ptr":
+        return "*i32" if kernel is top_p._top_p_kernel else "*fp32"
+    if name.endswith("_ptr"):
+        return "*bf16" if name in BF16 else "*i32" if name in INT else "*fp32"
+    return "fp32" if name.startswith("scale") else "i32"
+
+
+def build(kernel, constants, warps, stages, arch):
+    """Compile one kernel and look at what came out."""
+    names = [p.name for p in kernel.params]
+    signature = {n: "constexpr" if n in constants else argument_type(kernel, n, constants) for n in names}
+    aligned = {(i,): ALIGNED for i, n in enumerate(names) if n.endswith("_ptr") or n.startswith("stride_")}
+    source = ASTSource(
+        fn=kernel, signature=signature, attrs=aligned,
+        constexprs={(names.index(n),): v for n, v in constants.items()},
+    )  # fmt: skip
+    built = compile(
+        source, target=GPUTarget("cuda", arch, 32), options={"num_warps": warps, "num_stages": stages}
+    )
+    ptx = built.asm["ptx"]
+    return {
+        "kernel": kernel.fn.__name__, "arch": arch, "shared": built.metadata.shared,
+        "wgmma": ptx.count("wgmma.mma_async"), "mma": ptx.count("mma.sync"),
+        "bulk_copies": ptx.count("cp.async.bulk.tensor"),
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    for kernel, constants, warps, stages in CASES:
+        for arch in (80, 90):
+            if arch == 80 and kernel is block_sparse._attention_descriptor_kernel:
+                continue
+            print(json.dumps(build(kernel, constants, warps, stages, arch)), flush=True)
+    sys.exit(0)
