@@ -61,6 +61,8 @@ def _main(
     if mode == "official":
         counts = result["counts"]
         note += f"; official Avg Acc is over the {counts['answered']} parsed of {counts['items']} replies"
+    elif any(row[0] == "official" for row in rows):
+        note += "; the official Avg Acc leaves unparsed replies out"
     return ScoreTable("main", "Video-MME-v2", ("", *_MAIN.values(), UNREAD_HEADING), tuple(rows), note)
 
 
