@@ -52,6 +52,16 @@ def test_large_logits_do_not_overflow(backend, device):
     )
 
 
+def test_groups_of_heads_change_nothing(device, monkeypatch):
+    from vidkit_kernels.xattention_score import triton as module
+
+    q, k, _ = make_qkv(1, 3, 70, 16, torch.float32, device)
+    whole = xattention_score(q, k, block_q=32, block_k=32, stride=8, backend="triton")
+    monkeypatch.setattr(module, "SCRATCH_BYTES", 2 * 4 * 9 * (3 + 1 + 2))
+    groups = xattention_score(q, k, block_q=32, block_k=32, stride=8, backend="triton")
+    assert torch.equal(whole, groups)
+
+
 def test_inactive_heads_are_not_computed(device):
     q, k, _ = make_qkv(1, 3, 64, 16, torch.float32, device)
     active = torch.tensor([[True, False, True]], device=device)

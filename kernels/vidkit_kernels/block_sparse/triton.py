@@ -7,6 +7,7 @@ masked.
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 
 import torch
@@ -170,7 +171,9 @@ def default_config(D: int, block_k: int, device: torch.device) -> LaunchConfig:
         return LaunchConfig()
     hopper = torch.cuda.get_device_capability(device)[0] >= 9
     stages = 3 if D <= 64 or block_k <= 64 else 2
-    return LaunchConfig(warps=8, stages=stages, descriptors=hopper)
+    # host-side descriptors came with triton 3.4
+    can_describe = importlib.util.find_spec("triton.tools.tensor_descriptor") is not None
+    return LaunchConfig(warps=8, stages=stages, descriptors=hopper and can_describe)
 
 
 def unsupported_reason(D: int, dtype: torch.dtype, block_q: int, block_k: int) -> str | None:

@@ -3,7 +3,7 @@
 A program owns BLOCK_M query groups of one head and walks over all key groups. Per (row, key block) it
 stores the
 sum of exp against the row's running maximum, and that maximum; the second kernel brings them to the final
-maximum and adds the rows of a block. Scratch is [heads, N/S, N/block_k], never [N/S, N/S].
+maximum and adds the rows of a block. Scratch is [heads of a group, N/S, N/block_k], never [N/S, N/S].
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ import triton.language as tl
 from torch import Tensor
 
 LOG2E = 1.4426950408889634
+SCRATCH_BYTES = 256 << 20  # heads go in groups whose partial sums fit
 
 
 @triton.jit
 def _partial_kernel(
     q_ptr, k_ptr, part_ptr, part_max_ptr, row_max_ptr, row_sum_ptr, active_ptr,
     stride_qb, stride_qh, stride_qn, stride_kb, stride_kh, stride_kn,
-    H, NQ, NK, rows, cols, nK, n_tiles, scale_log2,
+    first_head, H, NQ, NK, rows, cols, nK, n_tiles, scale_log2,
     HAS_ACTIVE: tl.constexpr, S: tl.constexpr, D: tl.constexpr, PER_K: tl.constexpr,
     BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     tile_m = tl.program_id(0)
-    head = tl.program_id(1)
+    local = tl.program_id(1)
+    head = first_head + local
     run = True
     if HAS_ACTIVE:
         run = tl.load(active_ptr + head) != 0
@@ -36,7 +38,7 @@ def _partial_kernel(
         d = tl.arange(0, D)
         m = tl.full([BLOCK_M], float("-inf"), tl.float32)
         total = tl.zeros([BLOCK_M], tl.float32)
-        row = head.to(tl.int64) * rows + a
+        row = local.to(tl.int64) * rows + a
         for tile_n in range(0, n_tiles):
             b = tile_n * BLOCK_N + tl.arange(0, BLOCK_N)
             logits = tl.zeros([BLOCK_M, BLOCK_N], tl.float32)
@@ -73,12 +75,13 @@ def _partial_kernel(
 
 @triton.jit
 def _combine_kernel(
-    part_ptr, part_max_ptr, row_max_ptr, row_sum_ptr, active_ptr, out_ptr, rows, nQ, nK, n_tiles,
+    part_ptr, part_max_ptr, row_max_ptr, row_sum_ptr, active_ptr, out_ptr, first_head, rows, nQ, nK, n_tiles,
     HAS_ACTIVE: tl.constexpr, PER_Q: tl.constexpr, PER_TILE: tl.constexpr, BLOCK_J: tl.constexpr,
 ):  # fmt: skip
     block = tl.program_id(0)
     tile_j = tl.program_id(1)
-    head = tl.program_id(2).to(tl.int64)
+    local = tl.program_id(2).to(tl.int64)
+    head = first_head + local
     run = True
     if HAS_ACTIVE:
         run = tl.load(active_ptr + head) != 0
@@ -86,7 +89,7 @@ def _combine_kernel(
         j = tile_j * BLOCK_J + tl.arange(0, BLOCK_J)
         score = tl.zeros([BLOCK_J], tl.float32)
         for a in range(block * PER_Q, tl.minimum(block * PER_Q + PER_Q, rows)):
-            row = head * rows + a
+            row = local * rows + a
             m = tl.load(row_max_ptr + row)
             total = tl.load(row_sum_ptr + row)
             part = tl.load(part_ptr + row * nK + j, mask=j < nK, other=0.0)
@@ -119,21 +122,26 @@ def xattention_score_triton(
     block_m, block_n, warps, stages = tiles or _tiles(per_q, per_k, rows, cols)
     n_tiles = -(-cols // block_n)
     f32 = {"dtype": torch.float32, "device": q.device}
-    part = torch.empty(B * H, rows, nK, **f32)
-    part_max = torch.empty(B * H, rows, n_tiles, **f32)
-    row_max, row_sum = torch.empty(B * H, rows, **f32), torch.empty(B * H, rows, **f32)
+    heads = B * H
+    group = max(1, min(heads, SCRATCH_BYTES // (4 * rows * (nK + n_tiles + 2))))
+    part = torch.empty(group, rows, nK, **f32)
+    part_max = torch.empty(group, rows, n_tiles, **f32)
+    row_max, row_sum = torch.empty(group, rows, **f32), torch.empty(group, rows, **f32)
     out = torch.empty(B, H, nQ, nK, **f32)
     flags = out if active is None else active.to(torch.int8).contiguous()
-    _partial_kernel[(-(-rows // block_m), B * H)](
-        q, k, part, part_max, row_max, row_sum, flags,
-        q.stride(0), q.stride(1), q.stride(2), k.stride(0), k.stride(1), k.stride(2),
-        H, N, Nk, rows, cols, nK, n_tiles, LOG2E / (D**0.5 * stride * norm),
-        HAS_ACTIVE=active is not None, S=stride, D=D, PER_K=per_k, BLOCK_M=block_m, BLOCK_N=block_n,
-        PRECISION="ieee" if q.dtype == torch.float32 else "tf32", num_warps=warps, num_stages=stages,
-    )  # fmt: skip
     block_j = max(16, min(1024, triton.next_power_of_2(nK)))
-    _combine_kernel[(nQ, -(-nK // block_j), B * H)](
-        part, part_max, row_max, row_sum, flags, out, rows, nQ, nK, n_tiles,
-        HAS_ACTIVE=active is not None, PER_Q=per_q, PER_TILE=block_n // per_k, BLOCK_J=block_j, num_warps=4,
-    )  # fmt: skip
+    for first in range(0, heads, group):
+        n = min(group, heads - first)
+        _partial_kernel[(-(-rows // block_m), n)](
+            q, k, part, part_max, row_max, row_sum, flags,
+            q.stride(0), q.stride(1), q.stride(2), k.stride(0), k.stride(1), k.stride(2),
+            first, H, N, Nk, rows, cols, nK, n_tiles, LOG2E / (D**0.5 * stride * norm),
+            HAS_ACTIVE=active is not None, S=stride, D=D, PER_K=per_k, BLOCK_M=block_m, BLOCK_N=block_n,
+            PRECISION="ieee" if q.dtype == torch.float32 else "tf32", num_warps=warps, num_stages=stages,
+        )  # fmt: skip
+        _combine_kernel[(nQ, -(-nK // block_j), n)](
+            part, part_max, row_max, row_sum, flags, out, first, rows, nQ, nK, n_tiles,
+            HAS_ACTIVE=active is not None, PER_Q=per_q, PER_TILE=block_n // per_k, BLOCK_J=block_j,
+            num_warps=4,
+        )  # fmt: skip
     return out
