@@ -20,9 +20,9 @@ from vidkit.config.describe import markdown_table
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = "docs/configuration.md"
-PAGES = ("README.md", SETTINGS, "docs/benchmarks.md")
+PAGES = ("README.md", SETTINGS, "docs/benchmarks.md", "docs/maze-model.md")
 _BLOCK = re.compile(
-    r"(?P<open><!-- (?P<name>settings of [\w-]+|(?:startup|scoring|demo) figures|demo output):[^\n]*-->\n)"
+    r"(?P<open><!-- (?P<name>settings of [\w-]+|(?:startup|scoring|demo|maze) figures|demo output):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
@@ -52,6 +52,42 @@ def figures(name: str) -> str | None:
     return "\n".join(lines) + "\n"
 
 
+def maze_tables() -> str | None:
+    """How often the embedded model solves held-out mazes, by sampler, size and path length."""
+    made = result("maze_evaluation")
+    if made is None:
+        return None
+
+    def share(cell: dict[str, float]) -> str:
+        return f"{100 * cell['success']:.1f} ({100 * cell['low']:.0f}-{100 * cell['high']:.0f})"
+
+    tables = []
+    first = made["success"][0]
+    groups = [key for key in first if "x" in key and key != "sampler"], [key for key in first if "moves" in key]
+    for keys in groups:
+        counts = "" if "x" in keys[0] else " (clips: " + ", ".join(str(first[key]["clips"]) for key in keys) + ")"
+        head = f"| Sampler{counts} | " + " | ".join(keys) + (" | mean |" if "x" in keys[0] else " |")
+        lines = [head, "| --- |" + " --- |" * (head.count("|") - 2)]
+        for row in made["success"]:
+            mean = f" | {100 * row['mean']:.1f} |" if "x" in keys[0] else " |"
+            lines.append(f"| {row['sampler']} | " + " | ".join(share(row[key]) for key in keys) + mean)
+        tables.append("\n".join(lines))
+    speed, words, again = made["speed"], made["from_text"], made["reconstruction"]
+    facts = [
+        "Reconstruction alone (encode, decode, track): "
+        + ", ".join(f"{n}x{n} {100 * again[f'success_{n}']:.1f} %" for n in range(4, 9))
+        + f"; mean {100 * again['success']:.1f} %, {again['psnr']:.1f} dB.",
+        f"Asked for 'fast' ({speed['fast_asked']} cells a frame) the ball makes {speed['fast']:.3f}, asked for"
+        f" 'slow' ({speed['slow_asked']}) {speed['slow']:.3f}, on the same first frames.",
+        "Text alone: a ball and a goal can be found in "
+        + f"{100 * words['read']:.0f} % of the clips, the style asked for in {100 * words['style']:.0f} %, the"
+        f" ball's colour in {100 * words['ball']:.0f} %, the size in {100 * words['size']:.0f} %; a perfect maze"
+        f" in {100 * words['perfect']:.0f} %, solved {100 * words['solved']:.0f} %.",
+    ]
+    made_by = f"Made by `{made['made_by']}` on {made['date']}, {made['device']}, torch {made['torch']}."
+    return "\n\n".join([*tables, *facts, made_by]) + "\n"
+
+
 def demo_output() -> str | None:
     made = result("demo")
     if made is None:
@@ -65,6 +101,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "scoring figures": lambda: figures("scoring"),
     "demo figures": lambda: figures("demo"),
     "demo output": demo_output,
+    "maze figures": maze_tables,
 } | {f"settings of {command}": lambda command=command: markdown_table(command) for command in COMMANDS}
 
 

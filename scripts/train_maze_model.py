@@ -7,7 +7,7 @@ Run from the repository root, on one GPU or several:
     torchrun --nproc-per-node 4 scripts/train_maze_model.py evaluate --out runs/maze
     python scripts/train_maze_model.py export --out runs/maze --folder vidkit/models/assets/maze
 
-`--resume` continues from the last checkpoint. `docs/models/maze.md` holds the recipe and the results.
+`--resume` continues from the last checkpoint. `docs/maze-model.md` holds the recipe and the results.
 """
 
 from __future__ import annotations
@@ -40,6 +40,10 @@ def main() -> None:
     parser.add_argument("--check-every", type=float, default=150.0)
     parser.add_argument("--check-mazes", type=int, default=48)
     parser.add_argument("--mazes", type=int, default=128)
+    parser.add_argument("--start", type=Path, help="transformer: go on from this exported pipeline folder")
+    parser.add_argument(
+        "--shipped", type=Path, help="evaluate: the exported FOLDER instead; write to this file"
+    )
     parser.add_argument("--quick", action="store_true", help="evaluate: the shipped sampler only")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--resume", action="store_true")
@@ -68,11 +72,16 @@ def main() -> None:
             check_every=args.check_every,
             check_mazes=args.check_mazes,
         )
-        denoiser.train(group, vae_folder, args.out, plan, args.resume)
+        denoiser.train(group, vae_folder, args.out, plan, args.resume, args.start)
     elif args.stage == "evaluate":
         from scripts.maze_training import report
 
-        report.evaluate(group, vae_folder, args.out, args.mazes, args.quick, args.layers)
+        if args.shipped:
+            folder = args.folder
+            report.evaluate(group, folder / "vae", folder, args.mazes, args.quick, args.layers, args.shipped)
+        else:
+            target = args.out / "evaluation.json"
+            report.evaluate(group, vae_folder, args.out, args.mazes, args.quick, args.layers, target)
     elif args.stage == "compact":
         from scripts.maze_training import report
 

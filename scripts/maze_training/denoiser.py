@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import AutoencoderKLWan
+from diffusers import AutoencoderKLWan, SkyReelsV2Transformer3DModel
 from torch import Tensor, nn
+from transformers import UMT5EncoderModel
 
 from scripts.maze_training import text as prompts
 from scripts.maze_training import transformer
@@ -51,6 +52,15 @@ class Trained(nn.Module):
         self.model = transformer.build(layers)
         self.encoder = prompts.build_encoder()
         self.heads = transformer.SolverHeads()
+
+    def load_folder(self, folder: Path) -> None:
+        """Take transformer and text encoder of an exported pipeline, in fp32."""
+        model = SkyReelsV2Transformer3DModel.from_pretrained(
+            folder / "transformer", torch_dtype=torch.float32
+        )
+        encoder = UMT5EncoderModel.from_pretrained(folder / "text_encoder", dtype=torch.float32)
+        self.model.load_state_dict(model.state_dict())
+        self.encoder.load_state_dict(encoder.state_dict())
 
 
 def shifted(u: Tensor) -> Tensor:
@@ -156,8 +166,13 @@ def _save(
     held.replace(path)
 
 
-def train(group: Group, vae_folder: Path, out: Path, plan: Plan, resume: bool = False) -> None:
-    """Train for `plan.seconds`; leaves `checkpoint.pt` (with averaged weights) and `log.jsonl` in `out`."""
+def train(
+    group: Group, vae_folder: Path, out: Path, plan: Plan, resume: bool = False, start: Path | None = None
+) -> None:
+    """Train for `plan.seconds`; leaves `checkpoint.pt` (with averaged weights) and `log.jsonl` in `out`.
+
+    `start` is an exported pipeline folder to go on from, without its optimiser state and solver heads.
+    """
     out.mkdir(parents=True, exist_ok=True)
     cuda = group.device.type == "cuda"
     if cuda:
@@ -166,7 +181,10 @@ def train(group: Group, vae_folder: Path, out: Path, plan: Plan, resume: bool = 
         transformer.compile_blocks()
         compile_norms()
     torch.manual_seed(plan.seed)
-    trained = Trained(plan.layers).to(group.device)
+    trained = Trained(plan.layers)
+    if start is not None:
+        trained.load_folder(start)
+    trained.to(group.device)
     group.broadcast(trained)
     vae = AutoencoderKLWan.from_pretrained(vae_folder).to(group.device).eval().requires_grad_(False)
     optimiser = _optimiser(trained, plan, cuda)

@@ -19,11 +19,12 @@ from scripts.maze_training.sampling import Sampler
 from scripts.maze_training.vae import reconstruction
 
 SAMPLERS = (
+    Sampler(steps=5),
     Sampler(steps=10),
     Sampler(steps=10, block=4, lag=10),
     Sampler(steps=10, block=4, lag=10, causal=True),
     Sampler(steps=10, guidance=2.0),
-    Sampler(steps=5),
+    Sampler(steps=5, guidance=2.0),
     Sampler(steps=20),
     Sampler(steps=10, block=4, lag=3),
     Sampler(steps=10, block=4, lag=3, causal=True),
@@ -31,8 +32,11 @@ SAMPLERS = (
 
 
 def load(out: Path, layers: int, device: torch.device) -> Trained:
-    """The averaged weights of a run, from its checkpoint or from what `compact` kept."""
+    """The averaged weights of a run: its checkpoint, what `compact` kept, or an exported pipeline folder."""
     trained = Trained(layers)
+    if (out / "model_index.json").exists():
+        trained.load_folder(out)
+        return trained.to(device).eval()
     if (out / "checkpoint.pt").exists():
         state = torch.load(out / "checkpoint.pt", map_location="cpu", weights_only=True)["average"]
     else:
@@ -43,8 +47,10 @@ def load(out: Path, layers: int, device: torch.device) -> Trained:
     return trained.to(device).eval()
 
 
-def evaluate(group: Group, vae_folder: Path, out: Path, mazes: int, quick: bool, layers: int) -> None:
-    """Write `evaluation.json`: success by sampler, size and path length, prompts, reconstruction."""
+def evaluate(
+    group: Group, vae_folder: Path, out: Path, mazes: int, quick: bool, layers: int, target: Path
+) -> None:
+    """Write `target`: success by sampler, size and path length, prompts, reconstruction."""
     cuda = group.device.type == "cuda"
     trained = load(out, layers, group.device)
     vae = AutoencoderKLWan.from_pretrained(vae_folder).to(group.device).eval()
@@ -56,7 +62,7 @@ def evaluate(group: Group, vae_folder: Path, out: Path, mazes: int, quick: bool,
 
     def keep() -> None:
         if group.rank == 0:
-            (out / "evaluation.json").write_text(json.dumps(result, indent=1) + "\n")
+            target.write_text(json.dumps(result, indent=1) + "\n")
 
     for how in SAMPLERS[:1] if quick else SAMPLERS:
         row = success(parts, how, mazes)
@@ -68,7 +74,7 @@ def evaluate(group: Group, vae_folder: Path, out: Path, mazes: int, quick: bool,
         if how == SAMPLERS[0]:
             result["reconstruction"] = reconstruction(vae, group, mazes)
             if not quick:
-                result["speed"] = speed_control(parts, Sampler(steps=10), 64)
+                result["speed"] = speed_control(parts, SAMPLERS[0], 64)
                 result["from_text"] = from_text_alone(parts, Sampler(steps=20), 128)
             keep()
             if group.rank == 0:

@@ -1,10 +1,10 @@
 """The training forward of `SkyReelsV2Transformer3DModel`, and heads that teach it to solve before it draws.
 
 Same weights and same result as the diffusers module (a test compares them), but modulation is kept a frame
-rather than a token, block-causal attention is one call a block on its prefix instead of a dense mask, and each
-block is compiled. `SolverHeads` read the first frame's tokens after chosen layers and predict how many moves each
-place is from the ball and from the goal, with a horizon that grows with depth: a flood fill of four moves a
-layer. They are used in training only and are not part of the shipped model.
+rather than a token, block-causal attention is one call a block on its prefix instead of a dense mask, and
+each block is compiled. `SolverHeads` read the first frame's tokens after chosen layers and predict how many
+moves each place is from the ball and from the goal, with a horizon that grows with depth: a flood fill of
+four moves a layer. They are used in training only and are not part of the shipped model.
 """
 
 from __future__ import annotations
@@ -175,9 +175,7 @@ class SolverHeads(nn.Module):
     def __init__(self, width: int = 256) -> None:
         super().__init__()
         outputs = 4 * (2 * (FAR_CLASS + 1) + 1)  # two distances and "on the path" for four latent pixels
-        self.heads = nn.ModuleDict(
-            {str(layer): nn.Linear(width, outputs) for layer in HORIZONS}
-        )
+        self.heads = nn.ModuleDict({str(layer): nn.Linear(width, outputs) for layer in HORIZONS})
 
     def loss(self, held: dict[int, Tensor], batch: Batch, clean: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Mean loss over layers for samples whose first frame is clean, and accuracies of the last layer."""

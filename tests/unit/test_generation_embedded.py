@@ -17,10 +17,7 @@ CHECKED = {
 
 @pytest.mark.parametrize("part", CHECKED)
 def test_random_weights_have_the_shapes_of_the_shipped_model(part: str) -> None:
-    try:
-        folder = embedded_folder()
-    except ModelError:
-        pytest.skip("the embedded model is not in this tree yet")
+    folder = embedded_folder()
     shipped = getattr(read_spec(folder), part)
     described, _ = find_model(compose("generate", "maze_demo", ["model.weights=random"]))
     for name in CHECKED[part]:

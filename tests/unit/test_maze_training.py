@@ -1,0 +1,107 @@
+"""The training code computes what the shipped modules compute, on data that leaves held-out mazes out."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import torch
+
+from scripts.maze_training import bank, denoiser, evaluation, sampling, text, transformer
+from vidkit.mazes.grid import distances
+from vidkit.mazes.levels import Recipe
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    model = transformer.build(layers=2).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.05)
+    return model
+
+
+@pytest.mark.parametrize("block", [0, 2], ids=["bidirectional", "block-causal"])
+def test_training_forward_equals_diffusers(model, block):
+    x, level, words = torch.randn(2, 8, 4, 24, 24), torch.rand(2, 4), torch.randn(2, 20, 64)
+    model._set_ar_attention(block or 1)
+    with torch.no_grad():
+        expected = model(x, level * 1000, words, enable_diffusion_forcing=True, return_dict=False)[0]
+        got, _ = transformer.forward(model, x, level, words, causal_frames=block)
+    model._set_ar_attention(1)
+    assert float((got - expected).norm() / expected.norm()) < 1e-5
+
+
+def test_training_never_sees_held_out_mazes():
+    levels = bank.training_levels(300, generator(), Recipe())
+    assert len(levels) == 300
+    assert not bool(levels.held_out().any())
+    held = evaluation.held_out_levels(4, 20, 0, torch.device("cpu"))
+    assert bool(held.held_out().all())
+    assert not set(held.walls.fingerprint().tolist()) & set(levels.walls.fingerprint().tolist())
+
+
+def test_solver_targets_are_distances_from_ball_and_goal():
+    levels = bank.training_levels(6, generator(3), Recipe(extras=0.0))
+    maps, on_path = bank.distance_maps(levels)
+    cell, inside = bank.cell_of_latents(levels)
+    for index in range(6):
+        for end, place in ((0, 0), (1, -1)):
+            reach = distances(levels.walls, levels.path[:, place])[index]
+            row = col = 12
+            expected = reach[cell[index, row], cell[index, col]].clamp_max(bank.FAR_CLASS)
+            assert int(maps[index, end, row, col]) == int(expected)
+        assert bool((maps[index, 0][~inside[index]] == bank.OUTSIDE).all())
+        route = {tuple(c) for c in levels.path[index].tolist()}
+        for row in range(0, 24, 5):
+            for col in range(0, 24, 5):
+                if inside[index, row] and inside[index, col]:
+                    here = (int(cell[index, row]), int(cell[index, col]))
+                    assert bool(on_path[index, row, col]) == (here in route)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_noise_levels_cover_what_samplers_ask_for(causal):
+    level = denoiser.draw_levels(4000, 16, causal, torch.device("cpu"))
+    assert float(level.min()) >= 0 and float(level.max()) <= 1
+    assert 0.85 < float((level[:, 0] == 0).float().mean()) < 0.97  # a clean first frame, sometimes none
+    rest = level[:, 1:]
+    assert 0.1 < float((rest == 1).all(1).float().mean()) < 0.35  # pure noise beside a clean first frame
+    assert float((rest == rest[:, :1]).all(1).float().mean()) > 0.1
+    waiting = (rest[:, -1] == 1) & (rest[:, 0] < 1)
+    assert float(waiting.float().mean()) > 0.05  # autoregressive states
+    if causal:
+        blocks = level[:, 4:].view(-1, 3, 4)
+        assert bool((blocks == blocks[..., :1]).all())
+
+
+def test_prompts_use_known_words_only():
+    levels = bank.training_levels(64, generator(1), Recipe())
+    prompts = text.training_prompts(levels, random.Random(0))
+    assert len(set(prompts)) > 20
+    assert set(text.training_prompts(levels, random.Random(1), drop=1.0)) == {""}
+    ids = text.tokenise(text.build_tokenizer(), prompts)
+    assert not bool((ids == text.WORDS.index("<unk>")).any())
+    assert bool((ids[:, -1] == 0).all()), "a caption was cut at the maximum length"
+    odd = text.tokenise(text.build_tokenizer(), ["a tartan ball"])
+    assert int((odd == text.WORDS.index("<unk>")).sum()) == 1
+
+
+def test_sampler_keeps_the_first_frame_and_is_reproducible(model):
+    words, first = torch.randn(2, 20, 64), torch.randn(2, 8, 24, 24)
+    for how in (sampling.Sampler(steps=2), sampling.Sampler(steps=2, block=2, lag=2, causal=True)):
+        one = sampling.sample(model, words, first, how, generator(5), frames=4)
+        two = sampling.sample(model, words, first, how, generator(5), frames=4)
+        assert torch.equal(one, two)
+        assert torch.equal(one[:, :, 0], first)
+        assert not torch.isnan(one).any()
+
+
+def test_interval_of_a_share():
+    low, high = evaluation.wilson(125, 128)
+    assert low == pytest.approx(0.9334, abs=1e-3) and high == pytest.approx(0.9920, abs=1e-3)
