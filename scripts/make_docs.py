@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = "docs/configuration.md"
 PAGES = ("README.md", SETTINGS, "docs/benchmarks.md", "docs/maze-model.md")
 _BLOCK = re.compile(
-    r"(?P<open><!-- (?P<name>settings of [\w-]+|(?:startup|scoring|demo|maze) figures|demo output):[^\n]*-->\n)"
+    r"(?P<open><!-- (?P<name>settings of [\w-]+|(?:startup|scoring|demo|maze) figures|demo output)"
+    r":[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
@@ -63,26 +64,25 @@ def maze_tables() -> str | None:
 
     tables = []
     first = made["success"][0]
-    groups = [key for key in first if "x" in key and key != "sampler"], [key for key in first if "moves" in key]
-    for keys in groups:
-        counts = "" if "x" in keys[0] else " (clips: " + ", ".join(str(first[key]["clips"]) for key in keys) + ")"
-        head = f"| Sampler{counts} | " + " | ".join(keys) + (" | mean |" if "x" in keys[0] else " |")
-        lines = [head, "| --- |" + " --- |" * (head.count("|") - 2)]
+    for word in ("x", " moves"):
+        keys = [key for key, cell in first.items() if isinstance(cell, dict) and word in key]
+        clips = f" (clips: {', '.join(str(first[key]['clips']) for key in keys)})"
+        lines = [f"| Sampler{clips} | {' | '.join(keys)} | mean |", "| --- |" + " --- |" * (len(keys) + 1)]
         for row in made["success"]:
-            mean = f" | {100 * row['mean']:.1f} |" if "x" in keys[0] else " |"
-            lines.append(f"| {row['sampler']} | " + " | ".join(share(row[key]) for key in keys) + mean)
+            mean = f"{100 * row['mean']:.1f}" if word == "x" else ""
+            lines.append(f"| {row['sampler']} | {' | '.join(share(row[key]) for key in keys)} | {mean} |")
         tables.append("\n".join(lines))
-    speed, words, again = made["speed"], made["from_text"], made["reconstruction"]
+    speed, again = made["speed"], made["reconstruction"]
+    words = {key: f"{100 * value:.0f} %" for key, value in made["from_text"].items()}
+    sizes = ", ".join(f"{n}x{n} {100 * again[f'success_{n}']:.1f} %" for n in range(4, 9))
     facts = [
-        "Reconstruction alone (encode, decode, track): "
-        + ", ".join(f"{n}x{n} {100 * again[f'success_{n}']:.1f} %" for n in range(4, 9))
-        + f"; mean {100 * again['success']:.1f} %, {again['psnr']:.1f} dB.",
-        f"Asked for 'fast' ({speed['fast_asked']} cells a frame) the ball makes {speed['fast']:.3f}, asked for"
-        f" 'slow' ({speed['slow_asked']}) {speed['slow']:.3f}, on the same first frames.",
-        "Text alone: a ball and a goal can be found in "
-        + f"{100 * words['read']:.0f} % of the clips, the style asked for in {100 * words['style']:.0f} %, the"
-        f" ball's colour in {100 * words['ball']:.0f} %, the size in {100 * words['size']:.0f} %; a perfect maze"
-        f" in {100 * words['perfect']:.0f} %, solved {100 * words['solved']:.0f} %.",
+        f"Reconstruction alone (encode, decode, track): {sizes}; mean {100 * again['success']:.1f} %,"
+        f" {again['psnr']:.1f} dB.",
+        f"Asked for 'fast' ({speed['fast_asked']} cells a frame) the ball makes {speed['fast']:.3f},"
+        f" asked for 'slow' ({speed['slow_asked']}) {speed['slow']:.3f}, on the same first frames.",
+        f"Text alone: a ball and a goal can be found in {words['read']} of the clips, the style asked for in"
+        f" {words['style']}, the ball's colour in {words['ball']}, the size in {words['size']}; a perfect"
+        f" maze in {words['perfect']}, solved {words['solved']}.",
     ]
     made_by = f"Made by `{made['made_by']}` on {made['date']}, {made['device']}, torch {made['torch']}."
     return "\n\n".join([*tables, *facts, made_by]) + "\n"

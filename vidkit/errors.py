@@ -46,7 +46,7 @@ class DataError(VidkitError):
     """Input rows or files that do not have the expected form; the message names file and line."""
 
 
-class MissingDependency(VidkitError):
+class MissingDependency(VidkitError):  # noqa: N818 - the name says what happened, as ModuleNotFound would
     """An optional package that the request needs."""
 
 
