@@ -35,7 +35,7 @@ from vidkit.utils.versions import git_commit, versions  # noqa: E402
 
 
 def hour(folder: Path) -> dict[str, Any]:
-    """End to end with the embedded encoder on an hour of 720p30 H.264, against decord alone on the same frames."""
+    """End to end with the embedded encoder on an hour of 720p30 H.264, against decord on the same frames."""
     video = folder / "hour.mp4"
     if not video.exists():
         write_textured(folder / "base.mp4", seconds=20)

@@ -316,14 +316,31 @@ def evaluate(args: argparse.Namespace) -> dict[str, Any]:
         [[f"{c} {noun(i)}" for c in colours] for i in single],
         [colours.index(facts[i]["colour"]) for i in single],
     )
-    score("shape", single, [[f"{facts[i]['colour']} {plural(s, int(facts[i]['count']))}" for s in shapes] for i in single],
-          [shapes.index(facts[i]["shape"]) for i in single])  # fmt: skip
-    score("count", single, [[f"{'a' if n == 1 else scenes.COUNTS[n]} {facts[i]['colour']} {plural(facts[i]['shape'], n)}" for n in counts] for i in single],
-          [counts.index(int(facts[i]["count"])) for i in single])  # fmt: skip
+    score(
+        "shape",
+        single,
+        [[f"{facts[i]['colour']} {plural(s, int(facts[i]['count']))}" for s in shapes] for i in single],
+        [shapes.index(facts[i]["shape"]) for i in single],
+    )
+
+    def group(i: int, n: int) -> str:
+        number = scenes.COUNTS[n] if n > 1 else "a"
+        return f"{number} {facts[i]['colour']} {plural(facts[i]['shape'], n)}"
+
+    score(
+        "count",
+        single,
+        [[scenes.with_article(group(i, n)) for n in counts] for i in single],
+        [counts.index(int(facts[i]["count"])) for i in single],
+    )
     placed = [i for i in single if facts[i]["place"]]
     where = {p: "in the center" if p == "center" else f"on the {p}" for p in scenes.PLACES}
-    score("place", placed, [[f"a {facts[i]['colour']} {facts[i]['shape']} {w}" for w in where.values()] for i in placed],
-          [list(where).index(facts[i]["place"]) for i in placed])  # fmt: skip
+    score(
+        "place",
+        placed,
+        [[f"{scenes.with_article(group(i, 1))} {place}" for place in where.values()] for i in placed],
+        [list(where).index(facts[i]["place"]) for i in placed],
+    )
     written = [i for i, f in enumerate(facts) if f["kind"] == "text"]
     score(
         "word",

@@ -38,11 +38,10 @@ def test_lexicon_knows_colours_light_and_place() -> None:
     encoder = LexiconEncoder()
     pictures = [flat((20, 20, 20)), flat((220, 20, 20)), flat((20, 40, 220)), flat((240, 240, 240))]
     rows, times = encoder.encode(pictures, "").rows, np.arange(4.0)
-    best = {query: int(np.argmax(encoder.score(rows, None, times, query).relevance)) for query in (
-        "a red car", "blue", "bright daylight", "dark night", "the beginning", "at the end", "at 0:02")}  # fmt: skip
-    assert best == {
-        "a red car": 1, "blue": 2, "bright daylight": 3, "dark night": 0, "the beginning": 0, "at the end": 3, "at 0:02": 2,
-    }  # fmt: skip
+    wanted = {"a red car": 1, "blue": 2, "bright daylight": 3, "dark night": 0, "the beginning": 0}
+    wanted |= {"at the end": 3, "at 0:02": 2}
+    curves = {query: encoder.score(rows, None, times, query).relevance for query in wanted}
+    assert {query: int(np.argmax(curve)) for query, curve in curves.items() if curve is not None} == wanted
     unknown = encoder.score(rows, None, times, "a zebra dancing")
     assert unknown.relevance is None and unknown.facts["unknown_words"] == ["zebra", "dancing"]
 
@@ -119,41 +118,33 @@ def tiny_model(kind: str) -> Any:
     if kind == "siglip":
         text = {**TEXT, "max_position_embeddings": 64, "projection_size": 32}
         return t.SiglipModel(t.SiglipConfig(text_config=text, vision_config={**VISION, "patch_size": 8}))
+    small = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
     if kind == "dinov2":
-        return t.Dinov2Model(
-            t.Dinov2Config(
-                hidden_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=28, patch_size=14
-            )
-        )
+        return t.Dinov2Model(t.Dinov2Config(**small, image_size=28, patch_size=14))
     if kind == "dinov2_with_registers":
-        return t.Dinov2WithRegistersModel(
-            t.Dinov2WithRegistersConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=28, patch_size=14, num_register_tokens=4)
-        )  # fmt: skip
+        config = t.Dinov2WithRegistersConfig(**small, image_size=28, patch_size=14, num_register_tokens=4)
+        return t.Dinov2WithRegistersModel(config)
     if kind == "dinov3_vit":
+        wide = {**small, "intermediate_size": 64}
         return t.DINOv3ViTModel(
-            t.DINOv3ViTConfig(hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2, image_size=32, patch_size=16, num_register_tokens=4)
-        )  # fmt: skip
-    if kind == "blip":
-        text = {**TEXT, "encoder_hidden_size": 32, "max_position_embeddings": 32, "projection_dim": 24, "bos_token_id": 2, "eos_token_id": 3, "sep_token_id": 3, "pad_token_id": 0}  # fmt: skip
-        return t.BlipForImageTextRetrieval(
-            t.BlipConfig(
-                text_config=text,
-                vision_config={**VISION, "patch_size": 8},
-                projection_dim=24,
-                image_text_hidden_size=24,
-            )
+            t.DINOv3ViTConfig(**wide, image_size=32, patch_size=16, num_register_tokens=4)
         )
+    vision = {**VISION, "patch_size": 8}
+    if kind == "blip":
+        text = {**TEXT, "encoder_hidden_size": 32, "max_position_embeddings": 32, "projection_dim": 24}
+        text |= {"bos_token_id": 2, "eos_token_id": 3, "sep_token_id": 3, "pad_token_id": 0}
+        sizes = {"projection_dim": 24, "image_text_hidden_size": 24}
+        return t.BlipForImageTextRetrieval(t.BlipConfig(text_config=text, vision_config=vision, **sizes))
     qformer = {
         **TEXT,
         "encoder_hidden_size": 32,
         "max_position_embeddings": 32,
         "use_qformer_text_input": True,
     }
-    config = t.Blip2Config(
-        vision_config={**VISION, "patch_size": 8}, qformer_config=qformer,
-        text_config={"model_type": "opt", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "ffn_dim": 16, "vocab_size": 24, "word_embed_proj_dim": 16},
-        num_query_tokens=4, image_text_hidden_size=24,
-    )  # fmt: skip
+    text = {"model_type": "opt", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    text |= {"ffn_dim": 16, "vocab_size": 24, "word_embed_proj_dim": 16}
+    sizes = {"num_query_tokens": 4, "image_text_hidden_size": 24}
+    config = t.Blip2Config(vision_config=vision, qformer_config=qformer, text_config=text, **sizes)
     return t.Blip2ForImageTextRetrieval(config)
 
 
@@ -265,3 +256,26 @@ def test_folders_that_are_no_encoder(tmp_path: Path) -> None:
     (tmp_path / "clip" / "model.safetensors").write_bytes(b"torn")
     with pytest.raises(ModelError, match="cannot load the encoder"):
         load_encoder(str(tmp_path / "clip"))
+
+
+def test_embedded_encoder_is_used_for_words_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vidkit.frames.encoders import embedded
+    from vidkit.frames.options import FrameOptions
+    from vidkit.frames.sources import EncoderShelf, choose_sources
+
+    options = FrameOptions()
+
+    def source(query: str, **changes: Any) -> str:
+        return choose_sources(tmp_path / "a.mp4", query, FrameOptions(**changes), EncoderShelf(options)).name
+
+    monkeypatch.setattr(embedded, "FOLDER", tmp_path / "none")
+    assert source("three red circles") == "lexicon"
+    with pytest.raises(ModelError, match="is not in this installation"):
+        source("three red circles", relevance="embedded")
+    folder = tiny_folder("clip", tmp_path / "weights")
+    (folder / "words.txt").write_text("\n".join(WORDS[4:]))
+    monkeypatch.setattr(embedded, "FOLDER", folder)
+    assert source("red boats") == "embedded" and source("a zebra") == "lexicon"
+    encoder = embedded.load()
+    scored = encoder.score(encoder.encode(PICTURES, "").rows, None, np.arange(5.0), "red boats")
+    assert scored.relevance is not None and scored.relevance.shape == (5,)

@@ -15,8 +15,14 @@ from vidkit.frames.relevance.scores import read_scores
 from vidkit.frames.relevance.subtitles import Cue, find_sidecar, read_subtitles, sentences
 from vidkit.frames.relevance.words import stem, terms_of, words_of
 
-SRT = "1\n00:00:01,000 --> 00:00:03,500\nThe <i>penguins</i> dive.\n\n2\n00:00:04,000 --> 00:00:05,000\nA red car &amp; a bus\n"
-VTT = "WEBVTT\n\nNOTE a note\n\nintro\n00:01.000 --> 00:03.500 align:start\nThe penguins dive.\n\n00:04.000 --> 00:05.000\nA red car & a bus\n"
+SRT = (
+    "1\n00:00:01,000 --> 00:00:03,500\nThe <i>penguins</i> dive.\n\n"
+    "2\n00:00:04,000 --> 00:00:05,000\nA red car &amp; a bus\n"
+)
+VTT = (
+    "WEBVTT\n\nNOTE a note\n\nintro\n00:01.000 --> 00:03.500 align:start\nThe penguins dive.\n\n"
+    "00:04.000 --> 00:05.000\nA red car & a bus\n"
+)
 ASS = (
     "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
     "Dialogue: 0,0:00:01.00,0:00:03.50,Default,,0,0,0,,{\\i1}The penguins{\\i0} dive.\n"
@@ -115,7 +121,7 @@ def test_scores_of_the_user(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"scores of shape \[3\] for 4 candidates"):
         read_scores(tmp_path / "b.npy", times)
     (tmp_path / "b.csv").write_text("0,1\n1,x\n")
-    with pytest.raises(DataError, match="b.csv:2"):
+    with pytest.raises(DataError, match=r"b\.csv:2"):
         read_scores(tmp_path / "b.csv", times)
 
 
@@ -127,3 +133,38 @@ def test_scalings() -> None:
     assert normalise(r, "sigmoid-z").argmin() == 0
     with pytest.raises(ConfigError, match="no scaling 'x'"):
         normalise(r, "x")
+
+
+def test_text_streams_inside_the_video(tmp_path: Path) -> None:
+    from fractions import Fraction
+    from typing import Any
+
+    import av
+
+    from vidkit.frames.relevance.subtitles import read_embedded
+
+    (tmp_path / "a.srt").write_text(SRT)
+    with av.open(str(tmp_path / "a.mkv"), "w") as output, av.open(str(tmp_path / "a.srt")) as source:
+        stream: Any = output.add_stream("libx264", rate=5)
+        stream.width = stream.height = 32
+        stream.pix_fmt = "yuv420p"
+        text: Any = output.add_stream_from_template(source.streams.subtitles[0])
+        for i in range(40):
+            frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 5 * i, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = i, Fraction(1, 5)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode())
+        for packet in source.demux():
+            if packet.size:
+                packet.stream = text
+                output.mux(packet)
+    found = read_embedded(tmp_path / "a.mkv")
+    assert found is not None and found.source.startswith("text stream 1")
+    assert found.cues == (Cue(1.0, 3.5, "The penguins dive."), Cue(4.0, 5.0, "A red car & a bus"))
+
+
+def test_packets_of_other_text_codecs() -> None:
+    from vidkit.frames.relevance.subtitles import _packet_text
+
+    assert _packet_text(b"\x00\x05hello\x00\x00\x00\x0cstyl", "mov_text") == "hello"
+    assert _packet_text(b"0,0,Default,,0,0,0,,{\\b1}hi\\Nthere", "ass") == "hi there"
