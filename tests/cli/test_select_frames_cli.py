@@ -274,3 +274,14 @@ def test_unreadable_folder(video: Path, tmp_path: Path, capsys: pytest.CaptureFi
         locked = tmp_path / "locked"
         locked.mkdir(mode=0o000)
         assert select_frames(locked, "k=3", "-o", tmp_path / "b") == 4
+
+
+def test_dry_run_decodes_and_writes_nothing(
+    video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import vidkit.frames.pipeline as pipeline
+
+    monkeypatch.setattr(pipeline, "embed_frames", None)
+    assert select_frames(video, "red", "--dry-run", "-o", tmp_path / "a") == 0
+    shown = capsys.readouterr().out
+    assert "candidates   60" in shown and "lexicon" in shown and not (tmp_path / "a").exists()

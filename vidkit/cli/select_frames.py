@@ -8,7 +8,7 @@ import typer
 
 from vidkit.cli.completion import complete_word
 from vidkit.cli.execute import Request, execute
-from vidkit.cli.options import Config, ConfigDir, Device, Json, Output, Seed, Verbose
+from vidkit.cli.options import Config, ConfigDir, Device, DryRun, Json, Output, Seed, Verbose
 
 VideoQueryAndSettings = Annotated[
     list[str] | None,
@@ -59,11 +59,12 @@ def select_frames(
     json: Json = None,
     seed: Seed = None,
     device: Device = None,
+    dry_run: DryRun = False,
     verbose: Verbose = False,
     config: Config = "default",
     config_dir: ConfigDir = None,
 ) -> None:
-    r"""Keep the K frames of a video that answer a query, and show why.
+    """Keep the K frames of a video that answer a query, and show why.
 
     Runs without any download: subtitles, or what can be measured in pictures. --encoder brings a real model.
 
@@ -71,7 +72,7 @@ def select_frames(
     vidkit select-frames talk.mp4 "when does she mention penguins"
     vidkit select-frames match.mp4 "the red card" --encoder openai/clip-vit-base-patch32 k=32
     vidkit select-frames --manifest videos.jsonl -o out manifest.workers=8
-    """
+    """  # noqa: D301 (a backspace: the lines after it keep their breaks)
     options = {
         "k": k,
         "method": method,
@@ -86,6 +87,7 @@ def select_frames(
         "output": output or output_dir,
         "seed": seed,
         "device": device,
+        "dry_run": dry_run or None,
         "verbose": verbose or None,
     }
     positional = ("video", "query")

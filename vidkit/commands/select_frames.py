@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from vidkit.commands.select_frames_report import FrameProgress, print_manifest, print_selection
+from vidkit.commands.select_frames_report import FrameProgress, print_manifest, print_plan, print_selection
 from vidkit.config.select_frames_schema import SelectFramesSettings
 from vidkit.errors import ConfigError
 from vidkit.frames.ask import ask_about_frames
@@ -14,7 +14,7 @@ from vidkit.frames.cache import EmbeddingCache, default_folder
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.outputs.exports import keyframe_row, write_json
 from vidkit.frames.outputs.writer import OutputOptions, check_target, write_selection
-from vidkit.frames.pipeline import select_from_video
+from vidkit.frames.pipeline import plan_selection, select_from_video
 
 
 def run(settings: SelectFramesSettings) -> dict[str, Any]:
@@ -106,6 +106,10 @@ def _run_video(settings: SelectFramesSettings, options: FrameOptions) -> dict[st
         from vidkit.errors import VideoError
 
         raise VideoError(f"no video at '{path}'", "check the path")
+    if settings.dry_run:
+        plan = plan_selection(path, settings.query, options)
+        print_plan(plan)
+        return plan
     check_target(folder, settings.force)
     with FrameProgress(path.name) as progress:
         result = select_from_video(path, settings.query, options, cache=_cache(settings), progress=progress)
@@ -136,6 +140,13 @@ def _run_manifest(settings: SelectFramesSettings, options: FrameOptions) -> dict
         raise ConfigError("a manifest needs a folder for its results", "give --output FOLDER")
     if settings.video:
         raise ConfigError(f"both a video ('{settings.video}') and a manifest were given", "give one of them")
+    if settings.dry_run:
+        from vidkit.frames.manifest import read_manifest
+
+        items = read_manifest(Path(settings.manifest.path or ""))
+        plan = {"items": len(items), "videos": len({item.video for item in items}), "method": options.method}
+        print_plan(plan)
+        return plan
     job = ManifestRun(
         path=Path(settings.manifest.path or ""),
         folder=Path(settings.output),

@@ -96,6 +96,13 @@ def print_selection(record: dict[str, Any], files: dict[str, str]) -> None:
         console.print(escape(f"{kind:<10} {path}"), highlight=False, soft_wrap=True)
 
 
+def print_plan(plan: dict[str, Any]) -> None:
+    """What a run would do, one fact a line."""
+    console = Console()
+    for name, value in plan.items():
+        console.print(escape(f"{name:<12} {value}"), highlight=False, soft_wrap=True)
+
+
 def _limits(relevance: dict[str, Any]) -> str:
     knows, blind = relevance.get("knows"), relevance.get("blind")
     parts = [f"knows {knows}" if knows else "", f"blind: {blind}" if blind else ""]

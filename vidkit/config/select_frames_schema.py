@@ -186,4 +186,5 @@ class SelectFramesSettings:
     write: OutputFiles = field(default_factory=OutputFiles)
     ask: AskSettings = field(default_factory=AskSettings)
     manifest: ManifestSettings = field(default_factory=ManifestSettings)
+    dry_run: bool = False  # say what would be read and scored, decode nothing
     verbose: bool = False

@@ -53,7 +53,7 @@ def clean_candidates(candidates: Candidates, policy: NanPolicy) -> tuple[Candida
 def _all_finite(array: NDArray[Any]) -> bool:
     # a finite sum proves that every term is finite, and reads the array once without a mask
     with np.errstate(over="ignore", invalid="ignore"):
-        total = array.sum(dtype=np.float64 if array.dtype.itemsize < 8 else None)
+        total = array.sum()  # half precision may overflow here: then every value is looked at
     return bool(np.isfinite(total)) or bool(np.isfinite(array).all())
 
 

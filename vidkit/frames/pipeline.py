@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +108,39 @@ def select_from_video(
         *result.selection.warnings,
     ]
     return result
+
+
+def plan_selection(path: Path, query: str, options: FrameOptions) -> dict[str, Any]:
+    """What `select_from_video` would read and score; packet headers are scanned, models are not loaded.
+
+    Raises:
+        VideoError: the file is no video (exit code 4).
+        ConfigError: options or inputs that do not fit together.
+    """
+    video = open_video(path, options.reader, options.stream, options.threads, options.frame_rate)
+    sampling = sample_frames(
+        video.timeline, options.fps, options.phase, options.max_candidates, options.sample
+    )
+    if options.short_video == "densify":
+        sampling = densify(video.timeline, sampling, options.k)
+    info = video.info
+    source = (
+        f"encoder:{options.encoder}"
+        if options.encoder
+        else choose_sources(path, query, replace(options, features="none"), EncoderShelf(options)).name
+    )
+    frames = f"{info.duration_s:.1f} s, {info.frame_count} frames"
+    return {
+        "video": f"{info.width}x{info.height} {info.codec}, {frames}",
+        "reader": f"{video.backend}: {video.backend_reason}",
+        "candidates": int(sampling.indices.size),
+        "effective_fps": sampling.effective_fps,
+        "method": options.method,
+        "k": options.k,
+        "relevance": source,
+        "features": options.features,
+        "notes": [*video.timeline.notes, *([sampling.note] if sampling.note else [])],
+    }
 
 
 @dataclass

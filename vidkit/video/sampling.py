@@ -70,7 +70,7 @@ def sample_frames(
 def target_times(duration_s: float, fps: float, phase: float = 0.0) -> NDArray[np.float64]:
     """T_j = (j + phase) / fps below the duration; at least one."""
     count = max(1, int(np.ceil(duration_s * fps - phase - 1e-9)))
-    return (np.arange(count) + phase) / fps
+    return (np.arange(count, dtype=np.float64) + phase) / fps
 
 
 def displayed_at(timeline: Timeline, times: NDArray[np.float64]) -> NDArray[np.int64]:

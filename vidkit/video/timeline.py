@@ -152,7 +152,7 @@ def _timeline(packets: _Packets, info: VideoInfo, ordered: bool) -> tuple[Timeli
         notes.append(f"an edit list hides {packets.discarded} frames")
     if packets.broken_off:
         notes.append(f"the file breaks off: {packets.broken_off}")
-    seconds = (pts - start) * float(base)
+    seconds = (pts - start).astype(np.float64) * float(base)
     step_s = float(np.median(np.diff(seconds))) if pts.size > 1 else 1.0 / (info.average_fps or 25.0)
     end = packets.last_duration * float(base) or step_s
     duration = float(seconds[-1] + end) if pts.size else 0.0
