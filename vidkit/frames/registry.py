@@ -13,6 +13,7 @@ import numpy as np
 
 from vidkit.errors import ConfigError
 from vidkit.frames.checks import NanPolicy, clean_candidates, is_constant
+from vidkit.frames.similarity import one_blas_thread
 from vidkit.frames.types import Candidates, Segment, Selection
 
 _PACKAGE = "vidkit.frames.selectors"
@@ -144,7 +145,8 @@ def select(name: str, candidates: Candidates, k: int, *, nan: str = "reject", **
     if relevance is not None and is_constant(relevance) and not strict and "relevance" in selector.uses:
         notes.append("relevance is constant: treated as no relevance")
         candidates = dataclasses.replace(candidates, relevance=None)
-    selection = selector.select(candidates, k, settings)
+    with one_blas_thread():
+        selection = selector.select(candidates, k, settings)
     return dataclasses.replace(
         selection,
         warnings=(*notes, *selection.warnings),

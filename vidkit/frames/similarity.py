@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from contextlib import AbstractContextManager
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from vidkit.frames.types import FloatArray, IntArray
+
+
+@functools.lru_cache(maxsize=1)
+def _pools() -> ThreadpoolController:
+    return ThreadpoolController()  # looks for the libraries once; they are loaded with NumPy
+
+
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """One thread for products while it is open.
+
+    The products of a selection are many and small: sharing each among cores costs more than it saves, several
+    times more where another process holds a core, and the last bits would depend on the number of cores.
+    """
+    return cast(AbstractContextManager[Any], _pools().limit(limits=1, user_api="blas"))
+
 
 _CHUNK = 64  # rows converted and scaled while they are in cache
 
