@@ -115,7 +115,7 @@ def bootstrap(values: FloatArray, seed: int, resamples: int = 2000) -> Interval:
 
 
 def bench_selectors(
-    n: int = 3600, dim: int = 1408, k: int = 64, runs: int = 9, seed: int = 0
+    n: int = 3600, dim: int = 1408, k: int = 64, runs: int = 25, seed: int = 0
 ) -> dict[str, Any]:
     """Seconds of selection alone on made arrays, best and median of `runs`."""
     rng = np.random.default_rng(seed)
