@@ -90,12 +90,22 @@ class AttentionHandle:
         return self._recorder.rows()
 
     def step_report(self) -> dict[str, Any]:
-        """Density and refreshed heads since the last call, all branches together; reads the device once."""
+        """Density, refreshed and reused heads and executor since the last call, all branches together.
+
+        Reads the device once.
+        """
         rows = self._recorder.fresh_rows()
         if not rows:
             return {}
         density = sum(row.density for row in rows) / len(rows)
-        return {"density": density, "refreshed_heads": sum(row.refreshed for row in rows)}
+        refreshed, heads = sum(row.refreshed for row in rows), sum(row.heads for row in rows)
+        executor = ", ".join(self.policy.executor.used) if heads else None
+        return {
+            "density": density,
+            "refreshed_heads": refreshed,
+            "reused_heads": heads - refreshed,
+            "executor": executor,
+        }
 
     def clear_stats(self) -> None:
         """Forget figures, keep masks."""

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 from vidkit.commands.first_frame import FirstFrame, first_frame
 from vidkit.commands.generate_report import cost_lines, summary_lines
+from vidkit.commands.sparse import SparseRun, is_dense, prepare
 from vidkit.config.schema import GenerateSettings, Weights
 from vidkit.errors import ConfigError, VidkitError
 from vidkit.generation.cost import CostEstimate, estimate_cost
 from vidkit.generation.folder import check_folder, embedded_folder, local_folder
 from vidkit.generation.record import RunRecord
-from vidkit.generation.spec import ModelSpec, Request, spec_from_folder
+from vidkit.generation.spec import RANDOM_LABEL, ModelSpec, Request, spec_from_folder
 from vidkit.generation.validate import check_request
 from vidkit.utils.files import check_writable, write_text_atomic
 from vidkit.utils.seeding import draw_seed
@@ -60,17 +61,19 @@ def run(settings: GenerateSettings) -> RunRecord | CostEstimate:
     _check_prompt_given(settings, frame)
     paths = output_paths(settings)
     options = _load_options(settings)
+    sparse = prepare(settings.attention, table_model(settings))
     paths, missing = _without_encoder(settings, paths)
     from vidkit.commands.progress import RunProgress
 
     with RunProgress() as progress, _out_of_memory_explained():
         spec, folder, request = _with_files(settings, spec, folder, request)
         warnings = [*missing, *frame.notes, *_prompt_warnings(settings, folder, request)]
+        warnings += sparse.check(spec, request)
         for text in warnings:
             progress.warning(text)
         progress.phase("load", spec.name)
         model = _load(spec, folder, options)
-        made = _generate(model, request, frame, progress)
+        made = _generate(model, request, frame, progress, sparse)
         progress.phase("write")
         record = _finish(settings, model, made, frame, warnings, paths)
     print("\n".join(summary_lines(record, made.frames, settings.fps)))
@@ -102,6 +105,12 @@ def find_model(settings: GenerateSettings) -> tuple[ModelSpec, Path | None]:
         return spec, None
     check_folder(folder, spec.family)
     return spec_from_folder(spec, folder), folder
+
+
+def table_model(settings: GenerateSettings) -> str:
+    """The name that a threshold table must have been made for."""
+    random = settings.model.weights is Weights.random
+    return f"{settings.model.name} ({RANDOM_LABEL})" if random else settings.model.name
 
 
 def make_request(settings: GenerateSettings, frame: FirstFrame) -> Request:
@@ -147,6 +156,11 @@ def _dry_run(settings: GenerateSettings, spec: ModelSpec) -> CostEstimate:
         spec, request, dtype, vae_dtype, with_encoders=settings.model.weights is not Weights.random
     )
     print("\n".join(cost_lines(spec, request, estimate, dtype, vae_dtype)))
+    if not is_dense(settings.attention):
+        print(
+            f"attention   {settings.attention.predictor.value}: its density is known after a run;"
+            " FLOPs above are those of dense attention"
+        )
     return estimate
 
 
@@ -231,10 +245,15 @@ def _load(spec: ModelSpec, folder: Path | None, options: LoadOptions) -> LoadedM
     return load_pipeline(spec, folder, options)
 
 
-def _generate(model: LoadedModel, request: Request, frame: FirstFrame, progress: RunProgress) -> Generation:
+def _generate(
+    model: LoadedModel, request: Request, frame: FirstFrame, progress: RunProgress, sparse: SparseRun
+) -> Generation:
     from vidkit.generation.run import generate
 
-    return generate(model, request, frame.image, progress)
+    with sparse.on(model.pipe) as reporters:
+        made = generate(model, request, frame.image, progress, reporters)
+        record = dataclasses.replace(made.record, attention=sparse.report())
+    return dataclasses.replace(made, record=record)
 
 
 def _finish(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vidkit.generation.cost import CostEstimate
 from vidkit.generation.record import RunRecord
-from vidkit.generation.spec import ModelSpec, Request
+from vidkit.generation.spec import RANDOM_LABEL, ModelSpec, Request
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,11 +27,28 @@ def summary_lines(record: RunRecord, frames: np.ndarray, fps: int) -> list[str]:
     if per_step is not None:
         seconds += f"; {len(record.steps)} steps, {per_step:.3f} s each (median)"
     lines.append(f"time    {seconds}")
+    if record.attention is not None:
+        lines.append(f"sparse  {sparse_line(record)}")
     lines.append(f"memory  {_memory(record)}")
     lines.append(f"device  {record.device_name}, {record.dtype}, seed {record.seed}")
     if record.verdict is not None:
         lines.append(f"maze    {record.verdict['line']}")
     return lines
+
+
+def sparse_line(record: RunRecord) -> str:
+    """What sparse attention did over the run."""
+    figures = record.attention or {}
+    predictor = figures["predictor"]["name"]
+    thresholds = f"tau {figures['tau']:g}" if figures["table"] is None else f"table {figures['table']}"
+    if not figures["sparse_calls"]:
+        return f"{predictor}, {thresholds}: every step was dense"
+    line = (
+        f"{predictor}, {thresholds}: density {figures['density']:.3f}"
+        f" ({figures['sparse_density']:.3f} in sparse layers), {100 * figures['reuse_ratio']:.0f} % of masks"
+        f" reused, on {', '.join(figures['executors_used'])}"
+    )
+    return line + (" (random weights: not the model's density)" if RANDOM_LABEL in record.labels else "")
 
 
 def cost_lines(

@@ -1,4 +1,4 @@
-"""Settings of every command as dataclasses with units. Imports nothing of ours and nothing heavy.
+"""Settings of every command as dataclasses with units. Imports only other schemas, and nothing heavy.
 
 Hydra composes YAML from `configs/` onto these; the names are the same in YAML, on the command line and in
 code. OmegaConf wants string enums (not Literal) and unfrozen classes, and matches enums by member name: hence
@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from vidkit.config.attention_schema import AttentionSettings
 
 
 class Family(StrEnum):
@@ -104,6 +106,7 @@ class MazeSettings:
 class GenerateSettings:
     model: ModelSettings = field(default_factory=ModelSettings)
     maze: MazeSettings = field(default_factory=MazeSettings)
+    attention: AttentionSettings = field(default_factory=AttentionSettings)
     prompt: str = ""
     negative_prompt: str | None = None
     image: str | None = None  # path of the first frame; "maze": drawn by vidkit; none: text to video

@@ -23,11 +23,9 @@ from vidkit.generation.folder import HUB_HINT
 from vidkit.generation.forcing import DiffusionForcingPipeline
 from vidkit.generation.quiet import quiet_libraries
 from vidkit.generation.random_weights import random_image_embeddings, random_model
-from vidkit.generation.spec import ModelSpec
+from vidkit.generation.spec import RANDOM_LABEL, ModelSpec
 from vidkit.generation.wan import WanImagePipeline
 from vidkit.utils.seeding import derive_seed
-
-RANDOM_LABEL = "random weights"
 
 
 @dataclass(frozen=True)

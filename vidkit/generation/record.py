@@ -21,6 +21,8 @@ class StepRecord:
         timestep: lowest and highest noise level the model saw, 0..1000.
         density: kept share of attention pairs, in [0, 1]; None: no sparse attention.
         refreshed_heads: heads whose sparse mask was made anew in this step.
+        reused_heads: heads that ran on a mask of an earlier step.
+        executor: who computed the sparse layers; None: none was sparse.
         skipped_tokens: share of tokens whose layers were not computed, in [0, 1]; None: no step cache.
     """
 
@@ -29,6 +31,8 @@ class StepRecord:
     timestep: tuple[float, float] | None = None
     density: float | None = None
     refreshed_heads: int | None = None
+    reused_heads: int | None = None
+    executor: str | None = None
     skipped_tokens: float | None = None
 
 
@@ -42,6 +46,7 @@ class RunRecord:
         phase_seconds: load, encode, prepare, denoise, decode, write.
         peak_host_bytes: high-water mark of the process, imports included.
         peak_device_bytes: of tensors on the accelerator; None on the CPU.
+        attention: policy, executors, density and reuse of sparse attention; None: dense.
         outputs: file by kind: video, sheet, record.
     """
 
@@ -60,6 +65,7 @@ class RunRecord:
     peak_device_bytes: int | None = None
     versions: Mapping[str, str | None] = field(default_factory=dict)
     commit: str | None = None
+    attention: Mapping[str, Any] | None = None
     started_at: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

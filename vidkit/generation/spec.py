@@ -15,6 +15,7 @@ from typing import Any
 
 from vidkit.errors import ModelError
 
+RANDOM_LABEL = "random weights"
 TRANSFORMER_DEFAULTS: Mapping[str, Any] = {"patch_size": [1, 2, 2], "freq_dim": 256, "rope_max_seq_len": 1024}
 VAE_DEFAULTS: Mapping[str, Any] = {
     "base_dim": 96,

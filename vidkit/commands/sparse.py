@@ -1,0 +1,85 @@
+"""Sparse attention as a command puts it on a pipeline: refused early, enabled late, told in the record.
+
+Dense attention touches nothing and imports nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vidkit.config.attention_schema import AttentionSettings, Predictor
+
+if TYPE_CHECKING:
+    from vidkit.attention import AttentionHandle, AttentionPolicy
+    from vidkit.generation.record import StepReporter
+    from vidkit.generation.spec import ModelSpec, Request
+
+
+@dataclass
+class SparseRun:
+    """The policy of one run; `policy` is None for dense attention."""
+
+    policy: AttentionPolicy | None = None
+    _handle: AttentionHandle | None = field(default=None, repr=False)
+
+    def check(self, spec: ModelSpec, request: Request) -> list[str]:
+        """Refuse a table that does not fit; say where the policy will have no effect.
+
+        Raises:
+            ConfigError: the table was made for another model, predictor or size.
+        """
+        if self.policy is None:
+            return []
+        from vidkit.generation.plan import window_rows
+
+        self.policy.thresholds(spec.layers, spec.heads)
+        if request.causal_attention:
+            return ["sparse attention has no effect: block-causal attention runs dense"]
+        rows = max(rows for _, rows in window_rows(spec, request))
+        if self.policy.dense_steps >= rows:
+            return [f"every step runs dense: attention.dense_steps={self.policy.dense_steps}, steps={rows}"]
+        return []
+
+    @contextmanager
+    def on(self, pipe: Any) -> Iterator[Sequence[StepReporter]]:
+        """Enable for the length of a block; gives what reports into the steps' records."""
+        if self.policy is None:
+            yield ()
+            return
+        from vidkit.attention import enable
+
+        with enable(pipe, self.policy) as self._handle:
+            yield (self._handle,)
+
+    def report(self) -> dict[str, Any] | None:
+        """Policy, executors, density and reuse of the run; None if dense."""
+        return None if self._handle is None else self._handle.report()
+
+
+def is_dense(settings: AttentionSettings) -> bool:
+    """Whether nothing is to be enabled; a table without a predictor is left for the policy to refuse."""
+    return settings.predictor is Predictor.DENSE and not settings.table
+
+
+def prepare(settings: AttentionSettings, model: str) -> SparseRun:
+    """Build the policy and read its table, before any weight is loaded.
+
+    Args:
+        settings: `attention=...`.
+        model: name that a table must have been made for.
+
+    Raises:
+        ConfigError: values that do not go together.
+        DataError: a table file that cannot be used.
+    """
+    if is_dense(settings):
+        return SparseRun()
+    from vidkit.generation.quiet import quiet_libraries
+
+    with quiet_libraries():
+        from vidkit.attention import build_policy
+
+        return SparseRun(build_policy(settings, model))
