@@ -1,0 +1,122 @@
+"""A picture of the decision: relevance, the signal that cuts it, boundaries, budget and picks."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vidkit.frames.pipeline import VideoSelection
+from vidkit.utils.files import atomic_path
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_BLUE, _RED, _GREY, _GREEN = "#2563eb", "#dc2626", "#9ca3af", "#059669"
+
+
+def draw_selection(result: VideoSelection) -> Figure:
+    """Two or three panels on one time axis; see the legend of each."""
+    from matplotlib.figure import Figure
+
+    change = _change_curve(result)
+    budget = result.selection.detail.get("budget")
+    has_budget = isinstance(budget, np.ndarray) and budget.size == len(result.selection.segments)
+    ratios = [3.0] + ([2.0] if change else []) + ([1.2] if has_budget else [])
+    figure = Figure(figsize=(11, 1.3 + 1.15 * sum(ratios)), layout="constrained")
+    panels = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios, squeeze=False)[:, 0]
+    _draw_relevance(panels[0], result)
+    if change:
+        _draw_change(panels[1], result, *change)
+    if has_budget:
+        _draw_budget(panels[-1], result)
+    panels[-1].set_xlabel("time [s]")
+    panels[-1].set_xlim(0, max(result.video.timeline.duration_s, 1e-3))
+    query = result.query if len(result.query) <= 90 else result.query[:89] + "…"
+    asked = f'"{query}"' if query else "no query"
+    figure.suptitle(
+        f"{result.path.name}: {result.selection.indices.size} frames by {result.selection.method}, {asked}",
+        fontsize=11,
+        # file names and queries are no formulas
+        parse_math=False,
+    )
+    return figure
+
+
+def write_plot(path: Path, result: VideoSelection) -> None:
+    """Write the plot as PNG or SVG, by the suffix; the file appears whole or not at all."""
+    figure = draw_selection(result)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=130, metadata={"Date": None} if path.suffix == ".svg" else None)
+
+
+def svg_text(result: VideoSelection) -> str:
+    """The plot as an SVG element, for a page."""
+    import matplotlib
+
+    data = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": "vidkit", "svg.fonttype": "none"}):
+        draw_selection(result).savefig(data, format="svg", metadata={"Date": None})
+    text = data.getvalue()
+    return text[text.index("<svg") :]
+
+
+def _change_curve(result: VideoSelection) -> tuple[str, np.ndarray, float | None] | None:
+    detail = result.selection.detail
+    if "change" in detail:
+        label = f"|detail band {detail['level']}| of relevance"
+        return label, detail["change"], float(detail["height_threshold"])
+    if "similarity" in detail:
+        return "similarity to neighbours", detail["similarity"], None
+    return None
+
+
+def _draw_relevance(axes: Axes, result: VideoSelection) -> None:
+    candidates, picks = result.candidates, result.selection.indices
+    times = candidates.times
+    curve = candidates.relevance if candidates.relevance is not None else np.zeros(times.size)
+    for number, (start, stop) in enumerate(result.selection.segments):
+        end = times[stop] if stop < times.size else result.video.timeline.duration_s
+        if number % 2:
+            axes.axvspan(times[start], end, color="#f1f5f9", zorder=0)
+    axes.plot(times, curve, color=_BLUE, linewidth=1.0, label=f"relevance ({result.relevance_name})")
+    axes.vlines(times[picks], 0, curve[picks], color=_RED, linewidth=0.8, alpha=0.6)
+    axes.plot(times[picks], curve[picks], "o", color=_RED, markersize=4.5, label="kept frames")
+    uniform = result.compared.get("uniform")
+    if uniform is not None:
+        low = float(min(curve.min(), 0.0))
+        axes.plot(times[uniform.indices], np.full(uniform.indices.size, low), "|", color=_GREY, label="uniform")
+    axes.set_ylabel("relevance")
+    if candidates.relevance is None:
+        axes.text(0.5, 0.5, "no relevance: the query was not used", transform=axes.transAxes, ha="center", color=_GREY)
+    _legend(axes)
+
+
+def _draw_change(axes: Axes, result: VideoSelection, label: str, curve: np.ndarray, threshold: float | None) -> None:
+    times = result.candidates.times
+    axes.plot(times, curve, color=_GREEN, linewidth=1.0, label=label)
+    if threshold is not None:
+        axes.axhline(threshold, color=_GREY, linewidth=0.8, linestyle="--", label="height threshold")
+    starts = [segment.start for segment in result.selection.segments[1:]]
+    if starts:
+        axes.vlines(times[starts], curve.min(), curve.max(), color=_RED, linewidth=0.8, label="boundaries")
+    _legend(axes)
+
+
+def _draw_budget(axes: Axes, result: VideoSelection) -> None:
+    times, segments = result.candidates.times, result.selection.segments
+    edges = np.array([times[start] for start, _ in segments] + [result.video.timeline.duration_s])
+    budget: Any = result.selection.detail["budget"]
+    axes.bar(edges[:-1], budget, np.diff(edges), align="edge", color="#bfdbfe", edgecolor=_BLUE, linewidth=0.6)
+    for start, end, count in zip(edges[:-1], edges[1:], budget, strict=True):
+        axes.text((start + end) / 2, count, str(int(count)), ha="center", va="bottom", fontsize=7)
+    axes.set_ylim(0, float(budget.max()) * 1.35 + 0.5)
+    axes.set_ylabel("budget")
+
+
+def _legend(axes: Axes) -> None:
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
