@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = "docs/configuration.md"
 PAGES = ("README.md", SETTINGS, "docs/benchmarks.md", "docs/maze-model.md")
 _BLOCK = re.compile(
-    r"(?P<open><!-- (?P<name>settings of [\w-]+|(?:startup|scoring|demo|maze) figures|demo output)"
+    r"(?P<open><!-- (?P<name>settings of [\w-]+|(?:startup|scoring|serving|demo|maze) figures|demo output)"
     r":[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
@@ -46,11 +46,36 @@ def figures(name: str) -> str | None:
         values = " | ".join(f"{row[key]} {row['unit']}" for key in ("best", "median"))
         lines.append(f"| {row['what']} | {values} | {row['runs']} | {bar} |")
     where = f"{made['device']}, load {made['load_before']} before"
-    commit = str(made["commit"])[:12] + (
-        " with local changes" if str(made["commit"]).endswith("-dirty") else ""
-    )
-    lines.append(f"\nMade by `{made['made_by']}` on {made['date'][:10]}, {where}, commit {commit}.")
+    lines.append(f"\nMade by `{made['made_by']}` on {made['date'][:10]}, {where}, {_commit(made)}.")
     return "\n".join(lines) + "\n"
+
+
+def serving_figures() -> str | None:
+    """How near a run comes to the ideal makespan, and its peak memory by number of items."""
+    made = result("serving")
+    if made is None:
+        return None
+    verdict = "met" if made["times_ideal"] <= made["bar_times_ideal"] else "MISSED"
+    flight = f"{made['concurrency']} calls in flight, {made['server_delay_ms']:g} ms a call"
+    median = f"{made['median_s']:.2f} s, {made['times_ideal']:.2f} times the ideal"
+    lines = [
+        "| What | Median | Worst | Bar |",
+        "| --- | --- | --- | --- |",
+        f"| {made['items']:,} items, {flight}: ideal {made['ideal_s']:g} s | {median} |"
+        f" {made['worst_times_ideal']:.2f} times | {made['bar_times_ideal']:g} times ({verdict}) |",
+    ]
+    lines += [
+        f"| peak memory with {int(items):,} items | {peak:.0f} MiB | | the same |"
+        for items, peak in made["peak_mib_by_items"].items()
+    ]
+    where = f"{made['device']}, load {made['load_before']} before, scheduling {made['scheduler']}"
+    lines.append(f"\nMade by `{made['made_by']}` on {made['date'][:10]}, {where}, {_commit(made)}.")
+    return "\n".join(lines) + "\n"
+
+
+def _commit(made: dict[str, Any]) -> str:
+    dirty = " with local changes" if str(made["commit"]).endswith("-dirty") else ""
+    return f"commit {str(made['commit'])[:12]}{dirty}"
 
 
 def maze_tables() -> str | None:
@@ -99,6 +124,7 @@ def demo_output() -> str | None:
 BLOCKS: dict[str, Callable[[], str | None]] = {
     "startup figures": lambda: figures("startup"),
     "scoring figures": lambda: figures("scoring"),
+    "serving figures": serving_figures,
     "demo figures": lambda: figures("demo"),
     "demo output": demo_output,
     "maze figures": maze_tables,

@@ -88,6 +88,8 @@ def test_unread_replies_stay_in_every_denominator() -> None:
         official["when_accuracy"] == 50
     )  # "A man" is YES there, "mumble" is wrong, the one never run is not counted
     assert result["differing_ids"] == ["l2/c/q1", "l2/e/q1"]
+    table = next(table for table in result["tables"] if table["name"] == "when")
+    assert table["note"].endswith("; 2 items differ between the modes")
     assert result["baselines"]["when"]["always YES"]["accuracy"] == 40
 
 
@@ -100,6 +102,11 @@ def test_unread_replies_stay_in_every_denominator() -> None:
         ("No.", "B"),
         ("I don't know", None),
         ("Yes. No.", None),
+        ("I think B", "B"),
+        ("No. Speaker A goes on.", "B"),
+        ("No. That is speaker A.", None),
+        ("B, yes, he is still talking", None),
+        ("Answer: B. Nobody says yes here.", "B"),
     ],
 )
 def test_yes_no_reading(reply: str, letter: str | None) -> None:

@@ -32,6 +32,7 @@ from vidkit.serving import (
 from vidkit.serving.batching import Batcher
 from vidkit.serving.openai_engine import OpenAIEngine
 from vidkit.serving.probe import probe
+from vidkit.serving.registry import check_engine, engine_kind
 from vidkit.serving.retry import Gate, RetryPolicy, retry_after_s
 from vidkit.serving.server_wire import BadRequestError, format_reply, parse_request
 from vidkit.serving.wire import decode_json, decode_reply, encode_request
@@ -285,6 +286,7 @@ def test_engine_as_installed_plug_in(engine_file, monkeypatch):
     point = EntryPoint("parrot", "my_engine:Parrot", registry.GROUP)
     monkeypatch.setattr(registry, "entry_points", lambda group: [point] if group == registry.GROUP else [])
     assert open_engine("parrot:coco").name == "coco"
+    assert engine_kind("parrot:coco") == "parrot"
 
 
 def test_engine_names():
@@ -317,6 +319,27 @@ def test_engine_that_cannot_be_made(spec, options, message):
     with pytest.raises(ConfigError) as caught:
         open_engine(spec, **options)
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("spec", "base_url", "kind"),
+    [
+        ("qwen:7b", "http://h/v1", "openai"),
+        ("openai:m", "http://h/v1", "openai"),
+        ("org/model", None, "transformers"),
+        ("transformers:org/model", None, "transformers"),
+        ("mine.py:Class", None, "file"),
+    ],
+)
+def test_kind_of_engine(spec, base_url, kind):
+    assert engine_kind(spec, base_url) == kind
+
+
+def test_checking_an_engine_makes_no_model(engine_file):
+    check_engine(f"{engine_file}:Half")  # what it lacks is seen when it is made
+    check_engine("transformers:no/such-model", device="cpu")
+    with pytest.raises(ConfigError, match="unexpected keyword argument 'speed'"):
+        check_engine("openai:m", base_url="http://h/v1", speed=3)
 
 
 def test_incomplete_engine_is_refused(engine_file):

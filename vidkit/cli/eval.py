@@ -8,7 +8,7 @@ import typer
 
 from vidkit.cli.completion import complete_word
 from vidkit.cli.execute import Request, execute
-from vidkit.cli.options import Config, ConfigDir, Json, Output, Seed, Verbose
+from vidkit.cli.options import Config, ConfigDir, Device, DryRun, Json, Output, Verbose, whole_number
 
 TaskAndSettings = Annotated[
     list[str] | None,
@@ -32,7 +32,7 @@ def eval(
     words: TaskAndSettings = None,
     data: Annotated[
         str | None,
-        typer.Option("--data", metavar="FILE", help="Questions and answers: parquet, tsv, jsonl, json."),
+        typer.Option("--data", metavar="FILE", help="Questions and answers: parquet, tsv, csv, jsonl, json."),
     ] = None,
     predictions: Annotated[
         str | None, typer.Option("--predictions", "-p", metavar="FILE", help="Replies by id, as jsonl.")
@@ -63,13 +63,19 @@ def eval(
     ] = None,
     output: Output = None,
     config: Config = "default",
-    seed: Seed = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", metavar="N", help="Of the bootstrap; 42 if not given.", parser=whole_number),
+    ] = None,
+    device: Device = None,
+    dry_run: DryRun = False,
     verbose: Verbose = False,
     config_dir: ConfigDir = None,
 ) -> None:
     """Score a benchmark: predictions in, scores with 95 % intervals out.
 
-    Scoring needs neither a GPU nor a network. With --model the predictions are made first.
+    Scoring needs neither a GPU nor a network. With --model the predictions are made first (--device: of a local
+    model). --dry-run checks data, predictions and settings, and says what would be asked.
 
     \b
     vidkit eval video-mme-v2 --data test.parquet --predictions mine.jsonl --html report.html
@@ -90,6 +96,8 @@ def eval(
         "limit": limit,
         "output": output,
         "seed": seed,
+        "server.device": device,
+        "dry_run": dry_run or None,
         "verbose": verbose or None,
     }
     execute(Request("eval", config, words or [], ctx.obj or [], ("task",), options, config_dir, json))

@@ -10,7 +10,8 @@ import typer
 from vidkit.cli.completion import complete_config, complete_device, complete_word
 
 
-def _whole_number(text: str) -> int:
+def whole_number(text: str) -> int:
+    """Parser of options that take a whole number."""
     try:
         return int(text)
     except ValueError:
@@ -42,7 +43,7 @@ Json = Annotated[
 ]
 Seed = Annotated[
     int | None,
-    typer.Option("--seed", metavar="N", help="Seed; drawn and recorded if not given.", parser=_whole_number),
+    typer.Option("--seed", metavar="N", help="Seed; drawn and recorded if not given.", parser=whole_number),
 ]
 Device = Annotated[
     str | None,

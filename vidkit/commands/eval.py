@@ -11,7 +11,7 @@ from vidkit.commands.eval_report import print_result, run_table, with_budget
 from vidkit.config.catalog import builtin_dir
 from vidkit.config.eval_schema import EvalSettings
 from vidkit.errors import ConfigError, DataError
-from vidkit.evaluation.scoring import Joined, read_joined
+from vidkit.evaluation.scoring import Joined, read_joined, read_rows_of
 from vidkit.evaluation.task import Task, load_task, task_files
 from vidkit.evaluation.types import Mode
 from vidkit.utils.files import check_writable, write_text_atomic
@@ -20,7 +20,7 @@ SCHEMA = 1  # of the result
 
 
 def run(settings: EvalSettings) -> dict[str, Any]:
-    """Do what the settings ask for, print the tables, write the page.
+    """Do what the settings ask for, print the tables, write the page; a dry run says what would be done.
 
     Returns:
         The result: scores (or differences), tables, warnings, and where everything came from.
@@ -31,6 +31,10 @@ def run(settings: EvalSettings) -> dict[str, Any]:
     """
     task = load_task(_task_name(settings), [tasks_dir()])
     data = _checked(settings)
+    if settings.dry_run:
+        from vidkit.commands.eval_plan import plan
+
+        return plan(settings, task, data)
     result = _compare(settings, task, data) if settings.compare else _score(settings, task, data)
     print_result(result)
     if settings.html is not None:
@@ -60,7 +64,43 @@ def _checked(settings: EvalSettings) -> Path:
         raise ConfigError(f"{' and '.join(given)} exclude each other", f"keep one of {', '.join(given)}")
     if settings.html is not None:
         check_writable(Path(settings.html).parent)
+    _check_device(settings)
     return Path(settings.data)
+
+
+def _check_device(settings: EvalSettings) -> None:
+    """Refuse an accelerator that nothing would run on."""
+    device = settings.server.device
+    if device in ("auto", "cpu"):
+        return
+    from vidkit.serving.registry import engine_kind
+
+    if settings.model is None or engine_kind(settings.model, settings.server.base_url) == "openai":
+        raise ConfigError(
+            f"device={device}: nothing here runs on a device",
+            "scoring and served models take none; a local model does: --model FOLDER",
+        )
+
+
+def check_scorable(settings: EvalSettings, task: Task, data: Path) -> int:
+    """Refuse data that cannot be scored, whatever the replies; returns the number of rows.
+
+    Raises:
+        DataError: gold columns, groups or structures that the benchmark refuses.
+    """
+    rows = task.attach(read_rows_of(task, data, settings.limit), {})
+    try:
+        task.functions.score(rows, Mode(settings.mode.value), **_scoring(settings, resamples=1))
+    except DataError as error:
+        if settings.limit:
+            raise DataError(error.message, f"{error.hint} (limit={settings.limit} cut the data)") from error
+        raise
+    return len(rows)
+
+
+def _scoring(settings: EvalSettings, resamples: int) -> dict[str, Any]:
+    options: dict[str, Any] = {"resamples": resamples, "seed": settings.seed}
+    return options | ({"allow_new_structures": True} if settings.allow_new_structures else {})
 
 
 def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
@@ -69,14 +109,14 @@ def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     if settings.model is not None:
         from vidkit.commands.eval_run import run_model
 
+        check_scorable(settings, task, data)  # before a call is paid for
         summary = run_model(settings, task, data)
         predictions, run_summary = str(summary.predictions), summary.as_dict()
     joined = read_joined(task, data, predictions, strict=settings.strict, limit=settings.limit)
-    options: dict[str, Any] = {"resamples": settings.resamples, "seed": settings.seed}
-    if settings.allow_new_structures:
-        options["allow_new_structures"] = True
-    result = task.functions.score(joined.rows, Mode(settings.mode.value), **options)
-    seen = _budget(joined)
+    result = task.functions.score(
+        joined.rows, Mode(settings.mode.value), **_scoring(settings, settings.resamples)
+    )
+    seen = seen_by_model(joined)
     if seen["budget"]:
         result["tables"] = [with_budget(result["tables"][0], seen), *result["tables"][1:]]
     return {
@@ -101,7 +141,7 @@ def _notes(settings: EvalSettings, joined: Joined) -> Iterator[str]:
         yield f"the predictions were made for another version of the data ({str(made_for)[:12]}...)"
 
 
-def _budget(joined: Joined) -> dict[str, Any]:
+def seen_by_model(joined: Joined) -> dict[str, Any]:
     """What the model saw, as far as the run's manifest says."""
     if not joined.run:
         return {"model": None, "budget": None, "subtitles": None}
@@ -130,7 +170,7 @@ def _compare(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     sides = [comparable(joined.rows, mode) for joined in runs]
     result = compare(*sides, resamples=settings.resamples, seed=settings.seed)
     described = {
-        name: {**joined.predictions, **_budget(joined), "unread": side.unread}
+        name: {**joined.predictions, **seen_by_model(joined), "unread": side.unread}
         for name, joined, side in zip("AB", runs, sides, strict=True)
     }
     if runs[0].predictions["sha256"] == runs[1].predictions["sha256"]:

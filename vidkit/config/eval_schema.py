@@ -50,6 +50,8 @@ class ServerSettings:
     device: str = "auto"  # of a local model
     dtype: str = "auto"  # of a local model
     batch_size: int = 1  # of a local model
+    timeout_s: float = 600.0  # of one reply of a server, to its last byte
+    options: dict[str, object] = field(default_factory=dict)  # more for the engine: max_pixels, revision, ...
 
 
 @dataclass
@@ -61,6 +63,7 @@ class SamplingSettings:
     top_p: float | None = None
     seed: int | None = None
     top_logprobs: int = 0  # alternatives a token to keep
+    extra: dict[str, object] = field(default_factory=dict)  # further fields of the request
 
 
 @dataclass
@@ -82,8 +85,10 @@ class EvalSettings:
     output: str | None = None  # folder of the run; none: outputs/eval/<task>-<model>
     media: str | None = None  # folder of videos and pictures; none: the data's folder
     frames: str = "uniform:64"  # uniform:N, fps:R, or a selector such as wfs-sb:64
+    selector: dict[str, object] = field(default_factory=dict)  # of the selector: fps, relevance, encoder, ...
     max_frames: int | None = None  # cap on fps:R
     area_px: int | None = None  # frames are scaled to about this area; none: as they are
+    jpeg_quality: int = 95  # of the frames as they are sent
     subtitles: Subtitles = Subtitles.none
     reasoning: bool = False  # ask for reasoning and a last line `Final Answer: X`
     modality: Modality | None = None  # none: avt for social-omni, vt elsewhere
@@ -91,10 +96,16 @@ class EvalSettings:
     wording: str = "repo"  # SocialOmni: repo or paper
     when: WhenProtocol = WhenProtocol.single
     stride_s: float = 1.0  # seconds a step of the streaming protocol
+    until_end: bool = False  # streaming goes on after the first YES
+    kinds: list[str] = field(default_factory=list)  # SocialOmni: ask only who, when or how; none: all
     judges: list[str] = field(default_factory=list)  # models that judge "how", NAME or NAME=SPEC
     judge_url: str | None = None  # server of the judges; none: that of the model
     whole_clips: bool = False  # send clips as files instead of frames
+    durability: str = "record"  # when the log is forced to disk: record, never, or every so many seconds
+    stop_after: int = 20  # failed calls in a row that stop the run
+    decode_workers: int = 2  # threads that decode video
     force: bool = False  # begin anew where the folder holds another run
+    dry_run: bool = False  # check data and settings, say what would be done, and stop
     verbose: bool = False
 
     def __post_init__(self) -> None:

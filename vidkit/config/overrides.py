@@ -74,7 +74,8 @@ def hydra_words(
             # named as another command's group (`frames`): Hydra would look for a config of that name
             texts[override.key] = _parsed(_checked(override, key).partition("=")[2])
         elif key is not None and not key.is_section:
-            words.append(_checked(override, key))
+            # a mapping gets keys that its default does not have
+            words.append(("++" if key.is_free else "") + _checked(override, key))
         elif owner_of_free_key(override.key, keys) is not None:
             words.append("++" + _checked(override, None))
         else:

@@ -28,12 +28,14 @@ class Joined:
         predictions: name, SHA-256 and number of rows of the predictions file; empty when the data carried
             them.
         run: the manifest of the run that made the predictions, where there is one.
+        missing: ids of the predictions file's missing replies.
     """
 
     rows: list[dict[str, Any]]
     data: dict[str, Any]
     predictions: dict[str, Any] = field(default_factory=dict)
     run: dict[str, Any] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
 
 
 def read_joined(
@@ -68,12 +70,13 @@ def read_joined(
     if limit is None:
         found.check_known(known)
     joined = task.attach(rows, found.rows)
-    _report_missing(task, rows, found, strict)
+    missing = _missing(task, rows, found, strict)
     return Joined(
         joined,
         describe(task.files_of(data)),
         {**describe([Path(predictions)]), "rows": len(found.rows)},
         manifest_beside(predictions),
+        missing,
     )
 
 
@@ -110,7 +113,7 @@ def _need_replies(rows: list[dict[str, Any]], data: Path) -> None:
         )
 
 
-def _report_missing(task: Task, rows: list[dict[str, Any]], found: Predictions, strict: bool) -> None:
+def _missing(task: Task, rows: list[dict[str, Any]], found: Predictions, strict: bool) -> list[str]:
     asked = [item.id for item in task.functions.items(rows) if item.after is None]
     missing = [name for name in asked if name not in found.rows]
     if len(missing) == len(asked) and not any(name.endswith("/stream") for name in found.rows):
@@ -123,6 +126,7 @@ def _report_missing(task: Task, rows: list[dict[str, Any]], found: Predictions, 
             f"{found.path.name}: {len(missing)} of {len(asked)} predictions are missing: {shown}",
             "without --strict they count as wrong",
         )
+    return missing
 
 
 def describe(files: Sequence[Path]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,7 @@ def open_engine(spec: str, *, base_url: str | None = None, **options: Any) -> En
     Raises:
         ConfigError: an unknown engine (with the known names), a file that cannot be loaded, wrong options.
     """
-    factory, argument = _resolve(spec, base_url)
-    arguments = [] if argument is None else [argument]
-    if base_url is not None:
-        options["base_url"] = base_url
-    try:
-        inspect.signature(factory).bind(*arguments, **options)
-    except TypeError as error:
-        raise ConfigError(f"engine '{spec}' cannot be made: {error}", "check its options") from error
+    factory, arguments, options = _bound(spec, base_url, options)
     engine = factory(*arguments, **options)
     if not isinstance(engine, Engine):
         raise ConfigError(
@@ -52,27 +45,69 @@ def open_engine(spec: str, *, base_url: str | None = None, **options: Any) -> En
     return engine
 
 
-def _resolve(spec: str, base_url: str | None) -> tuple[Callable[..., Any], str | None]:
-    prefix, colon, argument = spec.partition(":")
-    if colon and prefix.endswith(".py"):
-        class_name, _, rest = argument.partition(":")
-        return _class_of_file(Path(prefix), class_name), rest or None
-    if colon and prefix in BUILT_IN:
-        if prefix == "openai" and base_url is None:
-            raise ConfigError(
-                f"engine '{spec}' needs a server", "give its address, e.g. http://127.0.0.1:8000/v1"
-            )
-        return _class_by_path(BUILT_IN[prefix]), argument
-    plugins = {point.name: point for point in entry_points(group=GROUP)}
-    if colon and prefix in plugins:
-        return plugins[prefix].load(), argument
+def check_engine(spec: str, *, base_url: str | None = None, **options: Any) -> None:
+    """Refuse what `open_engine` would, as far as that is known before a model is loaded.
+
+    Raises:
+        ConfigError: an unknown engine, a file that cannot be loaded, wrong options, an address that is none.
+    """
+    factory, arguments, options = _bound(spec, base_url, options)
+    if engine_kind(spec, base_url) == "openai":
+        factory(*arguments, **options)  # the client opens no connection before its first call
+
+
+def _bound(
+    spec: str, base_url: str | None, options: dict[str, Any]
+) -> tuple[Callable[..., Any], list[str], dict[str, Any]]:
+    factory, argument = _resolve(spec, base_url)
+    arguments = [] if argument is None else [argument]
     if base_url is not None:
-        return _class_by_path(BUILT_IN["openai"]), spec
+        options = {**options, "base_url": base_url}
+    try:
+        inspect.signature(factory).bind(*arguments, **options)
+    except TypeError as error:
+        raise ConfigError(f"engine '{spec}' cannot be made: {error}", "check its options") from error
+    return factory, arguments, options
+
+
+def engine_kind(spec: str, base_url: str | None = None) -> str:
+    """What a description names: `openai`, `transformers`, `file`, or the name of an installed plug-in.
+
+    Raises:
+        ConfigError: an unknown engine (with the known names).
+    """
+    prefix, colon, _ = spec.partition(":")
+    if colon and prefix.endswith(".py"):
+        return "file"
+    plugins = _plugins()
+    if colon and (prefix in BUILT_IN or prefix in plugins):
+        return prefix
+    if base_url is not None:
+        return "openai"
     # a hub id or a folder has no colon; a colon here is a mistyped prefix
     if colon and not Path(spec).exists():
         known = ", ".join(sorted([*BUILT_IN, *plugins]))
         raise ConfigError(f"unknown engine '{prefix}' in '{spec}'", f"known: {known}, or FILE.py:Class")
-    return _class_by_path(BUILT_IN["transformers"]), spec
+    return "transformers"
+
+
+def _resolve(spec: str, base_url: str | None) -> tuple[Callable[..., Any], str | None]:
+    kind = engine_kind(spec, base_url)
+    prefix, _, argument = spec.partition(":")
+    if kind == "file":
+        class_name, _, rest = argument.partition(":")
+        return _class_of_file(Path(prefix), class_name), rest or None
+    if kind == "openai" and base_url is None:
+        raise ConfigError(
+            f"engine '{spec}' needs a server", "give its address, e.g. http://127.0.0.1:8000/v1"
+        )
+    if kind in BUILT_IN:
+        return _class_by_path(BUILT_IN[kind]), argument if kind == prefix and argument else spec
+    return _plugins()[kind].load(), argument
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
 
 
 def _class_by_path(path: str) -> Callable[..., Any]:

@@ -46,6 +46,11 @@ class FrameBudget:
             raise ConfigError(f"a cap of {self.max_frames} frames", "give at least 1")
         if self.area_px is not None and self.area_px < 256:
             raise ConfigError(f"an area of {self.area_px} pixels", "give at least 256")
+        if self.selector and self.selector_name is None:
+            raise ConfigError(
+                f"frames={self.method} takes no selector settings, found {', '.join(sorted(self.selector))}",
+                "name a selector, e.g. frames=wfs-sb:64",
+            )
         if not 1 <= self.jpeg_quality <= 100:
             raise ConfigError(f"a JPEG quality of {self.jpeg_quality}", "give 1..100")
 

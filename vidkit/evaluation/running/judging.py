@@ -17,6 +17,8 @@ from vidkit.evaluation.types import Item, Prediction, Prompt
 from vidkit.serving.engine import Engine
 
 _AGAIN_TEMPERATURE = 0.3
+TRIES = 2
+"""Replies to ask a judge for before it counts as failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Panel:
         judges: Mapping[str, Engine],
         log: PredictionLog,
         parse: Callable[[object], int | None],
-        tries: int = 2,
+        tries: int = TRIES,
     ) -> None:
         if not judges:
             raise ConfigError("a panel without judges", "give at least one")

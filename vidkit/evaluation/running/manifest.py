@@ -28,6 +28,21 @@ def check_manifest(path: Path, wanted: Mapping[str, Any]) -> None:
     if not path.exists():
         write_json(path, {"schema": SCHEMA, **wanted})
         return
+    refuse_changes(path, wanted)
+
+
+def refuse_changes(path: Path, wanted: Mapping[str, Any], unknown: frozenset[str] = frozenset()) -> None:
+    """Compare a run with the manifest of the one in a folder.
+
+    Args:
+        path: the manifest's file.
+        wanted: what this run is made of.
+        unknown: fields that are not known yet and not compared.
+
+    Raises:
+        ConfigError: something differs; the message names the field with both values.
+        DataError: the file is no manifest.
+    """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
@@ -35,16 +50,14 @@ def check_manifest(path: Path, wanted: Mapping[str, Any]) -> None:
     if not isinstance(found, dict):
         raise DataError(f"'{path}' is not a manifest", "choose another folder")
     # through JSON, so that tuples and lists compare equal
-    changes = list(_changes(found, json.loads(json.dumps({"schema": SCHEMA, **wanted}, default=str))))
+    now = json.loads(json.dumps({"schema": SCHEMA, **wanted}, default=str))
+    changes = [change for change in _changes(found, now) if change[0].split(".")[0] not in unknown]
     if changes:
-        field, before, now = changes[0]
-        more = (
-            f" (and {len(changes) - 1} more: {', '.join(name for name, _, _ in changes[1:4])})"
-            if changes[1:]
-            else ""
-        )
+        field, before, after = changes[0]
+        others = ", ".join(name for name, _, _ in changes[1:4])
+        more = f" (and {len(changes) - 1} more: {others})" if others else ""
         raise ConfigError(
-            f"'{path.parent}' was begun with {field} = {_short(before)}, now it is {_short(now)}{more}",
+            f"'{path.parent}' was begun with {field} = {_short(before)}, now it is {_short(after)}{more}",
             "use another folder for another run, or force=true to begin this one anew",
         )
 

@@ -76,12 +76,12 @@ class RunOptions:
             raise ConfigError("decode_workers and stop_after must be at least 1")
 
 
-def manifest_of(options: RunOptions, engine: Engine) -> dict[str, Any]:
-    """What must stay the same for a log to be continued, as plain values."""
+def manifest_of(options: RunOptions, identity: Mapping[str, str]) -> dict[str, Any]:
+    """What must stay the same for a log to be continued, as plain values; `identity` is the engine's."""
     content: dict[str, Any] = {
         "task": options.task,
         "data": options.data,
-        "model": dict(engine.identity()),
+        "model": dict(identity),
         "prompt": {
             "reasoning": options.mode.reasoning,
             "subtitles": str(options.mode.subtitles),

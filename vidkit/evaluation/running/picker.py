@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vidkit.errors import MissingDependency, VideoError
+from vidkit.errors import ConfigError, MissingDependency, VideoError
 from vidkit.evaluation.running.budget import FrameBudget
 from vidkit.evaluation.running.frames import FramePicker
 
@@ -57,6 +57,7 @@ class SelectorPicker:
         self._method = {key: value for key, value in settings.items() if key in own}
         self._reading = {key: value for key, value in settings.items() if key not in own}
         registry.method_settings(name, self._method)
+        _check_reading(self._reading, own)
 
     def pick(
         self, path: Path, query: str, count: int, start_s: float, end_s: float | None
@@ -72,6 +73,18 @@ class SelectorPicker:
             "warnings": list(selection.warnings),
         }
         return [int(number) for number in numbers], detail
+
+
+def _check_reading(given: dict[str, Any], own: set[str]) -> None:
+    # what a picker is asked for at every call cannot be a setting too
+    options: Any = importlib.import_module("vidkit.frames.options")
+    fixed = {"method", "k", "method_settings", "preset", "compare", "fps", "short_video", "pad"}
+    known = {field.name for field in fields(options.FrameOptions)} - fixed | {"cache"}
+    unknown = next((key for key in given if key not in known), None)
+    if unknown is not None:
+        raise ConfigError(
+            f"unknown setting '{unknown}' of the frame selector", f"known: {', '.join(sorted(known | own))}"
+        )
 
 
 def _within(candidates: Any, path: Path, start_s: float, end_s: float | None) -> Any:

@@ -92,7 +92,7 @@ def _open_log(place: Path, options: RunOptions, engine: Engine) -> PredictionLog
     # the lock comes first: two runs must not look at one manifest at the same time
     log = PredictionLog(place / LOG, options.durability)
     try:
-        check_manifest(place / MANIFEST, manifest_of(options, engine))
+        check_manifest(place / MANIFEST, manifest_of(options, engine.identity()))
     except VidkitError:
         if not options.force:
             log.release()
@@ -100,19 +100,28 @@ def _open_log(place: Path, options: RunOptions, engine: Engine) -> PredictionLog
         log.release()
         set_aside(place, (LOG, MANIFEST, JUDGES, PREDICTIONS, SUMMARY))
         log = PredictionLog(place / LOG, options.durability)
-        check_manifest(place / MANIFEST, manifest_of(options, engine))
+        check_manifest(place / MANIFEST, manifest_of(options, engine.identity()))
     return log
 
 
 def _panel(task: TaskFunctions, options: RunOptions, log: PredictionLog) -> Panel | None:
     if not options.judges:
         return None
-    if not hasattr(task, "judge_prompt"):
-        raise ConfigError("this task has nothing to judge", "run it without judges")
+    check_judgeable(task)
     from vidkit.evaluation.social_omni.how import parse_judge
 
     check_panel(log.path.with_name(JUDGES), options.judges, str(getattr(task, "JUDGE_VERSION", "")))
     return Panel(options.judges, log, parse_judge)
+
+
+def check_judgeable(task: TaskFunctions) -> None:
+    """Refuse judges for a task whose replies are not judged.
+
+    Raises:
+        ConfigError: the task has no `judge_prompt`.
+    """
+    if not hasattr(task, "judge_prompt"):
+        raise ConfigError("this task has nothing to judge", "run it without judges")
 
 
 class _Run:

@@ -39,6 +39,19 @@ def check_stride(stride_s: float) -> float:
     return stride_s
 
 
+def check_turn_entry(item: Item) -> None:
+    """Refuse an item without the gold second of the turn.
+
+    Raises:
+        DataError: no `turn_entry_s`.
+    """
+    if item.meta.get("turn_entry_s") is None:
+        raise DataError(
+            f"'{item.id}': the streaming protocol needs the column 'turn_entry_s' (gold second of the turn)",
+            "the published files have none: add it, or use when=single",
+        )
+
+
 def stream_key(item: Item) -> str:
     """Id of an item's streaming result: `l2/<video_id>/stream`."""
     return f"{item.id.rpartition('/')[0]}/stream"
@@ -90,11 +103,7 @@ async def ask_streaming(
     Raises:
         DataError: the item has no `turn_entry_s`.
     """
-    if item.meta.get("turn_entry_s") is None:
-        raise DataError(
-            f"'{item.id}': the streaming protocol needs the column 'turn_entry_s' (gold second of the turn)",
-            "the published files have none: add it, or use when=single",
-        )
+    check_turn_entry(item)
     key = stream_key(item)
     try:
         duration_s = await asyncio.to_thread(_duration, video)

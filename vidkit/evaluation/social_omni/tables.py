@@ -68,6 +68,11 @@ def _with_other_mode(
             rows.append((other, *(headline[name] for name in names), *([None] * extra)))
 
 
+def _differing(result: Mapping[str, Any], level: str) -> str:
+    count = sum(name.startswith(f"{level}/") for name in result["differing_ids"])
+    return f"; {count} items differ between the modes" if count else ""
+
+
 def _who(
     result: Mapping[str, Any], values: Mapping[str, float], bounds: Mapping[str, Interval]
 ) -> ScoreTable:
@@ -79,6 +84,7 @@ def _who(
     for name, share in result["baselines"]["who"].items():
         rows.append((name, share, *([None] * (len(_WHO) + 1))))
     note = f"{result['who']['counted']} of {counts['items']} items counted; macro-F1 over readable replies"
+    note += _differing(result, "l1")
     low, high = result["who_wilson"]
     if low is not None:
         note += f"; Wilson interval of Who: {low:.2f} to {high:.2f}"
@@ -108,8 +114,9 @@ def _when(
     cells_note = ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in result["when"]["cells"].items())
     columns = ("", *_WHEN.values(), "answered", UNREAD_HEADING)
     return ScoreTable(
-        "when", 'SocialOmni "when" (one annotated time)', columns, tuple(rows), f"items: {cells_note}"
-    )
+        "when", 'SocialOmni "when" (one annotated time)', columns, tuple(rows),
+        f"items: {cells_note}{_differing(result, 'l2')}",
+    )  # fmt: skip
 
 
 def _how(
@@ -140,11 +147,14 @@ def _judges(entry: Mapping[str, Any]) -> ScoreTable:
 
 
 def _streaming(entry: Mapping[str, Any]) -> list[ScoreTable]:
-    offsets = tuple((name, value) for name, value in entry["offsets"].items())
+    offsets = tuple(
+        ("mean offset, s" if name == "mean_offset_s" else f"{name.replace('_', ' ')}, %", value)
+        for name, value in entry["offsets"].items()
+    )
     note = (
         f"{entry['without_reply']} of {entry['items']} items have no streaming reply (counted as NoResponse)"
     )
-    out = [ScoreTable("streaming_offsets", "Streaming when: offset labels", ("", "%"), offsets, note)]
+    out = [ScoreTable("streaming_offsets", "Streaming when: offset labels", ("", "value"), offsets, note)]
     if entry["tolerance"]:
         rows = tuple(
             (f"{delta} s", t["precision"], t["recall"], t["f1"], t["steps"])

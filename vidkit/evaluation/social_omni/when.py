@@ -76,12 +76,19 @@ def _share(part: float, whole: float) -> float:
 
 
 def read_yes_no(text: object) -> Choice:
-    """Option letter A (YES) or B (NO), else whole words yes and no; both words present is `ambiguous`."""
+    """Option letter A (YES) or B (NO), else whole words yes and no.
+
+    A letter that merely stands alone ("No. That is speaker A.") must not contradict the words; both words, or
+    a letter against a word, is `ambiguous`.
+    """
     choice = parse_choice(text, YES + NO, ("YES", "NO"), isolated=True)
-    if choice.letter or choice.rule in ("empty", "truncated"):
+    if (choice.letter and choice.rule != "isolated") or choice.rule in ("empty", "truncated"):
         return choice
     spoken = parse_yes_no(text)
-    return Choice(_LETTERS[spoken.letter], spoken.rule) if spoken.letter else spoken
+    word = _LETTERS[spoken.letter] if spoken.letter else None
+    if choice.letter:
+        return Choice(None, "ambiguous") if word not in (None, choice.letter) else choice
+    return Choice(word, spoken.rule)
 
 
 def grade(items: Sequence[When], mode: Mode) -> list[Decided]:

@@ -1,0 +1,161 @@
+"""From the settings of `vidkit eval` to engines and the options of a run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from vidkit.config.eval_schema import EvalSettings
+from vidkit.errors import ConfigError, ModelError
+from vidkit.evaluation.predictions import read_data
+from vidkit.evaluation.running import FrameBudget, RunOptions
+from vidkit.evaluation.running.log import Durability
+from vidkit.evaluation.running.render import Sampling
+from vidkit.evaluation.scoring import describe, numbered_id
+from vidkit.evaluation.task import Task
+from vidkit.evaluation.types import PromptMode, Row, SubtitleMode
+from vidkit.serving.engine import Engine
+from vidkit.serving.registry import check_engine, engine_kind, open_engine
+
+
+def rows_of(task: Task, data: Path, limit: int | None) -> Iterator[Row]:
+    """The data's rows, one at a time."""
+    # ids are not kept: the log of the run finds doubled ones, and memory does not grow with the items
+    rows = read_data(task.files_of(data), numbered_id(task), task.required, unique=False)
+    for count, row in enumerate(rows):
+        if limit is not None and count >= limit:
+            return
+        yield row
+
+
+def folder_of(settings: EvalSettings, task: Task) -> Path:
+    """Where a run lies; named after task and model unless given."""
+    if settings.output is not None:
+        return Path(settings.output)
+    model = re.sub(r"[^\w.-]+", "-", Path(str(settings.model)).name).strip("-")
+    return Path("outputs") / "eval" / f"{task.name}-{model}"
+
+
+def check_model(settings: EvalSettings) -> None:
+    """Refuse engines that cannot be, without a call and without loading a model.
+
+    Raises:
+        ConfigError: an unknown engine, an address that is none, options or a device that do not exist.
+        ModelError: no such model folder.
+    """
+    assert settings.model is not None
+    engines = [(settings.model, settings.server.base_url), *_judge_engines(settings).values()]
+    for spec, url in engines:
+        check_engine(spec, base_url=url, **_engine_options(settings, spec, url))
+        if engine_kind(spec, url) == "transformers":
+            from vidkit.utils.device import resolve_device
+
+            resolve_device(settings.server.device)
+            folder = spec.removeprefix("transformers:")
+            if folder.startswith((".", "/")) and not Path(folder).is_dir():
+                raise ModelError(f"no model folder '{folder}'", "check the path")
+
+
+def engine_of(settings: EvalSettings) -> Engine:
+    """The model's engine."""
+    assert settings.model is not None
+    return _engine(settings, settings.model, settings.server.base_url)
+
+
+def judges_of(settings: EvalSettings) -> dict[str, Engine]:
+    """The judges' engines by name."""
+    return {name: _engine(settings, *where) for name, where in _judge_engines(settings).items()}
+
+
+def _engine(settings: EvalSettings, spec: str, base_url: str | None) -> Engine:
+    return open_engine(spec, base_url=base_url, **_engine_options(settings, spec, base_url))
+
+
+def _engine_options(settings: EvalSettings, spec: str, base_url: str | None) -> dict[str, object]:
+    server = settings.server
+    kind = engine_kind(spec, base_url)
+    own: dict[str, object] = {}
+    if kind == "openai":
+        from vidkit.serving.openai_engine import Limits
+        from vidkit.serving.retry import RetryPolicy
+
+        own = {
+            "api_key_env": server.api_key_env, "concurrency": server.concurrency,
+            "retry": RetryPolicy(attempts=server.attempts), "limits": Limits(total_s=server.timeout_s),
+        }  # fmt: skip
+    elif kind == "transformers":
+        own = {"device": server.device, "dtype": server.dtype, "batch_size": server.batch_size}
+    return {**own, **server.options}
+
+
+def _judge_engines(settings: EvalSettings) -> dict[str, tuple[str, str | None]]:
+    """Engine and address of each judge by name: `NAME=SPEC`, or a model's name alone."""
+    url = settings.judge_url or settings.server.base_url
+    found: dict[str, tuple[str, str | None]] = {}
+    for text in settings.judges:
+        name, equals, spec = text.partition("=")
+        if not equals:
+            name, spec = re.sub(r"[^\w.-]+", "-", text), text
+        if name in found:
+            raise ConfigError(f"two judges have one name: {', '.join(settings.judges)}", "write NAME=MODEL")
+        found[name] = (spec, url)
+    return found
+
+
+def run_options(
+    settings: EvalSettings, task: Task, data: Path, judges: dict[str, Engine], total: int | None
+) -> RunOptions:
+    """How the run asks.
+
+    Raises:
+        ConfigError: a budget, protocol or policy that cannot be used.
+    """
+    return RunOptions(
+        mode=_prompt_mode(settings, task),
+        budget=_budget(settings),
+        sampling=Sampling(
+            temperature=settings.sampling.temperature, max_tokens=settings.sampling.max_tokens,
+            top_p=settings.sampling.top_p, seed=settings.sampling.seed,
+            top_logprobs=settings.sampling.top_logprobs, extra=settings.sampling.extra,
+        ),
+        media=Path(settings.media) if settings.media else (data if data.is_dir() else data.parent),
+        whole_clips=settings.whole_clips,
+        when=settings.when.value,
+        stride_s=settings.stride_s,
+        until_end=settings.until_end,
+        kinds=frozenset(settings.kinds) or None,
+        judges=judges,
+        durability=Durability.parse(settings.durability),
+        force=settings.force,
+        stop_after=settings.stop_after,
+        decode_workers=settings.decode_workers,
+        total=total,
+        data=describe(task.files_of(data))["sha256"],
+        task=task.name,
+    )  # fmt: skip
+
+
+def _prompt_mode(settings: EvalSettings, task: Task) -> PromptMode:
+    default = "avt" if task.name == "social-omni" else "vt"
+    return PromptMode(
+        reasoning=settings.reasoning,
+        subtitles=SubtitleMode(settings.subtitles.value),
+        modality=settings.modality.value if settings.modality else default,
+        asr=settings.asr,
+        wording=settings.wording,
+    )
+
+
+def _budget(settings: EvalSettings) -> FrameBudget:
+    more: dict[str, object] = {}
+    selector = dict(settings.selector)
+    if "fps" in selector:  # the rate of the candidates
+        rate = selector.pop("fps")
+        if isinstance(rate, bool) or not isinstance(rate, (int, float)):
+            raise ConfigError(f"selector.fps={rate} is not a number", "candidates a second, e.g. 1 or 0.5")
+        more["fps"] = float(rate)
+    return FrameBudget.parse(
+        settings.frames, selector=selector, max_frames=settings.max_frames, area_px=settings.area_px,
+        jpeg_quality=settings.jpeg_quality, **more,
+    )  # fmt: skip
