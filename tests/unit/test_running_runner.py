@@ -386,6 +386,12 @@ def test_single_shot_sees_the_clip_up_to_the_annotated_second(clips, tmp_path):
     assert frames == [2, 6]
 
 
+def test_a_second_beyond_the_clip_is_a_warning_with_the_item(clips, tmp_path, caplog):
+    social(clips, tmp_path, [level_2("c1", second=3), level_2("c2", second=9)], FakeEngine(lambda _: "B"))
+    (said,) = {record.getMessage() for record in caplog.records if "the clip ends" in record.getMessage()}
+    assert said == "l2/c2/q1: the clip ends at 4.00 s, before second 9 that the data name"
+
+
 def stream_engine(yes_from_s):
     def answer(request):
         second = float(text_of(request).partition("second ")[2].partition(".\n")[0])

@@ -125,14 +125,9 @@ def parse_choice(
     """
     if not options.isalpha() or not options.isupper() or len(set(options)) != len(options):
         raise ValueError(f"options must be distinct capital letters, not {options!r}")
-    raw = reply_text(text)
-    if not raw:
-        return Choice(None, "empty")
-    reply = _after_thinking(raw)
-    if reply is None:
-        return Choice(None, "truncated")
-    if not reply:
-        return Choice(None, "empty")
+    reply = _said(text)
+    if isinstance(reply, Choice):
+        return reply
     patterns = _patterns(options)
     lines = [line.strip() for line in reply.splitlines() if line.strip()]
     ambiguous = False
@@ -154,12 +149,9 @@ def parse_choice(
 
 def parse_yes_no(text: object) -> Choice:
     """Read YES or NO: the last declared one, else whole words; both present is `ambiguous`."""
-    raw = reply_text(text)
-    if not raw:
-        return Choice(None, "empty")
-    reply = _after_thinking(raw)
-    if reply is None:
-        return Choice(None, "truncated")
+    reply = _said(text)
+    if isinstance(reply, Choice):
+        return reply
     declared = re.findall(rf"\banswer\b{_STATES}{_WRAP}(yes|no)\b", reply, re.IGNORECASE)
     if declared:
         return Choice(declared[-1].upper(), "declaration")
@@ -168,7 +160,7 @@ def parse_yes_no(text: object) -> Choice:
         return Choice("YES" if yes else "NO", "yes_no")
     if yes and no:
         return Choice(None, "ambiguous")
-    return Choice(None, "refused" if _REFUSAL.search(reply) else "unparsed" if reply else "empty")
+    return Choice(None, "refused" if _REFUSAL.search(reply) else "unparsed")
 
 
 def reply_text(value: object) -> str:
@@ -176,6 +168,14 @@ def reply_text(value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return str(value).strip()
+
+
+def _said(text: object) -> str | Choice:
+    """What a reply says after its thinking, or why it says nothing."""
+    reply = _after_thinking(reply_text(text))
+    if reply is None:
+        return Choice(None, "truncated")
+    return reply or Choice(None, "empty")
 
 
 def _after_thinking(reply: str) -> str | None:

@@ -18,7 +18,15 @@ from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import UNREAD_HEADING, read_reply, rule_table, summarise, unread, warn_missing
 from vidkit.evaluation.rows import text_id
-from vidkit.evaluation.statistics import RESAMPLES, SEED, Array, Interval, intervals, ratio
+from vidkit.evaluation.statistics import (
+    RESAMPLES,
+    SEED,
+    Array,
+    Interval,
+    intervals,
+    none_if_nan,
+    ratio,
+)
 from vidkit.evaluation.task_spec import TaskSpec
 from vidkit.evaluation.types import Item, Mode, Row, ScoreTable, TaskFunctions
 
@@ -71,7 +79,7 @@ def score(
     result: dict[str, Any] = {
         "benchmark": spec.name,
         "mode": str(mode),
-        **{name: clean(points[name]) for name in headline},
+        **{name: none_if_nan(points[name]) for name in headline},
         "by": {column: _by(column, points, metrics.denominators()) for column in spec.tables},
         "intervals": {name: bound.rounded() for name, bound in bounds.items()},
         "bootstrap": {"resamples": resamples, "seed": seed, "unit": spec.group, "level": 0.95},
@@ -174,14 +182,11 @@ def _derived(spec: TaskSpec, values: dict[str, Array]) -> dict[str, Array]:
     return {"macro": macro, **values}
 
 
-def clean(value: float) -> float | None:
-    return None if math.isnan(value) else value
-
-
 def _by(column: str, points: dict[str, float], sizes: dict[str, int]) -> dict[str, dict[str, Any]]:
     names = [name for name in points if name.startswith(f"{column}/")]
     return {
-        name.split("/", 1)[1]: {"questions": sizes[name], "accuracy": clean(points[name])} for name in names
+        name.split("/", 1)[1]: {"questions": sizes[name], "accuracy": none_if_nan(points[name])}
+        for name in names
     }
 
 
@@ -208,7 +213,9 @@ def _modes(spec: TaskSpec, graded: dict[Mode, list[Answered]]) -> dict[str, Any]
     headline = {}
     for each, answered in graded.items():
         values = _derived(spec, {k: np.array([v]) for k, v in ratio_metrics(spec, answered).values().items()})
-        headline[str(each)] = {name: clean(float(v[0])) for name, v in values.items() if "/" not in name}
+        headline[str(each)] = {
+            name: none_if_nan(float(v[0])) for name, v in values.items() if "/" not in name
+        }
     if len(graded) < len(Mode):
         return {"modes": headline, "differing_items": None, "differing_ids": []}
     pairs = zip(graded[Mode.ROBUST], graded[Mode.OFFICIAL], strict=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from vidkit.evaluation.statistics import (
     SEED,
     Array,
     mcnemar,
+    none_if_nan,
     paired_differences,
     percentile_interval,
 )
@@ -67,9 +67,9 @@ def compare(a: Comparable, b: Comparable, *, resamples: int = RESAMPLES, seed: i
     for name in a.names:
         one, two = float(total_a[name][0]), float(total_b[name][0])
         metrics[name] = {
-            "a": _clean(one),
-            "b": _clean(two),
-            "difference": _clean(one - two),
+            "a": none_if_nan(one),
+            "b": none_if_nan(two),
+            "difference": none_if_nan(one - two),
             "interval": percentile_interval(draws[name]).rounded(),
         }
     tests = {name: _mcnemar(a.right[name], b.right[name]) for name in a.right}
@@ -99,10 +99,6 @@ def _mcnemar(a: Mapping[str, bool], b: Mapping[str, bool]) -> dict[str, float]:
     only_b = sum(b[name] and not right for name, right in a.items())
     statistic, p = mcnemar(only_a, only_b)
     return {"only_a": only_a, "only_b": only_b, "statistic": statistic, "p": p}
-
-
-def _clean(value: float) -> float | None:
-    return None if math.isnan(value) else value
 
 
 def _tables(result: Mapping[str, Any]) -> list[ScoreTable]:

@@ -81,6 +81,11 @@ def ratio(numerator: Array, denominator: Array) -> Array:
         return np.where(denominator != 0, numerator / denominator, np.nan)
 
 
+def none_if_nan(value: float) -> float | None:
+    """An undefined value as JSON knows it."""
+    return None if math.isnan(value) else value
+
+
 def percentile_interval(draws: Array, level: float = 0.95) -> Interval:
     """Percentile interval of the defined draws."""
     defined = draws[~np.isnan(draws)]

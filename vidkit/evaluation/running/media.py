@@ -7,6 +7,7 @@ bound is on videos, whatever the number of items.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,10 @@ from vidkit.evaluation.types import Item, PartKind, Prompt, Visuals
 from vidkit.serving.messages import Audio, Image, Video
 from vidkit.serving.sound import decode_mono, encode_wav
 
+logger = logging.getLogger(__name__)
+
 AUDIO_RATE_HZ = 16_000
+_SLACK_S = 0.5  # the last frame's length and a rounded time stamp
 T = TypeVar("T")
 
 
@@ -105,7 +109,9 @@ class MediaLoader:
             frames = read_frames(path, self._budget, visuals.start_s, visuals.end_s, query, self._picker)
             return blacken(frames) if self._black else frames
 
-        return await self._once(key, work)
+        frames = await self._once(key, work)
+        _warn_if_past_end(item, visuals, frames)
+        return frames
 
     async def _clip(self, item: Item, visuals: Visuals) -> Video:
         path = self._video(item, visuals)
@@ -168,6 +174,14 @@ class MediaLoader:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+
+def _warn_if_past_end(item: Item, visuals: Visuals, frames: Frames) -> None:
+    if visuals.end_s is not None and visuals.start_s + frames.duration_s < visuals.end_s - _SLACK_S:
+        logger.warning(
+            "%s: the clip ends at %.2f s, before second %g that the data name",
+            item.id, visuals.start_s + frames.duration_s, visuals.end_s,
+        )  # fmt: skip
 
 
 def _read(path: Path) -> bytes:

@@ -24,7 +24,7 @@ from vidkit.evaluation.social_omni.records import (
 )  # fmt: skip
 from vidkit.evaluation.social_omni.records import when as when_record
 from vidkit.evaluation.social_omni.records import who as who_record
-from vidkit.evaluation.statistics import RESAMPLES, SEED, Array, intervals, wilson_interval
+from vidkit.evaluation.statistics import RESAMPLES, SEED, Array, intervals, none_if_nan, wilson_interval
 from vidkit.evaluation.types import Mode, Row
 
 _COMPARED = (
@@ -170,10 +170,6 @@ def derived(values: dict[str, Array]) -> dict[str, Array]:
     return who.derived(values) if "who" in values else values
 
 
-def clean(value: float) -> float | None:
-    return None if math.isnan(value) else value
-
-
 def _section(values: dict[str, float], prefix: str, items: Sequence[Any]) -> dict[str, Any]:
     if not items:
         return {}
@@ -182,9 +178,9 @@ def _section(values: dict[str, float], prefix: str, items: Sequence[Any]) -> dic
         for name in values
         if name.split("/")[0].startswith(f"{prefix}_")
     }
-    section = {short: clean(values[name]) for name, short in names.items()}
+    section = {short: none_if_nan(values[name]) for name, short in names.items()}
     if prefix == "who":
-        section = {"accuracy": clean(values["who"]), **section}
+        section = {"accuracy": none_if_nan(values["who"]), **section}
     return {**section, "items": len(items), "counted": sum(item.counted for item in items)}
 
 
@@ -236,7 +232,7 @@ def _both_modes(graded: dict[Mode, Graded]) -> dict[str, Any]:
     headline: dict[str, dict[str, float | None]] = {}
     for mode, each in graded.items():
         values = {k: np.array([v]) for k, v in ratio_metrics(each).values().items()}
-        headline[str(mode)] = {name: clean(float(v[0])) for name, v in derived(values).items()}
+        headline[str(mode)] = {name: none_if_nan(float(v[0])) for name, v in derived(values).items()}
     robust, official = graded[Mode.ROBUST], graded[Mode.OFFICIAL]
     differing = [a.item.id for a, b in zip(robust.heard, official.heard, strict=True) if _differ(a, b)] + [
         when_id(a.item.row) for a, b in zip(robust.decided, official.decided, strict=True) if _differ(a, b)

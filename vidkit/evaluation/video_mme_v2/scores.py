@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -13,7 +12,7 @@ from vidkit.errors import DataError
 from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import summarise, unread, warn_missing
-from vidkit.evaluation.statistics import RESAMPLES, SEED, Array, intervals, ratio
+from vidkit.evaluation.statistics import RESAMPLES, SEED, Array, intervals, none_if_nan, ratio
 from vidkit.evaluation.types import Mode, Row
 from vidkit.evaluation.video_mme_v2 import tables
 from vidkit.evaluation.video_mme_v2.grading import Group, Question, as_text, gold_letter, grade, level_of
@@ -75,7 +74,7 @@ def score(
     result: dict[str, Any] = {
         "benchmark": "video-mme-v2",
         "mode": str(mode),
-        **{name: clean(values[name]) for name in values if "/" not in name},
+        **{name: none_if_nan(values[name]) for name in values if "/" not in name},
         **{head: _heads(head, values, metrics.denominators()) for head in ("second_head", "third_head")},
         "intervals": {name: bound.rounded() for name, bound in bounds.items()},
         "bootstrap": {"resamples": resamples, "seed": seed, "unit": "video", "level": 0.95},
@@ -166,11 +165,6 @@ def headline_values(metrics: RatioMetrics) -> dict[str, float]:
     return {name: float(value[0]) for name, value in values.items()}
 
 
-def clean(value: float) -> float | None:
-    """NaN as None, for JSON."""
-    return None if math.isnan(value) else value
-
-
 def chance(groups: Sequence[Group]) -> dict[str, float | None]:
     """Expected scores of guessing evenly among the eight letters on these very groups."""
     expected = [(g, chance_score(g.type, g.structure)) for g in groups]
@@ -193,8 +187,8 @@ def _heads(head: str, values: dict[str, float], sizes: dict[str, int]) -> dict[s
         name: {
             "groups": sizes[f"{head}/{name}/non_lin"],
             "questions": sizes[f"{head}/{name}/avg_acc"],
-            "non_lin": clean(values[f"{head}/{name}/non_lin"]),
-            "avg_acc": clean(values[f"{head}/{name}/avg_acc"]),
+            "non_lin": none_if_nan(values[f"{head}/{name}/non_lin"]),
+            "avg_acc": none_if_nan(values[f"{head}/{name}/avg_acc"]),
         }
         for name in dict.fromkeys(names)
     }
@@ -203,7 +197,7 @@ def _heads(head: str, values: dict[str, float], sizes: dict[str, int]) -> dict[s
 def _both_modes(graded: dict[Mode, list[Group]]) -> dict[str, Any]:
     headline = {
         str(mode): {
-            name: clean(value)
+            name: none_if_nan(value)
             for name, value in headline_values(ratio_metrics(groups, mode)).items()
             if name in (*HEADLINE, "relevance_linear")
         }
