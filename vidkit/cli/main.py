@@ -17,7 +17,7 @@ import typer
 from vidkit import __version__
 from vidkit.cli.report import INTERRUPTED, report_error
 
-COMMANDS = ("generate", "eval", "select-frames")
+COMMANDS = ("generate", "calibrate", "eval", "select-frames")
 
 app = typer.Typer(
     name="vidkit",

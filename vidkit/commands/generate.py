@@ -60,13 +60,13 @@ def run(settings: GenerateSettings) -> RunRecord | CostEstimate:
     check_request(spec, request)
     _check_prompt_given(settings, frame)
     paths = output_paths(settings)
-    options = _load_options(settings)
+    options = load_options(settings)
     sparse = prepare(settings.attention, table_model(settings))
     paths, missing = _without_encoder(settings, paths)
     from vidkit.commands.progress import RunProgress
 
-    with RunProgress() as progress, _out_of_memory_explained():
-        spec, folder, request = _with_files(settings, spec, folder, request)
+    with RunProgress() as progress, out_of_memory_explained():
+        spec, folder, request = with_files(settings, spec, folder, request)
         warnings = [*missing, *frame.notes, *_prompt_warnings(settings, folder, request)]
         warnings += sparse.check(spec, request)
         for text in warnings:
@@ -170,7 +170,8 @@ def _check_prompt_given(settings: GenerateSettings, frame: FirstFrame) -> None:
     raise ConfigError("no prompt was given", 'add one: vidkit generate ... "a red ball solves a light maze"')
 
 
-def _load_options(settings: GenerateSettings) -> LoadOptions:
+def load_options(settings: GenerateSettings) -> LoadOptions:
+    """Device, dtypes and offload; imports torch."""
     from vidkit.utils.device import resolve_device, resolve_dtype
 
     device = resolve_device(settings.device)
@@ -204,7 +205,7 @@ def _without_encoder(settings: GenerateSettings, paths: OutputPaths) -> tuple[Ou
     return paths, []
 
 
-def _with_files(
+def with_files(
     settings: GenerateSettings, spec: ModelSpec, folder: Path | None, request: Request
 ) -> tuple[ModelSpec, Path | None, Request]:
     """Fetch a hub model and check the request again: its files beat the config."""
@@ -296,7 +297,8 @@ def _finish(
 
 
 @contextmanager
-def _out_of_memory_explained() -> Iterator[None]:
+def out_of_memory_explained() -> Iterator[None]:
+    """Say what helps when the accelerator's memory is full."""
     try:
         yield
     except Exception as error:

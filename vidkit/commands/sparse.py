@@ -5,12 +5,13 @@ Dense attention touches nothing and imports nothing.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from vidkit.config.attention_schema import AttentionSettings, Predictor
+from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
 
 if TYPE_CHECKING:
     from vidkit.attention import AttentionHandle, AttentionPolicy
@@ -64,12 +65,13 @@ def is_dense(settings: AttentionSettings) -> bool:
     return settings.predictor is Predictor.DENSE and not settings.table
 
 
-def prepare(settings: AttentionSettings, model: str) -> SparseRun:
+def prepare(settings: AttentionSettings, model: str, needs_delta: bool = True) -> SparseRun:
     """Build the policy and read its table, before any weight is loaded.
 
     Args:
         settings: `attention=...`.
         model: name that a table must have been made for.
+        needs_delta: False for a calibration, which is what finds delta for reuse=tmr_auto.
 
     Raises:
         ConfigError: values that do not go together.
@@ -77,6 +79,8 @@ def prepare(settings: AttentionSettings, model: str) -> SparseRun:
     """
     if is_dense(settings):
         return SparseRun()
+    if not needs_delta:
+        settings = dataclasses.replace(settings, reuse=Reuse.NEVER)
     from vidkit.generation.quiet import quiet_libraries
 
     with quiet_libraries():

@@ -76,6 +76,25 @@ def generate(
     return Generation(frames, dataclasses.replace(record, warnings=warnings))
 
 
+def make_latents(
+    model: LoadedModel, request: Request, image: Image.Image | None = None, listener: Listener | None = None
+) -> Tensor:
+    """The denoising loop of `generate` alone: latents, nothing decoded.
+
+    Args:
+        model: from `load_pipeline`; policies enabled on its transformer act here.
+        request: validated.
+        image: first frame of exactly the requested size; None: text to video.
+        listener: hears of phases and steps.
+    """
+    listener = listener or Silent()
+    set_sampler(model.pipe, request.sampler, request.shift)
+    prompt, negative = _embeddings(model, request)
+    timer = PhaseTimer(model.options.device)
+    with _StepWatch(model, listener, timer, forward_count(model.spec, request), ()) as watch:
+        return _denoise(model, request, image, prompt, negative, watch)
+
+
 def _embeddings(model: LoadedModel, request: Request) -> tuple[Tensor, Tensor | None]:
     device, dtype = model.options.device, model.options.dtype
     if model.is_random:

@@ -120,6 +120,17 @@ class _ProbeProcessor:
         return self.calibrator.sparse_heads(dense, q, k, v, self.layer, self.grid)
 
 
+def log_header(
+    predictor: MaskPredictor, candidates: Sequence[float], size: tuple[int, int], steps: Sequence[int],
+    weights: Mapping[str, float], seed: int, header: Mapping[str, Any] | None,
+) -> dict[str, Any]:  # fmt: skip
+    """What a log of probes belongs to; `size` is (layers, heads)."""
+    return {
+        "predictor": predictor.describe(), "candidates": list(candidates), "layers": size[0],
+        "heads": size[1], "steps": list(steps), "weights": dict(weights), "seed": seed, **(header or {}),
+    }  # fmt: skip
+
+
 class Calibrator:
     """Runs the probes of a calibration and can be killed at any of them.
 
@@ -165,10 +176,10 @@ class Calibrator:
         self.executor = ExecutorChooser()
         self.device = next(model.parameters()).device
         steps = sorted({s.step for s in self.snapshots})
-        self.log = ProbeLog(log_path, {
-            "predictor": predictor.describe(), "candidates": self.candidates, "layers": self.layers,
-            "heads": self.heads, "steps": steps, "weights": self.weights, "seed": seed, **(header or {}),
-        })  # fmt: skip
+        size = self.layers, self.heads
+        self.log = ProbeLog(
+            log_path, log_header(predictor, self.candidates, size, steps, self.weights, seed, header)
+        )
         self._check_snapshots(steps)
 
     def _check_snapshots(self, steps: list[int]) -> None:

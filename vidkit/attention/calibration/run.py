@@ -20,7 +20,8 @@ from vidkit.attention.calibration.capture import (
     save_snapshots,
 )
 from vidkit.attention.calibration.delta import TraceReuse, choose_delta
-from vidkit.attention.calibration.engine import Calibrator, ProbeProgress
+from vidkit.attention.calibration.engine import Calibrator, ProbeProgress, log_header
+from vidkit.attention.calibration.log import ProbeLog
 from vidkit.attention.calibration.schedule import assign_prompts, choose_steps
 from vidkit.attention.calibration.table import joint_error, make_table
 from vidkit.attention.policy import AttentionPolicy
@@ -102,6 +103,12 @@ def calibrate(
     assignment = assign_prompts(layers, heads, pool, plan.seed)
     steps = choose_steps(plan.steps, plan.dense_steps, plan.intervals, plan.seed)
     identity = {"model": model, "prompts_sha": prompts_sha(plan.prompts), **(meta or {})}
+    log_path = work / "probes.jsonl"
+    if log_path.exists():  # a log of something else is refused before the dense runs
+        header = log_header(
+            predictor, plan.candidates, (layers, heads), steps, plan.weights, plan.seed, identity
+        )
+        ProbeLog(log_path, header).close()
     used = sorted({p for row in assignment for p in row})
     wanted = [*used, *range(pool, len(plan.prompts))]
     snapshots = _snapshots(transformer, generate, wanted, steps, work / "snapshots.pt", identity, tell)
@@ -113,7 +120,7 @@ def calibrate(
         plan.candidates,
         probed,
         assignment,
-        work / "probes.jsonl",
+        log_path,
         identity,
         plan.weights,
         store,

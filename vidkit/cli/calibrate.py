@@ -1,0 +1,46 @@
+"""`vidkit calibrate`: thresholds of sparse attention for each head of a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vidkit.cli.execute import Request, execute
+from vidkit.cli.options import Config, ConfigDir, Device, DryRun, Json, Output, Seed, Settings, Verbose
+
+
+def calibrate(
+    ctx: typer.Context,
+    words: Settings = None,
+    config: Config = "maze",
+    resolve: Annotated[
+        str | None,
+        typer.Option("--resolve", metavar="FILE", help="Spend another budget on this table; needs no model."),
+    ] = None,
+    output: Output = None,
+    json: Json = None,
+    seed: Seed = None,
+    device: Device = None,
+    dry_run: DryRun = False,
+    verbose: Verbose = False,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Measure what each attention head loses when sparse, and write a table of thresholds.
+
+    Can be killed at any time: the same command goes on where it was.
+
+    \b
+    vidkit calibrate -o maze.json
+    vidkit calibrate -c wan1_3b_480p prompts=prompts.txt attention=svg2 --dry-run
+    vidkit calibrate --resolve maze.json budget=0.5 -o sparser.json
+    """  # noqa: D301 (a backspace: the lines after it keep their breaks)
+    options = {
+        "resolve": resolve,
+        "output": output,
+        "seed": seed,
+        "device": device,
+        "dry_run": dry_run or None,
+        "verbose": verbose or None,
+    }
+    execute(Request("calibrate", config, words or [], ctx.obj or [], (), options, config_dir, json))
