@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--solve-batch", type=int, default=1024)
     parser.add_argument("--bank", type=int, default=24_000)
     parser.add_argument("--refresh", type=int, default=12)
+    parser.add_argument("--rate", type=float, default=1e-3, help="transformer: highest learning rate")
     parser.add_argument("--layers", type=int, default=12)
     parser.add_argument("--batch-scale", type=float, default=1.0)
     parser.add_argument("--check-every", type=float, default=150.0)
@@ -58,21 +59,26 @@ def main() -> None:
 
         vae.train(group, args.out, args.seconds, args.seed, args.batch_scale, args.resume, args.refine)
     elif args.stage == "transformer":
-        from scripts.maze_training import denoiser
+        from scripts.maze_training.denoiser import Plan
+        from scripts.maze_training.trainer import Run
 
-        plan = denoiser.Plan(
+        plan = Plan(
             solve_seconds=args.solve_seconds,
             seconds=args.seconds,
             batch=args.batch,
             solve_batch=args.solve_batch,
             bank=args.bank,
             refresh=args.refresh,
+            rate=args.rate,
             seed=args.seed,
             layers=args.layers,
             check_every=args.check_every,
             check_mazes=args.check_mazes,
         )
-        denoiser.train(group, vae_folder, args.out, plan, args.resume, args.start)
+        run = Run(group, vae_folder, args.out, plan, args.start)
+        if args.resume:
+            run.resume()
+        run.train()
     elif args.stage == "evaluate":
         from scripts.maze_training import report
 

@@ -1,0 +1,184 @@
+"""Train transformer and text encoder: first to solve a maze from one picture, then to draw the ball."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKLWan
+from torch import Tensor, nn
+
+from scripts.maze_training import transformer
+from scripts.maze_training.bank import Batch, LatentBank
+from scripts.maze_training.denoiser import Plan, Trained, solving_loss, video_loss
+from scripts.maze_training.evaluation import Parts, success
+from scripts.maze_training.parallel import Average, Clock, Group, Swapped
+from scripts.maze_training.sampling import Sampler
+from scripts.maze_training.vae import compile_norms
+from vidkit.mazes.levels import FRAMES, Recipe
+
+WARM_UP = 200  # steps at the start of each stage
+HEAD_WEIGHT = 0.1  # of the solver heads beside the video loss
+
+
+def recipe_at(progress: float) -> Recipe:
+    """Short paths first, then all lengths alike, at the end as mazes come; progress of the video stage."""
+    if progress < 0.05:
+        return Recipe(uniform_moves=True, max_moves=10)
+    return Recipe(uniform_moves=progress < 0.75)
+
+
+def optimiser_of(module: nn.Module, rate: float, fused: bool) -> torch.optim.AdamW:
+    """AdamW with decay on matrices only."""
+    matrices = [p for p in module.parameters() if p.dim() > 1]
+    rest = [p for p in module.parameters() if p.dim() <= 1]
+    groups = [dict(params=matrices, weight_decay=0.01), dict(params=rest, weight_decay=0.0)]
+    return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98), fused=fused)
+
+
+class Run:
+    """One training run over both stages; `train` is its loop.
+
+    Args:
+        group: processes of the run.
+        vae_folder: trained autoencoder.
+        out: folder of `checkpoint.pt` and `log.jsonl`.
+        plan: lengths, sizes, rate.
+        start: exported pipeline folder to go on from, without optimiser state and solver heads.
+    """
+
+    def __init__(self, group: Group, vae_folder: Path, out: Path, plan: Plan, start: Path | None) -> None:
+        out.mkdir(parents=True, exist_ok=True)
+        self.group, self.out, self.plan = group, out, plan
+        self.cuda = group.device.type == "cuda"
+        if self.cuda:
+            torch.set_float32_matmul_precision("high")
+            torch.backends.cudnn.benchmark = True
+            transformer.compile_blocks()
+            compile_norms()
+        torch.manual_seed(plan.seed)
+        self.trained = Trained(plan.layers)
+        if start is not None:
+            self.trained.load_folder(start)
+        self.trained.to(group.device)
+        group.broadcast(self.trained)
+        vae = AutoencoderKLWan.from_pretrained(vae_folder).to(group.device).eval().requires_grad_(False)
+        self.parts = Parts(self.trained.model, vae, self.trained.encoder, group)
+        self.optimiser = optimiser_of(self.trained, plan.rate, self.cuda)
+        self.parameters = list(self.trained.parameters())
+        self.average = Average(self.trained, 0.999)
+        self.step, self.samples, self.spent = 0, 0, 0.0
+        self.stage, self.began = "", 0
+        self.log = (out / "log.jsonl").open("a")
+
+    def resume(self) -> None:
+        """Continue from the checkpoint, if there is one."""
+        path = self.out / "checkpoint.pt"
+        if not path.exists():
+            return
+        state = torch.load(path, map_location=self.group.device, weights_only=True)
+        self.trained.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.spent, self.samples = state["step"], state["seconds"], state["samples"]
+
+    def train(self) -> None:
+        """Run until the plan's time is used."""
+        plan, group = self.plan, self.group
+        self.source = plan.seed * 104729 + group.rank * 1009 + self.step
+        torch.manual_seed(self.source + 1)
+        # the same on every process: all take the same kind of step
+        self.chooser = random.Random(plan.seed + self.step)
+        self.clock = Clock(group, plan.seconds, self.spent)
+        checked = self.spent
+        while (progress := self.clock.tick(self.step)) < 1:
+            metrics = self._one_step(progress)
+            if (self.step % 50 == 0 or self.step == self.began + 1) and group.rank == 0:
+                values = {name: round(float(value), 5) for name, value in metrics.items()}
+                self._report(dict(kind=self.stage, **values, clips=self.bank.made))
+            due = group.agree(self.clock.elapsed()) if self.step % 20 == 0 else 0.0
+            if due > checked + plan.check_every:
+                checked = due
+                self._check()
+        if group.rank == 0:
+            self._save()
+            self._report(dict(kind="end"))
+
+    def _enter(self, stage: str) -> None:
+        """Start a stage with a bank of its own clips."""
+        self.stage, self.began = stage, self.step
+        solving, device = stage == "solve", self.group.device
+        capacity = self.plan.bank * (3 if solving else 1)
+        frames, pool = (1 if solving else FRAMES), (8192 if self.cuda else 64)
+        self.bank = LatentBank(self.parts.vae, capacity, frames, self.source, device, pool)
+        while self.bank.filled < min(capacity, self.plan.batch * 24):
+            self.bank.add(min(256 if solving else 64, capacity, pool), recipe_at(0.5))
+
+    def _batch(self, progress: float) -> Batch:
+        if self.stage == "solve":
+            self.bank.add(max(1, self.plan.solve_batch // 8), Recipe(uniform_moves=True, extras=0.1))
+            return self.bank.draw(self.plan.solve_batch)
+        self.bank.add(self.plan.refresh, recipe_at(progress))
+        return self.bank.draw(self.plan.batch)
+
+    def _one_step(self, progress: float) -> dict[str, Tensor]:
+        turn = self.plan.solve_seconds / self.plan.seconds
+        stage = "solve" if progress < turn else "video"
+        if stage != self.stage:
+            self._enter(stage)
+        within = (progress - turn) / (1 - turn) if stage == "video" else 0.0
+        decay = max(0.01, math.cos(math.pi / 2 * within))
+        for each in self.optimiser.param_groups:
+            each["lr"] = self.plan.rate * decay * min(1.0, (self.step - self.began + 1) / WARM_UP)
+        batch = self._batch(within)
+        with torch.autocast(self.group.device.type, torch.bfloat16, enabled=self.cuda):
+            if stage == "solve":
+                loss, metrics = solving_loss(self.trained, batch)
+            else:
+                causal = self.chooser.random() < self.plan.causal_share
+                loss, metrics = video_loss(self.trained, batch, causal, HEAD_WEIGHT)
+        metrics["norm"] = self._update(loss)
+        self.samples += batch.latents.shape[0] * self.group.size
+        return metrics
+
+    def _update(self, loss: Tensor) -> Tensor:
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        for parameter in self.parameters:
+            if parameter.grad is None:  # layers behind the last head while solving
+                parameter.grad = torch.zeros_like(parameter)
+        self.group.average_gradients(self.parameters)
+        norm = nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimiser.step()
+        self.average.update(self.trained, self.step - self.began)
+        self.step += 1
+        return norm
+
+    def _check(self) -> None:
+        """Solve held-out mazes with the averaged weights, then save."""
+        if self.stage == "video":
+            with Swapped(self.trained, self.average):
+                report = success(self.parts, Sampler(steps=5), self.plan.check_mazes)
+            if self.group.rank == 0:
+                self._report(dict(kind="held-out", report=report))
+        if self.group.rank == 0:
+            self._save()
+
+    def _save(self) -> None:
+        path = self.out / "checkpoint.pt"
+        held = path.with_suffix(".tmp")
+        facts = dict(step=self.step, samples=self.samples, seconds=self.clock.elapsed())
+        parts = dict(model=self.trained, average=self.average, optimiser=self.optimiser)
+        torch.save({name: part.state_dict() for name, part in parts.items()} | facts, held)
+        held.replace(path)
+
+    def _report(self, row: dict[str, Any]) -> None:
+        seconds = round(self.clock.elapsed(), 1)
+        line = json.dumps(row | dict(step=self.step, samples=self.samples, seconds=seconds))
+        print(line if len(line) < 900 else line[:900], flush=True)
+        self.log.write(line + "\n")
+        self.log.flush()
