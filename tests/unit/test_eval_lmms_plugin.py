@@ -15,6 +15,7 @@ import yaml
 
 import vidkit.evaluation.lmms.models as models
 import vidkit.evaluation.lmms.tasks as tasks
+from vidkit.errors import VideoError
 from vidkit.evaluation import video_mme_v2
 
 FOLDER = Path(tasks.__file__).parent
@@ -87,6 +88,27 @@ def test_videos_lie_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("VIDKIT_VIDEO_MME_V2")
     with pytest.raises(Exception, match="VIDKIT_VIDEO_MME_V2 is not set"):
         module.doc_to_visual({"video_id": 7, "question_id": "7-1"})
+
+
+def test_clips_of_the_same_name_in_two_folders_are_cut_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("av", reason="made clips need PyAV")
+    from vidkit.evaluation.running._testing import write_clip
+
+    module = module_beside(FOLDER / "vidkit_social_omni" / "x")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    document = {"video_id": "s0", "question_1": {"timestamp": "00:01:00", "correct_answer": "A"}}
+    cuts = []
+    for folder, seconds in (("one", 2.0), ("two", 3.0)):
+        write_clip(tmp_path / folder / "level_2" / "videos" / "s0.mp4", seconds=seconds)
+        monkeypatch.setenv("VIDKIT_SOCIAL_OMNI", str(tmp_path / folder))
+        cuts += module.doc_to_visual(document)
+        assert module.doc_to_visual(document) == cuts[-1:], "cut once"
+    assert len(set(cuts)) == 2 and all(Path(cut).is_file() for cut in cuts)
+    monkeypatch.setenv("VIDKIT_SOCIAL_OMNI", str(tmp_path / "three"))
+    with pytest.raises(VideoError, match=r"no video '.*three/level_2/videos/s0.mp4'"):
+        module.doc_to_visual(document)
 
 
 PEER = ROOT / "build" / "lmms-eval" / "bin" / "python"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -41,9 +42,14 @@ def visual(module: ModuleType, document: Document, variable: str) -> list[str]:
     path = media_folder(variable) / str(wanted.video)
     if wanted.end_s is None:
         return [str(path)]
+    if not path.is_file():
+        raise VideoError(f"no video '{path}'", f"check {variable}")
     from vidkit.evaluation.running.clip import cut_clip
 
-    cut = Path(tempfile.gettempdir()) / f"vidkit-{path.stem}-{wanted.end_s:g}s.mp4"
+    # videos of two folders, or a video that was fetched again, must not share a cut
+    state = f"{path.resolve()} {path.stat().st_mtime_ns} {wanted.end_s:g}"
+    name = hashlib.sha256(state.encode()).hexdigest()[:16]
+    cut = Path(tempfile.gettempdir()) / f"vidkit-{path.stem}-{wanted.end_s:g}s-{name}.mp4"
     if not cut.is_file():
         part = cut.with_suffix(f".{os.getpid()}.part")
         part.write_bytes(cut_clip(path, 0.0, wanted.end_s))
