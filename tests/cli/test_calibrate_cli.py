@@ -213,7 +213,7 @@ def test_a_table_of_another_model_is_not_overwritten(words, tmp_path: Path, caps
     path.write_text(json.dumps({"model": "wan14b", "predictor": {"name": "svg2"}}))
     assert run(words) == 2
     assert error_lines(capsys) == [
-        f"error: '{path}' holds a table of model 'wan14b' and svg2",
-        "hint: choose another --output; the measurements are kept, so the run ends in seconds",
+        f"error: '{path}' holds another table, of model 'wan14b' and svg2",
+        "hint: choose another --output, or delete that file",
     ]
     assert "wan14b" in path.read_text()

@@ -82,13 +82,13 @@ def run(settings: CalibrateSettings) -> CalibrationSummary | CalibrationCost:
     if settings.dry_run:
         return _dry_run(settings, spec, requests[0].request, plan, table_path, work)
     check_writable(table_path.parent, create=settings.output is None)
+    _refuse_to_overwrite_another(table_path, table_model(clips[0]), predictor.describe())
     options = load_options(clips[0])
     with CalibrationProgress() as progress, out_of_memory_explained():
         spec, folder, _ = with_files(clips[0], spec, folder, requests[0].request)
         _check_prompts(folder, requests)
         progress.phase("load", spec.name)
         table = _measure(clips[0], spec, folder, options, requests, predictor, plan, work, progress)
-    _refuse_a_table_of_another_run(table_path, table)
     table.save(table_path)
     made = summary_of(table, table_path, (RANDOM_LABEL,) if RANDOM_LABEL in table.model else ())
     print("\n".join(summary_lines(made)))
@@ -149,19 +149,20 @@ def _refuse_what_cannot_be_calibrated(settings: CalibrateSettings) -> None:
         )
 
 
-def _refuse_a_table_of_another_run(path: Path, table: ThresholdTable) -> None:
+def _refuse_to_overwrite_another(path: Path, model: str, predictor: dict[str, Any]) -> None:
     """Hours of someone's measurements are not overwritten by those of another model or predictor."""
     if not path.exists():
         return
     try:
         there = json.loads(path.read_text(encoding="utf-8"))
-        same = (there["model"], there["predictor"]) == (table.model, table.predictor)
+        name = there["predictor"]["name"]
+        same = (there["model"], there["predictor"]) == (model, predictor)
     except (OSError, ValueError, KeyError, TypeError):
         same = True  # a damaged table, or none: nothing to lose
     if not same:
         raise ConfigError(
-            f"'{path}' holds a table of model '{there['model']}' and {there['predictor'].get('name')}",
-            "choose another --output; the measurements are kept, so the run ends in seconds",
+            f"'{path}' holds another table, of model '{there['model']}' and {name}",
+            "choose another --output, or delete that file",
         )
 
 
