@@ -74,8 +74,8 @@ def eval(
 ) -> None:
     """Score a benchmark: predictions in, scores with 95 % intervals out.
 
-    Scoring needs neither a GPU nor a network. With --model the predictions are made first (--device: of a local
-    model). --dry-run checks data, predictions and settings, and says what would be asked.
+    Scoring needs neither a GPU nor a network. With --model the predictions are made first; --device is that
+    of a local model. --dry-run checks data, predictions and settings, and says what would be asked.
 
     \b
     vidkit eval video-mme-v2 --data test.parquet --predictions mine.jsonl --html report.html
