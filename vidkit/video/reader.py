@@ -73,8 +73,9 @@ class VideoReader:
         if any(b <= a for a, b in itertools.pairwise(wanted)):
             raise ConfigError("frame numbers are not increasing", "sort them and drop repeats")
         if wanted and not (wanted[0] >= 0 and wanted[-1] < len(self.timeline)):
+            outside = wanted[-1] if wanted[0] >= 0 else wanted[0]
             raise ConfigError(
-                f"frame {wanted[-1] if wanted[0] >= 0 else wanted[0]} of a video of {len(self.timeline)} frames",
+                f"frame {outside} of a video of {len(self.timeline)} frames",
                 "frames count from 0",
             )
         return self._read(wanted, short_side)

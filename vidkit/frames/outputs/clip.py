@@ -37,7 +37,9 @@ class Mp4Stream:
         if self._stream is None:
             self._start(pixels)
         width, height = self._size
-        frame = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels[:height, :width]), format="rgb24")
+        frame = self._av.VideoFrame.from_ndarray(
+            np.ascontiguousarray(pixels[:height, :width]), format="rgb24"
+        )
         frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709")
         self._last = max(self._last + 1, round(time_s / _BASE))
         frame.pts, frame.time_base = self._last, _BASE
@@ -46,7 +48,9 @@ class Mp4Stream:
     def _start(self, pixels: NDArray[np.uint8]) -> None:
         height, width = pixels.shape[0] // 2 * 2, pixels.shape[1] // 2 * 2  # 4:2:0 chroma wants even sizes
         self._size = width, height
-        self._stream = self._container.add_stream("libx264", rate=30, options={"crf": "20", "preset": "veryfast"})
+        self._stream = self._container.add_stream(
+            "libx264", rate=30, options={"crf": "20", "preset": "veryfast"}
+        )
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "yuv420p"
         self._stream.codec_context.time_base = _BASE
         context = self._stream.codec_context
@@ -73,7 +77,9 @@ def mp4_stream(path: Path) -> Iterator[Mp4Stream]:
                 yield stream
                 stream.finish()
         except av.error.FFmpegError as error:
-            raise OutputError(f"could not write '{path}': {error}", "free space, or choose another --output") from error
+            raise OutputError(
+                f"could not write '{path}': {error}", "free space, or choose another --output"
+            ) from error
 
 
 def windows_around(timeline: Timeline, picks: Iterable[int], half_s: float) -> list[tuple[float, float]]:
@@ -89,8 +95,9 @@ def windows_around(timeline: Timeline, picks: Iterable[int], half_s: float) -> l
     return spans
 
 
-def write_clip(path: Path, video: VideoReader, picks: Iterable[int], half_s: float = 1.0, short_side: int =
-480) -> float:
+def write_clip(
+    path: Path, video: VideoReader, picks: Iterable[int], half_s: float = 1.0, short_side: int = 480
+) -> float:
     """Write the moments around kept frames, each with its time burnt in; returns the length [s].
 
     Args:
@@ -113,7 +120,7 @@ def write_clip(path: Path, video: VideoReader, picks: Iterable[int], half_s: flo
 
 
 def write_keyframe_video(path: Path, pictures: Iterable[NDArray[np.uint8]], fps: float = 1.0) -> None:
-    """Write kept frames as an evenly timed video, for programs that take only files; true times are lost in it."""
+    """Write kept frames as an evenly timed video for programs that take only files; true times are lost."""
     size: tuple[int, ...] | None = None
     with mp4_stream(path) as stream:
         for number, picture in enumerate(pictures):

@@ -17,7 +17,7 @@ LAYOUTS = ("interleaved", "video")
 
 
 def keyframe_row(result: VideoSelection, doc_id: str) -> dict[str, Any]:
-    """One annotation with `keyframe_indices` (source frame numbers), as WFS-SB's and DIG's loaders read them."""
+    """One annotation with `keyframe_indices` (source frame numbers), as WFS-SB and DIG loaders read it."""
     numbers = result.padded_numbers
     return {
         "doc_id": doc_id,
@@ -34,7 +34,8 @@ def frames_prompt(times_s: Sequence[float], duration_s: float) -> str:
     """What a model is told about the frames: true times, and that they are not evenly spaced."""
     stamps = ", ".join(clock(time) for time in times_s)
     return (
-        f"These are {len(times_s)} frames chosen from a video of {clock(duration_s)}. They are not evenly spaced; "
+        f"These are {len(times_s)} frames chosen from a video of {clock(duration_s)}. "
+        "They are not evenly spaced; "
         f"their times are {stamps}."
     )
 

@@ -45,8 +45,11 @@ def write_frames(folder: Path, frames: Sequence[Frame], kind: str = "jpeg") -> l
 
 
 def contact_sheet(
-    frames: Sequence[Frame], captions: Sequence[str], relevance: Sequence[float | None], title: str, width:
-    int = 256
+    frames: Sequence[Frame],
+    captions: Sequence[str],
+    relevance: Sequence[float | None],
+    title: str,
+    width: int = 256,
 ) -> Image.Image:
     """The kept frames with time stamps, a caption and a bar of relevance.
 
@@ -75,7 +78,9 @@ def contact_sheet(
             picture = picture.resize(size, Image.Resampling.NEAREST)
         sheet.paste(picture, (x + (width - picture.width) // 2, y + (height - picture.height) // 2))
         if value is not None and top > 0:
-            draw.rectangle((x, y + height + 1, x + round(width * max(value, 0.0) / top), y + height + 3), _BAR)
+            draw.rectangle(
+                (x, y + height + 1, x + round(width * max(value, 0.0) / top), y + height + 3), _BAR
+            )
         draw.text((x, y + height + 5), clock(frame.time_s), _INK, font)
         stamp = draw.textlength(clock(frame.time_s), font) + 10
         draw.text((x + stamp, y + height + 8), _fit(draw, caption, width - stamp, small), _QUIET, small)
@@ -99,8 +104,9 @@ def jpeg_bytes(pixels: np.ndarray, width: int = 480, quality: int = 82) -> bytes
     return data.getvalue()
 
 
-def _fit(draw: ImageDraw.ImageDraw, text: str, width: float, font: ImageFont.FreeTypeFont |
-ImageFont.ImageFont) -> str:
+def _fit(
+    draw: ImageDraw.ImageDraw, text: str, width: float, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
+) -> str:
     if draw.textlength(text, font) <= width:
         return text
     while text and draw.textlength(text + "…", font) > width:

@@ -74,7 +74,9 @@ relevance from <b>{{ record.relevance.source }}</b>{% if record.relevance.knows 
 """
 
 
-def render_page(result: VideoSelection, record: dict[str, Any], frames: Sequence[Frame], answer: str = "") -> str:
+def render_page(
+    result: VideoSelection, record: dict[str, Any], frames: Sequence[Frame], answer: str = ""
+) -> str:
     """The page as text.
 
     Args:

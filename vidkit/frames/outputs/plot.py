@@ -88,14 +88,25 @@ def _draw_relevance(axes: Axes, result: VideoSelection) -> None:
     uniform = result.compared.get("uniform")
     if uniform is not None:
         low = float(min(curve.min(), 0.0))
-        axes.plot(times[uniform.indices], np.full(uniform.indices.size, low), "|", color=_GREY, label="uniform")
+        axes.plot(
+            times[uniform.indices], np.full(uniform.indices.size, low), "|", color=_GREY, label="uniform"
+        )
     axes.set_ylabel("relevance")
     if candidates.relevance is None:
-        axes.text(0.5, 0.5, "no relevance: the query was not used", transform=axes.transAxes, ha="center", color=_GREY)
+        axes.text(
+            0.5,
+            0.5,
+            "no relevance: the query was not used",
+            transform=axes.transAxes,
+            ha="center",
+            color=_GREY,
+        )
     _legend(axes)
 
 
-def _draw_change(axes: Axes, result: VideoSelection, label: str, curve: np.ndarray, threshold: float | None) -> None:
+def _draw_change(
+    axes: Axes, result: VideoSelection, label: str, curve: np.ndarray, threshold: float | None
+) -> None:
     times = result.candidates.times
     axes.plot(times, curve, color=_GREEN, linewidth=1.0, label=label)
     if threshold is not None:
@@ -110,7 +121,9 @@ def _draw_budget(axes: Axes, result: VideoSelection) -> None:
     times, segments = result.candidates.times, result.selection.segments
     edges = np.array([times[start] for start, _ in segments] + [result.video.timeline.duration_s])
     budget: Any = result.selection.detail["budget"]
-    axes.bar(edges[:-1], budget, np.diff(edges), align="edge", color="#bfdbfe", edgecolor=_BLUE, linewidth=0.6)
+    axes.bar(
+        edges[:-1], budget, np.diff(edges), align="edge", color="#bfdbfe", edgecolor=_BLUE, linewidth=0.6
+    )
     for start, end, count in zip(edges[:-1], edges[1:], budget, strict=True):
         axes.text((start + end) / 2, count, str(int(count)), ha="center", va="bottom", fontsize=7)
     axes.set_ylim(0, float(budget.max()) * 1.35 + 0.5)

@@ -22,7 +22,7 @@ _NEAR_S = 1.0  # picks this close count as the same moment
 
 
 def record_of(result: VideoSelection, options: FrameOptions) -> dict[str, Any]:
-    """Everything about one selection as plain values; the same inputs give the same record but for `timings`."""
+    """Everything about one selection as plain values; equal inputs give equal records but for `timings`."""
     selection, candidates = result.selection, result.candidates
     relevance = candidates.relevance
     info = dataclasses.asdict(result.video.info)
@@ -53,11 +53,16 @@ def record_of(result: VideoSelection, options: FrameOptions) -> dict[str, Any]:
         "curves": {
             "time_s": plain(candidates.times),
             "relevance": None if relevance is None else plain(relevance),
-            **{name: plain(value) for name, value in selection.detail.items() if _is_curve(value,
-            len(candidates))},
+            **{
+                name: plain(value)
+                for name, value in selection.detail.items()
+                if _is_curve(value, len(candidates))
+            },
         },
         "detail": {
-            name: plain(value) for name, value in selection.detail.items() if not _is_curve(value, len(candidates))
+            name: plain(value)
+            for name, value in selection.detail.items()
+            if not _is_curve(value, len(candidates))
         },
         "compared": {
             name: {

@@ -67,14 +67,19 @@ def check_target(folder: Path, force: bool) -> None:
     """
     check_writable(folder, create=True)
     if (folder / "selection.json").exists() and not force:
-        raise OutputError(f"'{folder}' already holds a selection", "choose another --output, or pass force=true")
+        raise OutputError(
+            f"'{folder}' already holds a selection", "choose another --output, or pass force=true"
+        )
 
 
 def write_selection(
-    result: VideoSelection, folder: Path, options: FrameOptions, outputs: OutputOptions, answer: dict[str,
-    Any] | None = None
+    result: VideoSelection,
+    folder: Path,
+    options: FrameOptions,
+    outputs: OutputOptions,
+    answer: dict[str, Any] | None = None,
 ) -> Written:
-    """Write all that `outputs` asks for; `selection.json` comes last, so that its presence means a whole result.
+    """Write all that `outputs` asks for; `selection.json` comes last, so its presence means a whole result.
 
     Raises:
         OutputError: the disk is full or the folder cannot be written.
@@ -105,7 +110,9 @@ def write_selection(
         made.record["answer"] = answer
     if outputs.html:
         path = folder / "page.html"
-        page.write_page(path, page.render_page(result, made.record, made.frames, (answer or {}).get("text", "")))
+        page.write_page(
+            path, page.render_page(result, made.record, made.frames, (answer or {}).get("text", ""))
+        )
         made.files["html"] = str(path)
     record.write_table(folder / "selection.csv", made.record["frames"])
     made.files["csv"] = str(folder / "selection.csv")
@@ -115,7 +122,13 @@ def write_selection(
 
 
 def _needs_pixels(outputs: OutputOptions) -> bool:
-    return outputs.frames != "none" or outputs.sheet or outputs.html or outputs.keyframe_video or outputs.messages != "none"
+    return (
+        outputs.frames != "none"
+        or outputs.sheet
+        or outputs.html
+        or outputs.keyframe_video
+        or outputs.messages != "none"
+    )
 
 
 def _sheet(path: Path, result: VideoSelection, made: Written) -> Path:
