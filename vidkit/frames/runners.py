@@ -141,8 +141,9 @@ def _pool_round(
         try:
             while pending or running:
                 while pending and len(running) < 2 * workers:
-                    task = pending.pop()
-                    running[pool.submit(work, run, task)] = task
+                    # taken off only once it is handed over: a pool that just broke refuses it
+                    running[pool.submit(work, run, pending[-1])] = pending[-1]
+                    pending.pop()
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     rows = future.result()
