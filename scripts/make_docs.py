@@ -98,18 +98,22 @@ def maze_tables() -> str | None:
             lines.append(f"| {row['sampler']} | {' | '.join(share(row[key]) for key in keys)} | {mean} |")
         tables.append("\n".join(lines))
     speed, again = made["speed"], made["reconstruction"]
-    words = {key: f"{100 * value:.0f} %" for key, value in made["from_text"].items()}
+    found = made["from_text"]
+    words = {key: f"{100 * value:.0f} %" for key, value in found.items() if key != "sampler"}
     sizes = ", ".join(f"{n}x{n} {100 * again[f'success_{n}']:.1f} %" for n in range(4, 9))
     facts = [
         f"Reconstruction alone (encode, decode, track): {sizes}; mean {100 * again['success']:.1f} %,"
         f" {again['psnr']:.1f} dB.",
         f"Asked for 'fast' ({speed['fast_asked']} cells a frame) the ball makes {speed['fast']:.3f},"
-        f" asked for 'slow' ({speed['slow_asked']}) {speed['slow']:.3f}, on the same first frames.",
-        f"Text alone: a ball and a goal can be found in {words['read']} of the clips, the style asked for in"
-        f" {words['style']}, the ball's colour in {words['ball']}, the size in {words['size']}; a perfect"
+        f" asked for 'slow' ({speed['slow_asked']}) {speed['slow']:.3f}, on the same first frames"
+        f" ({speed['sampler']}).",
+        f"Text alone ({found['sampler']}): a ball and a goal can be found in {words['read']} of the clips,"
+        f" the style asked for in {words['style']}, the ball's colour in {words['ball']}, the size in {words['size']}; a perfect"
         f" maze in {words['perfect']}, solved {words['solved']}.",
     ]
     made_by = f"Made by `{made['made_by']}` on {made['date']}, {made['device']}, torch {made['torch']}."
+    if "note" in made:
+        made_by += f" Note: {made['note']}."
     return "\n\n".join([*tables, *facts, made_by]) + "\n"
 
 

@@ -31,6 +31,9 @@ SAMPLERS = (
 )
 
 
+TEXT_SAMPLER = Sampler(steps=20)  # for clips without a first frame
+
+
 def load(out: Path, layers: int, device: torch.device) -> Trained:
     """The averaged weights of a run: its checkpoint, what `compact` kept, or an exported pipeline folder."""
     trained = Trained(layers)
@@ -74,11 +77,15 @@ def evaluate(
         if how == SAMPLERS[0]:
             result["reconstruction"] = reconstruction(vae, group, mazes)
             if not quick:
-                result["speed"] = speed_control(parts, SAMPLERS[0], 64)
-                result["from_text"] = from_text_alone(parts, Sampler(steps=20), 128)
+                result["speed"] = _named(SAMPLERS[0], speed_control(parts, SAMPLERS[0], 64))
+                result["from_text"] = _named(TEXT_SAMPLER, from_text_alone(parts, TEXT_SAMPLER, 128))
             keep()
             if group.rank == 0:
                 print(json.dumps({k: v for k, v in result.items() if k != "success"}), flush=True)
+
+
+def _named(how: Sampler, values: dict[str, float]) -> dict[str, Any]:
+    return {"sampler": how.name(), **values}
 
 
 def compact(out: Path, layers: int, target: Path) -> None:

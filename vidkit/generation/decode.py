@@ -40,7 +40,7 @@ def decode_latents(pipe: Any, latents: Tensor) -> np.ndarray:
 
 
 def _fits_whole(vae: Any, latents: Tensor) -> bool:
-    """Whether a clip is decoded in one pass: several times faster on CPUs, but memory grows with the clip."""
+    """Whether a clip is decoded in one pass: about twice as fast on CPUs, but memory grows with it."""
     if latents.device.type != "cpu" or vae.use_tiling or not WholeClip.supports(vae):
         return False
     space, time = vae.config.scale_factor_spatial, vae.config.scale_factor_temporal
