@@ -108,7 +108,8 @@ def maze_tables() -> str | None:
         f" asked for 'slow' ({speed['slow_asked']}) {speed['slow']:.3f}, on the same first frames"
         f" ({speed['sampler']}).",
         f"Text alone ({found['sampler']}): a ball and a goal can be found in {words['read']} of the clips,"
-        f" the style asked for in {words['style']}, the ball's colour in {words['ball']}, the size in {words['size']}; a perfect"
+        f" the style asked for in {words['style']}, the ball's colour in {words['ball']}"
+        f", the size in {words['size']}; a perfect"
         f" maze in {words['perfect']}, solved {words['solved']}.",
     ]
     made_by = f"Made by `{made['made_by']}` on {made['date']}, {made['device']}, torch {made['torch']}."
