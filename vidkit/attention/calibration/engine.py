@@ -6,7 +6,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from vidkit.attention.calibration.resume import dense_forward, resumed_at, veloc
 from vidkit.attention.executors import ExecutorChooser
 from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.hook import token_grid
+from vidkit.attention.plan import BlockPlan
 from vidkit.attention.predictors import MaskPredictor, PlanState
 from vidkit.attention.processor import project, rotate
 from vidkit.attention.thresholds import check_tau
@@ -72,22 +73,33 @@ class _HeadOutputs:
 
     Attributes:
         dense: `[B, N, H, D]`.
-        sparse: K tensors `[B, N, H, D]`.
-        sparsity: `[K, H]` mean over the batch.
-        same_as: `[K][H]` an earlier candidate with the same mask, or the candidate itself.
+        sparse: `[B, N, D]` by (head, candidate); candidates with the same mask share one entry.
+        sparsity: by (head, candidate), mean over the batch.
+        same_as: by (head, candidate) the first candidate with the same mask.
     """
 
     dense: Tensor
-    sparse: list[Tensor]
-    sparsity: Tensor
-    same_as: list[list[int]]
+    sparse: dict[tuple[int, int], Tensor]
+    sparsity: dict[tuple[int, int], float]
+    same_as: dict[tuple[int, int], int]
+
+
+def of_heads(plan: BlockPlan, heads: Sequence[int]) -> BlockPlan:
+    """The plan of some heads, in this order."""
+    names = ("counts", "indices", "q_order", "k_order", "selected_density")
+    parts = {name: getattr(plan, name) for name in names}
+    return replace(plan, **{n: x[:, list(heads)] for n, x in parts.items() if x is not None})
 
 
 class _ProbeProcessor:
-    """Sits on the probed layer: measures all heads and candidates at once, then replays one choice."""
+    """Sits on the probed layer: measures its heads and candidates at once, then replays one choice."""
 
-    def __init__(self, original: Any, calibrator: Calibrator, layer: int, grid: TokenGrid | None) -> None:
+    def __init__(
+        self, original: Any, calibrator: Calibrator, layer: int, grid: TokenGrid | None,
+        pairs: Sequence[tuple[int, int]],
+    ) -> None:  # fmt: skip
         self.original, self.calibrator, self.layer, self.grid = original, calibrator, layer, grid
+        self.pairs = list(pairs)
         self._attention_backend = original._attention_backend
         self._parallel_config = None
         self.outputs: _HeadOutputs | None = None
@@ -104,9 +116,8 @@ class _ProbeProcessor:
             self.outputs = self._measure(attn, hidden_states, rotary_emb)
             raise _Measured
         assert self.outputs is not None
-        head, candidate = self.choice
         mixed = self.outputs.dense.clone()
-        mixed[:, :, head] = self.outputs.sparse[candidate][:, :, head]
+        mixed[:, :, self.choice[0]] = self.outputs.sparse[self.choice]
         result: Tensor = attn.to_out[1](attn.to_out[0](mixed.flatten(2, 3)))
         return result
 
@@ -117,7 +128,7 @@ class _ProbeProcessor:
         if rotary is not None:
             q, k = rotate(q, *rotary), rotate(k, *rotary)
         dense = dispatch_attention_fn(q, k, v, backend=self._attention_backend).type_as(q)
-        return self.calibrator.sparse_heads(dense, q, k, v, self.layer, self.grid)
+        return self.calibrator.sparse_heads(dense, q, k, v, self.layer, self.grid, self.pairs)
 
 
 def log_header(
@@ -135,9 +146,8 @@ class Calibrator:
     """Runs the probes of a calibration and can be killed at any of them.
 
     Every head is probed on the snapshots of its own prompt. A probe resumes from the stored input of its
-    layer,
-    and its layer's attention is computed once for all heads and candidates, so a probe costs the blocks
-    after it.
+    layer, and its layer's attention is computed once for its heads and candidates, so a probe costs the
+    blocks after it.
 
     Args:
         model: transformer in eval mode, without sparse attention.
@@ -229,15 +239,16 @@ class Calibrator:
     ) -> Iterator[Probe]:  # fmt: skip
         attn = self.model.blocks[layer].attn1
         original = attn.processor
-        processor = _ProbeProcessor(original, self, layer, token_grid(inputs["hidden_states"], self.model))
+        grid = token_grid(inputs["hidden_states"], self.model)
+        processor = _ProbeProcessor(original, self, layer, grid, pairs)
         attn.set_processor(processor)
         try:
             with resumed_at(self.model, layer, hidden):
                 outputs = self._measure(processor, inputs)
                 known: dict[tuple[int, int], BandError] = {}
                 for head, k in pairs:
-                    same = (head, outputs.same_as[k][head])
-                    sparsity = float(outputs.sparsity[k, head])
+                    same = (head, outputs.same_as[head, k])
+                    sparsity = outputs.sparsity[head, k]
                     if same not in known:
                         known[same] = self._error(processor, inputs, velocity, same, sparsity)
                     error = known[same]
@@ -266,28 +277,43 @@ class Calibrator:
         return band_error(velocity_of(self.model, inputs), velocity, self.weights)
 
     def sparse_heads(
-        self, dense: Tensor, q: Tensor, k: Tensor, v: Tensor, layer: int, grid: TokenGrid | None
-    ) -> _HeadOutputs:
-        """Attention of every head at every candidate; q, k, v `[B, N, H, D]`."""
-        q, k, v = (x.transpose(1, 2) for x in (q, k, v))
-        sparse, sparsity, masks = [], [], []
-        for tau in self.candidates:
-            state = PlanState(seed=self.seed + 1_000_003 * layer, values=v)
-            self.predictor.refresh(q, k, torch.full(q.shape[:2], tau, device=q.device), state, None, grid)
-            plan = self.predictor.plan(q.shape[2], state, grid)
-            sparse.append(self.executor.attend(q, k, v, plan).transpose(1, 2))
-            sparsity.append((1 - plan.head_density.mean(0)).clamp(0, 1).cpu())
-            masks.append(plan.pack())
-        same = [[self._first_equal(masks, c, h) for h in range(self.heads)] for c in range(len(masks))]
-        # exactly full lists are exactly 0, whatever the rounding of the density
-        full = torch.stack([s.abs() < 1e-7 for s in sparsity])
-        return _HeadOutputs(dense, sparse, torch.stack(sparsity).masked_fill(full, 0.0), same)
+        self, dense: Tensor, q: Tensor, k: Tensor, v: Tensor, layer: int, grid: TokenGrid | None,
+        pairs: Sequence[tuple[int, int]],
+    ) -> _HeadOutputs:  # fmt: skip
+        """Attention of the (head, candidate) pairs; q, k, v `[B, N, H, D]`.
 
-    @staticmethod
-    def _first_equal(masks: list[Tensor], candidate: int, head: int) -> int:
-        """First candidate with the same mask of this head (clusterings share a seed, so orders agree)."""
-        mine = masks[candidate][:, head]
-        return next(c for c in range(candidate + 1) if torch.equal(masks[c][:, head], mine))
+        Masks are predicted for all heads (random starts are drawn for a whole layer), attention is computed
+        for the pairs alone.
+        """
+        q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+        made = _HeadOutputs(dense, {}, {}, {})
+        masks: dict[tuple[int, int], Tensor] = {}
+        for c in sorted({c for _, c in pairs}):
+            heads = [head for head, other in pairs if other == c]
+            plan = self._plan(q, k, v, self.candidates[c], layer, grid)
+            plan = of_heads(plan, heads)
+            for n, head in enumerate(heads):
+                masks[head, c] = plan.pack()[:, n]
+                same = (x for x in range(c + 1) if (head, x) in masks)
+                # clusterings share a seed, so equal maps mean equal orders
+                made.same_as[head, c] = next(x for x in same if torch.equal(masks[head, x], masks[head, c]))
+                sparsity = float((1 - plan.head_density[:, n].mean()).clamp(0, 1))
+                # exactly full lists are exactly 0, whatever the rounding of the density
+                made.sparsity[head, c] = 0.0 if sparsity < 1e-7 else sparsity
+            new = [n for n, h in enumerate(heads) if made.same_as[h, c] == c and made.sparsity[h, c] > 0]
+            if new:
+                here = [heads[n] for n in new]
+                out = self.executor.attend(q[:, here], k[:, here], v[:, here], of_heads(plan, new))
+                made.sparse.update({(head, c): out[:, n] for n, head in enumerate(here)})
+        return made
+
+    def _plan(
+        self, q: Tensor, k: Tensor, v: Tensor, tau: float, layer: int, grid: TokenGrid | None
+    ) -> BlockPlan:
+        """Plan of all heads at one threshold, from nothing cached."""
+        state = PlanState(seed=self.seed + 1_000_003 * layer, values=v)
+        self.predictor.refresh(q, k, torch.full(q.shape[:2], tau, device=q.device), state, None, grid)
+        return self.predictor.plan(q.shape[2], state, grid)
 
     def _average(self, wanted: list[tuple[int, int, int, int, int]], seconds: float) -> Measurements:
         shape = (self.layers, self.heads, len(self.candidates))

@@ -12,8 +12,8 @@ from vidkit.errors import ConfigError
 def choose_steps(steps: int, dense_steps: int = 0, intervals: int = 4, seed: int = 0) -> list[int]:
     """One random sparse step from each of equal intervals of the trajectory.
 
-    50 steps and 4 intervals give [0, 11], [12, 24], [25, 36], [37, 49]. An interval that lies wholly in
-    the dense warm-up is left out: its steps are never sparse.
+    50 steps and 4 intervals give [0, 11], [12, 24], [25, 36], [37, 49]. Steps of the dense warm-up are never
+    drawn; where it covers a whole interval (short runs), the sparse steps alone are divided instead.
 
     Raises:
         ConfigError: no sparse step at all.
@@ -24,6 +24,8 @@ def choose_steps(steps: int, dense_steps: int = 0, intervals: int = 4, seed: int
         )
     rng = random.Random(seed)
     edges = [steps * i // intervals for i in range(intervals + 1)]
+    if edges[1] <= dense_steps:
+        edges = [dense_steps + (steps - dense_steps) * i // intervals for i in range(intervals + 1)]
     ranges = [range(max(a, dense_steps), b) for a, b in itertools.pairwise(edges)]
     return [rng.choice(r) for r in ranges if len(r)]
 
