@@ -37,6 +37,10 @@ def main() -> None:
     parser.add_argument("--refresh", type=int, default=12)
     parser.add_argument("--rate", type=float, default=1e-3, help="transformer: highest learning rate")
     parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--sizes", default="4,5,6,7,8", help="transformer: of mazes; repeat one to weigh it")
+    parser.add_argument(
+        "--beside", type=int, default=0, help="transformer: mazes only solved, beside each video step"
+    )
     parser.add_argument("--batch-scale", type=float, default=1.0)
     parser.add_argument("--check-every", type=float, default=150.0)
     parser.add_argument("--check-mazes", type=int, default=48)
@@ -44,6 +48,9 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="transformer: go on from this exported pipeline folder")
     parser.add_argument(
         "--shipped", type=Path, help="evaluate: the exported FOLDER instead; write to this file"
+    )
+    parser.add_argument(
+        "--limit", type=float, default=1e9, help="evaluate: no further samplers after SECONDS"
     )
     parser.add_argument("--quick", action="store_true", help="evaluate: the shipped sampler only")
     parser.add_argument("--seed", type=int, default=0)
@@ -74,6 +81,8 @@ def main() -> None:
             layers=args.layers,
             check_every=args.check_every,
             check_mazes=args.check_mazes,
+            sizes=tuple(int(size) for size in args.sizes.split(",")),
+            beside=args.beside,
         )
         run = Run(group, vae_folder, args.out, plan, args.start)
         if args.resume:
@@ -82,12 +91,10 @@ def main() -> None:
     elif args.stage == "evaluate":
         from scripts.maze_training import report
 
+        folder, target = args.out, args.out / "evaluation.json"
         if args.shipped:
-            folder = args.folder
-            report.evaluate(group, folder / "vae", folder, args.mazes, args.quick, args.layers, args.shipped)
-        else:
-            target = args.out / "evaluation.json"
-            report.evaluate(group, vae_folder, args.out, args.mazes, args.quick, args.layers, target)
+            vae_folder, folder, target = args.folder / "vae", args.folder, args.shipped
+        report.evaluate(group, vae_folder, folder, args.mazes, args.quick, args.layers, target, args.limit)
     elif args.stage == "compact":
         from scripts.maze_training import report
 

@@ -34,6 +34,8 @@ class Plan:
     check_every: float = 150.0  # seconds between held-out checks
     check_mazes: int = 48  # a size
     causal_share: float = 0.3  # of the steps
+    sizes: tuple[int, ...] = (4, 5, 6, 7, 8)  # of mazes; one named twice is drawn twice as often
+    beside: int = 0  # mazes a video step and process that are only solved, from their first frame
 
 
 class Trained(nn.Module):
@@ -116,13 +118,16 @@ def video_loss(
     return loss, metrics
 
 
-def solving_loss(trained: Trained, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-    """The first frame alone: distances and path after each layer."""
+def solving_loss(
+    trained: Trained, batch: Batch, heads_only: bool = False
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The first frame alone: distances and path after each layer; `heads_only` leaves the rest as it is."""
     level = torch.zeros(batch.latents.shape[0], 1, device=batch.latents.device)
-    text = prompts.encode(trained.encoder, batch.prompts)
-    last = max(transformer.HORIZONS)
-    _, held = transformer.forward(
-        trained.model, batch.latents, level, text, layers=last, keep=tuple(transformer.HORIZONS)
-    )
+    keep = tuple(transformer.HORIZONS)
+    with torch.set_grad_enabled(not heads_only):
+        text = prompts.encode(trained.encoder, batch.prompts)
+        _, held = transformer.forward(
+            trained.model, batch.latents, level, text, layers=max(keep), keep=keep, compiled=not heads_only
+        )
     clean = torch.ones(batch.latents.shape[0], dtype=torch.bool, device=batch.latents.device)
     return trained.heads.loss(held, batch, clean)

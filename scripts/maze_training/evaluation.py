@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from transformers import UMT5EncoderModel
 from scripts.maze_training import text as prompts
 from scripts.maze_training.parallel import Group
 from scripts.maze_training.sampling import Sampler, sample
+from scripts.maze_training.strict import strict_tracker
 from scripts.maze_training.vae import decode_clip, encode_clip
 from vidkit.mazes.levels import Levels, Recipe, concatenate, sample_levels
 from vidkit.mazes.read import read_level
@@ -27,12 +29,13 @@ LENGTHS = ((1, 3), (4, 7), (8, 11), (12, 15), (16, 19), (20, 22))
 
 @dataclass
 class Parts:
-    """The four networks of the pipeline on one device."""
+    """The four networks of the pipeline on one device; without `autocast` they compute in float32."""
 
     model: nn.Module
     vae: AutoencoderKLWan
     encoder: UMT5EncoderModel
     group: Group
+    autocast: bool = True
 
     def embed(self, captions: list[str]) -> Tensor:
         ids = prompts.tokenise(prompts.build_tokenizer(), captions).to(self.group.device)
@@ -56,11 +59,12 @@ class Parts:
         """Clips in [0, 1], [B, T, 96, 96, 3], rounded to 8 bits as a video file would hold them."""
         mean, std = self.statistics()
         device = self.group.device.type
-        with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
+        with torch.autocast(device, torch.bfloat16, enabled=self.autocast and device == "cuda"):
             clip = decode_clip(self.vae, latents * std + mean).float()
         return ((clip.clamp(-1, 1).permute(0, 2, 3, 4, 1) / 2 + 0.5) * 255).round() / 255
 
 
+@lru_cache(maxsize=8)
 def held_out_levels(size: int, count: int, seed: int, device: torch.device) -> Levels:
     """`count` held-out mazes of one size, no extras, fast: the pilot's distribution of goals."""
     generator = torch.Generator(device).manual_seed(seed * 100 + size)
@@ -85,10 +89,10 @@ def success(parts: Parts, how: Sampler, mazes: int, seed: int = 1, chunk: int = 
 
     Returns:
         By size and by path length: share of successes, clips, 95 % interval; shares of exact routes, legal
-        clips and clips that end on the goal; mean over sizes.
+        clips and clips that end on the goal; successes by the tracker's strict limits; mean over sizes.
     """
     group = parts.group
-    counts: dict[str, Tensor] = defaultdict(lambda: torch.zeros(5))
+    counts: dict[str, Tensor] = defaultdict(lambda: torch.zeros(6))
     for size in range(4, 9):
         levels = held_out_levels(size, mazes, seed, group.device)
         levels = levels.select(torch.arange(group.rank, mazes, group.size, device=group.device))
@@ -102,14 +106,19 @@ def success(parts: Parts, how: Sampler, mazes: int, seed: int = 1, chunk: int = 
                 how,
                 generator,
                 null_text=parts.embed([""]),
+                autocast=parts.autocast,
             )
-            verdict = judge(part, parts.pictures(latents))
+            shown = parts.pictures(latents)
+            verdict = judge(part, shown)
+            with strict_tracker():
+                strict = judge(part, shown).success
             flags = torch.stack(
                 [
                     verdict.success,
                     verdict.exact,
                     verdict.legal,
                     verdict.reached_goal,
+                    strict,
                     torch.ones_like(verdict.success),
                 ]
             ).float()
@@ -119,7 +128,7 @@ def success(parts: Parts, how: Sampler, mazes: int, seed: int = 1, chunk: int = 
                 counts[f"{low}-{high} moves"] += flags[:, chosen].sum(1).cpu()
     table: dict[str, Any] = {}
     for key in [f"{n}x{n}" for n in range(4, 9)] + [f"{a}-{b} moves" for a, b in LENGTHS]:
-        won, exact, legal, reached, count = group.total(counts[key]).tolist()
+        won, exact, legal, reached, strict_won, count = group.total(counts[key]).tolist()
         low, high = wilson(won, count)
         share = max(count, 1)
         table[key] = dict(
@@ -130,6 +139,7 @@ def success(parts: Parts, how: Sampler, mazes: int, seed: int = 1, chunk: int = 
             exact=exact / share,
             legal=legal / share,
             reached=reached / share,
+            strict=strict_won / share,
         )
     table["mean"] = sum(table[f"{n}x{n}"]["success"] for n in range(4, 9)) / 5
     return dict(sampler=how.name(), **table)
@@ -145,7 +155,9 @@ def speed_control(parts: Parts, how: Sampler, clips: int, seed: int = 3) -> dict
     result: dict[str, float] = {}
     for word, speed in SPEEDS.items():
         asked = replace(levels, speed=torch.full_like(levels.speed, speed))
-        latents = sample(parts.model, parts.embed(asked.captions()), first, how, generator)
+        latents = sample(
+            parts.model, parts.embed(asked.captions()), first, how, generator, autocast=parts.autocast
+        )
         clip = parts.pictures(latents)
         track = follow(asked, clip)
         cells = track.cells.float()
@@ -163,7 +175,9 @@ def from_text_alone(parts: Parts, how: Sampler, clips: int, seed: int = 4) -> di
     group = parts.group
     generator = torch.Generator(group.device).manual_seed(seed)
     levels = sample_levels(clips, generator, Recipe(extras=0.0, max_moves=10))
-    latents = sample(parts.model, parts.embed(levels.captions()), None, how, generator)
+    latents = sample(
+        parts.model, parts.embed(levels.captions()), None, how, generator, autocast=parts.autocast
+    )
     shown = parts.pictures(latents).cpu()
     totals: dict[str, float] = defaultdict(float)
     for index in range(clips):

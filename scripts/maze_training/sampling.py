@@ -55,6 +55,7 @@ def sample(
     generator: torch.Generator,
     frames: int = 16,
     null_text: Tensor | None = None,
+    autocast: bool = True,
 ) -> Tensor:
     """Latents [B, 8, F, 24, 24].
 
@@ -66,6 +67,7 @@ def sample(
         generator: noise source.
         frames: latent frames F.
         null_text: embeddings of the empty prompt, needed when guidance is not 1.
+        autocast: on a GPU, compute in bfloat16; False: in float32, as on a CPU.
     """
     device, count = text.device, text.shape[0]
     x = torch.randn(count, 8, frames, 24, 24, device=device, generator=generator)
@@ -88,7 +90,7 @@ def sample(
             if 0 <= at < how.steps and high > low:
                 active.append((index, at))
         causal = how.block if how.causal else 0
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+        with torch.autocast(device.type, torch.bfloat16, enabled=autocast and device.type == "cuda"):
             velocity = forward(model, x, level / 1000, text, causal, compiled=False)[0].float()
             if how.guidance != 1 and null_text is not None:
                 null = forward(model, x, level / 1000, null_text.expand_as(text), causal, compiled=False)[

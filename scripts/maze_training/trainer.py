@@ -23,13 +23,18 @@ from vidkit.mazes.levels import FRAMES, Recipe
 
 WARM_UP = 200  # steps at the start of each stage
 HEAD_WEIGHT = 0.1  # of the solver heads beside the video loss
+BESIDE_WEIGHT = 0.2  # of mazes that are only solved, beside the video loss
+HEAD_STEPS, HEAD_RATE = 300, 3e-3  # for new heads on a network that is already trained
 
 
-def recipe_at(progress: float) -> Recipe:
-    """Short paths first, then all lengths alike, at the end as mazes come; progress of the video stage."""
-    if progress < 0.05:
-        return Recipe(uniform_moves=True, max_moves=10)
-    return Recipe(uniform_moves=progress < 0.75)
+def recipe_at(progress: float, sizes: tuple[int, ...], trained: bool = False) -> Recipe:
+    """Short paths first, then all lengths alike, at the end as mazes come; progress of the video stage.
+
+    A network that is already `trained` needs no short paths.
+    """
+    if progress < 0.05 and not trained:
+        return Recipe(sizes, uniform_moves=True, max_moves=10)
+    return Recipe(sizes, uniform_moves=progress < 0.75)
 
 
 def optimiser_of(module: nn.Module, rate: float, fused: bool) -> torch.optim.AdamW:
@@ -48,7 +53,8 @@ class Run:
         vae_folder: trained autoencoder.
         out: folder of `checkpoint.pt` and `log.jsonl`.
         plan: lengths, sizes, rate.
-        start: exported pipeline folder to go on from, without optimiser state and solver heads.
+        start: exported pipeline folder to go on from; it holds no optimiser state and no solver heads, so new
+            heads are fitted to it first.
     """
 
     def __init__(self, group: Group, vae_folder: Path, out: Path, plan: Plan, start: Path | None) -> None:
@@ -62,6 +68,8 @@ class Run:
             compile_norms()
         torch.manual_seed(plan.seed)
         self.trained = Trained(plan.layers)
+        self.goes_on = start is not None
+        self.needs_heads = self.goes_on and bool(plan.beside or HEAD_WEIGHT)
         if start is not None:
             self.trained.load_folder(start)
         self.trained.to(group.device)
@@ -85,6 +93,7 @@ class Run:
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.spent, self.samples = state["step"], state["seconds"], state["samples"]
+        self.needs_heads = False
 
     def train(self) -> None:
         """Run until the plan's time is used."""
@@ -95,11 +104,14 @@ class Run:
         self.chooser = random.Random(plan.seed + self.step)
         self.clock = Clock(group, plan.seconds, self.spent)
         checked = self.spent
+        self.puzzles = self._bank(frames=1)
+        if self.needs_heads:
+            self._fit_heads()
         while (progress := self.clock.tick(self.step)) < 1:
             metrics = self._one_step(progress)
             if (self.step % 50 == 0 or self.step == self.began + 1) and group.rank == 0:
                 values = {name: round(float(value), 5) for name, value in metrics.items()}
-                self._report(dict(kind=self.stage, **values, clips=self.bank.made))
+                self._report(dict(kind=self.stage, **values, clips=self._made()))
             due = group.agree(self.clock.elapsed()) if self.step % 20 == 0 else 0.0
             if due > checked + plan.check_every:
                 checked = due
@@ -108,22 +120,47 @@ class Run:
             self._save()
             self._report(dict(kind="end"))
 
+    def _bank(self, frames: int) -> LatentBank:
+        """A bank with its first clips; banks of single frames hold three times as many."""
+        capacity, pool = self.plan.bank * (3 if frames == 1 else 1), (8192 if self.cuda else 64)
+        bank = LatentBank(self.parts.vae, capacity, frames, self.source, self.group.device, pool)
+        while bank.filled < min(capacity, self.plan.batch * 24):
+            bank.add(min(256 if frames == 1 else 64, capacity, pool), recipe_at(0.5, self.plan.sizes))
+        return bank
+
     def _enter(self, stage: str) -> None:
-        """Start a stage with a bank of its own clips."""
         self.stage, self.began = stage, self.step
-        solving, device = stage == "solve", self.group.device
-        capacity = self.plan.bank * (3 if solving else 1)
-        frames, pool = (1 if solving else FRAMES), (8192 if self.cuda else 64)
-        self.bank = LatentBank(self.parts.vae, capacity, frames, self.source, device, pool)
-        while self.bank.filled < min(capacity, self.plan.batch * 24):
-            self.bank.add(min(256 if solving else 64, capacity, pool), recipe_at(0.5))
+        if stage == "video":
+            self.bank = self._bank(FRAMES)
 
     def _batch(self, progress: float) -> Batch:
-        if self.stage == "solve":
-            self.bank.add(max(1, self.plan.solve_batch // 8), Recipe(uniform_moves=True, extras=0.1))
-            return self.bank.draw(self.plan.solve_batch)
-        self.bank.add(self.plan.refresh, recipe_at(progress))
+        self.bank.add(self.plan.refresh, recipe_at(progress, self.plan.sizes, self.goes_on))
         return self.bank.draw(self.plan.batch)
+
+    def _puzzles(self, count: int) -> Batch:
+        """Single frames to solve, an eighth of them new."""
+        self.puzzles.add(max(1, count // 8), Recipe(self.plan.sizes, uniform_moves=True, extras=0.1))
+        return self.puzzles.draw(count)
+
+    def _fit_heads(self) -> None:
+        """Train new solver heads on the loaded network, which stays as it is."""
+        heads = list(self.trained.heads.parameters())
+        optimiser = torch.optim.Adam(heads, lr=HEAD_RATE)
+        steps = HEAD_STEPS if self.cuda else 3
+        for step in range(steps):
+            for each in optimiser.param_groups:
+                each["lr"] = HEAD_RATE * (1 - step / steps)
+            with torch.autocast(self.group.device.type, torch.bfloat16, enabled=self.cuda):
+                loss, metrics = solving_loss(self.trained, self._puzzles(self.plan.solve_batch), True)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            self.group.average_gradients(heads)
+            optimiser.step()
+            if (step % 50 == 0 or step == steps - 1) and self.group.rank == 0:
+                values = {name: round(float(value), 5) for name, value in metrics.items()}
+                self._report(dict(kind="heads", head_step=step + 1, loss=float(loss.detach()), **values))
+        self.average = Average(self.trained, self.average.decay)
+        self.needs_heads = False
 
     def _one_step(self, progress: float) -> dict[str, Tensor]:
         turn = self.plan.solve_seconds / self.plan.seconds
@@ -134,13 +171,17 @@ class Run:
         decay = max(0.01, math.cos(math.pi / 2 * within))
         for each in self.optimiser.param_groups:
             each["lr"] = self.plan.rate * decay * min(1.0, (self.step - self.began + 1) / WARM_UP)
-        batch = self._batch(within)
+        batch = self._puzzles(self.plan.solve_batch) if stage == "solve" else self._batch(within)
         with torch.autocast(self.group.device.type, torch.bfloat16, enabled=self.cuda):
             if stage == "solve":
                 loss, metrics = solving_loss(self.trained, batch)
             else:
                 causal = self.chooser.random() < self.plan.causal_share
                 loss, metrics = video_loss(self.trained, batch, causal, HEAD_WEIGHT)
+                if self.plan.beside:
+                    more, solved = solving_loss(self.trained, self._puzzles(self.plan.beside))
+                    loss = loss + BESIDE_WEIGHT * more
+                    metrics |= {f"beside_{name}": value for name, value in solved.items()}
         metrics["norm"] = self._update(loss)
         self.samples += batch.latents.shape[0] * self.group.size
         return metrics
@@ -157,6 +198,10 @@ class Run:
         self.average.update(self.trained, self.step - self.began)
         self.step += 1
         return norm
+
+    def _made(self) -> int:
+        """Clips encoded so far in this stage, on this process."""
+        return (self.puzzles if self.stage == "solve" else self.bank).made
 
     def _check(self) -> None:
         """Solve held-out mazes with the averaged weights, then save."""

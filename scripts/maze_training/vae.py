@@ -13,6 +13,7 @@ from diffusers.models.autoencoders import autoencoder_kl_wan as wan
 from torch import Tensor, nn
 
 from scripts.maze_training.parallel import Average, Clock, Group, Swapped
+from scripts.maze_training.strict import strict_tracker
 from vidkit.mazes.levels import FRAMES, Levels, Recipe, sample_levels
 from vidkit.mazes.render import render, still
 from vidkit.mazes.track import judge
@@ -131,11 +132,11 @@ class Clips:
 def reconstruction(
     vae: AutoencoderKLWan, group: Group, mazes_a_size: int, seed: int = 99
 ) -> dict[str, float]:
-    """Tracker success and PSNR of held-out clips after encoding and decoding, by size."""
+    """Success (also by the strict limits) and PSNR of held-out clips after encoding and decoding, by size."""
     result: dict[str, float] = {}
     for size in range(4, 9):
         generator = torch.Generator(group.device).manual_seed(seed * 10 + size + 1000 * group.rank)
-        wanted, parts, sums = mazes_a_size // group.size, 0, torch.zeros(4)
+        wanted, parts, sums = max(1, mazes_a_size // group.size), 0, torch.zeros(4)
         while parts < wanted:
             levels = sample_levels(2048, generator, Recipe(sizes=(size,), extras=0.0))
             levels = levels.select(levels.held_out().nonzero()[: min(64, wanted - parts), 0])
@@ -144,13 +145,16 @@ def reconstruction(
                 mean, _ = encode_clip(vae, clip.permute(0, 4, 1, 2, 3) * 2 - 1)
                 out = decode_clip(vae, mean).float().clamp(-1, 1).permute(0, 2, 3, 4, 1) / 2 + 0.5
             verdict = judge(levels, out)
+            with strict_tracker():
+                strict = judge(levels, out).success
             psnr = -10 * torch.log10(((out - clip) ** 2).flatten(1).mean(1))
-            found = (verdict.success.float(), verdict.exact.float(), psnr, torch.ones_like(psnr))
+            found = (verdict.success.float(), strict.float(), psnr, torch.ones_like(psnr))
             sums += torch.stack([values.sum() for values in found]).cpu()
             parts += len(levels)
         sums = group.total(sums).cpu()
-        result |= {f"success_{size}": float(sums[0] / sums[3]), f"psnr_{size}": float(sums[2] / sums[3])}
-    for key in ("success", "psnr"):
+        for index, key in enumerate(("success", "strict", "psnr")):
+            result[f"{key}_{size}"] = float(sums[index] / sums[3])
+    for key in ("success", "strict", "psnr"):
         result[key] = sum(result[f"{key}_{n}"] for n in range(4, 9)) / 5
     return result
 
