@@ -8,13 +8,14 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from vidkit.frames.types import FloatArray, IntArray
 
 
 @functools.lru_cache(maxsize=1)
-def _pools() -> ThreadpoolController:
+def _pools() -> Any:
+    from threadpoolctl import ThreadpoolController
+
     return ThreadpoolController()  # looks for the libraries once; they are loaded with NumPy
 
 

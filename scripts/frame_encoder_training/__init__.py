@@ -1,0 +1,1 @@
+"""Training of the embedded text-image encoder; run through `scripts/train_frame_encoder.py`."""
