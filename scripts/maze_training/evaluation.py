@@ -180,7 +180,7 @@ def from_text_alone(parts: Parts, how: Sampler, clips: int, seed: int = 4) -> di
     )
     shown = parts.pictures(latents).cpu()
     totals: dict[str, float] = defaultdict(float)
-    for index in range(clips):
+    for index in range(group.rank, clips, group.size):
         reading = read_level(shown[index, 0])
         if reading is None:
             continue
@@ -191,7 +191,6 @@ def from_text_alone(parts: Parts, how: Sampler, clips: int, seed: int = 4) -> di
         totals["connected"] += reading.connected
         totals["perfect"] += reading.perfect
         totals["solved"] += bool(judge(reading.level(), shown[index : index + 1]).success[0])
-    return {
-        key: totals[key] / clips
-        for key in ("read", "style", "ball", "size", "connected", "perfect", "solved")
-    }
+    keys = ("read", "style", "ball", "size", "connected", "perfect", "solved")
+    sums = group.total(torch.tensor([totals[key] for key in keys])).tolist()
+    return {key: value / clips for key, value in zip(keys, sums, strict=True)}

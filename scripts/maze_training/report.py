@@ -26,6 +26,8 @@ from scripts.maze_training.vae import reconstruction
 SAMPLERS = (
     Sampler(steps=5),
     Sampler(steps=5, guidance=2.0),
+    Sampler(steps=3),
+    Sampler(steps=3, guidance=2.0),
     Sampler(steps=5, block=4, lag=5),
     Sampler(steps=5, block=4, lag=5, causal=True),
     Sampler(steps=10),

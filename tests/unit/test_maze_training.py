@@ -7,9 +7,21 @@ import random
 import pytest
 import torch
 
-from scripts.maze_training import bank, denoiser, evaluation, sampling, text, transformer
+from scripts.maze_training import (
+    bank,
+    denoiser,
+    evaluation,
+    report,
+    sampling,
+    strict,
+    text,
+    trainer,
+    transformer,
+)
+from vidkit.mazes import track
 from vidkit.mazes.grid import distances
-from vidkit.mazes.levels import Recipe
+from vidkit.mazes.levels import Recipe, sample_levels
+from vidkit.mazes.render import render
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -105,3 +117,56 @@ def test_sampler_keeps_the_first_frame_and_is_reproducible(model):
 def test_interval_of_a_share():
     low, high = evaluation.wilson(125, 128)
     assert low == pytest.approx(0.9334, abs=1e-3) and high == pytest.approx(0.9920, abs=1e-3)
+
+
+def test_strict_limits_hold_within_their_block_only():
+    levels = sample_levels(4, generator(2), Recipe(extras=0.0))
+    clip = render(levels)
+    faint = clip + 0.62 * (render(levels, 1)[:, :1] - clip)  # later frames nearly as the first
+    before = (track.COLOUR_LIMIT, track.AREA_RATIO, track.SPREAD_RADII)
+    with pytest.raises(ZeroDivisionError), strict.strict_tracker():
+        assert before[0] > track.COLOUR_LIMIT and before[1] < track.AREA_RATIO
+        assert bool(track.judge(levels, clip).success.all()), "the true clip passes the strict limits"
+        tight = int(track.follow(levels, faint).good.sum())
+        raise ZeroDivisionError
+    assert before == (track.COLOUR_LIMIT, track.AREA_RATIO, track.SPREAD_RADII)
+    assert int(track.follow(levels, faint).good.sum()) > tight
+
+
+def test_new_heads_leave_the_network_alone():
+    trained = denoiser.Trained(layers=9)
+    clips = bank.Batch(
+        latents=torch.randn(2, 8, 1, 24, 24),
+        weights=torch.ones(2, 1, 24, 24),
+        distance=torch.randint(0, 20, (2, 2, 24, 24), dtype=torch.uint8),
+        on_path=torch.randint(0, 2, (2, 24, 24), dtype=torch.uint8),
+        prompts=torch.ones(2, text.MAX_LENGTH, dtype=torch.long),
+    )
+    denoiser.solving_loss(trained, clips, heads_only=True)[0].backward()
+    assert all(p.grad is None for p in [*trained.model.parameters(), *trained.encoder.parameters()])
+    assert all(float(p.grad.abs().sum()) > 0 for p in trained.heads.parameters())
+    denoiser.solving_loss(trained, clips)[0].backward()
+    assert trained.model.patch_embedding.weight.grad is not None
+
+
+def test_averaged_weights_come_back_from_a_checkpoint(tmp_path):
+    trained = denoiser.Trained(layers=2)
+    average = trainer.Average(trained, 0.9)
+    for shadow in average.shadow:
+        shadow.add_(1.0)
+    torch.save({"average": average.state_dict()}, tmp_path / "checkpoint.pt")
+    again = dict(report.load(tmp_path, 2, torch.device("cpu")).named_parameters())
+    assert all(torch.equal(again[name], value) for name, value in average.state_dict().items())
+    broken = {name: value for name, value in average.state_dict().items() if "patch_embedding" not in name}
+    torch.save({"average": broken}, tmp_path / "checkpoint.pt")
+    with pytest.raises(SystemExit, match=r"missing \['model\.patch_embedding"):
+        report.load(tmp_path, 2, torch.device("cpu"))
+
+
+def test_sizes_of_training_mazes_can_be_weighed():
+    recipe = trainer.recipe_at(0.0, (4, 8, 8, 8), trained=True)
+    assert recipe.max_moves == Recipe().max_moves
+    assert trainer.recipe_at(0.0, (4, 8)).max_moves < recipe.max_moves
+    sizes = sample_levels(400, generator(4), recipe).walls.size
+    assert set(sizes.tolist()) == {4, 8}
+    assert 0.65 < float((sizes == 8).float().mean()) < 0.85
