@@ -1,0 +1,63 @@
+"""Settings of `vidkit bench attention-quality`. Imports only other schemas, and nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from vidkit.config.attention_schema import ExecutorName, Keep
+from vidkit.config.schema import Dtype
+
+
+class Family(StrEnum):
+    xattention = "xattention"
+    svg2 = "svg2"
+
+
+@dataclass
+class BenchAttentionQualitySettings:
+    families: list[Family] = field(default_factory=lambda: [Family.xattention, Family.svg2])
+    steps: list[int] = field(default_factory=lambda: [5])  # denoising steps; each is a table of its own
+    sizes: list[int] = field(default_factory=lambda: [4, 5, 6, 7, 8])  # cells a side of the mazes
+    mazes: int = 2  # of each size, measured
+    tune_mazes: int = 2  # others, on which densities are matched
+    calibrate_mazes: int = 6  # others, on which heads are calibrated; the last one is held out
+    tau: float = 0.9  # of the base rows; their density is what the other rows are matched to
+    reuse_share: float = 0.67  # of the masks that could be reused at all, wanted from TMR
+    block: int = 48  # tokens a query and key block; 2,304 tokens in all
+    stride: int = 12  # xattention
+    query_clusters: int = 24  # svg2
+    key_clusters: int = 64  # svg2
+    always_keep: list[Keep] = field(default_factory=lambda: [Keep.FIRST_FRAME])
+    executor: ExecutorName = ExecutorName.AUTO
+    batch: int = 1  # clips at once
+    dtype: Dtype = Dtype.auto  # of the transformer; auto: fp32, so that rounding does not hide differences
+    model_path: str | None = None  # a folder like the embedded model's; none: the embedded model
+    work: str | None = None  # folder that a killed run goes on from; none: OUTPUT/work
+    output: str | None = None  # folder; none: outputs/bench/attention_quality
+    seed: int = 0  # of mazes, noise and calibration
+    device: str = "auto"  # auto, cpu, cuda, cuda:1
+    dry_run: bool = False
+    verbose: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("families", "steps", "sizes"):
+            if not getattr(self, name):
+                raise ValueError(f"{name}=[] is empty\nname at least one, or leave {name} out")
+        if min(self.steps) < 3:
+            raise ValueError(f"steps={self.steps}: mask reuse needs 3 or more steps")
+        if not set(self.sizes) <= set(range(4, 9)):
+            raise ValueError(f"sizes={self.sizes} must lie in 4..8")
+        for name, low in (
+            ("mazes", 1),
+            ("tune_mazes", 1),
+            ("calibrate_mazes", 2),
+            ("batch", 1),
+            ("block", 1),
+        ):
+            if getattr(self, name) < low:
+                raise ValueError(f"{name}={getattr(self, name)} must be at least {low}")
+        if not 0 < self.tau < 1:
+            raise ValueError(f"tau={self.tau} must lie between 0 and 1")
+        if not 0 <= self.reuse_share <= 1:
+            raise ValueError(f"reuse_share={self.reuse_share} must lie in 0..1")
