@@ -19,6 +19,23 @@ def rows(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (RESULTS / name).read_text(encoding="utf-8").splitlines()]
 
 
+def video_stage(seed: int) -> tuple[list[tuple[float, float]], list[tuple[float, dict[str, Any]]], float]:
+    """Error and held-out checks by thousands of clips; where training was taken up again, or 0."""
+    errors, checks, done = [], [], 0.0
+    parts = [f"maze_transformer_seed{seed}.jsonl", f"maze_transformer_seed{seed}_continued.jsonl"]
+    turn = 0.0
+    for name in parts:
+        if not (RESULTS / name).is_file():
+            continue
+        log = rows(name)
+        video = [r for r in log if r["kind"] == "video"]
+        began, turn = video[0]["samples"], done
+        errors += [(done + (r["samples"] - began) / 1e3, r["weighted"]) for r in video[1:]]
+        checks += [(done + (r["samples"] - began) / 1e3, r["report"]) for r in log if r["kind"] == "held-out"]
+        done += (video[-1]["samples"] - began) / 1e3
+    return errors, checks, turn
+
+
 def main() -> None:
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 4.2))
     # the decoder's own training followed the joint one, which took 207 s
@@ -31,37 +48,21 @@ def main() -> None:
     left.set(title="autoencoder, training clips", xlabel="seconds", ylabel="PSNR (dB)")
     left.legend()
     for seed, colour in ((0, "tab:blue"), (1, "tab:orange")):
-        log = rows(f"maze_transformer_seed{seed}.jsonl")
-        video = [r for r in log if r["kind"] == "video"]
-        began = video[0]["samples"]
-        middle.semilogy(
-            [(r["samples"] - began) / 1e3 for r in video[1:]],
-            [r["weighted"] for r in video[1:]],
-            color=colour,
-            label=f"seed {seed}",
-        )
-        checks = [r for r in log if r["kind"] == "held-out"]
-        right.plot(
-            [(r["samples"] - began) / 1e3 for r in checks],
-            [r["report"]["mean"] for r in checks],
-            "o-",
-            color=colour,
-            label=f"seed {seed}, mean over 4x4..8x8",
-        )
-    log = rows("maze_transformer_seed0.jsonl")
-    began = next(r["samples"] for r in log if r["kind"] == "video")
-    checks = [r for r in log if r["kind"] == "held-out"]
-    for size, style in ((4, ":"), (6, "--"), (8, "-.")):
-        right.plot(
-            [(r["samples"] - began) / 1e3 for r in checks],
-            [r["report"][f"{size}x{size}"]["success"] for r in checks],
-            style,
-            color="tab:blue",
-            label=f"seed 0, {size}x{size}",
-        )
+        errors, checks, turn = video_stage(seed)
+        middle.semilogy(*zip(*errors, strict=True), color=colour, label=f"seed {seed}")
+        thousands = [clips for clips, _ in checks]
+        means = [report["mean"] for _, report in checks]
+        right.plot(thousands, means, "o-", color=colour, label=f"seed {seed}, mean over 4x4..8x8")
+        if turn:
+            for axis in (middle, right):
+                axis.axvline(turn, color=colour, lw=0.8, ls=":")
+        if seed == 0:
+            for size, style in ((4, ":"), (6, "--"), (8, "-.")):
+                share = [report[f"{size}x{size}"]["success"] for _, report in checks]
+                right.plot(thousands, share, style, color=colour, label=f"seed 0, {size}x{size}")
     middle.set(title="transformer, weighted velocity error", xlabel="thousand clips", ylabel="error")
     middle.legend()
-    right.set(title="held-out mazes solved (48 a size, 8 steps)", xlabel="thousand clips", ylim=(0, 1.02))
+    right.set(title="held-out mazes solved (48 a size)", xlabel="thousand clips", ylim=(0, 1.02))
     right.legend()
     figure.tight_layout()
     target = ROOT / "docs" / "images" / "maze_training.png"
