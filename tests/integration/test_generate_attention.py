@@ -214,6 +214,6 @@ def test_an_entry_config_sets_the_policy_over_its_group() -> None:
     from vidkit.config.compose import compose
 
     chosen = compose("generate", "maze_demo", ["attention=haste_svg2"]).attention
-    assert (chosen.predictor.value, chosen.reuse.value, chosen.delta) == ("svg2", "tmr", 8)
+    assert (chosen.predictor.value, chosen.reuse.value, chosen.table) == ("svg2", "tmr", "auto")
     assert (chosen.block_q, chosen.dense_steps) == (48, 1)  # of maze_demo, not of the group
     assert compose("generate", "wan14b_720p", ["attention=svg2"]).attention.dense_steps == 5

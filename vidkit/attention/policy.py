@@ -9,6 +9,7 @@ from typing import Any
 from vidkit.attention.executors import ExecutorChooser
 from vidkit.attention.predictors import MaskPredictor, make_predictor
 from vidkit.attention.reuse import Never, ReusePolicy, make_reuse
+from vidkit.attention.shipped import AUTO, shipped_table
 from vidkit.attention.thresholds import Thresholds, ThresholdTable, check_tau
 from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
 from vidkit.errors import ConfigError
@@ -45,6 +46,7 @@ class AttentionPolicy:
         share_cfg_mask: the second and later branches reuse the first branch's masks of the same step.
         model: name that a table must have been made for; None skips the check.
         seed: decides random starts.
+        note: what `table=auto` came to, for the user; None: nothing to say.
     """
 
     predictor: MaskPredictor | None
@@ -60,6 +62,7 @@ class AttentionPolicy:
     share_cfg_mask: bool = False
     model: str | None = None
     seed: int = 0
+    note: str | None = None
 
     def __post_init__(self) -> None:
         check_tau(self.tau)
@@ -89,19 +92,22 @@ class AttentionPolicy:
         }  # fmt: skip
 
 
-def build_policy(settings: AttentionSettings, model: str | None = None) -> AttentionPolicy:
+def build_policy(
+    settings: AttentionSettings, model: str | None = None, fingerprint: str | None = None
+) -> AttentionPolicy:
     """Settings to a policy; the table file is read and checked here.
 
     Args:
         settings: `attention=...` of a command.
         model: name of the model about to run, checked against the table's.
+        fingerprint: of its weights (`vidkit.utils.fingerprint`); `table=auto` needs it.
 
     Raises:
         ConfigError: values that do not go together.
         DataError: an unreadable table file.
     """
     if settings.predictor == Predictor.DENSE:
-        if settings.table:
+        if settings.table and settings.table != AUTO:
             raise ConfigError(
                 "a threshold table needs a predictor, attention is dense", "add attention=haste_xattention"
             )
@@ -110,13 +116,13 @@ def build_policy(settings: AttentionSettings, model: str | None = None) -> Atten
     rules = [rule.value if hasattr(rule, "value") else str(rule) for rule in settings.always_keep]
     values = {**vars(settings), "always_keep": rules}
     predictor = make_predictor(name, **{key: values[key] for key in PREDICTOR_KEYS[name]})
-    table = ThresholdTable.load(settings.table) if settings.table else None
+    table, path, note = _table(settings, predictor, model, fingerprint)
     return AttentionPolicy(
         predictor,
         _reuse(settings, name, table),
         settings.tau,
         table,
-        settings.table,
+        path,
         ExecutorChooser(settings.executor.value),
         settings.dense_steps,
         settings.dense_layers,
@@ -125,7 +131,24 @@ def build_policy(settings: AttentionSettings, model: str | None = None) -> Atten
         settings.share_cfg_mask,
         model,
         settings.seed,
+        note,
     )
+
+
+def _table(
+    settings: AttentionSettings, predictor: MaskPredictor, model: str | None, fingerprint: str | None
+) -> tuple[ThresholdTable | None, str | None, str | None]:
+    """Table, where it came from, and what to tell about it."""
+    if settings.table != AUTO:
+        table = ThresholdTable.load(settings.table) if settings.table else None
+        made_on = None if table is None else table.meta.get("fingerprint")
+        other = None not in (made_on, fingerprint) and made_on != fingerprint
+        note = f"table {settings.table} was calibrated on other weights ({made_on}, these are {fingerprint})"
+        return table, settings.table, f"{note}: its errors may not hold; calibrate again" if other else None
+    found = shipped_table(model, predictor, settings.tau, fingerprint)
+    if found.why_not is not None:
+        return None, None, f"the table that ships with '{model}' is not used: {found.why_not}"
+    return found.table, None if found.path is None else f"{found.path.name} (ships with vidkit)", None
 
 
 def _reuse(settings: AttentionSettings, predictor: str, table: ThresholdTable | None) -> ReusePolicy:
@@ -140,6 +163,8 @@ def _reuse(settings: AttentionSettings, predictor: str, table: ThresholdTable | 
         return make_reuse("tmr_auto", delta=table.meta.get("delta") if table else None, **gate)
     if kind == Reuse.TMR_RELATIVE:
         return make_reuse("tmr_relative", delta=0.2 if delta is None else delta, **gate)
+    if delta is None and table is not None:
+        delta = table.meta.get("delta")  # found on this model; None where its steps allow too little reuse
     return make_reuse(
         "tmr", delta=DEFAULT_DELTA.get(predictor, FALLBACK_DELTA) if delta is None else delta, **gate
     )

@@ -36,6 +36,7 @@ from vidkit.generation.plan import forward_count
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec, Request
 from vidkit.generation.validate import check_request
 from vidkit.utils.files import check_writable
+from vidkit.utils.fingerprint import weights_fingerprint
 
 if TYPE_CHECKING:
     from vidkit.attention import ThresholdTable
@@ -137,7 +138,7 @@ def _refuse_what_cannot_be_calibrated(settings: CalibrateSettings) -> None:
         raise ConfigError(
             "dense attention has nothing to calibrate", "add attention=xattention or attention=svg2"
         )
-    if settings.attention.table is not None:
+    if settings.attention.table not in (None, "auto"):
         raise ConfigError(
             f"attention.table={settings.attention.table}: a calibration makes a table and takes none",
             "leave attention.table out; --resolve FILE spends another budget on a table",
@@ -282,6 +283,7 @@ def _measure(
 
     meta = {
         "revision": settings.model.revision, "path": settings.model.path, "transformer": "transformer",
+        "fingerprint": None if folder is None else weights_fingerprint(folder / "transformer"),
         "resolution": [settings.height, settings.width], "frames": settings.frames, "fps": settings.fps,
         "sampler": settings.sampler.value, "shift": settings.shift, "guidance": settings.guidance,
         "denoising_steps": settings.steps, "dtype": str(options.dtype).removeprefix("torch."),

@@ -61,7 +61,7 @@ def run(settings: GenerateSettings) -> RunRecord | CostEstimate:
     _check_prompt_given(settings, frame)
     paths = output_paths(settings)
     options = load_options(settings)
-    sparse = prepare(settings.attention, table_model(settings))
+    sparse = prepare(settings.attention, table_model(settings), folder=folder)
     paths, missing = _without_encoder(settings, paths)
     from vidkit.commands.progress import RunProgress
 

@@ -9,9 +9,11 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
+from vidkit.utils.fingerprint import weights_fingerprint
 
 if TYPE_CHECKING:
     from vidkit.attention import AttentionHandle, AttentionPolicy
@@ -37,12 +39,14 @@ class SparseRun:
         from vidkit.generation.plan import window_rows
 
         self.policy.thresholds(spec.layers, spec.heads)
+        notes = [] if self.policy.note is None else [self.policy.note]
         if request.causal_attention:
-            return ["sparse attention has no effect: block-causal attention runs dense"]
+            return [*notes, "sparse attention has no effect: block-causal attention runs dense"]
         rows = max(rows for _, rows in window_rows(spec, request))
         if self.policy.dense_steps >= rows:
-            return [f"every step runs dense: attention.dense_steps={self.policy.dense_steps}, steps={rows}"]
-        return []
+            dense = self.policy.dense_steps
+            return [*notes, f"every step runs dense: attention.dense_steps={dense}, steps={rows}"]
+        return notes
 
     @contextmanager
     def on(self, pipe: Any) -> Iterator[Sequence[StepReporter]]:
@@ -62,16 +66,19 @@ class SparseRun:
 
 def is_dense(settings: AttentionSettings) -> bool:
     """Whether nothing is to be enabled; a table without a predictor is left for the policy to refuse."""
-    return settings.predictor is Predictor.DENSE and not settings.table
+    return settings.predictor is Predictor.DENSE and settings.table in (None, "", "auto")
 
 
-def prepare(settings: AttentionSettings, model: str, needs_delta: bool = True) -> SparseRun:
+def prepare(
+    settings: AttentionSettings, model: str, needs_delta: bool = True, folder: Path | None = None
+) -> SparseRun:
     """Build the policy and read its table, before any weight is loaded.
 
     Args:
         settings: `attention=...`.
         model: name that a table must have been made for.
         needs_delta: False for a calibration, which is what finds delta for reuse=tmr_auto.
+        folder: of the model's files, to tell which weights a table must have been made on; None: not known.
 
     Raises:
         ConfigError: values that do not go together.
@@ -80,10 +87,11 @@ def prepare(settings: AttentionSettings, model: str, needs_delta: bool = True) -
     if is_dense(settings):
         return SparseRun()
     if not needs_delta:
-        settings = dataclasses.replace(settings, reuse=Reuse.NEVER)
+        settings = dataclasses.replace(settings, reuse=Reuse.NEVER, table=None)
     from vidkit.generation.quiet import quiet_libraries
 
     with quiet_libraries():
         from vidkit.attention import build_policy
 
-        return SparseRun(build_policy(settings, model))
+        weights = None if folder is None else weights_fingerprint(folder / "transformer")
+        return SparseRun(build_policy(settings, model, weights))

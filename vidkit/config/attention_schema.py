@@ -52,7 +52,7 @@ class Keep(StrEnum):
 class AttentionSettings:
     predictor: Predictor = Predictor.DENSE
     tau: float = 0.9  # share of estimated attention mass kept, (0, 1]; 1 is dense
-    table: str | None = None  # calibrated thresholds per head; overrides tau
+    table: str | None = None  # calibrated thresholds per head, over tau; auto: the model's own, if one ships
     block_q: int = 128  # tokens a query block
     block_k: int = 128  # tokens a key block
     always_keep: list[Keep] = field(default_factory=list)
@@ -68,9 +68,8 @@ class AttentionSettings:
     sampled_queries: int = 64  # svg1: query rows of its online profile
     reuse: Reuse = Reuse.NEVER
     interval: int = 4  # reuse=interval: steps
-    delta: float | None = (
-        None  # tmr: drift that triggers a refresh; none: 30 (xattention), 8 (svg2), 0.2 (relative)
-    )
+    # tmr: drift that triggers a refresh; none: the table's, or 30 (xattention), 8 (svg2), 0.2 (relative)
+    delta: float | None = None
     gate: bool = True  # tmr: round a layer's refresh share to none or all
     gate_low: float = 0.4  # below this share the layer reuses
     gate_high: float = 0.8  # above this share the layer refreshes
