@@ -8,9 +8,13 @@ import sys
 
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource, compile
+from triton.experimental.gluon import language as gl
+from triton.experimental.gluon._runtime import GluonASTSource
+from vidkit_kernels.block_sparse import hopper
 from vidkit_kernels.block_sparse import triton as block_sparse
 from vidkit_kernels.kmeans import triton as kmeans
 from vidkit_kernels.packed_mask import triton as packed_mask
+from vidkit_kernels.row_order import triton as row_order
 from vidkit_kernels.top_p import triton as top_p
 from vidkit_kernels.xattention_score import triton as xattention
 
@@ -19,6 +23,7 @@ BF16 = {"q_ptr", "k_ptr", "v_ptr", "o_ptr", "x_ptr"}
 INT = {"counts_ptr", "indices_ptr", "packed_ptr", "labels_ptr", "offsets_ptr", "always_ptr"}
 ATTENTION = {"BLOCK_M": 128, "RAGGED": True, "PRECISION": "tf32", "SPLIT_Q": 1, "SPLIT_K": 1}
 TILES = {"BLOCK_M": 128, "BLOCK_N": 128, "PRECISION": "tf32"}
+SCORES = {**TILES, "PER_K": 8, "GROUP": 8}
 CASES = [
     (block_sparse._attention_kernel, {"D": 128, "BLOCK_N": 128, "WITH_LSE": False, **ATTENTION}, 8, 2),
     (block_sparse._attention_kernel, {"D": 128, "BLOCK_N": 64, "WITH_LSE": True, **ATTENTION}, 8, 3),
@@ -30,9 +35,12 @@ CASES = [
     (block_sparse._attention_descriptor_kernel,
      {"D": 128, "WITH_LSE": False, "WARP_SPECIALIZE": False, **ATTENTION,
       "BLOCK_M": 64, "BLOCK_N": 64, "SPLIT_Q": 2, "SPLIT_K": 2}, 4, 3),
-    (xattention._partial_kernel, {"HAS_ACTIVE": True, "S": 16, "D": 128, "PER_K": 8, **TILES}, 8, 3),
-    (xattention._partial_kernel, {"HAS_ACTIVE": False, "S": 8, "D": 64, "PER_K": 16, **TILES}, 8, 3),
+    (xattention._pointer_kernel, {"HAS_ACTIVE": True, "S": 16, "D": 128, **SCORES}, 8, 3),
+    (xattention._pointer_kernel, {"HAS_ACTIVE": False, "S": 8, "D": 64, **SCORES}, 8, 3),
+    (xattention._descriptor_kernel,
+     {"HAS_ACTIVE": True, "S": 16, "D": 128, "CHUNK": 64, **SCORES, "BLOCK_N": 256}, 8, 3),
     (xattention._combine_kernel, {"HAS_ACTIVE": True, "PER_Q": 8, "PER_TILE": 16, "BLOCK_J": 1024}, 4, 3),
+    (row_order._move_kernel, {"PUT": True, "WIDTH": 128, "BLOCK": 32}, 4, 3),
     (top_p._top_p_kernel, {"HAS_ALWAYS": True, "HAS_ACTIVE": True, "BLOCK": 1024}, 4, 3),
     (top_p._top_p_kernel, {"HAS_ALWAYS": False, "HAS_ACTIVE": False, "BLOCK": 64}, 1, 3),
     (packed_mask._expand_kernel, {"BLOCK": 1024}, 4, 3),
@@ -46,7 +54,8 @@ def argument_type(kernel, name, constants):
     """Signature entry of a run-time argument."""
     if name.endswith("_desc"):
         rows = constants["BLOCK_M"] if name == "q_desc" else constants["BLOCK_N"]
-        return f"tensordesc<bf16[1, 1, {rows}, {constants['D']}]>"
+        tail = f"1, {constants['CHUNK']}" if "CHUNK" in constants else constants["D"]
+        return f"tensordesc<bf16[1, 1, {rows}, {tail}]>"
     if kernel is kmeans._assign_kernel and name == "c_ptr":
         return "*bf16"
     if name == "active_ptr":
@@ -80,10 +89,41 @@ def build(kernel, constants, warps, stages, arch):
     }  # fmt: skip
 
 
+def build_hopper(D, tile_n, stages, ragged):
+    """Compile the Gluon kernel, which names its shared layouts in the signature."""
+    kernel = hopper.attention_hopper_kernel
+    constants = {
+        "D": D, "HALF": 64, "BLOCK_N": tile_n, "SPLIT_K": 128 // tile_n, "STAGES": stages, "RAGGED": ragged,
+        "WITH_LSE": True,
+    }  # fmt: skip
+    names = [p.name for p in kernel.params]
+
+    def kind(name):
+        if name.endswith("_desc"):
+            block = [1, 1, 64 if name == "q_desc" else tile_n, D]
+            layout = gl.NVMMASharedLayout.get_default_for(block, gl.bfloat16)
+            return f"tensordesc<bf16{block},{layout!r}>"
+        return "constexpr" if name in constants else argument_type(kernel, name, constants)
+
+    source = GluonASTSource(
+        fn=kernel, signature={n: kind(n) for n in names},
+        attrs={(i,): ALIGNED for i, n in enumerate(names) if n.endswith("_ptr") or n.startswith("stride_")},
+        constexprs={(names.index(n),): v for n, v in constants.items()},
+    )  # fmt: skip
+    built = compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4})
+    ptx = built.asm["ptx"]
+    return {
+        "kernel": kernel.fn.__name__, "arch": 90, "shared": built.metadata.shared,
+        "wgmma": ptx.count("wgmma.mma_async"), "mma": 0, "bulk_copies": ptx.count("cp.async.bulk.tensor"),
+    }  # fmt: skip
+
+
 if __name__ == "__main__":
+    for case in ((128, 128, 2, True), (128, 64, 4, False), (64, 128, 3, True)):
+        print(json.dumps(build_hopper(*case)), flush=True)
     for kernel, constants, warps, stages in CASES:
         for arch in (80, 90):
-            if arch == 80 and kernel is block_sparse._attention_descriptor_kernel:
+            if arch == 80 and "descriptor" in kernel.fn.__name__:
                 continue
             print(json.dumps(build(kernel, constants, warps, stages, arch)), flush=True)
     sys.exit(0)

@@ -155,6 +155,7 @@ class LaunchConfig:
         warp_specialize: let Triton give loading a warp of its own.
         tile_m: query rows a program, a divisor of the plan's block; None: the whole block.
         tile_n: keys a loop turn, likewise.
+        hopper: the kernel of `hopper.py`, which reads `stages` and `tile_n` alone.
     """
 
     warps: int = 8
@@ -163,17 +164,32 @@ class LaunchConfig:
     warp_specialize: bool = False
     tile_m: int | None = None
     tile_n: int | None = None
+    hopper: bool = False
 
 
-def default_config(D: int, block_k: int, device: torch.device) -> LaunchConfig:
+def default_config(
+    D: int, dtype: torch.dtype, block_q: int, block_k: int, device: torch.device
+) -> LaunchConfig:
     """A launch configuration for this head size and GPU."""
     if device.type != "cuda":
         return LaunchConfig()
-    hopper = torch.cuda.get_device_capability(device)[0] >= 9
+    major = torch.cuda.get_device_capability(device)[0]
+    if major == 9 and _has_gluon():
+        from .hopper import unsupported_reason as hopper_reason
+
+        if hopper_reason(D, dtype, block_q, block_k) is None:
+            return LaunchConfig(stages=2 if block_k == 128 and D == 128 else 3, hopper=True)
+    hopper = major >= 9
     stages = 3 if D <= 64 or block_k <= 64 else 2
     # host-side descriptors came with triton 3.4
     can_describe = importlib.util.find_spec("triton.tools.tensor_descriptor") is not None
     return LaunchConfig(warps=8, stages=stages, descriptors=hopper and can_describe)
+
+
+def _has_gluon() -> bool:
+    """Whether this triton has the parts of Gluon that `hopper.py` is written in."""
+    version = tuple(int(part) for part in triton.__version__.split(".")[:2])
+    return version >= (3, 6)
 
 
 def unsupported_reason(D: int, dtype: torch.dtype, block_q: int, block_k: int) -> str | None:
@@ -208,7 +224,7 @@ def block_sparse_attention_triton(
     if reason:
         raise ValueError(f"the Triton block-sparse kernel cannot run this: {reason}")
     q, k, v = (t if t.stride(-1) == 1 else t.contiguous() for t in (q, k, v))
-    config = config or default_config(D, block_k, q.device)
+    config = config or default_config(D, q.dtype, block_q, block_k, q.device)
     out = torch.empty(B, N, H, D, dtype=q.dtype, device=q.device).transpose(1, 2)
     lse = torch.empty(B, H, N, dtype=torch.float32, device=q.device) if with_lse else None
     counts, indices = counts.contiguous(), indices.contiguous()
@@ -223,6 +239,13 @@ def block_sparse_attention_triton(
         "num_stages": config.stages,
     }  # fmt: skip
     lse_arg = lse if lse is not None else out
+    if config.hopper and _describable(q, k, v):
+        from .hopper import launch
+
+        launch(
+            q, k, v, counts, indices, out, lse_arg, block_k, scale * LOG2E, with_lse, tile_n, config.stages
+        )  # fmt: skip
+        return out, lse
     if config.descriptors and _describable(q, k, v) and not interpreting():
         from triton.tools.tensor_descriptor import TensorDescriptor
 

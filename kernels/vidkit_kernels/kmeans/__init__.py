@@ -50,9 +50,17 @@ def assign(x: Tensor, centroids: Tensor, labels: Tensor, active: Tensor | None =
 
 def sort_by_label(labels: Tensor, C: int) -> tuple[Tensor, Tensor]:
     """Stable order of tokens by label and the clusters' offsets: `[B, H, N]` int64, `[B, H, C + 1]` int32."""
-    ordered, order = torch.sort(labels, dim=-1, stable=True)
-    edges = torch.arange(C + 1, device=labels.device, dtype=labels.dtype).expand(*labels.shape[:2], C + 1)
-    return order, torch.searchsorted(ordered, edges.contiguous(), out_int32=True)
+    B, H, N = labels.shape
+    if labels.is_cuda:
+        # one long radix sort of (head, label) is several times faster than B * H segments
+        head = torch.arange(B * H, device=labels.device, dtype=torch.int32)[:, None]
+        ordered, order = torch.sort((labels.reshape(B * H, N) + head * C).flatten(), stable=True)
+        ordered = (ordered.view(B * H, N) - head * C).view(B, H, N)
+        order = (order.view(B * H, N) - head * N).view(B, H, N)
+    else:
+        ordered, order = torch.sort(labels, dim=-1, stable=True)
+    edges = torch.arange(C + 1, device=labels.device, dtype=ordered.dtype).expand(B, H, C + 1)
+    return order, torch.searchsorted(ordered.contiguous(), edges.contiguous(), out_int32=True)
 
 
 def cluster_means(x: Tensor, order: Tensor, offsets: Tensor, centroids: Tensor, active: Tensor | None = None,

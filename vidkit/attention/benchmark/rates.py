@@ -87,6 +87,8 @@ def launch_rows(shape: Shape, device: torch.device, dtype: torch.dtype) -> Itera
             loads = "descriptors" if config.descriptors else "pointers"
             tiles = f"tiles {config.tile_m or 128}x{config.tile_n or block_k}"
             special = " specialized" if config.warp_specialize else ""
+            if config.hopper:
+                loads, special = "hopper kernel", ""
             name = f"triton 128x{block_k} {tiles} w{config.warps} s{config.stages} {loads}{special}"
             yield _row("launch", shape, name, plan.density, call, device)
 
@@ -99,8 +101,10 @@ def _launch_configs(make: Callable[..., Any], block_k: int) -> Iterator[Any]:
             yield make(4, stages, descriptors, tile_m=64, tile_n=64)
             if block_k == 128:
                 yield make(8, stages, descriptors, tile_n=64)
-    yield make(8, 2, True, True)
-    yield make(4, 3, True, True, tile_m=64, tile_n=64)
+    for stages in (3, 4, 5):
+        yield make(stages=stages, tile_n=64, hopper=True)
+    if block_k == 128:
+        yield make(stages=2, hopper=True)
 
 
 def random_plan(shape: Shape, density: float, device: torch.device, block_k: int | None = None) -> BlockPlan:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import torch
 from torch import Tensor
+from vidkit_kernels.row_order import put_rows, take_rows
 
 from vidkit.attention.plan import BlockPlan
 
@@ -24,21 +24,12 @@ class Executor(Protocol):
         ...
 
 
-def take_order(x: Tensor, order: Tensor) -> Tensor:
-    """Tokens of `[B, H, N, D]` in the order `[B, H, N]`."""
-    return x.gather(2, order.unsqueeze(-1).expand(*order.shape, x.shape[-1]))
-
-
 def run_plan(executor: Executor, q: Tensor, k: Tensor, v: Tensor, plan: BlockPlan) -> Tensor:
     """Sort tokens if the plan asks for it, attend, and put the output back in place."""
     if plan.q_order is None and plan.k_order is None:
         return executor.attend(q, k, v, plan)
     if plan.k_order is not None:
-        k, v = take_order(k, plan.k_order), take_order(v, plan.k_order)
+        k, v = take_rows(k, plan.k_order), take_rows(v, plan.k_order)
     if plan.q_order is None:
         return executor.attend(q, k, v, plan)
-    out = executor.attend(take_order(q, plan.q_order), k, v, plan)
-    # laid out as [B, N, H, D], the form that the output projection reads
-    B, H, N, D = out.shape
-    placed = torch.empty(B, N, H, D, dtype=out.dtype, device=out.device).transpose(1, 2)
-    return placed.scatter_(2, plan.q_order.unsqueeze(-1).expand(B, H, N, D), out)
+    return put_rows(executor.attend(take_rows(q, plan.q_order), k, v, plan), plan.q_order)

@@ -174,8 +174,8 @@ class SVG2Predictor:
         offsets = state.extra[f"offsets_{side}"]
         if f"order_{side}" in state.extra:
             return state.extra[f"order_{side}"], offsets
-        order = torch.sort(state.extra[f"labels_{side}"], dim=-1, stable=True).indices
-        return order, offsets
+        labels = state.extra[f"labels_{side}"].to(torch.int32)
+        return sort_by_label(labels, offsets.shape[-1] - 1)[0], offsets
 
     def _selected_density(self, state: PlanState, sizes_q: Tensor, sizes_k: Tensor, N: int) -> Tensor:
         """`[B, H]`: sum of kept |Q_i||K_j| over N^2."""
