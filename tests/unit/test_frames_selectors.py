@@ -154,6 +154,64 @@ def test_efs_gate_is_exact_over_many_blocks() -> None:
     assert select("efs", c, 60).indices.tolist() == plain_efs(c.relevance, c.features, 60)
 
 
+def test_unit_rows_equal_the_plain_form_at_any_size() -> None:
+    from vidkit.frames.similarity import UnitRows
+
+    rng = np.random.default_rng(0)
+    for n, dim, kind in ((1, 3, np.float64), (130, 40, np.float16), (1100, 1000, np.float32)):
+        features = rng.normal(size=(n, dim)).astype(kind)
+        features[n // 3] = 0
+        wide = features.astype(np.float64)
+        norms = np.linalg.norm(wide, axis=1, keepdims=True)
+        plain = np.divide(wide, norms, out=np.zeros_like(wide), where=norms > 0)
+        unit, members = UnitRows(features), np.arange(0, n, 77)
+        assert np.allclose(unit.rows, plain, rtol=1e-12, atol=0) and np.allclose(unit.norms, norms[:, 0])
+        for rows in (None, np.arange(n)[::-1], slice(n // 2, None)):
+            subset = plain if rows is None else plain[rows]
+            expected = (subset @ plain[members].T).max(axis=1)
+            assert np.allclose(unit.max_to(members, rows), expected, rtol=0, atol=1e-12)
+
+
+def matrix_efs(r: np.ndarray, features: np.ndarray, k: int) -> list[int]:
+    """EFS at full size: the plain rules over one matrix of all similarities."""
+    n = len(r)
+    wide = features.astype(np.float64)
+    unit = wide / np.linalg.norm(wide, axis=1, keepdims=True)
+    alike = unit @ unit.T
+    near = np.diagonal(alike, 1)
+    curve = np.r_[near[0], (near[1:] + near[:-1]) / 2, near[-1]]
+    starts = [0, *find_peaks(-curve, distance=5)[0].tolist()]
+    groups = np.add.reduceat(wide, starts, axis=0)
+    while len(starts) > 10:
+        length = np.linalg.norm(groups, axis=1)
+        cos = (groups[:-1] * groups[1:]).sum(axis=1) / (length[:-1] * length[1:])
+        at = int(np.argmax(cos))
+        groups[at] += groups[at + 1]
+        groups = np.delete(groups, at + 1, axis=0)
+        del starts[at + 1]
+    anchors = [a + int(np.argmax(r[a:b])) for a, b in itertools.pairwise([*starts, n])]
+    rest = [int(i) for i in np.argsort(-r, kind="stable") if i not in anchors]
+    spread = alike[np.ix_(rest, anchors)].max(axis=1)
+    theta, loose = (max(0.0, float(spread.mean() + sign * 0.5 * spread.std())) for sign in (-1, 1))
+    picks = list(anchors)
+    while True:
+        for i in rest:
+            if len(picks) < k and i not in picks and alike[i, picks].max() < theta:
+                picks.append(i)
+        if len(picks) >= k or theta >= loose:
+            break
+        theta = min(theta + 0.05, loose)
+    picks += [i for i in rest if i not in picks][: k - len(picks)]
+    return sorted(picks)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_efs_picks_at_full_width_equal_the_matrix_form(seed: int) -> None:
+    c = make_candidates(1500, 768, seed)
+    assert c.relevance is not None and c.features is not None
+    assert select("efs", c, 64).indices.tolist() == matrix_efs(c.relevance, c.features, 64)
+
+
 def test_transform_levels_of_the_paper() -> None:
     from vidkit.frames.selectors.wfs_sb import transform_level
 

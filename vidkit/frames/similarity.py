@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any, cast
 
@@ -28,7 +30,8 @@ def one_blas_thread() -> AbstractContextManager[Any]:
     return cast(AbstractContextManager[Any], _pools().limit(limits=1, user_api="blas"))
 
 
-_CHUNK = 64  # rows converted and scaled while they are in cache
+_CHUNK = 64  # rows worked on while they are in cache; products this small also skip BLAS' packing
+_WORTH_A_THREAD = 1 << 20  # numbers
 
 
 class UnitRows:
@@ -39,16 +42,16 @@ class UnitRows:
     """
 
     def __init__(self, features: NDArray[Any]) -> None:
-        rows = np.empty(features.shape)
-        norms = np.empty(features.shape[0])
-        for start in range(0, features.shape[0], _CHUNK):
-            part = rows[start : start + _CHUNK]
-            part[:] = features[start : start + _CHUNK]
-            norms[start : start + _CHUNK] = np.sqrt(np.einsum("nd,nd->n", part, part))
-            scale = norms[start : start + _CHUNK]
-            part *= np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)[:, None]
-        self.rows: FloatArray = rows
-        self.norms: FloatArray = norms
+        self.rows: FloatArray = np.empty(features.shape)
+        self.norms: FloatArray = np.empty(features.shape[0])
+        _in_chunks(functools.partial(self._scale, features), features.shape)
+
+    def _scale(self, features: NDArray[Any], span: slice) -> None:
+        part = self.rows[span]
+        part[:] = features[span]
+        norms = np.sqrt(np.einsum("nd,nd->n", part, part))
+        self.norms[span] = norms
+        part *= np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)[:, None]
 
     def __len__(self) -> int:
         return int(self.rows.shape[0])
@@ -60,7 +63,33 @@ class UnitRows:
     def max_to(self, members: IntArray | list[int], rows: IntArray | slice | None = None) -> FloatArray:
         """Largest cosine of each of `rows` (default: all) with any of `members` (at least one)."""
         subset = self.rows if rows is None else self.rows[rows]
-        return np.asarray((subset @ self.rows[members].T).max(axis=1))
+        others = np.ascontiguousarray(self.rows[members].T)
+        largest = np.empty(subset.shape[0])
+
+        def compare(span: slice) -> None:
+            np.max(subset[span] @ others, axis=1, out=largest[span])
+
+        _in_chunks(compare, subset.shape)
+        return largest
+
+
+def _in_chunks(work: Callable[[slice], None], shape: tuple[int, ...]) -> None:
+    """Do work on spans of rows; large arrays are halved between two threads.
+
+    The spans are the same on every machine, and so are the last bits. NumPy lets go of its lock in such work.
+    """
+    n, width = shape
+    halves = [0, n] if n * width < _WORTH_A_THREAD else [0, n // 2, n]
+
+    def run(begin: int, end: int) -> None:
+        for start in range(begin, end, _CHUNK):
+            work(slice(start, min(start + _CHUNK, end)))
+
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(run, halves[1], halves[2]) if len(halves) > 2 else None
+        run(0, halves[1])
+        if other is not None:
+            other.result()
 
 
 def temporal_similarity(n: int, j: int, start: int = 0, stop: int | None = None) -> FloatArray:

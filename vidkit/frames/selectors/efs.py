@@ -7,6 +7,7 @@ K events remain, so that every event keeps a frame; a gate that ends early is fi
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -138,33 +139,42 @@ def merge_events(unit: UnitRows, boundaries: IntArray, events: int) -> IntArray:
     edges = [*starts, len(unit)]
     # the sum of the raw rows of a span, as a product of their lengths with the unit rows
     sums = [unit.norms[a:b] @ unit.rows[a:b] for a, b in itertools.pairwise(edges)]
-    norms = [float(np.sqrt(row @ row)) for row in sums]
-    last = len(sums) - 1
-    before, after = list(range(-1, last)), list(range(1, last + 2))  # living neighbours, by original number
-    alike = np.array([_cosine(sums, norms, i, i + 1) for i in range(last)] + [-np.inf])
-    alive = np.ones(last + 1, dtype=bool)
-    for _ in range(last + 1 - events):
-        left = int(np.argmax(alike))
+    kept = _merge_alike(sums, events)
+    return np.array([starts[i] for i in kept if i > 0], dtype=np.int64)
+
+
+def _merge_alike(sums: list[FloatArray], events: int) -> list[int]:
+    """Numbers of the groups left after merging the two neighbours of largest cosine until `events` are left.
+
+    A merged pair keeps the left one's number; the leftmost of equal pairs goes first.
+    """
+    count = len(sums)
+    norms = [math.sqrt(row @ row) for row in sums]
+    before, after = list(range(-1, count - 1)), list(range(1, count + 1))  # living neighbours
+    alike = np.full(count, -np.inf)  # of each living group with the next
+
+    def compare(left: int) -> None:
+        right = after[left]
+        scale = norms[left] * norms[right]
+        alike[left] = sums[left] @ sums[right] / scale if scale > 0 else 0.0
+
+    for left in range(count - 1):
+        compare(left)
+    living = dict.fromkeys(range(count))
+    while len(living) > events:
+        left = int(alike.argmax())
         gone = after[left]
         sums[left] = sums[left] + sums[gone]
-        norms[left] = float(np.sqrt(sums[left] @ sums[left]))
-        alive[gone] = False
-        alike[gone] = -np.inf
+        norms[left] = math.sqrt(sums[left] @ sums[left])
+        del living[gone]
+        alike[[left, gone]] = -np.inf
         after[left] = after[gone]
-        if after[left] <= last:
+        if after[left] < count:
             before[after[left]] = left
-            alike[left] = _cosine(sums, norms, left, after[left])
-        else:
-            alike[left] = -np.inf
+            compare(left)
         if before[left] >= 0:
-            alike[before[left]] = _cosine(sums, norms, before[left], left)
-    kept = [start for start, lives in zip(starts, alive, strict=True) if lives and start > 0]
-    return np.array(kept, dtype=np.int64)
-
-
-def _cosine(sums: list[FloatArray], norms: list[float], i: int, j: int) -> float:
-    scale = norms[i] * norms[j]
-    return float(sums[i] @ sums[j]) / scale if scale > 0 else 0.0
+            compare(before[left])
+    return list(living)
 
 
 def event_anchors(segments: tuple[Segment, ...], relevance: FloatArray | None) -> IntArray:
