@@ -137,26 +137,29 @@ def merge_events(unit: UnitRows, boundaries: IntArray, events: int) -> IntArray:
     if len(starts) <= events:
         return boundaries
     edges = [*starts, len(unit)]
-    # the sum of the raw rows of a span, as a product of their lengths with the unit rows
-    sums = [unit.norms[a:b] @ unit.rows[a:b] for a, b in itertools.pairwise(edges)]
+    sums = np.empty((len(starts), unit.rows.shape[1]))
+    for i, (a, b) in enumerate(itertools.pairwise(edges)):
+        # the sum of the raw rows of a span, as a product of their lengths with the unit rows
+        np.matmul(unit.norms[a:b], unit.rows[a:b], out=sums[i])
     kept = _merge_alike(sums, events)
     return np.array([starts[i] for i in kept if i > 0], dtype=np.int64)
 
 
-def _merge_alike(sums: list[FloatArray], events: int) -> list[int]:
+def _merge_alike(sums: FloatArray, events: int) -> list[int]:
     """Numbers of the groups left after merging the two neighbours of largest cosine until `events` are left.
 
-    A merged pair keeps the left one's number; the leftmost of equal pairs goes first.
+    A merged pair keeps the left one's number; the leftmost of equal pairs goes first. `sums` [G, D] is
+    overwritten.
     """
-    count = len(sums)
-    norms = [math.sqrt(row @ row) for row in sums]
+    count, groups = len(sums), list(sums)  # views: indexing the matrix each time costs as much as a product
+    norms = [math.sqrt(row.dot(row)) for row in groups]
     before, after = list(range(-1, count - 1)), list(range(1, count + 1))  # living neighbours
     alike = np.full(count, -np.inf)  # of each living group with the next
 
     def compare(left: int) -> None:
         right = after[left]
         scale = norms[left] * norms[right]
-        alike[left] = sums[left] @ sums[right] / scale if scale > 0 else 0.0
+        alike[left] = groups[left].dot(groups[right]) / scale if scale > 0 else 0.0
 
     for left in range(count - 1):
         compare(left)
@@ -164,10 +167,10 @@ def _merge_alike(sums: list[FloatArray], events: int) -> list[int]:
     while len(living) > events:
         left = int(alike.argmax())
         gone = after[left]
-        sums[left] = sums[left] + sums[gone]
-        norms[left] = math.sqrt(sums[left] @ sums[left])
+        np.add(groups[left], groups[gone], out=groups[left])  # in place: fresh rows cost more than the sum
+        norms[left] = math.sqrt(groups[left].dot(groups[left]))
         del living[gone]
-        alike[[left, gone]] = -np.inf
+        alike[left] = alike[gone] = -np.inf
         after[left] = after[gone]
         if after[left] < count:
             before[after[left]] = left

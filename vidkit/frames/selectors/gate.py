@@ -40,7 +40,12 @@ class RedundancyGate:
         self._nearest = self.to_anchors.copy()
         self._members = [int(anchor) for anchor in self._anchors]
         self._seen = np.full(self._nearest.size, len(self._members))
-        self._buffer = np.empty((_BLOCK, self._unit.rows.shape[1]))
+        width = self._unit.rows.shape[1]
+        self._buffer = np.empty((_BLOCK, width))
+        self._member_rows = np.empty(
+            (max(k, len(self._members)), width)
+        )  # side by side, as products want them
+        self._member_rows[: len(self._members)] = self._unit.rows[self._members]
         added: dict[int, str] = {}
         theta = self.strict
         while True:
@@ -67,6 +72,7 @@ class RedundancyGate:
                     break
                 position += int(open_[0])
                 pick = int(block[position])
+                self._member_rows[len(self._members)] = self._unit.rows[pick]
                 self._members.append(pick)
                 added[pick] = f"gate@{theta:.3f}"
                 position += 1
@@ -79,9 +85,9 @@ class RedundancyGate:
                 return
 
     def _catch_up(self, block: IntArray, rows: FloatArray) -> None:
-        unseen = self._members[int(self._seen[block].min()) :]
-        if unseen:
-            largest = (rows @ self._unit.rows[unseen].T).max(axis=1)
+        unseen = self._member_rows[int(self._seen[block].min()) : len(self._members)]
+        if unseen.size:
+            largest = (rows @ unseen.T).max(axis=1)
             self._nearest[block] = np.maximum(self._nearest[block], largest)
             self._seen[block] = len(self._members)
 
