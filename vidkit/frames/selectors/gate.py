@@ -42,9 +42,10 @@ class RedundancyGate:
         self._seen = np.full(self._nearest.size, len(self._members))
         width = self._unit.rows.shape[1]
         self._buffer = np.empty((_BLOCK, width))
+        # side by side, as products want them
         self._member_rows = np.empty(
             (max(k, len(self._members)), width)
-        )  # side by side, as products want them
+        )
         self._member_rows[: len(self._members)] = self._unit.rows[self._members]
         added: dict[int, str] = {}
         theta = self.strict
