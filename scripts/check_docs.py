@@ -73,6 +73,7 @@ def _vidkit_problem(words: list[str]) -> str:
     with (
         mock.patch.object(execute, "runner_of", lambda command: lambda settings: None),
         mock.patch.object(execute, "_write_json"),
+        contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(said),
     ):
         status = main.run(words[:cut])

@@ -15,14 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from vidkit.cli.main import COMMANDS
+from vidkit.cli.main import WITH_SETTINGS
 from vidkit.config.describe import markdown_table
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = "docs/configuration.md"
 PAGES = ("README.md", SETTINGS, "docs/benchmarks.md", "docs/maze-model.md")
 _BLOCK = re.compile(
-    r"(?P<open><!-- (?P<name>settings of [\w-]+|(?:startup|scoring|serving|demo|maze|second seed) figures"
+    r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|second seed) figures"
     r"|demo output):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
@@ -158,7 +158,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "demo output": demo_output,
     "maze figures": maze_tables,
     "second seed figures": second_seed,
-} | {f"settings of {command}": lambda command=command: markdown_table(command) for command in COMMANDS}
+} | {f"settings of {command}": lambda command=command: markdown_table(command) for command in WITH_SETTINGS}
 
 
 def renewed(page: str) -> str:
@@ -172,8 +172,8 @@ def renewed(page: str) -> str:
 
 
 def with_all_commands(page: str) -> str:
-    """The page of settings with an empty table for each command that has none yet."""
-    for command in COMMANDS:
+    """The page of settings with an empty table for each command and benchmark that has none yet."""
+    for command in WITH_SETTINGS:
         if f"settings of {command}" not in blocks_in(page):
             opening = f"<!-- settings of {command}: made by `make docs` from the schema; do not edit -->"
             page = f"{page.rstrip()}\n\n## Settings of `vidkit {command}`\n\n{opening}\n<!-- end -->\n"

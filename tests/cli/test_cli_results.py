@@ -11,7 +11,7 @@ import pytest
 
 from vidkit import __version__
 from vidkit.cli import execute
-from vidkit.cli.main import COMMANDS, run
+from vidkit.cli.main import COMMANDS, WITH_SETTINGS, run
 from vidkit.cli.plain import plain
 from vidkit.config.catalog import settings_class
 from vidkit.config.keys import keys_of
@@ -101,11 +101,11 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(f"  {command} " in listed for command in COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", WITH_SETTINGS)
 def test_every_command_has_help_and_something_to_run(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run([command, "--help"]) == 0
+    assert run([*command.split(), "--help"]) == 0
     shown = capsys.readouterr().out
     for option in ("--config", "--config-dir", "--json"):
         assert option in shown

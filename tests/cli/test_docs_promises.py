@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from vidkit.cli.main import COMMANDS
+from vidkit.cli.main import WITH_SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,13 +60,13 @@ def test_generated_parts_are_up_to_date() -> None:
 def test_every_command_has_a_table_of_its_settings() -> None:
     maker = script("make_docs")
     assert maker.blocks_in((ROOT / "docs" / "configuration.md").read_text()) == {
-        f"settings of {command}" for command in COMMANDS
+        f"settings of {command}" for command in WITH_SETTINGS
     }
 
 
 def test_a_new_command_gets_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
     maker = script("make_docs")
-    monkeypatch.setattr(maker, "COMMANDS", ("generate", "dance"))
+    monkeypatch.setattr(maker, "WITH_SETTINGS", ("generate", "dance"))
     page = maker.with_all_commands("# Configuration\n\n<!-- settings of generate: x -->\n<!-- end -->\n")
     assert maker.blocks_in(page) == {"settings of generate", "settings of dance"}
     assert page.count("## Settings of `vidkit dance`") == 1 and maker.with_all_commands(page) == page

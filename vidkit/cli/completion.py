@@ -63,7 +63,10 @@ def _choices(ctx: typer.Context, key: str) -> list[str]:
 
 
 def _command(ctx: typer.Context) -> str:
-    return ctx.info_name or ""
+    """`generate`, or `bench attention` of a group."""
+    above = ctx.parent
+    group = above.info_name if above is not None and above.parent is not None else ""
+    return " ".join(name for name in (group, ctx.info_name) if name)
 
 
 def _config_dir(ctx: typer.Context) -> Path | None:

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -65,8 +66,8 @@ def settings_of(request: Request) -> Any:
 
 
 def runner_of(command: str) -> Callable[[Any], object]:
-    """`vidkit.commands.<command>.run`, imported now and not before."""
-    run = importlib.import_module("vidkit.commands." + command.replace("-", "_")).run
+    """`vidkit.commands.<command>.run`, imported now, not before; of `bench attention` bench_attention."""
+    run = importlib.import_module("vidkit.commands." + re.sub("[ -]", "_", command)).run
     assert callable(run)
     return run  # type: ignore[no-any-return]
 

@@ -1,6 +1,7 @@
 """The command `vidkit`: collects the commands, runs one, turns what ends it into lines and an exit status.
 
-To add a command: a file `vidkit/cli/<command>.py` with a function of that name, and the name in `COMMANDS`.
+To add a command: a file `vidkit/cli/<command>.py` with a function or a Typer group of that name, and the name
+in `COMMANDS`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from typing import Annotated, NoReturn
 import typer
 
 from vidkit import __version__
+from vidkit.cli.bench import BENCHMARKS
 from vidkit.cli.report import INTERRUPTED, report_error
 
-COMMANDS = ("generate", "calibrate", "eval", "select-frames")
+COMMANDS = ("generate", "calibrate", "eval", "select-frames", "bench")
+# command lines that have settings of their own
+WITH_SETTINGS = (*(name for name in COMMANDS if name != "bench"), *(f"bench {name}" for name in BENCHMARKS))
 
 app = typer.Typer(
     name="vidkit",
@@ -45,7 +49,11 @@ def vidkit(
 
 for _name in COMMANDS:
     _module = _name.replace("-", "_")
-    app.command(_name)(getattr(importlib.import_module(f"vidkit.cli.{_module}"), _module))
+    _found = getattr(importlib.import_module(f"vidkit.cli.{_module}"), _module)
+    if isinstance(_found, typer.Typer):
+        app.add_typer(_found, name=_name)
+    else:
+        app.command(_name)(_found)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -20,14 +20,21 @@ COMMAND_FOLDERS = ("generate", "calibrate", "select_frames", "bench", "algoviz",
 
 
 def folder_of(command: str) -> str:
-    """`select-frames` on the command line is `select_frames` in YAML and Python."""
-    return command.replace("-", "_")
+    """`select-frames` on the command line is `select_frames` in YAML and Python; `bench x` is `bench/x`."""
+    return command.replace("-", "_").replace(" ", "/")
+
+
+def schema_name(command: str) -> str:
+    """What entry configs call the schema: `bench attention` -> `bench_attention_schema`."""
+    return folder_of(command).replace("/", "_") + "_schema"
 
 
 def settings_class(command: str) -> type[Any]:
     """The dataclass of a command's settings: `select-frames` -> `SelectFramesSettings` of the schema."""
-    name = "".join(word.capitalize() for word in folder_of(command).split("_")) + "Settings"
-    for module in ("schema", f"{folder_of(command)}_schema"):
+    words = folder_of(command).replace("/", "_").split("_")
+    name = "".join(word.capitalize() for word in words) + "Settings"
+    files = Path(__file__).parent.glob(f"{folder_of(command).partition('/')[0]}*_schema.py")
+    for module in ("schema", *sorted(file.stem for file in files)):
         found = getattr(importlib.import_module(f"vidkit.config.{module}"), name, None)
         if isinstance(found, type):
             return found
@@ -116,6 +123,7 @@ def _entry_of_file(command: str, file: Path, config_dir: Path | None) -> Entry:
             f"no config file '{file}'", f"configs by name: {', '.join(config_names(command, config_dir))}"
         )
     file = file.resolve()
-    folder = file.parent.parent if file.parent.name == folder_of(command) else file.parent
+    parts = tuple(folder_of(command).split("/"))
+    folder = file.parents[len(parts)] if file.parent.parts[-len(parts) :] == parts else file.parent
     others = tuple(other for other in search_dirs(config_dir) if other != folder)
     return Entry(folder, file.relative_to(folder).with_suffix("").as_posix(), others)

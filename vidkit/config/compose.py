@@ -21,7 +21,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from vidkit.config.catalog import Entry, find_entry, folder_of, settings_class
+from vidkit.config.catalog import Entry, find_entry, folder_of, schema_name, settings_class
 from vidkit.config.explain import composition_error, first_line, reading_error, yaml_error
 from vidkit.config.keys import Key, keys_of
 from vidkit.config.mirror import KeyedError, build, mirror
@@ -97,7 +97,7 @@ def _compose(
     config_dir: Path | None,
 ) -> tuple[DictConfig, list[Source]]:
     schema = mirror(settings)
-    ConfigStore.instance().store(f"{folder_of(command)}_schema", schema)
+    ConfigStore.instance().store(schema_name(command), schema)
     found = ",".join(f"'file://{_escaped(str(other))}'" for other in entry.others)
     words = [*words, f"hydra.searchpath=[{found}]"]
     with warnings.catch_warnings(), initialize_config_dir(str(entry.folder), version_base="1.3"):

@@ -81,7 +81,7 @@ def composition_error(
         if file is None
         else place_of(key, [Source(file, ""), Source(file, package)]) or f" ({short(file)})"
     )
-    if file is not None and key == folder_of(command) and key not in keys:
+    if file is not None and key == folder_of(command).split("/")[0] and key not in keys:
         return ConfigError(
             f"the settings of {short(file)} end up below '{key}'", "start the file with '# @package _global_'"
         )

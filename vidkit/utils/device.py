@@ -55,10 +55,11 @@ def device_name(device: torch.device) -> str:
 
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{_processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+    return f"{processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Marketing name of the processor."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             for line in file:

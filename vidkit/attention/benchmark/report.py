@@ -1,18 +1,30 @@
-"""Rows of measurements: to JSON and to a plot."""
+"""Rows of measurements, and the record they are kept in."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
-import os
-import platform
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+
+from vidkit.utils.device import device_name
+from vidkit.utils.files import write_text_atomic
+from vidkit.utils.provenance import provenance
+
+if TYPE_CHECKING:
+    from vidkit.attention.benchmark.verify import Check
+
+PACKAGES = ("torch", "triton", "diffusers", "flash-attn-4")
+INPUTS = {  # what the figures of a section were measured on, to be shown wherever they are
+    "rates": "random Q, K, V; random block lists",
+    "launch": "random Q, K, V; random block lists",
+    "prediction": "random Q and K",
+    "memory": "random Q and K",
+    "loop": "random weights and noise: what is timed is real, what it draws is not",
+}
+SECTION_OF_ROW = {"dense": "rates", "executor": "rates"}  # the others are called like their section
 
 
 @dataclass(frozen=True)
@@ -41,64 +53,59 @@ class Row:
     tflops: float | None
     note: str = ""
 
+    @property
+    def part(self) -> str:
+        """Name of the section as it is asked for: dense and executor rows are `rates`."""
+        return SECTION_OF_ROW.get(self.section, self.section)
+
 
 def environment(device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
     """What the figures were measured on."""
-    versions: dict[str, str | None] = {}
-    for name in ("torch", "triton", "diffusers", "flash-attn-4", "vidkit"):
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            versions[name] = None
-    name = (
-        torch.cuda.get_device_name(device)
-        if device.type == "cuda"
-        else platform.processor() or platform.machine()
-    )
     return {
-        "device": name,
+        **provenance(PACKAGES, device_name(device)),
         "dtype": str(dtype).removeprefix("torch."),
         "threads": torch.get_num_threads(),
-        **versions,
+        "cuda": torch.version.cuda if device.type == "cuda" else None,
     }
 
 
-def save(path: str | Path, rows: Sequence[Row], env: dict[str, Any], checks: Sequence[Any]) -> None:
-    """Write everything as one JSON file, atomically."""
+def peak_of(rows: Sequence[Row]) -> float | None:
+    """TFLOP/s of the large matrix product measured in the same run."""
+    return next((row.tflops for row in rows if row.section == "ceiling"), None)
+
+
+def record_of(
+    rows: Sequence[Row], env: dict[str, Any], checks: Sequence[Check], complete: bool = True
+) -> dict[str, Any]:
+    """Everything as plain values; each rate also as the share of the measured matrix product."""
+    peak = peak_of(rows)
+    return {
+        "environment": env,
+        "complete": complete,
+        "inputs": {part: INPUTS[part] for part in dict.fromkeys(row.part for row in rows) if part in INPUTS},
+        "checks": [asdict(check) | {"passed": check.passed} for check in checks],
+        "rows": [
+            asdict(row) | {"share_of_peak": row.tflops / peak if row.tflops and peak else None}
+            for row in rows
+        ],
+    }
+
+
+def save(
+    path: str | Path,
+    rows: Sequence[Row],
+    env: dict[str, Any],
+    checks: Sequence[Check],
+    complete: bool = True,
+    **more: object,
+) -> None:
+    """Write everything as one JSON file, atomically; `more` is put in front."""
+    import json
+    import math
+
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    body = {"environment": env, "checks": [asdict(c) for c in checks], "rows": [asdict(r) for r in rows]}
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "w") as stream:
-        json.dump(body, stream, indent=1)
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)
-
-
-def plot(path: str | Path, rows: Sequence[Row], env: dict[str, Any]) -> None:
-    """Rate against density, one panel a shape; dense baselines as lines."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    shapes = list(dict.fromkeys(r.shape for r in rows if r.section == "executor"))
-    figure, panels = plt.subplots(1, max(len(shapes), 1), figsize=(5 * max(len(shapes), 1), 4), squeeze=False)
-    for panel, shape in zip(panels[0], shapes, strict=False):
-        mine = [r for r in rows if r.shape == shape and r.tflops is not None]
-        for row in (r for r in mine if r.section == "dense"):
-            panel.axhline(row.tflops, linestyle="--", linewidth=0.8, color="grey")
-            panel.annotate(f"dense {row.provider}", (0.11, row.tflops), fontsize=7, color="grey")
-        for name in dict.fromkeys(
-            r.provider for r in mine if r.section == "executor" and r.provider != "auto"
-        ):
-            points = sorted(
-                (r.density, r.tflops) for r in mine if r.section == "executor" and r.provider == name
-            )
-            panel.plot(*zip(*points, strict=True), marker="o", label=name)
-        panel.set(title=shape, xlabel="density", ylabel="TFLOP/s of kept pairs", xscale="log", ylim=(0, None))
-        panel.legend(fontsize=8)
-    figure.suptitle(f"block-sparse attention, {env['device']}, {env['dtype']}")
-    figure.tight_layout()
-    figure.savefig(path, dpi=130)
-    plt.close(figure)
+    record = record_of(rows, env, checks, complete)
+    for check in record["checks"]:  # a check that raised has an infinite error, which JSON cannot say
+        check["error"] = check["error"] if math.isfinite(check["error"]) else None
+    write_text_atomic(path, json.dumps({**more, **record}, indent=1, allow_nan=False) + "\n")

@@ -1,0 +1,172 @@
+"""`vidkit bench` from words to tables, JSON and picture; nothing is shown when a check fails."""
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from vidkit.cli.bench import BENCHMARKS
+from vidkit.cli.execute import runner_of
+from vidkit.cli.main import run
+from vidkit.config.bench_schema import AttentionSection
+from vidkit.config.catalog import config_names, settings_class
+from vidkit.config.compose import compose
+from vidkit.config.keys import keys_of
+
+COMMON = {"output", "seed", "device", "dry_run", "verbose"}
+SMALL = ["sections=[rates,prediction,memory]", "shapes=[odd]", "--device", "cpu"]
+
+
+def runner() -> ModuleType:
+    """The module, which the package's function of that name hides."""
+    return importlib.import_module("vidkit.attention.benchmark.run")
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One call a measurement: the figures mean nothing here."""
+    from vidkit.attention.benchmark import prediction, rates, timing
+
+    def measure(call, device, budget_ms=0.0):
+        call()
+        return timing.Timing(2.0, 1.0, 3.0)
+
+    for module in (rates, prediction):
+        monkeypatch.setattr(module, "measure", measure)
+    monkeypatch.setattr(runner(), "matmul_peak_tflops", lambda device, dtype: 0.5)
+
+
+def error_lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    return [line for line in capsys.readouterr().err.splitlines() if line.startswith(("error:", "hint:"))]
+
+
+@pytest.mark.parametrize("words", [["bench"], ["bench", "--help"]], ids=["alone", "help"])
+def test_help_lists_every_benchmark_with_a_whole_line(words, capsys) -> None:
+    assert run(words) == 0
+    listed = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert all(f"{name} {about.line}" in listed for name, about in BENCHMARKS.items())
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_an_entry_of_the_registry_is_whole(name: str) -> None:
+    command = f"bench {name}"
+    assert set(keys_of(settings_class(command))) >= COMMON
+    assert "default" in config_names(command)
+    for config in config_names(command):
+        assert isinstance(compose(command, config), settings_class(command))
+    assert callable(runner_of(command))
+
+
+def test_unknown_benchmark_suggests_near_name(capsys) -> None:
+    assert run(["bench", "attentoin"]) == 2
+    assert error_lines(capsys) == [
+        "error: no command 'attentoin'",
+        "hint: did you mean 'attention'? see 'vidkit bench --help'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "hint"),
+    [
+        (["sections=[rate]"], "error: unknown choice 'rate' for 'sections[0]'",
+         "hint: did you mean 'rates'? choices: rates, prediction, memory, loop, launch"),
+        (["sections=[]"], "error: sections=[] is empty", "hint: name at least one, or leave sections out"),
+        (["shapes=[maz]"], "error: unknown shape 'maz'", "hint: choose from: wan-1.3b-480p"),
+        (["loops=[tinny]"], "error: unknown benchmark part 'tinny'", "hint: choose from: wan-1.3b-480p"),
+        (["shape=[maze]"], "error: unknown setting 'shape' for 'bench attention'",
+         "hint: did you mean 'shapes'?"),
+    ],
+    ids=["section", "none", "shape", "loop", "key"],
+)  # fmt: skip
+def test_mistakes_are_told_before_anything_runs(words, error, hint, capsys, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["bench", "attention", "--device", "cpu", *words]) == 2
+    told = error_lines(capsys)
+    assert told[0] == error and told[1].startswith(hint)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sections_are_those_of_the_benchmark() -> None:
+    from vidkit.attention.benchmark import SECTIONS
+
+    assert {section.value for section in AttentionSection} == set(SECTIONS)
+
+
+def test_attention_dry_run_says_what_and_how_long(capsys, tmp_path, quick) -> None:
+    out = tmp_path / "out"
+    words = [*SMALL, "--output", str(out), "--dry-run", "--json", str(tmp_path / "plan.json")]
+    assert run(["bench", "attention", *words]) == 0
+    shown = capsys.readouterr().out
+    assert "rates" in shown and "odd" in shown and not out.exists()
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert [row["part"] for row in plan["parts"]] == ["checks", "rates", "prediction", "memory"]
+    assert all(row["about_s"] > 0 for row in plan["parts"])
+    assert plan["command"] == "vidkit bench attention sections=[rates,prediction,memory] shapes=[odd]"
+
+
+def test_attention_on_a_cpu(capsys, tmp_path, quick) -> None:
+    assert run(["bench", "attention", *SMALL, "--seed", "3", "-o", str(tmp_path), "--json", "-"]) == 0
+    told = capsys.readouterr()
+    record = json.loads(told.out)
+    assert record == json.loads((tmp_path / "attention.json").read_text())
+    assert record["complete"] and all(check["passed"] for check in record["checks"])
+    assert {"date", "commit", "load_before", "device", "versions", "dtype"} <= set(record["environment"])
+    assert record["inputs"]["rates"] == "random Q, K, V; random block lists"
+    assert record["made_by"].endswith("shapes=[odd] seed=3")
+    assert {row["section"] for row in record["rows"]} == {
+        "ceiling", "dense", "executor", "prediction", "memory"
+    }  # fmt: skip
+    dense = next(row for row in record["rows"] if row["section"] == "dense")
+    assert dense["share_of_peak"] == pytest.approx(dense["tflops"] / 0.5)
+    assert "random Q, K, V; random block lists" in told.err  # tables are for people
+    assert (tmp_path / "attention.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_no_figure_when_a_check_fails(capsys, tmp_path, quick, monkeypatch) -> None:
+    from vidkit.attention.benchmark import Check
+
+    (tmp_path / "attention.png").write_text("of an earlier run")
+    wrong = [Check("gather", 0.3, 0.01), Check("top_p", 0.0, 0.0), Check("fa4", float("inf"), 0.01, "no")]
+    monkeypatch.setattr(runner(), "verify", lambda device, dtype: wrong)
+    assert run(["bench", "attention", *SMALL, "-o", str(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert "error: 2 of 3 checks failed, so nothing was measured: gather, fa4" in told.err
+    assert "GFLOP/s" not in told.out + told.err and "2 of 3 checks failed" in told.out
+    record = json.loads((tmp_path / "attention.json").read_text())
+    assert record["rows"] == [] and not record["complete"] and record["checks"][2]["error"] is None
+    assert not (tmp_path / "attention.png").exists()
+
+
+def test_interrupted_attention_keeps_its_rows(tmp_path) -> None:
+    words = ["sections=[rates,prediction]", "shapes=[odd]", "--device", "cpu", "-o", str(tmp_path)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vidkit", "bench", "attention", *words],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "gather" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130 and err.splitlines()[-1] == "interrupted", err
+    record = json.loads((tmp_path / "attention.json").read_text())
+    assert not record["complete"] and any(row["provider"] == "gather" for row in record["rows"])
+    assert "gather" in out and (tmp_path / "attention.png").is_file()
+
+
+def test_the_script_needs_neither_typer_nor_hydra(tmp_path) -> None:
+    root = Path(__file__).resolve().parents[2]
+    code = (
+        "import sys; blocked = ['typer', 'hydra', 'omegaconf', 'rich']\n"
+        "sys.modules.update(dict.fromkeys(blocked)); sys.argv = ['bench_attention.py', '--help']\n"
+        f"import runpy; runpy.run_path({str(root / 'scripts' / 'bench_attention.py')!r}, run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
+    assert done.returncode == 0 and "--sections" in done.stdout, done.stderr

@@ -1,0 +1,97 @@
+"""`vidkit bench`: every claim of speed and quality, measured beside its peers in one run.
+
+A benchmark is an entry of `BENCHMARKS`, the class `Bench<Name>Settings` of `vidkit/config/bench_schema.py`,
+`configs/bench/<name>/default.yaml` and `vidkit/commands/bench_<name>.py` with its `run(settings)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from vidkit.cli.execute import Request, execute
+from vidkit.cli.options import Config, ConfigDir, Device, Json, Seed, Settings, Verbose
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What `--help` says of a benchmark.
+
+    Args:
+        line: its line in the list, at most 58 characters.
+        text: what is measured and how long it takes.
+        examples: command lines.
+    """
+
+    line: str
+    text: str
+    examples: tuple[str, ...]
+
+
+BENCHMARKS = {
+    "attention": Benchmark(
+        "dense and sparse attention: rates, masks, denoising loops",
+        "Kernels are compared with their references first; no figure is shown when one fails. Random inputs"
+        " and weights of real shapes; small shapes on a CPU (under a minute).",
+        (
+            "vidkit bench attention",
+            "vidkit bench attention sections=[rates] shapes=[wan-1.3b-480p] --device cuda",
+            "vidkit bench attention sections=[loop] loops=[wan-14b-720p] --dry-run",
+        ),
+    ),
+}
+
+bench = typer.Typer(
+    rich_markup_mode=None,
+    help="Measure a claim of speed or quality, its peers in the same run: vidkit bench NAME [KEY=VALUE ...].",
+)
+
+Folder = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the JSON and the plots."),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be measured and about how long, and stop.")
+]
+
+
+@bench.callback(invoke_without_command=True)
+def _without_a_name(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+def _command(name: str, about: Benchmark) -> Callable[..., None]:
+    """The command line of one benchmark; all take the same options."""
+
+    def command(
+        ctx: typer.Context,
+        words: Settings = None,
+        config: Config = "default",
+        output: Folder = None,
+        json: Json = None,
+        seed: Seed = None,
+        device: Device = None,
+        dry_run: DryRun = False,
+        verbose: Verbose = False,
+        config_dir: ConfigDir = None,
+    ) -> None:
+        options = {
+            "output": output,
+            "seed": seed,
+            "device": device,
+            "dry_run": dry_run or None,
+            "verbose": verbose or None,
+        }
+        execute(Request(f"bench {name}", config, words or [], ctx.obj or [], (), options, config_dir, json))
+
+    # a backspace: the lines after it keep their breaks
+    command.__doc__ = "\n\n".join((f"Measure {about.line}.", about.text, "\b\n" + "\n".join(about.examples)))
+    return command
+
+
+for _name, _about in BENCHMARKS.items():
+    bench.command(_name, short_help=_about.line)(_command(_name, _about))

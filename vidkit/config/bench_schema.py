@@ -1,0 +1,156 @@
+"""Settings of `vidkit bench`, a class each benchmark. Imports only other schemas, and nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from vidkit.config.schema import Dtype
+
+
+class AttentionSection(StrEnum):
+    rates = "rates"  # dense libraries and every executor at densities 1, .5, .25, .1
+    prediction = "prediction"  # parts of mask prediction, against dense attention
+    memory = "memory"  # cached masks, and the peak of one prediction
+    loop = "loop"  # denoising loops of whole transformers
+    launch = "launch"  # launch configurations of the Triton kernel; CUDA only
+
+
+@dataclass
+class BenchAttentionSettings:
+    # of rates, prediction, memory, loop, launch (configurations of the Triton kernel, CUDA only)
+    sections: list[AttentionSection] = field(
+        default_factory=lambda: [
+            AttentionSection.rates,
+            AttentionSection.prediction,
+            AttentionSection.memory,
+            AttentionSection.loop,
+        ]
+    )
+    shapes: list[str] | None = None  # of attention; none: Wan's on CUDA, small ones on a CPU
+    loops: list[str] | None = None  # models that are denoised; none: Wan2.1-1.3B on CUDA, a tiny one on a CPU
+    dtype: Dtype = Dtype.auto
+    output: str | None = None  # folder; none: outputs/bench/attention
+    seed: int = 0  # of Q, K and V; block lists, weights and noise have seeds of their own
+    device: str = "auto"  # auto, cpu, cuda, cuda:1
+    dry_run: bool = False
+    verbose: bool = False
+
+    def __post_init__(self) -> None:
+        _not_empty("sections", self.sections)
+        for name in ("shapes", "loops"):
+            _not_empty(name, getattr(self, name))
+
+
+class SelectFramesSection(StrEnum):
+    planted = "planted"  # recall, coverage, redundancy of every method on videos with known events
+    selectors = "selectors"  # time of selection alone, on made arrays
+    stages = "stages"  # time by stage of one video, against decoding alone
+    hour = "hour"  # the same on an hour, with the peak of memory
+    manifest = "manifest"  # a data set on one worker and on several
+
+
+@dataclass
+class PlantedSettings:
+    """Videos with planted events."""
+
+    videos: int = 6
+    duration_s: int = 240  # each
+    events: int = 6  # that answer the query, a video; twice as many distractors
+    budgets: list[int] = field(default_factory=lambda: [8, 16, 32, 64])  # frames kept
+    resamples: int = 2000  # of the bootstrap over videos
+
+    def __post_init__(self) -> None:
+        for name in ("videos", "resamples"):
+            _at_least(name, getattr(self, name), 1)
+        _at_least("events", self.events, 1)
+        if self.duration_s < 24 * self.events + 16:
+            raise ValueError(
+                f"duration_s={self.duration_s} leaves no room for {self.events} events and their distractors"
+                f"\ngive at least {24 * self.events + 16} s"
+            )
+        _not_empty("budgets", self.budgets)
+        for budget in self.budgets:
+            _at_least("budgets", budget, 1)
+
+
+@dataclass
+class SelectorsSettings:
+    """Made arrays; the defaults are an hour at 1 fps with BLIP-2's features."""
+
+    candidates: int = 3600
+    dim: int = 1408  # of the features
+    k: int = 64  # frames kept
+    runs: int = 9
+
+    def __post_init__(self) -> None:
+        for name in ("candidates", "dim", "k", "runs"):
+            _at_least(name, getattr(self, name), 1)
+
+
+@dataclass
+class StagesSettings:
+    """One video, 1280x720 at 30 fps, H.264."""
+
+    video: str | None = None  # a file of your own; none: drawn
+    duration_s: int = 60  # of the drawn one
+    query: str = "red"
+    k: int = 16  # frames kept
+    runs: int = 3  # fresh processes each
+
+    def __post_init__(self) -> None:
+        for name in ("duration_s", "k", "runs"):
+            _at_least(name, getattr(self, name), 1)
+
+
+@dataclass
+class BenchManifestSettings:
+    """A data set of short clips, 640x360 at 30 fps."""
+
+    clips: int = 200
+    clip_s: int = 8
+    workers: int = 2  # compared with one
+
+    def __post_init__(self) -> None:
+        for name in ("clips", "clip_s"):
+            _at_least(name, getattr(self, name), 1)
+        _at_least("workers", self.workers, 2)
+
+
+@dataclass
+class BenchSelectFramesSettings:
+    # of planted, selectors, stages, hour (stages of 3600 s), manifest
+    sections: list[SelectFramesSection] = field(
+        default_factory=lambda: [
+            SelectFramesSection.planted,
+            SelectFramesSection.selectors,
+            SelectFramesSection.stages,
+        ]
+    )
+    methods: list[str] | None = None  # none: all; planted leaves omp out, which needs a two-tower encoder
+    planted: PlantedSettings = field(default_factory=PlantedSettings)
+    selectors: SelectorsSettings = field(default_factory=SelectorsSettings)
+    stages: StagesSettings = field(default_factory=StagesSettings)
+    manifest: BenchManifestSettings = field(default_factory=BenchManifestSettings)
+    encoder: str | None = None  # of stages, hour and manifest: hub id or folder; none: the embedded lexicon
+    folder: str | None = None  # keeps the drawn videos for the next run; none: a temporary folder
+    output: str | None = None  # folder; none: outputs/bench/select_frames
+    seed: int = 0  # of videos, arrays and intervals
+    device: str = "auto"  # of the encoder
+    dry_run: bool = False
+    verbose: bool = False
+
+    def __post_init__(self) -> None:
+        _not_empty("sections", self.sections)
+        _not_empty("methods", self.methods)
+
+
+def _not_empty(name: str, values: Sequence[object] | None) -> None:
+    if values is not None and not values:
+        raise ValueError(f"{name}=[] is empty\nname at least one, or leave {name} out")
+
+
+def _at_least(name: str, value: int, low: int) -> None:
+    if value < low:
+        raise ValueError(f"{name}={value} must be at least {low}")
