@@ -18,7 +18,8 @@ from vidkit.attention.quality import (
     ssim,
     wilson,
 )
-from vidkit.commands.bench_attention_quality import command_line, load, run
+from vidkit.commands.bench import command_of
+from vidkit.commands.bench_attention_quality import load, run
 from vidkit.commands.quality_clips import ClipMaker, draw_clips
 from vidkit.commands.quality_run import QualityRun
 from vidkit.config.bench_quality_schema import BenchAttentionQualitySettings, Family
@@ -158,4 +159,5 @@ def test_the_whole_table_resumes_and_refuses_another_measurement(model, settings
 
 def test_the_command_that_repeats_it():
     changed = BenchAttentionQualitySettings(steps=[5, 20], mazes=40, output="x", families=[Family.svg2])
-    assert command_line(changed) == "vidkit bench attention-quality families=[svg2] steps=[5,20] mazes=40"
+    command = command_of("attention-quality", changed)
+    assert command == "vidkit bench attention-quality families=[svg2] steps=[5,20] mazes=40"

@@ -42,6 +42,26 @@ BENCHMARKS = {
             "vidkit bench attention sections=[loop] loops=[wan-14b-720p] --dry-run",
         ),
     ),
+    "attention-quality": Benchmark(
+        "sparse attention on learned attention: PSNR, mazes solved",
+        "Clips of the embedded model, dense and with each part of HASTE at matched density, with paired"
+        " differences. Resumable; hours on a laptop by default, minutes on a GPU.",
+        (
+            "vidkit bench attention-quality --dry-run",
+            "vidkit bench attention-quality families=[xattention] sizes=[6] mazes=4",
+            "vidkit bench attention-quality --config full --device cuda",
+        ),
+    ),
+    "select-frames": Benchmark(
+        "frame selection: recall of planted events, time by stage",
+        "Videos are drawn first, with events at known times. A few minutes by default; --config full is the"
+        " whole run of the docs.",
+        (
+            "vidkit bench select-frames",
+            "vidkit bench select-frames sections=[planted] planted.videos=24 methods=[wfs-sb,efs,uniform]",
+            "vidkit bench select-frames sections=[hour,manifest] --json -",
+        ),
+    ),
 }
 
 bench = typer.Typer(

@@ -7,14 +7,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vidkit.commands.bench import command_of, folder_for, print_files, print_plan
 from vidkit.config.bench_quality_schema import BenchAttentionQualitySettings
-from vidkit.utils.files import check_writable, write_text_atomic
+from vidkit.utils.files import write_text_atomic
 
 if TYPE_CHECKING:
     from vidkit.commands.quality_run import QualityProgress
     from vidkit.generation.load import LoadedModel
 
 ROWS_A_FAMILY, DENSE_ROWS = 6, 2
+PROBES = 12 * 4 * 3 * 4  # heads, thresholds, step intervals
+FORWARD_FLOPS = 100e9  # of the embedded model, 2,304 tokens
 PACKAGES = ("torch", "diffusers", "transformers", "triton", "numpy")
 
 
@@ -24,10 +27,10 @@ def run(settings: BenchAttentionQualitySettings) -> dict[str, Any]:
     Raises:
         VidkitError: anything the user can put right; what was measured stays in the work folder.
     """
+    command = command_of("attention-quality", settings)
     if settings.dry_run:
-        return _dry_run(settings)
-    output = Path(settings.output or "outputs/bench/attention_quality").expanduser()
-    check_writable(output, create=True)
+        return _dry_run(settings, command)
+    output = folder_for("attention-quality", settings.output)
     work = Path(settings.work).expanduser() if settings.work else output / "work"
     from vidkit.generation.quiet import quiet_libraries
 
@@ -38,7 +41,8 @@ def run(settings: BenchAttentionQualitySettings) -> dict[str, Any]:
     environment = _environment(model)
     results, setups = QualityRun(model, settings, work, fingerprint, _Printer()).run()
     record: dict[str, Any] = {
-        "made_by": command_line(settings),
+        "benchmark": "attention-quality",
+        "made_by": command,
         "environment": environment,
         "weights": fingerprint,
         "settings": asdict(settings),
@@ -54,7 +58,7 @@ def run(settings: BenchAttentionQualitySettings) -> dict[str, Any]:
     write_text_atomic(output / "attention_quality.json", json.dumps(record, indent=1, default=str) + "\n")
     plot(record, output / "attention_quality.png")
     print_tables(record)
-    print(f"written: {output / 'attention_quality.json'}, {output / 'attention_quality.png'}")
+    print_files(output, ("attention_quality.json", "attention_quality.png"))
     return record
 
 
@@ -75,17 +79,6 @@ def load(settings: BenchAttentionQualitySettings) -> tuple[LoadedModel, str | No
     return load_pipeline(spec, folder, options), weights_fingerprint(folder / "transformer")
 
 
-def command_line(settings: BenchAttentionQualitySettings) -> str:
-    """The command that repeats a measurement: what differs from the defaults."""
-    default, words = BenchAttentionQualitySettings(), []
-    for name, value in asdict(settings).items():
-        if name not in ("output", "work", "verbose", "dry_run") and value != getattr(default, name):
-            plain = [getattr(v, "value", v) for v in value] if isinstance(value, list) else value
-            text = json.dumps(plain).replace('"', "").replace(" ", "") if isinstance(plain, list) else plain
-            words.append(f"{name}={getattr(text, 'value', text)}")
-    return " ".join(["vidkit bench attention-quality", *words])
-
-
 def _environment(model: LoadedModel) -> dict[str, Any]:
     import torch
 
@@ -98,19 +91,35 @@ def _environment(model: LoadedModel) -> dict[str, Any]:
     return {**provenance(PACKAGES, name), "dtype": dtype, "threads": torch.get_num_threads()}
 
 
-def _dry_run(settings: BenchAttentionQualitySettings) -> dict[str, Any]:
-    """Count what would be computed."""
-    clips = len(settings.sizes) * settings.mazes
-    rows = DENSE_ROWS + ROWS_A_FAMILY * len(settings.families)
-    forwards = clips * rows * sum(settings.steps)
-    probes = 12 * 4 * 3 * 4 * len(settings.families) * len(settings.steps)
-    plan = {"clips": clips * rows * len(settings.steps), "forwards": forwards, "probes": probes}
-    print(
-        f"{plan['clips']} clips of {clips} mazes, {rows} rows and {len(settings.steps)} numbers of steps:"
-        f" {forwards} forwards; up to {probes} probes for the tables, half a forward each.\n"
-        "A forward of the embedded model takes 1 to 2.5 s on a CPU core."
-    )
-    return plan
+def _dry_run(settings: BenchAttentionQualitySettings, command: str) -> dict[str, Any]:
+    """Count what would be computed; seconds from one matrix product on the device."""
+    from vidkit.attention.benchmark.run import ceiling
+    from vidkit.utils.device import device_name, resolve_device, resolve_dtype
+
+    device = resolve_device(settings.device)
+    dtype = resolve_dtype("fp32" if settings.dtype.value == "auto" else settings.dtype.value, device)
+    rate = 1e12 * (ceiling(device, dtype).tflops or 1.0) * (0.5 if device.type == "cpu" else 0.05)
+    clips, families = len(settings.sizes) * settings.mazes, len(settings.families)
+    rows, steps = DENSE_ROWS + ROWS_A_FAMILY * families, sum(settings.steps)
+    # clips of a row decode too; matching takes about three runs a row; a probe is half a forward
+    forwards = {
+        "clips": clips * rows * (steps + 1.5 * len(settings.steps)),
+        "matching": settings.tune_mazes * 3 * ROWS_A_FAMILY * families * steps,
+        "tables": families * (0.5 * PROBES * len(settings.steps) + (settings.calibrate_mazes + 2) * steps),
+    }
+    about = {
+        "clips": f"{clips} mazes, {rows} rows, steps {settings.steps}",
+        "matching": f"{settings.tune_mazes} mazes, tau or budget of {ROWS_A_FAMILY - 1} rows a predictor",
+        "tables": f"{PROBES} probes a predictor and number of steps, less those on disk",
+    }
+    seconds = {name: count * FORWARD_FLOPS / rate for name, count in forwards.items()}
+    parts = [(name, about[name], seconds[name]) for name in forwards]
+    notes = ["times are estimates from one matrix product; a killed run goes on where it was"]
+    print_plan(f"bench attention-quality on {device_name(device)}", parts, notes, command)
+    return {
+        "benchmark": "attention-quality", "dry_run": True, "device": device_name(device), "command": command,
+        "parts": [{"part": part, "of": of, "about_s": about_s} for part, of, about_s in parts],
+    }  # fmt: skip
 
 
 class _Printer:

@@ -27,6 +27,7 @@ from vidkit.commands.generate import (
     table_model,
     with_files,
 )
+from vidkit.commands.progress import _duration
 from vidkit.config.attention_schema import Predictor
 from vidkit.config.calibrate_schema import CalibrateSettings
 from vidkit.config.schema import GenerateSettings
@@ -46,13 +47,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CalibrationCost:
-    """What a calibration would compute; FLOPs are an estimate that counts attention as dense."""
+    """What a calibration would compute; FLOPs are an estimate that counts attention as dense.
+
+    Attributes:
+        seconds: FLOPs left at half the rate of a matrix product on the device, measured now.
+        device_flops: that rate, FLOP/s.
+    """
 
     dense_runs: int
     steps: int
     probes: int
     probes_on_disk: int
     flops: float
+    seconds: float
+    device_flops: float
+    device: str
     table: str
     work: str
 
@@ -230,7 +239,12 @@ def _dry_run(
     flops = forwards * (cost.attention_flops + cost.linear_flops) / cost.forwards
     log = work / "probes.jsonl"
     on_disk = max(0, len(log.read_bytes().splitlines()) - 1) if log.is_file() else 0
-    made = CalibrationCost(runs, forward_count(spec, request), probes, on_disk, flops, str(table), str(work))
+    rate, device = _device_rate(settings)
+    left = flops * (1 - min(on_disk, probes) / probes)
+    made = CalibrationCost(
+        runs, forward_count(spec, request), probes, on_disk, flops, left / (rate / 2), rate, device,
+        str(table), str(work),
+    )  # fmt: skip
     print("\n".join(_cost_lines(settings, spec, made, probed)))
     return made
 
@@ -245,9 +259,33 @@ def _cost_lines(
         f"dense runs  {cost.dense_runs} of {cost.steps} steps, {settings.held_out} of them held out",
         f"probes      {cost.probes} at steps {', '.join(map(str, probed))} ({cost.probes_on_disk} on disk)",
         f"FLOPs       about {cost.flops / 1e12:,.2f} TFLOP in all (estimate)",
+        f"time        about {_duration(cost.seconds)} on {cost.device}: half of the"
+        f" {cost.device_flops / 1e12:,.3g} TFLOP/s that a matrix product reached there just now (estimate)",
         f"table       {cost.table}",
         f"work        {cost.work}",
     ]
+
+
+def _device_rate(settings: CalibrateSettings) -> tuple[float, str]:
+    """FLOP/s of a large matrix product in the dtype of the run, best of three, and the device's name."""
+    import time
+
+    import torch
+
+    from vidkit.utils.device import device_name, resolve_device, resolve_dtype
+    from vidkit.utils.timing import synchronize
+
+    device = resolve_device(settings.device)
+    size = 1024 if device.type == "cpu" else 8192
+    a = torch.randn(size, size, device=device, dtype=resolve_dtype(settings.dtype.value, device))
+    best = float("inf")
+    for _ in range(3):
+        synchronize(device)
+        start = time.perf_counter()
+        a @ a
+        synchronize(device)
+        best = min(best, time.perf_counter() - start)
+    return 2 * size**3 / best, device_name(device)
 
 
 def table_name(settings: CalibrateSettings) -> str:

@@ -249,8 +249,8 @@ def header_of(
     settings: BenchAttentionQualitySettings, model: LoadedModel, fingerprint: str | None
 ) -> dict[str, Any]:
     """What results on disk must agree with; numbers of mazes, steps and families may grow."""
-    names = ("tau", "reuse_share", "block", "stride", "query_clusters", "key_clusters", "always_keep", "seed",
-             "tune_mazes", "calibrate_mazes", "sizes", "executor")  # fmt: skip
+    names = ("tau", "reuse_share", "block", "stride", "svg2_block", "query_clusters", "key_clusters",
+             "always_keep", "seed", "tune_mazes", "calibrate_mazes", "sizes", "executor")  # fmt: skip
     values = {name: getattr(settings, name) for name in names}
     dtype = str(model.options.dtype).removeprefix("torch.")
     return {

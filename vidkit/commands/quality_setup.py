@@ -81,12 +81,19 @@ class SetupMaker:
     def predictor(self, family: str) -> MaskPredictor:
         """The predictor with the benchmark's blocks."""
         s = self.settings
-        blocks = {"block_q": s.block, "block_k": s.block, "always_keep": list(s.always_keep)}
+        block = s.svg2_block if family == "svg2" else s.block
+        keep = [getattr(rule, "value", rule) for rule in s.always_keep]
+        blocks = {"block_q": block, "block_k": block, "always_keep": keep}
         if family == "svg2":
             return make_predictor(
                 "svg2", **blocks, query_clusters=s.query_clusters, key_clusters=s.key_clusters
             )
         return make_predictor("xattention", **blocks, stride=s.stride)
+
+    def _executor(self) -> ExecutorChooser:
+        """Figures here are those of the masks, whoever computes; `masked` takes blocks of any size."""
+        name = self.settings.executor.value
+        return ExecutorChooser("masked" if name == "auto" and self.maker.device.type == "cuda" else name)
 
     def policy(self, setup_or: Setup | dict[str, Any], spec: MethodSpec, value: float) -> AttentionPolicy:
         """Policy of a row; `setup_or` has table, delta, interval, family and dense_steps."""
@@ -98,7 +105,7 @@ class SetupMaker:
             tau=self.settings.tau if spec.calibrated else value,
             table=table,
             table_path="calibrated",
-            executor=ExecutorChooser(self.settings.executor.value),
+            executor=self._executor(),
             dense_steps=known["dense_steps"],
             seed=self.settings.seed,
         )
@@ -139,7 +146,7 @@ class SetupMaker:
         trace = TraceReuse()
         policy = AttentionPolicy(
             self.predictor(family), trace, tau=self.settings.tau, dense_steps=dense_steps_of(steps),
-            executor=ExecutorChooser(self.settings.executor.value), seed=self.settings.seed,
+            executor=self._executor(), seed=self.settings.seed,
         )  # fmt: skip
         target = self.density(policy, steps)
         sparse = steps - dense_steps_of(steps)
@@ -175,7 +182,7 @@ class SetupMaker:
         watch = WatchingPredictor(self.predictor(family))
         policy = AttentionPolicy(
             watch, Never(), tau=self.settings.tau, dense_steps=dense_steps_of(steps),
-            executor=ExecutorChooser(self.settings.executor.value), seed=self.settings.seed,
+            executor=self._executor(), seed=self.settings.seed,
         )  # fmt: skip
         self._run(policy, self.tune[: self.settings.batch][:4], steps)
         return diagnosis_of(watch.rows)

@@ -24,12 +24,13 @@ class BenchAttentionQualitySettings:
     calibrate_mazes: int = 6  # others, on which heads are calibrated; the last one is held out
     tau: float = 0.9  # of the base rows; their density is what the other rows are matched to
     reuse_share: float = 0.67  # of the masks that could be reused at all, wanted from TMR
-    block: int = 48  # tokens a query and key block; 2,304 tokens in all
+    block: int = 48  # xattention: tokens a block; 2,304 tokens in all
     stride: int = 12  # xattention
+    svg2_block: int = 16  # svg2: tokens an executed block; clusters have 36 to 96
     query_clusters: int = 24  # svg2
     key_clusters: int = 64  # svg2
     always_keep: list[Keep] = field(default_factory=lambda: [Keep.FIRST_FRAME])
-    executor: ExecutorName = ExecutorName.AUTO
+    executor: ExecutorName = ExecutorName.AUTO  # auto: gather on a CPU, masked on a GPU (any block size)
     batch: int = 1  # clips at once
     dtype: Dtype = Dtype.auto  # of the transformer; auto: fp32, so that rounding does not hide differences
     model_path: str | None = None  # a folder like the embedded model's; none: the embedded model
