@@ -45,6 +45,10 @@ def select_frames(folder: Path, out: Path, *words: str) -> int:
     )
 
 
+def children_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
 def test_bad_videos_are_reported_and_workers_do_not_change_results(folder: Path, tmp_path: Path) -> None:
     assert select_frames(folder, tmp_path / "one", "manifest.workers=1") == 0
     assert select_frames(folder, tmp_path / "two", "manifest.workers=2") == 0
@@ -92,10 +96,15 @@ def test_killed_halfway_and_resumed_gives_the_same(folder: Path, tmp_path: Path)
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         if (out / "log.jsonl").exists() and (out / "log.jsonl").read_bytes().count(b"\n") >= 3:
+            workers = children_of(process.pid)
             process.send_signal(signal.SIGKILL)
             break
         time.sleep(0.002)
     process.wait()
+    assert workers
+    while time.monotonic() < deadline and any(Path(f"/proc/{pid}").exists() for pid in workers):
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers), "workers outlive their run"
     done = (out / "log.jsonl").read_bytes()
     with (out / "log.jsonl").open("ab") as file:
         file.write(b'{"mark": "torn')  # what a kill in the middle of a write leaves
@@ -151,8 +160,9 @@ def test_a_full_disk_keeps_what_is_done(tmp_path: Path, monkeypatch: pytest.Monk
     assert (tmp_path / "log.jsonl").read_bytes() == before
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_worker_that_dies_fails_its_item_alone(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workers: int, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # a decoder that crashes takes its process along; here opening one file does, by an audit hook
     site = tmp_path / "site"
@@ -168,7 +178,7 @@ def test_a_worker_that_dies_fails_its_item_alone(
     )
     monkeypatch.setenv("PYTHONPATH", f"{site}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     monkeypatch.setenv("KILL_ON", "v3.mp4")
-    assert select_frames(folder, tmp_path / "out", "manifest.workers=2") == 0
+    assert select_frames(folder, tmp_path / "out", f"manifest.workers={workers}") == 0
     rows = [json.loads(line) for line in (tmp_path / "out" / "selection.jsonl").read_text().splitlines()]
     status = {row["id"]: row["status"] for row in rows}
     assert status["q3"] == "failed" and sum(s == "failed" for s in status.values()) == 2

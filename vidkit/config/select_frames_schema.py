@@ -175,7 +175,7 @@ class SelectFramesSettings:
     reader: Reader = Reader.auto
     stream: int = 0  # number among the video streams
     frame_rate: float = 1.0  # of a folder of images, frames a second
-    threads: int = 0  # of the decoder; 0: all cores (a manifest: one a worker)
+    threads: int = 0  # of the decoder; 0: all cores (manifest: one core a worker); 1: encoding takes turns
     device: str = "auto"
     dtype: str = "auto"
     batch_size: int = 16  # frames a forward pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 import time
@@ -45,10 +46,12 @@ def embed_frames(
     query: str = "",
     batch_size: int = 16,
     progress: Progress | None = None,
+    overlap: bool = True,
 ) -> Embedding:
     """Run every encoder over the candidates in one decoding pass.
 
-    Memory holds a few batches of frames, whatever the video's length.
+    Memory holds a few batches of frames, whatever the video's length. With `overlap` a second thread decodes
+    while this one encodes; without, the two take turns and keep to one core.
 
     Raises:
         VideoError: not one candidate could be decoded (exit code 4).
@@ -59,7 +62,8 @@ def embed_frames(
     rows: dict[str, list[NDArray[np.float16]]] = {name: [] for name in encoders}
     scores: dict[str, list[NDArray[np.float32]]] = {name: [] for name in encoders}
     seconds = dict.fromkeys(("decode", *encoders), 0.0)
-    for batch in _ahead(video.read(indices, side), batch_size, seconds):
+    batches = _ahead if overlap else _in_turn
+    for batch in batches(video.read(indices, side), batch_size, seconds):
         for name, encoder in encoders.items():
             begin = time.perf_counter()
             small = [shrink(frame.pixels, encoder.short_side) for frame in batch]
@@ -89,6 +93,17 @@ def embed_frames(
 def widened(rows: NDArray[np.float16]) -> Rows:
     """Rows as float32."""
     return rows.astype(np.float32)
+
+
+def _in_turn(frames: Iterator[Frame], size: int, seconds: dict[str, float]) -> Iterator[list[Frame]]:
+    """Batches of frames, decoded when they are asked for."""
+    while True:
+        begin = time.perf_counter()
+        batch = list(itertools.islice(frames, size))
+        seconds["decode"] += time.perf_counter() - begin
+        if not batch:
+            return
+        yield batch
 
 
 def _ahead(frames: Iterator[Frame], size: int, seconds: dict[str, float]) -> Iterator[list[Frame]]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
+from vidkit.frames.peaks import find_peaks
 from vidkit.frames.similarity import UnitRows
 from vidkit.frames.types import FloatArray, IntArray
 
@@ -33,6 +33,6 @@ def event_cuts(
     for number in np.unique(chunk):
         rows = np.flatnonzero(chunk == number)
         padded = np.concatenate(([0.0], distance[rows], [0.0]))
-        peaks, _ = find_peaks(padded, prominence=prominence)
+        peaks = find_peaks(padded, prominence=prominence)
         cuts += [int(rows[peak - 1]) + 1 for peak in peaks]
     return np.array(cuts, dtype=np.int64)

@@ -48,7 +48,7 @@ class FrameOptions:
         reader: auto, decord or pyav.
         stream: number among the video streams.
         frame_rate: of an image folder.
-        threads: of the decoder; 0: all cores.
+        threads: of the decoder; 0: all cores; 1: decoding and encoding take turns on one core.
         device: of models.
         dtype: of models.
         batch_size: frames a forward pass.

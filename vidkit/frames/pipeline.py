@@ -209,7 +209,9 @@ def _rows(
             )
     if not encoders:
         return _Embedded(sampling.indices, {}, {})
-    done = embed_frames(video, sampling.indices.tolist(), encoders, query, options.batch_size, progress)
+    overlap = options.threads != 1
+    numbers = sampling.indices.tolist()
+    done = embed_frames(video, numbers, encoders, query, options.batch_size, progress, overlap)
     seconds.update({f"embed.{name}": value for name, value in done.seconds.items()})
     errors = video.decode_errors
     if cache is not None:

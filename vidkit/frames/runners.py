@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -71,7 +72,7 @@ def work(run: ManifestRun, task: list[Item]) -> list[dict[str, Any]]:
 
 
 def _select(run: ManifestRun, item: Item, cache: EmbeddingCache, shelf: EncoderShelf) -> dict[str, Any]:
-    # decoders of several workers would fight for the same cores
+    # a worker keeps to one core, decoder included: threads of several workers would fight for the same cores
     options = replace(run.options, threads=run.options.threads or 1)
     if item.subtitles is not None:
         options = replace(options, subtitles=item.subtitles)
@@ -109,15 +110,11 @@ def _write_files(run: ManifestRun, item: Item, result: VideoSelection) -> None:
 
 
 def local_results(run: ManifestRun, tasks: list[list[Item]]) -> Iterator[dict[str, Any]]:
-    """Results as they come, from worker processes on this machine.
+    """Results as they come, from worker processes on this machine; one worker is a process of its own too.
 
     A worker that dies (out of memory, a crash in a decoder) fails its item after a second try alone.
     """
     workers = min(run.workers or os.cpu_count() or 1, len(tasks))
-    if workers <= 1:
-        for task in tasks:
-            yield from work(run, task)
-        return
     pending = list(reversed(tasks))
     suspects: list[list[Item]] = []
     while pending or suspects:
@@ -136,7 +133,7 @@ def _pool_round(
 ) -> Generator[dict[str, Any], None, list[list[Item]]]:
     """Empty `pending` (from its end) until a worker dies; gives back the tasks that were then at work."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_quiet_threads) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
         running: dict[Future[list[dict[str, Any]]], list[Item]] = {}
         try:
             while pending or running:
@@ -156,6 +153,19 @@ def _pool_round(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return []
+
+
+def _start_worker() -> None:
+    _quiet_threads()
+    threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    # a killed run leaves nobody to end its workers: they would wait for tasks for ever
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _quiet_threads() -> None:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.signal import find_peaks
 
+from vidkit.frames.peaks import find_peaks
 from vidkit.frames.selectors.gate import RedundancyGate
 from vidkit.frames.similarity import UnitRows
 from vidkit.frames.spacing import by_value, centre_indices, segments_from_starts
@@ -124,8 +124,7 @@ def similarity_curve(unit: FloatArray, window: int, mode: str = "total") -> Floa
 
 def event_boundaries(curve: FloatArray, min_gap: int, prominence: float | None = None) -> IntArray:
     """Local minima of the similarity curve, end points excluded, the deeper kept within `min_gap`."""
-    minima, _ = find_peaks(-curve, distance=min_gap, prominence=prominence)
-    return np.asarray(minima, dtype=np.int64)
+    return find_peaks(-curve, distance=min_gap, prominence=prominence)
 
 
 def merge_events(unit: UnitRows, boundaries: IntArray, events: int) -> IntArray:

@@ -43,9 +43,7 @@ class RedundancyGate:
         width = self._unit.rows.shape[1]
         self._buffer = np.empty((_BLOCK, width))
         # side by side, as products want them
-        self._member_rows = np.empty(
-            (max(k, len(self._members)), width)
-        )
+        self._member_rows = np.empty((max(k, len(self._members)), width))
         self._member_rows[: len(self._members)] = self._unit.rows[self._members]
         added: dict[int, str] = {}
         theta = self.strict

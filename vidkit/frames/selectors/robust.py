@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import detrend
 
 from vidkit.frames.selectors.efs import (
     EfsConfig,
@@ -54,6 +52,8 @@ class WfsSbPlus:
 
     def select(self, candidates: Candidates, k: int, cfg: WfsSbPlusConfig) -> Selection:
         """K frames; falls back to wfs-sb's rules where no boundary is found."""
+        from scipy.signal import detrend  # a second to import, and needed here alone
+
         relevance = candidates.relevance
         if relevance is None or float(np.ptp(relevance)) < cfg.least_range:
             return uniform_fallback(
@@ -93,6 +93,8 @@ def edges_between(relevance: FloatArray, peaks: IntArray) -> IntArray:
 
     |e| crosses zero on a clean step and peaks beside it, so that an edge lies between two peaks, not on one.
     """
+    from scipy.ndimage import gaussian_filter1d
+
     if peaks.size < 2:
         return peaks
     slope = np.abs(np.gradient(gaussian_filter1d(relevance, 1.0)))

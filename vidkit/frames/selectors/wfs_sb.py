@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pywt
-from scipy.signal import find_peaks
 
+from vidkit.frames.peaks import find_peaks
 from vidkit.frames.selectors.mmr import MmrPicker
 from vidkit.frames.selectors.uniform import uniform_fallback
 from vidkit.frames.spacing import by_value, end_to_end_indices, segments_from_starts
@@ -122,9 +122,9 @@ def find_boundaries(signal: FloatArray, cfg: WfsSbConfig) -> tuple[IntArray, dic
     height = float(signal.mean() + cfg.height * signal.std())
     prominence = float(cfg.prominence * (signal.max() - signal.min()))
     distance = cfg.distance if cfg.distance is not None else max(5, int(0.02 * signal.size))
-    peaks, _ = find_peaks(signal, height=height, prominence=prominence, distance=distance)
+    peaks = find_peaks(signal, height=height, prominence=prominence, distance=distance)
     bounds = {"height_threshold": height, "prominence_threshold": prominence, "distance": float(distance)}
-    return peaks.astype(np.int64), bounds
+    return peaks, bounds
 
 
 def segment_importance(relevance: FloatArray, segments: tuple[Segment, ...], cfg: WfsSbConfig) -> FloatArray:
