@@ -14,6 +14,7 @@ from diffusers import WanTransformer3DModel
 from torch import Tensor
 
 from vidkit.attention.apply import AttentionHandle, enable
+from vidkit.attention.benchmark.breakdown import breakdown
 from vidkit.attention.benchmark.report import Row
 from vidkit.attention.benchmark.timing import synchronize
 from vidkit.attention.calibration.delta import TraceReuse, choose_delta
@@ -37,6 +38,7 @@ class Loop:
         latents: frames, height, width of the latents.
         text: text tokens.
         steps: denoising steps that are timed (two branches each).
+        of_layers: layers of the published model when fewer are run, to save time; every layer costs the same.
     """
 
     name: str
@@ -44,18 +46,25 @@ class Loop:
     latents: tuple[int, int, int]
     text: int = 512
     steps: int = 6
+    of_layers: int | None = None
+
+    @property
+    def label(self) -> str:
+        """What must be said of the figures."""
+        layers = f", {self.model['num_layers']} of {self.of_layers} layers" if self.of_layers else ""
+        return f"random weights{layers}"
 
 
 WAN_1_3B = {"num_attention_heads": 12, "num_layers": 30, "ffn_dim": 8960, "attention_head_dim": 128}
-WAN_14B = {"num_attention_heads": 40, "num_layers": 40, "ffn_dim": 13824, "attention_head_dim": 128}
+WAN_14B = {"num_attention_heads": 40, "num_layers": 10, "ffn_dim": 13824, "attention_head_dim": 128}
 TINY = {"num_attention_heads": 4, "num_layers": 4, "ffn_dim": 256, "attention_head_dim": 64, "text_dim": 64}
 LOOPS = {
     loop.name: loop
     for loop in (
         Loop("wan-1.3b-480p", WAN_1_3B, (21, 60, 104)),
         Loop("wan-1.3b-720p", WAN_1_3B, (21, 90, 160)),
-        Loop("wan-14b-480p", WAN_14B, (21, 60, 104), steps=3),
-        Loop("wan-14b-720p", WAN_14B, (21, 90, 160), steps=3),
+        Loop("wan-14b-480p", WAN_14B, (21, 60, 104), of_layers=40),
+        Loop("wan-14b-720p", WAN_14B, (21, 90, 160), of_layers=40),
         Loop("tiny", TINY, (8, 24, 24), text=8, steps=4),
     )
 }
@@ -143,38 +152,55 @@ def run_loop(
 def loop_rows(
     loop: Loop, device: torch.device, dtype: torch.dtype, density: float = 0.25, reuse: float = 0.7
 ) -> Iterator[Row]:
-    """Dense baselines and sparse policies on one model: milliseconds a forward, speed-ups in the notes."""
+    """Dense baselines and sparse policies on one model: milliseconds a forward, speed-ups in the notes.
+
+    Every configuration's GPU time is then split into parts (`breakdown` rows, GPU only).
+    """
     model = build(loop, device, dtype)
     compiled = device.type == "cuda"
     baselines: dict[str, float] = {}
+    spent: dict[str, dict[str, float]] = {}
 
     def timed(name: str, handle: AttentionHandle | None = None) -> Row:
         # dense forwards are all alike; sparse ones differ between refresh and reuse, so whole loops count
-        steps = loop.steps if handle is not None else 2
+        steps = loop.steps if handle is not None else 1
         with handle or nullcontext():
             # compiles, autotunes, and loads kernels
             run_loop(model, loop, device, dtype, 2 if handle is not None else 1)
             times = []
-            for _ in range(2):
+            for _ in range(3):
                 if handle is not None:
                     handle.reset()
                 times.append(run_loop(model, loop, device, dtype, steps) / (2 * steps) * 1e3)
             report = handle.report() if handle is not None else {}
-        ms, note = sum(times) / 2, ""
+            parts = breakdown(lambda: run_loop(model, loop, device, dtype, steps), 2 * steps, device)
+        ms, note = sorted(times)[1], loop.label
+        spent[name] = parts
         if handle is None:
             baselines[name] = ms
         else:
             gains = ", ".join(f"{base / ms:.2f}x {n}" for n, base in baselines.items())
             used = "/".join(report["executors_used"])
-            note = (
-                f"density {report['sparse_density']:.3f}, reuse {report['reuse_ratio']:.2f}, {used}; {gains}"
-            )
+            reached = f"density {report['sparse_density']:.3f}, reuse {report['reuse_ratio']:.2f}"
+            note = f"{loop.label}; {reached}, {used}; {gains}"
         density = report.get("sparse_density")
         return Row("loop", loop.name, name, density, ms, min(times), max(times), None, note)
 
     yield from _dense_baselines(model, timed, device)
     if compiled:
         yield from _compiled_baselines(model, timed)
+    yield from _sparse_loops(model, loop, device, dtype, density, reuse, timed)
+    for provider, parts in spent.items():
+        for part, ms in parts.items():
+            yield Row(
+                "breakdown", loop.name, f"{provider}: {part}", None, ms, ms, ms, None, "GPU time a forward"
+            )
+
+
+def _sparse_loops(
+    model: Any, loop: Loop, device: torch.device, dtype: torch.dtype, density: float, reuse: float, timed: Any
+) -> Iterator[Row]:
+    """XAttention alone, with temporal mask reuse, and SVG2 with it, all at about `density`."""
     block = 128 if loop.model["attention_head_dim"] == 128 else 64
     predictor = make_predictor("xattention", block_q=block, block_k=block, stride=16)
     tau = tau_for_density(model, loop, predictor, density, device, dtype)
