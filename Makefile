@@ -38,9 +38,11 @@ format: $(VENV)/dev.stamp ## bring files into the style
 type: $(VENV)/dev.stamp ## mypy --strict on vidkit
 	$(BIN)/mypy
 
-bench: $(VENV)/base.stamp ## time start-up and demo, written to docs/results/
+bench: $(VENV)/base.stamp ## start-up and demo to docs/results/, attention and frame selection to outputs/bench/
 	$(BIN)/python scripts/bench_startup.py
 	$(BIN)/python scripts/bench_demo.py
+	$(BIN)/vidkit bench attention
+	$(BIN)/vidkit bench select-frames
 
 docs: $(VENV)/base.stamp ## renew the generated pages, check links and commands
 	$(BIN)/python scripts/make_docs.py

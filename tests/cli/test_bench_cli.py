@@ -170,3 +170,94 @@ def test_the_script_needs_neither_typer_nor_hydra(tmp_path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
     assert done.returncode == 0 and "--sections" in done.stdout, done.stderr
+
+
+SECTIONS = "sections=[planted,selectors,stages]"
+TINY = ["planted.videos=1", "planted.duration_s=48", "planted.events=1", "planted.budgets=[2,4]",
+        "selectors.candidates=50", "selectors.dim=8", "selectors.k=4", "selectors.runs=1",
+        "stages.duration_s=1", "stages.runs=1", "stages.k=1"]  # fmt: skip
+
+
+def test_select_frames_from_drawing_to_pictures(capsys, tmp_path) -> None:
+    words = [SECTIONS, *TINY, "methods=[wfs-sb,uniform]", "--seed", "5", "-o", str(tmp_path)]
+    assert run(["bench", "select-frames", *words, "--json", "-"]) == 0
+    told = capsys.readouterr()
+    record = json.loads(told.out)
+    assert record == json.loads((tmp_path / "select_frames.json").read_text())
+    assert record["complete"] and list(record["sections"]) == ["planted", "selectors", "stages"]
+    planted = {(row["method"], row["k"]) for row in record["sections"]["planted"]["rows"]}
+    assert planted == {(method, k) for method in ("wfs-sb", "uniform") for k in (2, 4)}
+    assert {"mean", "low", "high"} == set(record["sections"]["planted"]["rows"][0]["recall"])
+    assert {"date", "commit", "load_before", "device", "versions"} <= set(record["environment"])
+    assert "rules, not models" in record["inputs"]["planted"]
+    assert record["made_by"].startswith(
+        "vidkit bench select-frames methods=[wfs-sb,uniform] planted.videos=1"
+    )
+    assert "selection takes" in told.err and "planted events, 1 videos" in told.err
+    for name in ("planted", "selectors", "stages"):
+        assert (tmp_path / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["methods=[wfs]"], "error: no selection method 'wfs'"),
+        (
+            ["methods=[omp]"],
+            "error: method 'omp' needs a two-tower encoder, which planted videos do not have",
+        ),
+        (["sections=[quality]"], "error: unknown choice 'quality' for 'sections[0]'"),
+        (["stages.video=no.mp4"], "error: no video at 'no.mp4' (stages.video)"),
+        (["planted.events=99"], "error: planted.duration_s=240 leaves no room for 99 events"),
+        (["manifest.workers=1"], "error: manifest.workers=1 must be at least 2"),
+        (["planted.budgets=[8,0]"], "error: planted.budgets=0 must be at least 1"),
+    ],
+    ids=["method", "omp", "section", "video", "events", "workers", "budget"],
+)
+def test_mistakes_of_select_frames_are_told_before_anything_runs(
+    words, error, capsys, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["bench", "select-frames", *words]) == 2
+    assert error_lines(capsys)[0].startswith(error)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_select_frames_dry_run(capsys, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["bench", "select-frames", "-c", "full", "--dry-run"]) == 0
+    shown = capsys.readouterr().out
+    for name in ("planted", "selectors", "stages", "hour", "manifest"):
+        assert f" {name} " in shown
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupted_select_frames_keeps_its_rows(capsys, tmp_path, monkeypatch) -> None:
+    from vidkit.commands import bench_select_frames
+
+    def cut_off(*args, **options):
+        yield {"n": 3600, "dim": 8, "k": 4, "note": "topk", "rows": [
+            {"method": "topk", "best_s": 0.1, "median_s": 0.2, "worst_s": 0.3, "runs": 1}]}  # fmt: skip
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench_select_frames, "bench_selectors", cut_off)
+    assert run(["bench", "select-frames", "sections=[selectors,stages]", "-o", str(tmp_path)]) == 130
+    record = json.loads((tmp_path / "select_frames.json").read_text())
+    assert not record["complete"] and record["sections"]["selectors"]["rows"][0]["method"] == "topk"
+    assert (tmp_path / "selectors.png").is_file() and "200.0 ms" in capsys.readouterr().out
+
+
+def test_command_of_leaves_defaults_out_and_quotes() -> None:
+    from vidkit.commands.bench import command_of
+
+    settings = compose("bench select-frames", "default", ["stages.query=a red ball", "planted.budgets=[8]"])
+    assert command_of("select-frames", settings) == (
+        "vidkit bench select-frames planted.budgets=[8] 'stages.query=a red ball'"
+    )
+
+
+def test_a_busy_machine_is_told() -> None:
+    from vidkit.commands.bench import busy_note
+
+    assert busy_note({"load_before": 1000.0}).startswith("load 1000 on ")
+    assert busy_note({"load_before": 0.0}) == ""

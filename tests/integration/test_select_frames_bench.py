@@ -7,8 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vidkit.errors import ConfigError, VideoError
 from vidkit.frames import Candidates, select
-from vidkit.frames.benchmark import bench_planted, bench_stages, bootstrap, score_selection
+from vidkit.frames.benchmark import (
+    bench_manifest,
+    bench_planted,
+    bench_selectors,
+    bench_stages,
+    bootstrap,
+    planted_methods,
+    repeat_video,
+    score_selection,
+    write_textured,
+)
 from vidkit.frames.planted import PlantedVideo, write_planted_video
 from vidkit.video.reader import open_video
 
@@ -48,8 +59,55 @@ def test_interval_holds_the_mean() -> None:
 
 
 def test_relevance_beats_none_on_planted_events(tmp_path: Path) -> None:
-    found = bench_planted(tmp_path, videos=2, methods=["wfs-sb", "uniform"], budgets=[16])
+    *partial, found = bench_planted(tmp_path, videos=2, methods=["wfs-sb", "uniform"], budgets=[16])
     rows = {row["method"]: row for row in found["rows"]}
     assert rows["wfs-sb"]["recall"]["mean"] > rows["uniform"]["recall"]["mean"]
-    stages = bench_stages(tmp_path / "planted0.mp4")
-    assert stages["ratio"] > 0 and stages["candidates"] == 240 and "embed.decode" in stages["stages_s"]
+    assert rows["uniform"]["kept"] == 16
+    assert [one["videos"] for one in partial] == [1], "an interruption keeps the videos before it"
+
+
+def test_methods_of_two_towers_are_refused_on_planted_videos() -> None:
+    assert "omp" not in planted_methods() and "wfs-sb" in planted_methods()
+    with pytest.raises(ConfigError, match="'omp' needs a two-tower encoder"):
+        planted_methods(["uniform", "omp"])
+    with pytest.raises(ConfigError, match="no selection method 'wfs'"):
+        planted_methods(["wfs"])
+
+
+def test_stages_against_decoding_alone(tmp_path: Path) -> None:
+    write_textured(tmp_path / "a.mp4", 2, size=(320, 180))
+    *partial, found = bench_stages(tmp_path / "a.mp4", k=2, runs=1)
+    assert [len(one["rows"]) for one in partial] == [1, 2]
+    assert [row["who"].split(",")[0] for row in found["rows"]] == ["select-frames"] + ["decode alone"] * 2
+    assert found["candidates"] == 2 and "embed.decode" in found["stages_s"]
+    ours, reader, decord = (row["median_s"] for row in found["rows"])
+    assert found["ratio_to_reader"] == pytest.approx(ours / reader)
+    assert found["ratio_to_decord"] == pytest.approx(ours / decord)
+    assert all(0.05 < row["peak_gib"] < 4 for row in found["rows"])
+
+
+def test_a_process_that_fails_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"no video")
+    with pytest.raises(VideoError, match=r"timing 'select-frames' on a\.mp4 failed"):
+        list(bench_stages(tmp_path / "a.mp4", runs=1))
+
+
+def test_a_long_video_is_the_short_one_over_and_over(tmp_path: Path) -> None:
+    write_textured(tmp_path / "short.mp4", 1, size=(160, 90))
+    repeat_video(tmp_path / "short.mp4", tmp_path / "long.mp4", 3)
+    times = open_video(tmp_path / "long.mp4").timeline.time_s
+    assert len(times) == 90 and np.allclose(np.diff(times), 1 / 30, atol=1e-3)
+
+
+def test_selectors_are_timed_one_after_another() -> None:
+    *_, found = bench_selectors(60, 8, 4, runs=2, methods=["topk", "efs"])
+    assert [row["method"] for row in found["rows"]] == ["topk", "efs"]
+    assert all(0 < row["best_s"] <= row["median_s"] <= row["worst_s"] for row in found["rows"])
+
+
+def test_a_manifest_on_one_worker_and_on_two(tmp_path: Path) -> None:
+    *_, found = bench_manifest(tmp_path, clips=2, clip_s=1)
+    one, two = found["rows"]
+    assert (one["workers"], two["workers"]) == (1, 2)
+    assert found["speedup"] == pytest.approx(one["seconds"] / two["seconds"])
+    assert (tmp_path / "out2" / "selection.jsonl").read_text().count("\n") == 2

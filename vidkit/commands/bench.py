@@ -20,7 +20,7 @@ from vidkit.config.keys import keys_of
 from vidkit.utils.files import check_writable
 
 _UNTOLD = {"output", "dry_run", "verbose", "device"}  # say nothing about the figures
-_NARROW = 110  # columns assumed where there is no terminal
+_NARROW = 124  # columns assumed where there is no terminal
 
 
 def folder_for(name: str, output: str | None, dry_run: bool = False) -> Path:
