@@ -24,6 +24,7 @@ from vidkit.attention.quality import (
     matched_interval,
 )
 from vidkit.attention.reuse import Never, ReusePolicy, TemporalMaskReuse, make_reuse
+from vidkit.attention.shipped import shipped_table
 from vidkit.attention.stats import summarize
 from vidkit.commands.quality_clips import Clip, ClipMaker
 from vidkit.config.bench_quality_schema import BenchAttentionQualitySettings
@@ -188,10 +189,14 @@ class SetupMaker:
         return diagnosis_of(watch.rows)
 
     def _table(self, family: str, steps: int) -> ThresholdTable:
-        """The table of these steps, calibrated here; a killed calibration goes on."""
+        """The table of these steps: from the work folder, the shipped one, or calibrated here."""
         path = self.work / f"table-{family}-{steps}.json"
         if path.is_file():
             return ThresholdTable.load(path)
+        ships = shipped_table("maze", self.predictor(family), self.settings.tau, self.fingerprint).table
+        if ships is not None and ships.meta.get("denoising_steps") == steps:
+            self.tell(f"{family}, {steps} steps: the table that ships with the model")
+            return ships
         plan = CalibrationPlan(
             candidates=[0.85, 0.9, 0.95], prompts=[clip.key for clip in self.pool], held_out=1, steps=steps,
             dense_steps=dense_steps_of(steps), shared_tau=self.settings.tau, target_reuse=None,
