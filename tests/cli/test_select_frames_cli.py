@@ -246,24 +246,41 @@ def test_json_on_standard_output_is_json_alone(video: Path, tmp_path: Path) -> N
     assert len(json.loads(done.stdout)["frames"]) == 3
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
-def test_a_full_disk_is_said_and_leaves_nothing(
-    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("after", [0, 2, 7])
+def test_a_full_disk_is_said_and_leaves_no_torn_file(
+    after: int,
+    video: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """The disk fills up after some files: those are whole, the next is absent, and there is no record."""
     import errno
 
-    import vidkit.frames.outputs.record as module
+    from vidkit.utils import files
 
-    def full(*_: object) -> None:
-        from vidkit.errors import OutputError
+    written = 0
 
-        raise OutputError("the disk is full: could not write", "free space") from OSError(
-            errno.ENOSPC, "full"
-        )
+    def sync(path: Path) -> None:
+        nonlocal written
+        written += 1
+        if written > after:
+            raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(module, "write_text_atomic", full)
-    assert select_frames(video, "k=3", "-o", tmp_path / "a") == 2
+    monkeypatch.setattr(files, "_sync", sync)
+    words = ["k=3", "cache=off", "--html", "write.plot=svg", "write.sheet=true"]
+    assert select_frames(video, "red", *words, "-o", tmp_path / "a") == 2
+    shown = capsys.readouterr().err
+    assert "full" in shown or "No space left" in shown
+    assert "Traceback" not in shown
+    left = [path for path in (tmp_path / "a").rglob("*") if path.is_file()]
+    assert len(left) == after and not any(path.name.startswith(".") for path in left)
+    for path in left:
+        if path.suffix in (".jpg", ".png"):
+            Image.open(path).load()
     assert not (tmp_path / "a" / "selection.json").exists()
+    monkeypatch.undo()
+    assert select_frames(video, "red", *words, "-o", tmp_path / "a", "--force") == 0
 
 
 def test_unreadable_folder(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -274,6 +291,25 @@ def test_unreadable_folder(video: Path, tmp_path: Path, capsys: pytest.CaptureFi
         locked = tmp_path / "locked"
         locked.mkdir(mode=0o000)
         assert select_frames(locked, "k=3", "-o", tmp_path / "b") == 4
+
+
+def test_unreadable_image_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    Image.new("RGB", (20, 20)).save(locked / "a.png")
+    listing = Path.iterdir
+
+    def refuse(path: Path) -> object:  # what others get there; the superuser may look into any folder
+        if path == locked:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listing(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert select_frames(locked, "k=3", "-o", tmp_path / "b") in (2, 4)
+    shown = capsys.readouterr().err
+    assert "error: " in shown and "Permission denied" in shown and "Traceback" not in shown
 
 
 def test_dry_run_decodes_and_writes_nothing(

@@ -221,3 +221,28 @@ def test_ask_shows_frames_with_their_true_times(
     assert "not evenly spaced" in texts[0] and texts[-1] == "what is it?"
     assert texts[1:-1] == [f"<{row['time_s']:.1f} s>" for row in data["frames"]]
     assert sum(part["type"] == "image_url" for part in parts) == 3
+
+
+def test_ask_runs_a_local_model(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A random Qwen3-VL: its words mean nothing, but it has to see every frame and its time."""
+    pytest.importorskip("torch", reason="a local model needs torch")
+    from vidkit.serving._testing import save_tiny_vlm
+
+    model, out = save_tiny_vlm(tmp_path / "vlm"), tmp_path / "out"
+    words = ["--ask", "which colour is it", "--engine", f"transformers:{model}", "ask.max_tokens=6"]
+    assert run(["select-frames", str(folder / "v2.mp4"), "bright", "k=3", "-o", str(out), *words]) == 0
+    answer = json.loads((out / "selection.json").read_text())["answer"]
+    assert answer["question"] == "which colour is it" and len(answer["frames"]) == 3
+    assert isinstance(answer["text"], str) and answer["finish_reason"]
+    assert "answer" in capsys.readouterr().out
+    assert run(["select-frames", str(folder / "v2.mp4"), "k=3", "-o", str(tmp_path / "b"), "--ask", "why",
+                "--engine", f"transformers:{tmp_path / 'none'}"]) == 2  # fmt: skip
+
+
+def test_a_server_that_fails_is_one_line(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--ask", "what is it?", "--engine", "openai:m", "--base-url", "http://127.0.0.1:9/v1"]
+    assert run(["select-frames", str(folder / "v2.mp4"), "k=3", "-o", str(tmp_path / "out"), *words]) != 0
+    shown = capsys.readouterr().err
+    assert "error: " in shown and "Traceback" not in shown

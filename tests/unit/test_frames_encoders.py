@@ -118,6 +118,12 @@ def tiny_model(kind: str) -> Any:
     if kind == "siglip":
         text = {**TEXT, "max_position_embeddings": 64, "projection_size": 32}
         return t.SiglipModel(t.SiglipConfig(text_config=text, vision_config={**VISION, "patch_size": 8}))
+    if kind == "siglip2":  # NaFlex: patches of pictures of any shape
+        text = {**TEXT, "max_position_embeddings": 64, "projection_size": 32}
+        vision = {name: size for name, size in VISION.items() if name != "image_size"}
+        return t.Siglip2Model(
+            t.Siglip2Config(text_config=text, vision_config={**vision, "patch_size": 8, "num_patches": 16})
+        )
     small = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
     if kind == "dinov2":
         return t.Dinov2Model(t.Dinov2Config(**small, image_size=28, patch_size=14))
@@ -163,6 +169,8 @@ def tiny_folder(kind: str, folder: Path) -> Path:
         )
     elif kind == "siglip":
         processor = transformers.SiglipImageProcessor(size={"height": 32, "width": 32})
+    elif kind == "siglip2":
+        processor = transformers.Siglip2ImageProcessor(patch_size=8, max_num_patches=16)
     elif kind.startswith("blip"):
         processor = transformers.BlipImageProcessor(size={"height": 32, "width": 32})
     else:
@@ -179,7 +187,7 @@ PICTURES = [np.random.default_rng(i).integers(0, 255, (48, 64, 3), dtype=np.uint
 
 
 @pytest.mark.parametrize(
-    "kind", ["clip", "siglip", "dinov2", "dinov2_with_registers", "dinov3_vit", "blip", "blip-2"]
+    "kind", ["clip", "siglip", "siglip2", "dinov2", "dinov2_with_registers", "dinov3_vit", "blip", "blip-2"]
 )
 def test_every_class_encodes_and_is_independent_of_the_batch(kind: str, tmp_path: Path) -> None:
     from vidkit.frames.encoders.models import load_encoder
@@ -219,6 +227,44 @@ def test_clip_relevance_is_the_cosine_of_the_model(tmp_path: Path) -> None:
             attention_mask=tokens["attention_mask"],
         )
     assert got == pytest.approx(out.logits_per_image[:, 0].numpy() / model.logit_scale.exp().item(), abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["siglip", "siglip2"])
+def test_siglip_relevance_is_the_probability_of_the_model(kind: str, tmp_path: Path) -> None:
+    from vidkit.frames.encoders.models import load_encoder
+
+    folder = tiny_folder(kind, tmp_path)
+    encoder = load_encoder(str(folder), device="cpu")
+    got = encoder.score(encoder.encode(PICTURES, "").rows, None, np.arange(5.0), "A Red car").relevance
+    model = transformers.AutoModel.from_pretrained(folder).eval()
+    pixels = transformers.AutoImageProcessor.from_pretrained(folder)(images=PICTURES, return_tensors="pt")
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    ids = tokenizer(["a red car"], padding="max_length", max_length=64, return_tensors="pt")["input_ids"]
+    with torch.inference_mode():
+        expected = torch.sigmoid(model(input_ids=ids, **pixels).logits_per_image[:, 0])
+    assert got == pytest.approx(expected.numpy(), abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["blip", "blip-2"])
+def test_itm_relevance_is_the_match_probability_of_the_model(kind: str, tmp_path: Path) -> None:
+    from vidkit.frames.encoders.models import load_encoder
+
+    folder = tiny_folder(kind, tmp_path)
+    got = load_encoder(str(folder), device="cpu").encode(PICTURES, "a red car")
+    build = {"blip": "BlipForImageTextRetrieval", "blip-2": "Blip2ForImageTextRetrieval"}[kind]
+    model = getattr(transformers, build).from_pretrained(folder).eval()
+    pixels = transformers.AutoImageProcessor.from_pretrained(folder)(images=PICTURES, return_tensors="pt")
+    ids = transformers.AutoTokenizer.from_pretrained(folder)(["a red car"], return_tensors="pt")["input_ids"]
+    words = {"input_ids": ids.expand(5, -1), "attention_mask": torch.ones_like(ids).expand(5, -1)}
+    with torch.inference_mode():
+        if kind == "blip":
+            out = model(pixel_values=pixels["pixel_values"], **words, use_itm_head=True)
+            logits, rows = out.itm_score, out.last_hidden_state[:, 0]
+        else:
+            out = model(pixel_values=pixels["pixel_values"], **words, use_image_text_matching_head=True)
+            logits, rows = out.logits_per_image, out.image_embeds[:, 0]
+    assert got.scores == pytest.approx(logits.softmax(-1)[:, 1].numpy(), abs=1e-4)
+    assert got.rows == pytest.approx(rows.numpy(), abs=1e-4)
 
 
 def test_long_queries_are_cut_into_windows_not_truncated(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class LoadedModel:
         return {name: self._placed(value) for name, value in batch.items()}
 
     def tokens(self, texts: Sequence[str]) -> dict[str, Any]:
-        """Token inputs of some texts that fit the model; SigLIP was trained on full-length padding."""
+        """Token inputs of some texts that fit the model; SigLIP learnt with full-length, unmasked padding."""
         assert self.tokenizer is not None
         if self.kind.startswith("siglip"):
             batch = self.tokenizer(
@@ -63,6 +63,7 @@ class LoadedModel:
                 truncation=True,
                 return_tensors="pt",
             )
+            batch.pop("attention_mask", None)  # tokenizers differ in giving one; training had none
         else:
             batch = self.tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
         return {name: value.to(self.model.device) for name, value in batch.items()}
