@@ -23,6 +23,7 @@ from vidkit.commands.bench import BenchProgress, busy_note, command_of, folder_f
 from vidkit.commands.bench_attention_report import AttentionTables, print_checks
 from vidkit.config.bench_schema import BenchAttentionSettings
 from vidkit.errors import VidkitError
+from vidkit.generation.quiet import quiet_libraries
 from vidkit.utils.device import device_name, resolve_device, resolve_dtype
 
 _FILES = ("attention.json", "attention.png")
@@ -65,10 +66,11 @@ def run(settings: BenchAttentionSettings) -> dict[str, Any]:
             progress.note(f"{row.provider} {'' if row.ms is None else f'{row.ms:.4g} ms'}")
 
         try:
-            found = record(
-                folder, list(shapes), device, dtype, env, sections, settings.loops, print_checks, on_part,
-                on_row, benchmark="attention", made_by=command, settings=_plain(settings),
-            )  # fmt: skip
+            with quiet_libraries():
+                found = record(
+                    folder, list(shapes), device, dtype, env, sections, settings.loops, print_checks,
+                    on_part, on_row, benchmark="attention", made_by=command, settings=_plain(settings),
+                )  # fmt: skip
         finally:  # what an interruption leaves is shown too
             tables.flush()
             print_files(folder, _FILES)
@@ -139,6 +141,7 @@ def _loop_s(loop: Loop, peak: float, gpu: bool) -> float:
     tokens = frames * height * rows // 4
     layer = tokens * (16 * width**2 + 4 * width * int(loop.model["ffn_dim"])) + 4 * tokens**2 * width
     forward = max(0.05, 2 * int(loop.model["num_layers"]) * layer / peak)
-    # dense baselines, bisections of two thresholds, a trace, three policies of two loops each
-    forwards = 10 * (5 if gpu else 1) + 28 + 2 * loop.steps + 3 * (4 + 4 * loop.steps)
+    # dense baselines, bisections of two thresholds, a trace, three policies of three loops (and a profile)
+    loops = 4 if gpu else 3
+    forwards = (2 + 2 * loops) * (5 if gpu else 1) + 28 + 2 * loop.steps + 3 * (4 + 2 * loops * loop.steps)
     return forwards * forward + (120.0 if gpu else 5.0)

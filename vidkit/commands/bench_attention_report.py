@@ -17,6 +17,7 @@ _TITLES = {
     "prediction": "cost of prediction",
     "memory": "memory",
     "loop": "denoising loop, one forward",
+    "breakdown": "GPU time of one forward",
 }
 
 
@@ -58,12 +59,13 @@ class AttentionTables:
 
     def flush(self) -> None:
         """Print what was gathered."""
-        if self._rows:
-            part = self._rows[0].part
-            title = f"{_TITLES.get(part, part)}, {self._rows[0].shape}"
+        for part in dict.fromkeys(row.part for row in self._rows):
+            rows = [row for row in self._rows if row.part == part]
+            title = f"{_TITLES.get(part, part)}, {rows[0].shape}"
             table = Table(title=title, title_justify="left", caption=INPUTS.get(part), caption_justify="left")
             fill = {"rates": self._rates, "launch": self._rates, "memory": _memory, "loop": _loop}
-            fill.get(part, _prediction)(table, self._rows)
+            fill["breakdown"] = _breakdown
+            fill.get(part, _prediction)(table, rows)
             wide_console().print(table)
         self._rows = []
 
@@ -92,9 +94,18 @@ def _memory(table: Table, rows: Sequence[Row]) -> None:
 
 
 def _loop(table: Table, rows: Sequence[Row]) -> None:
-    _columns(table, "policy", "mean", "both runs", "density", "")
+    _columns(table, "policy", "median", "range", "density", "")
     for row in rows:
         table.add_row(row.provider, _ms(row), _spread(row), _density(row), row.note)
+
+
+def _breakdown(table: Table, rows: Sequence[Row]) -> None:
+    _columns(table, "policy", "GPU time", "part")
+    before = ""
+    for row in rows:
+        policy, _, part = row.provider.partition(": ")
+        table.add_row("" if policy == before else policy, _ms(row), part)
+        before = policy
 
 
 def _columns(table: Table, first: str, *others: str) -> None:

@@ -26,7 +26,8 @@ _TITLES = {
     "gain": "Gain over the fastest dense attention",
     "launch": "Launch configurations of the Triton kernel at density 0.25, fastest first",
     "prediction": "Cost of predicting masks, share of the fastest dense attention",
-    "loop": "One forward of a denoising loop, everything included (mean of two loops and their range)",
+    "loop": "One forward of a denoising loop, everything included: median run, fastest to slowest",
+    "breakdown": "Where the GPU's time of a forward goes",
 }
 _WIDTH, _HEIGHT = 5.2, 3.4  # inches of a panel
 _Panel = tuple[str, Callable[["Axes"], None], float]
@@ -88,12 +89,13 @@ def _bands(rows: list[Row]) -> list[tuple[str, list[_Panel]]]:
         of = {shape: [row for row in rows if row.part == "rates" and row.shape == shape] for shape in shapes}
         found.append(("rates", [(s, lambda a, s=s: _rates(a, of[s], peak), _HEIGHT) for s in shapes]))  # type: ignore[misc]
         found.append(("gain", [(s, lambda a, s=s: _gains(a, of[s]), _HEIGHT) for s in shapes]))  # type: ignore[misc]
-    for section, draw in (("launch", _launches), ("prediction", _predictions), ("loop", _loops)):
+    for section, draw in _BARS.items():
         names = list(dict.fromkeys(row.shape for row in rows if row.section == section))
         panels: list[_Panel] = []
         for name in names:
             mine = [row for row in rows if row.section == section and row.shape == name]
-            panels.append((name, lambda a, d=draw, m=mine: d(a, m), 0.9 + 0.2 * len(mine)))  # type: ignore[misc]
+            lines = len(_by_policy(mine)) + 3 if section == "breakdown" else len(mine)
+            panels.append((name, lambda a, d=draw, m=mine: d(a, m), 0.9 + 0.2 * lines))  # type: ignore[misc]
         if panels:
             found.append((section, panels))
     return found
@@ -217,3 +219,42 @@ def _loops(axis: Axes, rows: list[Row]) -> None:
 
     colours = [_COLOURS[0] if row.density else _GREY for row in rows]
     _bars(axis, rows, text, colours)
+
+
+def _by_policy(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
+    """Milliseconds of each part, by policy; rows are called `policy: part`."""
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        policy, _, part = row.provider.partition(": ")
+        found.setdefault(policy, {})[part] = row.ms or 0.0
+    return found
+
+
+def _breakdowns(axis: Axes, rows: list[Row]) -> None:
+    policies = _by_policy(rows)
+    names = list(dict.fromkeys(part for parts in policies.values() for part in parts))
+    colours = dict(zip(names, (*_COLOURS, _GREY, "#c4a000", "#5c3566"), strict=False))
+    for place, parts in enumerate(policies.values()):
+        left = 0.0
+        for name in names:
+            ms = parts.get(name, 0.0)
+            axis.barh(place, ms, left=left, height=0.66, color=colours.get(name, _INK))
+            left += ms
+        axis.text(left, place, f" {left:.3g} ms", va="center", fontsize=7, color=_INK)
+    axis.set_yticks(range(len(policies)), list(policies), fontsize=8)
+    axis.invert_yaxis()
+    axis.set_xlim(0, 1.18 * max(sum(parts.values()) for parts in policies.values()))
+    axis.set_xlabel("milliseconds of GPU time")
+    axis.legend(
+        handles=[_patch(colours.get(name, _INK), name) for name in names], fontsize=7, frameon=False,
+        loc="upper center", bbox_to_anchor=(0.4, -0.22), ncols=2,
+    )  # fmt: skip
+
+
+def _patch(colour: str, name: str) -> Any:
+    from matplotlib.patches import Patch
+
+    return Patch(color=colour, label=name)
+
+
+_BARS = {"launch": _launches, "prediction": _predictions, "loop": _loops, "breakdown": _breakdowns}

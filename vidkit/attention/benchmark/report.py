@@ -24,6 +24,7 @@ INPUTS = {  # what the figures of a section were measured on, to be shown wherev
     "memory": "random Q and K",
     "loop": "random weights and noise: what is timed is real, what it draws is not",
 }
+INPUTS["breakdown"] = INPUTS["loop"]
 SECTION_OF_ROW = {"dense": "rates", "executor": "rates"}  # the others are called like their section
 
 
@@ -32,13 +33,13 @@ class Row:
     """One figure.
 
     Attributes:
-        section: dense, executor, launch, prediction, memory or loop.
+        section: dense, executor, launch, prediction, memory, loop or breakdown (of a loop's GPU time).
         shape: name of the shape or loop.
         provider: who computed.
         density: kept pairs over all, None where it means nothing.
         ms: median milliseconds of a call (a forward in `loop`), None when it failed or is no time.
-        ms_low: 20th percentile.
-        ms_high: 80th percentile.
+        ms_low: 20th percentile; in `loop` the fastest run.
+        ms_high: 80th percentile; in `loop` the slowest run.
         tflops: FLOPs of the kept pairs over the median.
         note: shares, choices, failures.
     """
