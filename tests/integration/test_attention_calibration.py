@@ -28,7 +28,9 @@ from vidkit.attention.calibration import (
 from vidkit.attention.calibration.bands import check_weights
 from vidkit.attention.calibration.delta import simulate_reuse
 from vidkit.attention.calibration.resume import dense_forward, resumed_at, velocity_of
+from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.predictors import PlanState, make_predictor
+from vidkit.attention.predictors.svg2 import SVG2Predictor
 from vidkit.attention.reuse import make_reuse
 from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
 from vidkit.errors import ConfigError, DataError
@@ -356,6 +358,27 @@ def test_steps_come_from_the_sparse_part_of_each_interval():
     assert choose_steps(50, 5, 4, 1) == choose_steps(50, 5, 4, 1)
     with pytest.raises(ConfigError, match="no sparse steps"):
         choose_steps(10, 10)
+
+
+@pytest.mark.parametrize("name", ["xattention", "svg2"])
+def test_plans_of_one_clustering_are_those_of_many(name, tmp_path, monkeypatch):
+    calls = []
+    original = SVG2Predictor._cluster
+    monkeypatch.setattr(SVG2Predictor, "_cluster", lambda self, *a: calls.append(a[0]) or original(self, *a))
+    run = calibrator(tmp_path / name, predictor=name)
+    q, k, v = (torch.randn(1, 108, 2, 24, generator=torch.Generator().manual_seed(s)) for s in range(3))
+    pairs = [(1, 0), (1, 2), (0, 1)]
+    grid = TokenGrid(3, 6, 6)
+    made = run.sparse_heads(v, q, k, v, 1, grid, pairs)
+    assert calls == (["q", "k"] if name == "svg2" else [])
+    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+    for head, c in pairs:
+        plan = run._plan(q, k, v, TAUS[c], 1, grid)
+        plain = run.executor.attend(q, k, v, plan)
+        if made.sparsity[head, c] > 0:  # a full mask is dense attention: not run
+            assert torch.equal(made.sparse[head, made.same_as[head, c]], plain[:, head])
+        assert made.sparsity[head, c] == pytest.approx(1 - plan.head_density[0, head].item(), abs=1e-6)
+    assert made.sparse and set(made.sparse) <= set(pairs)
 
 
 def test_prompts_are_assigned_by_a_stable_hash():

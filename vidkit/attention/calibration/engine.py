@@ -91,6 +91,32 @@ def of_heads(plan: BlockPlan, heads: Sequence[int]) -> BlockPlan:
     return replace(plan, **{n: x[:, list(heads)] for n, x in parts.items() if x is not None})
 
 
+@contextlib.contextmanager
+def clustered_once(predictor: MaskPredictor) -> Iterator[None]:
+    """Within the block, clusters are found once: they depend on Q, K and the seed, not on the threshold.
+
+    For one layer's Q and K only. Predictors without clusters are left alone.
+    """
+    original = getattr(predictor, "_cluster", None)
+    if original is None:
+        yield
+        return
+    known: dict[str, tuple[Any, dict[str, Tensor]]] = {}
+
+    def cluster(side: str, x: Tensor, wanted: int, state: PlanState, *rest: Any) -> Any:
+        if side not in known:
+            found = original(side, x, wanted, state, *rest)
+            known[side] = found, {n: t for n, t in state.extra.items() if n.endswith(f"_{side}")}
+        state.extra.update(known[side][1])
+        return known[side][0]
+
+    vars(predictor)["_cluster"] = cluster
+    try:
+        yield
+    finally:
+        del vars(predictor)["_cluster"]
+
+
 class _ProbeProcessor:
     """Sits on the probed layer: measures its heads and candidates at once, then replays one choice."""
 
@@ -288,10 +314,11 @@ class Calibrator:
         q, k, v = (x.transpose(1, 2) for x in (q, k, v))
         made = _HeadOutputs(dense, {}, {}, {})
         masks: dict[tuple[int, int], Tensor] = {}
-        for c in sorted({c for _, c in pairs}):
+        with clustered_once(self.predictor):
+            plans = {c: self._plan(q, k, v, self.candidates[c], layer, grid) for c in {c for _, c in pairs}}
+        for c in sorted(plans):
             heads = [head for head, other in pairs if other == c]
-            plan = self._plan(q, k, v, self.candidates[c], layer, grid)
-            plan = of_heads(plan, heads)
+            plan = of_heads(plans[c], heads)
             for n, head in enumerate(heads):
                 masks[head, c] = plan.pack()[:, n]
                 same = (x for x in range(c + 1) if (head, x) in masks)
