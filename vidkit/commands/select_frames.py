@@ -107,12 +107,13 @@ def _run_video(settings: SelectFramesSettings, options: FrameOptions) -> dict[st
 
         raise VideoError(f"no video at '{path}'", "check the path")
     if settings.dry_run:
-        plan = plan_selection(path, settings.query, options)
+        plan = plan_selection(path, settings.query.strip(), options)
         print_plan(plan)
         return plan
     check_target(folder, settings.force)
     with FrameProgress(path.name) as progress:
-        result = select_from_video(path, settings.query, options, cache=_cache(settings), progress=progress)
+        query, cache = settings.query.strip(), _cache(settings)
+        result = select_from_video(path, query, options, cache=cache, progress=progress)
     answer = None
     if question is not None:
         assert settings.ask.engine is not None

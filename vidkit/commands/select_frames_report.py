@@ -12,6 +12,7 @@ from rich.table import Table
 
 from vidkit.frames.outputs.images import clock
 
+_FILE_NAMES = {"keyframes": "kept video", "keyframes_json": "keyframes"}
 _LINE_EVERY_S = 10.0  # where there is no terminal
 
 
@@ -93,7 +94,7 @@ def print_selection(record: dict[str, Any], files: dict[str, str]) -> None:
     if "answer" in record:
         console.print(f"[bold]answer[/]     {escape(record['answer']['text'])}", highlight=False)
     for kind, path in files.items():
-        console.print(escape(f"{kind:<10} {path}"), highlight=False, soft_wrap=True)
+        console.print(escape(f"{_FILE_NAMES.get(kind, kind):<10} {path}"), highlight=False, soft_wrap=True)
 
 
 def print_plan(plan: dict[str, Any]) -> None:
@@ -105,7 +106,9 @@ def print_plan(plan: dict[str, Any]) -> None:
 
 def _limits(relevance: dict[str, Any]) -> str:
     knows, blind = relevance.get("knows"), relevance.get("blind")
+    unknown = ", ".join(relevance.get("unknown_words") or ())
     parts = [f"knows {knows}" if knows else "", f"blind: {blind}" if blind else ""]
+    parts.append(f"words it left out: {unknown}" if unknown else "")
     text = "; ".join(part for part in parts if part)
     return f" ({text})" if text else ""
 

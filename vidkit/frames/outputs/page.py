@@ -47,7 +47,9 @@ dt { color: var(--quiet) } dd { margin: 0; overflow-wrap: anywhere }
 <p class="quiet">{{ frames|length }} of {{ record.sampler.candidates }} candidates kept by <b>{{ record.method
 }}</b> {%- if record.method_applied != record.method %} (ran as {{ record.method_applied }}){% endif %},
 relevance from <b>{{ record.relevance.source }}</b>{% if record.relevance.knows %}: it knows
-{{ record.relevance.knows }}; it is blind to {{ record.relevance.blind }}{% endif %}.</p>
+{{ record.relevance.knows }}; it is blind to {{ record.relevance.blind }}{% endif %}
+{%- if record.relevance.unknown_words %}; words it left out:
+{{ record.relevance.unknown_words|join(', ') }}{% endif %}.</p>
 {% for warning in record.warnings %}<p class="warn">{{ warning }}</p>{% endfor %}
 {% if answer %}<h2>Answer</h2><p>{{ answer }}</p>{% endif %}
 <h2>Frames</h2>
@@ -60,10 +62,10 @@ relevance from <b>{{ record.relevance.source }}</b>{% if record.relevance.knows 
 <h2>Why these</h2>
 <div class="plot">{{ plot|safe }}</div>
 <h2>Segments</h2>
-<div class="wide"><table><tr><th>#</th><th>from</th><th>to</th><th>frames</th><th>importance</th></tr>
+<div class="wide"><table><tr><th>#</th><th>from</th><th>to</th><th>frames</th>{% if weighed %}<th>importance</th>{% endif
+%}</tr>
 {% for s in record.segments %}<tr><td>{{ s.segment }}</td><td>{{ s.start_s|clock }}</td><td>{{ s.end_s|clock
-}}</td> <td>{{ s.frames }}</td><td>{% if s.importance is defined %}{{ '%.3f'|format(s.importance) }}{% endif
-%}</td></tr> {% endfor %}</table></div>
+}}</td> <td>{{ s.frames }}</td>{% if weighed %}<td>{{ '%.3f'|format(s.importance) }}</td>{% endif %}</tr> {% endfor %}</table></div>
 <h2>Against other methods</h2>
 <div class="wide"><table><tr><th>method</th><th>overlap at ±1 s</th><th>times</th></tr>
 {% for name, other in record.compared.items() %}<tr><td>{{ name }}</td><td>{{ '%.2f'|format(other.overlap)
@@ -99,6 +101,7 @@ def render_page(
     return environment.from_string(_TEMPLATE).render(
         name=result.path.name,
         record=record,
+        weighed=all("importance" in segment for segment in record["segments"]),
         frames=cards,
         plot=svg_text(result),
         answer=answer,

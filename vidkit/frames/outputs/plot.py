@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vidkit.frames.outputs.images import clock
 from vidkit.frames.pipeline import VideoSelection
 from vidkit.utils.files import atomic_path
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _BLUE, _RED, _GREY, _GREEN = "#2563eb", "#dc2626", "#9ca3af", "#059669"
+_TICKS_S = (15, 30, 60, 120, 300, 600, 900, 1200, 1800)
 
 
 def draw_selection(result: VideoSelection) -> Figure:
@@ -33,8 +36,8 @@ def draw_selection(result: VideoSelection) -> Figure:
         _draw_change(panels[1], result, *change)
     if has_budget:
         _draw_budget(panels[-1], result)
-    panels[-1].set_xlabel("time [s]")
-    panels[-1].set_xlim(0, max(result.video.timeline.duration_s, 1e-3))
+    _time_axis(panels[-1], max(result.video.timeline.duration_s, 1e-3))
+    figure.align_ylabels(panels)
     query = result.query if len(result.query) <= 90 else result.query[:89] + "…"
     asked = f'"{query}"' if query else "no query"
     figure.suptitle(
@@ -82,7 +85,10 @@ def _draw_relevance(axes: Axes, result: VideoSelection) -> None:
         end = times[stop] if stop < times.size else result.video.timeline.duration_s
         if number % 2:
             axes.axvspan(times[start], end, color="#f1f5f9", zorder=0)
-    axes.plot(times, curve, color=_BLUE, linewidth=1.0, label=f"relevance ({result.relevance_name})")
+    # a long video has several candidates a pixel: a thin pale line keeps the picks visible on it
+    width, alpha = (1.0, 1.0) if times.size <= 2000 else (0.5, 0.6)
+    label = f"relevance ({result.relevance_name})"
+    axes.plot(times, curve, color=_BLUE, linewidth=width, alpha=alpha, label=label)
     axes.vlines(times[picks], 0, curve[picks], color=_RED, linewidth=0.8, alpha=0.6)
     axes.plot(times[picks], curve[picks], "o", color=_RED, markersize=4.5, label="kept frames")
     uniform = result.compared.get("uniform")
@@ -109,12 +115,27 @@ def _draw_change(
 ) -> None:
     times = result.candidates.times
     axes.plot(times, curve, color=_GREEN, linewidth=1.0, label=label)
+    axes.set_ylabel("change" if threshold is not None else "similarity")
     if threshold is not None:
         axes.axhline(threshold, color=_GREY, linewidth=0.8, linestyle="--", label="height threshold")
     starts = [segment.start for segment in result.selection.segments[1:]]
     if starts:
         axes.vlines(times[starts], curve.min(), curve.max(), color=_RED, linewidth=0.8, label="boundaries")
     _legend(axes)
+
+
+def _time_axis(axes: Axes, duration_s: float) -> None:
+    """Seconds below two minutes, then the clock: `2:30`, `1:05:00`."""
+    axes.set_xlim(0, duration_s)
+    if duration_s < 120:
+        axes.set_xlabel("time [s]")
+        return
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
+
+    step = next((s for s in _TICKS_S if duration_s / s <= 12), 3600 * math.ceil(duration_s / 43200))
+    axes.xaxis.set_major_locator(MultipleLocator(step))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: clock(value).removesuffix(".0")))
+    axes.set_xlabel("time")
 
 
 def _draw_budget(axes: Axes, result: VideoSelection) -> None:
@@ -127,7 +148,8 @@ def _draw_budget(axes: Axes, result: VideoSelection) -> None:
     for start, end, count in zip(edges[:-1], edges[1:], budget, strict=True):
         axes.text((start + end) / 2, count, str(int(count)), ha="center", va="bottom", fontsize=7)
     axes.set_ylim(0, float(budget.max()) * 1.35 + 0.5)
-    axes.set_ylabel("budget")
+    axes.set_ylabel("frames")
+    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _legend(axes: Axes) -> None:
