@@ -62,10 +62,11 @@ relevance from <b>{{ record.relevance.source }}</b>{% if record.relevance.knows 
 <h2>Why these</h2>
 <div class="plot">{{ plot|safe }}</div>
 <h2>Segments</h2>
-<div class="wide"><table><tr><th>#</th><th>from</th><th>to</th><th>frames</th>{% if weighed %}<th>importance</th>{% endif
-%}</tr>
+<div class="wide"><table><tr><th>#</th><th>from</th><th>to</th><th>frames</th>
+{%- if weighed %}<th>importance</th>{% endif %}</tr>
 {% for s in record.segments %}<tr><td>{{ s.segment }}</td><td>{{ s.start_s|clock }}</td><td>{{ s.end_s|clock
-}}</td> <td>{{ s.frames }}</td>{% if weighed %}<td>{{ '%.3f'|format(s.importance) }}</td>{% endif %}</tr> {% endfor %}</table></div>
+}}</td> <td>{{ s.frames }}</td>{% if weighed %}<td>{{ '%.3f'|format(s.importance) }}</td>{% endif %}</tr>
+{% endfor %}</table></div>
 <h2>Against other methods</h2>
 <div class="wide"><table><tr><th>method</th><th>overlap at ±1 s</th><th>times</th></tr>
 {% for name, other in record.compared.items() %}<tr><td>{{ name }}</td><td>{{ '%.2f'|format(other.overlap)
