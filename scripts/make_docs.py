@@ -20,10 +20,10 @@ from vidkit.config.describe import markdown_table
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = "docs/configuration.md"
-PAGES = ("README.md", SETTINGS, "docs/benchmarks.md", "docs/maze-model.md")
+PAGES = ("README.md", SETTINGS, "docs/benchmarks.md", "docs/maze-model.md", "docs/methods/haste.md")
 _BLOCK = re.compile(
-    r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|second seed) figures"
-    r"|demo output):[^\n]*-->\n)"
+    r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed)"
+    r" figures|demo output):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
@@ -142,6 +142,16 @@ def maze_tables() -> str | None:
     return "\n\n".join([*tables, *facts, _maze_made_by(made)]) + "\n"
 
 
+def quality_tables() -> str | None:
+    """What sparse attention does to clips of the embedded model, row by row."""
+    made = result("attention_quality")
+    if made is None:
+        return None
+    from vidkit.commands.quality_report import markdown
+
+    return markdown(made)
+
+
 def demo_output() -> str | None:
     made = result("demo")
     if made is None:
@@ -157,6 +167,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "demo figures": lambda: figures("demo"),
     "demo output": demo_output,
     "maze figures": maze_tables,
+    "quality figures": quality_tables,
     "second seed figures": second_seed,
 } | {f"settings of {command}": lambda command=command: markdown_table(command) for command in WITH_SETTINGS}
 

@@ -13,6 +13,7 @@ from vidkit.utils.files import write_text_atomic
 
 if TYPE_CHECKING:
     from vidkit.commands.quality_run import QualityProgress
+    from vidkit.commands.quality_setup import Setup
     from vidkit.generation.load import LoadedModel
 
 ROWS_A_FAMILY, DENSE_ROWS = 6, 2
@@ -39,27 +40,42 @@ def run(settings: BenchAttentionQualitySettings) -> dict[str, Any]:
         from vidkit.commands.quality_run import QualityRun
     model, fingerprint = load(settings)
     environment = _environment(model)
-    results, setups = QualityRun(model, settings, work, fingerprint, _Printer()).run()
-    record: dict[str, Any] = {
-        "benchmark": "attention-quality",
-        "made_by": command,
-        "environment": environment,
-        "weights": fingerprint,
-        "settings": asdict(settings),
-        "rows": rows_of(results, setups),
-        "differences": differences_of(results),
-        "setups": [
-            {k: v for k, v in vars(s).items() if k not in ("table", "matches")}
-            | {"matches": {n: asdict(m) for n, m in s.matches.items()}, "joint": s.table.meta.get("joint"),
-               "calibration_seconds": s.table.meta.get("calibration_seconds")}
-            for s in setups
-        ],
-    }  # fmt: skip
-    write_text_atomic(output / "attention_quality.json", json.dumps(record, indent=1, default=str) + "\n")
-    plot(record, output / "attention_quality.png")
-    print_tables(record)
-    print_files(output, ("attention_quality.json", "attention_quality.png"))
+    measured = QualityRun(model, settings, work, fingerprint, _Printer())
+    complete = False
+    try:
+        measured.run()
+        complete = True
+    finally:  # what an interruption leaves is shown too
+        results, setups = measured.results(), measured.made
+        record: dict[str, Any] = {
+            "benchmark": "attention-quality",
+            "made_by": command,
+            "complete": complete,
+            "environment": environment,
+            "weights": fingerprint,
+            "settings": {k: v for k, v in asdict(settings).items() if k != "dry_run"},
+            "rows": rows_of(results, setups),
+            "differences": differences_of(results),
+            "setups": [_setup(setup) for setup in setups],
+        }
+        if results:
+            text = json.dumps(record, indent=1, default=str)
+            write_text_atomic(output / "attention_quality.json", text + "\n")
+            plot(record, output / "attention_quality.png")
+            print_tables(record)
+            print_files(output, ("attention_quality.json", "attention_quality.png"))
     return record
+
+
+def _setup(setup: Setup) -> dict[str, Any]:
+    """What a row ran with, without the table itself."""
+    values = {name: value for name, value in vars(setup).items() if name not in ("table", "matches")}
+    meta = setup.table.meta
+    return values | {
+        "matches": {name: asdict(match) for name, match in setup.matches.items()},
+        "joint": meta.get("joint"),
+        "calibration_seconds": meta.get("calibration_seconds"),
+    }
 
 
 def load(settings: BenchAttentionQualitySettings) -> tuple[LoadedModel, str | None]:

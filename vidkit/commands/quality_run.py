@@ -142,27 +142,33 @@ class QualityRun:
             self.maker, settings, work, fingerprint, tune, pool[: settings.calibrate_mazes], self._tell
         )
         self.log = ResultLog(work / "clips.jsonl", header_of(settings, model, fingerprint))
+        self.made: list[Setup] = []
         self._forwards_done, self._seconds = 0, 0.0
 
     def methods(self) -> list[str]:
         """Names of the rows."""
         return [DENSE, FLOOR, *(f"{f.value}/{m.name}" for f in self.settings.families for m in METHODS)]
 
-    def run(self) -> tuple[list[ClipResult], list[Setup]]:
+    def results(self) -> list[ClipResult]:
+        """What is measured so far, of the clips, rows and steps asked for."""
+        clips, methods = {clip.key for clip in self.clips}, set(self.methods())
+        return [
+            row for row in self.log.rows.values()
+            if row.clip in clips and row.method in methods and row.steps in self.settings.steps
+        ]  # fmt: skip
+
+    def run(self) -> None:
         """Measure what is missing."""
-        setups = []
         for steps in self.settings.steps:
             self._measure(steps, DENSE, None)
             with other_kernel():
                 self._measure(steps, FLOOR, None)
             for family in self.settings.families:
                 setup = self.setups.make(family.value, steps)
-                setups.append(setup)
+                self.made.append(setup)
                 for spec in METHODS:
                     policy = self.setups.policy(setup, spec, setup.values[spec.name])
                     self._measure(steps, f"{family.value}/{spec.name}", policy)
-        wanted = {clip.key for clip in self.clips}
-        return [row for row in self.log.rows.values() if row.clip in wanted], setups
 
     def _measure(self, steps: int, method: str, policy: Any) -> None:
         todo = [clip for clip in self.clips if (steps, method, clip.key) not in self.log.rows
