@@ -82,6 +82,15 @@ def write_silence(path: Path) -> Path:
     return path
 
 
+def write_no_frames(path: Path) -> Path:
+    with av.open(str(path), "w", format="avi") as container:
+        stream: Any = container.add_stream("mpeg4", rate=25)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        container.start_encoding()
+    return path
+
+
 UNEVEN = np.cumsum(np.random.default_rng(0).choice([0.02, 0.04, 0.1, 0.5], 60))
 UNEVEN = UNEVEN - UNEVEN[0]
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -233,8 +242,9 @@ def test_corrupt_middle_is_counted_and_skipped(tmp_path: Path) -> None:
         (lambda p: p.write_bytes(b"this is not a video at all" * 50), "cannot read '.*' as a video"),
         (lambda p: p.write_bytes(b""), "cannot read '.*' as a video"),
         (write_silence, "has audio but no video"),
+        (write_no_frames, "has a video stream without frames"),
     ],
-    ids=["text", "empty", "audio-only"],
+    ids=["text", "empty", "audio-only", "zero-frames"],
 )
 def test_not_a_video(tmp_path: Path, make: Any, message: str) -> None:
     path = tmp_path / "a.mp4"
