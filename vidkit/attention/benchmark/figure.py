@@ -6,10 +6,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vidkit.attention.benchmark.breakdown import PARTS
 from vidkit.attention.benchmark.report import INPUTS, Row, peak_of
+from vidkit.attention.executors import AUTO_ORDER
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import SubFigure
 
 _COLOURS = ("#3465a4", "#d9822b", "#4e9a06", "#75507b", "#b3382c", "#0b7a75")
 _GREY, _INK = "#8a8f98", "#2e3436"
@@ -29,7 +32,7 @@ _TITLES = {
     "loop": "One forward of a denoising loop, everything included: median run, fastest to slowest",
     "breakdown": "Where the GPU's time of a forward goes",
 }
-_WIDTH, _HEIGHT = 5.2, 3.4  # inches of a panel
+_WIDTH, _HEIGHT = 5.2, 3.6  # inches of a panel
 _Panel = tuple[str, Callable[["Axes"], None], float]
 """Name of the shape, what draws, height in inches."""
 
@@ -67,8 +70,21 @@ def plot(path: str | Path, rows: Sequence[Row], env: dict[str, Any]) -> None:
             for axis, (title, draw, _) in zip(axes, panels, strict=False):
                 draw(axis)
                 axis.set_title(title, fontsize=9)
+            _legend(part, axes[: len(panels)])
         figure.savefig(path, dpi=130)
         plt.close(figure)
+
+
+def _legend(part: SubFigure, axes: Sequence[Axes]) -> None:
+    """One legend for all panels of a band, below them, where it hides nothing."""
+    found: dict[str, Any] = {}
+    for axis in axes:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    if found:
+        part.legend(
+            found.values(), found.keys(), loc="outside lower left", ncols=9, fontsize=8, frameon=False
+        )
 
 
 def _headline(env: dict[str, Any]) -> str:
@@ -94,8 +110,8 @@ def _bands(rows: list[Row]) -> list[tuple[str, list[_Panel]]]:
         panels: list[_Panel] = []
         for name in names:
             mine = [row for row in rows if row.section == section and row.shape == name]
-            lines = len(_by_policy(mine)) + 3 if section == "breakdown" else len(mine)
-            panels.append((name, lambda a, d=draw, m=mine: d(a, m), 0.9 + 0.2 * lines))  # type: ignore[misc]
+            lines = len(_by_policy(mine)) + 2 if section == "breakdown" else len(mine)
+            panels.append((name, lambda a, d=draw, m=mine: d(a, m), 1.0 + 0.2 * lines))  # type: ignore[misc]
         if panels:
             found.append((section, panels))
     return found
@@ -125,9 +141,9 @@ def _rates(axis: Axes, rows: list[Row], peak: float | None) -> None:
     rates = [row.tflops for row in rows if row.tflops]
     scale, unit = (1.0, "TFLOP/s") if max(rates) >= 1 else (1e3, "GFLOP/s")
     top = 1.12 * scale * max([*rates, peak or 0.0])
-    for name, line, colour in zip(_executors(rows), _executors(rows).values(), _COLOURS, strict=False):
+    for name, line in _executors(rows).items():
         y = [scale * (row.tflops or 0.0) for row in line]
-        _line(axis, line, y, name, colour)
+        _line(axis, line, y, name)
     for row, style in zip((r for r in rows if r.section == "dense"), ("--", "-.", ":"), strict=False):
         y_dense, label = scale * (row.tflops or 0), f"dense {row.provider}"
         axis.axhline(y_dense, color=_GREY, linestyle=style, linewidth=1, label=label)
@@ -145,17 +161,21 @@ def _rates(axis: Axes, rows: list[Row], peak: float | None) -> None:
             return share * ceiling / 100
 
         axis.secondary_yaxis("right", functions=(to_share, to_rate)).set_ylabel("% of matrix product")
-    axis.legend(fontsize=7, frameon=False, loc="best")
 
 
-def _line(axis: Axes, rows: list[Row], y: list[float], name: str, colour: str) -> None:
+def _executor_colour(name: str) -> str:
+    """The same in every panel, whichever executors took the case."""
+    return _COLOURS[AUTO_ORDER.index(name) % len(_COLOURS)] if name in AUTO_ORDER else _INK
+
+
+def _line(axis: Axes, rows: list[Row], y: list[float], name: str) -> None:
     """A line over density; a value goes as 1 / time, and so do its bars."""
     ms = [(row.ms or 1.0, row.ms_low or row.ms or 1.0, row.ms_high or row.ms or 1.0) for row in rows]
     down = [value * max(0.0, 1 - m / high) for value, (m, _, high) in zip(y, ms, strict=True)]
     up = [value * max(0.0, m / low - 1) for value, (m, low, _) in zip(y, ms, strict=True)]
     x = [row.density or 0.0 for row in rows]
     style: dict[str, Any] = {"marker": "o", "markersize": 4, "elinewidth": 0.8, "capsize": 1.5}
-    axis.errorbar(x, y, yerr=[down, up], color=colour, label=name, **style)
+    axis.errorbar(x, y, yerr=[down, up], color=_executor_colour(name), label=name, **style)
 
 
 def _gains(axis: Axes, rows: list[Row]) -> None:
@@ -167,14 +187,13 @@ def _gains(axis: Axes, rows: list[Row]) -> None:
     densities = sorted({row.density for row in rows if row.section == "executor" and row.density})
     axis.plot(densities, [1 / d for d in densities], color=_GREY, linestyle=":", label="1 / density")
     axis.axhline(1, color=_INK, linewidth=0.8)
-    for name, line, colour in zip(_executors(rows), _executors(rows).values(), _COLOURS, strict=False):
-        _line(axis, line, [dense / (row.ms or 1) for row in line], name, colour)
+    for name, line in _executors(rows).items():
+        _line(axis, line, [dense / (row.ms or 1) for row in line], name)
     axis.set_yscale("log")
     ticks = [t for t in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10) if axis.get_ylim()[0] <= t]
     axis.set_yticks(ticks, [f"{t:g}x" for t in ticks])
     _density_axis(axis)
     axis.set_ylabel("times as fast as dense")
-    axis.legend(fontsize=7, frameon=False, loc="upper left")
 
 
 def _bars(axis: Axes, rows: list[Row], text: Callable[[Row], str], colours: list[str]) -> None:
@@ -230,31 +249,26 @@ def _by_policy(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
     return found
 
 
+def _part_colour(part: str) -> str:
+    """The same in every panel; what `PARTS` does not know is grey."""
+    names = [name for name, _ in PARTS]
+    palette = (*_COLOURS, "#c4a000", "#5c3566")
+    return palette[names.index(part) % len(palette)] if part in names else _GREY
+
+
 def _breakdowns(axis: Axes, rows: list[Row]) -> None:
     policies = _by_policy(rows)
-    names = list(dict.fromkeys(part for parts in policies.values() for part in parts))
-    colours = dict(zip(names, (*_COLOURS, _GREY, "#c4a000", "#5c3566"), strict=False))
-    for place, parts in enumerate(policies.values()):
-        left = 0.0
-        for name in names:
-            ms = parts.get(name, 0.0)
-            axis.barh(place, ms, left=left, height=0.66, color=colours.get(name, _INK))
-            left += ms
-        axis.text(left, place, f" {left:.3g} ms", va="center", fontsize=7, color=_INK)
+    left = [0.0] * len(policies)
+    for name in dict.fromkeys(part for parts in policies.values() for part in parts):
+        ms = [parts.get(name, 0.0) for parts in policies.values()]
+        axis.barh(range(len(ms)), ms, left=left, height=0.66, color=_part_colour(name), label=name)
+        left = [before + more for before, more in zip(left, ms, strict=True)]
+    for place, whole in enumerate(left):
+        axis.text(whole, place, f" {whole:.0f} ms", va="center", fontsize=7, color=_INK)
     axis.set_yticks(range(len(policies)), list(policies), fontsize=8)
     axis.invert_yaxis()
-    axis.set_xlim(0, 1.18 * max(sum(parts.values()) for parts in policies.values()))
+    axis.set_xlim(0, 1.18 * max(left))
     axis.set_xlabel("milliseconds of GPU time")
-    axis.legend(
-        handles=[_patch(colours.get(name, _INK), name) for name in names], fontsize=7, frameon=False,
-        loc="upper center", bbox_to_anchor=(0.4, -0.22), ncols=2,
-    )  # fmt: skip
-
-
-def _patch(colour: str, name: str) -> Any:
-    from matplotlib.patches import Patch
-
-    return Patch(color=colour, label=name)
 
 
 _BARS = {"launch": _launches, "prediction": _predictions, "loop": _loops, "breakdown": _breakdowns}

@@ -137,7 +137,7 @@ def plot_selectors(path: Path, found: dict[str, Any], environment: dict[str, Any
 def plot_stages(path: Path, found: dict[str, Any], environment: dict[str, Any]) -> None:
     """Selection by stage on top of two ways of decoding the same frames and nothing else."""
     rows = found["rows"]
-    with _figure(path, (9, 2.6)) as figure:
+    with _figure(path, (9, 2.9)) as figure:
         axis = figure.subplots()
         places = range(len(rows))
         for place, row in zip(places, rows, strict=True):
@@ -157,7 +157,8 @@ def plot_stages(path: Path, found: dict[str, Any], environment: dict[str, Any]) 
         axis.set_xlabel(
             f"seconds, median of {min(row['runs'] for row in rows)} processes; line: best to worst"
         )
-        axis.legend(fontsize=8, frameon=False, loc="lower right", ncols=1)
+        handles, labels = axis.get_legend_handles_labels()
+        figure.legend(handles, labels, fontsize=8, frameon=False, loc="outside lower center", ncols=5)
         axis.set_title(
             f"{found['video']}, {found['duration_s']:.0f} s, {found['candidates']} candidates,"
             f" {found['encoder']}, read by {found['reader']}\n{_where(environment)}",
