@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vidkit.frames.similarity import UnitRows
+from vidkit.frames.similarity import UnitRows, largest_product
 from vidkit.frames.spacing import by_value
 from vidkit.frames.types import FloatArray, IntArray
 
@@ -86,8 +86,7 @@ class RedundancyGate:
     def _catch_up(self, block: IntArray, rows: FloatArray) -> None:
         unseen = self._member_rows[int(self._seen[block].min()) : len(self._members)]
         if unseen.size:
-            largest = (rows @ unseen.T).max(axis=1)
-            self._nearest[block] = np.maximum(self._nearest[block], largest)
+            self._nearest[block] = np.maximum(self._nearest[block], largest_product(rows, unseen))
             self._seen[block] = len(self._members)
 
     def score(self, k: int, mmr_lambda: float) -> dict[int, str]:
