@@ -92,6 +92,16 @@ def test_mistakes_are_told_before_anything_runs(words, error, hint, capsys, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("by_name", [True, False], ids=["name", "file"])
+def test_a_config_of_your_own(by_name: bool, tmp_path: Path) -> None:
+    file = tmp_path / "bench" / "attention" / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text("# @package _global_\ndefaults: [/bench/attention/default, _self_]\nshapes: [odd]\n")
+    folder = tmp_path if by_name else None
+    made = compose("bench attention", "mine" if by_name else str(file), config_dir=folder)
+    assert made.shapes == ["odd"] and len(made.sections) == 4
+
+
 def test_sections_are_those_of_the_benchmark() -> None:
     from vidkit.attention.benchmark import SECTIONS
 

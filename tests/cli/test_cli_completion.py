@@ -43,6 +43,9 @@ def completed(line: str) -> list[str]:
     ("line", "expected"),
     [
         ("vidkit gen", ["generate"]),
+        ("vidkit bench sel", ["select-frames"]),
+        ("vidkit bench select-frames --config f", ["full"]),
+        ("vidkit bench attention sec", ["sections="]),
         (
             "vidkit generate --config wan14",
             [name for name in config_names("generate") if name.startswith("wan14")],

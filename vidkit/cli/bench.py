@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from vidkit.cli.execute import Request, execute
-from vidkit.cli.options import Config, ConfigDir, Device, Json, Seed, Settings, Verbose
+from vidkit.cli.options import Config, ConfigDir, Device, Json, Settings, Verbose, whole_number
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ BENCHMARKS = {
     "attention": Benchmark(
         "dense and sparse attention: rates, masks, denoising loops",
         "Kernels are compared with their references first; no figure is shown when one fails. Random inputs"
-        " and weights of real shapes; small shapes on a CPU (under a minute).",
+        " and weights of real shapes; small shapes on a CPU (about a minute).",
         (
             "vidkit bench attention",
             "vidkit bench attention sections=[rates] shapes=[wan-1.3b-480p] --device cuda",
@@ -72,6 +72,10 @@ bench = typer.Typer(
 Folder = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the JSON and the plots."),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", help="Of made inputs; 0 if not given.", parser=whole_number),
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be measured and about how long, and stop.")
