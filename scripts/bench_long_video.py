@@ -1,7 +1,7 @@
 """Memory and time of `vidkit select-frames` on three hours of 720p30 H.264, written to docs/results/.
 
-The video repeats the packets of one drawn minute, so that it takes seconds to make; all of it is decoded as any
-other would be. Peak memory is that of the process of the command, the page with its pictures included.
+The video repeats the packets of one drawn minute, so that it takes seconds to make; all of it is decoded as
+any other would be. Peak memory is that of the process of the command, the page with its pictures included.
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ def _local_maxima(curve: FloatArray) -> IntArray:
     ends = np.r_[starts[1:], curve.size] - 1
     values = curve[starts]
     higher = (values[1:-1] > values[:-2]) & (values[1:-1] > values[2:])
-    return ((starts[1:-1] + ends[1:-1]) // 2)[higher].astype(np.int64)
+    middles = (starts[1:-1] + ends[1:-1]) // 2
+    return np.asarray(middles[higher], dtype=np.int64)
 
 
 def _far_apart(peaks: IntArray, heights: FloatArray, distance: int) -> list[bool]:
