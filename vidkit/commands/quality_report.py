@@ -19,6 +19,7 @@ QUESTIONS = {
     ("freeze", "tmr"): "frozen masks against TMR",
     ("ebc", "base"): "thresholds per head against one threshold",
     ("haste", "tmr"): "thresholds per head against one, both with TMR",
+    ("haste", "base"): "both parts against neither",
 }
 
 
@@ -55,28 +56,31 @@ def rows_of(results: Sequence[ClipResult], setups: Sequence[Setup]) -> list[dict
 
 
 def differences_of(results: Sequence[ClipResult]) -> list[dict[str, Any]]:
-    """Each row minus the row it is compared with, the same clips, with bootstrap intervals."""
-    by_key = {(r.steps, r.method, r.clip): r for r in results}
+    """Each row minus the rows it is compared with, the same clips, with bootstrap intervals."""
+    against = {spec.name: spec.against for spec in METHODS}
     made = []
     for steps, method in dict.fromkeys((r.steps, r.method) for r in results):
         family, _, name = method.partition("/")
-        against = next((m.against for m in METHODS if m.name == name), None)
-        if against is None:
-            continue
-        pairs = [
-            (r, by_key[steps, f"{family}/{against}", r.clip])
-            for r in results
-            if (r.steps, r.method) == (steps, method) and (steps, f"{family}/{against}", r.clip) in by_key
-        ]
-        row: dict[str, Any] = {
-            "steps": steps, "method": method, "against": f"{family}/{against}",
-            "question": QUESTIONS[name, against],
-        }  # fmt: skip
-        for figure in ("psnr", "ssim", "success"):
-            a, b = ([float(getattr(r, figure) or 0.0) for r in side] for side in zip(*pairs, strict=True))
-            row[figure] = asdict(paired_difference(a, b))
-        made.append(row)
+        for other in against.get(name, ()):
+            row = _difference(results, steps, method, f"{family}/{other}")
+            if row is not None:
+                made.append({**row, "question": QUESTIONS[name, other]})
     return made
+
+
+def _difference(
+    results: Sequence[ClipResult], steps: int, method: str, against: str
+) -> dict[str, Any] | None:
+    others = {r.clip: r for r in results if (r.steps, r.method) == (steps, against)}
+    mine = [r for r in results if (r.steps, r.method) == (steps, method) and r.clip in others]
+    if not mine:
+        return None
+    row: dict[str, Any] = {"steps": steps, "method": method, "against": against}
+    for figure in ("psnr", "ssim", "success"):
+        a = [float(getattr(r, figure) or 0.0) for r in mine]
+        b = [float(getattr(others[r.clip], figure) or 0.0) for r in mine]
+        row[figure] = asdict(paired_difference(a, b))
+    return row
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
@@ -134,19 +138,22 @@ def difference_cells(row: dict[str, Any]) -> list[str]:
 
 def print_tables(record: dict[str, Any]) -> None:
     """Both tables on the terminal."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from vidkit.commands.bench import wide_console
+
+    console = wide_console()
     for steps in dict.fromkeys(row["steps"] for row in record["rows"]):
         mine = [row for row in record["rows"] if row["steps"] == steps]
-        table = Table(title=f"{steps} denoising steps, {mine[0]['clips']} mazes, against the dense clip")
-        for n, heading in enumerate(HEADINGS):
+        title = f"{steps} denoising steps, {mine[0]['clips']} mazes, against the dense clip"
+        short = ("Row", "tau or budget", "Density", "Reused", "Predicted", *HEADINGS[5:])
+        table = Table(title=title, title_justify="left")
+        for n, heading in enumerate(short):
             table.add_column(heading, justify="left" if n == 0 else "right")
         for row in mine:
             table.add_row(*cells(row))
         console.print(table)
-        apart = Table(title="paired differences (95 % bootstrap over mazes)")
+        apart = Table(title="paired differences (95 % bootstrap over mazes)", title_justify="left")
         for heading in ("Comparison", "PSNR, dB", "SSIM", "Mazes solved, points"):
             apart.add_column(heading, justify="left" if heading == "Comparison" else "right")
         for row in record["differences"]:

@@ -14,22 +14,22 @@ class MethodSpec:
         name: as printed.
         reuse: `never`, `tmr`, `interval` or `freeze`.
         calibrated: thresholds per head from a table, else one tau.
-        against: row that it is compared with, clip by clip.
+        against: rows that it is compared with, clip by clip.
     """
 
     name: str
     reuse: str
     calibrated: bool
-    against: str | None
+    against: tuple[str, ...]
 
 
 METHODS = (
-    MethodSpec("base", "never", False, None),
-    MethodSpec("tmr", "tmr", False, "base"),
-    MethodSpec("interval", "interval", False, "tmr"),
-    MethodSpec("freeze", "freeze", False, "tmr"),
-    MethodSpec("ebc", "never", True, "base"),
-    MethodSpec("haste", "tmr", True, "tmr"),
+    MethodSpec("base", "never", False, ()),
+    MethodSpec("tmr", "tmr", False, ("base",)),
+    MethodSpec("interval", "interval", False, ("tmr",)),
+    MethodSpec("freeze", "freeze", False, ("tmr",)),
+    MethodSpec("ebc", "never", True, ("base",)),
+    MethodSpec("haste", "tmr", True, ("tmr", "base")),
 )
 LABELS = {
     "base": "{family}",
