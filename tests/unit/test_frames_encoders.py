@@ -322,6 +322,7 @@ def test_embedded_encoder_is_used_for_words_it_knows(tmp_path: Path, monkeypatch
     (folder / "words.txt").write_text("\n".join(WORDS[4:]))
     monkeypatch.setattr(embedded, "FOLDER", folder)
     assert source("red boats") == "embedded" and source("a zebra") == "lexicon"
+    assert source("something red at 1:20") == "lexicon"  # all of it can be measured, on any footage
     encoder = embedded.load()
     scored = encoder.score(encoder.encode(PICTURES, "").rows, None, np.arange(5.0), "red boats")
     assert scored.relevance is not None and scored.relevance.shape == (5,)

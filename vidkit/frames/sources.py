@@ -12,7 +12,7 @@ import numpy as np
 from vidkit.errors import ConfigError, DataError
 from vidkit.frames.encoders.base import Encoder, Scored
 from vidkit.frames.encoders.hist import HistEncoder
-from vidkit.frames.encoders.lexicon import BLIND, KNOWS, LexiconEncoder
+from vidkit.frames.encoders.lexicon import BLIND, KNOWS, LexiconEncoder, left_out
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.relevance.bm25 import bm25_scores, spread_in_time
 from vidkit.frames.relevance.scores import read_scores
@@ -172,7 +172,9 @@ def _from_pictures(kind: str, query: str, warnings: list[str]) -> Sources:
         from vidkit.frames.encoders.ocr import OcrEncoder
 
         return Sources("ocr", scorer=OcrEncoder(), warnings=warnings)
-    if kind == "embedded" or (kind == "auto" and embedded.knows_some_of(query)):
+    # colours, light, motion and times are measured, on any footage; the network is for words beyond these
+    for_network = kind == "auto" and embedded.knows_some_of(" ".join(left_out(query)))
+    if kind == "embedded" or for_network:
         encoder = embedded.load()
         facts: dict[str, object] = {"knows": embedded.KNOWS, "blind": embedded.BLIND}
         return Sources("embedded", scorer=encoder, facts=facts, warnings=warnings)

@@ -93,18 +93,30 @@ class LexiconEncoder:
             width = max(5.0, 0.02 * float(times[-1]))
             curves.append(np.exp(-0.5 * ((times - moment) / width) ** 2))
             known.append(f"{moment:g} s")
-        unknown = [
-            w
-            for w in dict.fromkeys(words_of(query, drop_stop_words=True))
-            if _word_curve(w, rows, times) is None
-        ]
         facts: dict[str, object] = {
             "known_words": known,
-            "unknown_words": unknown,
+            "unknown_words": left_out(query),
             "knows": KNOWS,
             "blind": BLIND,
         }
         return Scored(np.mean(curves, axis=0) if curves else None, None, facts)
+
+
+def left_out(query: str) -> list[str]:
+    """Words of a query that name nothing measurable; function words and clock times apart."""
+    rest = _SPOKEN.sub(" ", _CLOCK.sub(" ", query.lower()))
+    return [w for w in dict.fromkeys(words_of(rest, drop_stop_words=True)) if _meaning(w) is None]
+
+
+def _meaning(word: str) -> str | None:
+    """The measurement behind a word (`red`, `-brightness`), `@start` and the like for a place, or None."""
+    for form in (word, stem(word)):
+        if form in _PLACES:
+            return f"@{form}"
+        name = _SYNONYMS.get(form, form)
+        if name[0] in "+-" or name in _COLOURS:
+            return name
+    return None
 
 
 def _colour_shares(hsv: NDArray[np.uint8]) -> list[float]:
@@ -124,16 +136,15 @@ def _colour_shares(hsv: NDArray[np.uint8]) -> list[float]:
 
 
 def _word_curve(word: str, rows: Rows, times: FloatArray) -> FloatArray | None:
-    for form in (word, stem(word)):
-        if form in _PLACES:
-            span = max(float(times[-1] - times[0]), 1e-9)
-            return np.asarray(1.0 - np.abs((times - times[0]) / span - _PLACES[form]))
-        name = _SYNONYMS.get(form, form)
-        if name.lstrip("+-") in _STATS and (name[0] in "+-" or name in _COLOURS):
-            curve = rows[:, _STATS.index(name.lstrip("+-"))].astype(np.float64)
-            scaled = min_max(curve)
-            return 1.0 - scaled if name[0] == "-" and np.ptp(curve) > 0 else scaled
-    return None
+    meaning = _meaning(word)
+    if meaning is None:
+        return None
+    if meaning[0] == "@":
+        span = max(float(times[-1] - times[0]), 1e-9)
+        return np.asarray(1.0 - np.abs((times - times[0]) / span - _PLACES[meaning[1:]]))
+    curve = rows[:, _STATS.index(meaning.lstrip("+-"))].astype(np.float64)
+    scaled = min_max(curve)
+    return 1.0 - scaled if meaning[0] == "-" and np.ptp(curve) > 0 else scaled
 
 
 def _moments(query: str) -> list[float]:
