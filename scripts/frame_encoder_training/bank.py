@@ -76,21 +76,38 @@ class Bank:
             prefetch_factor=4 if workers else None, multiprocessing_context="fork" if workers else None,
         )  # fmt: skip
         self._iterator = iter(self._loader)
-        threading.Thread(target=self._receive, args=(device,), daemon=True).start()
+        self._closed = threading.Event()
+        self._receiver = threading.Thread(target=self._receive, args=(device,), daemon=True)
+        self._receiver.start()
+
+    def close(self) -> None:
+        """End drawing; a thread still at work would crash the interpreter on its way out."""
+        self._closed.set()
+        self._receiver.join()
+        del self._iterator, self._loader
 
     def _receive(self, device: torch.device) -> None:
         stream = torch.cuda.Stream(device) if device.type == "cuda" else None
         try:
             for chunk in self._iterator:
+                if self._closed.is_set():
+                    return
                 if stream is None:
-                    self._ready.put(chunk)
+                    self._put(chunk)
                     continue
                 with torch.cuda.stream(stream):  # so that copies overlap with steps
                     moved = tuple(part.to(device) for part in chunk)
                 stream.synchronize()
-                self._ready.put((moved[0], moved[1], moved[2]))
+                self._put((moved[0], moved[1], moved[2]))
         except BaseException as error:  # shown where the steps run
-            self._ready.put(error)
+            self._put(error)
+
+    def _put(self, item: Chunk | BaseException) -> None:
+        while not self._closed.is_set():
+            try:
+                return self._ready.put(item, timeout=0.2)
+            except queue.Full:
+                continue
 
     def refresh(self, wait: bool = False) -> None:
         """Take in what has been drawn since; `wait`: at least one chunk.

@@ -112,7 +112,12 @@ class Run:
 
     def train(self) -> None:
         """Steps until the run's seconds are over; they count from here, start-up apart."""
-        plan = self.plan
+        try:
+            self._steps(self.plan)
+        finally:
+            self.bank.close()
+
+    def _steps(self, plan: Plan) -> None:
         self.bank.fill(max(4 * plan.batch, 20_000))
         begin = saved = time.time()
         losses: list[Tensor] = []

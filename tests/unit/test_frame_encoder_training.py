@@ -61,6 +61,7 @@ def test_bank_is_refilled_and_seeds_do_not_repeat() -> None:
     assert bank.drawn == 3 * CHUNK and not torch.equal(first[:CHUNK], bank.pictures[:CHUNK])
     assert torch.equal(first[CHUNK:], bank.pictures[CHUNK:])
     pictures, texts, false = bank.sample(7)
+    bank.close()
     assert pictures.shape == (7, SIDE, SIDE, 3) and texts.shape == false.shape == (7, text.TOKENS)
 
 
@@ -129,5 +130,6 @@ def test_train_resume_evaluate_export_and_load(
     relevance = encoder.score(encoded.rows, None, np.arange(3.0), "two red stars").relevance
     assert encoded.rows.shape == (3, 128) and relevance is not None and np.isfinite(relevance).all()
     third = Run(tmp_path / "more", plan, start=folder)
+    third.bank.close()
     weight = second.network.vision_model.post_layernorm.weight
     assert torch.equal(third.network.vision_model.post_layernorm.weight, weight.half().float())
