@@ -20,10 +20,12 @@ from vidkit.attention.quality import (
 )
 from vidkit.commands.bench import command_of
 from vidkit.commands.bench_attention_quality import load, run
-from vidkit.commands.quality_clips import ClipMaker, draw_clips
+from vidkit.commands.quality_clips import ClipMaker, draw_clips, solved
 from vidkit.commands.quality_run import QualityRun
 from vidkit.config.bench_quality_schema import BenchAttentionQualitySettings, Family
 from vidkit.errors import DataError
+from vidkit.mazes import judge
+from vidkit.mazes.render import render
 
 
 def clips_of(seed, count=2):
@@ -153,8 +155,41 @@ def test_the_whole_table_resumes_and_refuses_another_measurement(model, settings
     )  # the half line stays
     assert again["rows"] == record["rows"]
 
-    with pytest.raises(DataError, match=r"another measurement \(tau: file 0\.9, now 0\.8\)"):
-        QualityRun(model[0], dataclasses.replace(one, tau=0.8), tmp_path / "out" / "work", model[1], print)
+    with pytest.raises(DataError, match=r"another measurement \(tau: file 0\.9, now 0\.85\)"):
+        QualityRun(model[0], dataclasses.replace(one, tau=0.85), tmp_path / "out" / "work", model[1], print)
+
+
+def test_clips_of_several_sizes_are_judged_together():
+    clips = draw_clips([4, 8, 6], 1, 0, "measure")
+    frames = torch.stack([
+        (render(clip.level.levels, frames=61)[0] * 255).round().to(torch.uint8) for clip in clips
+    ])  # fmt: skip
+    frames[1] = frames[1, :1]  # the ball of the second never moves
+    found = solved(clips, frames)
+    for n, clip in enumerate(clips):
+        alone = judge(clip.level, frames[n].numpy())
+        assert found[n] == {
+            "success": alone.success,
+            "legal": alone.legal,
+            "reached_goal": alone.reached_goal,
+        }
+    assert [row["success"] for row in found] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tau": 0.8}, "tau=0.8 must be one of candidates"),
+        ({"candidates": [0.9, 0.8]}, "must be ascending"),
+        ({"steps": [2]}, "needs 3 or more steps"),
+        ({"sizes": [3]}, r"must lie in 4\.\.8"),
+        ({"families": []}, r"families=\[\] is empty"),
+        ({"batch": 0}, "batch=0 must be at least 1"),
+    ],
+)
+def test_settings_that_make_no_sense(changes, message):
+    with pytest.raises(ValueError, match=message):
+        BenchAttentionQualitySettings(**changes)
 
 
 def test_the_command_that_repeats_it():

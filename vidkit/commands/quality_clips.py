@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from vidkit.generation.forcing import latent_statistics
 from vidkit.generation.load import LoadedModel, set_sampler
-from vidkit.mazes import Level, judge, render_first_frame, sample_level
+from vidkit.mazes import Level, render_first_frame, sample_level
+from vidkit.mazes.levels import concatenate
 from vidkit.mazes.skins import SPEEDS
+from vidkit.mazes.track import judge
 from vidkit.models.whole_clip import WholeClip
 from vidkit.utils.seeding import derive_seed
 
@@ -132,7 +132,11 @@ class ClipMaker:
         return torch.randn(1, channels, LATENT_FRAMES, LATENT_SIDE, LATENT_SIDE, generator=generator)
 
 
-def solved(clip: Clip, frames: np.ndarray) -> dict[str, Any]:
-    """Whether the ball solves the maze: `success`, `legal`, `reached_goal`."""
-    verdict = judge(clip.level, frames)
-    return {"success": verdict.success, "legal": verdict.legal, "reached_goal": verdict.reached_goal}
+def solved(clips: Sequence[Clip], frames: Tensor) -> list[dict[str, bool]]:
+    """Whether the ball solves each maze, by `success`, `legal`, `reached_goal`; uint8 `[B, T, H, W, 3]`."""
+    levels = concatenate([clip.level.levels for clip in clips])
+    verdict = judge(levels, frames.cpu().float() / 255)
+    return [
+        {name: bool(getattr(verdict, name)[n]) for name in ("success", "legal", "reached_goal")}
+        for n in range(len(clips))
+    ]

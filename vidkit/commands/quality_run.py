@@ -190,15 +190,15 @@ class QualityRun:
                 latents = self.maker.latents(clips, steps)
                 stats = summarize(handle.rows())
         frames = self.maker.decode(latents)
-        shown = frames.cpu().numpy()
         near: tuple[list[float | None], list[float | None]] = ([None] * len(clips), [None] * len(clips))
         if method == DENSE:
-            for clip, video in zip(clips, shown, strict=True):
+            for clip, video in zip(clips, frames.cpu().numpy(), strict=True):
                 with atomic_path(self._dense_path(steps, clip)) as path:
                     np.savez_compressed(path, video=video)
         else:
             dense = torch.stack([self._dense(steps, clip) for clip in clips]).to(frames.device)
             near = (psnr(frames, dense).tolist(), ssim(frames, dense).tolist())
+        verdicts = solved(clips, frames)
         heads = predicted = 0.0
         if stats is not None and stats["predicted_heads"] is not None:
             kept = stats["reuse_ratio"] or 0.0
@@ -206,7 +206,7 @@ class QualityRun:
             heads = predicted / (1 - kept) if kept < 1 else 0.0
         return [
             ClipResult(
-                steps, method, clip.key, clip.size, **solved(clip, shown[n]), psnr=near[0][n],
+                steps, method, clip.key, clip.size, **verdicts[n], psnr=near[0][n],
                 ssim=near[1][n], density=None if stats is None else stats["sparse_density"], heads=heads,
                 predicted=predicted,
             )
@@ -255,8 +255,9 @@ def header_of(
     settings: BenchAttentionQualitySettings, model: LoadedModel, fingerprint: str | None
 ) -> dict[str, Any]:
     """What results on disk must agree with; numbers of mazes, steps and families may grow."""
-    names = ("tau", "reuse_share", "block", "stride", "svg2_block", "query_clusters", "key_clusters",
-             "always_keep", "seed", "tune_mazes", "calibrate_mazes", "sizes", "executor")  # fmt: skip
+    names = ("tau", "candidates", "reuse_share", "block", "stride", "svg2_block", "query_clusters",
+             "key_clusters", "always_keep", "seed", "tune_mazes", "calibrate_mazes", "sizes",
+             "executor")  # fmt: skip
     values = {name: getattr(settings, name) for name in names}
     dtype = str(model.options.dtype).removeprefix("torch.")
     return {

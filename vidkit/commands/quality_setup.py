@@ -194,13 +194,14 @@ class SetupMaker:
         if path.is_file():
             return ThresholdTable.load(path)
         ships = shipped_table("maze", self.predictor(family), self.settings.tau, self.fingerprint).table
-        if ships is not None and ships.meta.get("denoising_steps") == steps:
+        fits = ships is not None and ships.candidates == self.settings.candidates
+        if ships is not None and fits and ships.meta.get("denoising_steps") == steps:
             self.tell(f"{family}, {steps} steps: the table that ships with the model")
             return ships
         plan = CalibrationPlan(
-            candidates=[0.85, 0.9, 0.95], prompts=[clip.key for clip in self.pool], held_out=1, steps=steps,
-            dense_steps=dense_steps_of(steps), shared_tau=self.settings.tau, target_reuse=None,
-            seed=self.settings.seed,
+            candidates=list(self.settings.candidates), prompts=[clip.key for clip in self.pool],
+            held_out=1, steps=steps, dense_steps=dense_steps_of(steps), shared_tau=self.settings.tau,
+            target_reuse=None, seed=self.settings.seed,
         )  # fmt: skip
         self.tell(f"{family}, {steps} steps: calibrating")
         meta = {"fingerprint": self.fingerprint, "denoising_steps": steps}

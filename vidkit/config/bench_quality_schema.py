@@ -23,6 +23,7 @@ class BenchAttentionQualitySettings:
     tune_mazes: int = 2  # others, on which densities are matched
     calibrate_mazes: int = 6  # others, on which heads are calibrated; the last one is held out
     tau: float = 0.9  # of the base rows; their density is what the other rows are matched to
+    candidates: list[float] = field(default_factory=lambda: [0.85, 0.9, 0.95])  # of the tables; tau is one
     reuse_share: float = 0.67  # of the masks that could be reused at all, wanted from TMR
     block: int = 48  # xattention: tokens a block; 2,304 tokens in all
     stride: int = 12  # xattention
@@ -58,7 +59,10 @@ class BenchAttentionQualitySettings:
         ):
             if getattr(self, name) < low:
                 raise ValueError(f"{name}={getattr(self, name)} must be at least {low}")
-        if not 0 < self.tau < 1:
-            raise ValueError(f"tau={self.tau} must lie between 0 and 1")
+        taus = self.candidates
+        if not taus or taus != sorted(set(taus)) or not 0 < taus[0] <= taus[-1] <= 1:
+            raise ValueError(f"candidates={taus} must be ascending, different and in (0, 1]")
+        if self.tau not in taus or self.tau == 1:
+            raise ValueError(f"tau={self.tau:g} must be one of candidates={taus} and below 1")
         if not 0 <= self.reuse_share <= 1:
             raise ValueError(f"reuse_share={self.reuse_share} must lie in 0..1")
