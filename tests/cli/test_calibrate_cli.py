@@ -91,7 +91,9 @@ def test_calibrate_resolve_and_generate(words, tiny_model: Path, tmp_path: Path,
 def test_a_killed_calibration_goes_on_where_it_was(words, tmp_path: Path, capsys) -> None:
     # sums depend on how many threads share them: with the same number a resumed table is the whole one's
     threads = torch.get_num_threads()
-    code = f"import torch; torch.set_num_threads({threads})" + """
+    code = (
+        f"import torch; torch.set_num_threads({threads})"
+        + """
 import os, signal, sys
 from vidkit.attention.calibration.log import ProbeLog
 from vidkit.cli.main import run
@@ -103,6 +105,7 @@ def killed(self, probe):
 ProbeLog.append = killed
 run(sys.argv[1:])
 """
+    )
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, env=dict(os.environ))
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     log = tmp_path / "table.calibration" / "probes.jsonl"

@@ -33,10 +33,8 @@ class WatchingPredictor:
     rows: list[dict[str, Any]] = field(default_factory=list)
     _seen: dict[int, tuple[PlanState, dict[str, Any]]] = field(default_factory=dict, repr=False)
 
-    @property
-    def name(self) -> str:
-        """The watched predictor's name."""
-        return self.inner.name
+    def __post_init__(self) -> None:
+        self.name = self.inner.name
 
     @property
     def uses_age(self) -> bool:
