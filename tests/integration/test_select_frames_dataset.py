@@ -242,7 +242,10 @@ def test_ask_runs_a_local_model(folder: Path, tmp_path: Path, capsys: pytest.Cap
 def test_a_server_that_fails_is_one_line(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["--ask", "what is it?", "--engine", "openai:m", "--base-url", "http://127.0.0.1:9/v1"]
-    assert run(["select-frames", str(folder / "v2.mp4"), "k=3", "-o", str(tmp_path / "out"), *words]) != 0
+    from vidkit.serving._scripted import Act, ScriptedServer
+
+    with ScriptedServer([Act(status=400, body=b'{"error": {"message": "no such model"}}')]) as server:
+        words = ["--ask", "what is it?", "--engine", "openai:m", "--base-url", server.base_url]
+        assert run(["select-frames", str(folder / "v2.mp4"), "k=3", "-o", str(tmp_path / "out"), *words]) != 0
     shown = capsys.readouterr().err
     assert "error: " in shown and "Traceback" not in shown
