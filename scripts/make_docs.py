@@ -20,10 +20,17 @@ from vidkit.config.describe import markdown_table
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = "docs/configuration.md"
-PAGES = ("README.md", SETTINGS, "docs/benchmarks.md", "docs/maze-model.md", "docs/methods/haste.md")
+PAGES = (
+    "README.md",
+    SETTINGS,
+    "docs/benchmarks.md",
+    "docs/maze-model.md",
+    "docs/methods/haste.md",
+    "docs/methods/frame-encoder.md",
+)
 _BLOCK = re.compile(
-    r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed)"
-    r" figures|demo output):[^\n]*-->\n)"
+    r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
+    r"|attention|encoder) figures|demo output):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
@@ -152,6 +159,48 @@ def quality_tables() -> str | None:
     return markdown(made)
 
 
+def attention_tables() -> str | None:
+    """Dense and sparse attention, prediction and denoising loops on a GPU."""
+    made, larger = result("attention_h200"), result("attention_h200_14b")
+    if made is None:
+        return None
+    from vidkit.attention.benchmark import markdown as m
+
+    rows = made["rows"]
+    tables = [
+        "Dense attention, by library:", m.dense_table(rows),
+        "Executors, TFLOP/s of the kept pairs, random block lists:", m.executor_table(rows),
+        "Prediction of masks, median (20-80 %) and share of the fastest dense attention:",
+        m.prediction_table(rows),
+        "Memory:", m.memory_table(rows),
+        "Denoising loop, random weights, two guidance branches, everything included:", m.loop_table(rows),
+        "Where the GPU's time goes, milliseconds a forward:",
+        m.parts_table(rows, ("dense fa4", "everything", "xattention", "haste", "svg2")), m.made_by(made),
+    ]  # fmt: skip
+    if larger is not None:
+        tables += ["Wan2.1-14B, 10 of its 40 layers:", m.loop_table(larger["rows"]), m.made_by(larger)]
+    return "\n\n".join(tables) + "\n"
+
+
+def encoder_table() -> str | None:
+    """What the embedded text-image encoder tells apart in held-out drawn scenes."""
+    made = result("frame_encoder")
+    if made is None:
+        return None
+    head = "| Concept | Questions | Name the value | chance | Best of 256 scenes | chance |"
+    lines = [head, "| --- |" + " --- |" * 5]
+    for concept, cell in made["name"].items():
+        cells = [f"{_share(c)} | {c['chance']:.3f}" for c in (cell, made["retrieve_1_of_256"][concept])]
+        lines.append(f"| {concept} | {cell['n']} | {' | '.join(cells)} |")
+    scenes = f"{made['step']:,} steps, {made['drawn'] / 1e6:.1f} million scenes drawn"
+    trained = f"{made['seconds']} s on one {made['device']}, {scenes}"
+    return "\n".join(lines) + f"\n\nMade by `scripts/train_frame_encoder.py evaluate` after {trained}.\n"
+
+
+def _share(cell: dict[str, float]) -> str:
+    return f"{100 * cell['accuracy']:.1f} % ({100 * cell['low']:.1f}-{100 * cell['high']:.1f})"
+
+
 def demo_output() -> str | None:
     made = result("demo")
     if made is None:
@@ -169,6 +218,8 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "maze figures": maze_tables,
     "quality figures": quality_tables,
     "second seed figures": second_seed,
+    "attention figures": attention_tables,
+    "encoder figures": encoder_table,
 } | {f"settings of {command}": lambda command=command: markdown_table(command) for command in WITH_SETTINGS}
 
 

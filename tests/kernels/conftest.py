@@ -1,6 +1,7 @@
 """Kernel tests: Triton's interpreter where there is no GPU, and poisoned output buffers everywhere."""
 
 import os
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -27,8 +28,9 @@ if not torch.cuda.is_available():
 
 
 @pytest.fixture(autouse=True)
-def _poisoned():
-    with poisoned_empty():
+def _poisoned(request):
+    # a test that has torch compile something poisons what it can by itself
+    with nullcontext() if request.node.get_closest_marker("compiles") else poisoned_empty():
         yield
 
 

@@ -12,6 +12,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.compiles
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_every_kernel_and_executor_on_this_gpu(dtype):
     failed = [check for check in verify(torch.device("cuda"), dtype) if not check.passed]

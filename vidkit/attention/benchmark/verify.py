@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor
-from vidkit_kernels._testing import make_block_mask, make_qkv, relative_error
+from vidkit_kernels._testing import make_block_mask, make_qkv, poisoned_empty, relative_error
 from vidkit_kernels.kmeans import assign
 from vidkit_kernels.packed_mask import expand_packed, pack_mask, unpack_mask
 from vidkit_kernels.row_order import put_rows, take_rows
@@ -93,7 +94,10 @@ def _executor_cases(
 
         def call(name: str = name) -> float:
             exact = sparse_attention(q.double(), k.double(), v.double(), plan, "reference")
-            return relative_error(sparse_attention(q, k, v, plan, name), exact)
+            # what is left unwritten must show; torch's compiler does not take a patched torch.empty
+            with nullcontext() if name == "flex" else poisoned_empty():
+                found = sparse_attention(q, k, v, plan, name)
+            return relative_error(found, exact)
 
         yield f"{name} N={N} D={D} {bq}x{bk}", LIMIT[dtype], call
 
