@@ -23,8 +23,8 @@ from vidkit.commands.bench import BenchProgress, busy_note, command_of, folder_f
 from vidkit.commands.bench_attention_report import AttentionTables, print_checks
 from vidkit.config.bench_schema import BenchAttentionSettings
 from vidkit.errors import VidkitError
-from vidkit.generation.quiet import quiet_libraries
 from vidkit.utils.device import device_name, resolve_device, resolve_dtype
+from vidkit.utils.quiet import quiet_libraries
 
 _FILES = ("attention.json", "attention.png")
 _VERIFY_S = {"cpu": 6.0, "cuda": 60.0}  # seen on two cores; on a GPU kernels compile

@@ -33,7 +33,7 @@ def run(settings: BenchAttentionQualitySettings) -> dict[str, Any]:
         return _dry_run(settings, command)
     output = folder_for("attention-quality", settings.output)
     work = Path(settings.work).expanduser() if settings.work else output / "work"
-    from vidkit.generation.quiet import quiet_libraries
+    from vidkit.utils.quiet import quiet_libraries
 
     with quiet_libraries():
         from vidkit.commands.quality_report import differences_of, plot, print_tables, rows_of

@@ -175,7 +175,7 @@ def load_options(settings: GenerateSettings) -> LoadOptions:
     from vidkit.utils.device import resolve_device, resolve_dtype
 
     device = resolve_device(settings.device)
-    from vidkit.generation.quiet import quiet_libraries
+    from vidkit.utils.quiet import quiet_libraries
 
     with quiet_libraries():
         from vidkit.generation.load import LoadOptions

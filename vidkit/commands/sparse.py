@@ -88,7 +88,7 @@ def prepare(
         return SparseRun()
     if not needs_delta:
         settings = dataclasses.replace(settings, reuse=Reuse.NEVER, table=None)
-    from vidkit.generation.quiet import quiet_libraries
+    from vidkit.utils.quiet import quiet_libraries
 
     with quiet_libraries():
         from vidkit.attention import build_policy

@@ -21,10 +21,10 @@ from diffusers import (
 from vidkit.errors import ConfigError, ModelError
 from vidkit.generation.folder import HUB_HINT
 from vidkit.generation.forcing import DiffusionForcingPipeline
-from vidkit.generation.quiet import quiet_libraries
 from vidkit.generation.random_weights import random_image_embeddings, random_model
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec
 from vidkit.generation.wan import WanImagePipeline
+from vidkit.utils.quiet import quiet_libraries
 from vidkit.utils.seeding import derive_seed
 
 

@@ -15,6 +15,7 @@ from vidkit.errors import ModelError
 from vidkit.frames.encoders.base import Encoded, Encoder, Picture, Rows, Scored
 from vidkit.frames.types import FloatArray
 from vidkit.utils.device import resolve_device, resolve_dtype
+from vidkit.utils.quiet import quiet_libraries
 
 # model_type of config.json -> encoder family and transformers class
 FAMILIES = {
@@ -92,7 +93,9 @@ def load_encoder(
     from vidkit.frames.encoders.itm import ItmEncoder
     from vidkit.frames.encoders.two_tower import TwoTowerEncoder
 
-    loaded = _load(spec, device, dtype, revision)
+    # a folder loads in a moment; the bar is for downloads
+    with quiet_libraries(progress=not Path(spec).is_dir(), libraries=("transformers",)):
+        loaded = _load(spec, device, dtype, revision)
     family = FAMILIES[loaded.kind][0]
     if family == "two-tower":
         return TwoTowerEncoder(loaded)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 
 @contextmanager
-def quiet_libraries(progress: bool = False) -> Iterator[None]:
+def quiet_libraries(
+    progress: bool = False, libraries: Sequence[str] = ("transformers", "diffusers")
+) -> Iterator[None]:
     """Silence transformers and diffusers inside the block.
 
     Args:
         progress: leave their progress bars on, for downloads.
+        libraries: which; they are imported. transformers first, since importing diffusers makes it give
+            advice on packages that vidkit does not use.
     """
-    # transformers first: importing diffusers makes it give advice on packages that vidkit does not use
-    with _quiet("transformers.utils.logging", progress), _quiet("diffusers.utils.logging", progress):
+    with ExitStack() as stack:
+        for library in libraries:
+            stack.enter_context(_quiet(f"{library}.utils.logging", progress))
         yield
 
 
