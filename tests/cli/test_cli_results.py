@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -145,3 +147,22 @@ def test_plain(value: object, expected: object) -> None:
 def test_plain_refuses_what_has_no_json_form() -> None:
     with pytest.raises(TypeError, match="a result of type object has no JSON form"):
         plain(object())
+
+
+def test_json_file_is_written_when_the_reader_of_the_output_leaves(tmp_path: Path) -> None:
+    # far more output than a pipe holds, and a reader that takes one line
+    program = (
+        "import sys; from vidkit.cli import execute, main\n"
+        "def command(settings):\n"
+        "    for _ in range(20_000): print('a line of output')\n"
+        "    return {'done': True}\n"
+        "execute.runner_of = lambda name: command\n"
+        "sys.exit(main.run(['generate', '--json', sys.argv[1]]))\n"
+    )
+    target = tmp_path / "result.json"
+    writer = subprocess.Popen([sys.executable, "-c", program, str(target)], stdout=subprocess.PIPE)
+    assert writer.stdout is not None
+    writer.stdout.readline()
+    writer.stdout.close()
+    assert writer.wait(60) == 0
+    assert json.loads(target.read_text()) == {"done": True}

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ def execute(request: Request) -> None:
     settings = settings_of(request)
     _log(bool(getattr(settings, "verbose", False)))
     _check_json(request.json)
-    with _people_read_stderr(request.json == "-"):
+    with _people_read_stderr(request.json == "-"), _readers_may_leave(request.json not in (None, "-")):
         result = runner_of(request.command)(settings)
     if request.json is not None:
         _write_json(request.json, result)
@@ -82,6 +83,39 @@ def _people_read_stderr(asked: bool) -> Iterator[None]:
     """With `--json -` standard output holds the JSON and nothing else."""
     with contextlib.redirect_stdout(sys.stderr) if asked else contextlib.nullcontext():
         yield
+
+
+@contextlib.contextmanager
+def _readers_may_leave(asked: bool) -> Iterator[None]:
+    """With `--json FILE`, `vidkit ... | head` must not end the run before FILE is written."""
+    with contextlib.redirect_stdout(_Tolerant(sys.stdout)) if asked else contextlib.nullcontext():
+        yield
+
+
+class _Tolerant:
+    """A text stream that goes on into nothing once its reader is gone."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with self._without_reader():
+            return int(self._stream.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        with self._without_reader():
+            self._stream.flush()
+
+    @contextlib.contextmanager
+    def _without_reader(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
 
 def _check_json(target: str | None) -> None:
