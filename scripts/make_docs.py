@@ -30,7 +30,7 @@ PAGES = (
 )
 _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
-    r"|attention|encoder) figures|demo output):[^\n]*-->\n)"
+    r"|attention|encoder|generate) figures|demo output):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
@@ -182,6 +182,27 @@ def attention_tables() -> str | None:
     return "\n\n".join(tables) + "\n"
 
 
+def generate_table() -> str | None:
+    """One whole run of a real shape with random weights on a GPU."""
+    made = result("generate_wan1_3b_480p_h200")
+    if made is None:
+        return None
+    phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in made["phase_seconds"].items())
+    command = f"vidkit generate --config wan1_3b_480p model.weights=random steps={made['settings']['steps']}"
+    lines = [
+        "| What | Figure |",
+        "| --- | --- |",
+        f"| seconds a step (two branches), median | {made['seconds_per_step']:.3f} |",
+        f"| phases | {phases} |",
+        f"| peak memory of the device | {made['peak_device_bytes'] / 2**30:.2f} GiB |",
+        f"| peak memory of the host | {made['peak_host_bytes'] / 2**30:.2f} GiB |",
+    ]
+    versions = ", ".join(f"{name} {made['versions'][name]}" for name in ("torch", "diffusers"))
+    where = f"one {made['device_name']}, {made['dtype']}, {versions}"
+    made_by = f"Made by `{command}` on {made['started_at'][:10]}, {where}, {_commit(made)}; random weights."
+    return "\n".join(lines) + f"\n\n{made_by}\n"
+
+
 def encoder_table() -> str | None:
     """What the embedded text-image encoder tells apart in held-out drawn scenes."""
     made = result("frame_encoder")
@@ -220,6 +241,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "second seed figures": second_seed,
     "attention figures": attention_tables,
     "encoder figures": encoder_table,
+    "generate figures": generate_table,
 } | {f"settings of {command}": lambda command=command: markdown_table(command) for command in WITH_SETTINGS}
 
 

@@ -4,8 +4,9 @@ A program owns a tile of query groups x key groups and stores, per row, the tile
 exp against it for each key block; a second kernel brings the tiles of a row to their common maximum and
 adds the rows of a query block. Scratch is [heads of a group, N/S, N/block_k], never [N/S, N/S].
 
-Two ways of loading: pointers (every GPU, and the interpreter) and tensor descriptors (Hopper and later),
-which see the tokens as [B, H, N/S, S, D] and so read one token of every group at a time without any gather.
+Two ways of loading: pointers (every GPU, the interpreter, and N that S does not divide) and tensor
+descriptors (Hopper and later), which see the tokens as [B, H, N/S, S, D] and so read one token of every group
+at a time without any gather. Padding a ragged N for the descriptors took longer than pointers do.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import importlib.util
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 import triton
 import triton.language as tl
 from torch import Tensor
@@ -177,13 +177,13 @@ class ScoreConfig:
             raise ValueError(f"tiles of {self.block_m}x{self.block_n} by descriptors give wrong sums")
 
 
-def default_config(rows: int, cols: int, per_k: int, D: int, q: Tensor) -> ScoreConfig:
+def default_config(rows: int, cols: int, per_k: int, q: Tensor, can_describe: bool) -> ScoreConfig:
     """A configuration for this problem and GPU; small problems get small tiles."""
     block_m = max(16, min(128, triton.next_power_of_2(rows)))
     block_n = max(16, per_k, min(128, triton.next_power_of_2(cols)))
     half = q.dtype in (torch.float16, torch.bfloat16)
-    large = D >= 64 and block_m == block_n == 128
-    if q.is_cuda and not interpreting() and half and large and _describing_gpu(q.device):
+    large = q.shape[-1] >= 64 and block_m == block_n == 128
+    if q.is_cuda and not interpreting() and half and large and can_describe and _describing_gpu(q.device):
         return ScoreConfig(128, 128, 4, 3, True)
     return ScoreConfig(block_m, block_n, 8 if block_m * block_n >= 128 * 128 else 4)
 
@@ -195,19 +195,18 @@ def _describing_gpu(device: torch.device) -> bool:
 
 
 def _grouped(x: Tensor, stride: int, block: int, chunk: int) -> object:
-    """Descriptor of `[B, H, N, D]` seen as `[B, H, N/S, S, D]`; a ragged last group is padded by a copy."""
+    """Descriptor of `[B, H, N, D]` seen as `[B, H, N/S, S, D]`."""
     from triton.tools.tensor_descriptor import TensorDescriptor
 
-    if x.shape[2] % stride:
-        x = F.pad(x.transpose(1, 2), (0, 0, 0, 0, 0, -x.shape[2] % stride)).transpose(1, 2)
     B, H, N, D = x.shape
     sb, sh, sn, _ = x.stride()
     shape, strides = [B, H, N // stride, stride, D], [sb, sh, stride * sn, sn, 1]
     return TensorDescriptor(x, shape, strides, [1, 1, block, 1, chunk])
 
 
-def _aligned(x: Tensor) -> bool:
-    return x.data_ptr() % 16 == 0 and all(s * x.element_size() % 16 == 0 for s in x.stride()[:-1])
+def _describable(x: Tensor, stride: int) -> bool:
+    aligned = x.data_ptr() % 16 == 0 and all(s * x.element_size() % 16 == 0 for s in x.stride()[:-1])
+    return aligned and x.shape[2] % stride == 0
 
 
 def xattention_score_triton(
@@ -224,7 +223,8 @@ def xattention_score_triton(
     per_q, per_k = block_q // stride, block_k // stride
     if D & (D - 1) or D < 16 or per_k & (per_k - 1):
         raise ValueError(f"the Triton kernel needs powers of two: head_dim {D}, groups a block {per_k}")
-    c = config or default_config(rows, cols, per_k, D, q)
+    can_describe = _describable(q, stride) and _describable(k, stride)
+    c = config or default_config(rows, cols, per_k, q, can_describe)
     tiles_m, tiles_n = -(-rows // c.block_m), -(-cols // c.block_n)
     f32 = {"dtype": torch.float32, "device": q.device}
     heads = B * H
@@ -238,7 +238,7 @@ def xattention_score_triton(
         "PRECISION": "ieee" if q.dtype == torch.float32 else "tf32",
     }  # fmt: skip
     scale_log2 = LOG2E / (D**0.5 * stride * norm)
-    described = c.descriptors and _aligned(q) and _aligned(k)
+    described = c.descriptors and can_describe
     if described:
         q_desc, k_desc = (_grouped(x, stride, n, c.chunk) for x, n in ((q, c.block_m), (k, c.block_n)))
     for first in range(0, heads, group):
