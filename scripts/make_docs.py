@@ -8,17 +8,19 @@ nothing and says whether the pages are up to date.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from vidkit.cli.main import WITH_SETTINGS
 from vidkit.config.describe import markdown_table
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from scripts import doc_tables as tables  # noqa: E402 (needs the path)
+
 SETTINGS = "docs/configuration.md"
 PAGES = (
     "README.md",
@@ -30,218 +32,25 @@ PAGES = (
 )
 _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
-    r"|attention|encoder|generate) figures|demo output):[^\n]*-->\n)"
+    r"|attention|encoder|generate|headline) figures|demo output):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
 
 
-def result(name: str) -> dict[str, Any] | None:
-    """A JSON of docs/results/, None if it was not made yet."""
-    file = ROOT / "docs" / "results" / f"{name}.json"
-    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
-
-
-def figures(name: str) -> str | None:
-    """A measured result as a table, with where and when it was measured."""
-    made = result(name)
-    if made is None:
-        return None
-    lines = ["| Command | Best | Median | Runs | Bar |", "| --- | --- | --- | --- | --- |"]
-    for row in made["rows"]:
-        bar = "" if row["bar"] is None else f"< {row['bar']} {row['unit']}"
-        values = " | ".join(f"{row[key]} {row['unit']}" for key in ("best", "median"))
-        lines.append(f"| {row['what']} | {values} | {row['runs']} | {bar} |")
-    where = f"{made['device']}, load {made['load_before']} before"
-    lines.append(f"\nMade by `{made['made_by']}` on {made['date'][:10]}, {where}, {_commit(made)}.")
-    return "\n".join(lines) + "\n"
-
-
-def serving_figures() -> str | None:
-    """How near a run comes to the ideal makespan, and its peak memory by number of items."""
-    made = result("serving")
-    if made is None:
-        return None
-    verdict = "met" if made["times_ideal"] <= made["bar_times_ideal"] else "MISSED"
-    flight = f"{made['concurrency']} calls in flight, {made['server_delay_ms']:g} ms a call"
-    median = f"{made['median_s']:.2f} s, {made['times_ideal']:.2f} times the ideal"
-    lines = [
-        "| What | Median | Worst | Bar |",
-        "| --- | --- | --- | --- |",
-        f"| {made['items']:,} items, {flight}: ideal {made['ideal_s']:g} s | {median} |"
-        f" {made['worst_times_ideal']:.2f} times | {made['bar_times_ideal']:g} times ({verdict}) |",
-    ]
-    lines += [
-        f"| peak memory with {int(items):,} items | {peak:.0f} MiB | | the same |"
-        for items, peak in made["peak_mib_by_items"].items()
-    ]
-    where = f"{made['device']}, load {made['load_before']} before, scheduling {made['scheduler']}"
-    lines.append(f"\nMade by `{made['made_by']}` on {made['date'][:10]}, {where}, {_commit(made)}.")
-    return "\n".join(lines) + "\n"
-
-
-def _commit(made: dict[str, Any]) -> str:
-    dirty = " with local changes" if str(made["commit"]).endswith("-dirty") else ""
-    return f"commit {str(made['commit'])[:12]}{dirty}"
-
-
-def _maze_table(made: dict[str, Any], word: str) -> str:
-    """Success by sampler and by the keys that hold `word`: "x" sizes, " moves" path lengths."""
-
-    def share(cell: dict[str, float]) -> str:
-        return f"{100 * cell['success']:.1f} ({100 * cell['low']:.0f}-{100 * cell['high']:.0f})"
-
-    first = made["success"][0]
-    keys = [key for key, cell in first.items() if isinstance(cell, dict) and word in key]
-    clips = f" (clips: {', '.join(str(first[key]['clips']) for key in keys)})"
-    lines = [f"| Sampler{clips} | {' | '.join(keys)} | mean |", "| --- |" + " --- |" * (len(keys) + 1)]
-    for row in made["success"]:
-        mean = f"{100 * row['mean']:.1f}" if word == "x" else ""
-        lines.append(f"| {row['sampler']} | {' | '.join(share(row[key]) for key in keys)} | {mean} |")
-    return "\n".join(lines)
-
-
-def _maze_made_by(made: dict[str, Any]) -> str:
-    note = f" Note: {made['note']}." if "note" in made else ""
-    return f"Made by `{made['made_by']}` on {made['date']}, {made['device']}, torch {made['torch']}.{note}"
-
-
-def _by_size(shares: dict[str, float], mean: float) -> str:
-    return ", ".join(f"{n} {100 * v:.1f} %" for n, v in shares.items()) + f"; mean {100 * mean:.1f} %"
-
-
-def second_seed() -> str | None:
-    """The same tables for the model trained from another seed, which is not shipped."""
-    made = result("maze_evaluation_seed1")
-    return None if made is None else f"{_maze_table(made, 'x')}\n\n{_maze_made_by(made)}\n"
-
-
-def maze_tables() -> str | None:
-    """How often the embedded model solves held-out mazes, by sampler, size and path length."""
-    made = result("maze_evaluation")
-    if made is None:
-        return None
-    tables = [_maze_table(made, word) for word in ("x", " moves")]
-    speed, again = made["speed"], made["reconstruction"]
-    found = made["from_text"]
-    words = {key: f"{100 * value:.0f} %" for key, value in found.items() if key != "sampler"}
-    grids = [f"{n}x{n}" for n in range(4, 9)]
-    sizes = _by_size({grid: again[f"success_{grid[0]}"] for grid in grids}, again["success"])
-    facts = [
-        f"Reconstruction alone (encode, decode, track): {sizes}, {again['psnr']:.1f} dB.",
-        f"Asked for 'fast' ({speed['fast_asked']} cells a frame) the ball makes {speed['fast']:.3f},"
-        f" asked for 'slow' ({speed['slow_asked']}) {speed['slow']:.3f}, on the same first frames"
-        f" ({speed['sampler']}).",
-        f"Text alone ({found['sampler']}): a ball and a goal can be found in {words['read']} of the clips,"
-        f" the style asked for in {words['style']}, the ball's colour in {words['ball']}"
-        f", the size in {words['size']}; a perfect"
-        f" maze in {words['perfect']}, solved {words['solved']}.",
-    ]
-    first = made["success"][0]
-    if "strict" in again and "strict" in first["4x4"]:
-        shares = {grid: first[grid]["strict"] for grid in grids}
-        facts[1:1] = [
-            "With the tracker's strict limits (colour 0.35 instead of 0.6, area 35 instead of 25 %, spread"
-            " 1.25 instead of 1.5 radii) reconstructions pass "
-            + _by_size({grid: again[f"strict_{grid[0]}"] for grid in grids}, again["strict"])
-            + f"; clips of the first row {_by_size(shares, sum(shares.values()) / len(shares))}."
-        ]
-    return "\n\n".join([*tables, *facts, _maze_made_by(made)]) + "\n"
-
-
-def quality_tables() -> str | None:
-    """What sparse attention does to clips of the embedded model, row by row."""
-    made = result("attention_quality")
-    if made is None:
-        return None
-    from vidkit.commands.quality_report import markdown
-
-    return markdown(made)
-
-
-def attention_tables() -> str | None:
-    """Dense and sparse attention, prediction and denoising loops on a GPU."""
-    made, larger = result("attention_h200"), result("attention_h200_14b")
-    if made is None:
-        return None
-    from vidkit.attention.benchmark import markdown as m
-
-    rows = made["rows"]
-    tables = [
-        "Dense attention, by library:", m.dense_table(rows),
-        "Executors, TFLOP/s of the kept pairs, random block lists:", m.executor_table(rows),
-        "Prediction of masks, median (20-80 %) and share of the fastest dense attention:",
-        m.prediction_table(rows),
-        "Memory:", m.memory_table(rows),
-        "Denoising loop, random weights, two guidance branches, everything included:", m.loop_table(rows),
-        "Where the GPU's time goes, milliseconds a forward:",
-        m.parts_table(rows, ("dense fa4", "everything", "xattention", "haste", "svg2")), m.made_by(made),
-    ]  # fmt: skip
-    if larger is not None:
-        tables += ["Wan2.1-14B, 10 of its 40 layers:", m.loop_table(larger["rows"]), m.made_by(larger)]
-    return "\n\n".join(tables) + "\n"
-
-
-def generate_table() -> str | None:
-    """One whole run of a real shape with random weights on a GPU."""
-    made = result("generate_wan1_3b_480p_h200")
-    if made is None:
-        return None
-    phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in made["phase_seconds"].items())
-    command = f"vidkit generate --config wan1_3b_480p model.weights=random steps={made['settings']['steps']}"
-    lines = [
-        "| What | Figure |",
-        "| --- | --- |",
-        f"| seconds a step (two branches), median | {made['seconds_per_step']:.3f} |",
-        f"| phases | {phases} |",
-        f"| peak memory of the device | {made['peak_device_bytes'] / 2**30:.2f} GiB |",
-        f"| peak memory of the host | {made['peak_host_bytes'] / 2**30:.2f} GiB |",
-    ]
-    versions = ", ".join(f"{name} {made['versions'][name]}" for name in ("torch", "diffusers"))
-    where = f"one {made['device_name']}, {made['dtype']}, {versions}"
-    made_by = f"Made by `{command}` on {made['started_at'][:10]}, {where}, {_commit(made)}; random weights."
-    return "\n".join(lines) + f"\n\n{made_by}\n"
-
-
-def encoder_table() -> str | None:
-    """What the embedded text-image encoder tells apart in held-out drawn scenes."""
-    made = result("frame_encoder")
-    if made is None:
-        return None
-    head = "| Concept | Questions | Name the value | chance | Best of 256 scenes | chance |"
-    lines = [head, "| --- |" + " --- |" * 5]
-    for concept, cell in made["name"].items():
-        cells = [f"{_share(c)} | {c['chance']:.3f}" for c in (cell, made["retrieve_1_of_256"][concept])]
-        lines.append(f"| {concept} | {cell['n']} | {' | '.join(cells)} |")
-    scenes = f"{made['step']:,} steps, {made['drawn'] / 1e6:.1f} million scenes drawn"
-    trained = f"{made['seconds']} s on one {made['device']}, {scenes}"
-    return "\n".join(lines) + f"\n\nMade by `scripts/train_frame_encoder.py evaluate` after {trained}.\n"
-
-
-def _share(cell: dict[str, float]) -> str:
-    return f"{100 * cell['accuracy']:.1f} % ({100 * cell['low']:.1f}-{100 * cell['high']:.1f})"
-
-
-def demo_output() -> str | None:
-    made = result("demo")
-    if made is None:
-        return None
-    image = "![frames of the demo's video, numbered](docs/images/demo_sheet.png)"
-    return "```text\n" + "\n".join(made["printed"]) + f"\n```\n\n{image}\n"
-
-
 BLOCKS: dict[str, Callable[[], str | None]] = {
-    "startup figures": lambda: figures("startup"),
-    "scoring figures": lambda: figures("scoring"),
-    "serving figures": serving_figures,
-    "demo figures": lambda: figures("demo"),
-    "demo output": demo_output,
-    "maze figures": maze_tables,
-    "quality figures": quality_tables,
-    "second seed figures": second_seed,
-    "attention figures": attention_tables,
-    "encoder figures": encoder_table,
-    "generate figures": generate_table,
+    "startup figures": lambda: tables.figures("startup"),
+    "scoring figures": lambda: tables.figures("scoring"),
+    "serving figures": tables.serving_figures,
+    "demo figures": lambda: tables.figures("demo"),
+    "demo output": tables.demo_output,
+    "maze figures": tables.maze_tables,
+    "quality figures": tables.quality_tables,
+    "second seed figures": tables.second_seed,
+    "attention figures": tables.attention_tables,
+    "encoder figures": tables.encoder_table,
+    "generate figures": tables.generate_table,
+    "headline figures": tables.headline,
 } | {f"settings of {command}": lambda command=command: markdown_table(command) for command in WITH_SETTINGS}
 
 
