@@ -16,7 +16,7 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/base.stamp ## make a maze video with the embedded model
-	$(BIN)/vidkit generate
+	$(BIN)/vidkit generate attention=haste_xattention
 
 # one thread a worker: two workers took 72 s where one process with two threads took 157 s (1034 tests, 2 busy cores)
 test: $(VENV)/dev.stamp ## all tests; those that need a GPU skip without one

@@ -179,6 +179,68 @@ def headline() -> str | None:
     return "\n".join(lines) + f"\n\n{note}. Made by `vidkit bench attention` on {where}.\n"
 
 
+def selection_figures() -> str | None:
+    """Time and memory of frame selection, a line for each claim."""
+    names = ("selectors", "hour", "manifest")
+    made = {name: result(f"select_frames_{name}") for name in names}
+    selectors, hour, manifest = made["selectors"], made["hour"], made["manifest"]
+    if selectors is None or hour is None or manifest is None:
+        return None
+    lines = ["| What | Measured | Bar |", "| --- | --- | --- |"]
+    chosen = {row["method"]: row for row in selectors["sections"]["selectors"]["rows"]}
+    for method in ("wfs-sb", "efs"):
+        row = chosen[method]
+        spread = f"median {row['median_s'] * 1e3:.0f} ms, best {row['best_s'] * 1e3:.0f} ms of {row['runs']}"
+        lines.append(f"| `{method}`, N = 3600, D = 1408, K = 64 | {spread} | < 50 ms |")
+    lines += [_hour_line(hour), _manifest_line(manifest["sections"]["manifest"])]
+    long = result("select_frames_three_hours")
+    if long is not None:
+        cost = f"peak {long['peak_rss_gib']:.2f} GiB; {long['seconds']:.0f} s at load {long['load_before']:g}"
+        lines.append(f"| three hours of 720p, {long['candidates']:,} candidates | {cost} | < 1.5 GiB |")
+    lines.append("")
+    for record in (selectors, hour, manifest):
+        env = record["environment"]
+        where = f"{env['device']}, load {env['load_before']:g} before, {_commit(env)}"
+        lines.append(f"Made by `{record['made_by']}` on {env['date'][:10]}, {where}.")
+    return "\n".join(lines) + "\n"
+
+
+def _hour_line(record: dict[str, Any]) -> str:
+    rows = {row["who"]: row for row in record["sections"]["hour"]["rows"]}
+    ours, decord = rows["vidkit"], rows["decord"]
+    seconds, share = ours["median_s"], ours["median_s"] / decord["median_s"]
+    took = f"{seconds:.0f} s, {share:.2f} times decord's {decord['median_s']:.0f} s"
+    relevance = record["sections"]["hour"]["relevance"]
+    what = f"an hour of 720p30 H.264 at 1 fps, relevance `{relevance}`"
+    return f"| {what} | {took}; peak {ours['peak_gib']:.2f} GiB | 1.25 times, < 1.5 GiB |"
+
+
+def _manifest_line(made: dict[str, Any]) -> str:
+    one, two = made["rows"]
+    what = f"{made['clips']} clips of {made['clip_s']} s, 2 workers against 1"
+    took = f"{made['speedup']:.2f} times ({one['seconds']:.0f} s, {two['seconds']:.0f} s)"
+    return f"| {what} | {took} | 1.7 times |"
+
+
+def planted_table() -> str | None:
+    """Recall, coverage and redundancy of every selector on planted events."""
+    made = result("select_frames_planted")
+    if made is None:
+        return None
+    rows = (made["sections"]["planted"] if "sections" in made else made)["rows"]
+    ks = sorted({row["k"] for row in rows})
+    head = ["Method", *(f"Recall, K = {k}" for k in ks), "Coverage of shots, K = 16", "Redundancy, K = 16"]
+    lines = [f"| {' | '.join(head)} |", f"| {' | '.join(['---'] * len(head))} |"]
+    for method in dict.fromkeys(row["method"] for row in rows):
+        mine = {row["k"]: row for row in rows if row["method"] == method}
+        found = [mine[k]["recall"] for k in ks]
+        recall = [f"{cell['mean']:.2f} ({cell['low']:.2f}-{cell['high']:.2f})" for cell in found]
+        rest = [f"{mine[16][name]['mean']:.2f}" for name in ("coverage", "redundancy")]
+        lines.append(f"| `{method}` | {' | '.join([*recall, *rest])} |")
+    env = made.get("environment", made)
+    return "\n".join(lines) + f"\n\nMade by `{made['made_by']}` on {env['date'][:10]}, {_commit(env)}.\n"
+
+
 def generate_table() -> str | None:
     """One whole run of a real shape with random weights on a GPU."""
     made = result("generate_wan1_3b_480p_h200")

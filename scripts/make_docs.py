@@ -28,11 +28,12 @@ PAGES = (
     "docs/benchmarks.md",
     "docs/maze-model.md",
     "docs/methods/haste.md",
+    "docs/select-frames.md",
     "docs/methods/frame-encoder.md",
 )
 _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
-    r"|attention|encoder|generate|headline) figures|demo output):[^\n]*-->\n)"
+    r"|attention|encoder|generate|headline|selection|planted) figures|demo output):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
@@ -51,6 +52,8 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "encoder figures": tables.encoder_table,
     "generate figures": tables.generate_table,
     "headline figures": tables.headline,
+    "selection figures": tables.selection_figures,
+    "planted figures": tables.planted_table,
 } | {f"settings of {command}": lambda command=command: markdown_table(command) for command in WITH_SETTINGS}
 
 

@@ -231,7 +231,7 @@ def _listed(values: list[int]) -> str:
 
 def _plan(sections: list[_Section], command: str) -> dict[str, Any]:
     rows = [(section.name, section.what, section.about_s) for section in sections]
-    notes = ["times are estimates for two quiet cores and the embedded lexicon"]
+    notes = ["times are estimates for two quiet cores and what is embedded"]
     print_plan("bench select-frames", rows, notes, command)
     return {
         "benchmark": "select-frames",

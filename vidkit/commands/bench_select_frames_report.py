@@ -60,7 +60,7 @@ def _selectors(found: dict[str, Any]) -> Table:
 
 def _stages(found: dict[str, Any]) -> Table:
     title = f"{found['video']}: {found['candidates']} candidates of {found['duration_s']:.0f} s"
-    table = Table(title=f"{title}, {found['encoder']}")
+    table = Table(title=f"{title}, {found['encoder'] or 'relevance ' + found['relevance']}")
     table.add_column("what")
     for name in ("median", "best", "worst", "runs", "peak"):
         table.add_column(name, justify="right")

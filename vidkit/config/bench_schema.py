@@ -95,7 +95,7 @@ class StagesSettings:
 
     video: str | None = None  # a file of your own; none: drawn
     duration_s: int = 60  # of the drawn one
-    query: str = "red"
+    query: str = "two red stars"  # for the embedded network; "red" is measured in the pictures without it
     k: int = 16  # frames kept
     runs: int = 3  # fresh processes each
 
@@ -133,7 +133,7 @@ class BenchSelectFramesSettings:
     selectors: SelectorsSettings = field(default_factory=SelectorsSettings)
     stages: StagesSettings = field(default_factory=StagesSettings)
     manifest: BenchManifestSettings = field(default_factory=BenchManifestSettings)
-    encoder: str | None = None  # of stages, hour and manifest: hub id or folder; none: the embedded lexicon
+    encoder: str | None = None  # of stages, hour and manifest: hub id or folder; none: what is embedded
     folder: str | None = None  # keeps the drawn videos for the next run; none: a temporary folder
     output: str | None = None  # folder; none: outputs/bench/select_frames
     seed: int = 0  # of videos, arrays and intervals

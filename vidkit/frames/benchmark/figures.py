@@ -159,9 +159,10 @@ def plot_stages(path: Path, found: dict[str, Any], environment: dict[str, Any]) 
         )
         handles, labels = axis.get_legend_handles_labels()
         figure.legend(handles, labels, fontsize=8, frameon=False, loc="outside lower center", ncols=5)
+        scorer = found["encoder"] or f"relevance {found['relevance']}"
         axis.set_title(
             f"{found['video']}, {found['duration_s']:.0f} s, {found['candidates']} candidates,"
-            f" {found['encoder']}, read by {found['reader']}\n{_where(environment)}",
+            f" {scorer}, read by {found['reader']}\n{_where(environment)}",
             fontsize=9, loc="left",
         )  # fmt: skip
 

@@ -34,7 +34,7 @@ def bench_stages(
         query: what is asked for.
         k: frames kept.
         runs: fresh processes of each.
-        encoder: hub id or folder; None: the embedded lexicon.
+        encoder: hub id or folder; None: what `relevance=auto` takes for the query.
         device: of the encoder.
 
     Yields:
@@ -71,14 +71,15 @@ def _summary(path: Path, found: dict[str, list[dict[str, Any]]], encoder: str | 
             }
         )
     ours = sorted(found[VIDKIT], key=lambda one: float(one["seconds"]))[len(found[VIDKIT]) // 2]
-    facts = {name: ours[name] for name in ("duration_s", "candidates", "reader", "reader_reason", "stages_s")}
+    kept = ("relevance", "duration_s", "candidates", "reader", "reader_reason", "stages_s")
+    facts = {name: ours[name] for name in kept}
     ratios = {
         f"ratio_to_{name}": rows[0]["median_s"] / row["median_s"]
         for name, who in (("reader", READER), ("decord", DECORD))
         for row in rows
         if row["who"] == who
     }
-    return {"video": path.name, "encoder": encoder or "embedded lexicon", **facts, **ratios, "rows": rows}
+    return {"video": path.name, "encoder": encoder, **facts, **ratios, "rows": rows}
 
 
 def _in_a_process(
@@ -103,8 +104,7 @@ def time_once(who: str, path: Path, query: str, k: int, encoder: str | None, dev
     from vidkit.video.reader import open_video
     from vidkit.video.sampling import sample_frames
 
-    source = {"encoder": encoder, "device": device} if encoder else {"relevance": "lexicon"}
-    options = FrameOptions(k=k, **source)  # type: ignore[arg-type]
+    options = FrameOptions(k=k, encoder=encoder, device=device) if encoder else FrameOptions(k=k)
     plan_selection(path, query, options)  # libraries are loaded, the header is known
     facts: dict[str, Any] = {}
     begin = time.perf_counter()
@@ -112,6 +112,7 @@ def time_once(who: str, path: Path, query: str, k: int, encoder: str | None, dev
         result = select_from_video(path, query, options)
         seconds = time.perf_counter() - begin
         facts = {
+            "relevance": result.relevance_name,
             "duration_s": result.video.timeline.duration_s,
             "candidates": int(result.sampling.indices.size),
             "reader": result.video.backend,
