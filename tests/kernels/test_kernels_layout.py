@@ -1,6 +1,8 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 KERNELS = Path(__file__).parents[2] / "kernels"
 
 
@@ -17,8 +19,10 @@ def test_kernels_import_torch_and_triton_only():
         "collections",
         "contextlib",
         "dataclasses",
+        "functools",
         "importlib",
         "os",
+        "types",
         "typing",
     }
     for path in (KERNELS / "vidkit_kernels").rglob("*.py"):
@@ -36,3 +40,10 @@ def test_every_operator_has_its_twin():
         assert (folder / "reference.py").exists() and f"`{folder.name}`" in (
             KERNELS / "README.md"
         ).read_text()
+
+
+def test_the_hopper_kernel_fits_the_installed_triton():
+    pytest.importorskip("triton")
+    from vidkit_kernels.block_sparse.triton import _hopper
+
+    assert _hopper() is not None

@@ -7,8 +7,11 @@ masked.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
 
 import torch
 import triton
@@ -174,11 +177,9 @@ def default_config(
     if device.type != "cuda":
         return LaunchConfig()
     major = torch.cuda.get_device_capability(device)[0]
-    if major == 9 and _has_gluon():
-        from .hopper import unsupported_reason as hopper_reason
-
-        if hopper_reason(D, dtype, block_q, block_k) is None:
-            return LaunchConfig(stages=2 if block_k == 128 and D == 128 else 3, hopper=True)
+    special = _hopper() if major == 9 else None
+    if special is not None and special.unsupported_reason(D, dtype, block_q, block_k) is None:
+        return LaunchConfig(stages=2 if block_k == 128 and D == 128 else 3, hopper=True)
     hopper = major >= 9
     stages = 3 if D <= 64 or block_k <= 64 else 2
     # host-side descriptors came with triton 3.4
@@ -186,10 +187,13 @@ def default_config(
     return LaunchConfig(warps=8, stages=stages, descriptors=hopper and can_describe)
 
 
-def _has_gluon() -> bool:
-    """Whether this triton has the parts of Gluon that `hopper.py` is written in."""
-    version = tuple(int(part) for part in triton.__version__.split(".")[:2])
-    return version >= (3, 6)
+@cache
+def _hopper() -> ModuleType | None:
+    """`hopper.py`; None with a triton whose Gluon, still experimental, is not the one it was written in."""
+    try:
+        return importlib.import_module(".hopper", __package__)
+    except (ImportError, AttributeError):
+        return None
 
 
 def unsupported_reason(D: int, dtype: torch.dtype, block_q: int, block_k: int) -> str | None:
