@@ -1,5 +1,6 @@
 """Fixtures shared by all tests: a tiny diffusers folder of the embedded model's kind."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,12 @@ WORDS = [
     "slow",
     ",",
 ]
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach the programs under test also when the tests run behind `&`, where shells ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
