@@ -170,10 +170,12 @@ def headline() -> str | None:
         gains = [f"**{dense[name] / sparse['ms']:.2f}x**" for name in (best, "dense flash")]
         cells = [f"{best.removeprefix('dense ')}: {dense[best]:.0f} ms", f"{sparse['ms']:.0f} ms", *gains]
         lines.append(f"| {loop} | {' | '.join(cells)} |")
-    density = ", ".join(f"{r['density']:.3f}" for r in rows if r["provider"].startswith("haste"))
+    haste = [r for r in rows if r["provider"].startswith("haste")]
+    density = ", ".join(f"{r['density']:.3f}" for r in haste)
+    reuse = ", ".join(r["note"].split("reuse ")[1].split(",")[0] for r in haste)
     where = f"{made['environment']['date'][:10]}, one {made['environment']['device']}"
     note = (
-        "Milliseconds a forward, prediction included, 70 % of the masks reused. Random weights: the density"
+        f"Milliseconds a forward, prediction included, share of masks reused {reuse}. Random weights: the density"
         f" ({density}) was set, what real weights need is theirs to say"
     )
     return "\n".join(lines) + f"\n\n{note}. Made by `vidkit bench attention` on {where}.\n"
