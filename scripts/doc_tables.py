@@ -175,8 +175,8 @@ def headline() -> str | None:
     reuse = ", ".join(r["note"].split("reuse ")[1].split(",")[0] for r in haste)
     where = f"{made['environment']['date'][:10]}, one {made['environment']['device']}"
     note = (
-        f"Milliseconds a forward, prediction included, share of masks reused {reuse}. Random weights: the density"
-        f" ({density}) was set, what real weights need is theirs to say"
+        f"Milliseconds a forward, prediction included, share of masks reused {reuse}. Random weights: the"
+        f" density ({density}) was set, what real weights need is theirs to say"
     )
     return "\n".join(lines) + f"\n\n{note}. Made by `vidkit bench attention` on {where}.\n"
 
