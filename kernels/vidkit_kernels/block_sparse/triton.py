@@ -107,7 +107,7 @@ def _attention_descriptor_kernel(
     stride_ob, stride_oh, stride_on, H, NQ, NK, nQ, nK, scale_log2,
     D: tl.constexpr, SPLIT_Q: tl.constexpr, SPLIT_K: tl.constexpr,
     BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr,
-    RAGGED: tl.constexpr, WITH_LSE: tl.constexpr, PRECISION: tl.constexpr, WARP_SPECIALIZE: tl.constexpr,
+    RAGGED: tl.constexpr, WITH_LSE: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     tile = tl.program_id(0)
     block = tile // SPLIT_Q
@@ -124,7 +124,7 @@ def _attention_descriptor_kernel(
     m = tl.full([BLOCK_M], float("-inf"), tl.float32)
     total = tl.zeros([BLOCK_M], tl.float32)
     acc = tl.zeros([BLOCK_M, D], tl.float32)
-    for t in tl.range(0, whole * SPLIT_K, warp_specialize=WARP_SPECIALIZE):
+    for t in range(0, whole * SPLIT_K):
         start = (tl.load(list_ptr + t // SPLIT_K) * SPLIT_K + t % SPLIT_K) * BLOCK_N
         k = tl.reshape(k_desc.load([b, h, start, 0]), (BLOCK_N, D))
         logits = tl.dot(q, tl.trans(k), input_precision=PRECISION)
@@ -155,7 +155,6 @@ class LaunchConfig:
         warps: warps a program.
         stages: depth of the software pipeline.
         descriptors: load tiles by tensor descriptors.
-        warp_specialize: let Triton give loading a warp of its own.
         tile_m: query rows a program, a divisor of the plan's block; None: the whole block.
         tile_n: keys a loop turn, likewise.
         hopper: the kernel of `hopper.py`, which reads `stages` and `tile_n` alone.
@@ -164,7 +163,6 @@ class LaunchConfig:
     warps: int = 8
     stages: int = 2
     descriptors: bool = False
-    warp_specialize: bool = False
     tile_m: int | None = None
     tile_n: int | None = None
     hopper: bool = False
@@ -260,7 +258,7 @@ def block_sparse_attention_triton(
         _attention_descriptor_kernel[(nQ * block_q // tile_m, B * H)](
             q_desc, k_desc, v_desc, out, lse_arg, counts, indices,
             out.stride(0), out.stride(1), out.stride(2),
-            H, N, Nk, nQ, nK, scale * LOG2E, WARP_SPECIALIZE=config.warp_specialize, **shared,
+            H, N, Nk, nQ, nK, scale * LOG2E, **shared,
         )  # fmt: skip
         return out, lse
     _attention_kernel[(nQ * block_q // tile_m, B * H)](

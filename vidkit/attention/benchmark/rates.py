@@ -86,10 +86,9 @@ def launch_rows(shape: Shape, device: torch.device, dtype: torch.dtype) -> Itera
 
             loads = "descriptors" if config.descriptors else "pointers"
             tiles = f"tiles {config.tile_m or 128}x{config.tile_n or block_k}"
-            special = " specialized" if config.warp_specialize else ""
             if config.hopper:
-                loads, special = "hopper kernel", ""
-            name = f"triton 128x{block_k} {tiles} w{config.warps} s{config.stages} {loads}{special}"
+                loads = "hopper kernel"
+            name = f"triton 128x{block_k} {tiles} w{config.warps} s{config.stages} {loads}"
             yield _row("launch", shape, name, plan.density, call, device)
 
 
