@@ -12,15 +12,20 @@ from triton.experimental.gluon import language as gl
 from triton.experimental.gluon._runtime import GluonASTSource
 from vidkit_kernels.block_sparse import hopper
 from vidkit_kernels.block_sparse import triton as block_sparse
+from vidkit_kernels.cluster_cover import triton as cluster_cover
 from vidkit_kernels.kmeans import triton as kmeans
+from vidkit_kernels.label_sort import triton as label_sort
 from vidkit_kernels.packed_mask import triton as packed_mask
 from vidkit_kernels.row_order import triton as row_order
 from vidkit_kernels.top_p import triton as top_p
 from vidkit_kernels.xattention_score import triton as xattention
 
 ALIGNED = [["tt.divisibility", 16]]
-BF16 = {"q_ptr", "k_ptr", "v_ptr", "o_ptr", "x_ptr"}
-INT = {"counts_ptr", "indices_ptr", "packed_ptr", "labels_ptr", "offsets_ptr", "always_ptr"}
+BF16 = {"q_ptr", "k_ptr", "v_ptr", "o_ptr", "x_ptr", "rounded_ptr"}
+INT = {
+    "counts_ptr", "indices_ptr", "packed_ptr", "labels_ptr", "offsets_ptr", "always_ptr", "totals_ptr",
+    "left_ptr", "moved_ptr", "offsets_q_ptr", "offsets_k_ptr", "range_ptr", "range_q_ptr", "range_k_ptr",
+}  # fmt: skip
 ATTENTION = {"BLOCK_M": 128, "RAGGED": True, "PRECISION": "tf32", "SPLIT_Q": 1, "SPLIT_K": 1}
 TILES = {"BLOCK_M": 128, "BLOCK_N": 128, "PRECISION": "tf32"}
 SCORES = {**TILES, "PER_K": 8, "GROUP": 8}
@@ -44,9 +49,18 @@ CASES = [
     (top_p._top_p_kernel, {"HAS_ALWAYS": True, "HAS_ACTIVE": True, "BLOCK": 1024}, 4, 3),
     (top_p._top_p_kernel, {"HAS_ALWAYS": False, "HAS_ACTIVE": False, "BLOCK": 64}, 1, 3),
     (packed_mask._expand_kernel, {"BLOCK": 1024}, 4, 3),
+    (packed_mask._share_kernel, {"BLOCK": 1024}, 4, 3),
     (kmeans._assign_kernel,
      {"HAS_ACTIVE": True, "D": 128, "BLOCK_M": 128, "BLOCK_C": 128, "PRECISION": "tf32"}, 8, 3),
-    (kmeans._means_kernel, {"HAS_ACTIVE": True, "D": 128, "BLOCK": 32}, 4, 3),
+    (kmeans._means_kernel, {"HAS_ACTIVE": True, "IN_ROUND": True, "D": 128, "BLOCK": 32}, 4, 3),
+    (kmeans._round_kernel, {"D": 128, "BLOCK": 32}, 4, 3),
+    (kmeans._gate_kernel, {"BLOCK": 16}, 1, 3),
+    (label_sort._count_kernel, {"HAS_ACTIVE": True, "CHUNK": 256, "BINS": 1024}, 4, 3),
+    (label_sort._scan_kernel, {"HAS_ACTIVE": True, "ROWS": 128, "BLOCK_C": 32}, 4, 3),
+    (label_sort._place_kernel, {"HAS_ACTIVE": True, "CHUNK": 256, "PART": 32, "BINS": 1024}, 4, 3),
+    (cluster_cover._range_kernel, {"BINS": 1024, "BLOCK_J": 16}, 4, 3),
+    (cluster_cover._cover_kernel, {"BINS": 1024, "BLOCK": 1024}, 4, 3),
+    (cluster_cover._share_kernel, {"BINS": 1024}, 4, 3),
 ]  # fmt: skip
 
 
@@ -66,7 +80,7 @@ def argument_type(kernel, name, constants):
         return "*i32" if kernel is top_p._top_p_kernel else "*fp32"
     if name.endswith("_ptr"):
         return "*bf16" if name in BF16 else "*i32" if name in INT else "*fp32"
-    return "fp32" if name.startswith("scale") else "i32"
+    return "fp32" if name.startswith(("scale", "tolerance")) else "i32"
 
 
 def build(kernel, constants, warps, stages, arch):

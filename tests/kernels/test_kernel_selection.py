@@ -1,7 +1,7 @@
 import pytest
 import torch
 from vidkit_kernels._testing import make_block_mask
-from vidkit_kernels.packed_mask import expand_packed, pack_mask, unpack_mask
+from vidkit_kernels.packed_mask import expand_packed, list_share, pack_mask, unpack_mask
 from vidkit_kernels.top_p import select_top_p
 
 SHAPES = [(1, 2, 3, 5), (2, 1, 4, 32), (1, 1, 3, 33), (1, 3, 2, 97)]
@@ -11,6 +11,17 @@ SHAPES = [(1, 2, 3, 5), (2, 1, 4, 32), (1, 1, 3, 33), (1, 3, 2, 97)]
 def test_pack_round_trip(shape):
     mask = make_block_mask(*shape, density=0.4)
     assert torch.equal(unpack_mask(pack_mask(mask), shape[-1]), mask)
+
+
+@pytest.mark.parametrize("backend", ["reference", "triton"])
+@pytest.mark.parametrize("q_len, k_len", [(48, 80), (41, 73), (33, 65)])
+def test_share_of_lists_counts_real_tokens(q_len, k_len, backend, device):
+    mask = make_block_mask(1, 2, 3, 5, density=0.5, device=device)
+    mask[0, 0, 0] = False
+    mask[0, 1, 1] = True
+    pairs = mask.repeat_interleave(16, 2)[:, :, :q_len].repeat_interleave(16, 3)[..., :k_len]
+    share = list_share(*expand_packed(pack_mask(mask), 5), q_len, k_len, 16, 16, backend)
+    assert torch.allclose(share, pairs.float().mean((2, 3)))
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

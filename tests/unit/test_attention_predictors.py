@@ -7,7 +7,7 @@ from vidkit.attention import TokenGrid, predict_mask, sparse_attention
 from vidkit.attention.keep import always_keep_mask
 from vidkit.attention.predictors import PREDICTORS, PlanState, make_predictor
 from vidkit.attention.predictors.scored import exact_block_mass
-from vidkit.attention.predictors.svg2 import cluster_scores, covering_blocks
+from vidkit.attention.predictors.svg2 import cluster_scores
 from vidkit.errors import ConfigError, DataError
 
 GRID = TokenGrid(5, 4, 7)  # 140 tokens: no multiple of the blocks below
@@ -177,23 +177,6 @@ def test_svg2_keeps_min_kc_ratio():
     from vidkit_kernels.packed_mask import unpack_mask
 
     assert unpack_mask(state.packed, 12).sum(-1).unique().tolist() == [6]
-
-
-def test_svg2_covering_blocks_against_brute_force():
-    g = torch.Generator().manual_seed(4)
-    labels_q = torch.randint(0, 7, (1, 2, 50), generator=g).sort(-1).values
-    labels_k = torch.randint(2, 9, (1, 2, 50), generator=g).sort(-1).values
-    kept = torch.rand(1, 2, 7, 10, generator=g) < 0.2
-    offsets = [
-        torch.searchsorted(x, torch.arange(n + 1).expand(1, 2, -1).contiguous())
-        for x, n in ((labels_q, 7), (labels_k, 10))
-    ]
-    mask = covering_blocks(kept, offsets[0].int(), offsets[1].int(), 50, 8, 16)
-    for h in range(2):
-        pairs = kept[0, h][labels_q[0, h]][:, labels_k[0, h]]
-        for i in range(7):
-            for j in range(4):
-                assert mask[0, h, i, j] == pairs[i * 8 : i * 8 + 8, j * 16 : j * 16 + 16].any()
 
 
 def test_svg2_selected_density_counts_cluster_sizes():

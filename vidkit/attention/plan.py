@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from vidkit_kernels.packed_mask import expand_packed, pack_mask
+from vidkit_kernels.packed_mask import expand_packed, list_share, pack_mask
 
 
 @dataclass(frozen=True)
@@ -97,15 +97,7 @@ class BlockPlan:
     @property
     def head_density(self) -> Tensor:
         """`[B, H]` kept query-key pairs over all pairs, real tokens only, on the device."""
-        nQ, nK = self.indices.shape[2:]
-        device = self.counts.device
-        rows = torch.full((nQ,), float(self.block_q), device=device)
-        rows[-1] = self.q_len - (nQ - 1) * self.block_q
-        # lists ascend, so only the last used entry can be the ragged block
-        last = self.indices.gather(-1, (self.counts - 1).clamp_min(0).unsqueeze(-1).long()).squeeze(-1)
-        missing = nK * self.block_k - self.k_len
-        keys = self.counts * self.block_k - missing * ((last == nK - 1) & (self.counts > 0))
-        return (keys * rows).sum(-1) / (self.q_len * self.k_len)
+        return list_share(self.counts, self.indices, self.q_len, self.k_len, self.block_q, self.block_k)
 
     @property
     def density(self) -> float:

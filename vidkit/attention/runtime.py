@@ -70,7 +70,7 @@ class SparseRuntime:
         self.branches: dict[str, BranchState] = {}
         self.tick = Tick("cond", 0, 0)
         self.grid: TokenGrid | None = None
-        self._bad: Tensor | None = None
+        self._sums: dict[int, Tensor] = {}  # by layer, of this forward's pooled Q and K
 
     def begin(self, tick: Tick, grid: TokenGrid | None) -> None:
         """A forward starts: set the phase on the host, drop masks of another epoch."""
@@ -115,7 +115,7 @@ class SparseRuntime:
         """Forget all masks; the generation is over."""
         self.branches.clear()
         self.sparse = False
-        self._bad = None
+        self._sums.clear()
 
     def memory_bytes(self) -> int:
         """Bytes of cached masks and anchors."""
@@ -173,22 +173,20 @@ class SparseRuntime:
         return True if active is None else active
 
     def _watch(self, pooled: Pooled, layer: int) -> None:
-        """Note NaN or infinity in Q or K; on a GPU it is read at the start of the next forward."""
-        bad = ~torch.isfinite(pooled.q.sum() + pooled.k.sum())
-        if self._bad is None or self._bad.device != bad.device:
-            self._bad = torch.zeros(self.layers, dtype=torch.bool, device=bad.device)
-        self._bad[layer] |= bad
-        if not bad.is_cuda:
+        """Note what shows NaN or infinity in Q or K; on a GPU it is read at the start of the next forward."""
+        self._sums[layer] = pooled.q.sum() + pooled.k.sum()
+        if not pooled.q.is_cuda:
             self._raise_if_bad()
 
     def _raise_if_bad(self) -> None:
-        if self._bad is None:
+        if not self._sums:
             return
-        layers = self._bad.nonzero().flatten().tolist()
-        if layers:
-            self._bad = None
+        layers, sums = list(self._sums), torch.stack(list(self._sums.values()))
+        self._sums.clear()
+        bad = [layer for layer, fine in zip(layers, torch.isfinite(sums).tolist(), strict=True) if not fine]
+        if bad:
             raise DataError(
-                f"Q or K of {self.name} holds NaN or infinity in layer {layers[0]}, step {self.tick.step}",
+                f"Q or K of {self.name} holds NaN or infinity in layer {bad[0]}, step {self.tick.step}",
                 "check the weights and the dtype (fp16 overflows where bf16 does not)", exit_code=1,
             )  # fmt: skip
 

@@ -41,8 +41,8 @@ class _Open:
     branch: str
     step: int
     dense_layers: int = 0
-    # (executed density, selected density, refreshed heads) as device tensors, one triple a sparse layer
-    layers: list[Tensor] = field(default_factory=list)
+    # (executed density, selected density, refreshed heads) of every sparse layer, as the layer gave them
+    layers: list[tuple[Tensor, Tensor, Tensor | int]] = field(default_factory=list)
     heads: int = 0
 
 
@@ -62,12 +62,9 @@ class Recorder:
         if not self._open:
             return
         row = self._open[-1]
-        count = (
-            refreshed.sum().float()
-            if isinstance(refreshed, Tensor)
-            else density.new_tensor(heads * float(refreshed))
-        )
-        row.layers.append(torch.stack([density.mean(), selected.mean(), count]))
+        # kept as they are: arithmetic here would be launches in every layer
+        count = refreshed if isinstance(refreshed, Tensor) else heads * refreshed
+        row.layers.append((density, selected, count))
         row.heads += heads
 
     def clear(self) -> None:
@@ -89,9 +86,13 @@ class Recorder:
 def _close(row: _Open) -> CallStats:
     if not row.layers:
         return CallStats(row.transformer, row.branch, row.step, 1.0, None, None, 0, 0)
-    figures = torch.stack(row.layers).double().cpu()
     n = len(row.layers)
-    executed, selected, refreshed = figures.sum(0).tolist()
+    executed = _summed_means([density for density, _, _ in row.layers])
+    selected = _summed_means([asked for _, asked, _ in row.layers])
+    counts = [count for _, _, count in row.layers]
+    flags = [count for count in counts if isinstance(count, Tensor)]
+    refreshed = sum(count for count in counts if isinstance(count, int))
+    refreshed += int(torch.stack(flags).sum()) if flags else 0
     density = (executed + row.dense_layers) / (n + row.dense_layers)
     return CallStats(
         row.transformer,
@@ -100,9 +101,14 @@ def _close(row: _Open) -> CallStats:
         density,
         executed / n,
         selected / n,
-        round(refreshed),
+        refreshed,
         row.heads,
     )
+
+
+def _summed_means(densities: list[Tensor]) -> float:
+    """Sum over layers of the mean of batch and heads, with one read."""
+    return float(torch.stack(densities).double().mean((1, 2)).sum())
 
 
 def summarize(rows: list[CallStats]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from .._dispatch import Backend, use_triton
-from .reference import assign_reference, cluster_means_reference
+from .reference import assign_reference, cluster_means_reference, kmeans_reference
 
-__all__ = ["Clustering", "assign", "cluster_means", "kmeans", "sort_by_label"]
+__all__ = ["Clustering", "assign", "cluster_means", "kmeans"]
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,14 @@ class Clustering:
     """Result of `kmeans`.
 
     Attributes:
-        labels: `[B, H, N]` int32, cluster of each token.
+        labels: `[B, H, N]`, cluster of each token.
         centroids: `[B, H, C, D]` fp32, means of the labelled tokens.
-        order: `[B, H, N]` int64, tokens sorted by label, stable.
-        offsets: `[B, H, C + 1]` int32, start of each cluster in `order`.
+        offsets: `[B, H, C + 1]` int32, start of each cluster among the tokens sorted by label; 0 for heads
+            without iterations.
     """
 
     labels: Tensor
     centroids: Tensor
-    order: Tensor
     offsets: Tensor
 
 
@@ -37,7 +36,7 @@ def assign(x: Tensor, centroids: Tensor, labels: Tensor, active: Tensor | None =
     Args:
         x: `[B, H, N, D]`.
         centroids: `[B, H, C, D]` fp32, rounded to x's dtype before the products.
-        labels: `[B, H, N]` int32, changed in place.
+        labels: `[B, H, N]` int16 or int32, changed in place.
         active: `[B, H]` bool, None: all.
         backend: `auto`, `triton` or `reference`.
     """
@@ -46,21 +45,6 @@ def assign(x: Tensor, centroids: Tensor, labels: Tensor, active: Tensor | None =
 
         return assign_triton(x, centroids, labels, active)
     return assign_reference(x, centroids, labels, active)
-
-
-def sort_by_label(labels: Tensor, C: int) -> tuple[Tensor, Tensor]:
-    """Stable order of tokens by label and the clusters' offsets: `[B, H, N]` int64, `[B, H, C + 1]` int32."""
-    B, H, N = labels.shape
-    if labels.is_cuda:
-        # one long radix sort of (head, label) is several times faster than B * H segments
-        head = torch.arange(B * H, device=labels.device, dtype=torch.int32)[:, None]
-        ordered, order = torch.sort((labels.reshape(B * H, N) + head * C).flatten(), stable=True)
-        ordered = (ordered.view(B * H, N) - head * C).view(B, H, N)
-        order = (order.view(B * H, N) - head * N).view(B, H, N)
-    else:
-        ordered, order = torch.sort(labels, dim=-1, stable=True)
-    edges = torch.arange(C + 1, device=labels.device, dtype=ordered.dtype).expand(B, H, C + 1)
-    return order, torch.searchsorted(ordered.contiguous(), edges.contiguous(), out_int32=True)
 
 
 def cluster_means(x: Tensor, order: Tensor, offsets: Tensor, centroids: Tensor, active: Tensor | None = None,
@@ -90,34 +74,27 @@ def kmeans(
 
     Args:
         x: tokens `[B, H, N, D]`.
-        centroids: start `[B, H, C, D]` fp32; not changed.
+        centroids: start `[B, H, C, D]`, any floating dtype; not changed.
         iterations: count for every head, or `[B, H]` int counts; heads with 0 keep labels and centroids.
-        max_iterations: launches when `iterations` is a tensor (reading it back would stall the device).
-        labels: `[B, H, N]` int32 to write into; needed when some heads have 0 iterations.
+        max_iterations: rounds when `iterations` is a tensor (reading it back would stall the device).
+        labels: `[B, H, N]` int16 or int32 to write into; needed when some heads have 0 iterations.
         tolerance: a head stops once no centroid moves further than this (L2).
         backend: `auto`, `triton` or `reference`.
     """
-    C = centroids.shape[2]
-    centroids = centroids.clone()
-    if labels is None:
-        labels = torch.zeros(x.shape[:3], dtype=torch.int32, device=x.device)
     rounds = iterations if isinstance(iterations, int) else max_iterations
     if rounds is None:
         raise ValueError("max_iterations is needed when iterations is a tensor")
-    left = None if isinstance(iterations, int) else iterations
-    running = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
-    order, offsets = None, None
-    for step in range(rounds):
-        active = running if left is None else running & (left > step)
-        # on the CPU looking is free; on a GPU it would stall the queue, idle launches are cheaper
-        if not x.is_cuda and not bool(active.any()):
-            break
-        previous = centroids.clone()
-        assign(x, centroids, labels, active, backend)
-        order, offsets = sort_by_label(labels, C)
-        cluster_means(x, order, offsets, centroids, active, backend)
-        shift = (centroids - previous).norm(dim=-1).amax(-1)
-        running = running & ~(active & (shift < tolerance))
-    if order is None or offsets is None:
-        order, offsets = sort_by_label(labels, C)
-    return Clustering(labels, centroids, order, offsets)
+    if isinstance(iterations, int):
+        left = torch.full(x.shape[:2], iterations, dtype=torch.int32, device=x.device)
+    else:
+        left = iterations.to(torch.int32)
+    if labels is None:
+        labels = torch.zeros(x.shape[:3], dtype=torch.int32, device=x.device)
+    start = centroids.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+    if use_triton(backend, x):
+        from .triton import kmeans_triton
+
+        offsets = kmeans_triton(x, start, left, rounds, labels, tolerance)
+    else:
+        offsets = kmeans_reference(x, start, left, rounds, labels, tolerance)
+    return Clustering(labels, start, offsets)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ..label_sort.reference import sort_by_label_reference
+
 
 def _heads(active: Tensor | None, B: int, H: int) -> list[tuple[int, int]]:
     if active is None:
@@ -33,3 +35,25 @@ def cluster_means_reference(
         filled = sizes > 0
         centroids[b, h, filled] = sums[filled] / sizes[filled, None]
     return centroids
+
+
+def kmeans_reference(
+    x: Tensor, centroids: Tensor, left: Tensor, rounds: int, labels: Tensor, tolerance: float
+) -> Tensor:
+    """Rounds in place on `centroids` and `labels`, see `vidkit_kernels.kmeans.kmeans`; returns offsets."""
+    B, H = x.shape[:2]
+    C = centroids.shape[2]
+    found = torch.zeros(B, H, C + 1, dtype=torch.int32, device=x.device)
+    running = torch.ones(B, H, dtype=torch.bool, device=x.device)
+    for step in range(rounds):
+        active = running & (left > step)
+        if not bool(active.any()):
+            break
+        previous = centroids.clone()
+        assign_reference(x, centroids, labels, active)
+        order, offsets = sort_by_label_reference(labels, C)
+        cluster_means_reference(x, order, offsets, centroids, active)
+        found = torch.where(active[..., None], offsets, found)
+        shift = (centroids - previous).norm(dim=-1).amax(-1)
+        running = running & ~(active & (shift < tolerance))
+    return found

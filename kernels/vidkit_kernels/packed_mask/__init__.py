@@ -10,9 +10,15 @@ import torch
 from torch import Tensor
 
 from .._dispatch import Backend, use_triton
-from .reference import expand_packed_reference, pack_mask, unpack_mask, words_for
+from .reference import (
+    expand_packed_reference,
+    list_share_reference,
+    pack_mask,
+    unpack_mask,
+    words_for,
+)
 
-__all__ = ["expand_packed", "expand_packed_reference", "pack_mask", "unpack_mask", "words_for"]
+__all__ = ["expand_packed", "expand_packed_reference", "list_share", "pack_mask", "unpack_mask", "words_for"]
 
 
 def expand_packed(packed: Tensor, nK: int, backend: Backend = "auto") -> tuple[Tensor, Tensor]:
@@ -36,3 +42,25 @@ def expand_packed(packed: Tensor, nK: int, backend: Backend = "auto") -> tuple[T
 
         return expand_packed_triton(packed, nK)
     return expand_packed_reference(packed, nK)
+
+
+def list_share(
+    counts: Tensor, indices: Tensor, q_len: int, k_len: int, block_q: int, block_k: int,
+    backend: Backend = "auto",
+) -> Tensor:  # fmt: skip
+    """Share of query-key pairs that block lists keep, real tokens only, fp32 `[B, H]`.
+
+    Args:
+        counts: `[B, H, nQ]` int32.
+        indices: `[B, H, nQ, nK]` int32, ascending.
+        q_len: query tokens; the last query block may be ragged.
+        k_len: key tokens, likewise.
+        block_q: tokens of a query block.
+        block_k: tokens of a key block.
+        backend: `auto`, `triton` or `reference`.
+    """
+    if use_triton(backend, counts):
+        from .triton import list_share_triton
+
+        return list_share_triton(counts, indices, q_len, k_len, block_q, block_k)
+    return list_share_reference(counts, indices, q_len, k_len, block_q, block_k)

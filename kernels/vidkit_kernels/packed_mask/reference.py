@@ -33,3 +33,17 @@ def expand_packed_reference(packed: Tensor, nK: int) -> tuple[Tensor, Tensor]:
     order = torch.argsort(mask.to(torch.int8), dim=-1, descending=True, stable=True)
     used = torch.arange(nK, device=packed.device) < counts.unsqueeze(-1)
     return counts, torch.where(used, order, 0).to(torch.int32)
+
+
+def list_share_reference(
+    counts: Tensor, indices: Tensor, q_len: int, k_len: int, block_q: int, block_k: int
+) -> Tensor:
+    """See `vidkit_kernels.packed_mask.list_share`."""
+    nQ, nK = indices.shape[2:]
+    rows = torch.full((nQ,), float(block_q), device=counts.device)
+    rows[-1] = q_len - (nQ - 1) * block_q
+    # lists ascend, so only the last used entry can be the ragged block
+    last = indices.gather(-1, (counts - 1).clamp_min(0).unsqueeze(-1).long()).squeeze(-1)
+    missing = nK * block_k - k_len
+    keys = counts * block_k - missing * ((last == nK - 1) & (counts > 0))
+    return (keys * rows).sum(-1) / (q_len * k_len)

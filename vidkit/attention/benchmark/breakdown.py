@@ -13,7 +13,8 @@ PARTS = (
     ("self-attention", r"FlashAttentionForward|attention_hopper_kernel|_attention_(descriptor_)?kernel"),
     (
         "mask prediction",
-        r"^_(descriptor|pointer|combine|top_p|expand|assign|means|move)_kernel|[Rr]adix|[Ss]ort",
+        r"^_(descriptor|pointer|combine|top_p|expand|share|assign|round|gate|means|count|scan|place|range|cover|move)"
+        r"_kernel|[Rr]adix|[Ss]ort",
     ),
     ("linear layers", r"nvjet|gemm|cutlass"),
     ("norms, rotary and other fused elementwise", r"^triton_"),

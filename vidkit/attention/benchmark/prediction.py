@@ -7,7 +7,8 @@ from functools import partial
 
 import torch
 from torch import Tensor
-from vidkit_kernels.kmeans import assign, cluster_means, sort_by_label
+from vidkit_kernels.kmeans import assign, cluster_means
+from vidkit_kernels.label_sort import sort_by_label
 from vidkit_kernels.top_p import select_top_p
 
 from vidkit.attention.benchmark.report import Row

@@ -10,8 +10,10 @@ from functools import partial
 import torch
 from torch import Tensor
 from vidkit_kernels._testing import make_block_mask, make_qkv, poisoned_empty, relative_error
-from vidkit_kernels.kmeans import assign
-from vidkit_kernels.packed_mask import expand_packed, pack_mask, unpack_mask
+from vidkit_kernels.cluster_cover import cover_pairs
+from vidkit_kernels.kmeans import assign, kmeans
+from vidkit_kernels.label_sort import sort_by_label
+from vidkit_kernels.packed_mask import expand_packed, list_share, pack_mask, unpack_mask
 from vidkit_kernels.row_order import put_rows, take_rows
 from vidkit_kernels.top_p import select_top_p
 from vidkit_kernels.xattention_score import xattention_score
@@ -79,7 +81,11 @@ def _cases(device: torch.device, dtype: torch.dtype) -> Iterator[tuple[str, floa
     yield "row order", 0.0, partial(_rows, device, dtype, backend)
     yield "top_p", 0.0, lambda: _top_p(device, backend)
     yield "expand_packed", 0.0, lambda: _expand(device, backend)
+    yield "list_share", 1e-6, lambda: _share_of_lists(device, backend)
+    yield "sort by label", 0.0, lambda: _sort(device, backend)
+    yield "cover of cluster pairs", 0.0, lambda: _cover(device, backend)
     yield "kmeans assign", 0.01, lambda: _assign(device, dtype, backend)
+    yield "kmeans rounds", 1e-2, lambda: _kmeans(device, dtype, backend)
 
 
 def _executor_cases(
@@ -131,6 +137,53 @@ def _expand(device: torch.device, backend: str) -> float:
     packed = pack_mask(make_block_mask(1, 4, 300, 591, 0.3, str(device)))
     ours, twin = (expand_packed(packed, 591, b) for b in (backend, "reference"))  # type: ignore[arg-type]
     return float(sum(int((a != b).sum()) for a, b in zip(ours, twin, strict=True)))
+
+
+def _share_of_lists(device: torch.device, backend: str) -> float:
+    plan = BlockPlan.from_mask(make_block_mask(1, 4, 300, 591, 0.3, str(device)), 38_300, 75_600, 128, 128)
+    ours, twin = (
+        list_share(plan.counts, plan.indices, plan.q_len, plan.k_len, 128, 128, b)  # type: ignore[arg-type]
+        for b in (backend, "reference")
+    )
+    return relative_error(ours, twin)
+
+
+def _sort(device: torch.device, backend: str) -> float:
+    generator = torch.Generator().manual_seed(0)
+    labels = torch.randint(0, 1000, (1, 3, 40_000), generator=generator, dtype=torch.int16).to(device)
+    active = torch.tensor([[True, False, True]], device=device)
+    with poisoned_empty():
+        ours = sort_by_label(labels, 1000, active, backend)  # type: ignore[arg-type]
+    twin = sort_by_label(labels, 1000, active, "reference")
+    wrong = (ours[0] != twin[0])[:, ::2].sum() + (ours[1] != twin[1]).sum()
+    return float(wrong)
+
+
+def _cover(device: torch.device, backend: str) -> float:
+    generator = torch.Generator().manual_seed(0)
+    N, cq, ck = 40_000, 300, 1000
+    labels = [torch.randint(0, c, (1, 2, N), generator=generator, dtype=torch.int16) for c in (cq, ck)]
+    rows, columns = (sort_by_label(x, c)[1].to(device) for x, c in zip(labels, (cq, ck), strict=True))
+    packed = pack_mask(make_block_mask(1, 2, cq, ck, 0.01, str(device)))
+    with poisoned_empty():
+        ours = cover_pairs(packed, rows, columns, ck, N, 128, 128, backend)  # type: ignore[arg-type]
+    twin = cover_pairs(packed, rows, columns, ck, N, 128, 128, "reference")
+    return float(sum(int((a != b).sum()) for a, b in zip(ours, twin, strict=True)))
+
+
+def _kmeans(device: torch.device, dtype: torch.dtype, backend: str) -> float:
+    # clusters that lie apart, so that rounding cannot send a token elsewhere
+    x, _, _ = make_qkv(1, 3, 3000, 128, torch.float32, str(device))
+    x = (x[:, :, :60].repeat_interleave(50, 2) + 0.1 * x).to(dtype)
+    left = torch.tensor([[3, 0, 2]], device=device)
+
+    def centroids(name: str) -> Tensor:
+        labels = torch.zeros(x.shape[:3], dtype=torch.int16, device=device)
+        start = x[:, :, ::50]
+        with poisoned_empty():
+            return kmeans(x, start, left, max_iterations=4, labels=labels, backend=name).centroids  # type: ignore[arg-type]
+
+    return relative_error(centroids(backend), centroids("reference"))
 
 
 def _assign(device: torch.device, dtype: torch.dtype, backend: str) -> float:

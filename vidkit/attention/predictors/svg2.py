@@ -8,8 +8,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from vidkit_kernels.kmeans import kmeans, sort_by_label
-from vidkit_kernels.packed_mask import pack_mask, unpack_mask, words_for
+from vidkit_kernels.cluster_cover import cover_pairs, kept_share
+from vidkit_kernels.kmeans import kmeans
+from vidkit_kernels.label_sort import sort_by_label
+from vidkit_kernels.packed_mask import words_for
 from vidkit_kernels.top_p import select_top_p
 
 from vidkit.attention.geometry import TokenGrid
@@ -84,33 +86,32 @@ class SVG2Predictor:
         grid: TokenGrid | None,
     ) -> None:
         """Cluster, score and select for the active heads."""
-        first = state.empty
+        first, N = state.empty, q.shape[2]
         flags = active_or_all(None if first else active, q.shape[0], q.shape[1], q.device)
-        sizes_q, cq = self._cluster("q", q, self.query_clusters, state, flags, first, None)
-        sink = self._sink_tokens(grid, q.shape[2])
-        sizes_k, ck = self._cluster("k", k, self.key_clusters, state, flags, first, sink)
-        scores = cluster_scores(cq, ck, sizes_k[..., : ck.shape[2]])
+        rounds = self._rounds(state, flags, first)
+        offsets_q, cq = self._cluster("q", q, self.query_clusters, state, flags, rounds, None)
+        sink = self._sink_tokens(grid, N)
+        offsets_k, ck = self._cluster("k", k, self.key_clusters, state, flags, rounds, sink)
+        C = ck.shape[2]
+        scores = cluster_scores(cq, ck, offsets_k.diff(dim=-1)[..., :C])
         if first:
             words = words_for(scores.shape[-1])
             state.packed = torch.zeros(*scores.shape[:-1], words, dtype=torch.int32, device=q.device)
-        keep = math.floor(self.min_kc_ratio * ck.shape[2])
+        assert state.packed is not None
+        keep = math.floor(self.min_kc_ratio * C)
         select_top_p(scores, tau, min_keep=max(keep, 1), active=flags, out=state.packed)
-        density = self._selected_density(state, sizes_q, sizes_k, q.shape[2])
-        kept = density if first else torch.where(flags, density, state.extra["density"])
-        state.extra["density"] = kept
+        density = kept_share(state.packed, offsets_q, offsets_k, C, N)
+        state.extra["density"] = density if first else torch.where(flags, density, state.extra["density"])
 
     def plan(self, N: int, state: PlanState, grid: TokenGrid | None) -> BlockPlan:
         """Sort by cluster and cover the kept cluster pairs with blocks."""
-        order_q, offsets_q = self._order("q", state)
-        order_k, offsets_k = self._order("k", state)
-        nK_clusters = offsets_k.shape[-1] - 1
         assert state.packed is not None
-        kept = unpack_mask(state.packed, self._clusters(self.key_clusters, N))
-        if nK_clusters > kept.shape[-1]:
-            kept = torch.nn.functional.pad(kept, (0, 1), value=True)
-        mask = covering_blocks(kept, offsets_q, offsets_k, N, self.block_q, self.block_k)
-        return BlockPlan.from_packed(
-            pack_mask(mask), N, N, self.block_q, self.block_k, q_order=order_q, k_order=order_k,
+        C = self._clusters(self.key_clusters, N)
+        order_q, offsets_q = self._order("q", state, self._clusters(self.query_clusters, N))
+        order_k, offsets_k = self._order("k", state, C + bool(self.always_keep))
+        counts, indices = cover_pairs(state.packed, offsets_q, offsets_k, C, N, self.block_q, self.block_k)
+        return BlockPlan(
+            counts, indices, N, N, self.block_q, self.block_k, q_order=order_q, k_order=order_k,
             selected_density=state.extra["density"],
         )  # fmt: skip
 
@@ -126,66 +127,50 @@ class SVG2Predictor:
             )
         return grid.per_frame
 
-    def _cluster(
-        self,
-        side: str,
-        x: Tensor,
-        wanted: int,
-        state: PlanState,
-        flags: Tensor,
-        first: bool,
-        sink: int | None,
-    ) -> tuple[Tensor, Tensor]:
-        """Labels and centroids of one side into the state; returns sizes `[B, H, C(+1)]` and centroids."""
-        N = x.shape[2]
-        C = self._clusters(wanted, N)
-        extra = state.extra
+    def _rounds(self, state: PlanState, flags: Tensor, first: bool) -> tuple[Tensor, int]:
+        """k-means rounds of each head `[B, H]` int32, and how many the host has to launch."""
         if first:
+            return flags.to(torch.int32) * self.first_iterations, self.first_iterations
+        age = torch.zeros_like(flags, dtype=torch.int32) if state.age is None else state.age
+        each = (self.warm_iterations + age // 4).clamp_max(MAX_WARM_ITERATIONS) * flags
+        oldest = MAX_WARM_ITERATIONS * 4 if state.max_age is None else state.max_age
+        most = self.warm_iterations if state.age is None else self.warm_iterations + oldest // 4
+        return each, min(most, MAX_WARM_ITERATIONS)
+
+    def _cluster(
+        self, side: str, x: Tensor, wanted: int, state: PlanState, flags: Tensor,
+        rounds: tuple[Tensor, int], sink: int | None,
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        """Labels and centroids of one side into the state.
+
+        Returns the clusters' offsets `[B, H, C(+1) + 1]`, 0 for idle heads, and centroids.
+        """
+        C, extra = self._clusters(wanted, x.shape[2]), state.extra
+        if state.empty:
             start = random_tokens(x, C, state.seed + (side == "k"))
-            labels = torch.zeros(x.shape[:3], dtype=torch.int32, device=x.device)
-            iterations = flags.to(torch.int32) * self.first_iterations
-            rounds = self.first_iterations
+            labels = torch.zeros(x.shape[:3], dtype=torch.int16, device=x.device)
         else:
-            start, labels = extra[f"centroids_{side}"].float(), extra[f"labels_{side}"].to(torch.int32)
-            age = torch.zeros_like(flags, dtype=torch.int32) if state.age is None else state.age
-            iterations = (self.warm_iterations + age // 4).clamp_max(MAX_WARM_ITERATIONS) * flags
-            oldest = MAX_WARM_ITERATIONS * 4 if state.max_age is None else state.max_age
-            rounds = self.warm_iterations if state.age is None else self.warm_iterations + oldest // 4
-            rounds = min(rounds, MAX_WARM_ITERATIONS)
+            start, labels = extra[f"centroids_{side}"], extra[f"labels_{side}"]
         if sink is not None:
             labels = labels.clamp_max(C - 1)
-        found = kmeans(x, start, iterations, max_iterations=rounds, labels=labels)
-        labels, order, offsets, n = found.labels, found.order, found.offsets, C
+        found = kmeans(x, start, rounds[0], max_iterations=rounds[1], labels=labels)
+        offsets = found.offsets
         if sink is not None:
-            labels = labels.clone()
             labels[:, :, :sink] = C
-            n = C + 1
-            order, offsets = sort_by_label(labels, n)
-        extra[f"labels_{side}"] = labels.to(torch.int16)
+            offsets = sort_by_label(labels, C + 1, flags)[1]
+        extra[f"labels_{side}"] = labels
         keep_half = x.dtype in (torch.bfloat16, torch.float16)
         extra[f"centroids_{side}"] = found.centroids.to(torch.bfloat16) if keep_half else found.centroids
-        extra[f"offsets_{side}"] = offsets
         if self.cache_permutation:
-            extra[f"order_{side}"] = order
-        return offsets.diff(dim=-1), found.centroids
+            n = C + (sink is not None)
+            extra[f"order_{side}"], extra[f"offsets_{side}"] = sort_by_label(labels, n)
+        return offsets, found.centroids
 
-    def _order(self, side: str, state: PlanState) -> tuple[Tensor, Tensor]:
+    def _order(self, side: str, state: PlanState, C: int) -> tuple[Tensor, Tensor]:
         """Sorted order and cluster offsets, from the cache or from the labels."""
-        offsets = state.extra[f"offsets_{side}"]
         if f"order_{side}" in state.extra:
-            return state.extra[f"order_{side}"], offsets
-        labels = state.extra[f"labels_{side}"].to(torch.int32)
-        return sort_by_label(labels, offsets.shape[-1] - 1)[0], offsets
-
-    def _selected_density(self, state: PlanState, sizes_q: Tensor, sizes_k: Tensor, N: int) -> Tensor:
-        """`[B, H]`: sum of kept |Q_i||K_j| over N^2."""
-        assert state.packed is not None
-        C = self._clusters(self.key_clusters, N)
-        kept = unpack_mask(state.packed, C).float()
-        keys = (kept * sizes_k[..., None, :C]).sum(-1)
-        if sizes_k.shape[-1] > C:
-            keys = keys + sizes_k[..., None, C]
-        return (keys * sizes_q).sum(-1) / N**2
+            return state.extra[f"order_{side}"], state.extra[f"offsets_{side}"]
+        return sort_by_label(state.extra[f"labels_{side}"], C)
 
 
 def random_tokens(x: Tensor, C: int, seed: int) -> Tensor:
@@ -202,35 +187,3 @@ def cluster_scores(cq: Tensor, ck: Tensor, sizes: Tensor) -> Tensor:
     p = (logits + sizes[:, :, None].float().log()).softmax(-1)
     # a head whose keys are all in the always-kept cluster has no other mass
     return torch.nan_to_num(p, nan=0.0)
-
-
-def covering_blocks(
-    kept: Tensor, offsets_q: Tensor, offsets_k: Tensor, N: int, block_q: int, block_k: int
-) -> Tensor:
-    """Blocks of sorted tokens that any kept pair of non-empty clusters touches: bool `[B, H, nQ, nK]`.
-
-    A block spans a run of clusters, so "any kept pair in a rectangle of the cluster map" is a difference
-    of four entries of its 2-D running sum.
-    """
-    filled = (offsets_q.diff(dim=-1) > 0)[..., :, None] & (offsets_k.diff(dim=-1) > 0)[..., None, :]
-    total = (kept & filled).to(torch.int32).cumsum(-1, dtype=torch.int32).cumsum(-2, dtype=torch.int32)
-    total = torch.nn.functional.pad(total, (1, 0, 1, 0))
-    q0, q1 = _cluster_range(offsets_q, N, block_q)
-    k0, k1 = _cluster_range(offsets_k, N, block_k)
-
-    def corner(rows: Tensor, columns: Tensor) -> Tensor:
-        picked = total.gather(2, rows[..., None].expand(-1, -1, -1, total.shape[-1]))
-        return picked.gather(3, columns[:, :, None].expand(-1, -1, rows.shape[-1], -1))
-
-    return corner(q1, k1) - corner(q0, k1) - corner(q1, k0) + corner(q0, k0) > 0
-
-
-def _cluster_range(offsets: Tensor, N: int, block: int) -> tuple[Tensor, Tensor]:
-    """First cluster of each block and one past its last: `[B, H, n]` int64 each."""
-    B, H, _ = offsets.shape
-    first = torch.arange(0, N, block, device=offsets.device, dtype=torch.int32)
-    last = (first + block - 1).clamp_max(N - 1)
-    # the cluster of sorted position p is the last one that starts at or before p and is not empty
-    ends = offsets[..., 1:].contiguous()
-    found = [torch.searchsorted(ends, p.expand(B, H, -1).contiguous(), right=True) for p in (first, last)]
-    return found[0], found[1] + 1
