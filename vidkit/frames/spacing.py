@@ -25,6 +25,14 @@ def by_value(values: FloatArray) -> IntArray:
     return np.argsort(-values, kind="stable").astype(np.int64)
 
 
+def fill_by_value(reasons: dict[int, str], values: FloatArray, k: int, reason: str = "fill") -> None:
+    """Bring the picks to k, in place, with the largest values that are not among them."""
+    for i in by_value(values):
+        if len(reasons) >= k:
+            return
+        reasons.setdefault(int(i), reason)
+
+
 def segments_from_starts(starts: Iterable[int], n: int) -> tuple[Segment, ...]:
     """Segments that tile [0, n) and begin at 0 and at each of `starts` (inner, increasing)."""
     edges = [0, *(int(start) for start in starts), n]

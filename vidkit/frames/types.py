@@ -103,6 +103,19 @@ class Selection:
     warnings: tuple[str, ...] = ()
     method_applied: str = ""  # differs from `method` when a fallback ran
 
+    @classmethod
+    def of_reasons(
+        cls,
+        method: str,
+        reasons: Mapping[int, str],
+        segments: tuple[Segment, ...],
+        detail: Mapping[str, Any] | None = None,
+        warnings: tuple[str, ...] = (),
+    ) -> Selection:
+        """The candidates that `reasons` names, in time order."""
+        indices = np.array(sorted(reasons), dtype=np.int64)
+        return cls(method, indices, segments, tuple(reasons[int(i)] for i in indices), detail or {}, warnings)
+
     @property
     def segment_of(self) -> IntArray:
         """Number of the segment of each kept candidate [K]."""

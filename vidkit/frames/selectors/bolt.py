@@ -9,7 +9,7 @@ import numpy as np
 
 from vidkit.frames.selectors.ranking import NO_RELEVANCE
 from vidkit.frames.selectors.uniform import uniform_fallback
-from vidkit.frames.spacing import by_value, min_max
+from vidkit.frames.spacing import fill_by_value, min_max
 from vidkit.frames.types import Candidates, Segment, Selection
 
 
@@ -40,10 +40,6 @@ class Bolt:
         quantiles = (np.arange(k) + 0.5) / k
         hits = np.minimum(np.searchsorted(cumulative, quantiles), weights.size - 1)
         reasons = {int(i): "top" for i in hits}
-        for i in by_value(weights):
-            if len(reasons) == k:
-                break
-            reasons.setdefault(int(i), "fill")
-        indices = np.array(sorted(reasons), dtype=np.int64)
-        chosen = tuple(reasons[int(i)] for i in indices)
-        return Selection(self.name, indices, (Segment(0, weights.size),), chosen, {"cumulative": cumulative})
+        fill_by_value(reasons, weights, k)
+        segments = (Segment(0, weights.size),)
+        return Selection.of_reasons(self.name, reasons, segments, {"cumulative": cumulative})

@@ -54,11 +54,8 @@ class Dig:
             [np.arange(a, b) for (a, b), keep in zip(segments, wide, strict=True) if keep]
         )
         reasons = _sample(inside, n, k)
-        indices = np.array(sorted(reasons), dtype=np.int64)
         detail = {"rewards": rewards, "kept": kept, "widened": np.flatnonzero(wide)}
-        return Selection(
-            self.name, indices, segments, tuple(reasons[int(i)] for i in indices), detail, tuple(notes)
-        )
+        return Selection.of_reasons(self.name, reasons, segments, detail, tuple(notes))
 
 
 def surviving_events(rewards: FloatArray) -> IntArray:

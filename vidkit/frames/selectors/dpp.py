@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from vidkit.frames.similarity import UnitRows
-from vidkit.frames.spacing import by_value, min_max
+from vidkit.frames.spacing import fill_by_value, min_max
 from vidkit.frames.types import Candidates, Segment, Selection
 
 
@@ -52,9 +52,5 @@ class Dpp:
             factors[step] = (kernel - factors[:step, pick] @ factors[:step]) / np.sqrt(gain[pick])
             gain = gain - factors[step] ** 2
             gain[list(reasons)] = -np.inf
-        for i in by_value(quality):
-            if len(reasons) == k:
-                break
-            reasons.setdefault(int(i), "fill")
-        indices = np.array(sorted(reasons), dtype=np.int64)
-        return Selection(self.name, indices, (Segment(0, n),), tuple(reasons[int(i)] for i in indices))
+        fill_by_value(reasons, quality, k)
+        return Selection.of_reasons(self.name, reasons, (Segment(0, n),))

@@ -16,7 +16,7 @@ import numpy as np
 from vidkit.frames.peaks import find_peaks
 from vidkit.frames.selectors.gate import RedundancyGate
 from vidkit.frames.similarity import UnitRows
-from vidkit.frames.spacing import by_value, centre_indices, segments_from_starts
+from vidkit.frames.spacing import centre_indices, fill_by_value, segments_from_starts
 from vidkit.frames.types import Candidates, FloatArray, IntArray, Segment, Selection
 
 
@@ -62,27 +62,19 @@ class Efs:
 
     def select(self, candidates: Candidates, k: int, cfg: EfsConfig) -> Selection:
         """K frames; without relevance, event centres and then the farthest points."""
-        assert candidates.features is not None
-        unit = UnitRows(candidates.features)
-        curve = similarity_curve(unit.rows, cfg.window, cfg.window_mode)
-        boundaries = event_boundaries(curve, cfg.min_gap)
-        starts = merge_events(unit, boundaries, min(cfg.events, k))
-        return select_in_events(self.name, candidates, k, cfg, unit, curve, boundaries, starts)
+        return select_by_events(self.name, candidates, k, cfg)
 
 
-def select_in_events(
-    method: str,
-    candidates: Candidates,
-    k: int,
-    cfg: EfsConfig,
-    unit: UnitRows,
-    curve: FloatArray,
-    boundaries: IntArray,
-    starts: IntArray,
+def select_by_events(
+    method: str, candidates: Candidates, k: int, cfg: EfsConfig, prominence: float | None = None
 ) -> Selection:
-    """Stages 2 and 3: an anchor an event, then refinement and fill to exactly K frames."""
-    n, relevance = len(candidates), candidates.relevance
-    segments = segments_from_starts(starts, n)
+    """The three stages: events, an anchor in each, then refinement and fill to exactly K frames."""
+    assert candidates.features is not None
+    unit, relevance = UnitRows(candidates.features), candidates.relevance
+    curve = similarity_curve(unit.rows, cfg.window, cfg.window_mode)
+    boundaries = event_boundaries(curve, cfg.min_gap, prominence)
+    starts = merge_events(unit, boundaries, min(cfg.events, k))
+    segments = segments_from_starts(starts, len(candidates))
     anchors = event_anchors(segments, relevance)
     detail: dict[str, Any] = {
         "similarity": curve,
@@ -103,8 +95,7 @@ def select_in_events(
         refine = gate.widen if cfg.refine == "gate" else gate.score
         reasons.update(refine(k, cfg.step if cfg.refine == "gate" else cfg.mmr_lambda))
         fill_up(reasons, relevance, unit, k, cfg)
-    indices = np.array(sorted(reasons), dtype=np.int64)
-    return Selection(method, indices, segments, tuple(reasons[int(i)] for i in indices), detail)
+    return Selection.of_reasons(method, reasons, segments, detail)
 
 
 def similarity_curve(unit: FloatArray, window: int, mode: str = "total") -> FloatArray:
@@ -211,8 +202,7 @@ def fill_up(reasons: dict[int, str], relevance: FloatArray, unit: UnitRows, k: i
         rest = np.array([i for i in range(len(unit)) if i not in reasons])
         reasons.update({int(i): "fill" for i in rest[centre_indices(rest.size, missing)]})
     elif cfg.fill == "relevance":
-        rest = np.array([i for i in by_value(relevance) if int(i) not in reasons])
-        reasons.update({int(i): "fill" for i in rest[:missing]})
+        fill_by_value(reasons, relevance, k)
     else:
         nearest = unit.max_to(list(reasons))
         gain = cfg.mmr_lambda * relevance

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vidkit.frames.similarity import UnitRows, temporal_similarity
-from vidkit.frames.types import FloatArray
+from vidkit.frames.types import FloatArray, IntArray, Segment
 
 
 class MmrPicker:
@@ -46,6 +47,14 @@ class MmrPicker:
         if not picks:
             return self.pick_within(0, n, count)
         return self._greedy(0, n, picks, count)
+
+    def spend(self, segments: Sequence[Segment], quotas: IntArray, k: int) -> dict[int, str]:
+        """Picks with their reasons: in each segment as many as its quota [S], then further ones up to k."""
+        reasons: dict[int, str] = {}
+        for segment, quota in zip(segments, quotas, strict=True):
+            picks = self.pick_within(segment.start, segment.stop, int(quota))
+            reasons.update({pick: "top" if rank == 0 else "mmr" for rank, pick in enumerate(picks)})
+        return reasons | dict.fromkeys(self.extend(list(reasons), k - len(reasons)), "fill")
 
     def _greedy(self, start: int, stop: int, picked: list[int], count: int) -> list[int]:
         if count <= 0:

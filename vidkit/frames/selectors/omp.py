@@ -9,6 +9,7 @@ import numpy as np
 from vidkit.errors import ConfigError
 from vidkit.frames.selectors.ranking import NoConfig
 from vidkit.frames.similarity import UnitRows
+from vidkit.frames.spacing import fill_by_value
 from vidkit.frames.types import Candidates, Segment, Selection
 
 
@@ -51,10 +52,5 @@ class Omp:
                 directions = np.vstack([directions, fresh])
                 residual = residual - (fresh @ residual) * fresh
                 score = unit @ residual
-        order = np.argsort(-original, kind="stable")
-        for i in order:
-            if len(reasons) == k:
-                break
-            reasons.setdefault(int(i), "fill")
-        indices = np.array(sorted(reasons), dtype=np.int64)
-        return Selection(self.name, indices, (Segment(0, n),), tuple(reasons[int(i)] for i in indices))
+        fill_by_value(reasons, original, k)
+        return Selection.of_reasons(self.name, reasons, (Segment(0, n),))

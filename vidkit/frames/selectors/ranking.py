@@ -10,7 +10,7 @@ import numpy as np
 
 from vidkit.frames.selectors.uniform import uniform_fallback
 from vidkit.frames.similarity import UnitRows, temporal_similarity
-from vidkit.frames.spacing import by_value
+from vidkit.frames.spacing import by_value, fill_by_value
 from vidkit.frames.types import Candidates, Segment, Selection
 
 NO_RELEVANCE = "no relevance: frames are evenly spaced"
@@ -71,8 +71,7 @@ class Mmr:
             np.maximum(nearest, temporal_similarity(n, last) if unit is None else unit.to(last), out=nearest)
             picks.append(int(np.argmax(gain - (1 - cfg.mmr_lambda) * nearest)))
         reasons = {pick: "top" if rank == 0 else "mmr" for rank, pick in enumerate(picks)}
-        indices = np.sort(np.array(picks, dtype=np.int64))
-        return Selection(self.name, indices, (Segment(0, n),), tuple(reasons[int(i)] for i in indices))
+        return Selection.of_reasons(self.name, reasons, (Segment(0, n),))
 
 
 class Bin:
@@ -96,9 +95,5 @@ class Bin:
         edges = [*starts.tolist(), n]
         segments = tuple(Segment(a, b) for a, b in itertools.pairwise(edges))
         reasons = {a + int(np.argmax(relevance[a:b])): "top" for a, b in segments}
-        for i in by_value(relevance):
-            if len(reasons) == k:
-                break
-            reasons.setdefault(int(i), "fill")
-        indices = np.array(sorted(reasons), dtype=np.int64)
-        return Selection(self.name, indices, segments, tuple(reasons[int(i)] for i in indices))
+        fill_by_value(reasons, relevance, k)
+        return Selection.of_reasons(self.name, reasons, segments)

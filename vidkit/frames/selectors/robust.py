@@ -8,13 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from vidkit.frames.selectors.efs import (
-    EfsConfig,
-    event_boundaries,
-    merge_events,
-    select_in_events,
-    similarity_curve,
-)
+from vidkit.frames.selectors.efs import EfsConfig, select_by_events
 from vidkit.frames.selectors.mmr import MmrPicker
 from vidkit.frames.selectors.uniform import uniform_fallback
 from vidkit.frames.selectors.wfs_sb import (
@@ -25,7 +19,6 @@ from vidkit.frames.selectors.wfs_sb import (
     semantic_change,
     share_budget,
 )
-from vidkit.frames.similarity import UnitRows
 from vidkit.frames.spacing import by_value, segments_from_starts
 from vidkit.frames.types import Candidates, FloatArray, IntArray, Selection
 
@@ -71,12 +64,6 @@ class WfsSbPlus:
         )
         quotas = _with_floor(importance, kept if kept.size else np.arange(importance.size), k, cfg)
         picker = MmrPicker(relevance, candidates.features, cfg.mmr_lambda)
-        reasons: dict[int, str] = {}
-        for segment, quota in zip(segments, quotas, strict=True):
-            picks = picker.pick_within(segment.start, segment.stop, int(quota))
-            reasons.update({pick: "top" if rank == 0 else "mmr" for rank, pick in enumerate(picks)})
-        reasons.update({pick: "fill" for pick in picker.extend(list(reasons), k - len(reasons))})
-        indices = np.array(sorted(reasons), dtype=np.int64)
         detail: dict[str, Any] = {
             "level": level,
             "change": signal,
@@ -85,7 +72,7 @@ class WfsSbPlus:
             **bounds,
         }
         detail["importance"] = importance
-        return Selection(self.name, indices, segments, tuple(reasons[int(i)] for i in indices), detail)
+        return Selection.of_reasons(self.name, picker.spend(segments, quotas, k), segments, detail)
 
 
 def edges_between(relevance: FloatArray, peaks: IntArray) -> IntArray:
@@ -123,9 +110,4 @@ class EfsPlus:
 
     def select(self, candidates: Candidates, k: int, cfg: EfsPlusConfig) -> Selection:
         """K frames; at most K events are kept."""
-        assert candidates.features is not None
-        unit = UnitRows(candidates.features)
-        curve = similarity_curve(unit.rows, cfg.window, cfg.window_mode)
-        boundaries = event_boundaries(curve, cfg.min_gap, cfg.prominence)
-        starts = merge_events(unit, boundaries, min(cfg.events, k))
-        return select_in_events(self.name, candidates, k, cfg, unit, curve, boundaries, starts)
+        return select_by_events(self.name, candidates, k, cfg, cfg.prominence)

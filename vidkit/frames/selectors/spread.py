@@ -40,9 +40,7 @@ class FarthestPoint:
         unit = UnitRows(candidates.features)
         first = int(np.argmax(unit.rows @ unit.rows.mean(axis=0)))
         reasons = {first: "anchor"} | farthest_points(unit, [first], k - 1)
-        indices = np.array(sorted(reasons), dtype=np.int64)
-        chosen = tuple(reasons[int(i)] for i in indices)
-        return Selection(self.name, indices, (Segment(0, len(candidates)),), chosen)
+        return Selection.of_reasons(self.name, reasons, (Segment(0, len(candidates)),))
 
 
 class Scene:

@@ -18,7 +18,7 @@ import pywt
 from vidkit.frames.peaks import find_peaks
 from vidkit.frames.selectors.mmr import MmrPicker
 from vidkit.frames.selectors.uniform import uniform_fallback
-from vidkit.frames.spacing import by_value, end_to_end_indices, segments_from_starts
+from vidkit.frames.spacing import end_to_end_indices, fill_by_value, segments_from_starts
 from vidkit.frames.types import Candidates, FloatArray, IntArray, Segment, Selection
 
 
@@ -73,26 +73,15 @@ class WfsSb:
         importance = segment_importance(relevance, segments, cfg)
         kept = _keep_important(importance, cfg)
         quotas, shares = share_budget(importance, kept, k, cfg)
-        reasons: dict[int, str] = {}
-        for segment, quota in zip(segments, quotas, strict=True):
-            picks = picker.pick_within(segment.start, segment.stop, int(quota))
-            reasons.update({pick: "top" if rank == 0 else "mmr" for rank, pick in enumerate(picks)})
-        reasons.update({pick: "fill" for pick in picker.extend(list(reasons), k - len(reasons))})
         detail |= {"importance": importance, "kept": kept, "share": shares, "budget": quotas}
-        indices = np.array(sorted(reasons), dtype=np.int64)
-        return Selection(self.name, indices, segments, tuple(reasons[int(i)] for i in indices), detail)
+        return Selection.of_reasons(self.name, picker.spend(segments, quotas, k), segments, detail)
 
     def _without_peaks(self, relevance: FloatArray, k: int, detail: dict[str, Any]) -> Selection:
         n = relevance.size
         reasons = {int(i): "uniform" for i in end_to_end_indices(n, k // 2)}
-        for i in by_value(relevance):
-            if len(reasons) == k:
-                break
-            reasons.setdefault(int(i), "top")
-        indices = np.array(sorted(reasons), dtype=np.int64)
-        chosen = tuple(reasons[int(i)] for i in indices)
+        fill_by_value(reasons, relevance, k, "top")
         note = "no boundary found: half the budget is evenly spaced, half goes to the most relevant frames"
-        return Selection(self.name, indices, (Segment(0, n),), chosen, detail, (note,))
+        return Selection.of_reasons(self.name, reasons, (Segment(0, n),), detail, (note,))
 
 
 def transform_level(n: int, taps: int, drift: int = 3) -> int:
