@@ -20,89 +20,131 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "kernels")]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("stage", choices=("vae", "transformer", "evaluate", "compact", "export"))
-    parser.add_argument("--out", type=Path, default=Path("runs/maze"))
-    parser.add_argument("--vae", type=Path, help="folder of a trained autoencoder; default OUT/vae")
-    parser.add_argument("--refine", type=Path, help="vae: train only the decoder of this folder on")
-    parser.add_argument("--folder", type=Path, default=Path("vidkit/models/assets/maze"))
-    parser.add_argument("--seconds", type=float, default=600.0)
-    parser.add_argument("--solve-seconds", type=float, default=150.0)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--solve-batch", type=int, default=1024)
-    parser.add_argument("--bank", type=int, default=24_000)
-    parser.add_argument("--refresh", type=int, default=12)
-    parser.add_argument("--rate", type=float, default=1e-3, help="transformer: highest learning rate")
-    parser.add_argument("--layers", type=int, default=12)
-    parser.add_argument("--sizes", default="4,5,6,7,8", help="transformer: of mazes; repeat one to weigh it")
-    parser.add_argument(
-        "--beside", type=int, default=0, help="transformer: mazes only solved, beside each video step"
-    )
-    parser.add_argument("--batch-scale", type=float, default=1.0)
-    parser.add_argument("--check-every", type=float, default=150.0)
-    parser.add_argument("--check-mazes", type=int, default=48)
-    parser.add_argument("--mazes", type=int, default=128)
-    parser.add_argument("--start", type=Path, help="transformer: go on from this exported pipeline folder")
-    parser.add_argument(
-        "--shipped", type=Path, help="evaluate: the exported FOLDER instead; write to this file"
-    )
-    parser.add_argument(
-        "--limit", type=float, default=1e9, help="evaluate: no further samplers after SECONDS"
-    )
-    parser.add_argument("--quick", action="store_true", help="evaluate: the shipped sampler only")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--resume", action="store_true")
-    args = parser.parse_args()
+def parser() -> argparse.ArgumentParser:
+    """The stages, and their options in groups."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("stage", choices=tuple(STAGES))
+    made.add_argument("--out", type=Path, default=Path("runs/maze"))
+    made.add_argument("--vae", type=Path, help="folder of a trained autoencoder; default OUT/vae")
+    made.add_argument("--folder", type=Path, default=Path("vidkit/models/assets/maze"))
+    made.add_argument("--layers", type=int, default=12, help="of the transformer")
+    _add_training(made)
+    _add_vae(made)
+    _add_transformer(made)
+    _add_evaluate(made)
+    return made
 
+
+def _add_training(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("vae and transformer")
+    group.add_argument("--seconds", type=float, default=600.0, help="of the run, over all restarts")
+    group.add_argument("--seed", type=int, default=0)
+    group.add_argument("--resume", action="store_true")
+
+
+def _add_vae(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("vae")
+    group.add_argument("--refine", type=Path, help="train only the decoder of this folder on")
+    group.add_argument("--batch-scale", type=float, default=1.0)
+
+
+def _add_transformer(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("transformer")
+    group.add_argument("--solve-seconds", type=float, default=150.0)
+    group.add_argument("--batch", type=int, default=64)
+    group.add_argument("--solve-batch", type=int, default=1024)
+    group.add_argument("--bank", type=int, default=24_000)
+    group.add_argument("--refresh", type=int, default=12)
+    group.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
+    group.add_argument("--sizes", default="4,5,6,7,8", help="of mazes; repeat one to weigh it")
+    group.add_argument("--beside", type=int, default=0, help="mazes only solved, beside each video step")
+    group.add_argument("--check-every", type=float, default=150.0)
+    group.add_argument("--check-mazes", type=int, default=48)
+    group.add_argument("--start", type=Path, help="go on from this exported pipeline folder")
+
+
+def _add_evaluate(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("evaluate")
+    group.add_argument("--mazes", type=int, default=128)
+    group.add_argument("--shipped", type=Path, help="the exported FOLDER instead; write to this file")
+    group.add_argument("--limit", type=float, default=1e9, help="no further samplers after SECONDS")
+    group.add_argument("--quick", action="store_true", help="the shipped sampler only")
+
+
+def train_vae(args: argparse.Namespace) -> None:
+    from scripts.maze_training.parallel import Group
+    from scripts.maze_training.vae_trainer import Plan, Run
+
+    run = Run(Group(), args.out, Plan(args.seconds, args.seed, args.batch_scale), args.refine)
+    if args.resume:
+        run.resume()
+    run.train()
+
+
+def train_transformer(args: argparse.Namespace) -> None:
+    from scripts.maze_training.denoiser import Plan
+    from scripts.maze_training.parallel import Group
+    from scripts.maze_training.trainer import Run
+
+    plan = Plan(
+        solve_seconds=args.solve_seconds,
+        seconds=args.seconds,
+        batch=args.batch,
+        solve_batch=args.solve_batch,
+        bank=args.bank,
+        refresh=args.refresh,
+        rate=args.rate,
+        seed=args.seed,
+        layers=args.layers,
+        check_every=args.check_every,
+        check_mazes=args.check_mazes,
+        sizes=tuple(int(size) for size in args.sizes.split(",")),
+        beside=args.beside,
+    )
+    run = Run(Group(), _vae_folder(args), args.out, plan, args.start)
+    if args.resume:
+        run.resume()
+    run.train()
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    from scripts.maze_training import report
     from scripts.maze_training.parallel import Group
 
-    group = Group()
-    vae_folder = args.vae or args.out / "vae"
-    if args.stage == "vae":
-        from scripts.maze_training import vae
+    vae_folder, folder, target = _vae_folder(args), args.out, args.out / "evaluation.json"
+    if args.shipped:
+        vae_folder, folder, target = args.folder / "vae", args.folder, args.shipped
+    report.evaluate(Group(), vae_folder, folder, args.mazes, args.quick, args.layers, target, args.limit)
 
-        vae.train(group, args.out, args.seconds, args.seed, args.batch_scale, args.resume, args.refine)
-    elif args.stage == "transformer":
-        from scripts.maze_training.denoiser import Plan
-        from scripts.maze_training.trainer import Run
 
-        plan = Plan(
-            solve_seconds=args.solve_seconds,
-            seconds=args.seconds,
-            batch=args.batch,
-            solve_batch=args.solve_batch,
-            bank=args.bank,
-            refresh=args.refresh,
-            rate=args.rate,
-            seed=args.seed,
-            layers=args.layers,
-            check_every=args.check_every,
-            check_mazes=args.check_mazes,
-            sizes=tuple(int(size) for size in args.sizes.split(",")),
-            beside=args.beside,
-        )
-        run = Run(group, vae_folder, args.out, plan, args.start)
-        if args.resume:
-            run.resume()
-        run.train()
-    elif args.stage == "evaluate":
-        from scripts.maze_training import report
+def compact(args: argparse.Namespace) -> None:
+    from scripts.maze_training import report
 
-        folder, target = args.out, args.out / "evaluation.json"
-        if args.shipped:
-            vae_folder, folder, target = args.folder / "vae", args.folder, args.shipped
-        report.evaluate(group, vae_folder, folder, args.mazes, args.quick, args.layers, target, args.limit)
-    elif args.stage == "compact":
-        from scripts.maze_training import report
+    report.compact(args.out, args.layers, args.out / "weights.safetensors")
 
-        report.compact(args.out, args.layers, args.out / "weights.safetensors")
-    else:
-        from scripts.maze_training import report
 
-        report.export(vae_folder, args.out, args.folder, args.layers)
+def export(args: argparse.Namespace) -> None:
+    from scripts.maze_training import report
+
+    report.export(_vae_folder(args), args.out, args.folder, args.layers)
+
+
+def _vae_folder(args: argparse.Namespace) -> Path:
+    return args.vae or args.out / "vae"
+
+
+STAGES = {
+    "vae": train_vae,
+    "transformer": train_transformer,
+    "evaluate": evaluate,
+    "compact": compact,
+    "export": export,
+}
+
+
+def main() -> None:
+    args = parser().parse_args()
+    STAGES[args.stage](args)
 
 
 if __name__ == "__main__":

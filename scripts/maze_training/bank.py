@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from scripts.maze_training import text
-from scripts.maze_training.vae import encode_clip, pixel_weights
+from scripts.maze_training.clips import pixel_weights
+from scripts.maze_training.vae import encode_clip
 from vidkit.mazes.grid import FAR, distances
 from vidkit.mazes.levels import Levels, Recipe, concatenate, sample_levels
 from vidkit.mazes.render import PIXELS, cell_px, origin_px, render

@@ -99,50 +99,56 @@ def success(parts: Parts, how: Sampler, mazes: int, seed: int = 1, chunk: int = 
         for start in range(0, len(levels), chunk):
             part = levels.select(torch.arange(start, min(start + chunk, len(levels)), device=group.device))
             generator = torch.Generator(group.device).manual_seed(seed * 1000 + size + start + 7 * group.rank)
-            latents = sample(
-                parts.model,
-                parts.embed(part.captions()),
-                parts.first_latents(render(part, 1)[:, 0]),
-                how,
-                generator,
-                null_text=parts.embed([""]),
-                autocast=parts.autocast,
-            )
-            shown = parts.pictures(latents)
-            verdict = judge(part, shown)
-            with strict_tracker():
-                strict = judge(part, shown).success
-            flags = torch.stack(
-                [
-                    verdict.success,
-                    verdict.exact,
-                    verdict.legal,
-                    verdict.reached_goal,
-                    strict,
-                    torch.ones_like(verdict.success),
-                ]
-            ).float()
+            flags = _verdicts(part, _generate(parts, part, how, generator))
             counts[f"{size}x{size}"] += flags.sum(1).cpu()
             for low, high in LENGTHS:
                 chosen = (part.moves >= low) & (part.moves <= high)
                 counts[f"{low}-{high} moves"] += flags[:, chosen].sum(1).cpu()
-    table: dict[str, Any] = {}
-    for key in [f"{n}x{n}" for n in range(4, 9)] + [f"{a}-{b} moves" for a, b in LENGTHS]:
-        won, exact, legal, reached, strict_won, count = group.total(counts[key]).tolist()
-        low, high = wilson(won, count)
-        share = max(count, 1)
-        table[key] = dict(
-            success=won / share,
-            low=low,
-            high=high,
-            clips=int(count),
-            exact=exact / share,
-            legal=legal / share,
-            reached=reached / share,
-            strict=strict_won / share,
-        )
+    keys = [f"{n}x{n}" for n in range(4, 9)] + [f"{a}-{b} moves" for a, b in LENGTHS]
+    table: dict[str, Any] = {key: _shares(*group.total(counts[key]).tolist()) for key in keys}
     table["mean"] = sum(table[f"{n}x{n}"]["success"] for n in range(4, 9)) / 5
     return dict(sampler=how.name(), **table)
+
+
+def _generate(parts: Parts, levels: Levels, how: Sampler, generator: torch.Generator) -> Tensor:
+    """Clips [B, T, 96, 96, 3] of the first frames and captions of these levels."""
+    latents = sample(
+        parts.model,
+        parts.embed(levels.captions()),
+        parts.first_latents(render(levels, 1)[:, 0]),
+        how,
+        generator,
+        null_text=parts.embed([""]),
+        autocast=parts.autocast,
+    )
+    return parts.pictures(latents)
+
+
+def _verdicts(levels: Levels, shown: Tensor) -> Tensor:
+    """Flags [6, B] as floats: success, exact, legal, on the goal, success by the strict limits, and one."""
+    verdict = judge(levels, shown)
+    with strict_tracker():
+        strict = judge(levels, shown).success
+    flags = (verdict.success, verdict.exact, verdict.legal, verdict.reached_goal, strict)
+    return torch.stack([*flags, torch.ones_like(verdict.success)]).float()
+
+
+def _shares(
+    won: float, exact: float, legal: float, reached: float, strict: float, count: float
+) -> dict[str, Any]:
+    """A row of the table out of counts of clips."""
+    low, high = wilson(won, count)
+    clips = max(count, 1)
+    return dict(
+        success=won / clips,
+        low=low,
+        high=high,
+        clips=int(count),
+        exact=exact / clips,
+        legal=legal / clips,
+        reached=reached / clips,
+        strict=strict / clips,
+    )
 
 
 def speed_control(parts: Parts, how: Sampler, clips: int, seed: int = 3) -> dict[str, float]:
