@@ -15,7 +15,7 @@ from vidkit import __version__
 from vidkit.cli import execute
 from vidkit.cli.main import COMMANDS, WITH_SETTINGS, run
 from vidkit.cli.plain import plain
-from vidkit.config.catalog import settings_class
+from vidkit.config.catalog import config_names, settings_class
 from vidkit.config.keys import keys_of
 from vidkit.config.schema import GenerateSettings
 
@@ -100,7 +100,11 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"vidkit {__version__}\n"
     assert run([]) == 0
     listed = capsys.readouterr().out
-    assert all(f"  {command} " in listed for command in COMMANDS)
+    lines = [
+        line for line in listed.splitlines() if line.startswith(tuple(f"  {name} " for name in COMMANDS))
+    ]
+    assert len(lines) == len(COMMANDS)
+    assert not [line for line in lines if line.endswith("...")], "a command's line was cut"
 
 
 @pytest.mark.parametrize("command", WITH_SETTINGS)
@@ -112,6 +116,9 @@ def test_every_command_has_help_and_something_to_run(
     for option in ("--config", "--config-dir", "--json"):
         assert option in shown
     assert f"\n  vidkit {command} " in shown and "\\b" not in shown, "examples keep their lines"
+    assert "list[str]" not in shown, "the Python type of the words"
+    listed = shown.partition("\nConfigs:\n")[2].replace(",", " ").split()
+    assert listed == config_names(command) and listed
     # an option for each common setting that the command has
     common = {"output", "seed", "device", "dry_run", "verbose"} & set(keys_of(settings_class(command)))
     assert {name for name in common if f"--{name.replace('_', '-')}" in shown} == common

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from vidkit.cli.execute import Request, execute
+from vidkit.cli.help import CommandWithConfigs
 from vidkit.cli.options import Config, ConfigDir, Device, Json, Settings, Verbose, whole_number
 
 
@@ -66,7 +67,7 @@ BENCHMARKS = {
 
 bench = typer.Typer(
     rich_markup_mode=None,
-    help="Measure a claim of speed or quality, its peers in the same run: vidkit bench NAME [KEY=VALUE ...].",
+    help="Measure a claim of speed or quality beside its peers.\n\nvidkit bench NAME [KEY=VALUE ...]",
 )
 
 Folder = Annotated[
@@ -118,4 +119,4 @@ def _command(name: str, about: Benchmark) -> Callable[..., None]:
 
 
 for _name, _about in BENCHMARKS.items():
-    bench.command(_name, short_help=_about.line)(_command(_name, _about))
+    bench.command(_name, cls=CommandWithConfigs, short_help=_about.line)(_command(_name, _about))

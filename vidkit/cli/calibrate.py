@@ -26,9 +26,10 @@ def calibrate(
     verbose: Verbose = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Measure what each attention head loses when sparse, and write a table of thresholds.
+    """Find thresholds of sparse attention for each head.
 
-    Can be killed at any time: the same command goes on where it was.
+    Measures what each head loses when sparse and writes a table that vidkit generate takes. Can be killed at
+    any time: the same command goes on where it was.
 
     \b
     vidkit calibrate -o maze.json

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import typer
 
+from vidkit.cli.help import command_of
+
 
 def complete_config(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names of entry configs of the command being typed."""
     from vidkit.config.catalog import config_names
 
-    return [name for name in config_names(_command(ctx), _config_dir(ctx)) if name.startswith(incomplete)]
+    return [name for name in config_names(command_of(ctx), _config_dir(ctx)) if name.startswith(incomplete)]
 
 
 def complete_device(incomplete: str) -> list[str]:
@@ -38,7 +40,7 @@ def _keys(ctx: typer.Context, incomplete: str) -> list[str]:
     from vidkit.config.catalog import group_names, settings_class
     from vidkit.config.keys import keys_of
 
-    keys = keys_of(settings_class(_command(ctx)))
+    keys = keys_of(settings_class(command_of(ctx)))
     depth = incomplete.count(".")
     found = [
         name + ("." if key.is_section or key.is_free else "=")
@@ -55,18 +57,11 @@ def _choices(ctx: typer.Context, key: str) -> list[str]:
 
     if key in group_names(_config_dir(ctx)):
         return group_choices(key, _config_dir(ctx))
-    setting = keys_of(settings_class(_command(ctx))).get(key)
+    setting = keys_of(settings_class(command_of(ctx))).get(key)
     if setting is None:
         return []
     words = ["true", "false"] if setting.annotation is bool else list(setting.choices)
     return words + (["null"] if setting.optional else [])
-
-
-def _command(ctx: typer.Context) -> str:
-    """`generate`, or `bench attention` of a group."""
-    above = ctx.parent
-    group = above.info_name if above is not None and above.parent is not None else ""
-    return " ".join(name for name in (group, ctx.info_name) if name)
 
 
 def _config_dir(ctx: typer.Context) -> Path | None:

@@ -14,7 +14,7 @@ TaskAndSettings = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="TASK|KEY=VALUE",
-        help="Benchmark (a name or a YAML file), and settings such as frames=fps:1.",
+        help="Benchmark (a name of docs/tasks.md or a YAML file), and settings such as frames=fps:1.",
         show_default=False,
         autocompletion=complete_word,
     ),
@@ -72,7 +72,7 @@ def eval(
     verbose: Verbose = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Score a benchmark: predictions in, scores with 95 % intervals out.
+    """Score replies to a benchmark, with 95 % intervals.
 
     Scoring needs neither a GPU nor a network. With --model the predictions are made first; --device is that
     of a local model. --dry-run checks data, predictions and settings, and says what would be asked.

@@ -30,9 +30,9 @@ def generate(
     verbose: Verbose = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Make a video from a prompt, or from a prompt and a first frame.
+    """Make a video from a prompt and, if given, a first frame.
 
-    Without arguments the embedded model solves a fresh maze. Settings follow as KEY=VALUE words.
+    Without arguments the embedded model solves a fresh maze. image=FILE is the first frame.
 
     \b
     vidkit generate maze.size=6 steps=20

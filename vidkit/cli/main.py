@@ -17,6 +17,7 @@ import typer
 
 from vidkit import __version__
 from vidkit.cli.bench import BENCHMARKS
+from vidkit.cli.help import CommandWithConfigs
 from vidkit.cli.report import INTERRUPTED, report_error
 
 COMMANDS = ("generate", "calibrate", "eval", "select-frames", "bench")
@@ -53,7 +54,7 @@ for _name in COMMANDS:
     if isinstance(_found, typer.Typer):
         app.add_typer(_found, name=_name)
     else:
-        app.command(_name)(_found)
+        app.command(_name, cls=CommandWithConfigs)(_found)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -24,7 +24,7 @@ Config = Annotated[
         "--config",
         "-c",
         metavar="NAME",
-        help="Config to start from: a name or a YAML file.",
+        help="Config to start from: a name below or a YAML file.",
         autocompletion=complete_config,
     ),
 ]
@@ -52,12 +52,12 @@ Device = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be computed and stop.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens to standard error.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log to standard error what happens.")]
 Settings = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="KEY=VALUE",
-        help="Settings, such as steps=20.",
+        help="Settings, as in the examples; docs/configuration.md has them all.",
         show_default=False,
         autocompletion=complete_word,
     ),
@@ -66,7 +66,7 @@ PromptAndSettings = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="PROMPT|KEY=VALUE",
-        help="What to show, and settings such as steps=20.",
+        help="What to show, and settings such as steps=20; docs/configuration.md has them all.",
         show_default=False,
         autocompletion=complete_word,
     ),

@@ -14,7 +14,7 @@ VideoQueryAndSettings = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="VIDEO|QUERY|KEY=VALUE",
-        help="A video or image folder, what to look for, and settings such as k=8.",
+        help="A video or image folder, what to look for, and settings such as fps=2.",
         show_default=False,
         autocompletion=complete_word,
     ),
@@ -64,9 +64,10 @@ def select_frames(
     config: Config = "default",
     config_dir: ConfigDir = None,
 ) -> None:
-    """Keep the K frames of a video that answer a query, and show why.
+    """Keep the K frames of a video that answer a query.
 
-    Runs without any download: subtitles, or what can be measured in pictures. --encoder brings a real model.
+    Says why each was kept. Runs without any download: subtitles, or what can be measured in pictures.
+    --encoder brings a real model.
 
     \b
     vidkit select-frames talk.mp4 "when does she mention penguins"
