@@ -191,9 +191,20 @@ def test_a_log_of_another_calibration_is_refused(tmp_path):
         calibrator(path, candidates=[0.5, 0.9])
     with pytest.raises(DataError, match="model: file 'random', now 'other'"):
         calibrator(path, header={"model": "other"})
-    path.write_text('{"format": 1, "mod')
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0][:20], *lines[1:]]))
     with pytest.raises(DataError, match="line 1: the header is damaged"):
         calibrator(path)
+
+
+@pytest.mark.parametrize("cut", ['{"format": 1, "mod', "[]", "\x00" * 40])
+def test_a_log_killed_in_its_first_line_starts_over(cut, tmp_path, caplog):
+    path = tmp_path / "log"
+    path.write_text(cut)
+    first = calibrator(path).run()
+    assert "log, line 1: the header is damaged" in caplog.text
+    assert len(path.read_text().splitlines()) == 1 + 36
+    assert torch.equal(calibrator(path).run().errors, first.errors)
 
 
 def test_bad_requests(tmp_path):
@@ -287,7 +298,7 @@ def drive(model, steps=6):
     return generate
 
 
-def test_calibrate_end_to_end_and_again_from_its_files(tmp_path):
+def test_calibrate_end_to_end_and_again_from_its_files(tmp_path, caplog):
     model = make()
     plan = CalibrationPlan(
         candidates=TAUS, prompts=["a", "b", "c"], steps=6, intervals=2, shared_tau=0.7, target_reuse=0.5
@@ -314,6 +325,12 @@ def test_calibrate_end_to_end_and_again_from_its_files(tmp_path):
         for step in range(6):
             velocity_of(model, {**snapshots()[0].inputs, "timestep": torch.tensor([900.0 - step])})
         assert handle.report()["reuse_ratio"] > 0
+    damaged = tmp_path / "snapshots.pt"
+    damaged.write_bytes(damaged.read_bytes()[:500])
+    third = drive(model)
+    with caplog.at_level(logging.WARNING):
+        assert calibrate(model, third, predictor, plan, "random", tmp_path, {"frames": 3}).tau == table.tau
+    assert third.runs == 4 and "snapshots.pt is damaged" in caplog.text
     with pytest.raises(ConfigError, match="cannot leave 3 out"):
         calibrate(
             model, again, predictor, CalibrationPlan(prompts=["a", "b", "c"], held_out=3), "random", tmp_path

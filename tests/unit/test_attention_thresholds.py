@@ -124,6 +124,38 @@ def test_damaged_table_files_are_named(tmp_path):
         ThresholdTable.load(tmp_path / "none.json")
 
 
+FIELDS = {
+    "model": [None, 3, ["maze"]],
+    "predictor": [None, "xattention", [], {}, {"name": 3}],
+    "candidates": [None, 0.9, "0.9", [0.85, "0.9", 0.95], [0.0, 0.9, 0.95], [True, 0.9, 0.95]],
+    "budget": [None, "0.3", -0.1, 1.5, float("nan")],
+    "delta": ["7.5", [7.5], True, float("nan")],
+    "shared_tau": ["0.9", {}],
+    "calibration_seconds": ["1", []],
+    "joint": ["0.1", {}, {"joint": 0.1}],
+    "E": [None, 3, "x", [None], [[[]]]],
+    "S": [None, {}, []],
+    "tau": [None, {}, "x", [[float("nan"), 0.9]] * 3, [[]]],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, v) for name, row in FIELDS.items() for v in row])
+def test_a_field_of_another_kind_is_refused_when_the_file_is_read(name, value, tmp_path):
+    path = tmp_path / "t.json"
+    table().save(path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), name: value}))
+    with pytest.raises(DataError) as caught:
+        ThresholdTable.load(path)
+    assert caught.value.message.startswith(f"{path}: ")
+    if name not in ("E", "S", "tau"):
+        assert f"field '{name}' is {value!r}, not " in caught.value.message
+
+
+def test_a_folder_is_no_table_file(tmp_path):
+    with pytest.raises(DataError, match=f"table file {tmp_path} cannot be read: Is a directory"):
+        ThresholdTable.load(tmp_path)
+
+
 def settings(path, **changes):
     return AttentionSettings(
         **{

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from dataclasses import asdict, dataclass, field
@@ -15,6 +16,9 @@ from torch import Tensor
 from vidkit.errors import ConfigError, DataError
 
 FORMAT = 1
+JOINT = ("joint", "predicted", "shared", "sparsity", "shared_sparsity")
+OPTIONAL_NUMBERS = ("delta", "delta_reuse", "shared_tau", "shared_tau_objective", "shared_tau_sparsity",
+                    "calibration_seconds")  # fmt: skip
 REQUIRED = ("format", "model", "predictor", "candidates", "budget", "tau", "E", "S")
 
 
@@ -101,6 +105,8 @@ class ThresholdTable:
             row = json.loads(path.read_text())
         except FileNotFoundError as error:
             raise DataError(f"no table file {path}", "make one with `vidkit calibrate`") from error
+        except OSError as error:
+            raise DataError(f"table file {path} cannot be read: {error.strerror}") from error
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             line = getattr(error, "lineno", 1)
             raise DataError(
@@ -120,6 +126,7 @@ class ThresholdTable:
         for name in REQUIRED:
             if name not in row:
                 raise DataError(f"{path}: field '{name}' is missing", "the file is truncated or no table")
+        _check_fields(row, path)
         names = (
             "model",
             "predictor",
@@ -132,8 +139,8 @@ class ThresholdTable:
             "S",
         )
         known = {n: row[n] for n in names if n in row}
-        known.setdefault("achieved_sparsity", float("nan"))
-        known.setdefault("objective", float("nan"))
+        for name in ("achieved_sparsity", "objective"):
+            known[name] = _number(known.get(name))
         table = cls(**known, meta={n: v for n, v in row.items() if n not in (*names, "format")})
         table._check_shapes(path)
         return table
@@ -171,6 +178,34 @@ class ThresholdTable:
             raise ConfigError(
                 f"table {path} has {self.layers} layers x {self.heads} heads, the model {layers} x {heads}"
             )
+
+
+def _check_fields(row: dict[str, Any], path: Path) -> None:
+    """Refuse fields of another kind, which would only fail where they are used."""
+
+    def refuse(name: str, kind: str) -> None:
+        raise DataError(f"{path}: field '{name}' is {row[name]!r:.60}, not {kind}",
+                        "the file was changed by hand, or is no table")  # fmt: skip
+
+    predictor, joint = row["predictor"], row.get("joint")
+    if not isinstance(row["model"], str):
+        refuse("model", "a name")
+    if not isinstance(predictor, dict) or not isinstance(predictor.get("name"), str):
+        refuse("predictor", "a predictor with its name and parameters")
+    if not isinstance(row["candidates"], list) or not all(0 < _number(x) <= 1 for x in row["candidates"]):
+        refuse("candidates", "a list of thresholds in (0, 1]")
+    if not 0 <= _number(row["budget"]) <= 1:
+        refuse("budget", "a sparsity in 0..1")
+    for name in OPTIONAL_NUMBERS:
+        if row.get(name) is not None and math.isnan(_number(row[name])):
+            refuse(name, "a number")
+    if joint is not None and not (isinstance(joint, dict) and {*JOINT} <= {*joint}):
+        refuse("joint", f"the fields {', '.join(JOINT)}")
+
+
+def _number(value: object) -> float:
+    """A JSON number as it is; NaN for anything else, which no range holds."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
 
 
 class Thresholds:

@@ -78,7 +78,14 @@ class ProbeLog:
             return False
         try:
             found = json.loads(lines[0])
-        except json.JSONDecodeError as error:
+            if not isinstance(found, dict):
+                raise ValueError("no JSON object")
+        except ValueError as error:
+            if not any(lines[1:]):  # killed while writing its first line: no measurement is lost
+                log.warning("%s, line 1: the header is damaged (%s); started over", self.path, error)
+                self.path.write_text("")
+                lines.clear()
+                return False
             raise DataError(
                 f"{self.path}, line 1: the header is damaged", "delete the file to start over"
             ) from error
