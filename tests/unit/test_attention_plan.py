@@ -2,8 +2,9 @@ import pytest
 import torch
 from vidkit_kernels._testing import make_block_mask, make_qkv
 
-from vidkit.attention import BlockPlan, sparse_attention
+from vidkit.attention import BlockPlan, TokenGrid, predict_mask, sparse_attention
 from vidkit.attention.executors import AUTO_ORDER, EXECUTORS, ExecutorChooser
+from vidkit.attention.predictors import PlanState, make_predictor
 from vidkit.errors import ConfigError, DataError
 
 
@@ -91,17 +92,25 @@ def _largest_tensor(call):
     return mode.size
 
 
-@pytest.mark.parametrize("name", ["xattention", "svg2", "pooled_mean"])
+@pytest.mark.parametrize("name", ["xattention", "svg2", "svg1", "pooled_mean", "exact_mass"])
 def test_predictors_never_allocate_a_score_matrix(name):
-    from vidkit.attention import predict_mask
-
-    N = 4096
+    N, stride = 8192, 4
     q, k, _ = make_qkv(1, 1, N, 16)
-    extra = {"query_clusters": 16, "key_clusters": 32, "first_iterations": 2} if name == "svg2" else {}
-    largest = _largest_tensor(lambda: predict_mask(name, q, k, 0.5, block_q=128, block_k=128, **extra))
-    # fp32 [N, N] is 64 MiB, [N/8, N/8] at stride 16 is 256 KiB: the slices and Q itself stay below N x 64
-    # floats
-    assert largest <= N * 64 * 4
+    options = {"xattention": {"stride": stride}, "svg2": {
+        "query_clusters": 16, "key_clusters": 32, "first_iterations": 2}}  # fmt: skip
+    grid = TokenGrid(8, 32, 32)
+    largest = _largest_tensor(lambda: predict_mask(name, q, k, 0.5, grid=grid, **options.get(name, {})))
+    # 16 MiB of fp32 scores between strided groups, 64 MiB of bools between tokens; slices stay far below
+    assert largest < 4 * (N // stride) ** 2 / 2 < N * N
+
+
+def test_cached_masks_of_wan_at_480p_take_less_than_6_mib():
+    # spec: packed bits, 30 layers of 12 heads, two branches
+    shape = (1, 12, 32_760, 8)
+    predictor, state = make_predictor("pooled_mean"), PlanState()
+    predictor.refresh(torch.randn(shape), torch.randn(shape), torch.full((1, 12), 0.5), state, None, None)
+    assert state.packed.shape == (1, 12, 256, 8)
+    assert 30 * 2 * sum(t.nbytes for t in state.tensors()) < 6 * 2**20
 
 
 def test_auto_names_its_choice_and_reasons():
@@ -112,6 +121,57 @@ def test_auto_names_its_choice_and_reasons():
     assert chooser.used == ["gather"] and set(chooser.reasons) == {"fa4", "triton", "flex"}
     assert all("GPU" in reason for reason in chooser.reasons.values())
     assert "masked" not in AUTO_ORDER and set(AUTO_ORDER) < set(EXECUTORS)
+
+
+class OnHopper:
+    """What executors ask of Q before they run."""
+
+    is_cuda, device = True, torch.device("cuda", 0)
+
+    def __init__(self, dtype=torch.bfloat16, head_dim=128, tokens=256):
+        self.dtype, self.shape = dtype, torch.Size((1, 2, tokens, head_dim))
+
+
+@pytest.fixture
+def hopper(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None: (9, 0))
+    monkeypatch.setattr("vidkit.attention.executors.gpu.fa4_installed", lambda: True)
+
+
+CASES = {
+    "usual": ({}, 128, "fa4", {}),
+    "fp32": ({"dtype": torch.float32}, 128, "triton", {"fa4": "dtype torch.float32 is not fp16 or bf16"}),
+    "head": ({"head_dim": 256}, 128, "triton", {"fa4": "head_dim 256 is not 64 or 128"}),
+    "block": ({}, 64, "triton", {"fa4": "block 64x64 is not 128x128"}),
+    "odd-head": ({"head_dim": 96}, 128, "reference", {
+        "fa4": "head_dim 96 is not 64 or 128", "triton": "head_dim 96 is not one of 16, 32, 64, 128, 256",
+        "flex": "head_dim 96 is not a power of two in 16..256",
+        "gather": "it would stall the GPU to read the lists"}),
+    "fp64": ({"dtype": torch.float64}, 128, "flex", {
+        "fa4": "dtype torch.float64 is not fp16 or bf16",
+        "triton": "dtype torch.float64 is not fp16, bf16 or fp32"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("q", "block", "chosen", "reasons"), CASES.values(), ids=CASES)
+def test_auto_passes_over_what_cannot_take_head_or_dtype(q, block, chosen, reasons, hopper, caplog):
+    caplog.set_level("INFO", logger="vidkit.attention.executors")
+    chooser = ExecutorChooser()
+    p, _ = plan(N=256, block_q=block, block_k=block)
+    for tokens in (256, 256, 512):  # one line, however many calls and lengths
+        assert chooser.choose(OnHopper(tokens=tokens, **q), p).name == chosen
+    assert chooser.reasons == reasons and chooser.used == [chosen]
+    why = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+    told = f"sparse attention runs on executor '{chosen}'" + (f" ({why})" if why else "")
+    assert [(record.levelname, record.message) for record in caplog.records] == [("INFO", told)]
+
+
+def test_a_named_executor_that_cannot_take_the_case_is_a_warning(hopper, caplog):
+    p, _ = plan(N=256, block_q=128, block_k=128)
+    chooser = ExecutorChooser("fa4")
+    assert chooser.choose(OnHopper(torch.float32), p).name == "triton"
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "'triton' (fa4: dtype torch.float32 is not fp16 or bf16)" in caplog.text
 
 
 def test_masked_executor_refuses_long_sequences():
@@ -127,5 +187,7 @@ def test_wrong_executor_and_wrong_plan():
         sparse_attention(q, k, v, p, "cuda")
     with pytest.raises(DataError, match="150x150 tokens"):
         sparse_attention(q, k, v, p)
+    with pytest.raises(DataError, match="k and v must both be"):
+        sparse_attention(q, k, v[:, :, :10], p)
     with pytest.raises(ValueError, match="do not fit"):
         BlockPlan(p.counts, p.indices, 300, 150, 32, 16)

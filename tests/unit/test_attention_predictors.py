@@ -1,5 +1,6 @@
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from vidkit_kernels._testing import make_qkv
 from vidkit_kernels.xattention_score import reference as xattention_reference
 
@@ -248,6 +249,32 @@ def test_svg1_density_and_pattern_choice():
         predict_mask("svg1", q, k, 0.9)
 
 
+class HostWork(TorchDispatchMode):
+    """Fails where the host reads a value, or draws one that would have to be copied."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        assert not any(word in func.__name__ for word in ("_local_scalar_dense", "nonzero", "rand"))
+        return func(*args, **(kwargs or {}))
+
+
+def test_svg1_reads_no_device_value_once_it_has_seen_a_shape():
+    # its band and sample are made on the host: a GPU would wait for them in every layer
+    q, k, v = qkv()
+    predictor, tau = make_predictor("svg1", **SMALL["svg1"]), torch.full((1, 2), 0.9)
+    plans = [_svg1_plan(predictor, q, k, v, tau)]
+    with HostWork():
+        plans.append(_svg1_plan(predictor, q, k, v, tau))
+        with pytest.raises(AssertionError):
+            _svg1_plan(make_predictor("svg1", **SMALL["svg1"]), q, k, v, tau)
+    assert torch.equal(plans[0].token_mask(), plans[1].token_mask())
+
+
+def _svg1_plan(predictor, q, k, v, tau):
+    state = PlanState(seed=3, values=v)
+    predictor.refresh(q, k, tau, state, None, GRID)
+    return predictor.plan(GRID.tokens, state, GRID)
+
+
 @pytest.mark.parametrize("tau", [0.0, -0.5, 1.5, float("nan")])
 def test_tau_outside_its_range(tau):
     q, k, _ = qkv()
@@ -275,5 +302,11 @@ def test_wrong_names_parameters_and_shapes():
         predict_mask("xattention", q, k[:, :, :10], 0.9)
     with pytest.raises(ConfigError, match="does not fit 1 x 2 heads"):
         predict_mask("xattention", q, k, torch.tensor([0.5, 0.5, 0.5]))
+    for name in PREDICTORS:
+        with pytest.raises(ConfigError, match="block sizes must be positive, got 0x16"):
+            make_predictor(name, block_q=0, block_k=16)
+    for options in ({"sampled_queries": 0}, {"sample_within": 0}):
+        with pytest.raises(ConfigError, match="1 or more sampled queries"):
+            make_predictor("svg1", **options)
     with pytest.raises(ConfigError, match="32766"):
         make_predictor("svg2", key_clusters=40_000)

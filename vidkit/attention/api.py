@@ -57,9 +57,11 @@ def sparse_attention(q: Tensor, k: Tensor, v: Tensor, plan: BlockPlan, executor:
         executor: `auto` or a name; one that cannot take the case passes to the next, said once in the log.
 
     Raises:
-        DataError: the plan was made for another shape.
+        DataError: the plan was made for another shape, or k and v do not agree.
     """
     chooser = ExecutorChooser(executor)
+    if v.shape[:3] != k.shape[:3]:
+        raise DataError(f"k and v must both be [B, H, N, D], got {tuple(k.shape)} and {tuple(v.shape)}")
     if tuple(plan.counts.shape[:2]) != tuple(q.shape[:2]) or (plan.q_len, plan.k_len) != (
         q.shape[2],
         k.shape[2],

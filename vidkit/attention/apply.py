@@ -11,7 +11,7 @@ from torch import nn
 from vidkit.attention.clock import Clock
 from vidkit.attention.hook import HOOK_NAME, SparseRuntimeHook
 from vidkit.attention.policy import AttentionPolicy, as_policy
-from vidkit.attention.processor import SparseAttnProcessor
+from vidkit.attention.processor import SparseAttnProcessor, refuse_parallelism
 from vidkit.attention.runtime import SparseRuntime
 from vidkit.attention.stats import CallStats, Recorder, summarize
 from vidkit.config.attention_schema import AttentionSettings
@@ -39,7 +39,9 @@ class AttentionHandle:
         self._replaced: list[tuple[Any, Any]] = []
         self._forwards: dict[str, Any] = {}
         for name, model in transformers.items():
-            self.runtimes[name] = SparseRuntime(policy, *model_size(model), name, self._recorder)
+            self.runtimes[name] = SparseRuntime(
+                policy, *model_size(model), name, self._recorder, alone=len(transformers) == 1
+            )
         for name, model in transformers.items():
             self._install(name, model)
 
@@ -144,7 +146,7 @@ def enable(
         model: name that a threshold table must have been made for.
 
     Raises:
-        ConfigError: already enabled, or the policy does not fit the model.
+        ConfigError: already enabled, context parallelism, or the policy does not fit the model.
         ModelError: no transformer of this kind.
     """
     transformers = find_transformers(pipe)
@@ -153,8 +155,12 @@ def enable(
             raise ConfigError(
                 f"sparse attention is already enabled on {name}", "call disable() on its handle first"
             )
+        for block in module.blocks:
+            refuse_parallelism(getattr(block.attn1.processor, "_parallel_config", None))
+    made = as_policy(policy, model)
+    for module in transformers.values():
         _forget_inert_hook(module)
-    return _enable(transformers, as_policy(policy, model))
+    return _enable(transformers, made)
 
 
 def _enable(transformers: dict[str, Any], policy: AttentionPolicy) -> AttentionHandle:

@@ -74,7 +74,7 @@ class SparseRuntimeHook(ModelHook):  # type: ignore[misc]
         self.context.reset()
         self.clock.reset()
         if self.runtime is not None:
-            self.runtime.clear()
+            self.runtime.finish()
         return module
 
 

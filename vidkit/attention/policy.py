@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from vidkit.attention.thresholds import Thresholds, ThresholdTable, check_tau
 from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
 from vidkit.errors import ConfigError
 
+log = logging.getLogger(__name__)
+
 # drift that triggers a refresh; HASTE's values for Wan, absolute L1 units
 DEFAULT_DELTA = {"svg2": 8.0}
 FALLBACK_DELTA = 30.0
@@ -22,7 +25,7 @@ PREDICTOR_KEYS = {
     "xattention": ("block_q", "block_k", "stride", "norm", "always_keep"),
     "svg2": ("block_q", "block_k", "query_clusters", "key_clusters", "min_kc_ratio", "first_iterations",
              "warm_iterations", "always_keep", "cache_permutation"),
-    "svg1": ("block_q", "block_k", "keep_ratio", "sampled_queries"),
+    "svg1": ("block_q", "block_k", "keep_ratio", "sampled_queries", "sample_within"),
     "pooled_mean": ("block_q", "block_k", "always_keep"),
     "exact_mass": ("block_q", "block_k", "always_keep"),
 }  # fmt: skip
@@ -67,13 +70,26 @@ class AttentionPolicy:
     def __post_init__(self) -> None:
         check_tau(self.tau)
 
-    def thresholds(self, layers: int, heads: int) -> Thresholds:
+    def thresholds(self, layers: int, heads: int, transformer: str | None = None) -> Thresholds:
         """Thresholds for a model of this size.
+
+        A table holds for one transformer of a pipeline: the other one of Wan2.2 takes `tau`, and a warning
+        says so.
+
+        Args:
+            layers: L.
+            heads: H.
+            transformer: its name on a pipeline that has two; None: the only one.
 
         Raises:
             ConfigError: the table was made for another model, predictor or size.
         """
         if self.table is None:
+            return Thresholds(self.tau, layers, heads)
+        made_on = self.table.meta.get("transformer") or "transformer"
+        if transformer not in (None, made_on):
+            log.warning("table %s was made on '%s': '%s' takes tau %g on every head",
+                        self.table_path, made_on, transformer, self.tau)  # fmt: skip
             return Thresholds(self.tau, layers, heads)
         assert self.predictor is not None
         self.table.check_fits(self.table_path or "", self.model, self.predictor.describe(), layers, heads)

@@ -42,9 +42,7 @@ class SparseAttnProcessor:
 
     @_parallel_config.setter
     def _parallel_config(self, value: Any) -> None:
-        if value is not None:
-            raise ConfigError("sparse attention does not run under context parallelism",
-                              "disable it (attention=dense) or run on one device")  # fmt: skip
+        refuse_parallelism(value)
         self.original._parallel_config = value
 
     def __call__(
@@ -70,6 +68,15 @@ class SparseAttnProcessor:
         out = attn.to_out[0](out)
         result: Tensor = attn.to_out[1](out)
         return result
+
+
+def refuse_parallelism(config: Any) -> None:
+    """Raise where tokens or heads are split over devices, which masks and reuse know nothing of."""
+    if config is not None:
+        raise ConfigError(
+            "sparse attention does not run under context parallelism",
+            "disable it (attention=dense) or run on one device",
+        )
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]

@@ -50,6 +50,7 @@ class SparseRuntime:
         heads: H, attention heads.
         name: attribute name of the transformer on its pipeline.
         recorder: where figures go.
+        alone: no other transformer shares the pipeline, so a table is meant for this one.
 
     Attributes:
         sparse: whether the forward in progress is in its sparse phase; processors read it.
@@ -57,14 +58,14 @@ class SparseRuntime:
 
     def __init__(
         self, policy: AttentionPolicy, layers: int, heads: int, name: str = "transformer",
-        recorder: Recorder | None = None,
+        recorder: Recorder | None = None, alone: bool = True,
     ) -> None:  # fmt: skip
         self.policy, self.layers, self.heads, self.name = policy, layers, heads, name
         self.recorder = recorder or Recorder()
         self.sparse = False
         self.sparse_layers: tuple[int, ...] = ()
         if policy.predictor is not None:
-            self.thresholds = policy.thresholds(layers, heads)
+            self.thresholds = policy.thresholds(layers, heads, None if alone else name)
             dense = policy.dense_layers
             self.sparse_layers = tuple(i for i in range(dense, layers) if not self.thresholds.all_dense(i))
         self.branches: dict[str, BranchState] = {}
@@ -111,8 +112,19 @@ class SparseRuntime:
         self.recorder.layer(density, selected, refreshed, q.shape[0] * q.shape[1])
         return run_plan(self.policy.executor.choose(q, plan), q, k, v, plan)
 
+    def finish(self) -> None:
+        """The generation is over: forget all masks; what the last forward's Q and K held is told now.
+
+        Raises:
+            DataError: NaN or infinity.
+        """
+        try:
+            self._raise_if_bad()
+        finally:
+            self.clear()
+
     def clear(self) -> None:
-        """Forget all masks; the generation is over."""
+        """Forget all masks."""
         self.branches.clear()
         self.sparse = False
         self._sums.clear()

@@ -66,6 +66,7 @@ class AttentionSettings:
     cache_permutation: bool = False  # svg2: trade memory (16 bytes a token and head) for a sort a call
     keep_ratio: float = 0.3  # svg1: density of its band
     sampled_queries: int = 64  # svg1: query rows of its online profile
+    sample_within: int = 10_000  # svg1: they come from the first so many tokens
     reuse: Reuse = Reuse.NEVER
     interval: int = 4  # reuse=interval: steps
     # tmr: drift that triggers a refresh; none: the table's, or 30 (xattention), 8 (svg2), 0.2 (relative)

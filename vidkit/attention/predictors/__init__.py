@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from vidkit.attention.predictors.base import MaskPredictor, PlanState
+from vidkit.attention.predictors.base import MaskPredictor, PlanState, check_blocks
 from vidkit.attention.predictors.scored import ExactMassPredictor, PooledMeanPredictor, XAttentionPredictor
 from vidkit.attention.predictors.svg1 import SVG1Predictor
 from vidkit.attention.predictors.svg2 import SVG2Predictor
@@ -36,5 +36,6 @@ def make_predictor(name: str, **parameters: Any) -> MaskPredictor:
         if key not in known or key == "self":
             names = ", ".join(p for p in known if p != "self")
             raise ConfigError(f"predictor '{name}' has no parameter '{key}'", f"parameters: {names}")
+    check_blocks(parameters.get("block_q", 1), parameters.get("block_k", 1))
     predictor: MaskPredictor = PREDICTORS[name](**parameters)
     return predictor

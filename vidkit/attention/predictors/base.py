@@ -10,6 +10,7 @@ from torch import Tensor
 
 from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.plan import BlockPlan
+from vidkit.errors import ConfigError
 
 
 @dataclass
@@ -75,6 +76,12 @@ class MaskPredictor(Protocol):
     def plan(self, N: int, state: PlanState, grid: TokenGrid | None) -> BlockPlan:
         """Block lists from what `state` holds; no Q or K needed."""
         ...
+
+
+def check_blocks(block_q: int, block_k: int) -> None:
+    """Refuse sizes that no token fits into."""
+    if block_q < 1 or block_k < 1:
+        raise ConfigError(f"block sizes must be positive, got {block_q}x{block_k}")
 
 
 def active_or_all(active: Tensor | None, B: int, H: int, device: torch.device) -> Tensor:

@@ -14,7 +14,7 @@ from vidkit_kernels.xattention_score import xattention_score
 from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.keep import always_keep_packed, check_rules
 from vidkit.attention.plan import BlockPlan, blocks
-from vidkit.attention.predictors.base import PlanState
+from vidkit.attention.predictors.base import PlanState, check_blocks
 from vidkit.errors import ConfigError
 
 
@@ -30,8 +30,7 @@ class ScoredPredictor:
     name = "scored"
 
     def __init__(self, block_q: int = 128, block_k: int = 128, always_keep: Iterable[str] = ()) -> None:
-        if block_q < 1 or block_k < 1:
-            raise ConfigError(f"block sizes must be positive, got {block_q}x{block_k}")
+        check_blocks(block_q, block_k)
         self.block_q, self.block_k = block_q, block_k
         self.always_keep = check_rules(always_keep)
         self._always: dict[tuple[int, TokenGrid | None, torch.device], Tensor | None] = {}

@@ -10,7 +10,7 @@ from vidkit_kernels.packed_mask import pack_mask
 
 from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.plan import BlockPlan, blocks
-from vidkit.attention.predictors.base import PlanState
+from vidkit.attention.predictors.base import PlanState, check_blocks
 from vidkit.errors import ConfigError
 
 
@@ -38,15 +38,24 @@ class SVG1Predictor:
         self, block_q: int = 128, block_k: int = 128, keep_ratio: float = 0.3, sampled_queries: int = 64,
         sample_within: int = 10_000,
     ) -> None:  # fmt: skip
+        check_blocks(block_q, block_k)
         if not 0 < keep_ratio <= 1:
             raise ConfigError(f"svg1 keep_ratio must be in (0, 1], got {keep_ratio}")
+        if sampled_queries < 1 or sample_within < 1:
+            raise ConfigError(
+                f"svg1 needs 1 or more sampled queries, got {sampled_queries} within {sample_within} tokens"
+            )
         self.block_q, self.block_k = block_q, block_k
         self.keep_ratio, self.sampled_queries, self.sample_within = keep_ratio, sampled_queries, sample_within
+        # made on the host once: a GPU that had to wait for them would stall in every layer
+        self._masks: dict[tuple[int, TokenGrid, torch.device], Tensor] = {}
+        self._rows: dict[tuple[int, int, torch.device], Tensor] = {}
 
     def describe(self) -> dict[str, Any]:
         """Parameters for records."""
         return {"name": self.name, "block_q": self.block_q, "block_k": self.block_k,
-                "keep_ratio": self.keep_ratio, "sampled_queries": self.sampled_queries}  # fmt: skip
+                "keep_ratio": self.keep_ratio, "sampled_queries": self.sampled_queries,
+                "sample_within": self.sample_within}  # fmt: skip
 
     def refresh(
         self,
@@ -84,10 +93,15 @@ class SVG1Predictor:
 
     def _mask(self, N: int, grid: TokenGrid, device: torch.device) -> Tensor:
         """Band plus sink, `[nQ, nK]` bool; the widest band whose density does not exceed `keep_ratio`."""
+        key = (N, grid, device)
+        if key not in self._masks:
+            self._masks[key] = self._make_mask(N, grid).to(device)
+        return self._masks[key]
+
+    def _make_mask(self, N: int, grid: TokenGrid) -> Tensor:
         nQ, nK = blocks(N, self.block_q), blocks(N, self.block_k)
-        distance = (torch.arange(nQ, device=device)[:, None] * self.block_q
-                    - torch.arange(nK, device=device) * self.block_k).abs()  # fmt: skip
-        sink = torch.arange(nK, device=device) < blocks(grid.per_frame, self.block_k)
+        distance = (torch.arange(nQ)[:, None] * self.block_q - torch.arange(nK) * self.block_k).abs()
+        sink = torch.arange(nK) < blocks(grid.per_frame, self.block_k)
         step = max(self.block_q, self.block_k)
         best = (distance < step) | sink
         for width in range(2 * step, N + step, step):
@@ -102,9 +116,7 @@ class SVG1Predictor:
     ) -> Tensor:
         """`[B, H]` bool: the temporal pattern keeps sampled outputs closer to exact attention."""
         N, D = q.shape[2:]
-        generator = torch.Generator().manual_seed(seed)
-        rows = torch.randint(0, min(N, self.sample_within), (self.sampled_queries,), generator=generator)
-        rows = rows.to(q.device)
+        rows = self._sample(N, seed, q.device)
         logits = q[:, :, rows].float() @ k.float().mT * D**-0.5
         exact = logits.softmax(-1) @ v.float()
         errors = []
@@ -115,6 +127,15 @@ class SVG1Predictor:
             errors.append((sparse - exact).square().mean((-1, -2)))
         better: Tensor = errors[1] < errors[0]
         return better
+
+    def _sample(self, N: int, seed: int, device: torch.device) -> Tensor:
+        """Query rows of the profile, int64 `[sampled_queries]`; a seed gives the same ones every time."""
+        key = (N, seed, device)
+        if key not in self._rows:
+            generator = torch.Generator().manual_seed(seed)
+            rows = torch.randint(0, min(N, self.sample_within), (self.sampled_queries,), generator=generator)
+            self._rows[key] = rows.to(device)
+        return self._rows[key]
 
 
 def _temporal_order(grid: TokenGrid, device: torch.device) -> Tensor:
