@@ -63,6 +63,12 @@ def test_calibrate_resolve_and_generate(words, tiny_model: Path, tmp_path: Path,
     assert fresh.E == table.E and fresh.objective <= table.objective and "joint" not in fresh.meta
     before = sorted(tmp_path.iterdir())
     assert run(["calibrate", "--resolve", str(path), "budget=0", "--dry-run"]) == 0
+    # every field that the format names
+    assert {
+        "format", "model", "revision", "transformer", "predictor", "resolution", "frames", "steps", "shift",
+        "guidance", "candidates", "budget", "achieved_sparsity", "objective", "shared_tau_objective",
+        "solver", "gap", "weights", "bands", "prompts_sha", "seed", "tau", "E", "S",
+    } <= set(json.loads(path.read_text()))  # fmt: skip
     assert "table   not written (dry run)" in capsys.readouterr().out and sorted(tmp_path.iterdir()) == before
     assert run(["calibrate", "--resolve", str(path), "budget=1"]) == 2
     assert error_lines(capsys)[0].startswith(
@@ -172,6 +178,8 @@ def test_the_shipped_maze_config_fits_the_one_of_generate() -> None:
 BAD = {
     "dense": (["attention=dense"], "dense attention has nothing to calibrate",
               "add attention=xattention or attention=svg2"),
+    "svg1": (["attention=svg1"], "svg1 keeps a fixed share of the blocks: it has no threshold to calibrate",
+             "add attention=xattention or attention=svg2"),
     "no-prompts": (["prompts=null"], "no prompts were given", "add prompts=FILE, one prompt a line"),
     "no-file": (["prompts=none.txt"], "no prompt file 'none.txt'", "check the path given as prompts="),
     "few": (["prompt_count=9"], "prompt_count=9, but '{tmp}/prompts.txt' holds 3 prompts",

@@ -70,6 +70,28 @@ def test_every_policy_reports_into_steps_record_and_summary(name: str, words, tm
     )
 
 
+KINDS = {
+    "interval": ["attention=xattention", "attention.reuse=interval", "attention.interval=2"],
+    "freeze": ["attention=svg2", "attention.reuse=freeze"],
+    "never": ["attention=haste_xattention", "attention.reuse=never"],
+    "tmr": ["attention=pooled_mean", "attention.reuse=tmr", "attention.delta=1e9", "attention.gate=false"],
+    "tmr_relative": ["attention=exact_mass", "attention.reuse=tmr_relative", "attention.delta=1e9"],
+    "svg1": ["attention=svg1", "attention.reuse=interval", "attention.keep_ratio=0.5"],
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_reuse_policy_and_baseline_by_key(kind: str, words, tmp_path: Path, capsys) -> None:
+    assert run([*words, *KINDS[kind], "attention.tau=0.5"]) == 0
+    did = record_in(tmp_path)["attention"]
+    # three sparse steps: the interval of 2 makes masks at the first and the last
+    wanted = {"interval": 1 / 3, "never": 0.0}.get(kind, 2 / 3)
+    assert did["reuse_ratio"] == pytest.approx(wanted)
+    assert did["reuse"]["name"] == ("interval" if kind == "svg1" else kind)
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("sparse  "))
+    assert ("svg1, keep_ratio 0.5: density" if kind == "svg1" else ", tau 0.5: density") in line
+
+
 def test_dense_is_bitwise_what_it_was_and_imports_no_policy(words, tmp_path: Path, capsys) -> None:
     assert run([*words, "attention=dense"]) == 0
     record, dense = record_in(tmp_path), read_clip(tmp_path / "x.mp4").frames
@@ -132,10 +154,18 @@ def test_a_table_gives_every_head_its_threshold(words, tmp_path: Path, capsys) -
     assert f"sparse  xattention, table {table}: density" in capsys.readouterr().out
 
 
-def test_steps_that_all_stay_dense_are_told(words, tmp_path: Path, capsys) -> None:
-    kept = [word for word in words if not word.startswith("attention.dense_steps")]
-    assert run([*kept, "attention=xattention", "attention.dense_steps=4"]) == 0
-    told = "every step runs dense: attention.dense_steps=4, steps=4"
+@pytest.mark.parametrize(
+    ("word", "limit"),
+    [
+        ("dense_steps=4", "steps=4"),
+        ("dense_layers=2", "the model has 2 layers"),
+        ("min_tokens=65", "the clip has 64 tokens"),
+    ],
+)
+def test_steps_that_all_stay_dense_are_told(word, limit, words, tmp_path: Path, capsys) -> None:
+    kept = [w for w in words if not w.startswith("attention.dense_steps")]
+    assert run([*kept, "attention=xattention", f"attention.{word}"]) == 0
+    told = f"every step runs dense: attention.{word}, {limit}"
     assert f"warning: {told}" in capsys.readouterr().err and record_in(tmp_path)["warnings"] == [told]
 
 
@@ -203,6 +233,26 @@ def test_bad_settings_are_refused_word_by_word(more, message, hint, words, tmp_p
     assert run([*words, *more]) == 2
     assert error_lines(capsys) == [f"error: {message}", f"hint: {hint}"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_nan_in_the_weights_stops_the_run_and_names_the_layer(tiny_model, words, tmp_path, capsys) -> None:
+    import shutil
+
+    from safetensors.torch import load_file, save_file
+
+    folder = tmp_path / "broken"
+    shutil.copytree(tiny_model, folder)
+    weights = next((folder / "transformer").glob("*.safetensors"))
+    values = load_file(weights)
+    values["blocks.1.attn1.to_k.weight"][0, 0] = float("nan")
+    save_file(values, weights, {"format": "pt"})
+    words = [f"model.path={folder}" if word.startswith("model.path=") else word for word in words]
+    words = [word for word in words if not word.startswith("attention.dense_steps=")]
+    assert run([*words, "attention=xattention", "attention.dense_steps=0"]) == 1
+    assert error_lines(capsys) == [
+        "error: Q or K of transformer holds NaN or infinity in layer 1, step 0",
+        "hint: check the weights and the dtype (fp16 overflows where bf16 does not)",
+    ]
 
 
 def test_a_dry_run_says_that_density_is_not_known(capsys) -> None:

@@ -147,6 +147,11 @@ def _refuse_what_cannot_be_calibrated(settings: CalibrateSettings) -> None:
         raise ConfigError(
             "dense attention has nothing to calibrate", "add attention=xattention or attention=svg2"
         )
+    if settings.attention.predictor is Predictor.SVG1:
+        raise ConfigError(
+            "svg1 keeps a fixed share of the blocks: it has no threshold to calibrate",
+            "add attention=xattention or attention=svg2",
+        )
     if settings.attention.table not in (None, "auto"):
         raise ConfigError(
             f"attention.table={settings.attention.table}: a calibration makes a table and takes none",

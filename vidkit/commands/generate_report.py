@@ -41,6 +41,8 @@ def sparse_line(record: RunRecord) -> str:
     figures = record.attention or {}
     predictor = figures["predictor"]["name"]
     thresholds = f"tau {figures['tau']:g}" if figures["table"] is None else f"table {figures['table']}"
+    if predictor == "svg1" and figures["tau"] != 1:  # a fixed band: no threshold takes part
+        thresholds = f"keep_ratio {figures['predictor']['keep_ratio']:g}"
     if not figures["sparse_calls"]:
         return f"{predictor}, {thresholds}: every step was dense"
     line = (

@@ -36,6 +36,7 @@ class SparseRun:
         """
         if self.policy is None:
             return []
+        from vidkit.generation.cost import estimate_cost
         from vidkit.generation.plan import window_rows
 
         self.policy.thresholds(spec.layers, spec.heads)
@@ -43,9 +44,14 @@ class SparseRun:
         if request.causal_attention:
             return [*notes, "sparse attention has no effect: block-causal attention runs dense"]
         rows = max(rows for _, rows in window_rows(spec, request))
-        if self.policy.dense_steps >= rows:
-            dense = self.policy.dense_steps
-            return [*notes, f"every step runs dense: attention.dense_steps={dense}, steps={rows}"]
+        policy, tokens = self.policy, estimate_cost(spec, request, with_encoders=False).tokens
+        for name, dense, limit in (
+            ("dense_steps", policy.dense_steps >= rows, f"steps={rows}"),
+            ("dense_layers", policy.dense_layers >= spec.layers, f"the model has {spec.layers} layers"),
+            ("min_tokens", policy.min_tokens > tokens, f"the clip has {tokens:,} tokens"),
+        ):
+            if dense:
+                notes.append(f"every step runs dense: attention.{name}={getattr(policy, name)}, {limit}")
         return notes
 
     @contextmanager
