@@ -1,13 +1,16 @@
 """What the docs say can be done can be done; the table of settings is that of the schema."""
 
+import dataclasses
 import importlib.util
 import json
+import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from vidkit.cli.main import WITH_SETTINGS
+from vidkit.config.catalog import settings_class
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -107,3 +110,23 @@ def test_figures_of_serving_say_whether_the_bar_is_met(
     table = tables.serving_figures()
     assert f"| {made['bar_times_ideal']} times ({verdict}) |" in table
     assert f"scheduling {made['scheduler']}" in table and "peak memory with 10,000 items" in table
+
+
+METHODS = ("attention", "methods/xattention", "methods/svg2", "methods/haste")
+KEYS_SHOWN = {
+    "generate": ("attention", METHODS),
+    "calibrate": ("", ("calibrate",)),
+    "bench attention": ("", ("bench",)),
+    "bench attention-quality": ("", ("bench",)),
+}
+
+
+@pytest.mark.parametrize("command", KEYS_SHOWN)
+def test_the_pages_of_sparse_attention_show_every_key(command: str) -> None:
+    group, pages = KEYS_SHOWN[command]
+    settings = settings_class(command)()
+    names = {field.name for field in dataclasses.fields(getattr(settings, group) if group else settings)}
+    text = "".join((ROOT / "docs" / f"{page}.md").read_text() for page in pages)
+    shown = {word for code in re.findall(r"`([^`\n]+)`", text) for word in re.findall(r"\w+", code)}
+    # --device, --output, --dry-run and --verbose are of every command: docs/cli.md
+    assert names - shown - {"device", "output", "dry_run", "verbose"} == set()
