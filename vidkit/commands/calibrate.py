@@ -261,7 +261,7 @@ def _cost_lines(
     return [
         f"model       {table_name(settings)} ({spec.layers} layers x {spec.heads} heads)",
         f"predictor   {settings.attention.predictor.value}, thresholds {taus}",
-        f"dense runs  {cost.dense_runs} of {cost.steps} steps, {settings.held_out} of them held out",
+        f"dense runs  {cost.dense_runs}, each of {cost.steps} steps, {settings.held_out} of them held out",
         f"probes      {cost.probes} at steps {', '.join(map(str, probed))} ({cost.probes_on_disk} on disk)",
         f"FLOPs       about {cost.flops / 1e12:,.2f} TFLOP in all (estimate)",
         f"time        about {_duration(cost.seconds)} on {cost.device}: half of the"
