@@ -12,7 +12,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-CHUNK = 256
+CHUNK = 128
 
 
 @triton.jit
@@ -83,8 +83,9 @@ def _place_kernel(
             other = tl.load(
                 labels_ptr + head * N + chunk * CHUNK + j, mask=chunk * CHUNK + j < N, other=C
             ).to(tl.int32)
-            same = (label[:, None] == other[None, :]) & (index[:, None] > j[None, :])
-            rank += tl.sum(same.to(tl.int32), 1)
+            # earlier tokens run down, so that most of the sum stays within a thread
+            same = (label[None, :] == other[:, None]) & (index[None, :] > j[:, None])
+            rank += tl.sum(same.to(tl.int32), 0)
         place = tl.gather(start, label, 0) + earlier + rank
         tl.store(order_ptr + head * N + place, token.to(tl.int64), mask=inside)
 
@@ -103,13 +104,13 @@ def sort_by_label_triton(labels: Tensor, C: int, active: Tensor | None, offsets:
     bins = max(64, triton.next_power_of_2(C + 1))
     some = active is not None
     _count_kernel[(chunks, B * H)](
-        labels, flags, counts, N, C, chunks, HAS_ACTIVE=some, CHUNK=CHUNK, BINS=bins, num_warps=4
+        labels, flags, counts, N, C, chunks, HAS_ACTIVE=some, CHUNK=CHUNK, BINS=bins, num_warps=1
     )
     _scan_kernel[(triton.cdiv(C, 32), B * H)](
         counts, flags, totals, C, chunks, HAS_ACTIVE=some, ROWS=128, BLOCK_C=32, num_warps=4
     )
     _place_kernel[(chunks, B * H)](
         labels, flags, counts, totals, order, offsets, N, C, chunks,
-        HAS_ACTIVE=some, CHUNK=CHUNK, PART=32, BINS=bins, num_warps=4,
+        HAS_ACTIVE=some, CHUNK=CHUNK, PART=16, BINS=bins, num_warps=4,
     )  # fmt: skip
     return order
