@@ -12,7 +12,7 @@ import torch
 from diffusers import AutoencoderKLWan
 from torch import Tensor, nn
 
-from scripts.maze_training import transformer
+from scripts.maze_training import checkpoint, transformer
 from scripts.maze_training.bank import Batch, LatentBank
 from scripts.maze_training.denoiser import Plan, Trained, solving_loss, video_loss
 from scripts.maze_training.evaluation import Parts, success
@@ -85,15 +85,10 @@ class Run:
 
     def resume(self) -> None:
         """Continue from the checkpoint, if there is one."""
-        path = self.out / "checkpoint.pt"
-        if not path.exists():
-            return
-        state = torch.load(path, map_location=self.group.device, weights_only=True)
-        self.trained.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.spent, self.samples = state["step"], state["seconds"], state["samples"]
-        self.needs_heads = False
+        facts = checkpoint.restore(self.out, self._checkpoint_parts(), self.group.device)
+        if facts is not None:
+            self.step, self.spent, self.samples = facts["step"], facts["seconds"], facts["samples"]
+            self.needs_heads = False
 
     def train(self) -> None:
         """Run until the plan's time is used."""
@@ -214,12 +209,11 @@ class Run:
             self._save()
 
     def _save(self) -> None:
-        path = self.out / "checkpoint.pt"
-        held = path.with_suffix(".tmp")
         facts = dict(step=self.step, samples=self.samples, seconds=self.clock.elapsed())
-        parts = dict(model=self.trained, average=self.average, optimiser=self.optimiser)
-        torch.save({name: part.state_dict() for name, part in parts.items()} | facts, held)
-        held.replace(path)
+        checkpoint.save(self.out, self._checkpoint_parts(), facts)
+
+    def _checkpoint_parts(self) -> dict[str, checkpoint.Part]:
+        return dict(model=self.trained, average=self.average, optimiser=self.optimiser)
 
     def _report(self, row: dict[str, Any]) -> None:
         seconds = round(self.clock.elapsed(), 1)

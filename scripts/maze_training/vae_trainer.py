@@ -12,6 +12,7 @@ import torch
 from diffusers import AutoencoderKLWan
 from torch import Tensor, nn
 
+from scripts.maze_training import checkpoint
 from scripts.maze_training.clips import Clips
 from scripts.maze_training.parallel import Average, Clock, Group, Swapped
 from scripts.maze_training.vae import (
@@ -75,14 +76,9 @@ class Run:
 
     def resume(self) -> None:
         """Continue from the checkpoint, if there is one."""
-        path = self.out / "checkpoint.pt"
-        if not path.exists():
-            return
-        state = torch.load(path, map_location=self.group.device, weights_only=True)
-        self.vae.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.spent = state["step"], state["seconds"]
+        facts = checkpoint.restore(self.out, self._parts(), self.group.device)
+        if facts is not None:
+            self.step, self.spent = facts["step"], facts["seconds"]
 
     def train(self) -> None:
         """Run until the plan's time is used; leave a diffusers folder, a checkpoint and a log."""
@@ -143,19 +139,15 @@ class Run:
     def _check(self, progress: float) -> None:
         """Save; late in the run also restore held-out clips with the averaged weights."""
         if self.group.rank == 0:
-            self._save()
+            facts = dict(step=self.step, seconds=self.clock.elapsed())
+            checkpoint.save(self.out, self._parts(), facts)
         if progress > 0.75:
             with Swapped(self.vae, self.average):
                 found = reconstruction(self.vae, self.group, (32 if self.cuda else 1) * self.group.size)
             self._report("vae held-out", dict(held_out=found))
 
-    def _save(self) -> None:
-        path = self.out / "checkpoint.pt"
-        held = path.with_suffix(".tmp")
-        facts = dict(step=self.step, seconds=self.clock.elapsed())
-        parts = dict(model=self.vae, average=self.average, optimiser=self.optimiser)
-        torch.save({name: part.state_dict() for name, part in parts.items()} | facts, held)
-        held.replace(path)
+    def _parts(self) -> dict[str, checkpoint.Part]:
+        return dict(model=self.vae, average=self.average, optimiser=self.optimiser)
 
     def _finish(self) -> None:
         """Measure the averaged weights and write them as a diffusers folder."""

@@ -9,8 +9,10 @@ import torch
 
 from scripts.maze_training import (
     bank,
+    checkpoint,
     denoiser,
     evaluation,
+    parallel,
     report,
     sampling,
     strict,
@@ -170,3 +172,27 @@ def test_sizes_of_training_mazes_can_be_weighed():
     sizes = sample_levels(400, generator(4), recipe).walls.size
     assert set(sizes.tolist()) == {4, 8}
     assert 0.65 < float((sizes == 8).float().mean()) < 0.85
+
+
+def test_a_checkpoint_brings_every_part_back(tmp_path):
+    def parts(seed):
+        torch.manual_seed(seed)
+        network = torch.nn.Linear(3, 2)
+        average = parallel.Average(network, 0.9)
+        optimiser = torch.optim.AdamW(network.parameters(), lr=0.1)
+        network(torch.randn(4, 3)).sum().backward()
+        optimiser.step()
+        average.update(network, step=5)
+        return dict(model=network, average=average, optimiser=optimiser)
+
+    saved, fresh = parts(0), parts(1)
+    assert checkpoint.restore(tmp_path, fresh, torch.device("cpu")) is None
+    checkpoint.save(tmp_path, saved, dict(step=7, seconds=1.5))
+    assert not torch.equal(fresh["model"].weight, saved["model"].weight)
+    assert checkpoint.restore(tmp_path, fresh, torch.device("cpu")) == dict(step=7, seconds=1.5)
+    for name in ("model", "average"):
+        for key, value in saved[name].state_dict().items():
+            assert torch.equal(fresh[name].state_dict()[key], value)
+    moments = (part["optimiser"].state_dict()["state"][0]["exp_avg"] for part in (saved, fresh))
+    assert torch.equal(*moments)
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
