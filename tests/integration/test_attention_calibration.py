@@ -179,7 +179,9 @@ def test_corrupt_lines_are_reported_and_measured_again(tmp_path, caplog):
     reported = [r.message for r in caplog.records if "measured again" in r.message]
     assert [f"line {n}" in m for n, m in zip((4, 6, 37), reported, strict=True)] == [True] * 3
     assert torch.equal(again.errors, whole.errors)
-    assert len(calibrator(path).log.done) == 36
+    caplog.clear()
+    assert len(calibrator(path).log.done) == 36 and len(path.read_text().splitlines()) == 1 + 36
+    assert not caplog.records, "a damaged line is told once"
 
 
 def test_a_log_of_another_calibration_is_refused(tmp_path):
@@ -325,12 +327,15 @@ def test_calibrate_end_to_end_and_again_from_its_files(tmp_path, caplog):
         for step in range(6):
             velocity_of(model, {**snapshots()[0].inputs, "timestep": torch.tensor([900.0 - step])})
         assert handle.report()["reuse_ratio"] > 0
+    log = tmp_path / "probes.jsonl"
+    log.write_text(log.read_text().replace('"layer": 1', '"layer": -1', 1))
     damaged = tmp_path / "snapshots.pt"
     damaged.write_bytes(damaged.read_bytes()[:500])
     third = drive(model)
     with caplog.at_level(logging.WARNING):
         assert calibrate(model, third, predictor, plan, "random", tmp_path, {"frames": 3}).tau == table.tau
     assert third.runs == 4 and "snapshots.pt is damaged" in caplog.text
+    assert caplog.text.count("it is measured again") == 1
     with pytest.raises(ConfigError, match="cannot leave 3 out"):
         calibrate(
             model, again, predictor, CalibrationPlan(prompts=["a", "b", "c"], held_out=3), "random", tmp_path

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vidkit.errors import DataError
+from vidkit.utils.files import write_text_atomic
 
 log = logging.getLogger(__name__)
 
@@ -61,45 +62,18 @@ class ProbeLog:
     def __init__(self, path: str | Path, header: dict[str, Any]) -> None:
         self.path = Path(path)
         self.done: dict[tuple[int, int, int, int, int], Probe] = {}
-        # through JSON once, so that tuples and lists compare equal with what a file holds
-        header = json.loads(json.dumps({"format": FORMAT, **header}))
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        existing = self.path.read_bytes().decode(errors="replace").split("\n") if self.path.exists() else []
-        has_header = self._read(existing, header)
+        lines = check_header(self.path, header)
+        rows = [(number, line) for number, line in enumerate(lines[1:], 2) if line.strip()]
+        whole = [line for number, line in rows if self._take(number, line)]
+        if lines and (len(whole) < len(rows) or lines[-1]):
+            # without the damaged lines, which have been told; the last line ends
+            write_text_atomic(self.path, "".join(f"{line}\n" for line in [lines[0], *whole]))
         self._stream = self.path.open("a")
-        if existing and existing[-1]:
-            self._stream.write("\n")
-        if not has_header:
-            self._write(header)
+        if not lines:
+            self._write(_plain(header))
 
-    def _read(self, lines: list[str], header: dict[str, Any]) -> bool:
-        """Take over what is whole; returns whether the header is there."""
-        if not any(lines):
-            return False
-        try:
-            found = json.loads(lines[0])
-            if not isinstance(found, dict):
-                raise ValueError("no JSON object")
-        except ValueError as error:
-            if not any(lines[1:]):  # killed while writing its first line: no measurement is lost
-                log.warning("%s, line 1: the header is damaged (%s); started over", self.path, error)
-                self.path.write_text("")
-                lines.clear()
-                return False
-            raise DataError(
-                f"{self.path}, line 1: the header is damaged", "delete the file to start over"
-            ) from error
-        if found != header:
-            names = [n for n in sorted({*header, *found}) if header.get(n) != found.get(n)]
-            differs = "; ".join(f"{n}: file {found.get(n)!r}, now {header.get(n)!r}" for n in names)
-            raise DataError(f"{self.path} belongs to another calibration ({differs})",
-                            "choose another output, or delete the file to start over")  # fmt: skip
-        for number, line in enumerate(lines[1:], 2):
-            if line.strip():
-                self._take(number, line)
-        return True
-
-    def _take(self, number: int, line: str) -> None:
+    def _take(self, number: int, line: str) -> bool:
         try:
             probe = Probe(**json.loads(line))
             whole = all(isinstance(x, int) and x >= 0 for x in probe.key)
@@ -107,8 +81,9 @@ class ProbeLog:
                 raise ValueError("a value is out of range")
         except (json.JSONDecodeError, TypeError, ValueError) as error:
             log.warning("%s, line %d: not a whole probe (%s); it is measured again", self.path, number, error)
-            return
+            return False
         self.done[probe.key] = probe
+        return True
 
     def append(self, probe: Probe) -> None:
         """Store a probe; on disk when this returns."""
@@ -123,3 +98,38 @@ class ProbeLog:
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
+
+
+def check_header(path: str | Path, header: dict[str, Any]) -> list[str]:
+    """Lines of a log that belongs to this calibration; none of a new one, or of one killed in its first line.
+
+    Raises:
+        DataError: the file belongs to another calibration.
+    """
+    path = Path(path)
+    lines = path.read_bytes().decode(errors="replace").split("\n") if path.exists() else []
+    if not any(lines):
+        return []
+    try:
+        found = json.loads(lines[0])
+        if not isinstance(found, dict):
+            raise ValueError("no JSON object")
+    except ValueError as error:
+        if not any(lines[1:]):  # no measurement is lost
+            log.warning("%s, line 1: the header is damaged (%s); started over", path, error)
+            path.write_text("")
+            return []
+        raise DataError(f"{path}, line 1: the header is damaged", "delete the file to start over") from error
+    wanted = _plain(header)
+    if found != wanted:
+        names = [n for n in sorted({*wanted, *found}) if wanted.get(n) != found.get(n)]
+        differs = "; ".join(f"{n}: file {found.get(n)!r}, now {wanted.get(n)!r}" for n in names)
+        raise DataError(f"{path} belongs to another calibration ({differs})",
+                        "choose another output, or delete the file to start over")  # fmt: skip
+    return lines
+
+
+def _plain(header: dict[str, Any]) -> dict[str, Any]:
+    """Through JSON once, so that tuples and lists compare equal with what a file holds."""
+    plain: dict[str, Any] = json.loads(json.dumps({"format": FORMAT, **header}))
+    return plain

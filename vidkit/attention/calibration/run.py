@@ -21,7 +21,7 @@ from vidkit.attention.calibration.capture import (
 )
 from vidkit.attention.calibration.delta import TraceReuse, choose_delta
 from vidkit.attention.calibration.engine import Calibrator, ProbeProgress, log_header
-from vidkit.attention.calibration.log import ProbeLog
+from vidkit.attention.calibration.log import check_header
 from vidkit.attention.calibration.schedule import assign_prompts, choose_steps
 from vidkit.attention.calibration.table import joint_error, make_table
 from vidkit.attention.policy import AttentionPolicy
@@ -108,7 +108,7 @@ def calibrate(
         header = log_header(
             predictor, plan.candidates, (layers, heads), steps, plan.weights, plan.seed, identity
         )
-        ProbeLog(log_path, header).close()
+        check_header(log_path, header)
     used = sorted({p for row in assignment for p in row})
     wanted = [*used, *range(pool, len(plan.prompts))]
     snapshots = _snapshots(transformer, generate, wanted, steps, work / "snapshots.pt", identity, tell)
