@@ -3,6 +3,7 @@
 import pytest
 
 from vidkit.attention import ThresholdTable, build_policy, preset, shipped
+from vidkit.attention.policy import as_policy
 from vidkit.attention.predictors import make_predictor
 from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
 from vidkit.utils.fingerprint import PIECE, weights_fingerprint
@@ -60,6 +61,11 @@ def test_a_given_table_of_other_weights_is_used_with_a_warning(table, tmp_path):
     assert policy.table == table and "calibrated on other weights (abc, these are def)" in policy.note
     assert build_policy(settings(table=path), "maze", "abc").note is None
     assert build_policy(settings(table=path), "maze").note is None
+
+
+def test_in_code_the_user_is_told_as_well(table, caplog):
+    assert as_policy(settings(), "maze").table is None
+    assert "is not used: it was calibrated on other weights (abc, these are None)" in caplog.text
 
 
 def test_presets_ask_for_the_models_own_table():

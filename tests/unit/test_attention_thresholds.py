@@ -7,7 +7,7 @@ from vidkit.attention import ThresholdTable, build_policy, preset, solve_budget
 from vidkit.attention.budget import allocate, lagrangian
 from vidkit.attention.policy import as_policy
 from vidkit.attention.thresholds import Thresholds
-from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
+from vidkit.config.attention_schema import AttentionSettings, ExecutorName, Keep, Predictor, Reuse
 from vidkit.errors import ConfigError, DataError
 
 
@@ -221,3 +221,21 @@ def test_unknown_preset_and_bad_settings():
         AttentionSettings(tau=0.0)
     with pytest.raises(ValueError, match="dense_steps"):
         AttentionSettings(dense_steps=-1)
+    for name in ("predictor", "reuse", "executor"):
+        with pytest.raises(ValueError, match=f"unknown {name}.* 'none', choose from: "):
+            AttentionSettings(**{name: "none"})
+    with pytest.raises(ValueError, match="unknown keep 'edges', choose from: first_frame, sink, diag"):
+        AttentionSettings(always_keep=["edges"])
+
+
+def test_settings_in_code_take_names():
+    made = AttentionSettings(
+        predictor="pooled-mean", reuse="tmr-relative", executor="gather", always_keep=["first_frame"]
+    )
+    assert made == AttentionSettings(
+        Predictor.POOLED_MEAN, reuse=Reuse.TMR_RELATIVE, executor=ExecutorName.GATHER,
+        always_keep=[Keep.FIRST_FRAME],
+    )  # fmt: skip
+    policy = build_policy(made)
+    assert policy.predictor.describe()["always_keep"] == ["first_frame"]
+    assert policy.reuse.name == "tmr_relative" and policy.executor.name == "gather"

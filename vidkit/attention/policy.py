@@ -129,8 +129,7 @@ def build_policy(
             )
         return AttentionPolicy(None)
     name = settings.predictor.value
-    rules = [rule.value if hasattr(rule, "value") else str(rule) for rule in settings.always_keep]
-    values = {**vars(settings), "always_keep": rules}
+    values = {**vars(settings), "always_keep": [rule.value for rule in settings.always_keep]}
     predictor = make_predictor(name, **{key: values[key] for key in PREDICTOR_KEYS[name]})
     table, path, note = _table(settings, predictor, model, fingerprint)
     return AttentionPolicy(
@@ -190,9 +189,10 @@ def as_policy(policy: AttentionPolicy | AttentionSettings | str, model: str | No
     """A policy from what users pass: a policy, settings, or a preset's name."""
     if isinstance(policy, AttentionPolicy):
         return policy
-    if isinstance(policy, AttentionSettings):
-        return build_policy(policy, model)
-    return build_policy(preset(policy), model)
+    made = build_policy(policy if isinstance(policy, AttentionSettings) else preset(policy), model)
+    if made.note is not None:
+        log.warning("%s", made.note)
+    return made
 
 
 def preset(name: str) -> AttentionSettings:
@@ -208,10 +208,7 @@ def preset(name: str) -> AttentionSettings:
     if not path.is_file():
         names = sorted(p.stem for p in folder.glob("*.yaml"))
         raise ConfigError(f"unknown attention policy '{name}'", f"choose from: {', '.join(names)}")
-    row = yaml.safe_load(path.read_text()) or {}
-    row["predictor"] = Predictor(row.get("predictor", "dense"))
-    row["reuse"] = Reuse(row.get("reuse", "never"))
-    return AttentionSettings(**row)
+    return AttentionSettings(**(yaml.safe_load(path.read_text()) or {}))
 
 
 def _configs() -> Path:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
+
+T = TypeVar("T", bound=StrEnum)
 
 
 class Predictor(StrEnum):
@@ -83,9 +86,22 @@ class AttentionSettings:
     seed: int = 0  # random starts of k-means and svg1's sample
 
     def __post_init__(self) -> None:
-        """Range checks that need no model."""
+        """Names to choices, for settings made in code; range checks that need no model."""
+        self.predictor = _choice(Predictor, self.predictor)
+        self.reuse = _choice(Reuse, self.reuse)
+        self.executor = _choice(ExecutorName, self.executor)
+        self.always_keep = [_choice(Keep, rule) for rule in self.always_keep]
         if not 0 < self.tau <= 1:
             raise ValueError(f"tau must be in (0, 1], got {self.tau}")
         for name in ("dense_steps", "dense_layers", "min_tokens"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+
+
+def _choice(kind: type[T], value: str) -> T:
+    """`pooled-mean` and `pooled_mean` are one name."""
+    try:
+        return kind(value.replace("-", "_"))
+    except ValueError:
+        choices = ", ".join(kind)
+        raise ValueError(f"unknown {kind.__name__.lower()} '{value}', choose from: {choices}") from None
