@@ -11,7 +11,7 @@ from diffusers.hooks import FirstBlockCacheConfig, PyramidAttentionBroadcastConf
 from vidkit.attention import AttentionPolicy, build_policy, disable, enable
 from vidkit.attention.apply import is_enabled
 from vidkit.attention.predictors import make_predictor
-from vidkit.attention.processor import SparseAttnProcessor
+from vidkit.attention.processor import SparseAttnProcessor, project, rotate
 from vidkit.attention.reuse import make_reuse
 from vidkit.config.attention_schema import AttentionSettings, ExecutorName, Keep, Predictor, Reuse
 from vidkit.errors import ConfigError, DataError, ModelError
@@ -190,6 +190,49 @@ def test_branches_do_not_share_masks():
     with enable(model, counting("freeze")[0]):
         alone = loop(model, branches=("cond",))
     assert all(torch.equal(alone[key], both[key]) for key in alone)
+
+
+def test_branches_do_not_share_centroids():
+    model = make()
+    settings = AttentionSettings(
+        predictor="svg2", block_q=8, block_k=8, query_clusters=6, key_clusters=12, first_iterations=2, tau=0.5
+    )
+    with enable(model, settings):
+        both = loop(model)
+    wanted = loop_of_second_branch(model, settings)
+    assert all(torch.equal(wanted[step], both[step, "uncond"]) for step in range(4))
+
+
+def loop_of_second_branch(model, settings):
+    """The unconditional branch's own inputs, with no other branch beside it."""
+    x, outputs = inputs(), []
+    with enable(model, settings):
+        for step in range(4):
+            with model.cache_context("uncond"):
+                outputs.append(
+                    model(
+                        hidden_states=x["hidden_states"] * (1 - 0.1 * step),
+                        encoder_hidden_states=x["encoder_hidden_states"] * 2,
+                        timestep=torch.tensor([900.0 - 200.0 * step]),
+                    ).sample
+                )
+    return outputs
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_drift_is_measured_after_rotary_embedding_or_before(before):
+    model, seen = make(), []
+    attn = model.blocks[0].attn1
+    attn.register_forward_pre_hook(lambda module, args: seen.append((args[0], args[3])))
+    with enable(model, xattention(reuse=Reuse.TMR, pre_rope=before)) as handle:
+        loop(model, steps=1, branches=("cond",), end=False)
+        anchors = handle.runtimes["transformer"].branches["cond"].layers[0].anchors
+    hidden, rotary = seen[0]
+    q, k, _ = project(attn, hidden)
+    rotated = [rotate(x, *rotary) for x in (q, k)]
+    wanted, other = [(q, k), rotated] if before else [rotated, (q, k)]
+    for x, y, anchor in zip(wanted, other, (anchors.q, anchors.k), strict=True):
+        assert torch.equal(anchor, x.mean(1)) and not torch.allclose(anchor, y.mean(1), atol=1e-3)
 
 
 def test_share_cfg_mask_predicts_on_the_first_branch_only():

@@ -64,6 +64,7 @@ def test_every_policy_reports_into_steps_record_and_summary(name: str, words, tm
     assert did["reuse_ratio"] == pytest.approx(reused) and (reused > 0) == ("haste" in name)
     assert did["predictor"]["name"] == name.removeprefix("haste_")
     assert did["executors_used"] == ["gather"] and did["sparse_calls"] == 3
+    assert set(did["executors_passed_over"]) == {"fa4", "triton", "flex"}
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("sparse  "))
     assert f"density {did['density']:.3f}" in line and line.endswith(
         f"{100 * reused:.0f} % of masks reused, on gather"

@@ -148,6 +148,24 @@ def test_scores_do_not_depend_on_the_slice_size(monkeypatch):
     assert torch.allclose(predictor.scores(q, k, None), whole, atol=1e-6)
 
 
+def test_norm_divides_the_logits():
+    q, k, _ = qkv(scale=4)
+    plain, divided = (make_predictor("xattention", **SMALL["xattention"], norm=norm) for norm in (1.0, 2.0))
+    assert torch.allclose(divided.scores(q, k, None), plain.scores(q / 2, k, None), atol=1e-6)
+    assert not torch.allclose(divided.scores(q, k, None), plain.scores(q, k, None), atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["svg2", "svg1"])
+def test_a_seed_decides_random_starts(name):
+    q, k, v = qkv(H=4, scale=2)
+    options = {**SMALL[name], **({"first_iterations": 1} if name == "svg2" else {"sampled_queries": 1})}
+    plans = [
+        predict_mask(name, q, k, 0.6, grid=GRID, v=v, seed=seed, **options).token_mask()
+        for seed in (0, 0, *range(1, 6))
+    ]
+    assert torch.equal(plans[0], plans[1]) and any(not torch.equal(plans[0], other) for other in plans[2:])
+
+
 def test_per_head_thresholds():
     q, k, _ = qkv(scale=3)
     plan = predict_mask("xattention", q, k, torch.tensor([0.3, 0.95]), **SMALL["xattention"])
