@@ -3,7 +3,7 @@ import torch
 from vidkit_kernels._testing import make_block_mask, make_qkv
 
 from vidkit.attention import BlockPlan, TokenGrid, predict_mask, sparse_attention
-from vidkit.attention.executors import AUTO_ORDER, EXECUTORS, ExecutorChooser
+from vidkit.attention.executors import AUTO_ORDER, EXECUTORS, ExecutorChooser, gpu
 from vidkit.attention.predictors import PlanState, make_predictor
 from vidkit.errors import ConfigError, DataError
 
@@ -135,7 +135,7 @@ class OnHopper:
 @pytest.fixture
 def hopper(monkeypatch):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None: (9, 0))
-    monkeypatch.setattr("vidkit.attention.executors.gpu.fa4_installed", lambda: True)
+    monkeypatch.setattr("vidkit.attention.executors.gpu.fa4_problem", lambda: None)
 
 
 CASES = {
@@ -172,6 +172,32 @@ def test_a_named_executor_that_cannot_take_the_case_is_a_warning(hopper, caplog)
     assert chooser.choose(OnHopper(torch.float32), p).name == "triton"
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "'triton' (fa4: dtype torch.float32 is not fp16 or bf16)" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ModuleNotFoundError("No module named 'flash_attn'", name="flash_attn.cute"), "is not installed"),
+        (
+            ModuleNotFoundError("No module named 'cutlass'", name="cutlass"),
+            "without what it needs (No module",
+        ),
+        (AttributeError("no 'arch'"), "cannot be imported (AttributeError: no 'arch')"),
+    ],
+    ids=["missing", "half", "broken"],
+)
+def test_a_broken_fa4_is_passed_over_with_its_reason(error, reason, monkeypatch):
+    def broken(name):
+        raise error
+
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None: (9, 0))
+    monkeypatch.setattr(gpu.importlib, "import_module", broken)
+    gpu.fa4_problem.cache_clear()
+    try:
+        p, _ = plan(N=256, block_q=128, block_k=128)
+        assert reason in EXECUTORS["fa4"]().unsupported(OnHopper(), p) and not gpu.fa4_installed()
+    finally:
+        gpu.fa4_problem.cache_clear()
 
 
 def test_masked_executor_refuses_long_sequences():

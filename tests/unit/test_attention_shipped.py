@@ -40,7 +40,7 @@ def test_the_table_that_fits_is_used_with_its_delta(table):
     ("changes", "model", "weights", "note"),
     [
         ({}, "maze", "def", "calibrated on other weights (abc, these are def)"),
-        ({}, "maze", None, "calibrated on other weights (abc, these are None)"),
+        ({}, "maze", None, "calibrated on other weights (abc, these are not known)"),
         ({"block_q": 96}, "maze", "abc", "other masks (block_q=96, there 48)"),
         ({"tau": 0.8}, "maze", "abc", "tau=0.8 was asked for"),
         ({}, "wan1_3b", "abc", None),
@@ -65,7 +65,7 @@ def test_a_given_table_of_other_weights_is_used_with_a_warning(table, tmp_path):
 
 def test_in_code_the_user_is_told_as_well(table, caplog):
     assert as_policy(settings(), "maze").table is None
-    assert "is not used: it was calibrated on other weights (abc, these are None)" in caplog.text
+    assert "is not used: it was calibrated on other weights (abc, these are not known)" in caplog.text
 
 
 def test_presets_ask_for_the_models_own_table():

@@ -48,9 +48,8 @@ def shipped_table(
     table = ThresholdTable.load(path)
     shared = table.meta.get("shared_tau")
     if table.meta.get("fingerprint") != fingerprint:
-        why: str | None = (
-            f"it was calibrated on other weights ({table.meta.get('fingerprint')}, these are {fingerprint})"
-        )
+        made_on, ours_are = table.meta.get("fingerprint"), fingerprint or "not known"
+        why: str | None = f"it was calibrated on other weights ({made_on}, these are {ours_are})"
     elif table.predictor != {name: predictor.describe().get(name) for name in table.predictor}:
         ours = predictor.describe()
         differs = [f"{n}={ours.get(n)}, there {v}" for n, v in table.predictor.items() if ours.get(n) != v]

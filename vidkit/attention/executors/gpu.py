@@ -81,8 +81,8 @@ class FA4Executor:
             return f"it needs a GPU, tensors are on {q.device}"
         if torch.cuda.get_device_capability(q.device)[0] < 9:
             return "it needs a Hopper GPU or later"
-        if not fa4_installed():
-            return "flash-attn-4 is not installed (pip install --pre 'vidkit[fa4]')"
+        if (problem := fa4_problem()) is not None:
+            return problem
         if q.dtype not in HALF:
             return f"dtype {q.dtype} is not fp16 or bf16"
         if q.shape[-1] not in (64, 128):
@@ -96,13 +96,23 @@ class FA4Executor:
         return fa4_forward(q, k, v, plan.fa4_tensors)
 
 
-@cache
 def fa4_installed() -> bool:
-    """True when `flash_attn.cute` can be imported."""
+    """True when FlashAttention-4 can be imported."""
+    return fa4_problem() is None
+
+
+@cache
+def fa4_problem() -> str | None:
+    """Why FlashAttention-4 cannot be imported, or None; a package that is there but broken is passed over."""
     try:
-        return importlib.util.find_spec("flash_attn.cute.interface") is not None
-    except ModuleNotFoundError:
-        return False
+        importlib.import_module("flash_attn.cute.interface")
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "flash_attn":
+            return "flash-attn-4 is not installed (pip install --pre 'vidkit[fa4]')"
+        return f"flash-attn-4 is installed without what it needs ({error})"
+    except Exception as error:  # its compiler stack fails in many ways when versions do not match
+        return f"flash-attn-4 cannot be imported ({type(error).__name__}: {error!s:.120})"
+    return None
 
 
 def fa4_forward(q: Tensor, k: Tensor, v: Tensor, blocks: Any = None) -> Tensor:
