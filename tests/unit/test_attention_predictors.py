@@ -148,6 +148,25 @@ def test_scores_do_not_depend_on_the_slice_size(monkeypatch):
     assert torch.allclose(predictor.scores(q, k, None), whole, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("D", "options", "reason"),
+    [
+        (24, {"block_q": 32, "block_k": 16, "stride": 8}, "head_dim 24 is not a power of two from 16"),
+        (16, {"block_q": 48, "block_k": 48, "stride": 16}, "3 strides of 16 a key block of 48 are not"),
+    ],
+)
+def test_a_case_without_a_kernel_is_scored_in_plain_torch_and_told_once(
+    D, options, reason, monkeypatch, caplog
+):
+    q, k, _ = qkv(D=D)
+    predictor = make_predictor("xattention", **options)
+    expected = predictor.scores(q, k, None)
+    assert not caplog.records
+    monkeypatch.setattr(torch.Tensor, "is_cuda", property(lambda self: True))
+    assert all(torch.equal(predictor.scores(q, k, None), expected) for _ in range(2))
+    assert len(caplog.records) == 1 and reason in caplog.text
+
+
 def test_norm_divides_the_logits():
     q, k, _ = qkv(scale=4)
     plain, divided = (make_predictor("xattention", **SMALL["xattention"], norm=norm) for norm in (1.0, 2.0))

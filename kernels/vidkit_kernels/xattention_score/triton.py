@@ -20,6 +20,7 @@ import triton.language as tl
 from torch import Tensor
 
 from .._dispatch import interpreting
+from . import unsupported_reason
 
 LOG2E = 1.4426950408889634
 SCRATCH_BYTES = 256 << 20  # heads go in groups whose partial sums fit
@@ -221,8 +222,9 @@ def xattention_score_triton(
     rows, cols = -(-N // stride), -(-Nk // stride)
     nQ, nK = -(-N // block_q), -(-Nk // block_k)
     per_q, per_k = block_q // stride, block_k // stride
-    if D & (D - 1) or D < 16 or per_k & (per_k - 1):
-        raise ValueError(f"the Triton kernel needs powers of two: head_dim {D}, groups a block {per_k}")
+    reason = unsupported_reason(D, q.dtype, block_k, stride)
+    if reason is not None:
+        raise ValueError(f"the Triton score kernel cannot run this: {reason}")
     can_describe = _describable(q, stride) and _describable(k, stride)
     c = config or default_config(rows, cols, per_k, q, can_describe)
     tiles_m, tiles_n = -(-rows // c.block_m), -(-cols // c.block_n)
