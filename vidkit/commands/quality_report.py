@@ -196,7 +196,7 @@ def diagnosis_text(record: dict[str, Any]) -> str:
     ]
     for setup in record["setups"]:
         name = f"{FAMILIES[setup['family']]}, {setup['steps']} steps"
-        for row in setup["diagnosis"]["steps"]:
+        for row in _some(setup["diagnosis"]["steps"]):
             shares = (
                 row[k]
                 for k in ("density_fresh", "iou_last", "iou_first", "kept_fresh", "kept_last", "kept_first")
@@ -218,6 +218,14 @@ def diagnosis_text(record: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n\n" + "\n".join(notes)
 
 
+def _some(steps: list[dict[str, Any]], most: int = 8) -> list[dict[str, Any]]:
+    """All rows of a short run; of a long one some, evenly spread, with the first and the last."""
+    if len(steps) <= most:
+        return steps
+    gaps = most - 3
+    return [steps[round(n * (len(steps) - 1) / gaps)] for n in range(gaps + 1)]
+
+
 def plot(record: dict[str, Any], path: Path) -> None:
     """PSNR against predicted heads, one panel a number of steps; colours are predictors."""
     import matplotlib
@@ -226,7 +234,7 @@ def plot(record: dict[str, Any], path: Path) -> None:
     import matplotlib.pyplot as plt
 
     counts = list(dict.fromkeys(row["steps"] for row in record["rows"]))
-    figure, axes = plt.subplots(1, len(counts), figsize=(6.4 * len(counts), 4.4), squeeze=False)
+    figure, axes = plt.subplots(1, len(counts), figsize=(6.4 * len(counts), 5.4), squeeze=False)
     marks = {"base": "o", "tmr": "s", "interval": "^", "freeze": "v", "ebc": "D", "haste": "*"}
     colours = {"xattention": "tab:blue", "svg2": "tab:orange"}
     for axis, steps in zip(axes[0], counts, strict=True):
@@ -245,7 +253,8 @@ def plot(record: dict[str, Any], path: Path) -> None:
         axis.set_ylabel("PSNR against dense, dB (95 % bootstrap)")
         axis.set_title(f"embedded model, {steps} steps")
         axis.grid(alpha=0.3)
-        axis.legend(fontsize=7)
+        # below the panel: marks lie all over it
+        axis.legend(fontsize=7, ncol=2, loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False)
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=130)
