@@ -17,6 +17,7 @@ DELTA = 6.0  # the third of three heads drifts further than this
 OPTIONS = {
     "xattention": {"block_q": 32, "block_k": 16, "stride": 8, "always_keep": ["first_frame"]},
     "pooled_mean": {"block_q": 16, "block_k": 16},
+    "exact_mass": {"block_q": 16, "block_k": 16},
     "svg2": {
         "block_q": 16,
         "block_k": 16,
@@ -62,7 +63,15 @@ def run(name, reuse, steps=2, mode=None, executor="triton"):
     return outputs, runtime
 
 
-@pytest.mark.parametrize("name, reuse", [("xattention", "tmr"), ("svg2", "tmr"), ("pooled_mean", "interval")])
+@pytest.mark.parametrize(
+    "name, reuse",
+    [
+        ("xattention", "tmr"),
+        ("svg2", "tmr"),
+        ("pooled_mean", "interval"),
+        ("exact_mass", "tmr"),
+    ],
+)
 def test_device_path_equals_reference_path_without_host_reads(name, reuse, monkeypatch):
     if torch.cuda.is_available():
         pytest.skip("a stand-in for machines without a GPU; here the real kernels are tested")

@@ -120,7 +120,7 @@ def test_auto_names_its_choice_and_reasons():
     chooser.attend(q, k, v, p)
     assert chooser.used == ["gather"] and set(chooser.reasons) == {"fa4", "triton", "flex"}
     assert all("GPU" in reason for reason in chooser.reasons.values())
-    assert "masked" not in AUTO_ORDER and set(AUTO_ORDER) < set(EXECUTORS)
+    assert set(AUTO_ORDER) == set(EXECUTORS)
 
 
 class OnHopper:
@@ -143,7 +143,7 @@ CASES = {
     "fp32": ({"dtype": torch.float32}, 128, "triton", {"fa4": "dtype torch.float32 is not fp16 or bf16"}),
     "head": ({"head_dim": 256}, 128, "triton", {"fa4": "head_dim 256 is not 64 or 128"}),
     "block": ({}, 64, "triton", {"fa4": "block 64x64 is not 128x128"}),
-    "odd-head": ({"head_dim": 96}, 128, "reference", {
+    "odd-head": ({"head_dim": 96}, 128, "masked", {
         "fa4": "head_dim 96 is not 64 or 128", "triton": "head_dim 96 is not one of 16, 32, 64, 128, 256",
         "flex": "head_dim 96 is not a power of two in 16..256",
         "gather": "it would stall the GPU to read the lists"}),
@@ -164,6 +164,13 @@ def test_auto_passes_over_what_cannot_take_head_or_dtype(q, block, chosen, reaso
     why = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
     told = f"sparse attention runs on executor '{chosen}'" + (f" ({why})" if why else "")
     assert [(record.levelname, record.message) for record in caplog.records] == [("INFO", told)]
+
+
+@pytest.mark.parametrize("N, name", [(2304, "masked"), (6000, "reference")])
+def test_blocks_without_a_kernel_do_not_wait_for_the_host_on_a_gpu(N, name, hopper):
+    # the embedded model's blocks of 48
+    p, _ = plan(N=N, block_q=48, block_k=48)
+    assert ExecutorChooser().choose(OnHopper(torch.float32, 64, N), p).name == name
 
 
 def test_a_named_executor_that_cannot_take_the_case_is_a_warning(hopper, caplog):

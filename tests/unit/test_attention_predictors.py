@@ -192,6 +192,29 @@ def test_per_head_thresholds():
     assert density[0] < density[1]
 
 
+def test_svg2_clusters_heads_without_a_kernel_in_plain_torch(monkeypatch, caplog):
+    import vidkit.attention.predictors.svg2 as module
+
+    class ReachedError(Exception):
+        pass
+
+    asked = []
+
+    def stop(*args, backend, **kwargs):
+        asked.append(backend)
+        raise ReachedError
+
+    monkeypatch.setattr(module, "kmeans", stop)
+    monkeypatch.setattr(torch.Tensor, "is_cuda", property(lambda self: True))
+    predictor = make_predictor("svg2", **SMALL["svg2"])
+    for D in (24, 24, 16):
+        q, k, _ = qkv(D=D)
+        with pytest.raises(ReachedError):
+            predictor.refresh(q, k, torch.full((1, 2), 0.5), PlanState(), None, None)
+    assert asked == ["reference", "reference", "auto"]
+    assert len(caplog.records) == 1 and "head_dim 24 is not a power of two" in caplog.text
+
+
 def test_pooled_mean_weights_the_ragged_block_by_its_size():
     q, k = torch.zeros(1, 1, 20, 16), torch.zeros(1, 1, 20, 16)
     scores = make_predictor("pooled_mean", block_q=16, block_k=16).scores(q, k, None)

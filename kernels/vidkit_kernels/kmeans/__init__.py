@@ -10,7 +10,12 @@ from torch import Tensor
 from .._dispatch import Backend, use_triton
 from .reference import assign_reference, cluster_means_reference, kmeans_reference
 
-__all__ = ["Clustering", "assign", "cluster_means", "kmeans"]
+__all__ = ["Clustering", "assign", "cluster_means", "kmeans", "unsupported_reason"]
+
+
+def unsupported_reason(D: int) -> str | None:
+    """Why the Triton kernels cannot take a head, or None; the plain twins take every head."""
+    return f"head_dim {D} is not a power of two from 16" if D < 16 or D & (D - 1) else None
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,9 @@ EXECUTORS: dict[str, Any] = {
     "reference": ReferenceExecutor,
     "masked": MaskedExecutor,
 }
-# fastest first, by the rates in docs/benchmarks.md; `masked` needs N^2 memory and is never chosen
-AUTO_ORDER = ("fa4", "triton", "flex", "gather", "reference")
+# fastest first, by the rates in docs/benchmarks.md; `masked` (N^2 memory, short sequences) serves GPUs where
+# blocks suit no kernel: there the reference would read the lists on the host
+AUTO_ORDER = ("fa4", "triton", "flex", "gather", "masked", "reference")
 
 
 class ExecutorChooser:

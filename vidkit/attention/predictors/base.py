@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from vidkit_kernels._dispatch import Backend
 
 from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.plan import BlockPlan
 from vidkit.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -87,3 +91,23 @@ def check_blocks(block_q: int, block_k: int) -> None:
 def active_or_all(active: Tensor | None, B: int, H: int, device: torch.device) -> Tensor:
     """`[B, H]` bool flags."""
     return torch.ones(B, H, dtype=torch.bool, device=device) if active is None else active
+
+
+class BackendChooser:
+    """A kernel where there is one for a case; else its plain twin, said once.
+
+    Args:
+        what: subject and verb of the warning.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what, self._told = what, set[str]()
+
+    def __call__(self, x: Tensor, reason: str | None) -> Backend:
+        """`reason`: why the kernel cannot take x, None: it can."""
+        if reason is None or not x.is_cuda:
+            return "auto"
+        if reason not in self._told:
+            self._told.add(reason)
+            log.warning("%s computed in plain torch, which is slow: %s", self._what, reason)
+        return "reference"

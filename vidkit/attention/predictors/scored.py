@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import Tensor
-from vidkit_kernels._dispatch import Backend
 from vidkit_kernels.packed_mask import words_for
 from vidkit_kernels.top_p import select_top_p
 from vidkit_kernels.xattention_score import unsupported_reason, xattention_score
@@ -16,10 +14,8 @@ from vidkit_kernels.xattention_score import unsupported_reason, xattention_score
 from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.keep import always_keep_packed, check_rules
 from vidkit.attention.plan import BlockPlan, blocks
-from vidkit.attention.predictors.base import PlanState, check_blocks
+from vidkit.attention.predictors.base import BackendChooser, PlanState, check_blocks
 from vidkit.errors import ConfigError
-
-log = logging.getLogger(__name__)
 
 
 class ScoredPredictor:
@@ -106,7 +102,7 @@ class XAttentionPredictor(ScoredPredictor):
         if not norm > 0:
             raise ConfigError(f"norm must be positive, got {norm}")
         self.stride, self.norm = stride, norm
-        self._told: set[str] = set()
+        self._backend = BackendChooser("xattention scores are")
 
     def describe(self) -> dict[str, Any]:
         """Adds stride and norm."""
@@ -114,22 +110,11 @@ class XAttentionPredictor(ScoredPredictor):
 
     def scores(self, q: Tensor, k: Tensor, active: Tensor | None) -> Tensor:
         """Estimated softmax mass of the block pairs."""
+        reason = unsupported_reason(q.shape[-1], q.dtype, self.block_k, self.stride)
         return xattention_score(
             q, k, block_q=self.block_q, block_k=self.block_k, stride=self.stride, norm=self.norm,
-            active=active, backend=self._backend(q),
+            active=active, backend=self._backend(q, reason),
         )  # fmt: skip
-
-    def _backend(self, q: Tensor) -> Backend:
-        """The kernel where there is one for this case; else its plain twin, said once."""
-        if not q.is_cuda:
-            return "auto"
-        reason = unsupported_reason(q.shape[-1], q.dtype, self.block_k, self.stride)
-        if reason is None:
-            return "auto"
-        if reason not in self._told:
-            self._told.add(reason)
-            log.warning("xattention scores are computed in plain torch, which is slow: %s", reason)
-        return "reference"
 
 
 class PooledMeanPredictor(ScoredPredictor):

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from vidkit_kernels.cluster_cover import cover_pairs, kept_share
-from vidkit_kernels.kmeans import kmeans
+from vidkit_kernels.kmeans import kmeans, unsupported_reason
 from vidkit_kernels.label_sort import sort_by_label
 from vidkit_kernels.packed_mask import words_for
 from vidkit_kernels.top_p import select_top_p
@@ -17,7 +17,7 @@ from vidkit_kernels.top_p import select_top_p
 from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.keep import check_rules
 from vidkit.attention.plan import BlockPlan
-from vidkit.attention.predictors.base import PlanState, active_or_all
+from vidkit.attention.predictors.base import BackendChooser, PlanState, active_or_all
 from vidkit.errors import ConfigError
 
 MAX_WARM_ITERATIONS = 10
@@ -66,6 +66,7 @@ class SVG2Predictor:
         self.block_q, self.block_k = block_q, block_k
         self.always_keep = check_rules(always_keep, ("first_frame",))
         self.cache_permutation = cache_permutation
+        self._backend = BackendChooser("svg2 clusters are")
 
     def describe(self) -> dict[str, Any]:
         """Parameters for records."""
@@ -153,7 +154,8 @@ class SVG2Predictor:
             start, labels = extra[f"centroids_{side}"], extra[f"labels_{side}"]
         if sink is not None:
             labels = labels.clamp_max(C - 1)
-        found = kmeans(x, start, rounds[0], max_iterations=rounds[1], labels=labels)
+        backend = self._backend(x, unsupported_reason(x.shape[-1]))
+        found = kmeans(x, start, rounds[0], max_iterations=rounds[1], labels=labels, backend=backend)
         offsets = found.offsets
         if sink is not None:
             labels[:, :, :sink] = C
