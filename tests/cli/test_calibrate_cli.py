@@ -15,7 +15,7 @@ from vidkit.attention import ThresholdTable
 from vidkit.cli.main import run
 from vidkit.config.compose import compose
 
-# 4 latent frames of 4x4 tokens, 2 layers of 2 heads: 2 x 2 heads x 2 thresholds x 2 steps = 16 probes
+# 4 latent frames of 4x4 tokens, 2 layers of 2 heads: 2 x 2 heads x 2 thresholds x 2 steps = 16 probes, and 2 x 2 of the floor
 BLOCKS = ["attention.block_q=8", "attention.block_k=8", "attention.stride=4", "attention.always_keep=[]"]
 SMALL = ["height=32", "width=32", "frames=13", "steps=3", *BLOCKS]
 POOL = ["candidates=[0.5,0.7]", "attention.tau=0.7", "intervals=3", "target_reuse=0.3"]
@@ -51,7 +51,7 @@ def test_calibrate_resolve_and_generate(words, tiny_model: Path, tmp_path: Path,
     assert (table.model, table.layers, table.heads, table.candidates) == ("maze", 2, 2, [0.5, 0.7])
     assert table.achieved_sparsity >= table.budget - 1e-12
     assert table.meta["frames"] == 13 and table.meta["joint"]["runs"] == 2 and table.meta["delta"] > 0
-    assert "dense run 1 of " in told.err and "probing 100 %  16/16  0 s left" in told.err
+    assert "dense run 1 of " in told.err and "probing 100 %  20/20  0 s left" in told.err
     assert f"table   {path}" in told.out and "joint   error" in told.out and "reuse   delta" in told.out
     assert json.loads((tmp_path / "summary.json").read_text())["sparsity"] == table.achieved_sparsity
 
@@ -121,7 +121,7 @@ run(sys.argv[1:])
     assert "(5 on disk)" in capsys.readouterr().out
     assert run(words) == 0
     err = capsys.readouterr().err
-    assert "resumed: 5 of 16 probes were on disk" in err
+    assert "resumed: 5 of 20 probes were on disk" in err
     # the dense runs were kept as well; what is told is the traced run
     assert "dense run" not in err
     whole = changed(words, "work=" + str(tmp_path / "anew"), "--output", str(tmp_path / "whole.json"))

@@ -124,7 +124,7 @@ def test_measurements_cover_every_head_and_fall_with_tau(tmp_path, predictor):
     run = calibrator(tmp_path / "log", predictor=predictor)
     measured = run.run(lambda p: seen.append((p.done, p.total, p.eta_s)))
     assert measured.errors.shape == (3, 2, 3) and bool(torch.isfinite(measured.errors).all())
-    assert len(seen) == 3 * 2 * 3 * 2 == seen[-1][0] == seen[-1][1] and seen[-1][2] == 0
+    assert len(seen) == 3 * 2 * 3 * 2 + 3 * 2 == seen[-1][0] == seen[-1][1] and seen[-1][2] == 0
     assert bool((measured.sparsities.diff(dim=-1) <= 1e-9).all())
     assert float(measured.errors[..., 0].sum()) > float(measured.errors[..., 2].sum())
 
@@ -149,7 +149,7 @@ def test_a_killed_calibration_resumes_at_the_probe(tmp_path):
     assert len((tmp_path / "log").read_text().splitlines()) == 1 + 7
     done = []
     again = calibrator(tmp_path / "log").run(lambda p: done.append(p.done))
-    assert done[0] == 8 and len(done) == 36 - 7
+    assert done[0] == 8 and len(done) == 42 - 7
     assert torch.equal(again.errors, whole.errors) and torch.equal(again.sparsities, whole.sparsities)
 
 
@@ -177,10 +177,10 @@ def test_corrupt_lines_are_reported_and_measured_again(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         again = calibrator(path).run()
     reported = [r.message for r in caplog.records if "measured again" in r.message]
-    assert [f"line {n}" in m for n, m in zip((4, 6, 37), reported, strict=True)] == [True] * 3
+    assert [f"line {n}" in m for n, m in zip((4, 6, 43), reported, strict=True)] == [True] * 3
     assert torch.equal(again.errors, whole.errors)
     caplog.clear()
-    assert len(calibrator(path).log.done) == 36 and len(path.read_text().splitlines()) == 1 + 36
+    assert len(calibrator(path).log.done) == 42 and len(path.read_text().splitlines()) == 1 + 42
     assert not caplog.records, "a damaged line is told once"
 
 
@@ -205,7 +205,7 @@ def test_a_log_killed_in_its_first_line_starts_over(cut, tmp_path, caplog):
     path.write_text(cut)
     first = calibrator(path).run()
     assert "log, line 1: the header is damaged" in caplog.text
-    assert len(path.read_text().splitlines()) == 1 + 36
+    assert len(path.read_text().splitlines()) == 1 + 42
     assert torch.equal(calibrator(path).run().errors, first.errors)
 
 
@@ -391,12 +391,12 @@ def test_plans_of_one_clustering_are_those_of_many(name, tmp_path, monkeypatch):
     q, k, v = (torch.randn(1, 108, 2, 24, generator=torch.Generator().manual_seed(s)) for s in range(3))
     pairs = [(1, 0), (1, 2), (0, 1)]
     grid = TokenGrid(3, 6, 6)
-    made = run.sparse_heads(v, q, k, v, 1, grid, pairs)
+    made = run.sparse.outputs(v, q, k, v, 1, grid, pairs)
     assert calls == (["q", "k"] if name == "svg2" else [])
     q, k, v = (x.transpose(1, 2) for x in (q, k, v))
     for head, c in pairs:
-        plan = run._plan(q, k, v, TAUS[c], 1, grid)
-        plain = run.executor.attend(q, k, v, plan)
+        plan = run.sparse.plan(q, k, v, TAUS[c], 1, grid)
+        plain = run.sparse.executor.attend(q, k, v, plan)
         if made.sparsity[head, c] > 0:  # a full mask is dense attention: not run
             assert torch.equal(made.sparse[head, made.same_as[head, c]], plain[:, head])
         assert made.sparsity[head, c] == pytest.approx(1 - plan.head_density[0, head].item(), abs=1e-6)

@@ -17,6 +17,7 @@ from vidkit.errors import ConfigError, DataError
 
 FORMAT = 1
 JOINT = ("joint", "predicted", "shared", "sparsity", "shared_sparsity")
+FLOOR = ("layers", "median", "heads", "heads_at_floor")
 OPTIONAL_NUMBERS = ("delta", "delta_reuse", "shared_tau", "shared_tau_objective", "shared_tau_sparsity",
                     "calibration_seconds")  # fmt: skip
 REQUIRED = ("format", "model", "predictor", "candidates", "budget", "tau", "E", "S")
@@ -50,7 +51,7 @@ class ThresholdTable:
         E: measured errors `[L][H][K]`.
         S: measured sparsities `[L][H][K]`.
         meta: revision, transformer, resolution, frames, steps, shift, guidance, solver, gap, weights, bands,
-            prompts_sha, seed, shared_tau_objective, delta and whatever else the maker records.
+            prompts_sha, seed, shared_tau_objective, floor, joint, delta and whatever else the maker records.
     """
 
     model: str
@@ -199,8 +200,18 @@ def _check_fields(row: dict[str, Any], path: Path) -> None:
     for name in OPTIONAL_NUMBERS:
         if row.get(name) is not None and math.isnan(_number(row[name])):
             refuse(name, "a number")
+    if row.get("floor") is not None and not _is_floor(row["floor"], row["tau"]):
+        refuse("floor", f"the fields {', '.join(FLOOR)}, with one error a layer")
     if joint is not None and not (isinstance(joint, dict) and {*JOINT} <= {*joint}):
         refuse("joint", f"the fields {', '.join(JOINT)}")
+
+
+def _is_floor(floor: object, tau: object) -> bool:
+    if not isinstance(floor, dict) or not isinstance(floor.get("layers"), list):
+        return False
+    values = [*floor["layers"], *(floor.get(name) for name in FLOOR[1:])]
+    fits = not isinstance(tau, list) or len(floor["layers"]) == len(tau)
+    return fits and all(0 <= _number(x) < math.inf for x in values)
 
 
 def _number(value: object) -> float:

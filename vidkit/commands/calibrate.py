@@ -50,6 +50,7 @@ class CalibrationCost:
     """What a calibration would compute; FLOPs are an estimate that counts attention as dense.
 
     Attributes:
+        probes: in all, those of the rounding floor included.
         seconds: FLOPs left at half the rate of a matrix product on the device, measured now.
         device_flops: that rate, FLOP/s.
     """
@@ -57,6 +58,7 @@ class CalibrationCost:
     dense_runs: int
     steps: int
     probes: int
+    floor_probes: int
     probes_on_disk: int
     flops: float
     seconds: float
@@ -125,12 +127,13 @@ def places_of(settings: CalibrateSettings) -> tuple[Path, Path]:
 def _resolve(settings: CalibrateSettings, source: Path) -> CalibrationSummary:
     """Another budget from the measurements in a table; no model, no GPU."""
     from vidkit.attention import ThresholdTable
-    from vidkit.attention.calibration import resolve
+    from vidkit.attention.calibration import resolve, warn_at_floor
 
     if settings.budget is None:
         raise ConfigError("resolve needs the new budget", "add budget=0.5, say: the least mean sparsity")
     old = ThresholdTable.load(source)
     fresh = resolve(old, settings.budget)
+    warn_at_floor(fresh)
     path = source.with_name(f"{source.stem}-budget{settings.budget:g}.json")
     path = path if settings.output is None else places_of(settings)[0]
     if not settings.dry_run:
@@ -235,7 +238,8 @@ def _dry_run(
     pool = len(plan.prompts) - plan.held_out
     used = {p for row in assign_prompts(spec.layers, spec.heads, pool, plan.seed) for p in row}
     probed = choose_steps(plan.steps, plan.dense_steps, plan.intervals, plan.seed)
-    probes = spec.layers * spec.heads * len(plan.candidates) * len(probed)
+    floor_probes = spec.layers * len(probed)
+    probes = spec.layers * spec.heads * len(plan.candidates) * len(probed) + floor_probes
     cost = estimate_cost(spec, request, with_encoders=False)
     runs = len(used) + plan.held_out
     forwards: float = (runs + int(plan.target_reuse is not None)) * cost.forwards
@@ -247,8 +251,8 @@ def _dry_run(
     rate, device = _device_rate(settings)
     left = flops * (1 - min(on_disk, probes) / probes)
     made = CalibrationCost(
-        runs, forward_count(spec, request), probes, on_disk, flops, left / (rate / 2), rate, device,
-        str(table), str(work),
+        runs, forward_count(spec, request), probes, floor_probes, on_disk, flops, left / (rate / 2), rate,
+        device, str(table), str(work),
     )  # fmt: skip
     print("\n".join(_cost_lines(settings, spec, made, probed)))
     return made
@@ -262,7 +266,8 @@ def _cost_lines(
         f"model       {table_name(settings)} ({spec.layers} layers x {spec.heads} heads)",
         f"predictor   {settings.attention.predictor.value}, thresholds {taus}",
         f"dense runs  {cost.dense_runs}, each of {cost.steps} steps, {settings.held_out} of them held out",
-        f"probes      {cost.probes} at steps {', '.join(map(str, probed))} ({cost.probes_on_disk} on disk)",
+        f"probes      {cost.probes} at steps {', '.join(map(str, probed))} ({cost.probes_on_disk} on disk),"
+        f" {cost.floor_probes} of them of the rounding floor",
         f"FLOPs       about {cost.flops / 1e12:,.2f} TFLOP in all (estimate)",
         f"time        about {_duration(cost.seconds)} on {cost.device}: half of the"
         f" {cost.device_flops / 1e12:,.3g} TFLOP/s that a matrix product reached there just now (estimate)",

@@ -27,6 +27,8 @@ class CalibrationSummary:
         shared_error: summed single-head error at it.
         shared_sparsity: mean sparsity at it.
         joint: error with all heads sparse at once on held-out prompts; None: not measured.
+        floor: error after a change of one unit in the last place, by layer, their median, and how many heads
+            lie there; None: not measured.
         delta: for reuse=tmr_auto; None: not chosen.
         counts: heads by chosen threshold.
     """
@@ -41,6 +43,7 @@ class CalibrationSummary:
     shared_error: float | None
     shared_sparsity: float | None
     joint: dict[str, Any] | None
+    floor: dict[str, Any] | None
     delta: float | None
     counts: dict[str, int]
     labels: tuple[str, ...] = field(default=())
@@ -61,6 +64,7 @@ def summary_of(table: ThresholdTable, path: Path | None, labels: tuple[str, ...]
         meta.get("shared_tau_objective"),
         meta.get("shared_tau_sparsity"),
         meta.get("joint"),
+        meta.get("floor"),
         meta.get("delta"),
         dict(sorted(counts.items())),
         labels,
@@ -77,11 +81,20 @@ def summary_lines(made: CalibrationSummary) -> list[str]:
         f"budget  sparsity {made.sparsity:.3f} of at least {made.budget:.3f}; summed error of single heads"
         f" {made.error:.3g}{_against(made.shared_tau, made.shared_error, made.shared_sparsity)}"
     )
+    if made.floor is not None:
+        floor = made.floor
+        lines.append(
+            f"floor   {floor['median']:.2g} from a change of one unit in the last place;"
+            f" {floor['heads_at_floor']} of {floor['heads']} heads lie below twice their layer's floor"
+            " at every threshold"
+        )
     if made.joint is not None:
         joint = made.joint
+        above = joint.get("above_floor")
+        note = "" if above is None else f" ({above:.3g} above the floor)"
         lines.append(
             f"joint   error {joint['joint']:.3g} with all heads sparse at {joint['sparsity']:.3f} on held-out"
-            f" prompts, predicted {joint['predicted']:.3g}; tau {made.shared_tau:g} on every head:"
+            f" prompts, predicted {joint['predicted']:.3g}{note}; tau {made.shared_tau:g} on every head:"
             f" {joint['shared']:.3g} at {joint['shared_sparsity']:.3f}"
         )
     if made.delta is not None:

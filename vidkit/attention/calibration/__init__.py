@@ -7,6 +7,7 @@ from vidkit.attention.calibration.bands import BAND_WEIGHTS, band_error
 from vidkit.attention.calibration.capture import Snapshot, capture_snapshots, load_snapshots, save_snapshots
 from vidkit.attention.calibration.delta import TraceReuse, choose_delta
 from vidkit.attention.calibration.engine import Calibrator, Measurements, ProbeProgress
+from vidkit.attention.calibration.floor import Floor, floor_of, warn_at_floor
 from vidkit.attention.calibration.run import CalibrationPlan, calibrate
 from vidkit.attention.calibration.schedule import assign_prompts, choose_steps
 from vidkit.attention.calibration.table import JointReport, joint_error, make_table, resolve
@@ -15,6 +16,7 @@ __all__ = [
     "BAND_WEIGHTS",
     "CalibrationPlan",
     "Calibrator",
+    "Floor",
     "JointReport",
     "Measurements",
     "ProbeProgress",
@@ -26,9 +28,11 @@ __all__ = [
     "capture_snapshots",
     "choose_delta",
     "choose_steps",
+    "floor_of",
     "joint_error",
     "load_snapshots",
     "make_table",
     "resolve",
     "save_snapshots",
+    "warn_at_floor",
 ]

@@ -16,6 +16,9 @@ from vidkit.utils.files import write_text_atomic
 log = logging.getLogger(__name__)
 
 FORMAT = 1
+FLOOR = -1  # in place of a candidate: no sparse head, one head's dense output changed within rounding
+
+Key = tuple[int, int, int, int, int]  # prompt, step, layer, head, candidate
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Probe:
         step: denoising step.
         layer: transformer block.
         head: attention head that was sparse.
-        candidate: index of tau.
+        candidate: index of tau, or `FLOOR`. An older log lacks only lines of the latter: it is gone on
+            with like any that was cut short.
         error: weighted band error of the velocity.
         sparsity: 1 - density of the head's mask.
         bands: error by band.
@@ -43,7 +47,7 @@ class Probe:
     bands: dict[str, float]
 
     @property
-    def key(self) -> tuple[int, int, int, int, int]:
+    def key(self) -> Key:
         """What identifies it."""
         return self.prompt, self.step, self.layer, self.head, self.candidate
 
@@ -61,7 +65,7 @@ class ProbeLog:
 
     def __init__(self, path: str | Path, header: dict[str, Any]) -> None:
         self.path = Path(path)
-        self.done: dict[tuple[int, int, int, int, int], Probe] = {}
+        self.done: dict[Key, Probe] = {}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lines = check_header(self.path, header)
         rows = [(number, line) for number, line in enumerate(lines[1:], 2) if line.strip()]
@@ -76,7 +80,8 @@ class ProbeLog:
     def _take(self, number: int, line: str) -> bool:
         try:
             probe = Probe(**json.loads(line))
-            whole = all(isinstance(x, int) and x >= 0 for x in probe.key)
+            least = 0, 0, 0, 0, FLOOR
+            whole = all(isinstance(x, int) and x >= n for x, n in zip(probe.key, least, strict=True))
             if not whole or not math.isfinite(probe.error) or not 0 <= probe.sparsity <= 1:
                 raise ValueError("a value is out of range")
         except (json.JSONDecodeError, TypeError, ValueError) as error:

@@ -21,6 +21,7 @@ from vidkit.attention.calibration.capture import (
 )
 from vidkit.attention.calibration.delta import TraceReuse, choose_delta
 from vidkit.attention.calibration.engine import Calibrator, ProbeProgress, log_header
+from vidkit.attention.calibration.floor import warn_at_floor
 from vidkit.attention.calibration.log import check_header
 from vidkit.attention.calibration.schedule import assign_prompts, choose_steps
 from vidkit.attention.calibration.table import joint_error, make_table
@@ -92,7 +93,8 @@ def calibrate(
         store: where block inputs are kept between probes, None: on the model's device.
 
     Returns:
-        The table, with E, S, the joint error on held-out prompts (`joint`) and delta in its fields.
+        The table, with E, S, the rounding floor (`floor`), the joint error on held-out prompts (`joint`) and
+        delta in its fields.
     """
     if len(plan.prompts) <= plan.held_out or plan.held_out < 0:
         raise ConfigError(f"{len(plan.prompts)} prompts cannot leave {plan.held_out} out of the probes",
@@ -113,7 +115,9 @@ def calibrate(
     wanted = [*used, *range(pool, len(plan.prompts))]
     snapshots = _snapshots(transformer, generate, wanted, steps, work / "snapshots.pt", identity, tell)
     probed = [s for s in snapshots if s.prompt < pool]
-    tell(f"probing {layers} layers x {heads} heads x {len(plan.candidates)} thresholds")
+    tell(
+        f"probing {layers} layers x {heads} heads x {len(plan.candidates)} thresholds, and each layer's floor"
+    )
     run = Calibrator(
         transformer,
         predictor,
@@ -133,6 +137,7 @@ def calibrate(
         "weights": plan.weights, "bands": {"cutoff": CUTOFF, "order": "temporal, spatial"}, "seed": plan.seed,
         "prompts_sha": identity["prompts_sha"], "assignment": assignment,
     })  # fmt: skip
+    warn_at_floor(table)
     if plan.held_out:
         tell("measuring the joint error on held-out prompts")
         held_out = [s for s in snapshots if s.prompt >= pool]

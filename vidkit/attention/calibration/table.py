@@ -14,6 +14,7 @@ from vidkit.attention.budget import allocate
 from vidkit.attention.calibration.bands import BAND_WEIGHTS, band_error
 from vidkit.attention.calibration.capture import Snapshot
 from vidkit.attention.calibration.engine import Measurements
+from vidkit.attention.calibration.floor import above_floor, floor_fields
 from vidkit.attention.calibration.resume import velocity_of
 from vidkit.attention.policy import AttentionPolicy
 from vidkit.attention.predictors import MaskPredictor
@@ -28,7 +29,7 @@ def make_table(
     """Spend the budget and write down everything another budget needs.
 
     Args:
-        measured: E and S.
+        measured: E and S, and the floor if it is known.
         candidates: thresholds of the last axis.
         predictor: `MaskPredictor.describe()`.
         model: name of the model.
@@ -53,7 +54,7 @@ def make_table(
         "solver": found.solver, "gap": found.gap, "shared_tau": shared_tau,
         "shared_tau_objective": float(E[..., shared[0]].sum()) if shared else None,
         "shared_tau_sparsity": float(S[..., shared[0]].mean()) if shared else None,
-        "calibration_seconds": measured.seconds,
+        "calibration_seconds": measured.seconds, **floor_fields(measured.floor, E, S),
     }  # fmt: skip
     return ThresholdTable(
         model,
@@ -95,6 +96,7 @@ class JointReport:
         sparsity: mean sparsity of the joint runs.
         shared_sparsity: mean sparsity at the shared threshold.
         runs: held-out snapshots.
+        above_floor: sum of what the single-head errors have above the floor; None: floor not measured.
     """
 
     predicted: float
@@ -103,6 +105,7 @@ class JointReport:
     sparsity: float
     shared_sparsity: float
     runs: int
+    above_floor: float | None = None
 
 
 def joint_error(
@@ -124,7 +127,9 @@ def joint_error(
     shared, shared_sparsity = _mean_error(
         model, AttentionPolicy(predictor, tau=shared_tau, seed=seed), held_out, weights
     )
-    return JointReport(table.objective, joint, shared, sparsity, shared_sparsity, len(held_out))
+    return JointReport(
+        table.objective, joint, shared, sparsity, shared_sparsity, len(held_out), above_floor(table)
+    )
 
 
 def _mean_error(
