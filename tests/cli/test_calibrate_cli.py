@@ -15,7 +15,8 @@ from vidkit.attention import ThresholdTable
 from vidkit.cli.main import run
 from vidkit.config.compose import compose
 
-# 4 latent frames of 4x4 tokens, 2 layers of 2 heads: 2 x 2 heads x 2 thresholds x 2 steps = 16 probes, and 2 x 2 of the floor
+# 4 latent frames of 4x4 tokens, 2 layers of 2 heads: 2 x 2 heads x 2 thresholds x 2 steps = 16 probes,
+# and 2 layers x 2 steps = 4 of the floor
 BLOCKS = ["attention.block_q=8", "attention.block_k=8", "attention.stride=4", "attention.always_keep=[]"]
 SMALL = ["height=32", "width=32", "frames=13", "steps=3", *BLOCKS]
 POOL = ["candidates=[0.5,0.7]", "attention.tau=0.7", "intervals=3", "target_reuse=0.3"]
@@ -43,7 +44,7 @@ def error_lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [line for line in capsys.readouterr().err.splitlines() if line.startswith(("error:", "hint:"))]
 
 
-def test_calibrate_resolve_and_generate(words, tiny_model: Path, tmp_path: Path, capsys) -> None:
+def test_calibrate_resolve_and_generate(words, tiny_model: Path, tmp_path: Path, capsys, caplog) -> None:
     path = tmp_path / "table.json"
     assert run([*words, "--json", str(tmp_path / "summary.json")]) == 0
     told = capsys.readouterr()
@@ -53,7 +54,11 @@ def test_calibrate_resolve_and_generate(words, tiny_model: Path, tmp_path: Path,
     assert table.meta["frames"] == 13 and table.meta["joint"]["runs"] == 2 and table.meta["delta"] > 0
     assert "dense run 1 of " in told.err and "probing 100 %  20/20  0 s left" in told.err
     assert f"table   {path}" in told.out and "joint   error" in told.out and "reuse   delta" in told.out
-    assert json.loads((tmp_path / "summary.json").read_text())["sparsity"] == table.achieved_sparsity
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["sparsity"] == table.achieved_sparsity and summary["floor"] == table.meta["floor"]
+    # fp32: the errors are those of the masks
+    assert len(table.meta["floor"]["layers"]) == 2 and table.meta["floor"]["heads_at_floor"] == 0
+    assert "floor   " in told.out and " above the floor)" in told.out and "rounding" not in caplog.text
 
     # another budget from the same measurements, without a model
     sparser = str(tmp_path / "sparser.json")
@@ -118,7 +123,7 @@ run(sys.argv[1:])
     log = tmp_path / "table.calibration" / "probes.jsonl"
     assert len(log.read_text().splitlines()) == 1 + 5 and not (tmp_path / "table.json").exists()
     assert run([*words, "--dry-run"]) == 0
-    assert "(5 on disk)" in capsys.readouterr().out
+    assert "20 at steps 1, 2 (5 on disk), 4 of them of the rounding floor" in capsys.readouterr().out
     assert run(words) == 0
     err = capsys.readouterr().err
     assert "resumed: 5 of 20 probes were on disk" in err
