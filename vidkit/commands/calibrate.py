@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vidkit.commands.calibrate_cost import CalibrationCost, dry_run
 from vidkit.commands.calibrate_prompts import clips_of
 from vidkit.commands.calibrate_report import (
     CalibrationProgress,
@@ -27,13 +28,10 @@ from vidkit.commands.generate import (
     table_model,
     with_files,
 )
-from vidkit.commands.progress import _duration
 from vidkit.config.attention_schema import Predictor
 from vidkit.config.calibrate_schema import CalibrateSettings
 from vidkit.config.schema import GenerateSettings
 from vidkit.errors import ConfigError
-from vidkit.generation.cost import estimate_cost
-from vidkit.generation.plan import forward_count
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec, Request
 from vidkit.generation.validate import check_request
 from vidkit.utils.files import check_writable
@@ -43,29 +41,6 @@ if TYPE_CHECKING:
     from vidkit.attention import ThresholdTable
     from vidkit.attention.calibration import CalibrationPlan
     from vidkit.attention.predictors import MaskPredictor
-
-
-@dataclass(frozen=True)
-class CalibrationCost:
-    """What a calibration would compute; FLOPs are an estimate that counts attention as dense.
-
-    Attributes:
-        probes: in all, those of the rounding floor included.
-        seconds: FLOPs left at half the rate of a matrix product on the device, measured now.
-        device_flops: that rate, FLOP/s.
-    """
-
-    dense_runs: int
-    steps: int
-    probes: int
-    floor_probes: int
-    probes_on_disk: int
-    flops: float
-    seconds: float
-    device_flops: float
-    device: str
-    table: str
-    work: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +67,7 @@ def run(settings: CalibrateSettings) -> CalibrationSummary | CalibrationCost:
     predictor = _predictor(settings)
     plan = _plan(settings, requests)
     if settings.dry_run:
-        return _dry_run(settings, spec, requests[0].request, plan, table_path, work)
+        return dry_run(settings, spec, requests[0].request, plan, table_path, work)
     check_writable(table_path.parent, create=settings.output is None)
     _refuse_to_overwrite_another(table_path, table_model(clips[0]), predictor.describe())
     options = load_options(clips[0])
@@ -223,84 +198,6 @@ def _plan(settings: CalibrateSettings, clips: list[_Clip]) -> CalibrationPlan:
         target_reuse=settings.target_reuse,
         seed=settings.attention.seed,
     )
-
-
-def _dry_run(
-    settings: CalibrateSettings,
-    spec: ModelSpec,
-    request: Request,
-    plan: CalibrationPlan,
-    table: Path,
-    work: Path,
-) -> CalibrationCost:
-    from vidkit.attention.calibration import assign_prompts, choose_steps
-
-    pool = len(plan.prompts) - plan.held_out
-    used = {p for row in assign_prompts(spec.layers, spec.heads, pool, plan.seed) for p in row}
-    probed = choose_steps(plan.steps, plan.dense_steps, plan.intervals, plan.seed)
-    floor_probes = spec.layers * len(probed)
-    probes = spec.layers * spec.heads * len(plan.candidates) * len(probed) + floor_probes
-    cost = estimate_cost(spec, request, with_encoders=False)
-    runs = len(used) + plan.held_out
-    forwards: float = (runs + int(plan.target_reuse is not None)) * cost.forwards
-    # a probe of a layer runs the blocks from it to the end; held-out inputs run dense, by table and at tau
-    forwards += probes * (spec.layers + 1) / (2 * spec.layers) + len(probed) * (len(used) + 3 * plan.held_out)
-    flops = forwards * (cost.attention_flops + cost.linear_flops) / cost.forwards
-    log = work / "probes.jsonl"
-    on_disk = max(0, len(log.read_bytes().splitlines()) - 1) if log.is_file() else 0
-    rate, device = _device_rate(settings)
-    left = flops * (1 - min(on_disk, probes) / probes)
-    made = CalibrationCost(
-        runs, forward_count(spec, request), probes, floor_probes, on_disk, flops, left / (rate / 2), rate,
-        device, str(table), str(work),
-    )  # fmt: skip
-    print("\n".join(_cost_lines(settings, spec, made, probed)))
-    return made
-
-
-def _cost_lines(
-    settings: CalibrateSettings, spec: ModelSpec, cost: CalibrationCost, probed: list[int]
-) -> list[str]:
-    taus = ", ".join(f"{tau:g}" for tau in settings.candidates)
-    return [
-        f"model       {table_name(settings)} ({spec.layers} layers x {spec.heads} heads)",
-        f"predictor   {settings.attention.predictor.value}, thresholds {taus}",
-        f"dense runs  {cost.dense_runs}, each of {cost.steps} steps, {settings.held_out} of them held out",
-        f"probes      {cost.probes} at steps {', '.join(map(str, probed))} ({cost.probes_on_disk} on disk),"
-        f" {cost.floor_probes} of them of the rounding floor",
-        f"FLOPs       about {cost.flops / 1e12:,.2f} TFLOP in all (estimate)",
-        f"time        about {_duration(cost.seconds)} on {cost.device}: half of the"
-        f" {cost.device_flops / 1e12:,.3g} TFLOP/s that a matrix product reached there just now (estimate)",
-        f"table       {cost.table}",
-        f"work        {cost.work}",
-    ]
-
-
-def _device_rate(settings: CalibrateSettings) -> tuple[float, str]:
-    """FLOP/s of a large matrix product in the dtype of the run, best of three, and the device's name."""
-    import time
-
-    import torch
-
-    from vidkit.utils.device import device_name, resolve_device, resolve_dtype
-    from vidkit.utils.timing import synchronize
-
-    device = resolve_device(settings.device)
-    size = 1024 if device.type == "cpu" else 8192
-    a = torch.randn(size, size, device=device, dtype=resolve_dtype(settings.dtype.value, device))
-    best = float("inf")
-    for _ in range(3):
-        synchronize(device)
-        start = time.perf_counter()
-        a @ a
-        synchronize(device)
-        best = min(best, time.perf_counter() - start)
-    return 2 * size**3 / best, device_name(device)
-
-
-def table_name(settings: CalibrateSettings) -> str:
-    """The model's name as the table has it."""
-    return table_model(GenerateSettings(model=settings.model))
 
 
 def _check_prompts(folder: Path | None, clips: list[_Clip]) -> None:
