@@ -2,6 +2,7 @@
 
 A change of any size flips last bits, which the layers behind spread until the error no longer depends on its
 cause. A probe at that floor says nothing about the mask. HASTE (arXiv 2605.14513) does not measure it.
+It is a lower bound: a mask changes more than one unit and may set off more rounding.
 """
 
 from __future__ import annotations
