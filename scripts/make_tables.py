@@ -60,7 +60,7 @@ def main() -> int:
     parser.add_argument("--predictors", nargs="+", default=["xattention", "svg2"])
     parser.add_argument("--device", default="auto")
     parser.add_argument("--work", type=Path, default=Path("outputs/tables"), help="measurements")
-    parser.add_argument("--fresh", action="store_true", help="forget the measurements of an earlier run")
+    parser.add_argument("--fresh", action="store_true", help="forget an earlier run and its tables")
     given = parser.parse_args()
     from vidkit.commands.calibrate import run
 
@@ -68,6 +68,8 @@ def main() -> int:
     for predictor in given.predictors:
         if given.fresh:
             shutil.rmtree(given.work / predictor, ignore_errors=True)
+            # a table for other masks would be refused as another's
+            shipped_path("maze", predictor).unlink(missing_ok=True)
         try:
             run(settings_of(predictor, given.device, given.work))
         except VidkitError as error:

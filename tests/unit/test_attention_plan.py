@@ -173,6 +173,14 @@ def test_blocks_without_a_kernel_do_not_wait_for_the_host_on_a_gpu(N, name, hopp
     assert ExecutorChooser().choose(OnHopper(torch.float32, 64, N), p).name == name
 
 
+@pytest.mark.parametrize("block, name", [(16, "masked"), (48, "gather")])
+def test_many_small_blocks_of_a_short_sequence_run_under_a_mask_on_a_cpu(block, name):
+    p, _ = plan(N=2304, block_q=block, block_k=block)
+    chooser = ExecutorChooser()
+    assert chooser.choose(make_qkv(1, 2, 2304, 16)[0], p).name == name
+    assert ("slower one by one" in chooser.reasons.get("gather", "")) == (name == "masked")
+
+
 def test_a_named_executor_that_cannot_take_the_case_is_a_warning(hopper, caplog):
     p, _ = plan(N=256, block_q=128, block_k=128)
     chooser = ExecutorChooser("fa4")

@@ -88,3 +88,10 @@ def test_a_fingerprint_tells_weights_apart(tmp_path):
     path.write_bytes(data)
     (tmp_path / "model-2.safetensors").write_bytes(b"x")
     assert weights_fingerprint(tmp_path) != before
+
+
+@pytest.mark.parametrize(("predictor", "blocks"), [("svg2", 16), ("xattention", 48), ("pooled_mean", 48)])
+def test_cluster_block_is_svg2s_alone(predictor, blocks):
+    made = AttentionSettings(predictor=predictor, block_q=48, block_k=48, stride=12, cluster_block=16)
+    described = build_policy(made, "maze").predictor.describe()
+    assert described["block_q"] == described["block_k"] == blocks

@@ -130,6 +130,8 @@ def build_policy(
         return AttentionPolicy(None)
     name = settings.predictor.value
     values = {**vars(settings), "always_keep": [rule.value for rule in settings.always_keep]}
+    if name == "svg2" and settings.cluster_block is not None:
+        values["block_q"] = values["block_k"] = settings.cluster_block
     predictor = make_predictor(name, **{key: values[key] for key in PREDICTOR_KEYS[name]})
     table, path, note = _table(settings, predictor, model, fingerprint)
     return AttentionPolicy(

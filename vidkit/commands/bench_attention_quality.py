@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from vidkit.generation.load import LoadedModel
 
 ROWS_A_FAMILY, DENSE_ROWS = 6, 2
-PROBES = 12 * 4 * 3 * 4  # heads, thresholds, step intervals
+PROBES = 12 * (4 * 3 + 1) * 4  # layers, heads and thresholds with the rounding floor, step intervals
 FORWARD_FLOPS = 100e9  # of the embedded model, 2,304 tokens
 PACKAGES = ("torch", "diffusers", "transformers", "triton", "numpy")
 

@@ -61,6 +61,7 @@ class AttentionSettings:
     always_keep: list[Keep] = field(default_factory=list)
     stride: int = 16  # xattention: tokens a side of the antidiagonal sub-blocks
     norm: float = 1.0  # xattention: extra divisor of the logits
+    cluster_block: int | None = None  # svg2: tokens of an executed block; none: block_q and block_k
     query_clusters: int = 300  # svg2
     key_clusters: int = 1000  # svg2
     min_kc_ratio: float = 0.1  # svg2: share of key clusters kept in any case
