@@ -159,28 +159,35 @@ def attention_tables() -> str | None:
 
 def headline() -> str | None:
     """Sparse against dense denoising loops, in one line each."""
-    made = result("attention_h200")
+    made, larger = result("attention_h200"), result("attention_h200_14b")
     if made is None:
         return None
     lines = ["| Denoising loop | Dense, fastest | HASTE | Times as fast | as diffusers' flash default |"]
     lines.append("| --- |" + " --- |" * 4)
-    rows = [r for r in made["rows"] if r["section"] == "loop"]
+    rows = [r for record in (made, larger) if record for r in record["rows"] if r["section"] == "loop"]
     for loop in dict.fromkeys(r["shape"] for r in rows):
         dense = {r["provider"]: r["ms"] for r in rows if r["shape"] == loop and "dense" in r["provider"]}
         sparse = next(r for r in rows if r["shape"] == loop and r["provider"].startswith("haste"))
         best = min(dense, key=lambda name: dense[name])
         gains = [f"**{dense[name] / sparse['ms']:.2f}x**" for name in (best, "dense flash")]
         cells = [f"{best.removeprefix('dense ')}: {dense[best]:.0f} ms", f"{sparse['ms']:.0f} ms", *gains]
-        lines.append(f"| {loop} | {' | '.join(cells)} |")
+        layers = ", 10 of 40 layers" if "of 40 layers" in sparse["note"] else ""
+        lines.append(f"| {loop}{layers} | {' | '.join(cells)} |")
     haste = [r for r in rows if r["provider"].startswith("haste")]
-    density = ", ".join(f"{r['density']:.3f}" for r in haste)
-    reuse = ", ".join(r["note"].split("reuse ")[1].split(",")[0] for r in haste)
+    density = _span([f"{r['density']:.3f}" for r in haste])
+    reuse = _span([r["note"].split("reuse ")[1].split(",")[0] for r in haste])
     where = f"{made['environment']['date'][:10]}, one {made['environment']['device']}"
     note = (
         f"Milliseconds a forward, prediction included, share of masks reused {reuse}. Random weights: the"
         f" density ({density}) was set, what real weights need is theirs to say"
     )
     return "\n".join(lines) + f"\n\n{note}. Made by `vidkit bench attention` on {where}.\n"
+
+
+def _span(figures: list[str]) -> str:
+    """Least to most, or the one there is."""
+    low, high = min(figures), max(figures)
+    return low if low == high else f"{low}-{high}"
 
 
 def selection_figures() -> str | None:
