@@ -181,7 +181,9 @@ def headline() -> str | None:
         f"Milliseconds a forward, prediction included, share of masks reused {reuse}. Random weights: the"
         f" density ({density}) was set, what real weights need is theirs to say"
     )
-    return "\n".join(lines) + f"\n\n{note}. Made by `vidkit bench attention` on {where}.\n"
+    return (
+        "\n".join(lines) + f"\n\n{note}. Made by `vidkit bench attention` (14B: `loops=[...]`) on {where}.\n"
+    )
 
 
 def _span(figures: list[str]) -> str:

@@ -57,17 +57,17 @@ def test_every_policy_reports_into_steps_record_and_summary(name: str, words, tm
     assert (first["density"], first["executor"], first["refreshed_heads"]) == (1.0, None, 0)
     # clusters sorted into whole blocks may fill all of so few blocks
     assert all(0 < step["density"] <= 1 if "svg2" in name else 0 < step["density"] < 1 for step in others)
-    assert {step["executor"] for step in others} == {"gather"}
+    assert {step["executor"] for step in others} == {"masked"}
     assert all(step["refreshed_heads"] + step["reused_heads"] == 4 for step in others)
     did = record["attention"]
     reused = sum(step["reused_heads"] for step in others) / 12
     assert did["reuse_ratio"] == pytest.approx(reused) and (reused > 0) == ("haste" in name)
     assert did["predictor"]["name"] == name.removeprefix("haste_")
-    assert did["executors_used"] == ["gather"] and did["sparse_calls"] == 3
+    assert did["executors_used"] == ["masked"] and did["sparse_calls"] == 3
     assert set(did["executors_passed_over"]) == {"fa4", "triton", "flex"}
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("sparse  "))
     assert f"density {did['density']:.3f}" in line and line.endswith(
-        f"{100 * reused:.0f} % of masks reused, on gather"
+        f"{100 * reused:.0f} % of masks reused, on masked"
     )
 
 

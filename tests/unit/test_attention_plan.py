@@ -173,12 +173,12 @@ def test_blocks_without_a_kernel_do_not_wait_for_the_host_on_a_gpu(N, name, hopp
     assert ExecutorChooser().choose(OnHopper(torch.float32, 64, N), p).name == name
 
 
-@pytest.mark.parametrize("block, name", [(16, "masked"), (48, "gather")])
-def test_many_small_blocks_of_a_short_sequence_run_under_a_mask_on_a_cpu(block, name):
-    p, _ = plan(N=2304, block_q=block, block_k=block)
-    chooser = ExecutorChooser()
-    assert chooser.choose(make_qkv(1, 2, 2304, 16)[0], p).name == name
-    assert ("slower one by one" in chooser.reasons.get("gather", "")) == (name == "masked")
+@pytest.mark.parametrize("N, block, name", [(2304, 16, "masked"), (2304, 48, "gather"), (4800, 16, "gather")])
+def test_small_blocks_run_under_a_mask_on_a_cpu_unless_gather_is_asked_for(N, block, name, caplog):
+    p, _ = plan(N=N, block_q=block, block_k=block)
+    q = make_qkv(1, 2, N, 16)[0]
+    assert ExecutorChooser().choose(q, p).name == name
+    assert ExecutorChooser("gather").choose(q, p).name == "gather" and not caplog.records
 
 
 def test_a_named_executor_that_cannot_take_the_case_is_a_warning(hopper, caplog):

@@ -218,12 +218,11 @@ def diagnosis_text(record: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n\n" + "\n".join(notes)
 
 
-def _some(steps: list[dict[str, Any]], most: int = 8) -> list[dict[str, Any]]:
+def _some(steps: list[dict[str, Any]], most: int = 6) -> list[dict[str, Any]]:
     """All rows of a short run; of a long one some, evenly spread, with the first and the last."""
     if len(steps) <= most:
         return steps
-    gaps = most - 3
-    return [steps[round(n * (len(steps) - 1) / gaps)] for n in range(gaps + 1)]
+    return [steps[round(n * (len(steps) - 1) / (most - 1))] for n in range(most)]
 
 
 def plot(record: dict[str, Any], path: Path) -> None:

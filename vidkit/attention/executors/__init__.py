@@ -28,6 +28,15 @@ EXECUTORS: dict[str, Any] = {
 # fastest first, by the rates in docs/benchmarks.md; `masked` (N^2 memory, short sequences) serves GPUs where
 # blocks suit no kernel: there the reference would read the lists on the host
 AUTO_ORDER = ("fa4", "triton", "flex", "gather", "masked", "reference")
+# query blocks below this are too many to be gathered one by one on a CPU
+SMALL_BLOCK = 32
+
+
+def _order(q: Tensor, plan: BlockPlan) -> tuple[str, ...]:
+    """Fastest first for this case."""
+    if q.device.type == "cpu" and plan.block_q < SMALL_BLOCK:
+        return ("fa4", "triton", "flex", "masked", "gather", "reference")
+    return AUTO_ORDER
 
 
 class ExecutorChooser:
@@ -63,7 +72,9 @@ class ExecutorChooser:
         return run_plan(self.choose(q, plan), q, k, v, plan)
 
     def _search(self, q: Tensor, plan: BlockPlan) -> Executor:
-        order = AUTO_ORDER if self.name == "auto" else (self.name, *(n for n in AUTO_ORDER if n != self.name))
+        order = _order(q, plan)
+        if self.name != "auto":
+            order = (self.name, *(n for n in order if n != self.name))
         for name in order:
             executor = self._made.setdefault(name, EXECUTORS[name]())
             reason = executor.unsupported(q, plan)

@@ -38,21 +38,14 @@ class ReferenceExecutor:
 class GatherExecutor:
     """SDPA over the gathered keys of one query block at a time; heads with full lists go through dense SDPA.
 
-    The lists are read on the host, which a GPU would have to wait for: meant for CPUs. One call a query block
-    is too many when a short sequence has many of them.
+    The lists are read on the host, which a GPU would have to wait for: meant for CPUs.
     """
 
     name = "gather"
-    max_blocks = 64  # of a short sequence: at 2,304 tokens blocks of 48 gain by it, blocks of 16 lose
 
     def unsupported(self, q: Tensor, plan: BlockPlan) -> str | None:
-        """CPU tensors only, and not too many blocks of a short sequence."""
-        if q.device.type != "cpu":
-            return "it would stall the GPU to read the lists"
-        calls, tokens = plan.counts.shape[-1], max(plan.q_len, plan.k_len)
-        if calls > self.max_blocks and tokens <= MaskedExecutor.max_tokens:
-            return f"{calls} query blocks of {plan.block_q} are slower one by one than all under a mask"
-        return None
+        """CPU tensors only."""
+        return None if q.device.type == "cpu" else "it would stall the GPU to read the lists"
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, plan: BlockPlan) -> Tensor:
         """See `Executor.attend`."""
@@ -85,7 +78,8 @@ class GatherExecutor:
 class MaskedExecutor:
     """Dense SDPA under a bool token mask `[B, H, N, Nk]`: blocks of any size, short sequences, N^2 memory.
 
-    No faster than dense attention, but it never waits for the lists: for GPUs and blocks without a kernel.
+    No faster than dense attention, but it never waits for the lists: for GPUs and blocks without a kernel,
+    and for small blocks on a CPU, where one call a query block costs more than it saves.
     """
 
     name = "masked"
