@@ -51,6 +51,10 @@ Device = Annotated[
         "--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:N.", autocompletion=complete_device
     ),
 ]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Overwrite output files that vidkit did not write; inputs are always kept."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be computed and stop.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log to standard error what happens.")]
 Settings = Annotated[

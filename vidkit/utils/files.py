@@ -11,19 +11,27 @@ from pathlib import Path
 
 from vidkit.errors import OutputError
 
+_NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
+
 
 @contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
+def atomic_path(target: Path, fresh: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `target`; on success it becomes `target`, on any failure it is removed.
 
-    The temporary file keeps the suffix of `target`, is synced to disk before it is renamed, and is gone after
-    an exception of any kind, Ctrl-C included.
+    The temporary file has an unpredictable name and the suffix of `target`, is synced to disk before it is
+    renamed, and is gone after an exception of any kind, Ctrl-C included. A symbolic link at `target` is
+    replaced, not followed.
+
+    Args:
+        target: where the file goes.
+        fresh: refuse to replace anything that lies at `target` by then.
 
     Raises:
-        OutputError: the folder is missing or not writable, or the disk is full.
+        OutputError: the folder is missing or not writable, the disk is full, or (`fresh`) a file appeared.
     """
     with _explained(target):
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=target.suffix)
+        prefix, suffix = f".{_first_bytes(target.stem, 48)}-", _first_bytes(target.suffix, 48)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=suffix)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -31,7 +39,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
             yield temporary
             _sync(temporary)
             os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, target)
+            _publish(temporary, target, fresh)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -71,6 +79,30 @@ def _explained(target: Path) -> Iterator[None]:
         raise explained from error
 
 
+def _publish(temporary: Path, target: Path, fresh: bool) -> None:
+    if not fresh:
+        os.replace(temporary, target)
+        return
+    try:
+        try:
+            os.link(temporary, target, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in _NO_HARD_LINKS:
+                raise
+            # the name is taken first; only our own empty file is replaced
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW))
+            os.replace(temporary, target)
+    except FileExistsError as error:
+        raise OutputError(
+            f"'{target}' appeared while it was being made, and was left as it is", "choose another --output"
+        ) from error
+
+
+def _first_bytes(text: str, count: int) -> str:
+    # names are limited in bytes
+    return os.fsencode(text)[:count].decode("utf-8", "ignore")
+
+
 def _explain(error: OSError, target: Path) -> OutputError | None:
     folder = target.parent
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -85,6 +117,12 @@ def _explain(error: OSError, target: Path) -> OutputError | None:
         )
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return OutputError(f"output folder '{folder}' is read-only", "choose another --output")
+    if error.errno == errno.ENAMETOOLONG:
+        return OutputError(f"the name of '{target}' is too long for a file here", "choose another --output")
+    if error.errno == errno.EISDIR:
+        return OutputError(
+            f"'{target}' is a folder, where a file is to be written", "choose another --output"
+        )
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return OutputError(f"output folder '{folder}' does not exist", f"create it: mkdir -p '{folder}'")
     return None
