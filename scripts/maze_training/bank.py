@@ -13,9 +13,9 @@ from torch.nn import functional as F
 from scripts.maze_training import text
 from scripts.maze_training.clips import pixel_weights
 from scripts.maze_training.vae import encode_clip
-from vidkit.mazes.grid import FAR, distances
-from vidkit.mazes.levels import Levels, Recipe, concatenate, sample_levels
-from vidkit.mazes.render import PIXELS, cell_px, origin_px, render
+from vidkit.mazes.embedded.grid import FAR, distances
+from vidkit.mazes.embedded.levels import Levels, Recipe, concatenate, sample_levels
+from vidkit.mazes.embedded.render import PIXELS, cell_px, origin_px, render
 
 LATENT = 24  # latent pixels a side
 FAR_CLASS = 23  # "further than any path"

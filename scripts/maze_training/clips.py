@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vidkit.mazes.levels import FRAMES, Levels, Recipe, sample_levels
-from vidkit.mazes.render import render, still
+from vidkit.mazes.embedded.levels import FRAMES, Levels, Recipe, sample_levels
+from vidkit.mazes.embedded.render import render, still
 
 
 def pixel_weights(levels: Levels, clip: Tensor, now: float = 4.0) -> Tensor:

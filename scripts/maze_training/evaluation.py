@@ -18,11 +18,11 @@ from scripts.maze_training.parallel import Group
 from scripts.maze_training.sampling import Sampler, sample
 from scripts.maze_training.strict import strict_tracker
 from scripts.maze_training.vae import decode_clip, encode_clip
-from vidkit.mazes.levels import Levels, Recipe, concatenate, sample_levels
-from vidkit.mazes.read import read_level
-from vidkit.mazes.render import render
-from vidkit.mazes.skins import BALLS, SPEEDS, STYLES
-from vidkit.mazes.track import follow, judge
+from vidkit.mazes.embedded.levels import Levels, Recipe, concatenate, sample_levels
+from vidkit.mazes.embedded.read import read_level
+from vidkit.mazes.embedded.render import render
+from vidkit.mazes.embedded.skins import BALLS, SPEEDS, STYLES
+from vidkit.mazes.embedded.track import follow, judge
 
 LENGTHS = ((1, 3), (4, 7), (8, 11), (12, 15), (16, 19), (20, 22))
 

@@ -9,8 +9,8 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
-from vidkit.mazes.levels import Levels
-from vidkit.mazes.skins import BALLS, EXTRAS, SPEEDS, STYLES
+from vidkit.mazes.embedded.levels import Levels
+from vidkit.mazes.embedded.skins import BALLS, EXTRAS, SPEEDS, STYLES
 
 MAX_LENGTH = 20
 TEXT_DIM = 64

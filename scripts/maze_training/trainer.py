@@ -19,7 +19,7 @@ from scripts.maze_training.evaluation import Parts, success
 from scripts.maze_training.parallel import Average, Clock, Group, Swapped
 from scripts.maze_training.sampling import Sampler
 from scripts.maze_training.vae import compile_norms
-from vidkit.mazes.levels import FRAMES, Recipe
+from vidkit.mazes.embedded.levels import FRAMES, Recipe
 
 WARM_UP = 200  # steps at the start of each stage
 HEAD_WEIGHT = 0.1  # of the solver heads beside the video loss

@@ -13,9 +13,9 @@ from torch import Tensor
 from scripts.maze_training.clips import Clips
 from scripts.maze_training.parallel import Group
 from scripts.maze_training.strict import strict_tracker
-from vidkit.mazes.levels import FRAMES, Recipe, sample_levels
-from vidkit.mazes.render import render
-from vidkit.mazes.track import judge
+from vidkit.mazes.embedded.levels import FRAMES, Recipe, sample_levels
+from vidkit.mazes.embedded.render import render
+from vidkit.mazes.embedded.track import judge
 from vidkit.models.whole_clip import WholeClip, norm_silu
 
 CONFIG: dict[str, Any] = dict(

@@ -23,7 +23,7 @@ from scripts.maze_training.vae import (
     measure_latents,
     reconstruction,
 )
-from vidkit.mazes.levels import FRAMES
+from vidkit.mazes.embedded.levels import FRAMES
 
 #: (share of the time, frames, crop in pixels, clips a step and GPU)
 PHASES = ((0.22, 1, 96, 128), (0.60, 17, 64, 16), (1.00, FRAMES, 96, 4))

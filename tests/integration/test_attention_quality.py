@@ -24,8 +24,8 @@ from vidkit.commands.quality_clips import ClipMaker, draw_clips, solved
 from vidkit.commands.quality_run import QualityRun
 from vidkit.config.bench_quality_schema import BenchAttentionQualitySettings, Family
 from vidkit.errors import DataError
-from vidkit.mazes import judge
-from vidkit.mazes.render import render
+from vidkit.mazes.embedded import judge
+from vidkit.mazes.embedded.render import render
 
 
 def clips_of(seed, count=2):
@@ -104,7 +104,7 @@ def test_batched_clips_are_those_of_generate(model, settings):
     from vidkit.generation.decode import decode_latents
     from vidkit.generation.run import make_latents
     from vidkit.generation.spec import Request
-    from vidkit.mazes import render_first_frame
+    from vidkit.mazes.embedded import render_first_frame
 
     maker, clips = ClipMaker(model[0]), draw_clips([4], 2, 0, "measure")
     together = maker.latents(clips, 3)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from vidkit.generation.decode import decode_latents
 from vidkit.generation.folder import embedded_folder
-from vidkit.mazes import judge, render_first_frame, sample_level
+from vidkit.mazes.embedded import judge, render_first_frame, sample_level
 
 pytestmark = pytest.mark.slow
 

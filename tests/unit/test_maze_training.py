@@ -20,10 +20,10 @@ from scripts.maze_training import (
     trainer,
     transformer,
 )
-from vidkit.mazes import track
-from vidkit.mazes.grid import distances
-from vidkit.mazes.levels import Recipe, sample_levels
-from vidkit.mazes.render import render
+from vidkit.mazes.embedded import track
+from vidkit.mazes.embedded.grid import distances
+from vidkit.mazes.embedded.levels import Recipe, sample_levels
+from vidkit.mazes.embedded.render import render
 
 
 def generator(seed: int = 0) -> torch.Generator:

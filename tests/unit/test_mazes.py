@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from vidkit.errors import ConfigError
-from vidkit.mazes.grid import FAR, distances, spanning_trees
-from vidkit.mazes.level import judge_clip, render_first_frame, sample_level, to_uint8
-from vidkit.mazes.levels import MAX_MOVES, Recipe, concatenate, sample_levels
-from vidkit.mazes.read import read_level
-from vidkit.mazes.render import render
-from vidkit.mazes.track import judge
+from vidkit.mazes.embedded.grid import FAR, distances, spanning_trees
+from vidkit.mazes.embedded.level import judge_clip, render_first_frame, sample_level, to_uint8
+from vidkit.mazes.embedded.levels import MAX_MOVES, Recipe, concatenate, sample_levels
+from vidkit.mazes.embedded.read import read_level
+from vidkit.mazes.embedded.render import render
+from vidkit.mazes.embedded.track import judge
 
 
 def generator(seed: int = 0) -> torch.Generator:

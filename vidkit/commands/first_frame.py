@@ -49,7 +49,7 @@ class FirstFrame:
         """How the maze was solved; None if there is no maze."""
         if self.level is None:
             return None
-        from vidkit.mazes import judge
+        from vidkit.mazes.embedded import judge
 
         found = judge(self.level, frames)
         line = f"the ball reached the goal in {found.moves} moves (legal)"
@@ -79,7 +79,7 @@ def first_frame(settings: GenerateSettings, spec: ModelSpec) -> FirstFrame:
 def _maze(settings: GenerateSettings) -> FirstFrame:
     from PIL import Image
 
-    from vidkit.mazes import render_first_frame, sample_level
+    from vidkit.mazes.embedded import render_first_frame, sample_level
 
     assert settings.seed is not None
     seed = derive_seed(settings.seed, MAZE) if settings.maze.seed is None else settings.maze.seed

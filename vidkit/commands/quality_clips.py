@@ -14,10 +14,10 @@ from torch import Tensor
 
 from vidkit.generation.forcing import latent_statistics
 from vidkit.generation.load import LoadedModel, set_sampler
-from vidkit.mazes import Level, render_first_frame, sample_level
-from vidkit.mazes.levels import concatenate
-from vidkit.mazes.skins import SPEEDS
-from vidkit.mazes.track import judge
+from vidkit.mazes.embedded import Level, render_first_frame, sample_level
+from vidkit.mazes.embedded.levels import concatenate
+from vidkit.mazes.embedded.skins import SPEEDS
+from vidkit.mazes.embedded.track import judge
 from vidkit.models.whole_clip import WholeClip
 from vidkit.utils.seeding import derive_seed
 

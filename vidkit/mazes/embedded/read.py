@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vidkit.mazes.grid import MAX_SIZE, Walls, distances
-from vidkit.mazes.levels import Levels
-from vidkit.mazes.render import PIXELS, cell_px, origin_px
-from vidkit.mazes.skins import BALLS, DISTRACTOR, STYLES
+from vidkit.mazes.embedded.grid import MAX_SIZE, Walls, distances
+from vidkit.mazes.embedded.levels import Levels
+from vidkit.mazes.embedded.render import PIXELS, cell_px, origin_px
+from vidkit.mazes.embedded.skins import BALLS, DISTRACTOR, STYLES
 
 
 @dataclass(frozen=True)

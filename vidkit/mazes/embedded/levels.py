@@ -7,8 +7,16 @@ from dataclasses import dataclass, fields
 import torch
 from torch import Tensor
 
-from vidkit.mazes.grid import FAR, MAX_SIZE, Walls, distances, open_loops, shortest_paths, spanning_trees
-from vidkit.mazes.skins import BALLS, DISTRACTOR, SPEEDS, STYLES
+from vidkit.mazes.embedded.grid import (
+    FAR,
+    MAX_SIZE,
+    Walls,
+    distances,
+    open_loops,
+    shortest_paths,
+    spanning_trees,
+)
+from vidkit.mazes.embedded.skins import BALLS, DISTRACTOR, SPEEDS, STYLES
 
 FRAMES = 61
 MAX_MOVES = 22

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from vidkit.mazes.levels import FRAMES, Levels
+from vidkit.mazes.embedded.levels import FRAMES, Levels
 
 PIXELS = 96
 _MARGIN = 4

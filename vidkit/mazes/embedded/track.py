@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vidkit.mazes.levels import Levels
-from vidkit.mazes.render import BALL_RADIUS, cell_px, origin_px
+from vidkit.mazes.embedded.levels import Levels
+from vidkit.mazes.embedded.render import BALL_RADIUS, cell_px, origin_px
 
 #: squared RGB distance on the [-1, 1] scale up to which a pixel may be the ball
 COLOUR_LIMIT = 0.6

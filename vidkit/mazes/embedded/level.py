@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from vidkit.errors import ConfigError
-from vidkit.mazes.levels import Levels, Recipe, sample_levels
-from vidkit.mazes.render import PIXELS, render
-from vidkit.mazes.skins import BALLS, DISTRACTOR, SPEEDS, STYLES
-from vidkit.mazes.track import judge as judge_batch
+from vidkit.mazes.embedded.levels import Levels, Recipe, sample_levels
+from vidkit.mazes.embedded.render import PIXELS, render
+from vidkit.mazes.embedded.skins import BALLS, DISTRACTOR, SPEEDS, STYLES
+from vidkit.mazes.embedded.track import judge as judge_batch
 
 SIZES = range(4, 9)
 SPLITS = ("train", "test", "any")
@@ -117,7 +117,7 @@ def to_uint8(clip: torch.Tensor) -> NDArray[np.uint8]:
 
 
 def judge_clip(level: Level, frames: NDArray[np.uint8]) -> ClipVerdict:
-    """Judge uint8 frames [T, 96, 96, 3]; see `vidkit.mazes.track.judge`.
+    """Judge uint8 frames [T, 96, 96, 3]; see `vidkit.mazes.embedded.track.judge`.
 
     Raises:
         ConfigError: frames of another size.
