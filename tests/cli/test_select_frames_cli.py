@@ -203,6 +203,40 @@ def test_constant_scores_are_no_relevance(video: Path, tmp_path: Path) -> None:
     )
 
 
+def test_titles_say_what_ran(
+    video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vidkit.frames.outputs import images, plot
+
+    titles = []
+    sheet = images.contact_sheet
+    monkeypatch.setattr(
+        images, "contact_sheet", lambda *words, **more: titles.append(words[3]) or sheet(*words, **more)
+    )
+    draw = plot.draw_selection
+    monkeypatch.setattr(
+        plot, "draw_selection", lambda r: titles.append(draw(r)._suptitle.get_text()) or draw(r)
+    )
+    words = [video, "a zebra", "k=4", "relevance=lexicon", "compare=[topk]", "--html", "-o", tmp_path / "a"]
+    assert select_frames(*words, "write.plot=svg") == 0
+    title, page = "uniform (wfs-sb fell back: no relevance)", (tmp_path / "a" / "page.html").read_text()
+    data, shown = record(tmp_path / "a"), capsys.readouterr().out
+    assert len(titles) == 3 and all(title in text for text in titles)
+    assert data["title"] == title and page.count(title) >= 3 and title in shown.replace("\n", " ")
+    other = "uniform (topk fell back: no relevance)"
+    assert data["compared"]["topk"]["title"] == other and other in page and other in shown
+    assert "by wfs-sb" not in page and "none (lexicon gave nothing)" in page
+
+
+def test_a_rule_that_looks_at_no_relevance_says_so(video: Path, tmp_path: Path) -> None:
+    assert select_frames(video, "a blue scene", "k=4", "method=uniform", "-o", tmp_path / "a") == 0
+    data = record(tmp_path / "a")
+    assert data["relevance"]["query_used"] is False and data["title"] == "uniform"
+    assert "the query was not used: 'uniform' does not look at relevance" in data["warnings"]
+    assert select_frames(video, "a blue scene", "k=70", "short_video=keep", "-o", tmp_path / "b") == 0
+    assert any("not used: 60 candidates for k = 70" in w for w in record(tmp_path / "b")["warnings"])
+
+
 def test_no_query_is_a_query_free_run(video: Path, tmp_path: Path) -> None:
     assert select_frames(video, "frames=efs", "k=6", "-o", tmp_path / "a") == 0
     data = record(tmp_path / "a")

@@ -64,7 +64,7 @@ def print_selection(record: dict[str, Any], files: dict[str, str]) -> None:
     video, relevance = record["input"], record["relevance"]
     query = f"“{record['query']}”" if record["query"] else "no query"
     table = Table(
-        title=escape(f"{record['method']}: {len(record['frames'])} frames, {query}"), title_justify="left"
+        title=escape(f"{record['title']}: {len(record['frames'])} frames, {query}"), title_justify="left"
     )
     for name, justify in (("#", "right"), ("time", "right"), ("frame", "right"), ("relevance", "right")):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
@@ -84,11 +84,15 @@ def print_selection(record: dict[str, Any], files: dict[str, str]) -> None:
         escape(f"candidates {record['sampler']['candidates']} at {record['sampler']['effective_fps']:g} fps"),
         highlight=False,
     )
-    console.print(escape(f"relevance  {relevance['source']}{_limits(relevance)}"), highlight=False)
+    console.print(escape(f"relevance  {relevance['words']}{_limits(relevance)}"), highlight=False)
     console.print(escape(f"features   {record['features']}"), highlight=False)
     uniform = record["compared"].get("uniform")
     if uniform is not None:
         console.print(f"overlap    {uniform['overlap']:.2f} with uniform frames (at 1 s)", highlight=False)
+    for name, other in record["compared"].items():
+        if name != "uniform":
+            words = f"overlap    {other['overlap']:.2f} with {other['title']}"
+            console.print(escape(words), highlight=False)
     for warning in record["warnings"]:
         console.print(f"[yellow]note[/]       {escape(warning)}", highlight=False)
     if "answer" in record:
@@ -126,8 +130,13 @@ def print_manifest(summary: dict[str, Any]) -> None:
     for name, count in summary["relevance"].items():
         table.add_row(f"relevance from {name}", str(count))
     console.print(table)
-    for failure in summary["failures"][:10]:
-        console.print(f"[red]failed[/]  {escape(failure['id'])}: {escape(failure['error'])}", highlight=False)
-    if len(summary["failures"]) > 10:
-        console.print(f"... and {len(summary['failures']) - 10} more, all in {escape(summary['results'])}")
+    alike: dict[str, list[str]] = {}
+    for failure in summary["failures"]:
+        alike.setdefault(failure["error"], []).append(failure["id"])
+    for error, ids in list(alike.items())[:10]:
+        more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
+        names = escape(", ".join(ids[:3]) + more)
+        console.print(f"[red]failed[/]  {names}: {escape(error)}", highlight=False)
+    if len(alike) > 10:
+        console.print(f"... and {len(alike) - 10} more reasons, all in {escape(summary['results'])}")
     console.print(escape(f"results {summary['results']}"), highlight=False, soft_wrap=True)

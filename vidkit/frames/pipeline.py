@@ -17,7 +17,7 @@ from vidkit.frames.checks import NanPolicy, clean_candidates
 from vidkit.frames.embed import Progress, embed_frames, widened
 from vidkit.frames.encoders.base import Encoder
 from vidkit.frames.options import FrameOptions
-from vidkit.frames.registry import select
+from vidkit.frames.registry import METHODS, load_selector, select
 from vidkit.frames.relevance.normalise import normalise
 from vidkit.frames.sources import EncoderShelf, Sources, choose_sources
 from vidkit.frames.types import Candidates, Selection
@@ -97,6 +97,7 @@ def select_from_video(
         sources.name, sources.features_name, rel_norm, sources.facts | facts, content=content,
     )  # fmt: skip
     result.compared = {name: _run(name, candidates, options) for name in ("uniform", *options.compare)}
+    result.facts["query_used"] = _query_used(result.selection, candidates)
     clock.note("select")
     result.seconds = seconds
     result.pad_to = options.k if options.pad == "repeat" else 0
@@ -257,12 +258,26 @@ def _candidates(
     # repaired here once, so that what is drawn and recorded is what was selected from
     candidates, notes = clean_candidates(candidates, NanPolicy(options.nan))
     sources.warnings += notes
-    facts["query_used"] = relevance is not None
     return candidates, facts, name
+
+
+def _query_used(selection: Selection, candidates: Candidates) -> bool:
+    """Whether relevance had a part in the picks: it is there, and the rule that ran looks at it."""
+    if selection.method_applied not in METHODS or selection.fallback.startswith("query-free"):
+        return False
+    uses = load_selector(selection.method_applied).uses
+    return any(getattr(candidates, name) is not None for name in uses & {"relevance", "query_features"})
 
 
 def _run(method: str, candidates: Candidates, options: FrameOptions) -> Selection:
     return select(method, candidates, options.k, nan=options.nan, **options.settings_of(method))
+
+
+def _why_unused(result: VideoSelection) -> str:
+    if result.candidates.relevance is None:
+        return f"no relevance from '{result.relevance_name}'"
+    selection = result.selection
+    return selection.fallback or f"'{selection.method}' does not look at relevance"
 
 
 def _warnings(result: VideoSelection, decode_errors: int) -> Sequence[str]:
@@ -273,8 +288,11 @@ def _warnings(result: VideoSelection, decode_errors: int) -> Sequence[str]:
         notes.append(f"{decode_errors} decode errors, {result.lost} candidates lost")
     if result.video.info.is_hdr:
         notes.append("HDR video shown as 8 bits without tone mapping")
+    repeats = result.pad_to - len(result.frame_numbers)
+    if repeats > 0:
+        notes.append(f"pad=repeat: programs get the last frame {repeats} more times")
     if result.query.strip() and not result.facts.get("query_used"):
         unknown = result.facts.get("unknown_words")
         words = f" (unknown: {', '.join(map(str, unknown))})" if isinstance(unknown, list) and unknown else ""
-        notes.append(f"the query was not used: no relevance from '{result.relevance_name}'{words}")
+        notes.append(f"the query was not used: {_why_unused(result)}{words}")
     return notes

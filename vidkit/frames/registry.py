@@ -13,6 +13,7 @@ import numpy as np
 
 from vidkit.errors import ConfigError
 from vidkit.frames.checks import NanPolicy, clean_candidates, is_constant
+from vidkit.frames.notes import NO_RELEVANCE, with_notes
 from vidkit.frames.similarity import one_blas_thread
 from vidkit.frames.types import Candidates, Segment, Selection
 
@@ -140,13 +141,17 @@ def select(name: str, candidates: Candidates, k: int, *, nan: str = "reject", **
     if k >= len(candidates):
         return _keep_all(name, candidates, k, notes)
     _require_inputs(selector, candidates)
-    relevance = candidates.relevance
+    relevance, given = candidates.relevance, candidates
     strict = bool(getattr(settings, "strict_paper", False)) or name == "aks-authors"
     if relevance is not None and is_constant(relevance) and not strict and "relevance" in selector.uses:
         notes.append("relevance is constant: treated as no relevance")
         candidates = dataclasses.replace(candidates, relevance=None)
     with one_blas_thread():
         selection = selector.select(candidates, k, settings)
+    missing = NO_RELEVANCE if candidates is given else "relevance is constant"
+    if selection.fallback == NO_RELEVANCE:
+        selection = dataclasses.replace(selection, fallback=missing)
+    selection = with_notes(selection, candidates, k, selector.uses, missing)
     return dataclasses.replace(
         selection,
         warnings=(*notes, *selection.warnings),
@@ -167,7 +172,8 @@ def _keep_all(name: str, candidates: Candidates, k: int, notes: list[str]) -> Se
     n = len(candidates)
     if k > n:
         notes.append("budget exceeds candidates")
-    return Selection(name, np.arange(n), (Segment(0, n),), ("all",) * n, {}, tuple(notes), "all")
+    why = f"{n} candidate{'s' if n > 1 else ''} for k = {k}"
+    return Selection(name, np.arange(n), (Segment(0, n),), ("all",) * n, {}, tuple(notes), "all", why)
 
 
 def _require_inputs(selector: Selector, candidates: Candidates) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vidkit.errors import ConfigError, DataError
+from vidkit.errors import ConfigError, DataError, ModelError
 from vidkit.frames.encoders.base import Encoder, Scored
 from vidkit.frames.encoders.hist import HistEncoder
 from vidkit.frames.encoders.lexicon import BLIND, KNOWS, LexiconEncoder, left_out
@@ -53,6 +53,7 @@ class EncoderShelf:
     def __init__(self, options: FrameOptions) -> None:
         self._options = options
         self._models: dict[str, Encoder] = {}
+        self._failed: dict[str, ModelError] = {}
 
     def model(self, spec: str) -> Encoder:
         """The model `spec`, from the hub or a folder.
@@ -60,11 +61,20 @@ class EncoderShelf:
         Raises:
             ModelError: it cannot be loaded.
         """
+        if spec in self._failed:
+            # a data set must not wait for a dead server once an item
+            raise self._failed[spec]
         if spec not in self._models:
             from vidkit.frames.encoders.models import load_encoder
 
             options = self._options
-            self._models[spec] = load_encoder(spec, options.device, options.dtype, pooling=options.pooling)
+            try:
+                self._models[spec] = load_encoder(
+                    spec, options.device, options.dtype, pooling=options.pooling
+                )
+            except ModelError as error:
+                self._failed[spec] = error
+                raise
         return self._models[spec]
 
 

@@ -102,6 +102,7 @@ class Selection:
     detail: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     method_applied: str = ""  # differs from `method` when a fallback ran
+    fallback: str = ""  # why the method did not run as it is described; empty: it did
 
     @classmethod
     def of_reasons(
@@ -111,10 +112,21 @@ class Selection:
         segments: tuple[Segment, ...],
         detail: Mapping[str, Any] | None = None,
         warnings: tuple[str, ...] = (),
+        fallback: str = "",
     ) -> Selection:
         """The candidates that `reasons` names, in time order."""
         indices = np.array(sorted(reasons), dtype=np.int64)
-        return cls(method, indices, segments, tuple(reasons[int(i)] for i in indices), detail or {}, warnings)
+        kept_as = tuple(reasons[int(i)] for i in indices)
+        return cls(method, indices, segments, kept_as, detail or {}, warnings, fallback=fallback)
+
+    @property
+    def headline(self) -> str:
+        """What ran, in the words of titles: `efs`, or `uniform (wfs-sb fell back: no relevance)`."""
+        if self.method_applied == "all":
+            return f"all candidates ({self.method} did not run: {self.fallback})"
+        if self.method_applied and self.method_applied != self.method:
+            return f"{self.method_applied} ({self.method} fell back: {self.fallback})"
+        return f"{self.method} ({self.fallback})" if self.fallback else self.method
 
     @property
     def segment_of(self) -> IntArray:

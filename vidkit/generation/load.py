@@ -24,7 +24,7 @@ from vidkit.generation.forcing import DiffusionForcingPipeline
 from vidkit.generation.random_weights import random_image_embeddings, random_model
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec
 from vidkit.generation.wan import WanImagePipeline
-from vidkit.utils.quiet import quiet_libraries
+from vidkit.utils.quiet import quiet_libraries, root_cause
 from vidkit.utils.seeding import derive_seed
 
 
@@ -108,7 +108,9 @@ def download(path: str, revision: str | None = None) -> Path:
         causes = (error, error.__cause__, error.__context__)
         if any(isinstance(cause, RepositoryNotFoundError) for cause in causes):
             raise ModelError(f"the hub has no model '{path}', or it is private", HUB_HINT) from error
-        raise ModelError(f"cannot fetch '{path}': the hub is not reachable", HUB_HINT) from error
+        cause = root_cause(error)[:160]
+        why = f" ({cause})" if cause else ""
+        raise ModelError(f"cannot fetch '{path}': the hub is not reachable{why}", HUB_HINT) from error
 
 
 def set_sampler(pipe: Any, sampler: str, shift: float) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import logging
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 
@@ -11,7 +13,7 @@ from typing import Any
 def quiet_libraries(
     progress: bool = False, libraries: Sequence[str] = ("transformers", "diffusers")
 ) -> Iterator[None]:
-    """Silence transformers and diffusers inside the block.
+    """Silence transformers, diffusers and the hub's client inside the block.
 
     Args:
         progress: leave their progress bars on, for downloads.
@@ -19,15 +21,40 @@ def quiet_libraries(
             advice on packages that vidkit does not use.
     """
     with ExitStack() as stack:
+        stack.enter_context(_quiet_hub())
         for library in libraries:
             stack.enter_context(_quiet(f"{library}.utils.logging", progress))
         yield
 
 
 @contextmanager
-def _quiet(name: str, progress: bool) -> Iterator[None]:
-    import importlib
+def _quiet_hub() -> Iterator[None]:
+    # a server that cannot be reached gives two lines an attempt, to a handler of its own and to the root's;
+    # the reason comes with the exception (see `root_cause`)
+    with suppress(ImportError):  # sets its own level when it is imported, so that comes first
+        importlib.import_module("huggingface_hub.utils.logging")
+    logger = logging.getLogger("huggingface_hub")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
+
+def root_cause(error: BaseException) -> str:
+    """First line of the innermost exception behind an error; empty where it says nothing new."""
+    last, seen = error, {id(error)}
+    while (deeper := last.__cause__ or last.__context__) is not None and id(deeper) not in seen:
+        last = deeper
+        seen.add(id(last))
+    text = str(last).strip().splitlines()
+    first = text[0].strip() if text else type(last).__name__
+    return "" if last is error or first in str(error) else first
+
+
+@contextmanager
+def _quiet(name: str, progress: bool) -> Iterator[None]:
     module: Any = importlib.import_module(name)
     level, bars = module.get_verbosity(), module.is_progress_bar_enabled()
     module.set_verbosity_error()

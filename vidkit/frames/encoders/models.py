@@ -15,7 +15,7 @@ from vidkit.errors import ModelError
 from vidkit.frames.encoders.base import Encoded, Encoder, Picture, Rows, Scored
 from vidkit.frames.types import FloatArray
 from vidkit.utils.device import resolve_device, resolve_dtype
-from vidkit.utils.quiet import quiet_libraries
+from vidkit.utils.quiet import quiet_libraries, root_cause
 
 # model_type of config.json -> encoder family and transformers class
 FAMILIES = {
@@ -135,7 +135,9 @@ def _attempt(spec: str, load: Callable[[], Any]) -> Any:
         Exception
     ) as error:  # transformers raises OSError, ValueError, RuntimeError and its own for one cause
         first = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
-        raise ModelError(f"cannot load the encoder '{spec}': {first}", _CHECK) from error
+        cause = root_cause(error)[:160]
+        why = f"{first.rstrip('.')} ({cause})" if cause else first
+        raise ModelError(f"cannot load the encoder '{spec}': {why}", _CHECK) from error
 
 
 def _folder_mark(spec: str) -> str:

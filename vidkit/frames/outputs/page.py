@@ -17,7 +17,7 @@ from vidkit.video.types import Frame
 
 _TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,
-initial-scale=1"> <title>{{ name }}: {{ frames|length }} frames by {{ record.method }}</title>
+initial-scale=1"> <title>{{ name }}: {{ frames|length }} frames by {{ record.title }}</title>
 <style>
 :root { color-scheme: light dark; --ink: #18181b; --quiet: #71717a; --paper: #fff; --line: #e4e4e7; --card:
 #fafafa } @media (prefers-color-scheme: dark) {
@@ -44,9 +44,8 @@ dt { color: var(--quiet) } dd { margin: 0; overflow-wrap: anywhere }
 </style></head><body>
 <h1>{{ name }}</h1>
 <p class="query">{% if record.query %}“{{ record.query }}”{% else %}no query{% endif %}</p>
-<p class="quiet">{{ frames|length }} of {{ record.sampler.candidates }} candidates kept by <b>{{ record.method
-}}</b> {%- if record.method_applied != record.method %} (ran as {{ record.method_applied }}){% endif %},
-relevance from <b>{{ record.relevance.source }}</b>{% if record.relevance.knows %}: it knows
+<p class="quiet">{{ frames|length }} of {{ record.sampler.candidates }} candidates kept by <b>{{ record.title
+}}</b>, relevance from <b>{{ record.relevance.words }}</b>{% if record.relevance.knows %}: it knows
 {{ record.relevance.knows }}; it is blind to {{ record.relevance.blind }}{% endif %}
 {%- if record.relevance.unknown_words %}; words it left out:
 {{ record.relevance.unknown_words|join(', ') }}{% endif %}.</p>
@@ -69,8 +68,9 @@ relevance from <b>{{ record.relevance.source }}</b>{% if record.relevance.knows 
 {% endfor %}</table></div>
 <h2>Against other methods</h2>
 <div class="wide"><table><tr><th>method</th><th>overlap at ±1 s</th><th>times</th></tr>
-{% for name, other in record.compared.items() %}<tr><td>{{ name }}</td><td>{{ '%.2f'|format(other.overlap)
-}}</td> <td>{% for t in other.time_s %}{{ t|clock }} {% endfor %}</td></tr>{% endfor %}</table></div>
+{% for other in record.compared.values() %}<tr><td>{{ other.title }}</td><td>{{
+'%.2f'|format(other.overlap) }}</td> <td>{% for t in other.time_s %}{{ t|clock }}
+{% endfor %}</td></tr>{% endfor %}</table></div>
 <h2>Run</h2>
 <dl>{% for key, value in facts.items() %}<dt>{{ key }}</dt><dd>{{ value }}</dd>{% endfor %}</dl>
 </body></html>

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vidkit.frames.outputs.images import clock
+from vidkit.frames.outputs.record import relevance_words
 from vidkit.frames.pipeline import VideoSelection
 from vidkit.utils.files import atomic_path
 
@@ -41,7 +42,7 @@ def draw_selection(result: VideoSelection) -> Figure:
     query = result.query if len(result.query) <= 90 else result.query[:89] + "…"
     asked = f'"{query}"' if query else "no query"
     figure.suptitle(
-        f"{result.path.name}: {result.selection.indices.size} frames by {result.selection.method}, {asked}",
+        f"{result.path.name}: {result.selection.indices.size} frames by {result.selection.headline}, {asked}",
         fontsize=11,
         # file names and queries are no formulas
         parse_math=False,
@@ -87,7 +88,7 @@ def _draw_relevance(axes: Axes, result: VideoSelection) -> None:
             axes.axvspan(times[start], end, color="#f1f5f9", zorder=0)
     # a long video has several candidates a pixel: a thin pale line keeps the picks visible on it
     width, alpha = (1.0, 1.0) if times.size <= 2000 else (0.5, 0.6)
-    label = f"relevance ({result.relevance_name})"
+    label = f"relevance ({relevance_words(result)})"
     axes.plot(times, curve, color=_BLUE, linewidth=width, alpha=alpha, label=label)
     axes.vlines(times[picks], 0, curve[picks], color=_RED, linewidth=0.8, alpha=0.6)
     axes.plot(times[picks], curve[picks], "o", color=_RED, markersize=4.5, label="kept frames")
@@ -102,7 +103,7 @@ def _draw_relevance(axes: Axes, result: VideoSelection) -> None:
         axes.text(
             0.5,
             0.5,
-            "no relevance: the query was not used",
+            "no relevance: the query was not used" if result.query else "no query, no relevance",
             transform=axes.transAxes,
             ha="center",
             color=_GREY,

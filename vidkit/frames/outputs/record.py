@@ -33,6 +33,8 @@ def record_of(result: VideoSelection, options: FrameOptions) -> dict[str, Any]:
         "query": result.query,
         "method": selection.method,
         "method_applied": selection.method_applied,
+        "fallback": selection.fallback,
+        "title": selection.headline,
         "k": options.k,
         "options": plain(dataclasses.asdict(options)),
         "input": {"content_key": result.content, **info},
@@ -46,7 +48,12 @@ def record_of(result: VideoSelection, options: FrameOptions) -> dict[str, Any]:
             "effective_fps": result.sampling.effective_fps,
             "note": result.sampling.note,
         },
-        "relevance": {"source": result.relevance_name, "normalised": result.rel_norm, **plain(result.facts)},
+        "relevance": {
+            "source": result.relevance_name,
+            "words": relevance_words(result),
+            "normalised": result.rel_norm,
+            **plain(result.facts),
+        },
         "features": result.features_name,
         "frames": frame_rows(result),
         "segments": segment_rows(result),
@@ -66,6 +73,7 @@ def record_of(result: VideoSelection, options: FrameOptions) -> dict[str, Any]:
         },
         "compared": {
             name: {
+                "title": other.headline,
                 "indices": plain(other.indices),
                 "time_s": plain(candidates.times[other.indices]),
                 "overlap": overlap(candidates.times, selection, other),
@@ -76,6 +84,14 @@ def record_of(result: VideoSelection, options: FrameOptions) -> dict[str, Any]:
         "timings": {"seconds": plain(result.seconds), "from_cache": result.from_cache},
     }
     return record
+
+
+def relevance_words(result: VideoSelection) -> str:
+    """Where relevance came from, in the words of pages: the source, or none where it gave nothing."""
+    name = result.relevance_name
+    return (
+        name if result.candidates.relevance is not None or name == "none" else f"none ({name} gave nothing)"
+    )
 
 
 def frame_rows(result: VideoSelection) -> list[dict[str, Any]]:

@@ -135,7 +135,7 @@ def _sheet(path: Path, result: VideoSelection, made: Written) -> Path:
     rows = {row["source_index"]: row for row in made.record["frames"]}
     shown = [rows[frame.index] for frame in made.frames]
     query = f' "{result.query}"' if result.query else ""
-    title = f"{result.path.name}  {result.selection.method}, {len(shown)} frames{query}"
+    title = f"{result.path.name}  {result.selection.headline}, {len(shown)} frames{query}"
     captions = [
         row["reason"] + ("" if row["relevance"] is None else f"  r {row['relevance']:.2f}") for row in shown
     ]

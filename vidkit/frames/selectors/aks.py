@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from vidkit.frames.selectors.ranking import NO_RELEVANCE
+from vidkit.frames.notes import NO_RELEVANCE
 from vidkit.frames.selectors.uniform import uniform_fallback
 from vidkit.frames.spacing import by_value, min_max
 from vidkit.frames.types import Candidates, FloatArray, Segment, Selection

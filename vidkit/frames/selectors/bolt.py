@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from vidkit.frames.selectors.ranking import NO_RELEVANCE
+from vidkit.frames.notes import NO_RELEVANCE
 from vidkit.frames.selectors.uniform import uniform_fallback
 from vidkit.frames.spacing import fill_by_value, min_max
 from vidkit.frames.types import Candidates, Segment, Selection

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from vidkit.frames.events import event_cuts
-from vidkit.frames.selectors.ranking import NO_RELEVANCE
+from vidkit.frames.notes import NO_RELEVANCE
 from vidkit.frames.selectors.uniform import uniform_fallback
 from vidkit.frames.spacing import centre_indices, segments_from_starts
 from vidkit.frames.types import Candidates, FloatArray, IntArray, Segment, Selection

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vidkit.frames.selectors.ranking import NO_RELEVANCE
+from vidkit.frames.notes import NO_RELEVANCE
 from vidkit.frames.selectors.uniform import uniform_fallback
 from vidkit.frames.spacing import by_value, segments_from_starts
 from vidkit.frames.types import Candidates, FloatArray, IntArray, Segment, Selection

@@ -8,12 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from vidkit.frames.notes import NO_RELEVANCE
 from vidkit.frames.selectors.uniform import uniform_fallback
 from vidkit.frames.similarity import UnitRows, temporal_similarity
 from vidkit.frames.spacing import by_value, fill_by_value
-from vidkit.frames.types import Candidates, Segment, Selection
-
-NO_RELEVANCE = "no relevance: frames are evenly spaced"
+from vidkit.frames.types import Candidates, FloatArray, IntArray, Segment, Selection
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,19 @@ class TopK:
         """K largest values of relevance, in time order."""
         if candidates.relevance is None:
             return uniform_fallback(self.name, candidates, k, NO_RELEVANCE)
-        indices = np.sort(by_value(candidates.relevance)[:k])
-        return Selection(self.name, indices, (Segment(0, len(candidates)),), ("top",) * k)
+        order = by_value(candidates.relevance)
+        kept = np.sort(order[:k])
+        notes = _tie_notes(candidates.relevance, kept)
+        return Selection(self.name, kept, (Segment(0, len(candidates)),), ("top",) * k, {}, notes)
+
+
+def _tie_notes(relevance: FloatArray, kept: IntArray) -> tuple[str, ...]:
+    """Says that the cut goes through candidates of one relevance; nothing about the floor of the curve."""
+    least = relevance[kept].min()
+    equal, inside = int((relevance == least).sum()), int((relevance[kept] == least).sum())
+    if equal == inside or least <= relevance.min():
+        return ()
+    return (f"{equal} candidates share the last relevance kept ({least:.3g}): the {inside} earliest stay",)
 
 
 class Mmr:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from vidkit.frames.notes import NO_RELEVANCE
 from vidkit.frames.selectors.efs import EfsConfig, select_by_events
 from vidkit.frames.selectors.mmr import MmrPicker
 from vidkit.frames.selectors.uniform import uniform_fallback
@@ -48,15 +49,17 @@ class WfsSbPlus:
         from scipy.signal import detrend  # a second to import, and needed here alone
 
         relevance = candidates.relevance
-        if relevance is None or float(np.ptp(relevance)) < cfg.least_range:
-            return uniform_fallback(
-                self.name, candidates, k, "relevance hardly varies: frames are evenly spaced"
-            )
+        if relevance is None:
+            return uniform_fallback(self.name, candidates, k, NO_RELEVANCE)
+        if float(np.ptp(relevance)) < cfg.least_range:
+            return uniform_fallback(self.name, candidates, k, "relevance hardly varies")
         level, signal = semantic_change(detrend(relevance), cfg.wavelet, cfg.drift)
         peaks, bounds = find_boundaries(signal, cfg)
         starts = edges_between(relevance, peaks)
         if starts.size == 0:
-            return replace(WfsSb().select(candidates, k, cfg), method=self.name)
+            plain = WfsSb().select(candidates, k, cfg)
+            why = "no boundary of its own" + (f", {plain.fallback}" if plain.fallback else "")
+            return replace(plain, method=self.name, method_applied="wfs-sb", fallback=why)
         segments = segments_from_starts(starts.tolist(), relevance.size)
         importance = segment_importance(relevance, segments, cfg)
         kept = np.flatnonzero(

@@ -34,8 +34,8 @@ class Uniform:
         return Selection(self.name, rule(n, k), (Segment(0, n),), ("uniform",) * k)
 
 
-def uniform_fallback(method: str, candidates: Candidates, k: int, warning: str) -> Selection:
-    """What a relevance-driven method does without relevance: evenly spaced, and it says so."""
+def uniform_fallback(method: str, candidates: Candidates, k: int, reason: str) -> Selection:
+    """What a method does that cannot run (`reason`: no relevance): evenly spaced, and it says so."""
     n = len(candidates)
     return Selection(
         method,
@@ -43,6 +43,7 @@ def uniform_fallback(method: str, candidates: Candidates, k: int, warning: str) 
         (Segment(0, n),),
         ("uniform",) * k,
         {},
-        (warning,),
+        (f"{reason}: frames are evenly spaced",),
         method_applied="uniform",
+        fallback=reason,
     )

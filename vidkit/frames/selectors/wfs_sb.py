@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pywt
 
+from vidkit.frames.notes import NO_RELEVANCE
 from vidkit.frames.peaks import find_peaks
 from vidkit.frames.selectors.mmr import MmrPicker
 from vidkit.frames.selectors.uniform import uniform_fallback
@@ -61,7 +62,7 @@ class WfsSb:
         """K frames; without relevance, evenly spaced ones (section 5 of the method)."""
         relevance = candidates.relevance
         if relevance is None:
-            return uniform_fallback(self.name, candidates, k, "no relevance: frames are evenly spaced")
+            return uniform_fallback(self.name, candidates, k, NO_RELEVANCE)
         n = len(candidates)
         level, signal = semantic_change(relevance, cfg.wavelet, cfg.drift)
         peaks, bounds = find_boundaries(signal, cfg)
@@ -81,7 +82,8 @@ class WfsSb:
         reasons = {int(i): "uniform" for i in end_to_end_indices(n, k // 2)}
         fill_by_value(reasons, relevance, k, "top")
         note = "no boundary found: half the budget is evenly spaced, half goes to the most relevant frames"
-        return Selection.of_reasons(self.name, reasons, (Segment(0, n),), detail, (note,))
+        why = "no boundary: half uniform, half topk"
+        return Selection.of_reasons(self.name, reasons, (Segment(0, n),), detail, (note,), why)
 
 
 def transform_level(n: int, taps: int, drift: int = 3) -> int:
