@@ -213,16 +213,15 @@ def test_a_full_disk_leaves_no_part(words, tmp_path: Path, monkeypatch, capsys) 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interrupt_after_the_video_leaves_whole_files(words, tmp_path: Path, monkeypatch) -> None:
+def test_an_interrupt_before_the_record_leaves_nothing(words, tmp_path: Path, monkeypatch) -> None:
     import vidkit.commands.generate as command
 
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "write_text_atomic", interrupted)
+    monkeypatch.setattr(command, "signed", interrupted)
     assert run([*words, "a ball"]) == 130
-    assert files(tmp_path) == [".mp4", ".png"]
-    assert len(read_clip(next(tmp_path.glob("*.mp4"))).frames) == 13
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_leaves_no_file(words, tmp_path: Path) -> None:

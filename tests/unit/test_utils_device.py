@@ -86,3 +86,16 @@ def test_versions_say_what_is_missing() -> None:
     found = versions(["torch", "no-such-package"])
     assert found["torch"] == torch.__version__
     assert found["no-such-package"] is None
+
+
+def test_the_device_is_foretold_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vidkit.utils import device
+
+    assert device.expected_kind("auto") == device.resolve_device("auto").type
+    assert (device.expected_kind("cpu"), device.expected_kind("cuda:1")) == ("cpu", "cuda")
+    monkeypatch.setattr(device.glob, "glob", lambda pattern: ["/dev/nvidia0"] * ("nvidia" in pattern))
+    monkeypatch.setattr(device, "_torch_has_accelerator", lambda: True)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert device.expected_kind("auto") == "cuda"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert device.expected_kind("auto") == "cpu"

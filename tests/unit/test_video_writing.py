@@ -37,6 +37,20 @@ def test_a_video_comes_back_as_it_went_in(tmp_path: Path) -> None:
         assert (context.name, context.pix_fmt) == ("h264", "yuv420p")
 
 
+def test_the_index_comes_before_the_pictures(tmp_path: Path) -> None:
+    from vidkit.frames.outputs.clip import write_keyframe_video
+
+    write_mp4(tmp_path / "clip.mp4", moving_square(), 12)
+    write_keyframe_video(tmp_path / "keyframes.mp4", iter(moving_square(3)))
+    for name in ("clip.mp4", "keyframes.mp4"):
+        data = (tmp_path / name).read_bytes()
+        kinds, at = [], 0
+        while at < len(data):
+            kinds.append(data[at + 4 : at + 8])
+            at += int.from_bytes(data[at : at + 4], "big")
+        assert kinds.index(b"moov") < kinds.index(b"mdat"), kinds
+
+
 def test_fractional_rates_are_kept(tmp_path: Path) -> None:
     write_mp4(tmp_path / "clip.mp4", moving_square(), Fraction(30000, 1001))
     assert read_clip(tmp_path / "clip.mp4").fps == Fraction(30000, 1001)

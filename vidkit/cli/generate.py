@@ -10,6 +10,7 @@ from vidkit.cli.options import (
     ConfigDir,
     Device,
     DryRun,
+    Force,
     Json,
     Output,
     PromptAndSettings,
@@ -26,6 +27,7 @@ def generate(
     json: Json = None,
     seed: Seed = None,
     device: Device = None,
+    force: Force = False,
     dry_run: DryRun = False,
     verbose: Verbose = False,
     config_dir: ConfigDir = None,
@@ -43,6 +45,7 @@ def generate(
         "output": output,
         "seed": seed,
         "device": device,
+        "force": force or None,
         "dry_run": dry_run or None,
         "verbose": verbose or None,
     }

@@ -10,12 +10,12 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vidkit.commands.first_frame import FirstFrame, first_frame
+from vidkit.commands.first_frame import MAZE, FirstFrame, first_frame
+from vidkit.commands.generate_output import OutputPaths, held_paths, without_video, written_together
 from vidkit.commands.generate_report import cost_lines, summary_lines
 from vidkit.commands.sparse import SparseRun, is_dense, prepare
 from vidkit.config.schema import GenerateSettings, Weights
@@ -25,7 +25,8 @@ from vidkit.generation.folder import check_folder, embedded_folder, local_folder
 from vidkit.generation.record import RunRecord
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec, Request, spec_from_folder
 from vidkit.generation.validate import check_request
-from vidkit.utils.files import check_writable, write_text_atomic
+from vidkit.utils.device import expected_kind
+from vidkit.utils.ownership import signed
 from vidkit.utils.seeding import draw_seed
 
 if TYPE_CHECKING:
@@ -34,15 +35,6 @@ if TYPE_CHECKING:
     from vidkit.generation.run import Generation
 
 PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "numpy", "av")
-
-
-@dataclass(frozen=True)
-class OutputPaths:
-    """Files of one run, side by side."""
-
-    video: Path | None  # None: no encoder, which random weights can do without
-    sheet: Path | None
-    record: Path
 
 
 def run(settings: GenerateSettings) -> RunRecord | CostEstimate:
@@ -54,12 +46,24 @@ def run(settings: GenerateSettings) -> RunRecord | CostEstimate:
     settings = dataclasses.replace(settings, seed=draw_seed() if settings.seed is None else settings.seed)
     spec, folder = find_model(settings)
     if settings.dry_run:
-        return _dry_run(settings, spec)
+        return _dry_run(settings, spec, folder)
     frame = first_frame(settings, spec)
     request = make_request(settings, frame)
     check_request(spec, request)
     _check_prompt_given(settings, frame)
-    paths = output_paths(settings)
+    with held_paths(settings) as paths:
+        return _make(settings, spec, folder, frame, request, paths)
+
+
+def _make(
+    settings: GenerateSettings,
+    spec: ModelSpec,
+    folder: Path | None,
+    frame: FirstFrame,
+    request: Request,
+    paths: OutputPaths,
+) -> RunRecord:
+    """Load, generate and write; `paths` are this run's alone."""
     options = load_options(settings)
     sparse = prepare(settings.attention, table_model(settings), folder=folder)
     paths, missing = _without_encoder(settings, paths)
@@ -75,7 +79,7 @@ def run(settings: GenerateSettings) -> RunRecord | CostEstimate:
         model = _load(spec, folder, options)
         made = _generate(model, request, frame, progress, sparse)
         progress.phase("write")
-        record = _finish(settings, model, made, frame, warnings, paths)
+        record = _finish(settings, model, made, frame, warnings, paths, progress)
     print("\n".join(summary_lines(record, made.frames, settings.fps)))
     return record
 
@@ -124,43 +128,35 @@ def make_request(settings: GenerateSettings, frame: FirstFrame) -> Request:
     )
 
 
-def output_paths(settings: GenerateSettings) -> OutputPaths:
-    """Where the files go; the folder is checked now.
-
-    Raises:
-        OutputError: the folder is missing or read-only.
-        ConfigError: a file that is no .mp4.
-    """
-    name = f"{settings.model.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}.mp4"
-    if settings.output is None:
-        video = Path("outputs") / name
-        check_writable(video.parent, create=True)
+def _dry_run(settings: GenerateSettings, spec: ModelSpec, folder: Path | None) -> CostEstimate:
+    """Tokens, FLOPs and memory; a first frame and a table given as files are read as the run would."""
+    if settings.image in (None, MAZE):  # to draw one needs torch
+        frame = FirstFrame(None, given=settings.image is not None or spec.needs_image)
     else:
-        given = Path(settings.output).expanduser()
-        is_folder = given.is_dir() or not given.suffix
-        if not is_folder and given.suffix.lower() != ".mp4":
-            raise ConfigError(f"output '{given}' is no .mp4 file", "end it in .mp4, or name a folder")
-        video = given / name if is_folder else given
-        check_writable(video.parent)
-    sheet = video.with_suffix(".png") if settings.contact_sheet else None
-    return OutputPaths(video, sheet, video.with_suffix(".json"))
-
-
-def _dry_run(settings: GenerateSettings, spec: ModelSpec) -> CostEstimate:
-    frame = FirstFrame(None, given=settings.image is not None or spec.needs_image)
+        frame = first_frame(settings, spec)
     request = make_request(settings, frame)
     check_request(spec, request)
-    dtype = "bf16" if settings.dtype.value == "auto" else settings.dtype.value
+    notes = list(frame.notes)
+    if settings.attention.table not in (None, "", "auto"):  # only then torch is needed
+        notes += prepare(settings.attention, table_model(settings), folder=folder).check(spec, request)
+    on_cpu = expected_kind(settings.device) == "cpu"
+    dtype = settings.dtype.value
+    if dtype == "auto":
+        dtype = "fp32" if on_cpu else "bf16"
     vae_dtype = "fp32" if settings.model.vae_dtype.value == "auto" else settings.model.vae_dtype.value
     estimate = estimate_cost(
         spec, request, dtype, vae_dtype, with_encoders=settings.model.weights is not Weights.random
     )
     print("\n".join(cost_lines(spec, request, estimate, dtype, vae_dtype)))
+    if settings.dtype.value == "auto" and settings.device == "auto" and on_cpu:
+        notes.append("no CUDA device here, so weights count as fp32; --device cuda counts bf16")
     if not is_dense(settings.attention):
         print(
             f"attention   {settings.attention.predictor.value}: its density is known after a run;"
             " FLOPs above are those of dense attention"
         )
+    for note in notes:
+        print(f"note        {note}")
     return estimate
 
 
@@ -201,7 +197,7 @@ def _without_encoder(settings: GenerateSettings, paths: OutputPaths) -> tuple[Ou
     except VidkitError as error:
         if settings.model.weights is not Weights.random:
             raise
-        return dataclasses.replace(paths, video=None), [f"no video is written: {error.message}"]
+        return without_video(paths), [f"no video is written: {error.message}"]
     return paths, []
 
 
@@ -264,35 +260,43 @@ def _finish(
     frame: FirstFrame,
     warnings: list[str],
     paths: OutputPaths,
+    progress: RunProgress,
 ) -> RunRecord:
     from vidkit.utils.timing import PhaseTimer
     from vidkit.utils.versions import git_commit, versions
-    from vidkit.video.sheet import write_contact_sheet
-    from vidkit.video.writing import write_mp4
+    from vidkit.video.sheet import contact_sheet
+    from vidkit.video.writing import encode_mp4
 
     timer = PhaseTimer(model.options.device)
     labels = (*model.labels, *frame.labels)
     title = " | ".join([model.spec.name, made.record.prompt or "no prompt", *labels])
-    with timer.phase("write"):
-        if paths.video is not None:
-            write_mp4(paths.video, made.frames, settings.fps, settings.crf)
-        if paths.sheet is not None:
-            write_contact_sheet(paths.sheet, made.frames, settings.fps, title)
-    outputs = {"video": paths.video, "sheet": paths.sheet, "record": paths.record}
-    record = dataclasses.replace(
-        made.record,
-        labels=labels,
-        settings=dataclasses.asdict(frame.resolved(settings)),
-        model={"spec": dataclasses.asdict(model.spec)},
-        phase_seconds={**made.record.phase_seconds, **timer.seconds},
-        versions=versions(PACKAGES),
-        commit=git_commit(),
-        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        outputs={kind: str(path) for kind, path in outputs.items() if path is not None},
-        warnings=(*warnings, *made.record.warnings),
-        verdict=frame.verdict(made.frames),
-    )
-    write_text_atomic(paths.record, json.dumps(record.as_dict(), indent=1, ensure_ascii=False) + "\n")
+    with written_together(paths, settings) as (final, temporary):
+        if final != paths:
+            taken, base = paths.record.with_suffix(""), final.record.with_suffix("")
+            warnings = [*warnings, f"files at '{taken}' appeared or changed meanwhile: this clip is '{base}'"]
+            progress.warning(warnings[-1])
+        with timer.phase("write"):
+            if temporary.video is not None:
+                encode_mp4(temporary.video, made.frames, settings.fps, settings.crf)
+            if temporary.sheet is not None:
+                contact_sheet(made.frames, settings.fps, title).save(temporary.sheet, format="PNG")
+        record = dataclasses.replace(
+            made.record,
+            labels=labels,
+            settings=dataclasses.asdict(frame.resolved(settings)),
+            model={"spec": dataclasses.asdict(model.spec)},
+            phase_seconds={**made.record.phase_seconds, **timer.seconds},
+            versions=versions(PACKAGES),
+            commit=git_commit(),
+            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            outputs={kind: str(path) for kind, path in final.by_kind().items()},
+            warnings=(*warnings, *made.record.warnings),
+            verdict=frame.verdict(made.frames),
+        )
+        made_files = {path: temporary.by_kind()[kind] for kind, path in final.by_kind().items()}
+        made_files.pop(final.record)
+        owning = signed(record.as_dict(), final.record.parent, made_files)
+        temporary.record.write_text(json.dumps(owning, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return record
 
 

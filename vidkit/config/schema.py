@@ -114,6 +114,7 @@ class GenerateSettings:
     output: str | None = None  # .mp4 file or folder; none: outputs/<model>-<time>.mp4
     crf: int = 16  # H.264 quality, 0 lossless .. 51 worst
     contact_sheet: bool = True  # PNG of numbered frames beside the video
+    force: bool = False  # overwrite output files that vidkit did not write; inputs are always kept
     seed: int | None = None  # none: drawn and recorded
     device: str = "auto"  # auto, cpu, cuda, cuda:1
     dtype: Dtype = Dtype.auto

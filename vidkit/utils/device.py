@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import glob
+import importlib.util
+import os
 import platform
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidkit.errors import ConfigError
@@ -38,6 +43,29 @@ def resolve_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def expected_kind(name: str) -> str:
+    """`cpu` or `cuda`: what `resolve_device` will say, from files alone, since importing torch takes seconds.
+
+    `auto` is CUDA where a driver shows a device and the installed torch was built for it.
+    """
+    if name != "auto":
+        return name.partition(":")[0]
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in ("", "-1", "NoDevFiles")
+    devices = glob.glob("/dev/nvidia[0-9]*") + glob.glob("/dev/dxg") + glob.glob("/dev/kfd")
+    return "cuda" if devices and not hidden and _torch_has_accelerator() else "cpu"
+
+
+def _torch_has_accelerator() -> bool:
+    found = importlib.util.find_spec("torch")
+    if found is None or not found.submodule_search_locations:
+        return False
+    try:
+        text = (Path(found.submodule_search_locations[0]) / "version.py").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return re.search(r"^(cuda|hip)\b.*= *['\"]", text, re.MULTILINE) is not None
+
+
 def resolve_dtype(name: str, device: torch.device) -> torch.dtype:
     """Turn `auto`, `bf16`, `fp16` or `fp32` into a dtype; auto is bf16 on CUDA and fp32 on the CPU."""
     import torch
@@ -49,8 +77,6 @@ def resolve_dtype(name: str, device: torch.device) -> torch.dtype:
 
 def device_name(device: torch.device) -> str:
     """Marketing name of an accelerator, or processor and core count."""
-    import os
-
     import torch
 
     if device.type == "cuda":

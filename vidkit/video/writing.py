@@ -37,6 +37,17 @@ def require_encoder() -> Any:
 def write_mp4(path: Path, frames: np.ndarray, fps: int | Fraction, crf: int = 16) -> None:
     """Encode frames as H.264, yuv420p, playable everywhere; the file appears whole or not at all.
 
+    Arguments and errors are those of `encode_mp4`; OutputError where the folder or the disk takes no file.
+    """
+    with atomic_path(path) as temporary:
+        encode_mp4(temporary, frames, fps, crf)
+
+
+def encode_mp4(path: Path, frames: np.ndarray, fps: int | Fraction, crf: int = 16) -> None:
+    """As `write_mp4`, in place: for paths that are temporary already.
+
+    The index lies before the pictures (faststart), so that players over a network start at once.
+
     Args:
         path: target, suffix .mp4.
         frames: uint8 [T, H, W, 3], RGB, H and W even (4:2:0 chroma).
@@ -45,7 +56,6 @@ def write_mp4(path: Path, frames: np.ndarray, fps: int | Fraction, crf: int = 16
 
     Raises:
         VideoError: frames of the wrong type or an odd size.
-        OutputError: the folder cannot be written or the disk is full.
     """
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3 or not len(frames):
         raise VideoError(f"frames must be uint8 [T, H, W, 3], got {frames.dtype} {list(frames.shape)}")
@@ -55,7 +65,7 @@ def write_mp4(path: Path, frames: np.ndarray, fps: int | Fraction, crf: int = 16
             f"H.264 in yuv420p needs even sizes, got {width}x{height}", "choose an even height and width"
         )
     av = require_encoder()
-    with atomic_path(path) as temporary, av.open(str(temporary), "w", format="mp4") as container:
+    with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
         stream = container.add_stream("libx264", rate=Fraction(fps))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"crf": str(crf), "preset": "medium"}
