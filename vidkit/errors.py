@@ -50,8 +50,12 @@ class MissingDependency(VidkitError):  # noqa: N818 - the name says what happene
     """An optional package that the request needs."""
 
 
-def require(module: str, extra: str) -> ModuleType:
-    """Import an optional package or say how to get it.
+def require(module: str, extra: str = "") -> ModuleType:
+    """Import a package or say how to get it.
+
+    Args:
+        module: what to import.
+        extra: the extra of vidkit that brings it; empty: vidkit itself needs it.
 
     Raises:
         MissingDependency: `module` is not installed; the hint has the pip line.
@@ -61,5 +65,5 @@ def require(module: str, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         raise MissingDependency(
             f"this needs the package '{module}', which is not installed",
-            f"pip install 'vidkit[{extra}]'",
+            f"pip install 'vidkit[{extra}]'" if extra else f"pip install {module.partition('.')[0]}",
         ) from error

@@ -1,6 +1,10 @@
 """Errors carry what happened, what to do and an exit status; optional packages say how to get them."""
 
+import ast
 import math
+import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +43,24 @@ def test_require_says_how_to_install_what_is_missing() -> None:
         require("no_such_package", extra="eval")
     assert caught.value.message == "this needs the package 'no_such_package', which is not installed"
     assert caught.value.hint == "pip install 'vidkit[eval]'"
+
+
+def test_every_extra_named_in_the_code_exists() -> None:
+    root = Path(__file__).resolve().parents[2]
+    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named = set()
+    for file in (root / "vidkit").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "require":
+                values = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
+                named.update((value.value, file.name) for value in values if isinstance(value, ast.Constant))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                named.update((extra, file.name) for extra in re.findall(r"vidkit\[(\w+)\]", node.value))
+    assert {extra for extra, _ in named} >= {"eval", "ray"}
+    assert [(extra, file) for extra, file in named if extra and extra not in extras] == []
+
+
+def test_a_package_of_vidkit_itself_is_named_without_an_extra() -> None:
+    with pytest.raises(MissingDependency) as error:
+        require("no_such_package.part")
+    assert error.value.hint == "pip install no_such_package"

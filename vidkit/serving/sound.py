@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vidkit.errors import VideoError
+from vidkit.video.container import open_input
 
 
 def decode_mono(
@@ -33,7 +34,7 @@ def decode_mono(
     name = "sound of a request" if isinstance(source, bytes) else f"'{source}'"
     chunks: list[np.ndarray] = []
     try:
-        with av.open(io.BytesIO(source) if isinstance(source, bytes) else str(source), "r") as container:
+        with open_input(io.BytesIO(source) if isinstance(source, bytes) else source) as container:
             if not container.streams.audio:
                 raise VideoError(f"{name} has no sound track", "run without sound (modality vt)")
             resampler = av.AudioResampler(format="flt", layout="mono", rate=rate_hz)

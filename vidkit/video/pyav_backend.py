@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vidkit.video.container import open_input
 from vidkit.video.timeline import pick_stream
 from vidkit.video.types import Frame, Timeline, VideoInfo
 
@@ -39,9 +40,7 @@ class PyavBackend:
 
     def read(self, indices: Sequence[int], short_side: int | None) -> Iterator[Frame]:
         """Frames in the order of `indices` (increasing); those that cannot be decoded are left out."""
-        import av
-
-        with av.open(self._info.path, metadata_errors="replace") as container:
+        with open_input(self._info.path) as container:
             stream = pick_stream(container, Path(self._info.path), self._info.stream)
             stream.thread_type = "AUTO"
             if self._threads:

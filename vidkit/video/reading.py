@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vidkit.errors import VideoError, require
+from vidkit.video.container import open_input
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,9 @@ def read_clip(path: Path) -> Clip:
     """
     if not path.is_file():
         raise VideoError(f"no video at '{path}'", "check the path")
-    av = require("av", "dev")
+    av = require("av")
     try:
-        with av.open(str(path)) as container:
+        with open_input(path) as container:
             stream = container.streams.video[0]
             frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
             fps = Fraction(stream.average_rate or 0)

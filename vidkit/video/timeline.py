@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vidkit.errors import VideoError
+from vidkit.video.container import open_input
 from vidkit.video.types import Timeline, VideoInfo
 
 UNREADABLE = 4  # exit status when nothing of a video can be decoded
@@ -43,7 +44,7 @@ def scan_video(path: Path, stream: int = 0) -> tuple[VideoInfo, Timeline]:
     if not path.is_file():
         raise VideoError(f"no video at '{path}'", "check the path")
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        with open_input(path) as container:
             video = pick_stream(container, path, stream)
             packets = _read_packets(container, video)
             info = _describe(container, video, path, stream)
@@ -188,7 +189,7 @@ def _with_orientation(path: Path, stream: int, info: VideoInfo) -> VideoInfo:
     rotation, width, height = 0, info.width, info.height
     pixel_format = info.pixel_format
     try:
-        with av.open(str(path), metadata_errors="replace") as container:
+        with open_input(path) as container:
             for frame in container.decode(pick_stream(container, path, stream)):
                 rotation = round(-frame.rotation / 90) * 90 % 360
                 width, height, pixel_format = frame.width, frame.height, frame.format.name

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 from vidkit.errors import VideoError, require
+from vidkit.video.container import open_input
 
 
 def cut_clip(path: str | Path, start_s: float = 0.0, end_s: float | None = None) -> bytes:
@@ -24,11 +25,11 @@ def cut_clip(path: str | Path, start_s: float = 0.0, end_s: float | None = None)
     Raises:
         VideoError: it cannot be read.
     """
-    av = require("av", "video")
+    av = require("av")
     buffer = io.BytesIO()
     count = 0
     try:
-        with av.open(str(path)) as source, av.open(buffer, "w", format="mp4") as target:
+        with open_input(path) as source, av.open(buffer, "w", format="mp4") as target:
             kept = [stream for stream in source.streams if stream.type in ("video", "audio")]
             copies = {stream.index: target.add_stream_from_template(stream) for stream in kept}
             if start_s > 0:

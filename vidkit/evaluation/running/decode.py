@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from vidkit.errors import VideoError
+from vidkit.video.container import open_input
 from vidkit.video.reader import open_video
 
 _LEAST_SHARE = 0.9
@@ -50,9 +51,7 @@ class VideoFile:
 
     def _check_whole(self) -> None:
         """Refuse a file that ends long before its header says: what is left would pass for the whole."""
-        import av
-
-        with av.open(str(self.path), metadata_errors="replace") as container:
+        with open_input(self.path) as container:
             announced = container.streams.video[0].frames
         if self.n_frames < _LEAST_SHARE * announced:
             raise VideoError(

@@ -8,6 +8,7 @@ import numpy as np
 
 from vidkit.frames.outputs.clip import mp4_stream
 from vidkit.utils.files import atomic_path
+from vidkit.video.container import open_input
 
 _BASE_S = 20  # drawn and encoded; longer videos repeat its packets
 
@@ -51,7 +52,7 @@ def repeat_video(source: Path, target: Path, times: int) -> None:
     """A long video out of a short one, by copying its packets: no encoding."""
     import av
 
-    with av.open(str(source)) as container, atomic_path(target) as temporary:
+    with open_input(source) as container, atomic_path(target) as temporary:
         template = container.streams.video[0]
         packets = [
             (bytes(p), p.pts, p.dts, p.is_keyframe, p.duration, p.time_base)

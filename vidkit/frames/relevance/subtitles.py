@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidkit.errors import DataError
+from vidkit.video.container import open_input
 
 SUFFIXES = (".srt", ".vtt", ".ass", ".ssa")
 _TIMING = re.compile(
@@ -77,7 +78,7 @@ def read_embedded(video: Path) -> Subtitles | None:
     import av
 
     try:
-        with av.open(str(video), metadata_errors="replace") as container:
+        with open_input(video) as container:
             for stream in container.streams.subtitles:
                 codec = stream.codec_context.name if stream.codec_context else ""
                 if codec not in ("subrip", "srt", "mov_text", "ass", "ssa", "webvtt", "text"):
