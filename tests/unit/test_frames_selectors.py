@@ -243,7 +243,7 @@ def test_wfs_sb_strict_ties_go_to_the_end_of_an_unstable_sort() -> None:
 @pytest.mark.parametrize(("n", "k"), [(2, 1), (7, 3), (40, 5), (131, 16), (300, 64)])
 def test_every_method_keeps_k_increasing_frames(method: str, n: int, k: int) -> None:
     chosen = select(method, make_candidates(n), k)
-    if method == "aks-authors":
+    if method.endswith("-authors"):
         assert chosen.indices.size <= k
     else:
         assert chosen.indices.size == k
@@ -277,12 +277,12 @@ def test_budget_must_be_a_positive_whole_number(k: object) -> None:
         select("uniform", make_candidates(9), k)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("method", [m for m in METHODS if m not in ("uniform", "fps", "scene", "omp", "dpp")])
+@pytest.mark.parametrize("method", [m for m in METHODS if m not in ("uniform", "fps", "scene", "omp")])
 def test_constant_relevance_is_no_relevance(method: str) -> None:
     c = make_candidates(60)
     flat = Candidates(c.times, np.full(60, 0.7) + 1e-12 * np.arange(60) % 2, c.features)
     none = Candidates(c.times, None, c.features)
-    if method == "aks-authors":
+    if method.endswith("-authors"):
         assert select(method, flat, 40).indices.size <= 40
         return
     chosen = select(method, flat, 8)

@@ -107,6 +107,9 @@ class FrameMethod:
     widen: int | None = None  # dig: events on each side
     chunk_s: float | None = None  # dig: cuts are looked for chunk by chunk, seconds
     beta: float | None = None  # dpp: weight of relevance
+    relevance_weight: float | None = None  # facility: of the picks' own relevance
+    focus: float | None = None  # facility: how far the covered count by their relevance
+    clients: int | None = None  # facility: frames to be covered
     arm_s: float | None = None  # focus: seconds
     probes: int | None = None  # focus: random ones, beside the centre
     best_ratio: float | None = None  # focus: arms that are scored whole

@@ -47,7 +47,8 @@ def with_notes(
     if kept < min(k, len(candidates)) and not any("kept" in note for note in selection.warnings):
         notes.append(f"this method kept {kept} of the {k} frames asked for")
     fallback = selection.fallback
-    if ran and not fallback and "relevance" in uses and candidates.relevance is None:
+    rewarded = "rewards" in uses and candidates.rewards is not None
+    if ran and not fallback and "relevance" in uses and candidates.relevance is None and not rewarded:
         fallback = f"query-free: {missing}"
     warnings = (*selection.warnings, *notes)
     return dataclasses.replace(selection, reasons=tuple(reasons), warnings=warnings, fallback=fallback)

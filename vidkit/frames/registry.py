@@ -29,8 +29,11 @@ _CLASSES = {
     "aks-authors": "aks:AksAuthors",
     "bolt": "bolt:Bolt",
     "dig": "dig:Dig",
+    "dig-authors": "dig_authors:DigAuthors",
     "omp": "omp:Omp",
     "dpp": "dpp:Dpp",
+    "lddr": "lddr:Lddr",
+    "facility": "facility:Facility",
     "focus": "focus:Focus",
     "fps": "spread:FarthestPoint",
     "scene": "spread:Scene",
@@ -127,7 +130,8 @@ def select(name: str, candidates: Candidates, k: int, *, nan: str = "reject", **
         cfg: the method's settings (`strict_paper=True`, `alpha=0.1`, ...).
 
     Returns:
-        Exactly min(k, N) strictly increasing indices, except for `aks-authors`, which may keep fewer.
+        Exactly min(k, N) strictly increasing indices, except for `aks-authors` and `dig-authors`, which may
+        keep fewer.
 
     Raises:
         ConfigError: unknown method or setting, or k < 1.
@@ -142,7 +146,7 @@ def select(name: str, candidates: Candidates, k: int, *, nan: str = "reject", **
         return _keep_all(name, candidates, k, notes)
     _require_inputs(selector, candidates)
     relevance, given = candidates.relevance, candidates
-    strict = bool(getattr(settings, "strict_paper", False)) or name == "aks-authors"
+    strict = bool(getattr(settings, "strict_paper", False)) or name.endswith("-authors")
     if relevance is not None and is_constant(relevance) and not strict and "relevance" in selector.uses:
         notes.append("relevance is constant: treated as no relevance")
         candidates = dataclasses.replace(candidates, relevance=None)
