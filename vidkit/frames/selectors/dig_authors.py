@@ -72,7 +72,7 @@ def refined_spans(rewards: FloatArray, edges: IntArray, widen: int = 2) -> list[
     if active.size > 1:
         active = active[_survivors(scaled[active])]
     spans: list[tuple[int, int]] = []
-    for event in active:
+    for event in active.tolist():
         start = int(edges[max(0, event - widen)])
         end = int(edges[min(rewards.size - 1, event + widen)])
         if spans and start <= spans[-1][1]:
