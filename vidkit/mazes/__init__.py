@@ -1,1 +1,6 @@
 """Procedural maze levels: make, solve, render, read, track."""
+
+from vidkit.mazes.level import Level, make
+from vidkit.mazes.types import Difficulty, MazeType
+
+__all__ = ["Difficulty", "Level", "MazeType", "make"]

@@ -1,0 +1,1 @@
+"""Pictures and clips of levels: skins, sprites, one picture maker a kind of board."""
