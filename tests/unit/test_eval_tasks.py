@@ -36,6 +36,7 @@ ROWS: dict[str, dict[str, Any]] = {
         "answer": "C"},
     "longvideobench": {
         "id": "vid_0", "video_id": "vid", "video_path": "vid.mp4", "subtitle_path": "vid_en.json",
+        "starting_timestamp_for_subtitles": 90,
         "question": "Which?", "candidates": ["red", "green", "blue"], "correct_choice": 2,
         "duration_group": 600,
         "level": "L1-Perception", "question_category": "S2E"},
@@ -179,3 +180,12 @@ def test_the_tutorial_works_as_written(
         shown = " ".join(capsys.readouterr().out.split())
         assert "accuracy" in shown
         assert json.loads(Path("out.json").read_text())["accuracy"] == pytest.approx(200 / 3)
+
+
+def test_subtitles_of_longvideobench_start_where_the_video_does() -> None:
+    functions = task("longvideobench").functions
+    (item,) = functions.items([ROWS["longvideobench"]])
+    assert functions.visuals(item).subtitles_start_s == 90.0
+    (bad,) = functions.items([{**ROWS["longvideobench"], "starting_timestamp_for_subtitles": "soon"}])
+    with pytest.raises(DataError, match="starting_timestamp_for_subtitles is 'soon', not seconds"):
+        functions.visuals(bad)

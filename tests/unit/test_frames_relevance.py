@@ -12,63 +12,9 @@ from vidkit.errors import ConfigError, DataError
 from vidkit.frames.relevance.bm25 import bm25_scores, spread_in_time
 from vidkit.frames.relevance.normalise import normalise
 from vidkit.frames.relevance.scores import read_scores
-from vidkit.frames.relevance.subtitles import Cue, find_sidecar, read_subtitles, sentences
+from vidkit.frames.relevance.sentences import sentences
 from vidkit.frames.relevance.words import stem, terms_of, words_of
-
-SRT = (
-    "1\n00:00:01,000 --> 00:00:03,500\nThe <i>penguins</i> dive.\n\n"
-    "2\n00:00:04,000 --> 00:00:05,000\nA red car &amp; a bus\n"
-)
-VTT = (
-    "WEBVTT\n\nNOTE a note\n\nintro\n00:01.000 --> 00:03.500 align:start\nThe penguins dive.\n\n"
-    "00:04.000 --> 00:05.000\nA red car & a bus\n"
-)
-ASS = (
-    "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
-    "Dialogue: 0,0:00:01.00,0:00:03.50,Default,,0,0,0,,{\\i1}The penguins{\\i0} dive.\n"
-    "Dialogue: 0,0:00:04.00,0:00:05.00,Default,,0,0,0,,A red car\\N& a bus\n"
-)
-
-
-@pytest.mark.parametrize(("suffix", "text"), [("srt", SRT), ("vtt", VTT), ("ass", ASS)])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_formats_and_encodings(tmp_path: Path, suffix: str, text: str, encoding: str) -> None:
-    path = tmp_path / f"a.{suffix}"
-    path.write_bytes(text.replace("\n", "\r\n").encode(encoding))
-    assert read_subtitles(path).cues == (
-        Cue(1.0, 3.5, "The penguins dive."),
-        Cue(4.0, 5.0, "A red car & a bus"),
-    )
-
-
-def test_damaged_blocks_are_left_out_and_named(tmp_path: Path) -> None:
-    path = tmp_path / "a.srt"
-    path.write_text(
-        SRT + "\n3\n00:00:0x --> 00:00:09,000\nlost\n\n4\n00:00:09,000 --> 00:00:08,000\nbackwards\n"
-    )
-    found = read_subtitles(path)
-    assert len(found.cues) == 2
-    assert found.problems[0] == f"{path}:10: not a time line: '00:00:0x --> 00:00:09,000'"
-    assert "ends before it starts" in found.problems[1]
-
-
-@pytest.mark.parametrize("data", [b"", b"\x00\x01\x02" * 40, b"just words\nno times\n"])
-def test_corrupt_files_say_so(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "a.srt"
-    path.write_bytes(data)
-    with pytest.raises(DataError, match="no subtitle in"):
-        read_subtitles(path)
-    with pytest.raises(DataError, match="cannot read the subtitles"):
-        read_subtitles(tmp_path / "none.srt")
-
-
-def test_sidecar_by_name_and_language(tmp_path: Path) -> None:
-    video = tmp_path / "talk.mp4"
-    assert find_sidecar(video) is None
-    (tmp_path / "talk.en.srt").write_text(SRT)
-    assert find_sidecar(video) == tmp_path / "talk.en.srt"
-    (tmp_path / "talk.vtt").write_text(VTT)
-    assert find_sidecar(video) == tmp_path / "talk.vtt"
+from vidkit.video.subtitles import Cue
 
 
 def test_sentences_join_until_they_end() -> None:
@@ -133,38 +79,3 @@ def test_scalings() -> None:
     assert normalise(r, "sigmoid-z").argmin() == 0
     with pytest.raises(ConfigError, match="no scaling 'x'"):
         normalise(r, "x")
-
-
-def test_text_streams_inside_the_video(tmp_path: Path) -> None:
-    from fractions import Fraction
-    from typing import Any
-
-    import av
-
-    from vidkit.frames.relevance.subtitles import read_embedded
-
-    (tmp_path / "a.srt").write_text(SRT)
-    with av.open(str(tmp_path / "a.mkv"), "w") as output, av.open(str(tmp_path / "a.srt")) as source:
-        stream: Any = output.add_stream("libx264", rate=5)
-        stream.width = stream.height = 32
-        stream.pix_fmt = "yuv420p"
-        text: Any = output.add_stream_from_template(source.streams.subtitles[0])
-        for i in range(40):
-            frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 5 * i, np.uint8), format="rgb24")
-            frame.pts, frame.time_base = i, Fraction(1, 5)
-            output.mux(stream.encode(frame))
-        output.mux(stream.encode())
-        for packet in source.demux():
-            if packet.size:
-                packet.stream = text
-                output.mux(packet)
-    found = read_embedded(tmp_path / "a.mkv")
-    assert found is not None and found.source.startswith("text stream 1")
-    assert found.cues == (Cue(1.0, 3.5, "The penguins dive."), Cue(4.0, 5.0, "A red car & a bus"))
-
-
-def test_packets_of_other_text_codecs() -> None:
-    from vidkit.frames.relevance.subtitles import _packet_text
-
-    assert _packet_text(b"\x00\x05hello\x00\x00\x00\x0cstyl", "mov_text") == "hello"
-    assert _packet_text(b"0,0,Default,,0,0,0,,{\\b1}hi\\Nthere", "ass") == "hi there"

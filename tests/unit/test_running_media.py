@@ -1,25 +1,29 @@
 """Frames, subtitles, sound and clips: the formulas of the authors' scripts on made files."""
 
+import asyncio
+import json
+
 import av
 import numpy as np
 import pytest
 
-from vidkit.errors import ConfigError, DataError, MissingDependency, VideoError
+from vidkit.errors import ConfigError, MissingDependency, VideoError
 from vidkit.evaluation.running._testing import write_clip
 from vidkit.evaluation.running.budget import FrameBudget
 from vidkit.evaluation.running.clip import cut_clip
 from vidkit.evaluation.running.decode import VideoFile
 from vidkit.evaluation.running.frames import blacken, read_frames
 from vidkit.evaluation.running.indices import fit_area, rate_indices, uniform_indices
+from vidkit.evaluation.running.media import MediaLoader
 from vidkit.evaluation.running.subtitles import (
-    Spoken,
     between_frames,
     clip_spoken,
-    read_subtitles,
     segments,
     whole_text,
 )
+from vidkit.evaluation.types import Item, Part, PartKind, Prompt, Visuals
 from vidkit.serving.sound import decode_mono, encode_wav
+from vidkit.video.subtitles import Cue
 
 
 def grey(image) -> float:
@@ -190,8 +194,8 @@ def test_cut_clip_is_a_playable_beginning(tmp_path):
 
 
 WORDS = [
-    Spoken("Hello", 0.0, 0.4), Spoken("there.", 0.45, 0.8), Spoken("We", 0.85, 1.0), Spoken("go", 1.2, 1.4),
-    Spoken("now.", 1.5, 1.7), Spoken("Stay", 1.85, 2.0), Spoken("here", 2.6, 3.0),
+    Cue(0.0, 0.4, "Hello"), Cue(0.45, 0.8, "there."), Cue(0.85, 1.0, "We"), Cue(1.2, 1.4, "go"),
+    Cue(1.5, 1.7, "now."), Cue(1.85, 2.0, "Stay"), Cue(2.6, 3.0, "here"),
 ]  # fmt: skip
 
 
@@ -217,33 +221,9 @@ def test_between_frames_by_hand():
 
 def test_clip_spoken_moves_to_the_clip():
     assert clip_spoken(WORDS, 1.0, 1.3) == [
-        Spoken("We", pytest.approx(-0.15), pytest.approx(0.0)),
-        Spoken("go", pytest.approx(0.2), pytest.approx(0.4)),
+        Cue(pytest.approx(-0.15), pytest.approx(0.0), "We"),
+        Cue(pytest.approx(0.2), pytest.approx(0.4), "go"),
     ]
-
-
-def test_subtitle_files(tmp_path):
-    words = tmp_path / "001.jsonl"
-    words.write_text('{"text": "Hi", "start_time": 1, "end_time": 1.5}\n\n', encoding="utf-8")
-    assert read_subtitles(words) == [Spoken("Hi", 1.0, 1.5)]
-    srt = tmp_path / "a.srt"
-    srt.write_text("1\n00:01:02,500 --> 00:01:03,250\n<i>Good</i> day\nto you\n\n2\n", encoding="utf-8")
-    assert read_subtitles(srt) == [Spoken("Good day to you", 62.5, 63.25)]
-    empty = tmp_path / "empty.jsonl"
-    empty.write_text("")
-    assert read_subtitles(empty) == []
-
-
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [('{"text": "a"}', "no field 'start_time'"), ("{torn", "Expecting property"), ("[1]", "list indices"),
-     ('{"text": "a", "start_time": NaN, "end_time": 1}', "a subtitle time is not finite")],
-)  # fmt: skip
-def test_bad_subtitle_line_is_named(tmp_path, line, reason):
-    path = tmp_path / "001.jsonl"
-    path.write_text('{"text": "Hi", "start_time": 1, "end_time": 1.5}\n' + line + "\n")
-    with pytest.raises(DataError, match=rf"001\.jsonl:2: .*{reason}"):
-        read_subtitles(path)
 
 
 def test_absent_selector_is_said_clearly(monkeypatch):
@@ -260,3 +240,17 @@ def test_absent_selector_is_said_clearly(monkeypatch):
         MissingDependency, match=r"frames='wfs-sb' needs vidkit.frames, which cannot be loaded"
     ):
         picker.open_picker(FrameBudget(method="wfs-sb"))
+
+
+def test_subtitles_of_the_uncut_video_are_moved(tmp_path):
+    lines = [
+        {"text": "before", "start_time": 1, "end_time": 2},
+        {"text": "in", "start_time": 91, "end_time": 92},
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    loader = MediaLoader(tmp_path, FrameBudget())
+    visuals = Visuals(subtitles="a.jsonl", subtitles_start_s=90.0)
+    prompt = Prompt((Part(PartKind.SUBTITLES),))
+    item = Item("1", "g", "?", (), "A")
+    media = asyncio.run(loader.load(item, visuals, prompt))
+    assert media.spoken == (Cue(1.0, 2.0, "in"),)

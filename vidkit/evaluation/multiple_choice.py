@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -151,8 +152,22 @@ def general_visuals(spec: TaskSpec, item: Item) -> Visuals:
         video=fill(spec.video, item.meta, number) or None,
         images=tuple(_picture(item, column, number) for column in spec.images),
         subtitles=fill(spec.subtitles, item.meta, number) or None,
+        subtitles_start_s=_second(item, spec.subtitles_start),
         audio=bool(spec.video),
     )
+
+
+def _second(item: Item, column: str) -> float:
+    value = item.meta.get(column) if column else None
+    if value is None or value == "":
+        return 0.0
+    try:
+        second = float(value)
+    except (TypeError, ValueError, OverflowError):
+        second = math.nan
+    if not math.isfinite(second):
+        raise DataError(f"item '{item.id}': {column} is {value!r}, not seconds", "check the data file")
+    return second
 
 
 def _picture(item: Item, column: str, number: int) -> str | bytes:

@@ -40,6 +40,7 @@ class TaskSpec:
         video: template of the video's path below the media folder; empty for still pictures.
         images: columns with pictures (paths, bytes or base64), or templates of paths.
         subtitles: template of the subtitle file's path.
+        subtitles_start: column with the second of the subtitle file at which the video begins.
         tables: columns to break scores down by, with their headings.
         macro: column whose values' accuracies are averaged to the headline; empty: plain accuracy.
         instruction: last line of the prompt.
@@ -63,6 +64,7 @@ class TaskSpec:
     video: str = ""
     images: tuple[str, ...] = ()
     subtitles: str = ""
+    subtitles_start: str = ""
     tables: Mapping[str, str] = field(default_factory=dict)
     macro: str = ""
     instruction: str = "Choose the best option. Reply with its letter only."

@@ -93,6 +93,7 @@ class Visuals:
         end_s: last second of the clip, None to the end.
         images: still pictures, as paths or as encoded bytes.
         subtitles: subtitle file of the video, None for none.
+        subtitles_start_s: second of that file at which the video begins.
         audio: the model may hear the clip.
     """
 
@@ -101,6 +102,7 @@ class Visuals:
     end_s: float | None = None
     images: tuple[str | bytes, ...] = ()
     subtitles: str | None = None
+    subtitles_start_s: float = 0.0
     audio: bool = False
 
 

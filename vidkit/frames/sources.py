@@ -16,15 +16,12 @@ from vidkit.frames.encoders.lexicon import BLIND, KNOWS, LexiconEncoder, left_ou
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.relevance.bm25 import bm25_scores, spread_in_time
 from vidkit.frames.relevance.scores import read_scores
-from vidkit.frames.relevance.subtitles import (
-    Subtitles,
-    find_sidecar,
-    read_embedded,
-    read_subtitles,
-    sentences,
-)
+from vidkit.frames.relevance.sentences import sentences
 from vidkit.frames.types import FloatArray
+from vidkit.video.subtitles import Subtitles, find_subtitles, read_subtitles
 
+# told in the record, no reason for a warning
+_HARMLESS = frozenset({"notes", "style blocks", "regions", "comments", "empty cues"})
 _KINDS = ("auto", "none", "subtitle", "lexicon", "ocr", "embedded", "encoder")
 _log = logging.getLogger(__name__)
 
@@ -130,16 +127,16 @@ def _from_file(path: Path) -> Sources:
 
 def _from_subtitles(path: Path, query: str, options: FrameOptions, must: bool) -> Sources:
     warnings: list[str] = []
-    found = _find_subtitles(path, options, must, warnings)
+    found, why = _find_subtitles(path, query, options, must, warnings)
     if found is None:
         if must:
             raise ConfigError(
                 f"no subtitles beside or inside '{path}'", "give subtitles=FILE, or another relevance="
             )
         return Sources("none", warnings=warnings)
-    if found.problems:
-        warnings.append(f"{len(found.problems)} damaged subtitle blocks left out, first {found.problems[0]}")
-    joined = sentences(found.cues)
+    if found.problems or set(found.left_out) - _HARMLESS:
+        warnings.append(f"left out of the subtitles: {found.account()}")
+    joined = sentences(tuple(sorted(found.cues, key=lambda cue: (cue.start_s, cue.end_s))))
     scores = bm25_scores([cue.text for cue in joined], query)
     if scores.max(initial=0.0) <= 0 and not must:
         warnings.append(f"no word of the query occurs in the subtitles ({found.source})")
@@ -148,6 +145,10 @@ def _from_subtitles(path: Path, query: str, options: FrameOptions, must: bool) -
     best = [joined[int(i)] for i in np.argsort(-scores, kind="stable")[:3] if scores[int(i)] > 0]
     facts: dict[str, object] = {
         "subtitles": found.source,
+        "subtitles_chosen": why,
+        "subtitles_encoding": found.encoding,
+        "subtitles_language": found.language,
+        "subtitles_left_out": dict(found.left_out),
         "cues": len(found.cues),
         "best_cues": [{"start_s": c.start_s, "end_s": c.end_s, "text": c.text} for c in best],
         "knows": "what is said or written in the subtitles (BM25)",
@@ -161,18 +162,17 @@ def _from_subtitles(path: Path, query: str, options: FrameOptions, must: bool) -
     )
 
 
-def _find_subtitles(path: Path, options: FrameOptions, must: bool, warnings: list[str]) -> Subtitles | None:
+def _find_subtitles(
+    path: Path, query: str, options: FrameOptions, must: bool, warnings: list[str]
+) -> tuple[Subtitles | None, str]:
+    """The subtitles to use and why these; what could not be read becomes a warning."""
     if options.subtitles is not None:
-        return read_subtitles(Path(options.subtitles))
-    sidecar = find_sidecar(path)
-    if sidecar is not None:
-        try:
-            return read_subtitles(sidecar)
-        except DataError as error:
-            if must:
-                raise
-            warnings.append(error.message)
-    return None if path.is_dir() else read_embedded(path)
+        return read_subtitles(Path(options.subtitles)), "given"
+    found = find_subtitles(path, query)
+    if found.subtitles is None and must and found.notes:
+        raise DataError(found.notes[0], "give subtitles=FILE, or another relevance=")
+    warnings += found.notes
+    return found.subtitles, found.why
 
 
 def _from_pictures(kind: str, query: str, warnings: list[str]) -> Sources:

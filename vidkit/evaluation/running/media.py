@@ -19,10 +19,11 @@ from vidkit.errors import VideoError
 from vidkit.evaluation.running.budget import FrameBudget
 from vidkit.evaluation.running.clip import cut_clip
 from vidkit.evaluation.running.frames import FramePicker, Frames, blacken, read_frames
-from vidkit.evaluation.running.subtitles import Spoken, clip_spoken, read_subtitles
+from vidkit.evaluation.running.subtitles import clip_spoken
 from vidkit.evaluation.types import Item, PartKind, Prompt, Visuals
 from vidkit.serving.messages import Audio, Image, Video
 from vidkit.serving.sound import decode_mono, encode_wav
+from vidkit.video.subtitles import Cue, read_subtitles
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Media:
     clip: Video | None = None
     audio: Audio | None = None
     images: tuple[Image, ...] = ()
-    spoken: tuple[Spoken, ...] = ()
+    spoken: tuple[Cue, ...] = ()
 
 
 class MediaLoader:
@@ -143,15 +144,21 @@ class MediaLoader:
 
         return await self._in_thread(work)
 
-    async def _spoken(self, item: Item, visuals: Visuals) -> tuple[Spoken, ...]:
+    async def _spoken(self, item: Item, visuals: Visuals) -> tuple[Cue, ...]:
         if visuals.subtitles is None:
             raise VideoError(f"item '{item.id}' has no subtitle file", "run without subtitles")
         path = self._root / visuals.subtitles
 
-        def work() -> tuple[Spoken, ...]:
-            return tuple(clip_spoken(read_subtitles(path), visuals.start_s, visuals.end_s))
+        def work() -> tuple[Cue, ...]:
+            read = read_subtitles(path, may_be_empty=True)
+            if read.problems:
+                logger.warning("left out of the subtitles '%s': %s", path, read.account())
+            zero_s = visuals.subtitles_start_s
+            end_s = None if visuals.end_s is None else zero_s + visuals.end_s
+            return tuple(clip_spoken(read.cues, zero_s + visuals.start_s, end_s))
 
-        return await self._once(("spoken", path, visuals.start_s, visuals.end_s), work)
+        key = ("spoken", path, visuals.start_s, visuals.end_s, visuals.subtitles_start_s)
+        return await self._once(key, work)
 
     def _video(self, item: Item, visuals: Visuals) -> Path:
         if visuals.video is None:

@@ -1,0 +1,94 @@
+"""A subtitle file from its bytes to cues: encoding, format, cues, account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vidkit.errors import DataError
+from vidkit.video.subtitles.ass import parse_ass
+from vidkit.video.subtitles.cues import Cue, Findings, Subtitles, in_order
+from vidkit.video.subtitles.encoding import decode
+from vidkit.video.subtitles.json_rows import parse_json
+from vidkit.video.subtitles.lrc import is_lrc_line, parse_lrc
+from vidkit.video.subtitles.timed import is_sbv_time, parse_arrows, parse_sbv
+from vidkit.video.subtitles.ttml import parse_ttml
+
+SUFFIXES = (".srt", ".vtt", ".ass", ".ssa", ".ttml", ".dfxp", ".sbv", ".lrc", ".json", ".jsonl")
+_HINT = "give SRT, WebVTT, ASS, TTML, SBV, LRC or JSON subtitles"
+_BY_SUFFIX = {
+    ".ass": "ass", ".ssa": "ass", ".ttml": "ttml", ".dfxp": "ttml", ".xml": "ttml", ".sbv": "sbv",
+    ".lrc": "lrc", ".json": "json", ".jsonl": "json",
+}  # fmt: skip
+_LARGEST = 256 << 20  # bytes; hours of subtitles are below one MiB
+_FIRST = 64  # lines by which a format is told
+
+
+def read_subtitles(path: str | Path, may_be_empty: bool = False) -> Subtitles:
+    """Read a subtitle file of any known format and encoding.
+
+    What cannot be read is left out, counted by reason and named with its line (`problems`); in JSON, which
+    programs write, a bad row is an error.
+
+    Args:
+        path: of the file; its contents tell the format, its suffix decides in doubt.
+        may_be_empty: a file that says nothing is no speech, not an error.
+
+    Raises:
+        DataError: the file cannot be read, or nothing in it is a cue.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        data = path.read_bytes() if size <= _LARGEST else b""
+    except OSError as error:
+        raise DataError(f"cannot read the subtitles '{path}': {error.strerror}", "check the path") from error
+    except ValueError as error:  # a zero byte in the name
+        raise DataError(f"cannot read the subtitles {str(path)!r}: {error}", "check the path") from error
+    if size > _LARGEST:
+        raise DataError(f"'{path}' has {size >> 20} MiB, too much for subtitles", _HINT)
+    decoded = decode(data)
+    found = Findings(str(path))
+    if decoded.unreadable:
+        found.passed_over(f"characters that are not {decoded.encoding}", decoded.unreadable)
+    kind, cues = _parse(decoded.text, path.suffix.lower(), found)
+    says_nothing = not decoded.text.strip() or (
+        not found.problems and (kind != "srt" or "empty cues" in found.left_out)
+    )
+    if not cues and not (may_be_empty and says_nothing):
+        where = found.problems[0] if found.problems else f"{path}:1: no time line"
+        raise DataError(f"no subtitle in '{path}' ({where})", _HINT)
+    ordered = tuple(cues) if kind == "json" else in_order(cues)
+    return Subtitles(ordered, str(path), tuple(found.problems), dict(found.left_out), decoded.encoding)
+
+
+def _parse(text: str, suffix: str, found: Findings) -> tuple[str, list[Cue]]:
+    # \r\r\n comes from text mode on text that had \r\n already
+    text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    kind = _format_of(lines, suffix)
+    if kind == "json":
+        return kind, parse_json(text, found)
+    if kind == "ttml":
+        return kind, parse_ttml(text, found)
+    parsers = {"ass": parse_ass, "lrc": parse_lrc, "sbv": parse_sbv}
+    return kind, parsers.get(kind, parse_arrows)(lines, found)
+
+
+def _format_of(lines: list[str], suffix: str) -> str:
+    first = [line.strip() for line in lines[:_FIRST] if line.strip()]
+    head = first[0][:200] if first else ""
+    if head.startswith("WEBVTT"):
+        return "vtt"
+    if head.lower().startswith("[script info]") or any(line.startswith("Dialogue:") for line in first):
+        return "ass"
+    if head.startswith("<") and any("<tt" in line[:2000] or ":tt" in line[:2000] for line in first):
+        return "ttml"
+    if head.startswith(('{"', "[{", "{ ")) or (head in ("[", "{", "[]") and suffix in (".json", ".jsonl")):
+        return "json"
+    if any("-->" in line[:200] for line in first):
+        return "srt"
+    if any(is_sbv_time(line) for line in first):
+        return "sbv"
+    if first and is_lrc_line(head):
+        return "lrc"
+    return _BY_SUFFIX.get(suffix, "srt")
