@@ -91,7 +91,7 @@ def test_frames_are_the_ones_the_formula_names(tmp_path):
     assert frames.times_s == pytest.approx([0.5, 1, 1.5, 2, 2.5, 3, 3.5])
     assert [grey(image) for image in frames.images] == pytest.approx([20, 40, 60, 80, 100, 120, 140], abs=3)
     assert frames.duration_s == pytest.approx(4.0)
-    assert frames.decoder.startswith("decord ")
+    assert frames.decoder.startswith("pyav ")
 
 
 def test_frames_of_a_prefix_see_nothing_later(tmp_path):

@@ -288,7 +288,7 @@ def test_frames_and_sound_are_sent(media, tmp_path):
     assert kinds == [Image, Image, Image, Audio, Text]
     (row,) = rows_of(summary.predictions)
     assert row["meta"]["frames"] == 3
-    assert row["meta"]["decoder"].startswith("decord")
+    assert row["meta"]["decoder"].startswith("pyav")
 
 
 def test_whole_clip_is_sent(media, tmp_path):

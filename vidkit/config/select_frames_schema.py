@@ -42,8 +42,9 @@ class Nan(StrEnum):
 
 class Reader(StrEnum):
     auto = "auto"
-    decord = "decord"
     pyav = "pyav"
+    ordered = "ordered"
+    decord = "decord"
 
 
 class FrameFiles(StrEnum):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vidkit.errors import VideoError
 from vidkit.frames.encoders.base import Encoder, Rows
-from vidkit.video.pyav_backend import shrink
+from vidkit.video.pictures import shrink
 from vidkit.video.reader import VideoReader
 from vidkit.video.types import Frame
 

@@ -45,7 +45,7 @@ class FrameOptions:
         subtitles: path of a subtitle file; None: beside or inside the video.
         rel_norm: how relevance is scaled; auto: minmax for cosines, none otherwise.
         nan: reject or impute scores that are not finite.
-        reader: auto, decord or pyav.
+        reader: auto or pyav (seeks where that is exact), ordered or decord (decode from the first frame).
         stream: number among the video streams.
         frame_rate: of an image folder.
         threads: of the decoder; 0: all cores; 1: decoding and encoding take turns on one core.

@@ -1,4 +1,4 @@
-"""Frames through decord (the maintained distribution decord2), for files it is known to read exactly."""
+"""Frames through decord (the maintained distribution decord2), strictly in order: its seeks are not exact."""
 
 from __future__ import annotations
 
@@ -7,83 +7,94 @@ from typing import Any
 
 import numpy as np
 
-from vidkit.video.pyav_backend import shrink
-from vidkit.video.types import Frame, Timeline, VideoInfo
+from vidkit.errors import VideoError, require
+from vidkit.video.pictures import shrink
+from vidkit.video.streams import UNREADABLE
+from vidkit.video.timeline import Scan
+from vidkit.video.types import Frame
 
 _CONTAINERS = ("mp4", "mov", "matroska", "webm")
-_CODECS = ("h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "libvpx-vp9", "libvpx")
+_CODECS = ("h264", "hevc", "vp8", "vp9", "av1")
 _EIGHT_BIT = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12")
-_LONGEST_S = 600.0  # its frame pool grows with the length read, to 1.5 GB after an hour of 720p
-_BATCH = 8
 
 
-def refuses(info: VideoInfo, timeline: Timeline) -> str:
+def refuses(scan: Scan) -> str:
     """Why a file is not for decord, or an empty string."""
+    info = scan.info
     if not any(name in _CONTAINERS for name in info.container.split(",")):
-        return f"decord is exact on MP4, Matroska and WebM alone, this is {info.container}"
+        return f"it is checked for MP4, Matroska and WebM alone, this is {info.container}"
     if info.codec not in _CODECS:
-        return f"decord is not checked for {info.codec}"
+        return f"it is not checked for {info.codec}"
     if info.pixel_format not in _EIGHT_BIT:
-        return f"decord is for 8-bit video, this is {info.pixel_format}"
-    if not timeline.pts_known or timeline.discarded or timeline.notes:
-        return f"decord miscounts such streams ({'; '.join(timeline.notes) or 'no time stamps'})"
+        return f"it is for 8-bit video, this is {info.pixel_format}"
+    if scan.in_order or scan.timeline.discarded:
+        return f"it miscounts such streams ({scan.in_order or 'an edit list hides frames'})"
     if info.pixel_aspect != 1:
-        return f"decord ignores the pixel aspect ratio {info.pixel_aspect}"
-    if info.stream:
-        return "decord reads the first video stream only"
-    if info.duration_s > _LONGEST_S:
-        return f"decord holds too much memory for {info.duration_s:.0f} s (more than {_LONGEST_S:.0f} s)"
+        return f"it ignores the pixel aspect ratio {info.pixel_aspect}"
+    if info.rotation:
+        return f"it misreads turned videos, this is turned by {info.rotation} degrees"
+    if info.stream or any("video streams" in note for note in scan.timeline.notes):
+        return "it chooses among video streams by itself"
     return ""
 
 
 class DecordBackend:
-    """Reads frames of the first stream by presentation number.
+    """Decodes every frame up to the last one wanted; a later read goes on where the one before ended.
 
     Raises:
-        ValueError: decord cannot open the file, or counts or times its frames differently.
+        VideoError: decord cannot read the file, or counts its frames differently.
+        MissingDependency: it is not installed.
     """
 
     name = "decord"
 
-    def __init__(self, info: VideoInfo, timeline: Timeline, threads: int = 0) -> None:
+    def __init__(self, scan: Scan, threads: int = 0) -> None:
         self.decode_errors = 0
-        self._info = info
-        self._timeline = timeline
+        self._scan = scan
         self._threads = threads
         self._reader: Any = None
+        self._next = 0  # number of the frame that comes next
+        reason = refuses(scan)
+        if reason:
+            raise self._failure(reason)
         self._open()
-
-    def _open(self) -> None:
-        import decord
-
-        decord.logging.set_level(decord.logging.QUIET)
-        try:
-            self._reader = decord.VideoReader(self._info.path, num_threads=self._threads)
-        except (decord.DECORDError, RuntimeError) as error:
-            raise ValueError(f"decord cannot open it: {str(error).splitlines()[0][:120]}") from error
-        if len(self._reader) != len(self._timeline):
-            raise ValueError(f"decord counts {len(self._reader)} frames, the file has {len(self._timeline)}")
-        for index in {0, len(self._timeline) // 2, len(self._timeline) - 1}:
-            start, _ = self._reader.get_frame_timestamp(index)
-            if abs(float(start) - float(self._timeline.time_s[index])) > 2e-3:
-                raise ValueError(f"decord puts frame {index} at {float(start):.3f} s")
 
     def read(self, indices: Sequence[int], short_side: int | None) -> Iterator[Frame]:
         """Frames in the order of `indices` (increasing).
 
         Raises:
-            ValueError: decord gave up; the frames yielded so far are good.
+            VideoError: decord gave up; the frames yielded so far are good.
         """
-        import decord
+        if indices and indices[0] < self._next:
+            self._open()
+        timeline = self._scan.timeline
+        for index in indices:
+            pixels = shrink(self._advance(index), short_side)
+            yield Frame(index, int(timeline.pts[index]), float(timeline.time_s[index]), pixels)
 
-        timeline = self._timeline
-        for start in range(0, len(indices), _BATCH):
-            batch = [int(i) for i in indices[start : start + _BATCH]]
-            try:
-                pictures = self._reader.get_batch(batch).asnumpy()
-            except (decord.DECORDError, RuntimeError) as error:
-                raise ValueError(f"decord gave up: {str(error).splitlines()[0][:120]}") from error
-            for index, pixels in zip(batch, pictures, strict=True):
-                small = np.ascontiguousarray(shrink(pixels, short_side))
-                yield Frame(index, int(timeline.pts[index]), float(timeline.time_s[index]), small)
-            del pictures
+    def _advance(self, index: int) -> Any:
+        try:
+            # one after the other: it seeks where a number is left out, also to skip
+            for number in range(self._next, index + 1):
+                pixels = self._reader.get_batch([number]).asnumpy()[0]
+        except (RuntimeError, StopIteration) as error:  # decord's own error is a RuntimeError
+            raise self._failure(f"it gave up before frame {index}: {error}") from error
+        self._next = index + 1
+        return np.ascontiguousarray(pixels)
+
+    def _open(self) -> None:
+        decord = require("decord", "video")
+        decord.logging.set_level(decord.logging.QUIET)
+        try:
+            self._reader = decord.VideoReader(self._scan.info.path, num_threads=self._threads)
+        except RuntimeError as error:
+            raise self._failure(f"it cannot open it: {error}") from error
+        if len(self._reader) != len(self._scan.timeline):
+            raise self._failure(f"it counts {len(self._reader)} frames of {len(self._scan.timeline)}")
+        self._next = 0
+
+    def _failure(self, reason: str) -> VideoError:
+        first_line = reason.splitlines()[0][:160]
+        return VideoError(
+            f"decord cannot read '{self._scan.info.path}': {first_line}", "use reader=auto", UNREADABLE
+        )

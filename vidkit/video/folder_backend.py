@@ -11,7 +11,7 @@ import numpy as np
 
 from vidkit.errors import ConfigError, VideoError
 from vidkit.video.image import read_image
-from vidkit.video.pyav_backend import shrink
+from vidkit.video.pictures import shrink
 from vidkit.video.types import Frame, Timeline, VideoInfo
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}

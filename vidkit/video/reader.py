@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from vidkit.errors import ConfigError, VideoError
-from vidkit.video.decord_backend import DecordBackend, refuses
+from vidkit.errors import ConfigError
 from vidkit.video.folder_backend import FolderBackend, scan_folder
-from vidkit.video.pyav_backend import PyavBackend
-from vidkit.video.timeline import UNREADABLE, scan_video
+from vidkit.video.ordered_backend import OrderedBackend
+from vidkit.video.seeking_backend import SeekingBackend
+from vidkit.video.selfcheck import Check, check_seeks
+from vidkit.video.timeline import Scan, scan
 from vidkit.video.types import Frame, Timeline, VideoInfo
 
-BACKENDS = ("auto", "decord", "pyav")
-_log = logging.getLogger(__name__)
+BACKENDS = ("auto", "pyav", "ordered", "decord")
 
 
 class Backend(Protocol):
@@ -34,28 +33,29 @@ class VideoReader:
     Attributes:
         info: facts of the stream.
         timeline: times of all displayed frames; no index ever stands for a time.
-        backend: "decord", "pyav" or "images".
-        backend_reason: why it was chosen.
+        backend: "pyav", "decord" or "images".
         decode_errors: packets or frames that could not be decoded so far.
     """
 
-    def __init__(
-        self, info: VideoInfo, timeline: Timeline, backend: Backend, reason: str, threads: int
-    ) -> None:
+    def __init__(self, info: VideoInfo, timeline: Timeline, backend: Backend, reason: str) -> None:
         self.info = info
         self.timeline = timeline
-        self.backend_reason = reason
+        self._reason = reason
         self._backend = backend
-        self._threads = threads
-        self._earlier_errors = 0
 
     @property
     def backend(self) -> str:
         return self._backend.name
 
     @property
+    def backend_reason(self) -> str:
+        """How frames are reached, and why so."""
+        given_up = getattr(self._backend, "in_order", "")
+        return f"read in order: {given_up}" if given_up else self._reason
+
+    @property
     def decode_errors(self) -> int:
-        return self._earlier_errors + self._backend.decode_errors
+        return self._backend.decode_errors
 
     def read(self, indices: Sequence[int], short_side: int | None = None) -> Iterator[Frame]:
         """Decode some frames, one after the other.
@@ -78,31 +78,18 @@ class VideoReader:
                 f"frame {outside} of a video of {len(self.timeline)} frames",
                 "frames count from 0",
             )
-        return self._read(wanted, short_side)
-
-    def _read(self, wanted: list[int], short_side: int | None) -> Iterator[Frame]:
-        done = 0
-        try:
-            for frame in self._backend.read(wanted, short_side):
-                yield frame
-                done += 1
-        except ValueError as error:
-            # decord ended early; PyAV decodes what is left of a damaged file
-            _log.info("%s: %s; continuing with PyAV", self.info.path, error)
-            self._earlier_errors += self._backend.decode_errors
-            self._backend = PyavBackend(self.info, self.timeline, self._threads)
-            self.backend_reason = str(error)
-            yield from self._backend.read(wanted[done:], short_side)
+        return self._backend.read(wanted, short_side)
 
 
 def open_video(
     path: str | Path, backend: str = "auto", stream: int = 0, threads: int = 0, frame_rate: float = 1.0
 ) -> VideoReader:
-    """Scan a video and choose what reads it.
+    """Scan a video, compare a few seeks with reading in order, and choose how frames are reached.
 
     Args:
         path: a video file, or a folder of images in the order of their names.
-        backend: "auto" (decord where it is exact, else PyAV), "decord" or "pyav".
+        backend: "auto" or "pyav" (seeks where that is exact), "ordered" (decodes from the first packet),
+            "decord" (likewise, for comparison).
         stream: number among the video streams.
         threads: of the decoder; 0: as many as there are cores.
         frame_rate: of an image folder, frames a second.
@@ -116,21 +103,27 @@ def open_video(
     path = Path(path)
     if path.is_dir():
         info, timeline, files = scan_folder(path, frame_rate)
-        return VideoReader(info, timeline, FolderBackend(files, timeline), "a folder of images", threads)
-    info, timeline = scan_video(path, stream)
-    if backend == "pyav":
-        return VideoReader(info, timeline, PyavBackend(info, timeline, threads), "asked for", threads)
-    reason = refuses(info, timeline) if backend == "auto" else ""
-    if not reason:
-        try:
-            why = "asked for" if backend == "decord" else "an ordinary file that decord reads exactly"
-            return VideoReader(info, timeline, DecordBackend(info, timeline, threads), why, threads)
-        except ValueError as error:
-            reason = str(error)
-        except ModuleNotFoundError:
-            reason = "decord is not installed"
+        return VideoReader(info, timeline, FolderBackend(files, timeline), "a folder of images")
+    found = scan(path, stream, threads, "asked for" if backend == "ordered" else "")
     if backend == "decord":
-        raise VideoError(
-            f"decord cannot read '{path}': {reason}", "use reader=pyav or reader=auto", UNREADABLE
-        )
-    return VideoReader(info, timeline, PyavBackend(info, timeline, threads), reason, threads)
+        from vidkit.video.decord_backend import DecordBackend
+
+        return _reader(found, DecordBackend(found, threads), "asked for; read in order")
+    if not found.in_order:
+        check = check_seeks(found, threads)
+        if check.is_good:
+            return _reader(found, SeekingBackend(found, threads), _praise(check))
+        doubt = "a seek did not give the frame that reading in order gives"
+        found = scan(path, stream, threads, doubt)
+    return _reader(found, OrderedBackend(found, threads), f"read in order: {found.in_order}")
+
+
+def _reader(found: Scan, backend: Backend, reason: str) -> VideoReader:
+    return VideoReader(found.info, found.timeline, backend, reason)
+
+
+def _praise(check: Check) -> str:
+    if not check.seeks:
+        return "seeks to frames from which all that follows can be decoded"
+    seeks = "1 seek" if check.seeks == 1 else f"{check.seeks} seeks"
+    return f"seeks to key frames; {seeks} compared with reading in order, equal"

@@ -1,40 +1,71 @@
-"""Facts and time stamps of a video stream, from its packets alone: nothing is decoded but one frame."""
+"""Facts and times of a video stream: from its packets where they tell all, else by decoding it once."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vidkit.errors import VideoError
 from vidkit.video.container import open_input
+from vidkit.video.decoding import Decoding, decode_all
+from vidkit.video.doubts import closes_gaps, doubts_about
+from vidkit.video.packets import UNTIMED, PacketTable, read_packets, reason_of
+from vidkit.video.stamps import repair
+from vidkit.video.streams import (
+    UNREADABLE,
+    codec_name,
+    pick_stream,
+    real_streams,
+    rotation_of,
+)
 from vidkit.video.types import Timeline, VideoInfo
 
-UNREADABLE = 4  # exit status when nothing of a video can be decoded
 _HDR_TRANSFERS = (16, 18)  # SMPTE ST 2084 (PQ), ARIB STD-B67 (HLG)
+_HEAD = 48  # frames decoded to see whether packets and frames agree
 _log = logging.getLogger(__name__)
 
 
-@dataclass
-class _Packets:
-    pts: list[int] = field(default_factory=list)
-    is_key: list[bool] = field(default_factory=list)
-    last_duration: int = 0
-    discarded: int = 0
-    untimed: int = 0
-    broken_off: str = ""
+@dataclass(frozen=True)
+class Scan:
+    """A scanned stream.
+
+    Args:
+        info: facts.
+        timeline: displayed frames.
+        packets: in the order of decoding.
+        in_order: why frames are to be read in order, from the first; empty: seeking is safe.
+        decode_errors: met while the stream was decoded for its times.
+    """
+
+    info: VideoInfo
+    timeline: Timeline
+    packets: PacketTable
+    in_order: str = ""
+    decode_errors: int = 0
 
 
 def scan_video(path: Path, stream: int = 0) -> tuple[VideoInfo, Timeline]:
-    """Read every packet header of one video stream.
+    """Facts and times of one video stream; see `scan`."""
+    found = scan(path, stream)
+    return found.info, found.timeline
+
+
+def scan(path: Path, stream: int = 0, threads: int = 0, doubt: str = "") -> Scan:
+    """Read every packet header of one video stream and decode its first frames.
+
+    A stream whose packets do not tell for certain which frames are shown when is decoded as a whole.
 
     Args:
         path: a file that FFmpeg knows.
         stream: number among the real video streams (cover art does not count).
+        threads: of the decoder; 0: as many as there are cores.
+        doubt: a reason to decode all of it, from someone who knows more.
 
     Raises:
         VideoError: missing, not a video, no such stream, or no frame in it (exit code 4).
@@ -46,162 +77,188 @@ def scan_video(path: Path, stream: int = 0) -> tuple[VideoInfo, Timeline]:
     try:
         with open_input(path) as container:
             video = pick_stream(container, path, stream)
-            packets = _read_packets(container, video)
-            info = _describe(container, video, path, stream)
+            packets = read_packets(container, video)
+            info, zero = _describe(container, video, path, stream)
             reorders = bool(video.codec_context.has_b_frames)
+            notes = _other_streams(container, video)
+        head = _Head.read(path, info, threads) if len(packets) else _Head()
     except av.error.FFmpegError as error:
         raise VideoError(
-            f"cannot read '{path}' as a video: {_reason(error)}", "check that the file is whole", UNREADABLE
+            f"cannot read '{path}' as a video: {reason_of(error)}", "check that the file is whole", UNREADABLE
         ) from error
-    # AVI stores no time of presentation: with reordered frames its stamps are those of decoding
-    ordered = not (info.container == "avi" and reorders)
-    timeline, start = _timeline(packets, info, ordered)
-    if not len(timeline):
+    info = _as_displayed(info, head)
+    reason = doubt or doubts_about(packets, info) or head.doubt(packets)
+    if reason:
+        found = _from_frames(packets, info, zero, reorders, notes, threads, reason)
+    else:
+        found = Scan(info, _from_packets(packets, info, zero, notes), packets)
+    if not len(found.timeline):
         raise VideoError(
-            f"'{path}' has a video stream without frames", "check that the file is whole", UNREADABLE
+            f"'{path}' has a video stream without frames that can be decoded",
+            "check that the file is whole",
+            UNREADABLE,
         )
-    info = _with_orientation(path, stream, info)
+    return replace(found, info=_with_times(found.info, found.timeline, zero))
+
+
+def _from_packets(packets: PacketTable, info: VideoInfo, zero: float, notes: list[str]) -> Timeline:
+    shown = ~packets.is_hidden & ~packets.is_discard
+    order = np.argsort(packets.pts[shown], kind="stable")
+    pts, is_key = packets.pts[shown][order], packets.is_entry[shown][order]
+    if packets.is_discard.any():
+        notes = [*notes, f"an edit list hides {int(packets.is_discard.sum())} frames"]
+    discarded = int(packets.is_discard.sum())
+    return _timeline(pts, is_key, packets, info, zero, notes, True, discarded)
+
+
+def _from_frames(
+    packets: PacketTable, info: VideoInfo, zero: float, reorders: bool, notes: list[str], threads: int,
+    reason: str,
+) -> Scan:  # fmt: skip
+    frames = decode_all(info.path, info.stream, threads)
+    stamps, base = frames.stamps, info.time_base
+    if info.container == "avi" and reorders:
+        # AVI stores no times of presentation: in order they are those of decoding
+        known = packets.dts[packets.dts != UNTIMED]
+        stamps = [int(pts) for pts in np.sort(known)] if known.size == len(stamps) else [None] * len(stamps)
+    step = max(1, round(Fraction(info.average_fps or 25).limit_denominator(100_000) ** -1 / base))
+    gaps = np.diff(np.sort(np.array([stamp for stamp in stamps if stamp is not None], dtype=np.int64)))
+    if (gaps > 0).any():
+        step = max(1, int(np.median(gaps[gaps > 0])))
+    pts, repairs = repair(stamps, base, step, closes_gaps(info)) if stamps else (np.zeros(0, np.int64), [])
+    notes = [*notes, *repairs]
+    if packets.broken_off:
+        notes.append(f"the file breaks off: {packets.broken_off}")
+    known_pts = not repairs
+    is_key = np.array(frames.is_key, dtype=bool)
+    discarded = int(packets.is_discard.sum())
+    timeline = _timeline(pts, is_key, packets, info, zero, notes, known_pts, discarded)
+    return Scan(info, timeline, packets, reason, frames.errors)
+
+
+def _timeline(
+    pts: NDArray[np.int64], is_key: NDArray[np.bool_], packets: PacketTable, info: VideoInfo, zero: float,
+    notes: list[str], pts_known: bool, discarded: int,
+) -> Timeline:  # fmt: skip
+    base = float(info.time_base)
+    if not pts.size:
+        return Timeline(pts, np.zeros(0), is_key, 0.0, tuple(notes), pts_known, discarded)
+    step_s = float(np.median(np.diff(pts))) * base if pts.size > 1 else 1.0 / (info.average_fps or 25.0)
+    seconds = (pts - pts[0]).astype(np.float64) * base
+    late_s = float(pts[0]) * base - zero
+    if late_s >= step_s:  # sound comes first; less than a frame is the sound encoder's lead-in
+        seconds += late_s
+    last_s = packets.last_duration * base
+    # some writers put the rest of the film's length into the last packet
+    last_s = last_s if 0 < last_s <= 100 * step_s else step_s
+    return Timeline(pts, seconds, is_key, float(seconds[-1]) + last_s, tuple(notes), pts_known, discarded)
+
+
+def _with_times(info: VideoInfo, timeline: Timeline, zero: float) -> VideoInfo:
     steps = np.diff(timeline.time_s)
+    base = float(info.time_base)
     # the container's rounding (a millisecond in Matroska) is no variable rate
-    uneven = steps.size > 1 and float(np.ptp(steps)) > max(0.0021, 2.1 * float(info.time_base))
-    rate = info.average_fps or len(timeline) / max(timeline.duration_s, 1e-6)
-    info = replace(
+    uneven = steps.size > 1 and float(np.ptp(steps)) > max(0.0021, 2.1 * base)
+    span_s = timeline.duration_s - float(timeline.time_s[0])
+    # what the header says may be another stream's rate, or half the rate of fields
+    rate = len(timeline) / span_s if span_s > 0 else info.average_fps
+    if info.average_fps and abs(rate / info.average_fps - 1) < 0.01:
+        rate = info.average_fps
+    return replace(
         info,
         frame_count=len(timeline),
         duration_s=timeline.duration_s,
         average_fps=rate,
-        start_pts=start,
+        start_pts=round(float(timeline.pts[0]) - float(timeline.time_s[0]) / base),
         is_variable_rate=uneven,
     )
-    return info, timeline
 
 
-def pick_stream(container: Any, path: Path, number: int) -> Any:
-    """The `number`th video stream that is no cover art.
+@dataclass
+class _Head:
+    """The first frames of a stream, decoded."""
 
-    Raises:
-        VideoError: there is none; says whether the file has audio alone.
-    """
-    from av.stream import Disposition
+    pts: list[int | None] | None = None
+    size: tuple[int, int] = (0, 0)
+    pixel_format: str = ""
+    rotation: int = 0
+    interlaced: bool = False
+    errors: int = 0
 
-    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if not streams:
-        kind = "audio but no video" if container.streams.audio else "no video stream"
-        raise VideoError(f"'{path}' has {kind}", "give a file with a video stream", UNREADABLE)
-    if number >= len(streams):
-        raise VideoError(
-            f"'{path}' has {len(streams)} video streams, not stream {number}", "count from stream=0"
-        )
-    if streams[number].codec_context is None:
-        raise VideoError(
-            f"no decoder for the video codec of '{path}'", "install a PyAV whose FFmpeg knows it", UNREADABLE
-        )
-    return streams[number]
+    @classmethod
+    def read(cls, path: Path, info: VideoInfo, threads: int) -> _Head:
+        head = cls([])
+        assert head.pts is not None
+        with Decoding(str(path), info.stream, threads) as decoding:
+            for frame in decoding.frames():
+                if not head.pts:
+                    head.size, head.pixel_format = (frame.width, frame.height), frame.format.name
+                    head.rotation = rotation_of(frame)
+                head.interlaced |= bool(frame.interlaced_frame)
+                head.pts.append(frame.pts)
+                if len(head.pts) == _HEAD:
+                    break
+            head.errors = decoding.errors
+        return head
 
-
-def _read_packets(container: Any, video: Any) -> _Packets:
-    import av
-
-    packets = _Packets()
-    add_pts, add_key = packets.pts.append, packets.is_key.append
-    try:
-        for packet in container.demux(video):
-            if not packet.size:
-                continue
-            if packet.is_discard:
-                packets.discarded += 1
-                continue
-            pts = packet.pts
-            if pts is None:
-                packets.untimed += 1
-                pts = packet.dts
-            if pts is None:
-                continue
-            add_pts(pts)
-            add_key(packet.is_keyframe)
-            packets.last_duration = packet.duration or packets.last_duration
-    except av.error.FFmpegError as error:
-        packets.broken_off = _reason(error)
-    return packets
+    def doubt(self, packets: PacketTable) -> str:
+        """Why the frames are not those that the packets announce; empty: they are."""
+        shown = np.sort(packets.pts[~packets.is_hidden & ~packets.is_discard])
+        expected, found = shown[:_HEAD].tolist(), self.pts or []
+        if self.errors and found and set(found) <= set(shown.tolist()):
+            return ""  # damaged, but what is left has its place
+        if found != expected:
+            return "the first frames are not those that the packets announce"
+        if self.interlaced:
+            return "interlaced: two packets may make one frame"
+        return ""
 
 
-def _timeline(packets: _Packets, info: VideoInfo, ordered: bool) -> tuple[Timeline, int]:
-    notes: list[str] = []
-    base = info.time_base
-    pts, is_key = np.array(packets.pts, dtype=np.int64), np.array(packets.is_key, dtype=bool)
-    known = ordered and packets.untimed == 0
-    if pts.size < packets.untimed:
-        # neither pts nor dts: a raw stream, whose frames follow one another at the nominal rate
-        step = max(1, round(1 / (Fraction(info.average_fps or 25).limit_denominator(100000) * base)))
-        pts, is_key = np.arange(packets.untimed) * step, np.zeros(packets.untimed, dtype=bool)
-        notes.append("no time stamps: frames are placed at the nominal rate")
-    elif not known:
-        notes.append("time stamps of presentation are missing: decoding order times are used")
-    order = np.argsort(pts, kind="stable")
-    pts, is_key = pts[order], is_key[order]
-    start = info.start_pts if known else int(pts[0]) if pts.size else 0
-    start = max(start, 0) if pts.size and (pts >= 0).any() else start
-    shown = pts >= start
-    if pts.size and not shown.all():
-        notes.append(f"{int((~shown).sum())} frames before the start of the stream are not displayed")
-    pts, is_key = pts[shown], is_key[shown]
-    pts, first = np.unique(pts, return_index=True)
-    if pts.size < is_key.size:
-        notes.append(f"{is_key.size - pts.size} frames share a time stamp with another and are not displayed")
-    is_key = is_key[first]
-    if packets.discarded:
-        notes.append(f"an edit list hides {packets.discarded} frames")
-    if packets.broken_off:
-        notes.append(f"the file breaks off: {packets.broken_off}")
-    seconds = (pts - start).astype(np.float64) * float(base)
-    step_s = float(np.median(np.diff(seconds))) if pts.size > 1 else 1.0 / (info.average_fps or 25.0)
-    end = packets.last_duration * float(base) or step_s
-    duration = float(seconds[-1] + end) if pts.size else 0.0
-    return Timeline(pts, seconds, is_key, duration, tuple(notes), known, packets.discarded), start
-
-
-def _describe(container: Any, video: Any, path: Path, stream: int) -> VideoInfo:
+def _describe(container: Any, video: Any, path: Path, stream: int) -> tuple[VideoInfo, float]:
+    """Facts from the headers, and the second of the container's clock at which a player starts."""
     context = video.codec_context
     aspect = Fraction(video.sample_aspect_ratio or context.sample_aspect_ratio or 1)
-    return VideoInfo(
+    base = Fraction(video.time_base)
+    own_start = float((video.start_time or 0) * base)
+    start = own_start if container.start_time is None else container.start_time / 1e6
+    info = VideoInfo(
         path=str(path),
         container=container.format.name,
-        codec=context.name,
+        codec=codec_name(video),
         pixel_format=context.pix_fmt or "",
         width=context.width,
         height=context.height,
         frame_count=0,
         duration_s=0.0,
         average_fps=float(video.average_rate or video.guessed_rate or 0),
-        time_base=Fraction(video.time_base),
+        time_base=base,
         start_pts=int(video.start_time or 0),
         pixel_aspect=aspect if aspect > 0 else Fraction(1),
         is_hdr=int(context.color_trc or 0) in _HDR_TRANSFERS,
         has_audio=bool(container.streams.audio),
         stream=stream,
     )
+    return info, start
 
 
-def _with_orientation(path: Path, stream: int, info: VideoInfo) -> VideoInfo:
+def _other_streams(container: Any, video: Any) -> list[str]:
+    streams = real_streams(container)
+    others = [
+        f"stream={number} ({codec_name(other)} {other.codec_context.width}x{other.codec_context.height})"
+        for number, other in enumerate(streams)
+        if other.index != video.index and other.codec_context is not None
+    ]
+    if not others:
+        return []
+    return [f"the file has {len(streams)} video streams; not read: {', '.join(others)}"]
+
+
+def _as_displayed(info: VideoInfo, head: _Head) -> VideoInfo:
     """Displayed size and rotation, which FFmpeg tells with a decoded frame."""
-    import av
-
-    rotation, width, height = 0, info.width, info.height
-    pixel_format = info.pixel_format
-    try:
-        with open_input(path) as container:
-            for frame in container.decode(pick_stream(container, path, stream)):
-                rotation = round(-frame.rotation / 90) * 90 % 360
-                width, height, pixel_format = frame.width, frame.height, frame.format.name
-                break
-    except av.error.FFmpegError as error:
-        _log.info("%s: first frame not decodable: %s", path, error)
+    width, height = head.size if head.size[0] else (info.width, info.height)
     if info.pixel_aspect != 1:
         width = max(1, round(width * info.pixel_aspect))
-    if rotation in (90, 270):
+    if head.rotation in (90, 270):
         width, height = height, width
-    return replace(info, width=width, height=height, rotation=rotation, pixel_format=pixel_format)
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", "") or error)
+    pixel_format = head.pixel_format or info.pixel_format
+    return replace(info, width=width, height=height, rotation=head.rotation, pixel_format=pixel_format)

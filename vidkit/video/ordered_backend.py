@@ -1,0 +1,59 @@
+"""Frames by their number in the order of display, decoded from the first packet: exact, never quick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from vidkit.video.decoding import Decoding
+from vidkit.video.pictures import frame_from
+from vidkit.video.timeline import Scan
+from vidkit.video.types import Frame
+
+
+class OrderedBackend:
+    """Decodes every frame up to the last one wanted; a later read goes on where the one before ended.
+
+    Attributes:
+        decode_errors: those of the first pass, which gave the timeline, and frames that did not come again.
+    """
+
+    name = "pyav"
+
+    def __init__(self, scan: Scan, threads: int = 0) -> None:
+        self.decode_errors = scan.decode_errors
+        self._scan = scan
+        self._threads = threads
+        self._decoding: Decoding | None = None
+        self._frames: Iterator[Any] = iter(())
+        self._next = 0  # number of the frame that comes next
+
+    def read(self, indices: Sequence[int], short_side: int | None) -> Iterator[Frame]:
+        """Frames in the order of `indices` (increasing); those that do not come again are left out."""
+        if self._decoding is None or (indices and indices[0] < self._next):
+            self._rewind()
+        for index in indices:
+            decoded = self._advance(index)
+            if decoded is None:
+                self.decode_errors += 1
+                continue
+            yield frame_from(decoded, index, self._scan.info, self._scan.timeline, short_side)
+
+    def _advance(self, index: int) -> Any:
+        """The frame of this number; None: the stream ended before."""
+        for decoded in self._frames:
+            self._next += 1
+            if self._next == index + 1:
+                return decoded
+        return None
+
+    def _rewind(self) -> None:
+        self.close()
+        info = self._scan.info
+        self._decoding = Decoding(info.path, info.stream, self._threads)
+        self._frames, self._next = self._decoding.frames(), 0
+
+    def close(self) -> None:
+        if self._decoding is not None:
+            self._decoding.close()
+            self._decoding = None

@@ -1,0 +1,59 @@
+"""The video stream that was asked for, and what old versions of PyAV do not say by themselves."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vidkit.errors import VideoError
+
+UNREADABLE = 4  # exit status when nothing of a video can be decoded
+_ATTACHED_PICTURE = 1 << 10
+_CODEC_OF = {"libdav1d": "av1", "libaom-av1": "av1", "libvpx-vp9": "vp9", "libvpx": "vp8"}
+
+
+def real_streams(container: Any) -> list[Any]:
+    """The video streams that are no cover art."""
+    # the oldest supported PyAV has no dispositions
+    return [s for s in container.streams.video if not int(getattr(s, "disposition", 0)) & _ATTACHED_PICTURE]
+
+
+def pick_stream(container: Any, path: Path, number: int) -> Any:
+    """The `number`th video stream that is no cover art.
+
+    Raises:
+        VideoError: there is none; says whether the file has audio alone.
+    """
+    streams = real_streams(container)
+    if not streams:
+        kind = "audio but no video" if container.streams.audio else "no video stream"
+        raise VideoError(f"'{path}' has {kind}", "give a file with a video stream", UNREADABLE)
+    if number >= len(streams):
+        raise VideoError(
+            f"'{path}' has {len(streams)} video streams, not stream {number}", "count from stream=0"
+        )
+    if streams[number].codec_context is None:
+        raise VideoError(
+            f"no decoder for the video codec of '{path}'", "install a PyAV whose FFmpeg knows it", UNREADABLE
+        )
+    return streams[number]
+
+
+def codec_name(stream: Any) -> str:
+    """The codec of a stream, whichever decoder is used for it."""
+    codec = stream.codec_context.codec
+    return str(getattr(codec, "canonical_name", None) or _CODEC_OF.get(codec.name, codec.name))
+
+
+def rotation_of(frame: Any) -> int:
+    """Degrees clockwise by which a decoded frame is to be turned, 0, 90, 180 or 270."""
+    if hasattr(frame, "rotation"):
+        return int(round(-frame.rotation / 90) * 90 % 360)
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return 0
+    values = np.frombuffer(bytes(matrix), np.int32)
+    return round(math.degrees(math.atan2(values[1], values[0])) / 90) * 90 % 360
