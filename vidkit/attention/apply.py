@@ -83,7 +83,7 @@ class AttentionHandle:
     def reset(self) -> None:
         """Drop masks and figures, as between two generations."""
         self._clock.reset()
-        self._recorder.clear()
+        self.clear_stats()
         for runtime in self.runtimes.values():
             runtime.clear()
 
@@ -112,6 +112,7 @@ class AttentionHandle:
     def clear_stats(self) -> None:
         """Forget figures, keep masks."""
         self._recorder.clear()
+        self.policy.executor.dense_share.clear()
 
     def report(self) -> dict[str, Any]:
         """Policy, executors that ran, and means of density and reuse, for a run's record."""
@@ -120,6 +121,7 @@ class AttentionHandle:
             **self.policy.describe(),
             "executors_used": list(chooser.used),
             "executors_passed_over": dict(chooser.reasons),
+            **chooser.dense_share.describe(),
             **summarize(self.rows()),
         }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -93,6 +93,23 @@ class BlockPlan:
         if self.k_order is not None:
             mask = torch.empty_like(mask).scatter_(3, self.k_order[:, :, None].expand_as(mask), mask)
         return mask
+
+    @property
+    def full_heads(self) -> Tensor:
+        """`[B, H]` bool: heads whose every list is whole."""
+        return self.counts.eq(self.indices.shape[-1]).all(-1)
+
+    def with_full_heads(self, heads: Tensor) -> BlockPlan:
+        """The same plan, but dense where `heads` (`[B, H]` bool) says; what was selected is kept."""
+        nK = self.indices.shape[-1]
+        every = torch.arange(nK, dtype=self.indices.dtype, device=self.indices.device)
+        selected = self.head_density if self.selected_density is None else self.selected_density
+        return replace(
+            self,
+            counts=self.counts.masked_fill(heads[..., None], nK),
+            indices=torch.where(heads[..., None, None], every, self.indices),
+            selected_density=selected,
+        )
 
     @property
     def head_density(self) -> Tensor:

@@ -140,7 +140,7 @@ def build_policy(
         settings.tau,
         table,
         path,
-        ExecutorChooser(settings.executor.value),
+        ExecutorChooser(settings.executor.value, may_be_dense=True),
         settings.dense_steps,
         settings.dense_layers,
         settings.min_tokens,

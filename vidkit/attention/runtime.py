@@ -106,7 +106,7 @@ class SparseRuntime:
         refreshed: Tensor | bool = False
         if not shared:
             refreshed = self._refresh(state, q, k, v, pooled or pool(q, k), layer)
-        plan = predictor.plan(q.shape[2], state.plan, self.grid)
+        plan = self.policy.executor.settle(q, predictor.plan(q.shape[2], state.plan, self.grid))
         density = plan.head_density
         selected = density if plan.selected_density is None else plan.selected_density
         self.recorder.layer(density, selected, refreshed, q.shape[0] * q.shape[1])

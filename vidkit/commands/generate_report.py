@@ -50,6 +50,11 @@ def sparse_line(record: RunRecord) -> str:
         f" ({figures['sparse_density']:.3f} in sparse layers), {100 * figures['reuse_ratio']:.0f} % of masks"
         f" reused, on {', '.join(figures['executors_used'])}"
     )
+    if figures["dense_heads_ratio"]:
+        line += (
+            f"; {100 * figures['dense_heads_ratio']:.0f} % of masks above density"
+            f" {figures['dense_above_density']:.2f} computed dense: quicker here"
+        )
     return line + (" (random weights: not the model's density)" if RANDOM_LABEL in record.labels else "")
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from torch import Tensor
 
 from vidkit.attention.executors.base import Executor, run_plan
+from vidkit.attention.executors.cpu import GatherExecutor
+from vidkit.attention.executors.dense import DenseShare
 from vidkit.attention.executors.gpu import FA4Executor, FlexExecutor, TritonExecutor
-from vidkit.attention.executors.torch_ import GatherExecutor, MaskedExecutor, ReferenceExecutor
+from vidkit.attention.executors.torch_ import MaskedExecutor, ReferenceExecutor
 from vidkit.attention.plan import BlockPlan
 from vidkit.errors import ConfigError
 
@@ -28,13 +30,13 @@ EXECUTORS: dict[str, Any] = {
 # fastest first, by the rates in docs/benchmarks.md; `masked` (N^2 memory, short sequences) serves GPUs where
 # blocks suit no kernel: there the reference would read the lists on the host
 AUTO_ORDER = ("fa4", "triton", "flex", "gather", "masked", "reference")
-# query blocks below this are too many to be gathered one by one on a CPU
-SMALL_BLOCK = 32
+# on a CPU so few tokens in so small blocks cost less under a mask than gathered
+SHORT, SMALL_BLOCK = 512, 32
 
 
 def _order(q: Tensor, plan: BlockPlan) -> tuple[str, ...]:
     """Fastest first for this case."""
-    if q.device.type == "cpu" and plan.block_q < SMALL_BLOCK:
+    if q.device.type == "cpu" and plan.block_q < SMALL_BLOCK and plan.k_len <= SHORT:
         return ("fa4", "triton", "flex", "masked", "gather", "reference")
     return AUTO_ORDER
 
@@ -44,17 +46,22 @@ class ExecutorChooser:
 
     Args:
         name: an executor's name or `auto`.
+        may_be_dense: heads may be computed dense where that is quicker (`auto` on a CPU); else, and by
+            default, every mask is obeyed.
 
     Attributes:
+        dense_share: which were.
         used: names of the executors that have run.
         reasons: why each passed-over executor could not take a case.
     """
 
-    def __init__(self, name: str = "auto") -> None:
+    def __init__(self, name: str = "auto", may_be_dense: bool = False) -> None:
         name = name.replace("-", "_")
         if name != "auto" and name not in EXECUTORS:
             raise ConfigError(f"unknown executor '{name}'", f"choose from: auto, {', '.join(EXECUTORS)}")
         self.name = name
+        self.may_be_dense = may_be_dense and name == "auto"
+        self.dense_share = DenseShare()
         self.used: list[str] = []
         self.reasons: dict[str, str] = {}
         self._made: dict[str, Executor] = {}
@@ -66,6 +73,10 @@ class ExecutorChooser:
         if case not in self._cases:
             self._cases[case] = self._search(q, plan)
         return self._cases[case]
+
+    def settle(self, q: Tensor, plan: BlockPlan) -> BlockPlan:
+        """The plan to run: heads that dense attention computes in less time get full lists, if they may."""
+        return self.dense_share.relax(q, plan) if self.may_be_dense and q.device.type == "cpu" else plan
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, plan: BlockPlan) -> Tensor:
         """Run the plan on the chosen executor."""
