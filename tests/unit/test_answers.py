@@ -13,6 +13,7 @@ from vidkit.evaluation.answers_official import (
     parse_social_omni_yes_no,
     parse_video_mme_v2,
 )
+from vidkit.evaluation.social_omni.how import parse_judge
 
 TEXTS = (
     "a man in red",
@@ -36,11 +37,11 @@ TEXTS = (
         ("<think>maybe B or C</think> F", "F", "whole"),
         ("the correct answer is (d)", "D", "declaration"),
         ("The answer is B. Wait, the answer is C.", "C", "declaration"),
-        ("Answer: A. No, wait, option E.", "E", "declaration"),
+        ("Answer: A. No, wait, option E.", "E", "correction"),
         ("**Final Answer: G**", "G", "declaration"),
         ("Answer：H", "H", "declaration"),
-        (r"So it must be $\boxed{\text{E}}$.", "E", "declaration"),
-        ("<answer>B</answer>", "B", "declaration"),
+        (r"So it must be $\boxed{\text{E}}$.", "E", "field"),
+        ("<answer>B</answer>", "B", "field"),
         ("The correct option is: [F]", "F", "declaration"),
         ("The answer is A because he leaves first", "A", "declaration"),
         ("The answer is B, C is wrong", "B", "declaration"),
@@ -49,9 +50,9 @@ TEXTS = (
         ("The answer is option (C).", "C", "declaration"),
         ("Answer: B\n\nExplanation: option C shows a dog.", "B", "declaration"),
         ("The answer is C, since option B is wrong", "C", "declaration"),
-        ("Option B is wrong. Option D is right.", "D", "declaration"),
+        ("Option B is wrong. Option D is right.", "D", "statement"),
         ("I would go with option C", "C", "option_word"),
-        ("Option A is not shown, choice B remains", "B", "option_word"),
+        ("Option A is not shown, choice B remains", "B", "statement"),
         ("C", "C", "whole"),
         (" (h). ", "H", "whole"),
         ("**D**", "D", "whole"),
@@ -61,7 +62,7 @@ TEXTS = (
         ("Two animals run past the car.\nC. two dogs", "C", "last_line"),
         ("Two dogs.", "C", "option_text"),
         ("The answer is a man in red", "A", "option_text"),
-        ("The answer is A man in red", "A", "declaration"),
+        ("The answer is A man in red", "A", "option_text"),
         ("So the final answer is: two dogs.", "C", "option_text"),
     ],
 )
@@ -79,13 +80,13 @@ def test_robust_rule(reply: str, letter: str, rule: str) -> None:
         ("<think>the answer is B", "truncated"),
         ("Answer: A or B", "ambiguous"),
         ("The answer is A or B because both are seen", "ambiguous"),
-        ("The answer is either B, D or F.", "unparsed"),
+        ("The answer is either B, D or F.", "ambiguous"),
         ("Answer: **B**, **C**", "ambiguous"),
         ("A, B", "ambiguous"),
         ("A. one\nB. two\nC. three", "ambiguous"),
         ("Final Answer: J", "out_of_range"),
         ("I'm sorry, I cannot tell from these frames.", "refused"),
-        ("no idea at all", "unparsed"),
+        ("no idea at all", "refused"),
         ("the answer is a giraffe", "unparsed"),
         ("There is a letter B on the sign", "unparsed"),
         ("E.g. the first scene", "unparsed"),
@@ -104,7 +105,7 @@ def test_isolated_letter_only_where_asked_and_only_one() -> None:
     assert parse_choice(reply, "ABCD").letter is None
     assert parse_choice(reply, "ABCD", isolated=True) == Choice("C", "isolated")
     assert parse_choice("A man in red", "ABCD", isolated=True).letter is None
-    assert parse_choice("B rather than D", "ABCD", isolated=True) == Choice(None, "ambiguous")
+    assert parse_choice("There are B and D", "ABCD", isolated=True) == Choice(None, "ambiguous")
 
 
 def test_options_bound_the_letters() -> None:
@@ -167,19 +168,61 @@ def test_official_social_omni_reads_no_in_know() -> None:
     assert parse_social_omni_yes_no("perhaps").letter is None
 
 
+@pytest.mark.parametrize("length", [10_000, 100_000, 1_000_000])
 @pytest.mark.parametrize(
-    "reply",
-    ["answer" + " " * 20_000 + "x", "answer would" + " " * 20_000, "answer" + " *" * 10_000,
-     "option A is " * 5_000,
-     "answer " * 10_000, r"\boxed{" * 5_000, "A, " * 10_000,
-     "answer A" + ", " * 10_000, "A.\n" * 10_000],
-    ids=["blanks", "would", "stars", "options", "answers", "boxes", "letters", "commas", "lines"],
+    "unit",
+    ["answer ", "answer: A ", "A, ", "A or ", "option A is ", "no, wait, ", "it is ", "\u7b54\u6848\u662fA ", "A.\n",
+     r"\boxed{", "<think>", "</think>", "<", "[", "<answer>", "user:\n", "```json\n{", "** ", " ", "not A ",
+     "answer would  ", "a man in red ", "\u0130", "score 4/5 ", "yes no "],
 )  # fmt: skip
-def test_hostile_replies_are_read_in_time(reply: str) -> None:
-    start = time.perf_counter()
+def test_time_grows_with_the_length_alone(unit: str, length: int) -> None:
+    reply = (unit * (length // len(unit) + 1))[:length]
+    start = time.process_time()
     parse_choice(reply, option_texts=TEXTS, isolated=True)
     parse_yes_no(reply)
-    assert time.perf_counter() - start < 5  # a backtracking pattern takes minutes
+    parse_judge(reply)
+    assert time.process_time() - start < 1  # a pattern that backtracks takes minutes
+
+
+@pytest.mark.parametrize("char", ["\u0130", "\u0131", "\u017f", "\u212a"])
+def test_characters_that_only_ignored_case_makes_letters_are_none(char: str) -> None:
+    every = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    for reply in (char, f"{char}.", f"Answer: {char}", f"({char})"):
+        assert parse_choice(reply, every, isolated=True).letter is None, reply
+
+
+def test_own_think_tags_are_stripped() -> None:
+    reply = "<<plan>>Answer: A<</plan>>Answer: C"
+    assert parse_choice(reply, think_tags=[("<<plan>>", "<</plan>>")]) == Choice("C", "declaration")
+    cut = parse_choice("<<plan>>Answer: A", think_tags=[("<<plan>>", "<</plan>>")])
+    assert cut == Choice(None, "truncated")
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        ("Yes, there is no one else.", "YES"),
+        ("<think>no no</think>Yes", "YES"),
+        ("<think>yes", None),
+        ('{"answer": "no"}', "NO"),
+        (r"\boxed{Yes}", "YES"),
+        ("<answer>No</answer>", "NO"),
+        ("**Yes**", "YES"),
+        ("The answer is not yes.", "NO"),
+        ("Yes or no?", None),
+        ("No idea.", None),
+        ("There is no dog.", "NO"),
+        ("Yes. Wait, actually no.", None),
+        ("Answer: Yes. Actually, answer: no", "NO"),
+        ("Oui.", "YES"),
+        ("Nein", "NO"),
+        ("\u662f\u7684", "YES"),
+        ("I know it well", None),
+        ("Answer: yes/no", None),
+    ],
+)
+def test_yes_no_as_a_careful_reader(reply: str, letter: str | None) -> None:
+    assert parse_yes_no(reply).letter == letter
 
 
 @settings(max_examples=300, deadline=None)

@@ -9,15 +9,20 @@ from itertools import combinations
 from typing import Any
 
 from vidkit.evaluation.answers import reply_text
+from vidkit.evaluation.answers.clean import windowed
+from vidkit.evaluation.answers.said import after_thinking
 from vidkit.evaluation.social_omni.records import YES, as_reply
 from vidkit.evaluation.social_omni.when import Decided
 from vidkit.evaluation.types import Mode
 
 SCALE = (0, 25, 50, 75, 100)
-_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"-?\d{1,12}+(?:\.\d{1,12}+)?(?:[eE][+-]?\d{1,3}+)?")
+_OVER = re.compile(r"\s{0,4}+(?:/|out\s+of|of|von|sur|de|из)\s{0,4}+(\d{1,6}+)(?![\d.])", re.IGNORECASE)
+_LEAST = 10  # a smaller score that is not 0 was given on another scale (1 to 5, 0 to 1)
 _PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _DECLARED = re.compile(
-    r"\b(?:score|rating|grade)\b[\s*_`\"']*(?:is|of|=)?[\s*_`\"':：]*(-?\d+(?:\.\d+)?)", re.IGNORECASE
+    r"\b(?:score|rating|grade|verdict)\b[\s*_`\"']{0,8}+(?:is|of|=)?[\s*_`\"':：]{0,8}+(?=-?\d)|boxed\{\s{0,4}+(?=-?\d)",
+    re.IGNORECASE,
 )
 
 
@@ -64,20 +69,53 @@ def nearest_on_scale(value: float) -> int:
 def parse_judge(text: object, mode: Mode = Mode.ROBUST) -> int | None:
     """A judge's score on the scale 0, 25, 50, 75, 100.
 
-    Robust: the last declared score ("Score: 75"), else the only number; outside 0..100 or none is a failure
-        (None).
+    Robust: after thinking, the last declared score ("Score: 75"), else a first or last line that is a number,
+        else the only number; a fraction of another total ("4/5"), a value that only another scale has (0.75,
+        3), one outside 0..100 or none is a failure (None).
     Official: the first number, clamped; no number is 0.
     """
     reply = reply_text(text)
     if mode is Mode.OFFICIAL:
         match = _PLAIN_NUMBER.search(reply)
         return nearest_on_scale(min(max(float(match.group()), 0.0), 100.0)) if match else 0
-    declared = _DECLARED.findall(reply)
-    numbers = declared[-1:] or _NUMBER.findall(re.sub(r"/\s*100\b", "", reply))
-    if len({float(n) for n in numbers}) != 1 or (re.search(r"-\d", reply) and not declared):
+    said = after_thinking(reply)
+    return None if said is None else _robust_score(windowed(said).strip())
+
+
+def _robust_score(said: str) -> int | None:
+    declared = [match.end() for match in _DECLARED.finditer(said)]
+    if declared:
+        return _on_scale(said, declared[-1])
+    lines = [line.strip(" \t*_`#.") for line in said.splitlines() if line.strip()]
+    for line in (lines[:1], lines[-1:]):
+        if line and (match := _NUMBER.match(line[0])) is not None and _ends(line[0], match.end()):
+            return _on_scale(line[0], 0)
+    found = list(_NUMBER.finditer(said))
+    places = [m.start() for m in found if not _is_total(said, m.start())]
+    if not places or len({float(m.group()) for m in found if m.start() in places}) != 1:
         return None
-    value = float(numbers[0])
-    return nearest_on_scale(value) if 0 <= value <= 100 else None
+    return _on_scale(said, places[0])
+
+
+def _ends(line: str, at: int) -> bool:
+    over = _OVER.match(line, at)
+    return not line[over.end() if over else at :].strip(" %*_`.,;)")
+
+
+def _is_total(said: str, at: int) -> bool:
+    before = re.sub(r"\s+", " ", said[max(0, at - 8) : at]).rstrip()
+    return before.endswith(("/", "out of"))
+
+
+def _on_scale(said: str, at: int) -> int | None:
+    match = _NUMBER.match(said, at)
+    if match is None:
+        return None
+    value, over = float(match.group()), _OVER.match(said, match.end())
+    if over is not None and int(over.group(1)) != 100:
+        return None
+    inside = value == 0 or (_LEAST <= value <= 100)
+    return nearest_on_scale(value) if inside else None
 
 
 def grade(decided: Sequence[Decided], mode: Mode) -> list[Judged]:

@@ -75,14 +75,17 @@ def _share(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
 
+_FIRM = ("field", "declaration", "correction", "option_word", "whole")
+
+
 def read_yes_no(text: object) -> Choice:
     """Option letter A (YES) or B (NO), else whole words yes and no.
 
-    A letter that merely stands alone ("No. That is speaker A.") must not contradict the words; both words, or
-    a letter against a word, is `ambiguous`.
+    Where nothing is declared, a letter must not contradict the words ("B, yes, he goes on"); both words, or a
+    letter against a word, is `ambiguous`.
     """
     choice = parse_choice(text, YES + NO, ("YES", "NO"), isolated=True)
-    if (choice.letter and choice.rule != "isolated") or choice.rule in ("empty", "truncated"):
+    if (choice.letter and choice.rule in _FIRM) or choice.rule in ("empty", "truncated"):
         return choice
     spoken = parse_yes_no(text)
     word = _LETTERS[spoken.letter] if spoken.letter else None

@@ -1,0 +1,77 @@
+"""Answers in a structure: JSON objects and answer tags."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_FENCE = re.compile(r"```(?:json)?\s{0,8}(?=[{\[])", re.IGNORECASE)
+_TAG = re.compile(
+    r"<(?P<name>(?:final|correct|my)?[_-]?(?:answer|choice|option|response|solution|result|prediction"
+    r"|output|final))>",
+    re.IGNORECASE,
+)
+_KEYS = (
+    "finalanswer", "correctanswer", "correctoption", "answerletter", "answeroption", "answerchoice",
+    "selectedoption",
+    "selectedanswer", "selectedchoice", "correctchoice", "bestanswer", "answer", "ans", "choice",
+    "option", "selection",
+    "selected", "prediction", "predictedanswer", "letter", "pick", "label", "final", "result",
+    "response", "output", "solution",
+    "correct", "答案", "antwort", "réponse", "respuesta", "resposta", "risposta", "ответ", "答え", "정답",
+)  # fmt: skip
+_LONGEST = 20_000
+
+
+def tagged(text: str) -> str | None:
+    """What stands in the last answer tag; an empty one says nothing."""
+    opened = None
+    for match in _TAG.finditer(text):
+        opened = match
+    if opened is None:
+        return None
+    close = re.compile(rf"</\s?{re.escape(opened.group('name'))}\s?>", re.IGNORECASE).search(
+        text, opened.end()
+    )
+    return text[opened.end() : close.start() if close else len(text)]
+
+
+def json_answer(text: str) -> tuple[bool, str]:
+    """Whether a reply is JSON with a field for the answer, and what that says (empty: nothing)."""
+    content = _content(text)
+    if isinstance(content, dict):
+        return _of_object(content)
+    if isinstance(content, list) and content and all(isinstance(each, str) for each in content):
+        return True, " and ".join(content)
+    return False, ""
+
+
+def _content(text: str) -> Any:
+    body = text.strip()
+    if "```" in body and (opened := _FENCE.search(body)) is not None:
+        closed = body.find("```", opened.end())
+        body = body[opened.end() : closed if closed >= 0 else len(body)].strip()
+    if len(body) > _LONGEST or body[:1] not in "{[" or body[-1:] not in "}]":
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _of_object(content: dict[str, Any]) -> tuple[bool, str]:
+    named = {re.sub(r"[\W_]", "", str(key)).lower(): value for key, value in content.items()}
+    for key in _KEYS:
+        if key in named:
+            return True, _spoken(named[key])
+    inner = [value for value in content.values() if isinstance(value, dict)]
+    return _of_object(inner[0]) if len(inner) == 1 else (False, "")
+
+
+def _spoken(value: Any) -> str:
+    if isinstance(value, dict):
+        return _of_object(value)[1]
+    if isinstance(value, list):
+        return " and ".join(_spoken(each) for each in value)
+    return "" if value is None or isinstance(value, bool) else str(value)

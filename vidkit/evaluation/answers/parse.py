@@ -1,0 +1,199 @@
+"""The one answer parser: from a model's reply to an option letter, with the rule that decided."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from vidkit.evaluation.answers.asked import Asked, asked_of, check_letters
+from vidkit.evaluation.answers.characters import numbered_by_alphabet, plain_characters
+from vidkit.evaluation.answers.choice import Choice, reply_text
+from vidkit.evaluation.answers.clean import cleaned, windowed
+from vidkit.evaluation.answers.fields import json_answer, tagged
+from vidkit.evaluation.answers.forms import (
+    is_cut,
+    last_sentence,
+    mentions,
+    option_text,
+    recital,
+    starts,
+    verdicts,
+    whole,
+)
+from vidkit.evaluation.answers.quick import quick
+from vidkit.evaluation.answers.said import after_thinking, without_tokens
+from vidkit.evaluation.answers.statements import (
+    Finding,
+    corrections,
+    declarations,
+    subjects,
+    weak_statements,
+)
+from vidkit.evaluation.answers.values import Reply, read_value, reply_of
+from vidkit.evaluation.answers.words import REFUSAL
+
+_NOTHING = re.compile(
+    r"[\W_]*(?:n\s*/\s*a|n\.\s?a\.?|nan|none|null|nil|undefined|unknown|error)?[\W_]*", re.IGNORECASE
+)
+_TOOK_BACK = re.compile(
+    r"\b(?:wait|actually|mis(?:read|took|counted)|sorry|correction|mistake|no,|oops|second thought"
+    r"|rethink|re-?check|re-?examin|however|instead)"
+)
+_ASKED_AND_ANSWERED = re.compile(r"(?<=\n)A:(?=\s)")
+_LIST = r"[{0}](?:[\s,/&+|;]+(?:and\s+|or\s+)?[{0}])+[\s.]*"
+
+
+def parse_choice(
+    text: object, options: str = "ABCDEFGH", option_texts: Sequence[str] = (), *, isolated: bool = False,
+    think_tags: Sequence[tuple[str, str]] = (),
+) -> Choice:  # fmt: skip
+    """Read the option letter out of a model's reply.
+
+    Source: the robust rules of this project (docs/methods/answers.md); the authors' own rules are in
+    `vidkit.evaluation.answers_official`.
+
+    Args:
+        text: the reply; None, NaN and blanks are `empty`.
+        options: the allowed letters, in order.
+        option_texts: texts of the options without their letters, in the same order; enables `option_text`.
+        isolated: also accept a single distinct capital letter that stands alone somewhere.
+        think_tags: pairs of marks around thinking, beside the known ones.
+
+    Returns:
+        The letter and the rule; never raises on a reply, whatever is in it.
+
+    Raises:
+        ValueError: `options` is not a string of distinct capital letters.
+    """
+    check_letters(options)
+    raw = reply_text(text)
+    if (plainly := quick(raw, options, option_texts)) is not None:
+        return plainly
+    asked = asked_of(options, tuple(option_texts))
+    said = after_thinking(raw, think_tags) if raw else ""
+    if said is None:
+        return Choice(None, "truncated")
+    said = without_tokens(plain_characters(windowed(said))).strip()
+    if _NOTHING.fullmatch(said[:80]) and len(said) < 80 and not _is_option(said, asked):
+        return Choice(None, "unparsed" if any(c.isalnum() for c in said) else "empty")
+    return decide(said, asked, isolated)
+
+
+def _is_option(said: str, asked: Asked) -> bool:
+    return bool(option_text(reply_of(said), asked)) or bool(whole(said, asked))
+
+
+def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
+    """The letter of what was said; fields first, then statements, forms and texts."""
+    if depth == 0:
+        structured, value = json_answer(text)
+        inner = value if structured else tagged(text)
+        if inner is not None and (structured or inner.strip()):
+            found = decide(inner, asked, True, 1) if inner.strip() else Choice(None, "unparsed")
+            if found.letter is not None:
+                return Choice(found.letter, "field")
+            if structured or found.rule in ("ambiguous", "out_of_range", "refused"):
+                return found
+    short = numbered_by_alphabet(text) if len(text) <= 40 else text
+    if "Q:" in short[:2000]:
+        short = _ASKED_AND_ANSWERED.sub("Answer:", short)
+    reply = reply_of(cleaned(short))
+    if not reply.text.strip():
+        return Choice(None, "empty")
+    if asked.labels and (label := reply.text.strip(" .()[]:")) in asked.labels:
+        return Choice(asked.labels[label], "whole")
+    found_whole = whole(text, asked) or whole(reply.text, asked)
+    if len(found_whole) == 1:
+        return Choice(found_whole.pop(), "whole")
+    return _of_statements(reply, asked) or _of_forms(reply, asked, isolated)
+
+
+def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
+    """What the last statement says; None where none does."""
+    found = sorted(declarations(reply, asked), key=lambda finding: finding.at)
+    strong = [f for f in found if f.rule != "option_word"]
+    judged = verdicts(reply, asked) if not strong else set()
+    if len(judged) == 1:
+        return Choice(judged.pop(), "verdict")
+    fixed = [*corrections(reply, asked), *(f for f in subjects(reply, asked))]
+    last = _last([*strong, *fixed])
+    if last is not None:
+        later = _last(
+            f for f in weak_statements(reply, asked) if f.at > last.at and f.value.end > last.value.end
+        )
+        if later is not None and _TOOK_BACK.search(reply.lower[last.at : later.at]):
+            last = later
+        return _choice(last)
+    recited = recital(reply.text, asked)
+    bare = [f for f in found if f.rule == "option_word" and f.value.letters and not _cut(reply, f, asked)]
+    # a letter at the head outranks a passing word below it
+    opened = starts(reply, asked)
+    if len(opened) == 1:
+        return Choice(opened.pop(), "start")
+    head = read_value(reply, 0, asked, weak=True)
+    several = (
+        [Finding(-1, head, "start")] if head is not None and len(head.letters) > 1 and not recited else []
+    )
+    weak = _last([*several, *(f for f in weak_statements(reply, asked) if f.value.end - 1 not in recited)])
+    if weak is not None and not (len({f.value.letters for f in bare}) == 1 and weak.at < bare[-1].at):
+        return _choice(weak)
+    letters = {f.value.letters for f in bare}
+    ruled_out = mentions(reply, asked)[1] if len(letters) > 1 else set()
+    left = letters - ruled_out
+    if len(left) == 1 and len(next(iter(left))) == 1:
+        return Choice(left.pop(), "option_word")
+    return None
+
+
+def _cut(reply: Reply, finding: Finding, asked: Asked) -> bool:
+    letters = finding.value.letters
+    return len(letters) == 1 and is_cut(reply, finding.value.end, asked, letters)
+
+
+def _last(findings: Iterable[Finding]) -> Finding | None:
+    """The last finding that says something; what is merely denied is none."""
+    said = [f for f in findings if f.value.kind != "negated"]
+    last = max(said, key=lambda f: (f.at, f.value.end), default=None)
+    if last is None:
+        return None
+    # "possibly A or possibly C": what is a part of a list is no statement of its own
+    around = [f for f in said if len(f.value.letters) > 1 and f.at < last.at < f.value.end]
+    return around[0] if around else last
+
+
+def _choice(finding: Finding) -> Choice:
+    value = finding.value
+    if len(value.letters) == 1:
+        return Choice(value.letters, "option_text" if value.kind == "text" else finding.rule)
+    if value.kind == "beyond":
+        return Choice(None, "out_of_range")
+    return Choice(None, "refused" if value.kind == "refused" else "ambiguous")
+
+
+def _of_forms(reply: Reply, asked: Asked, isolated: bool) -> Choice:
+    ambiguous = False
+    open_, ruled_out = mentions(reply, asked)
+    lone = set(open_)
+    for rule, letters in (
+        ("start", starts(reply, asked)),
+        ("last_line", last_sentence(reply, asked)),
+        ("option_text", option_text(reply, asked)),
+        ("remaining", lone if ruled_out else set()),
+        ("isolated", lone if isolated else set()),
+    ):
+        if len(letters) == 1:
+            return Choice(letters.pop(), rule)
+        ambiguous = ambiguous or len(letters) > 1
+    if ambiguous or re.fullmatch(_LIST.format(asked.letters), reply.text[:200]):
+        return Choice(None, "ambiguous")
+    return Choice(None, _failure(reply, asked))
+
+
+def _failure(reply: Reply, asked: Asked) -> str:
+    first = re.match(r"[\s(\[\"']{0,4}([A-Z])\s?(?:[.):\]]|$)", reply.text)
+    if first is not None and first.group(1) not in asked.letters and len(reply.text) < 80:
+        return "out_of_range"
+    value = read_value(reply, 0, asked)
+    if value is not None and value.kind == "refused":
+        return "refused"
+    return "refused" if REFUSAL.search(reply.lower) else "unparsed"

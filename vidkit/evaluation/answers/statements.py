@@ -1,0 +1,240 @@
+"""What a reply states: "the answer is B", "E is correct", "no, wait, C", "so it must be (D)"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from vidkit.evaluation.answers.asked import Asked
+from vidkit.evaluation.answers.values import Reply, Value, letter_end, read_value
+from vidkit.evaluation.answers.words import (
+    ANSWER,
+    NEGATIVE_AFTER,
+    NEGATIVE_BEFORE,
+    NO_ANSWER_BEFORE,
+    OPTION,
+    POSITIVE,
+    QUALIFIERS,
+    RETRACTED_BEFORE,
+    UNCERTAIN_BEFORE,
+    UNSPACED_ANSWER,
+)
+
+_ENGLISH = frozenset((
+    "answer", "ans", "prediction", "predicted", "verdict", "conclusion", "solution", "finalanswer",
+    "option", "choice", "letter", "selection", "pick",
+))  # fmt: skip
+_WORD = re.compile(r"(?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0eff]){2,24}+")
+_KEYWORDS = ANSWER | OPTION
+_LETTER_WORDS = frozenset(["letter", "buchstabe", "lettre", "letra", "lettera", "letter", "буква"])
+_TO_QUESTION = re.compile(
+    r"\s{1,4}(?:to|for|of|that|which|i|we|based|given)\b[^.!?\n:]{0,80}?(?=\s(?:is|would\s+be|must\s+be"
+    r"|should\s+be)\s|:)"
+    r"|\s{0,4},[^.!?\n:]{0,80}?,(?=\s{0,4}(?:is|would\s+be|must\s+be|should\s+be)\s)"
+    r"|\s{0,4}\([^)\n]{0,60}\)(?=\s{0,3}(?:is\b|:|=))"
+    r"|\s{0,4}(?:#|no\.?|number)?\s{0,2}\d{1,3}(?=\s{0,3}(?:is\b|:|=|\)))"
+)
+_BOXED = re.compile(r"boxed\s?\{|fbox\s?\{|#{3,}\s?(?=[a-z]\s*$)")
+_CORRECTION = re.compile(
+    r"(?:\b(?:no|nope|nein|non|нет|nej|nee|hayır|tidak)\s?(?:[,.:;!…–—-]|\bwait\b)|\b(?:wait|actually"
+    r"|rather(?!\s+than)|correction|sorry|oops|instead(?!\s+of)"
+    r"|scratch\s+that|i\s+mean(?:t)?|make\s+(?:that|it)|on\s+second\s+thoughts?"
+    r"|changed?\s+(?:my\s+(?:answer|mind)\s+)?(?:from\s+\w\s+)?to|switch(?:ed)?\s+to|correct(?:ing)?\s+myself"
+    r"|corrected|revised|eigentlich|sondern|sino|perdón|en\s+fait|plutôt|на\s+самом\s+деле)\b|不对|不對|不，|いや"
+    r"|違う|아니)"
+)
+_WEAK = re.compile(
+    r"\b(?:it\s+is|it['’]s|it\s+(?:must|should|would|has\s+to|can\s+only)\s+(?:only\s+)?be|that['’]s"
+    r"|that\s+is|this\s+is|this\s+must\s+be"
+    r"|which\s+is|go(?:ing)?\s+(?:with|for)|went\s+with|choose|choosing|chose|pick|picking|select"
+    r"|selecting|selected|chosen|opt(?:ing)?\s+for"
+    r"|vote\s+(?:for|is)|settle\s+(?:on|for)|lean(?:ing)?\s+(?:to|towards?)|leav(?:es?|ing)(?:\s+(?:us|me"
+    r"|only|just))*(?:\s+with)?|left\s+with"
+    r"|remaining\s+(?:option|choice|one)|narrows?\s+(?:it\s+)?(?:down\s+)?to|suggests?|indicates?"
+    r"|points?\s+(?:clearly\s+)?to(?:wards?)?|supports?"
+    r"|match(?:es)?|corresponds?\s+to|consistent\s+with|conclude|guess|say|i\s+think|i\s+believe"
+    r"|therefore|thus|hence|so|consequently|accordingly"
+    r"|but|only|is|must\s+be|should\s+be|would\s+be|favou?rs?|aligns?\s+with|fits|described\s+(?:by|in)"
+    r"|es\s+ist|das\s+ist|nehme|wähle|also|c['’]est|choisis|donc|elijo|escojo|elegiría|así\s+que|es\s+la"
+    r"|escolho|é\s+a|portanto|scelgo|quindi"
+    r"|è\s+la|kies|het\s+is|dus|väljer|vælger|velger|det\s+är|det\s+er|valitsen|se\s+on|wybieram|więc"
+    r"|to\s+jest|volím|vyberám|je\s+to|választom"
+    r"|aleg|выбираю|выберу|это|значит|обираю|це|избирам|επιλέγω|seçiyorum|seçerim|memilih|pilih|chọn|là"
+    r"|אני\s+בוחר(?:ת)?|זה)(?=[\s:,(\"'“])"
+    r"|\b(?:definitely|probably|certainly|clearly|surely|likely|maybe|perhaps|obviously|possibly)(?=\s)"
+    r"|\b(?:correct|right|true|richtig|korrekt|correcta|correcto|correta|corretta|верно"
+    r"|правильно)(?=\s{0,3}(?:[:=]|one\b|is\b|ist\b|es\b|est\b|é\b|è\b))"
+    r"|=>|->|→|⇒|∴|所以|因此|选|選|أختار|اختار|मैं|เลือก|したがって|よって|つまり|따라서|그러므로"
+)
+_SUBJECT_AFTER = re.compile(
+    r"[\s)\]}.,:\"'»”-]{0,5}+(?:"
+    r"(?:is|are|was|were|seems?|looks?|appears?|must\s+be|should\s+be|would\s+be|has\s+to\s+be"
+    r"|sounds?)\s+(?:to\s+be\s+)?"
+    r"(?:(?!not\b|in)[\w-]+\s+){0,3}?(?:correct|right|best|answer|accurate|closest|match|fit|true|one"
+    r"|correctly|winner|supported|likely|plausible)\b"
+    r"|(?:fits?|match(?:es)?|describes?|captures?|reflects?|answers?|summari[sz]es)\b(?!\s+(?:not|neither))"
+    r"|(?:best|most|clearly|correctly|accurately|perfectly)\s+(?:\w+ly\s+)?(?:fits?|match(?:es)?"
+    r"|describes?|captures?|reflects?|answers?|summari[sz]es)\b"
+    r"|remains?\b|is\s+left\b|it\s+is\b|wins\b|makes\s+(?:the\s+most\s+)?sense|✓|✔|✅|☑|√"
+    r"|(?:is|was)?\s?my\s+(?:final\s+)?(?:answer|choice|pick|guess)|for\s+sure\b)"
+)
+_FOREIGN_SUBJECT = re.compile(r"[^.!?\n。！？]{0,24}?(?=$|[.!?\n。！？])")
+_CAPITAL = re.compile(r"[A-Z](?![a-z])")
+_GAP = re.compile(r"[^.!?\n。！？؟]{0,36}")
+_FOREIGN_NOT = re.compile(
+    r"\b(?:nicht|kein\w?|pas|no|não|non|nu|nem|nie|není|nije|не|ні|inte|ikke|ei|niet|geen|değil|bukan"
+    r"|tidak|không|δεν)\b"
+    r"|不|非|ない|아니|ليس|ليست|لا\s|נא|לא|नहीं|ไม่|نیست"
+)
+_DENIED_BEFORE = re.compile(
+    r"(?:\bnot|n['’]t|\bnever|\bif|\bwhether|\bcannot|\bhow|\bwhat)\s+(?:\w+\s+)?$"
+    r"|\b(?:não|no|non|ne|nicht|не|nie|inte|ikke|ei|niet|nu|nem|δεν|bukan|không)\s+$"
+)
+_BEFORE = 90
+_FIRST, _LAST = 20, 80  # places looked at from either end; the last statements decide
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One statement: where, what and how firmly."""
+
+    at: int
+    value: Value
+    rule: str
+
+
+def _ends(matches: Iterable[re.Match[str]]) -> list[re.Match[str]]:
+    found = list(matches)
+    return found if len(found) <= _FIRST + _LAST else found[:_FIRST] + found[-_LAST:]
+
+
+def declarations(reply: Reply, asked: Asked) -> Iterator[Finding]:
+    """Statements about the answer itself, as they come: "answer: B", "the correct option is C", a box."""
+    for match in _ends(m for m in _WORD.finditer(reply.lower) if m.group() in _KEYWORDS):
+        word = match.group()
+        if word in ANSWER:
+            rule = "declaration"
+        else:
+            rule = "declaration" if _qualified(reply, match.start()) else "option_word"
+        if word in _LETTER_WORDS and rule == "option_word" and reply.lower[: match.start()].strip(" \"'(["):
+            continue  # "there is a letter B on the sign"
+        value = _declared(reply, match, asked, foreign=word not in _ENGLISH)
+        if value is not None:
+            yield Finding(match.start(), value, rule)
+    if "boxed" in reply.lower or "fbox" in reply.lower:
+        for match in _ends(_BOXED.finditer(reply.lower)):
+            value = read_value(reply, match.end(), asked)
+            if value is not None:
+                yield Finding(match.start(), value, "field")
+    if not reply.text.isascii():
+        for match in _ends(UNSPACED_ANSWER.finditer(reply.lower)):
+            value = _declared(reply, match, asked, foreign=True)
+            if value is not None:
+                yield Finding(match.start(), value, "declaration")
+
+
+def _qualified(reply: Reply, at: int) -> bool:
+    words = _WORD.findall(reply.lower[max(0, at - 24) : at])
+    return any(word in QUALIFIERS for word in words[-2:])
+
+
+def _declared(reply: Reply, word: re.Match[str], asked: Asked, foreign: bool) -> Value | None:
+    before = reply.lower[max(0, word.start() - _BEFORE) : word.start()]
+    if NO_ANSWER_BEFORE.search(before) or UNCERTAIN_BEFORE.search(before):
+        return None
+    if RETRACTED_BEFORE.search(before):
+        return None
+    if (word.group() in ("option", "choice", "letter")) and NEGATIVE_BEFORE.search(before):
+        return None
+    at = word.end()
+    if not foreign and (clause := _TO_QUESTION.match(reply.lower, at)) is not None:
+        at = clause.end()
+    value = read_value(reply, at, asked)
+    return value if value is not None or not foreign else _behind_gap(reply, at, asked)
+
+
+def _behind_gap(reply: Reply, at: int, asked: Asked) -> Value | None:
+    """The first capital letter that stands alone a few words on, in a language whose words are not known."""
+    gap = _GAP.match(reply.text, at)
+    assert gap is not None
+    for match in _CAPITAL.finditer(reply.text, at, gap.end()):
+        if match.group() in asked.letters and letter_end(reply, match.start(), asked, weak=True) is not None:
+            if _FOREIGN_NOT.search(reply.lower[at : match.start()]):
+                return Value("", "negated", match.end())
+            return read_value(reply, match.start(), asked, weak=True)
+    return None
+
+
+def corrections(reply: Reply, asked: Asked) -> Iterator[Finding]:
+    """Letters that take an earlier word back: "no, wait, C"."""
+    for match in _ends(_CORRECTION.finditer(reply.lower)):
+        value = read_value(reply, match.end(), asked, weak=True)
+        if value is not None and value.letters:
+            yield Finding(match.start(), value, "correction")
+
+
+def subjects(reply: Reply, asked: Asked) -> Iterator[Finding]:
+    """Letters of which something good is said: "E is correct", "C ist richtig"."""
+    for match in _ends(m for m in _CAPITAL.finditer(reply.text) if m.group() in asked.letters):
+        at, letter = match.start(), match.group()
+        if letter_end(reply, at, asked) is None:
+            continue
+        end = at + 1
+        before = reply.lower[max(0, at - _BEFORE) : at]
+        if (
+            NEGATIVE_BEFORE.search(before)
+            or UNCERTAIN_BEFORE.search(before)
+            or before.endswith(("is ", "are "))
+        ):
+            continue
+        if not _positive(reply, end):
+            continue
+        value = read_value(reply, _list_start(reply, at, asked), asked, weak=True)
+        if value is None or letter not in value.letters:
+            value = Value(letter, "letter", end)
+        yield Finding(at, value, "statement")
+
+
+def _list_start(reply: Reply, at: int, asked: Asked) -> int:
+    """Where the list of letters begins that ends with this one ("Both A and D are correct")."""
+    match = re.search(
+        rf"(?<!\w)[{asked.letters}](?:\s*,\s*[{asked.letters}]){{0,6}}\s*(?:,|/|&|,?\s(?:and|or|und|oder|et|ou|y|o|e|и|или))\s*"
+        r"(?:option\s|choice\s|\()?$",
+        reply.text[max(0, at - 40) : at],
+    )
+    return at if match is None else max(0, at - 40) + match.start()
+
+
+def _positive(reply: Reply, end: int) -> bool:
+    if NEGATIVE_AFTER.match(reply.lower, end):
+        return False
+    if _SUBJECT_AFTER.match(reply.lower, end):
+        return True
+    clause = _FOREIGN_SUBJECT.match(reply.lower, end)
+    if clause is None:
+        return False
+    good = POSITIVE.search(clause.group())
+    if good is None:
+        return False
+    between = reply.text[end : end + good.start()]
+    return (
+        len(between.split()) <= 3
+        and not _CAPITAL.search(between)
+        and not _FOREIGN_NOT.search(between.lower())
+    )
+
+
+def _is_asked(reply: Reply, value: Value) -> bool:
+    return reply.lower[value.end : value.end + 4].lstrip(" )]\"'").startswith("?")
+
+
+def weak_statements(reply: Reply, asked: Asked) -> Iterator[Finding]:
+    """Letters behind words that introduce a conclusion: "so B", "I would choose E", "it must be (D)"."""
+    for match in _ends(_WEAK.finditer(reply.lower)):
+        before = reply.lower[max(0, match.start() - 30) : match.start()]
+        if _DENIED_BEFORE.search(before):
+            continue
+        value = read_value(reply, match.end(), asked, weak=True)
+        if value is not None and value.kind != "refused" and not _is_asked(reply, value):
+            yield Finding(match.start(), value, "statement")

@@ -1,0 +1,271 @@
+"""Read the value that stands at a place of a reply: a letter, several, an option's text, or a refusal."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from vidkit.evaluation.answers.asked import NUMBER_INITIALS, Asked, plain, with_digits
+from vidkit.evaluation.answers.characters import folded
+from vidkit.evaluation.answers.words import (
+    ARTICLES,
+    CONNECTIVES,
+    FILLERS,
+    JOINERS,
+    NEGATIVE_AFTER,
+    NEGATORS,
+    REFUSAL,
+)
+
+# quantifiers are possessive and bounded: a reply of a thousand blanks must not cost a minute
+_SKIP = re.compile(r"[\s\"'“”‘’«»„‚「」『』【】〈〉《》()\[\]{}<>:：=–—→⇒*_#…،,|~^-]{0,80}+")
+# the vowel signs of Indic scripts are marks, not letters
+_WORD = re.compile(r"(?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0eff]){1,24}+(?:['’][^\W\d_]{1,6}+)?")
+_CLOSED = re.compile(r"\s?[\"'”’»)\]}>」』】*_]")
+_NEXT_WORD = re.compile(r"([^\S\n]{1,8}+)([^\W\d_]{1,24}+)")
+_JOIN = re.compile(
+    r"[\s*_`)\]}\"'”’.?]{0,8}+(?:(?P<sign>[/&|、]|,)|(?P<word>或者?|和|与|及|や|と|または|또는|หรือ|และ|[^\W\d_]{1,10}+))"
+)
+_MORE = frozenset((
+    "or", "and", "maybe", "possibly", "perhaps", "either", "even", "also", "option", "choice", "the",
+    "both", "probably", "letter", "oder", "ou", "o",
+))  # fmt: skip
+_SUFFIX = re.compile(r"['’](?:d[iıuü]r|t[iıuü]r)\b")
+_LISTED = re.compile(r"[\s*_`)\]}\"'”’$]{0,8}+(?:$|\n|[.,;!?](?:\s|$)|(?:or|and|oder|ou|o|y|и|или)\b|[/&])")
+_PLURAL = re.compile(
+    r"[\s*_`)\]}]{0,4}+(?:are|were|both|all|each|can|seem|sind|sont|son|são|sono|zijn|är|er|są|jsou"
+    r"|ne sont)\b"
+)
+_NOT_OPTIONS = frozenset((
+    "major", "minor", "flat", "sharp", "chord", "student", "grade", "vitamin", "blood", "cells",
+))  # fmt: skip
+_CAPITAL_NEXT = re.compile(r"\s{1,3}[(\[\"']?[A-Z](?!\w)")
+_PLACES = frozenset(["in", "on", "at", "by", "to", "after", "before", "over", "of", "from", "with"])
+_DENIED = re.compile(r"\s{1,3}(?:be\s+)?(?:the\s+)?(?:option\s+|answer\s+)?[(\"']?[A-Z](?!\w)")
+_REACH = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What stands at a place.
+
+    Attributes:
+        letters: one letter, several that are left open, or none.
+        kind: `letter`, `text`, `beyond` (a letter that is no option), `refused` or `negated`.
+        end: where it ends.
+    """
+
+    letters: str
+    kind: str
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A cleaned reply and the same in lower case, of equal length."""
+
+    text: str
+    lower: str
+
+
+def reply_of(text: str) -> Reply:
+    return Reply(text, folded(text))
+
+
+def read_value(reply: Reply, at: int, asked: Asked, *, weak: bool = False) -> Value | None:
+    """The value at a place, behind words that mean nothing ("is", "definitely", "option").
+
+    Args:
+        reply: where it stands.
+        at: where to start.
+        asked: the options.
+        weak: the words before it may introduce anything, so only what cannot be a word is a letter.
+
+    Returns:
+        None where neither a letter nor an option's text nor a refusal stands there.
+    """
+    for _ in range(14):
+        at = _SKIP.match(reply.text, at).end()  # type: ignore[union-attr]
+        if at >= len(reply.text):
+            return None
+        named = _label(reply, at, asked) or _option_text(reply, at, asked)
+        if named is not None:
+            return named
+        letter = _letters(reply, at, asked, weak)
+        if letter is not None:
+            return letter
+        word = _WORD.match(reply.lower, at)
+        if word is None:
+            return _refusal(reply, at)
+        if word.group() in NEGATORS and (
+            _DENIED.match(reply.text, word.end()) or not REFUSAL.match(reply.lower, at)
+        ):
+            return Value("", "negated", word.end())
+        if word.group() not in FILLERS:
+            return _refusal(reply, at)
+        at = word.end()
+    return None
+
+
+def _label(reply: Reply, at: int, asked: Asked) -> Value | None:
+    """The mark of a list that the data number in their own way."""
+    match = re.compile(r"\w{1,2}(?!\w)").match(reply.text, at) if asked.labels else None
+    if match is None or match.group() not in asked.labels:
+        return None
+    return Value(asked.labels[match.group()], "text", match.end())
+
+
+def _refusal(reply: Reply, at: int) -> Value | None:
+    match = REFUSAL.match(reply.lower, at)
+    return Value("", "refused", match.end()) if match else None
+
+
+def _option_text(reply: Reply, at: int, asked: Asked) -> Value | None:
+    char = reply.lower[at]
+    if char not in asked.firsts and (char not in NUMBER_INITIALS or not asked.has_digits):
+        return None
+    if at and reply.text[at - 1].isalnum():
+        return None
+    said = plain(reply.text[at : at + 2 * asked.longest + _REACH])
+    found = asked.text_at(said) or (asked.text_at(with_digits(said)) if asked.has_digits else None)
+    if found is None:
+        return None
+    letter, rest = found
+    if len(said) - len(rest) == 1 and said[0].isalpha():
+        return None  # an option that is one letter long is no text
+    words = rest.split(" ", 1)
+    if len(words) > 1 and words[0] in JOINERS:
+        other = asked.text_at(words[1])
+        if other is not None and other[0] != letter:
+            return Value(letter + other[0], "text", at)
+    return Value(letter, "text", min(len(reply.text), at + len(said) - len(rest)))
+
+
+def _letters(reply: Reply, at: int, asked: Asked, weak: bool) -> Value | None:
+    letter = reply.text[at].upper() if reply.text[at].isascii() else ""
+    if not letter.isalpha():
+        return None
+    end = letter_end(reply, at, asked, weak)
+    if end is None:
+        return None
+    if letter not in asked.letters:
+        outside = reply.text[at].isupper() and not weak and letter != "I"
+        return Value("", "beyond", end) if outside else None
+    if follows(reply, end, asked, letter):
+        return Value(letter, "letter", end)
+    negative = NEGATIVE_AFTER.match(reply.lower, end)
+    if negative is not None:
+        return Value("", "negated", negative.end())
+    return _group(reply, end, asked, letter)
+
+
+def _group(reply: Reply, end: int, asked: Asked, first: str) -> Value:
+    """The letter and those that stand beside it on equal terms ("A or C")."""
+    found, start, last = first, end, 0
+    for _ in range(len(asked.letters)):
+        at = _joined(reply, end)
+        if at is None:
+            break
+        stop = letter_end(reply, at, asked, weak=True) if at < len(reply.text) else None
+        letter = reply.text[at : at + 1].upper()
+        if stop is None or letter not in asked.letters or reply.text[at].islower():
+            break
+        if reply.text[end:at].strip(" )]}\"'*_`") == "," and not _LISTED.match(reply.text, stop):
+            break  # "B, C is wrong" names one letter
+        last = len(found)
+        found, end = found + letter, stop
+    if len(set(found)) > 1 and (negative := NEGATIVE_AFTER.match(reply.lower, end)) is not None:
+        if _PLURAL.match(reply.lower, end):
+            return Value("", "negated", negative.end())
+        found = found[:last]
+    return Value("".join(dict.fromkeys(found)), "letter", max(end, start))
+
+
+def _joined(reply: Reply, at: int) -> int | None:
+    """Where the next letter of a list would stand."""
+    match = _JOIN.match(reply.lower, at)
+    if match is None or (match.group("word") and match.group("word") not in JOINERS and not _is_cjk(match)):
+        return None
+    at = match.end()
+    for _ in range(4):
+        at = _SKIP.match(reply.text, at).end()  # type: ignore[union-attr]
+        word = _WORD.match(reply.lower, at)
+        if word is None or word.group() not in _MORE or len(word.group()) == 1:
+            break
+        at = word.end()
+    return at
+
+
+def _is_cjk(match: re.Match[str]) -> bool:
+    return match.group("word") > "\u2fff"
+
+
+def letter_end(reply: Reply, at: int, asked: Asked, weak: bool = False) -> int | None:
+    """Where the letter at a place ends; None where it is a part or a word of something else."""
+    text = reply.text
+    char, end = text[at], at + 1
+    if at and _glued(text, at):
+        return None
+    after = text[end : end + 3]
+    if not after:
+        return end if char.isupper() or not weak else None
+    if _is_letter(after[0]) or after[0].isdigit() or after[0] in "_+#°@%":
+        return None
+    if after[0] in "'’" and _is_letter(after[1:2]):
+        return end if _SUFFIX.match(text, end) else None
+    if after[0] == "/" and (text[at : at + 3] == "N/A" or (_is_letter(after[1:2]) and after[1:2].islower())):
+        return None  # "b/c of this"
+    if after[0] in ".-" and _is_letter(after[1:2]):
+        cased = after[0] == "." and after[1].isupper() and after[2:] != "."
+        return end if cased or follows(reply, end, asked, char.upper()) else None
+    if weak and char.islower() and not (_CLOSED.match(text, end) and at and text[at - 1] in "([{<\"'"):
+        return None
+    if _CLOSED.match(text, end):
+        return end
+    word = _NEXT_WORD.match(text, end)
+    return end if word is None or _goes_on(reply, word, asked, char, weak) else None
+
+
+def _goes_on(reply: Reply, word: re.Match[str], asked: Asked, char: str, weak: bool) -> bool:
+    """Whether the word behind a letter speaks about it, so that the letter is no word of the sentence."""
+    following = word.group(2)
+    known = following.lower() in CONNECTIVES
+    if follows(reply, word.start(), asked, char.upper()):
+        return True
+    if char.islower():
+        return known and char not in ARTICLES
+    if following.lower() in JOINERS and _CAPITAL_NEXT.match(reply.text, word.end()):
+        return True
+    if weak and following in _PLACES:
+        return False  # "there is a B on the door"
+    if known:
+        return char not in ARTICLES or following.lower() not in ("a", "o", "e", "in", "on", "at", "by")
+    joined = ord(following[0]) > 0x0590
+    return joined or (not weak and char not in ARTICLES and following.lower() not in _NOT_OPTIONS)
+
+
+def follows(reply: Reply, at: int, asked: Asked, letter: str) -> bool:
+    """Whether the letter's own text stands behind it."""
+    place = asked.letters.find(letter)
+    text = asked.texts[place] if 0 <= place < len(asked.texts) else ""
+    if not text:
+        return False
+    said = plain(reply.text[at : at + 2 * len(text) + _REACH])
+    return said.startswith(text) and not said[len(text) : len(text) + 1].isalnum()
+
+
+def _is_letter(char: str) -> bool:
+    # scripts without blanks may touch a letter
+    return bool(char) and char.isalpha() and ord(char) < 0x0590
+
+
+def _glued(text: str, at: int) -> bool:
+    before, earlier = text[at - 1], text[at - 2] if at > 1 else " "
+    if _is_letter(before) or before.isdigit() or before in "_@#&":
+        return True
+    if before == "/":
+        alone = at < 3 or not _is_letter(text[at - 3])
+        return _is_letter(earlier) and not (alone and earlier.isupper() and text[at - 2 : at + 1] != "N/A")
+    if before in "'’.":
+        return _is_letter(earlier) and not (before == "." and earlier in ".…")
+    return before == "-" and _is_letter(earlier)
