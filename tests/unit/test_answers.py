@@ -171,7 +171,8 @@ def test_official_social_omni_reads_no_in_know() -> None:
 @pytest.mark.parametrize("length", [10_000, 100_000, 1_000_000])
 @pytest.mark.parametrize(
     "unit",
-    ["answer ", "answer: A ", "A, ", "A or ", "option A is ", "no, wait, ", "it is ", "\u7b54\u6848\u662fA ", "A.\n",
+    ["answer ", "answer: A ", "A, ", "A or ", "option A is ", "no, wait, ", "it is ", "\u7b54\u6848\u662fA ",
+     "A.\n",
      r"\boxed{", "<think>", "</think>", "<", "[", "<answer>", "user:\n", "```json\n{", "** ", " ", "not A ",
      "answer would  ", "a man in red ", "\u0130", "score 4/5 ", "yes no "],
 )  # fmt: skip
