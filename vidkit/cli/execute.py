@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vidkit.errors import OutputError
+from vidkit.utils.redaction import RedactingFormatter, redact_all, remember_environment, remember_settings
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ class Request:
 
 def execute(request: Request) -> None:
     """Compose the settings, run the command, write its result where `--json` says."""
+    remember_environment()
     settings = settings_of(request)
+    remember_settings(settings)
     _log(bool(getattr(settings, "verbose", False)))
     _check_json(request.json)
     with _people_read_stderr(request.json == "-"), _readers_may_leave(request.json not in (None, "-")):
@@ -74,7 +77,9 @@ def runner_of(command: str) -> Callable[[Any], object]:
 
 
 def _log(verbose: bool) -> None:
-    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(RedactingFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler])
     logging.getLogger("vidkit").setLevel(logging.INFO if verbose else logging.WARNING)
 
 
@@ -131,9 +136,10 @@ def _check_json(target: str | None) -> None:
 def _write_json(target: str, result: object) -> None:
     from vidkit.cli.plain import plain
 
-    text = json.dumps(plain(result), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(redact_all(plain(result)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     if target == "-":
-        sys.stdout.write(text)
+        # half a surrogate pair is written as JSON escapes it
+        sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
         sys.stdout.flush()
         return
     from vidkit.utils.files import write_text_atomic

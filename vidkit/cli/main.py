@@ -19,6 +19,7 @@ from vidkit import __version__
 from vidkit.cli.bench import BENCHMARKS
 from vidkit.cli.help import CommandWithConfigs
 from vidkit.cli.report import INTERRUPTED, report_error
+from vidkit.utils.redaction import RedactingStream
 
 COMMANDS = ("generate", "calibrate", "eval", "select-frames", "bench")
 # command lines that have settings of their own
@@ -92,6 +93,8 @@ def _terminate(signum: int, frame: object) -> NoReturn:
 def main() -> NoReturn:
     """Entry point of the script `vidkit` and of `python -m vidkit`."""
     signal.signal(signal.SIGTERM, _terminate)
+    # messages and results are redacted where they are made; this catches what comes from elsewhere
+    sys.stdout, sys.stderr = RedactingStream(sys.stdout), RedactingStream(sys.stderr)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vidkit.errors import VidkitError
+from vidkit.utils.redaction import redact_message
 
 USER_MISTAKE = 2
 OUR_BUG = 1
@@ -25,7 +26,7 @@ def report_error(error: BaseException, usage_help: str) -> int:
         usage_help: the command that explains usage, for errors of usage.
     """
     if os.environ.get("VIDKIT_DEBUG", "") not in ("", "0"):
-        traceback.print_exception(error)
+        print(redact_message("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     if isinstance(error, VidkitError):
         return _print(error.message, error.hint, error.exit_code)
     if is_usage_error(error):
@@ -43,9 +44,9 @@ def is_usage_error(error: BaseException) -> bool:
 
 
 def _print(message: str, hint: str, status: int) -> int:
-    print(f"error: {_one_line(message)}", file=sys.stderr)
+    print(f"error: {_one_line(redact_message(message))}", file=sys.stderr)
     if hint:
-        print(f"hint: {_one_line(hint)}", file=sys.stderr)
+        print(f"hint: {_one_line(redact_message(hint))}", file=sys.stderr)
     return status
 
 

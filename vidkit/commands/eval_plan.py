@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from vidkit.commands.eval import SCHEMA, check_scorable, seen_by_model
 from vidkit.config.eval_schema import EvalSettings
 from vidkit.evaluation.scoring import describe, read_joined
 from vidkit.evaluation.task import Task
+from vidkit.utils.redaction import read_key, shown_url
 
 _SHOWN = 10  # names in a line
 
@@ -98,7 +98,7 @@ def _run(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
         refuse_changes(folder / MANIFEST, manifest, unknown=frozenset({"model"}))
     return {
         "model": settings.model,
-        "base_url": settings.server.base_url,
+        "base_url": shown_url(settings.server.base_url) if settings.server.base_url else None,
         "api_key": _key(settings),
         "judges": list(settings.judges),
         "frames": options.budget.label(),
@@ -115,7 +115,7 @@ def _key(settings: EvalSettings) -> str | None:
     if settings.server.base_url is None:
         return None
     name = settings.server.api_key_env
-    return f"{name} is {'set' if os.environ.get(name) else 'not set'}"
+    return f"{name} is {'set' if read_key(name) else 'not set'}"
 
 
 def _run_lines(run: dict[str, Any]) -> list[str]:

@@ -83,13 +83,19 @@ def _decoded(path: Path, line: int, raw: bytes) -> str:
 def _json_object(path: Path, line: int, text: str) -> dict[str, Any]:
     try:
         row = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deep"
+    except (ValueError, RecursionError) as error:
         raise DataError(
-            f"{path.name} line {line}: not JSON ({reason})",
+            f"{path.name} line {line}: not JSON ({_reason(error)})",
             "one JSON object a line; a cut line can be deleted",
         ) from error
     return _as_row(path, line, row)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return error.msg
+    # Python reads no integer of more than some thousand digits
+    return "nested too deep" if isinstance(error, RecursionError) else str(error).partition(";")[0]
 
 
 def _as_row(path: Path, line: int, row: object) -> dict[str, Any]:
@@ -107,13 +113,11 @@ def _json(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         return
     try:
         content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        at = (
-            f"line {error.lineno}: not JSON ({error.msg})"
-            if isinstance(error, json.JSONDecodeError)
-            else "too deep"
-        )
-        raise DataError(f"{path.name} {at}", "for one object a line, name the file .jsonl") from error
+    except (ValueError, RecursionError) as error:
+        at = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
+        raise DataError(
+            f"{path.name} {at}not JSON ({_reason(error)})", "for one object a line, name the file .jsonl"
+        ) from error
     if isinstance(content, dict):
         content = next((content[key] for key in _LIST_KEYS if isinstance(content.get(key), list)), content)
     if not isinstance(content, list):

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 from vidkit.errors import VidkitError
 from vidkit.serving.messages import Audio, Image, Request, Video
 from vidkit.serving.reply import Reply
+from vidkit.utils.redaction import redact_message
 
 
 class ErrorKind(StrEnum):
@@ -21,8 +22,10 @@ class ErrorKind(StrEnum):
     SERVER = "server"  # 5xx
     BAD_REPLY = "bad_reply"  # torn JSON, wrong content type, no choices
     REJECTED = "rejected"  # 4xx: this request will never work
-    AUTH = "auth"  # 401, 403: no request will work
-    NOT_FOUND = "not_found"  # 404: wrong address or model name
+    AUTH = "auth"  # 401: no request will work
+    FORBIDDEN = "forbidden"  # 403: the key may not do this, or a moderation took offence at one request
+    NOT_FOUND = "not_found"  # 404: wrong address or model name, or one request's own
+    TLS = "tls"  # the certificate cannot be checked
     QUOTA = "quota"  # out of credit
     UNSUPPORTED = "unsupported"  # the engine cannot take this kind of content
     MODEL = "model"  # a local model failed
@@ -31,7 +34,7 @@ class ErrorKind(StrEnum):
 _RETRYABLE = frozenset(
     {ErrorKind.CONNECTION, ErrorKind.TIMEOUT, ErrorKind.RATE_LIMIT, ErrorKind.SERVER, ErrorKind.BAD_REPLY}
 )
-_FATAL = frozenset({ErrorKind.AUTH, ErrorKind.NOT_FOUND, ErrorKind.QUOTA, ErrorKind.UNSUPPORTED})
+_FATAL = frozenset({ErrorKind.AUTH, ErrorKind.QUOTA, ErrorKind.UNSUPPORTED, ErrorKind.TLS})
 
 
 class EngineError(VidkitError):
@@ -43,6 +46,7 @@ class EngineError(VidkitError):
         hint: what to do.
         retry_after_s: how long the server asked to wait.
         attempts: requests that were made.
+        status: of the HTTP reply, None where there was none.
     """
 
     def __init__(
@@ -52,11 +56,14 @@ class EngineError(VidkitError):
         hint: str = "",
         retry_after_s: float | None = None,
         attempts: int = 1,
+        status: int | None = None,
     ) -> None:
-        super().__init__(message, hint, exit_code=1)
+        # what a server says may hold the key it was sent
+        super().__init__(redact_message(message), redact_message(hint), exit_code=1)
         self.kind = kind
         self.retry_after_s = retry_after_s
         self.attempts = attempts
+        self.status = status
 
     @property
     def is_retryable(self) -> bool:
@@ -65,7 +72,7 @@ class EngineError(VidkitError):
 
     @property
     def is_fatal(self) -> bool:
-        """Every other request will fail the same way: stop the run."""
+        """Every other request will most likely fail the same way."""
         return self.kind in _FATAL
 
 

@@ -165,7 +165,7 @@ class Request:
         for message in self.messages:
             digest.update(f"<{message.role}>".encode())
             for part in message.parts:
-                data = part.text.encode() if isinstance(part, Text) else part.data
+                data = part.text.encode("utf-8", "surrogatepass") if isinstance(part, Text) else part.data
                 digest.update(f"[{type(part).__name__} {len(data)}]".encode())
                 digest.update(data)
         sampling = [self.max_tokens, self.temperature, self.top_p, self.stop, self.top_logprobs, self.seed]

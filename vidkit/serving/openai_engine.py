@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import random
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
-from urllib.parse import urlsplit
 
 import httpx
 
 from vidkit.errors import ConfigError
+from vidkit.serving.address import Address
+from vidkit.serving.dialect import PLAIN, Dialect
 from vidkit.serving.engine import Capabilities, EngineError, ErrorKind
 from vidkit.serving.lines import Lines
 from vidkit.serving.messages import Request
 from vidkit.serving.reply import Reply
 from vidkit.serving.retry import Gate, RetryPolicy, retry_after_s
 from vidkit.serving.wire import bad_reply, decode_json, decode_reply, encode_request, error_message
+from vidkit.utils.redaction import shown_url
 
 logger = logging.getLogger(__name__)
 
@@ -76,21 +78,21 @@ class OpenAIEngine:
         capabilities: Capabilities | None = None,
         seed: int | None = None,
     ) -> None:
-        address = urlsplit(base_url)
-        if address.scheme not in ("http", "https") or not address.hostname:
-            raise ConfigError(f"not an address of a server: '{base_url}'", "e.g. http://127.0.0.1:8000/v1")
+        self._address = Address.of(base_url)
         if concurrency < 1:
             raise ConfigError(f"concurrency must be at least 1, got {concurrency}")
         self.model = model
         self.name = model
-        self.base_url = base_url.rstrip("/")
+        self.base_url = self._address.shown
         self.concurrency = concurrency
         self.capabilities = capabilities or Capabilities(images=True, audio=True, video=True)
         self.retry = retry or RetryPolicy()
         self.limits = limits or Limits()
+        self.notes: list[str] = []
         self._key_env = api_key_env
+        self._address.headers(api_key_env)  # a key that cannot be sent is refused now
+        self._dialect = PLAIN
         self._rng = random.Random(seed)
-        self._url = httpx.URL(f"{self.base_url}/chat/completions")
         # the read limit is the whole reply's: servers send nothing while they generate
         self._timeout = httpx.Timeout(self.limits.total_s, connect=self.limits.connect_s, pool=None).as_dict()
         self._lines: Lines | None = None
@@ -119,23 +121,51 @@ class OpenAIEngine:
         """
         self.capabilities.check(request, self.name)
         started_s = time.monotonic()
-        body = await self._encode(request)
+        dialect = self._dialect
+        body = await self._encode(request, dialect)
         attempt = 1
         while True:
             try:
-                reply = await self._attempt(body)
+                reply = await self._attempt(body, dialect)
+            except _FieldRefused as refusal:
+                self._learn(refusal)
+                dialect = self._dialect
+                body = await self._encode(request, dialect)
             except EngineError as error:
                 await self._wait_or_raise(error, attempt)
                 attempt += 1
             else:
+                self._check_alternatives(request, reply)
                 return replace(reply, total_s=time.monotonic() - started_s, attempts=attempt)
 
-    async def _encode(self, request: Request) -> bytes:
+    def _learn(self, refusal: _FieldRefused) -> None:
+        # calls in flight may meet the same refusal, or another one, at the same time
+        known, new = self._dialect, refusal.dialect
+        limit = new.limit_field if known.limit_field == PLAIN.limit_field else known.limit_field
+        self._dialect = Dialect(limit, known.left_out | new.left_out)
+        self._note(f"{self.name} {refusal.note}")
+
+    def _check_alternatives(self, request: Request, reply: Reply) -> None:
+        if not request.top_logprobs or not reply.text:
+            return
+        most = max((len(token.top) for token in reply.tokens or ()), default=0)
+        if most < request.top_logprobs:
+            given = f"at most {most}" if most else "none"
+            wanted = f"{request.top_logprobs} alternatives a token"
+            self._note(f"{self.name} was asked for {wanted} and gives {given}")
+
+    def _note(self, text: str) -> None:
+        """Tell once what a run should know of its server."""
+        if text not in self.notes:
+            self.notes.append(text)
+            logger.warning("%s", text)
+
+    async def _encode(self, request: Request, dialect: Dialect) -> bytes:
         parts = [part for message in request.messages for part in message.parts]
         size = sum(len(getattr(part, "data", b"")) for part in parts)
         if size < _MANY_BYTES:
-            return encode_request(request, self.model)
-        return await asyncio.to_thread(encode_request, request, self.model)
+            return encode_request(request, self.model, dialect)
+        return await asyncio.to_thread(encode_request, request, self.model, dialect)
 
     async def _wait_or_raise(self, error: EngineError, attempt: int) -> None:
         error.attempts = attempt
@@ -150,14 +180,14 @@ class OpenAIEngine:
         logger.info("%s: %s; attempt %d follows in %.2f s", self.name, error.message, attempt + 1, wait_s)
         await asyncio.sleep(wait_s)
 
-    async def _attempt(self, body: bytes) -> Reply:
+    async def _attempt(self, body: bytes, dialect: Dialect) -> Reply:
         async with self._open_lines().take() as line:
             # only now: whoever waited for a line may have missed a pause that began meanwhile
             await self._gate.wait()
             started_s = time.monotonic()
             try:
                 async with asyncio.timeout(self.limits.total_s):
-                    data = await self._post(line, body)
+                    data = await self._post(line, body, dialect)
             except (TimeoutError, httpx.TimeoutException) as error:
                 seconds = time.monotonic() - started_s
                 raise EngineError(
@@ -165,34 +195,46 @@ class OpenAIEngine:
                     f"no complete reply from {self.base_url} after {seconds:.1f} s",
                     "raise the time limit or lower the concurrency",
                 ) from error
-            except httpx.TransportError as error:
-                raise EngineError(
-                    ErrorKind.CONNECTION,
-                    f"connection to {self.base_url} failed: {error or type(error).__name__}",
-                    "is the server running?",
-                ) from error
+            except (httpx.TransportError, OSError) as error:
+                raise self._connection_error(error) from error
             reply = decode_reply(decode_json(data))
             return replace(reply, latency_s=time.monotonic() - started_s)
 
-    async def _post(self, line: httpx.AsyncHTTPTransport, body: bytes) -> bytes:
+    def _connection_error(self, error: Exception) -> EngineError:
+        reason = str(error) or type(error).__name__
+        if "CERTIFICATE" in reason.upper() or isinstance(error, ssl.SSLCertVerificationError):
+            return EngineError(
+                ErrorKind.TLS,
+                f"the certificate of {self.base_url} is not trusted: {reason}",
+                "name the authority's file in SSL_CERT_FILE, or use the address on the certificate",
+            )
+        hint = "is the server running?"
+        if "WRONG_VERSION_NUMBER" in reason.upper():
+            hint = "the server does not speak TLS: try http:// instead of https://"
+        return EngineError(ErrorKind.CONNECTION, f"connection to {self.base_url} failed: {reason}", hint)
+
+    async def _post(self, line: httpx.AsyncHTTPTransport, body: bytes, dialect: Dialect) -> bytes:
         headers = {"content-type": "application/json", "accept": "application/json", "user-agent": "vidkit"}
         headers["accept-encoding"] = "gzip, deflate"
-        if key := os.environ.get(self._key_env):
-            headers["authorization"] = f"Bearer {key}"
+        headers |= self._address.headers(self._key_env)
         limits = {"timeout": self._timeout}
         response = await line.handle_async_request(
-            httpx.Request("POST", self._url, headers=headers, content=body, extensions=limits)
+            httpx.Request("POST", self._address.url, headers=headers, content=body, extensions=limits)
         )
         try:
             data = await self._read(response)
         finally:
             await response.aclose()
-        if response.status_code != 200:
+        if not response.is_success:
+            if learnt := dialect.after(response.status_code, data):
+                raise _FieldRefused(*learnt)
             raise self._status_error(response, data)
         kind = response.headers.get("content-type", "application/json")
         if "json" not in kind.lower():
             start = error_message(data)[0][:80]
-            raise bad_reply(f"the reply is '{kind}', not JSON; it begins: {start!r}")
+            error = bad_reply(f"the reply is '{kind}', not JSON; it begins: {start!r}")
+            error.hint = self._address.version_hint or error.hint
+            raise error
         return data
 
     async def _read(self, response: httpx.Response) -> bytes:
@@ -215,23 +257,40 @@ class OpenAIEngine:
         if kind is ErrorKind.AUTH:
             hint = f"put a valid key into the environment variable {self._key_env}"
         elif kind is ErrorKind.NOT_FOUND:
-            hint = f"check the address ({self.base_url}) and the model's name ('{self.model}')"
+            check = f"check the address ({self.base_url}) and the model's name ('{self.model}')"
+            hint = self._address.version_hint or check
+        if place := response.headers.get("location"):
+            text, hint = f"{text or 'moved'} (to {shown_url(place)})", "give the address it points to"
         asked_s = retry_after_s(response.headers)
-        return EngineError(kind, f"{self.base_url} answered {status}: {text}", hint, asked_s)
+        message = f"{self.base_url} answered {status}: {text or response.reason_phrase or 'no text'}"
+        return EngineError(kind, message, hint, asked_s, status=status)
 
     def _open_lines(self) -> Lines:
         if self._lines is None or not self._lines.belong_here:
-            self._lines = Lines(self._url, self.concurrency)
+            self._lines = Lines(self._address.url, self.concurrency)
         return self._lines
 
 
+class _FieldRefused(Exception):  # noqa: N818 - no fault: the request is written anew
+    """The server does not take a field of the request, but will take it without."""
+
+    def __init__(self, dialect: Dialect, note: str) -> None:
+        super().__init__(note)
+        self.dialect = dialect
+        self.note = note
+
+
 def _kind_of_status(status: int, code: str) -> tuple[ErrorKind, str]:
-    if status == 429 and code == "insufficient_quota":
+    if status == 402 or (status == 429 and code == "insufficient_quota"):
         return ErrorKind.QUOTA, "the account has no credit left"
     if status == 429:
         return ErrorKind.RATE_LIMIT, "lower the concurrency"
-    if status in (401, 403):
+    if status == 401 or (status in (400, 403) and "api_key" in code):
         return ErrorKind.AUTH, ""
+    if status == 403:
+        return ErrorKind.FORBIDDEN, "a key without the right, or a moderation that refuses this request"
+    if status == 413:
+        return ErrorKind.REJECTED, "the request is too large: fewer or smaller frames, e.g. area_px=200000"
     if status == 404:
         return ErrorKind.NOT_FOUND, ""
     if status in (408, 409, 425) or status >= 500:

@@ -66,10 +66,11 @@ def retry_after_s(headers: Mapping[str, str], now_s: float | None = None) -> flo
         if math.isfinite(seconds):
             return max(0.0, seconds)
     try:
-        moment = email.utils.parsedate_to_datetime(headers.get("retry-after", ""))
-    except (TypeError, ValueError, IndexError):
+        moment_s = email.utils.parsedate_to_datetime(headers.get("retry-after", "")).timestamp()
+    # years beyond the calendar overflow, here or in the system's clock
+    except (TypeError, ValueError, IndexError, OverflowError, OSError):
         return None
-    return max(0.0, moment.timestamp() - (time.time() if now_s is None else now_s))
+    return max(0.0, moment_s - (time.time() if now_s is None else now_s))
 
 
 class Gate:

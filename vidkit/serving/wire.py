@@ -7,19 +7,22 @@ import json
 import math
 import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeGuard
 
+from vidkit.serving.dialect import PLAIN, Dialect
 from vidkit.serving.engine import EngineError, ErrorKind
 from vidkit.serving.messages import Audio, Image, Message, Request, Text, Video
 from vidkit.serving.messages import Part as MessagePart
 from vidkit.serving.reply import Alternative, Reply, Token, Usage
+from vidkit.utils.redaction import redact, redact_all, redact_message
 
 _PLACEHOLDER_BELOW = -9000.0
 """vLLM fills missing log-probabilities with -9999; nothing real comes near."""
 
 
-def encode_request(request: Request, model: str) -> bytes:
-    """The body of a chat completion call, UTF-8 JSON."""
+def encode_request(request: Request, model: str, dialect: Dialect = PLAIN) -> bytes:
+    """The body of a chat completion call, UTF-8 JSON, in the server's dialect."""
     media = _Media()
     body: dict[str, Any] = {
         "model": model,
@@ -39,6 +42,7 @@ def encode_request(request: Request, model: str) -> bytes:
     if request.tools:
         body["tools"] = [dict(tool) for tool in request.tools]
     body.update(request.extra)
+    dialect.adapt(body, given=request.extra)
     return media.fill_in(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
 
 
@@ -105,17 +109,36 @@ def decode_json(body: bytes) -> dict[str, Any]:
         raise bad_reply(f"the reply is not JSON: {error.msg} at {place}") from error
     except RecursionError as error:
         raise bad_reply("the reply is JSON nested too deeply to read") from error
+    except ValueError as error:  # an integer of more digits than Python reads
+        raise bad_reply(f"the reply is JSON that cannot be read: {_one_line(str(error))}") from error
     if not isinstance(parsed, dict):
         raise bad_reply(f"the reply is a JSON {type(parsed).__name__}, not an object")
     return parsed
 
 
 def decode_reply(body: Mapping[str, Any]) -> Reply:
-    """Read a chat completion.
+    """Read a chat completion; secrets that a server gives back are taken out.
 
     Raises:
         EngineError: of kind BAD_REPLY, naming the field.
     """
+    try:
+        return _without_secrets(_decode_reply(body))
+    except (RecursionError, ValueError, OverflowError) as error:
+        raise bad_reply(f"the reply cannot be read: {_one_line(str(error))}") from error
+
+
+def _without_secrets(reply: Reply) -> Reply:
+    text, reasoning = redact(reply.text), redact(reply.reasoning)
+    # a secret that was said is said by the tokens too
+    tokens = reply.tokens if (text, reasoning) == (reply.text, reply.reasoning) else None
+    return replace(
+        reply, text=text, reasoning=reasoning, tokens=tokens, model=redact(reply.model),
+        finish_reason=redact(reply.finish_reason), tool_calls=tuple(redact_all(reply.tool_calls)),
+    )  # fmt: skip
+
+
+def _decode_reply(body: Mapping[str, Any]) -> Reply:
     # some gateways answer 200 with an error inside
     if body.get("error"):
         raise bad_reply(f"the server answered with an error inside a reply: {_error_text(body['error'])}")
@@ -144,11 +167,11 @@ def error_message(body: bytes) -> tuple[str, str]:
     """The text and the code of an error body in whatever form, cut to one readable line."""
     try:
         parsed = json.loads(body)
+        error = parsed.get("error", parsed) if isinstance(parsed, dict) else parsed
+        code = str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
+        return _error_text(error), _one_line(code)
     except (ValueError, RecursionError):
         return _one_line(body.decode("utf-8", "replace")), ""
-    error = parsed.get("error", parsed) if isinstance(parsed, dict) else parsed
-    code = str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
-    return _error_text(error), code
 
 
 def _error_text(error: Any) -> str:
@@ -158,7 +181,8 @@ def _error_text(error: Any) -> str:
 
 
 def _one_line(text: str) -> str:
-    line = " ".join(text.split())
+    # before it is cut, or half a secret would be left
+    line = redact_message(" ".join(text.split()))
     return line if len(line) <= 300 else line[:297] + "..."
 
 
@@ -178,7 +202,8 @@ def _content(message: Mapping[str, Any]) -> str:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+    return value if is_count else None
 
 
 def _decode_usage(usage: Any) -> Usage:
@@ -213,4 +238,5 @@ def _decode_token(entry: Mapping[str, Any]) -> Token:
 def _is_logprob(value: Any) -> TypeGuard[float]:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
-    return math.isfinite(value) and value > _PLACEHOLDER_BELOW
+    # compared before anything is converted: whole numbers of a reply may be too large for a float
+    return _PLACEHOLDER_BELOW < value < 1e9

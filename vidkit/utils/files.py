@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vidkit.errors import OutputError
+from vidkit.utils.redaction import redact
 
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
 
@@ -45,9 +46,9 @@ def atomic_path(target: Path, fresh: bool = False) -> Iterator[Path]:
 
 
 def write_text_atomic(target: Path, text: str) -> None:
-    """Write a text file so that readers see the old or the new one, never a part."""
+    """Write a text file so that readers see the old or the new one, never a part; secrets are left out."""
     with atomic_path(target) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(redact(text), encoding="utf-8", errors="backslashreplace")
 
 
 def check_writable(folder: Path, create: bool = False) -> None:

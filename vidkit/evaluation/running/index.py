@@ -17,6 +17,13 @@ class Place:
     prompt_sha: str = ""
 
 
+_AS_BYTES = ("utf-8", "surrogatepass")  # ids may hold half a surrogate pair, which no SQL text can
+
+
+def _stored(key: str) -> bytes:
+    return key.encode(*_AS_BYTES)
+
+
 class LogIndex:
     """Ids to places, and the order in which items came; a private database that dies with the process."""
 
@@ -27,10 +34,10 @@ class LogIndex:
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.execute("PRAGMA cache_size = -2048")
         self._db.execute(
-            "CREATE TABLE records (id TEXT PRIMARY KEY, offset INT, length INT, failed INT, sha TEXT) "
+            "CREATE TABLE records (id BLOB PRIMARY KEY, offset INT, length INT, failed INT, sha TEXT) "
             "WITHOUT ROWID"
         )
-        self._db.execute("CREATE TABLE items (id TEXT PRIMARY KEY, rank INT, is_item INT) WITHOUT ROWID")
+        self._db.execute("CREATE TABLE items (id BLOB PRIMARY KEY, rank INT, is_item INT) WITHOUT ROWID")
         self._db.execute("BEGIN")
         self._ranks = 0
 
@@ -41,13 +48,13 @@ class LogIndex:
             "offset = excluded.offset, length = excluded.length, "
             "failed = excluded.failed, sha = excluded.sha "
             "WHERE excluded.failed <= records.failed",
-            (key, place.offset, place.length, place.failed, place.prompt_sha),
+            (_stored(key), place.offset, place.length, place.failed, place.prompt_sha),
         )
 
     def find(self, key: str) -> Place | None:
         """Where the record of an id is."""
         query = "SELECT offset, length, failed, sha FROM records WHERE id = ?"
-        row = self._db.execute(query, (key,)).fetchone()
+        row = self._db.execute(query, (_stored(key),)).fetchone()
         return None if row is None else Place(row[0], row[1], bool(row[2]), row[3])
 
     def add_item(self, key: str) -> bool:
@@ -60,12 +67,14 @@ class LogIndex:
 
     def _add(self, key: str, is_item: bool) -> bool:
         self._ranks += 1
-        added = self._db.execute("INSERT OR IGNORE INTO items VALUES (?, ?, ?)", (key, self._ranks, is_item))
+        values = (_stored(key), self._ranks, is_item)
+        added = self._db.execute("INSERT OR IGNORE INTO items VALUES (?, ?, ?)", values)
         return added.rowcount == 1
 
     def has_item(self, key: str) -> bool:
         """Is this item part of the run so far?"""
-        return self._db.execute("SELECT 1 FROM items WHERE id = ?", (key,)).fetchone() is not None
+        found = self._db.execute("SELECT 1 FROM items WHERE id = ?", (_stored(key),))
+        return found.fetchone() is not None
 
     def count_items(self) -> int:
         """Items of this run so far."""
@@ -85,7 +94,7 @@ class LogIndex:
             "ORDER BY rank"
         )
         for key, offset, length, failed, sha in rows:
-            yield key, None if offset is None else Place(offset, length, bool(failed), sha)
+            yield key.decode(*_AS_BYTES), None if offset is None else Place(offset, length, bool(failed), sha)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -21,6 +21,7 @@ from typing import Any, Self
 from vidkit.errors import ConfigError, DataError, OutputError
 from vidkit.evaluation.running.index import LogIndex, Place
 from vidkit.evaluation.types import Prediction
+from vidkit.utils.redaction import redact, redact_all
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class PredictionLog:
             key = row["id"]
             failed = row.get("error") is not None
             sha = (row.get("meta") or {}).get("prompt_sha256", "")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DataError(
                 f"{self.path}:{number}: not a record of a run",
                 "delete this line, its item will be asked again",
@@ -212,7 +213,10 @@ def write_record(record: Prediction) -> bytes:
         name: value for name, value in asdict(record).items() if name not in row and value not in (None, {})
     }
     # lone surrogates from a model's bytes would not encode; json escapes them when it keeps to ASCII
-    return json.dumps({**row, **rest}, ensure_ascii=True, default=str).encode() + b"\n"
+    text = json.dumps({**row, **rest}, ensure_ascii=True, default=str)
+    if redact(text) != text:
+        text = json.dumps(redact_all({**row, **rest}), ensure_ascii=True, default=str)
+    return text.encode() + b"\n"
 
 
 def read_record(line: bytes) -> Prediction:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vidkit.errors import ConfigError, DataError
+from vidkit.utils.redaction import redact_all
 
 SCHEMA = 1
 _NOT_COMPARED = frozenset({"made", "vidkit", "served_at"})
@@ -45,12 +46,12 @@ def refuse_changes(path: Path, wanted: Mapping[str, Any], unknown: frozenset[str
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise DataError(f"'{path}' is not a manifest: {error}", "choose another folder") from error
     if not isinstance(found, dict):
         raise DataError(f"'{path}' is not a manifest", "choose another folder")
     # through JSON, so that tuples and lists compare equal
-    now = json.loads(json.dumps({"schema": SCHEMA, **wanted}, default=str))
+    now = redact_all(json.loads(json.dumps({"schema": SCHEMA, **wanted}, default=str)))
     changes = [change for change in _changes(found, now) if change[0].split(".")[0] not in unknown]
     if changes:
         field, before, after = changes[0]
@@ -79,8 +80,8 @@ def _short(value: Any) -> str:
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file that is either there whole or not at all."""
     part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=2, ensure_ascii=False, default=str)
+    with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        json.dump(redact_all(content), file, indent=2, ensure_ascii=False, default=str)
         file.write("\n")
         file.flush()
         os.fsync(file.fileno())

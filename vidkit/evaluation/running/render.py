@@ -44,7 +44,7 @@ def prompt_sha(prompt: Prompt) -> str:
     """SHA-256 of the wording and the order of parts, before any media; hexadecimal."""
     parts = [(str(part.kind), part.text) for part in prompt.parts]
     text = json.dumps([prompt.system, parts, prompt.max_tokens], ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def prompt_text(prompt: Prompt) -> str:
