@@ -46,6 +46,20 @@ class DataError(VidkitError):
     """Input rows or files that do not have the expected form; the message names file and line."""
 
 
+class NothingAnswered(VidkitError):  # noqa: N818 - the name says what happened
+    """A run without one reply: no fault of the command line, and no score.
+
+    Args:
+        message: what happened.
+        hint: what to do.
+        result: of the command, without scores; written where it was asked for all the same.
+    """
+
+    def __init__(self, message: str, hint: str = "", result: object = None) -> None:
+        super().__init__(message, hint, exit_code=1)
+        self.result = result
+
+
 class MissingDependency(VidkitError):  # noqa: N818 - the name says what happened, as ModuleNotFound would
     """An optional package that the request needs."""
 

@@ -130,7 +130,7 @@ def test_wrong_key_stops_the_run_and_keeps_what_was_answered(tmp_path):
         run(Quiz(), ROWS, FakeEngine(locked, concurrency=1), tmp_path, RunOptions(total=20))
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["stopped"] == "wrong key"
-    assert summary["answered"] + summary["open"] == 20
+    assert summary["answered"] + summary["failed"] + summary["open"] == 20 and summary["failed"] == 1
     assert summary["answered"] >= 13
     engine = FakeEngine()
     assert run(Quiz(), ROWS, engine, tmp_path).answered == 20

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vidkit.errors import OutputError
+from vidkit.errors import NothingAnswered, OutputError
 from vidkit.utils.redaction import RedactingFormatter, redact_all, remember_environment, remember_settings
 
 
@@ -50,10 +50,16 @@ def execute(request: Request) -> None:
     remember_settings(settings)
     _log(bool(getattr(settings, "verbose", False)))
     _check_json(request.json)
+    nothing: NothingAnswered | None = None
     with _people_read_stderr(request.json == "-"), _readers_may_leave(request.json not in (None, "-")):
-        result = runner_of(request.command)(settings)
-    if request.json is not None:
+        try:
+            result = runner_of(request.command)(settings)
+        except NothingAnswered as error:
+            nothing, result = error, error.result
+    if request.json is not None and result is not None:
         _write_json(request.json, result)
+    if nothing is not None:
+        raise nothing
 
 
 def settings_of(request: Request) -> Any:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vidkit import __version__
 from vidkit.commands.eval_report import print_result, run_table, with_budget
+from vidkit.commands.eval_unanswered import is_answered, nothing_answered, reasons_in, without_scores
 from vidkit.config.catalog import builtin_dir
 from vidkit.config.eval_schema import EvalSettings
-from vidkit.errors import ConfigError, DataError
+from vidkit.errors import ConfigError, DataError, NothingAnswered
 from vidkit.evaluation.scoring import Joined, read_joined, read_rows_of
 from vidkit.evaluation.task import Task, load_task, task_files
 from vidkit.evaluation.types import Mode
 from vidkit.utils.files import check_writable, write_text_atomic
+
+if TYPE_CHECKING:
+    from vidkit.evaluation.running import RunSummary
 
 SCHEMA = 1  # of the result
 
@@ -26,6 +30,7 @@ def run(settings: EvalSettings) -> dict[str, Any]:
         The result: scores (or differences), tables, warnings, and where everything came from.
 
     Raises:
+        NothingAnswered: there is no reply to score, which is told like any result before.
         ConfigError: no task, no data, settings that exclude each other.
         DataError: files that cannot be used; the message names file and line.
     """
@@ -35,12 +40,18 @@ def run(settings: EvalSettings) -> dict[str, Any]:
         from vidkit.commands.eval_plan import plan
 
         return plan(settings, task, data)
-    result = _compare(settings, task, data) if settings.compare else _score(settings, task, data)
+    nothing: NothingAnswered | None = None
+    try:
+        result = _compare(settings, task, data) if settings.compare else _score(settings, task, data)
+    except NothingAnswered as error:
+        nothing, result = error, dict(error.result)  # type: ignore[call-overload]
     print_result(result)
     if settings.html is not None:
         from vidkit.evaluation.report.page import page
 
         write_text_atomic(Path(settings.html), page(result, task.title))
+    if nothing is not None:
+        raise nothing
     return result
 
 
@@ -106,12 +117,15 @@ def _scoring(settings: EvalSettings, resamples: int) -> dict[str, Any]:
 def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     predictions = settings.predictions
     run_summary: dict[str, Any] = {}
+    reasons: list[str] = []
+    notes: list[str] = []
     if settings.model is not None:
         from vidkit.commands.eval_run import run_model
 
         check_scorable(settings, task, data)  # before a call is paid for
         summary = run_model(settings, task, data)
         predictions, run_summary = str(summary.predictions), summary.as_dict()
+        reasons, notes = summary.commonest_reasons(), list(_told(summary))
     joined = read_joined(task, data, predictions, strict=settings.strict, limit=settings.limit)
     result = task.functions.score(
         joined.rows, Mode(settings.mode.value), **_scoring(settings, settings.resamples)
@@ -119,7 +133,11 @@ def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     seen = seen_by_model(joined)
     if seen["budget"]:
         result["tables"] = [with_budget(result["tables"][0], seen), *result["tables"][1:]]
-    return {
+    answered = is_answered(joined.rows)
+    if not answered:
+        reasons = reasons or reasons_in(joined.rows)
+        result = without_scores(result, reasons)
+    whole = {
         "schema": SCHEMA,
         "vidkit": __version__,
         **seen,
@@ -129,8 +147,22 @@ def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
         **({"run_summary": run_summary} if run_summary else {}),
         **({"limit": settings.limit} if settings.limit else {}),
         **result,
-        "warnings": [*_notes(settings, joined), *result["warnings"]],
+        "warnings": [*_notes(settings, joined), *notes, *result["warnings"]],
     }
+    if not answered:
+        raise nothing_answered(whole, reasons, joined.predictions.get("file") or joined.data["file"])
+    return whole
+
+
+def _told(summary: RunSummary) -> Iterator[str]:
+    """What the run itself has to say."""
+    yield from summary.notes
+    if summary.failed:
+        reasons = "; ".join(summary.commonest_reasons())
+        yield f"{summary.failed} of {summary.items} items failed: {reasons}"
+    if summary.without_text:
+        kinds = ", ".join(f"{n} {kind}" for kind, n in summary.without_text.most_common())
+        yield f"{summary.without_text.total()} replies hold no text: {kinds}"
 
 
 def _notes(settings: EvalSettings, joined: Joined) -> Iterator[str]:

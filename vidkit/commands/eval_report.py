@@ -33,6 +33,8 @@ def print_result(result: Mapping[str, Any]) -> None:
         console.print(rich_table(table))
         console.print()
     for line in result["warnings"]:
+        # ids may hold half a surrogate pair, which no terminal takes
+        line = line.encode("utf-8", "backslashreplace").decode()
         console.print(Text(f"warning: {line}", style="yellow"), soft_wrap=True)
 
 

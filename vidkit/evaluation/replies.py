@@ -12,6 +12,11 @@ from vidkit.evaluation.types import Row, ScoreTable
 
 MISSING = Choice(None, "missing")  # no line in the predictions
 FAILED = Choice(None, "failed")  # the call or the video failed
+NO_TEXT = {
+    "tool_calls": "tool_calls", "content_filter": "content_filter", "reasoning_only": "reasoning_only",
+    "length": "truncated",
+}  # fmt: skip
+"""What a reply without text is called, by its finish reason: the model did something else than answer."""
 _OFFICIAL_RULES = ("first_capital",)
 _NOT_UNPARSED = frozenset({*PARSED_RULES, *_OFFICIAL_RULES, "refused", "missing", "failed"})
 
@@ -35,8 +40,11 @@ def read_reply(row: Row, parse: Callable[[object], Choice], key: str = "predicti
     """Parse a row's reply, telling apart a missing line and a failed call from a bad answer."""
     if key not in row:
         return MISSING
-    if row.get("error") and not reply_text(row[key]):
+    text = reply_text(row[key])
+    if row.get("error") and not text:
         return FAILED
+    if not text and (why := NO_TEXT.get(str(row.get("finish_reason")))):
+        return Choice(None, why)
     return parse(row[key])
 
 

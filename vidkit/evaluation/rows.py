@@ -115,9 +115,8 @@ def _json(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         at = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
-        raise DataError(
-            f"{path.name} {at}not JSON ({_reason(error)})", "for one object a line, name the file .jsonl"
-        ) from error
+        what = f"{path.name} {at}not JSON ({_reason(error)})"
+        raise DataError(what, "for one object a line, name the file .jsonl") from error
     if isinstance(content, dict):
         content = next((content[key] for key in _LIST_KEYS if isinstance(content.get(key), list)), content)
     if not isinstance(content, list):

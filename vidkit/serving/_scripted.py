@@ -71,6 +71,7 @@ class ScriptedServer:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self.requests: list[dict[str, Any]] = []
+        self.heads: list[str] = []
         self.times_s: list[float] = []
         self.in_flight = 0
         self.most_in_flight = 0
@@ -118,11 +119,12 @@ class ScriptedServer:
             writer.close()
 
     async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-        length = int(head.partition("content-length:")[2].partition("\r\n")[0] or 0)
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        length = int(head.lower().partition("content-length:")[2].partition("\r\n")[0] or 0)
         body = json.loads(await reader.readexactly(length) or b"{}")
         if self._keep:
             self.requests.append(body)
+            self.heads.append(head)
             self.times_s.append(time.monotonic())
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)

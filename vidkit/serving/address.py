@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -39,16 +40,17 @@ class Address:
         shown = shown_url(base_url)
         try:
             url = httpx.URL(base_url.strip())
+            urlsplit(base_url)  # stricter about brackets
         except (httpx.InvalidURL, ValueError, TypeError) as error:
             raise ConfigError(f"not an address of a server: '{shown}' ({error})", _EXAMPLE) from None
         if url.scheme not in ("http", "https") or not url.host:
             raise ConfigError(f"not an address of a server: '{shown}'", _EXAMPLE)
-        path = url.path.rstrip("/")
+        path = url.raw_path.decode().partition("?")[0].rstrip("/")
         path = path if path.endswith(_ENDPOINT) else path + _ENDPOINT
         credentials = basic_auth(base_url)
         query = f"?{url.query.decode()}" if url.query else ""
         # the user information goes into the header, and never further
-        place = httpx.URL(f"{url.scheme}://{url.netloc.decode()}{_quoted(path)}{query}")
+        place = httpx.URL(f"{url.scheme}://{url.netloc.decode()}{path}{query}")
         return cls(place, shown.rstrip("/"), credentials)
 
     @property
@@ -74,7 +76,3 @@ class Address:
         found = {"authorization": f"Bearer {key}"}
         # Azure's servers take keys in a header of their own
         return {**found, "api-key": key} if "api-version" in self.url.params else found
-
-
-def _quoted(path: str) -> str:
-    return path.replace("%", "%25").replace("?", "%3F").replace("#", "%23")

@@ -84,6 +84,20 @@ class Reply:
     reasoning: str = ""
     tool_calls: tuple[dict[str, Any], ...] = ()
 
+    @property
+    def why_no_text(self) -> str:
+        """Why a reply without text has none: what the server said, or `reasoning_only`.
+
+        `length` here means that thinking took the whole budget of tokens.
+        """
+        if self.tool_calls or self.finish_reason == "function_call":
+            return "tool_calls"
+        if self.finish_reason in ("length", "content_filter"):
+            return self.finish_reason
+        if self.reasoning.strip():
+            return "reasoning_only"
+        return self.finish_reason
+
     def answer_tokens(self, end_tokens: Iterable[str] = END_TOKENS) -> tuple[Token, ...]:
         """Tokens up to, not including, the trailing end tokens.
 

@@ -145,13 +145,13 @@ def read_key(variable: str) -> str | None:
     """
     raw = os.environ.get(variable, "")
     key = raw.strip().strip("\ufeff\u200b")
-    for piece in (key, *key.split()):
+    for piece in (key, *(piece for piece in key.split() if len(piece) >= _ANYWHERE)):
         remember(piece)
     if not key:
         return None
-    bad = next((letter for letter in key if not 32 < ord(letter) < 127), None)
+    bad = next((letter for letter in key if not 32 <= ord(letter) < 127), None)
     if bad is not None:
-        what = "a line break" if bad in "\r\n" else "a blank" if bad == " " else f"U+{ord(bad):04X}"
+        what = "a line break" if bad in "\r\n" else f"U+{ord(bad):04X}"
         raise ConfigError(
             f"the key in {variable} holds {what} at character {key.index(bad) + 1} of {len(key)}",
             f"set {variable} again; a key is one word of letters, digits and signs",

@@ -25,6 +25,8 @@ Plot = tuple[str, str]
 
 def plots_of(result: Mapping[str, Any]) -> list[Plot]:
     """All plots that a result allows, in reading order."""
+    if result.get("answered") is False:
+        return []
     if "metrics" in result and "mcnemar" in result:
         return [("Differences A - B with 95 % intervals; 0 means no difference", _differences(result))]
     tables = {table["name"]: table for table in result["tables"]}

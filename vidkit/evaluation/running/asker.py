@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-from vidkit.errors import DataError, VideoError
+from vidkit.errors import DataError, OutputError, VideoError
+from vidkit.evaluation.running.breaker import Breaker, StopRun
 from vidkit.evaluation.running.log import PredictionLog
 from vidkit.evaluation.running.media import Media, MediaLoader
 from vidkit.evaluation.running.render import Sampling, build_request, media_record, prompt_sha
 from vidkit.evaluation.types import Item, Prediction, Prompt, Visuals
-from vidkit.serving.engine import Engine, EngineError
+from vidkit.serving.engine import Engine, EngineError, ErrorKind
 from vidkit.serving.reply import Reply
+from vidkit.utils.redaction import redact_message
+
+__all__ = ["Asker", "Loader", "StopRun", "media_of", "no_media"]
+
+logger = logging.getLogger(__name__)
 
 Loader = Callable[[], Awaitable[Media]]
-
-
-class StopRun(Exception):  # noqa: N818 - it ends a run, and is no fault of ours
-    """Nothing further will work: a wrong key, a model that is not there, a dead server."""
-
-    def __init__(self, cause: EngineError) -> None:
-        super().__init__(cause.message)
-        self.cause = cause
 
 
 class Asker:
@@ -32,7 +31,7 @@ class Asker:
         engine: to ask.
         log: where replies are kept.
         sampling: how they are drawn.
-        stop_after: failed calls in a row, without one reply between them, after which the run is stopped.
+        stop_after: failed calls in a row after which the run is stopped, see `Breaker`.
     """
 
     def __init__(self, engine: Engine, log: PredictionLog, sampling: Sampling, stop_after: int = 20) -> None:
@@ -40,8 +39,7 @@ class Asker:
         self.log = log
         self.calls = 0
         self._sampling = sampling
-        self._stop_after = stop_after
-        self._failed_in_a_row = 0
+        self._breaker = Breaker(stop_after, answered=log.index.has_answers())
 
     def known(self, key: str, prompt: Prompt, renew: bool = False) -> Prediction | None:
         """The reply that an earlier start got to exactly this prompt, None if there is none.
@@ -77,7 +75,8 @@ class Asker:
     ) -> tuple[Prediction, bool]:
         """The reply to a prompt; whether it had to be asked for.
 
-        A video that cannot be decoded or a call that failed gives a record with `error`; the run goes on.
+        A video that cannot be decoded or a call that failed gives a record with `error`; the run goes on,
+        whatever a server or a row may say.
 
         Raises:
             StopRun: the engine will not answer anything.
@@ -86,32 +85,38 @@ class Asker:
         found = self.known(key, prompt, renew)
         if found is not None:
             return found, False
-        record = await self._call(key, prompt, load)
+        record, failure = await self._call(key, prompt, load)
         sha = {"prompt_sha256": prompt_sha(prompt)}
         record = replace(record, meta={**record.meta, **sha, **(meta or {})})
         await self.log.append(record)
         self.calls += 1
+        if failure is not None:
+            self._breaker.failure(failure)
         return record, True
 
-    async def _call(self, key: str, prompt: Prompt, load: Loader) -> Prediction:
+    async def _call(self, key: str, prompt: Prompt, load: Loader) -> tuple[Prediction, EngineError | None]:
         try:
             media = await load()
             reply = await self.engine.generate(build_request(prompt, media, self._sampling))
+            record = self._success(key, reply, media)
         except EngineError as error:
-            self._count_failure(error)
-            return _failure(key, error.message, str(error.kind), error.attempts)
+            return _failure(key, error.message, str(error.kind), error.attempts), error
         except (VideoError, DataError) as error:
-            return _failure(key, error.message, "media")
-        self._failed_in_a_row = 0
-        return self._success(key, reply, media)
+            return _failure(key, error.message, "media"), None
+        except OutputError:
+            raise
+        # one item of thousands that nobody foresaw is one failed item, with its reason
+        except Exception as error:
+            failed = _unforeseen(key, error)
+            return failed, EngineError(ErrorKind.MODEL, str(failed.error))
+        self._breaker.reply()
+        return record, None
 
-    def _count_failure(self, error: EngineError) -> None:
-        if error.is_fatal:
-            raise StopRun(error) from error
-        if error.is_retryable:
-            self._failed_in_a_row += 1
-            if self._failed_in_a_row >= self._stop_after:
-                raise StopRun(error) from error
+    async def fail(self, key: str, error: Exception) -> Prediction:
+        """Keep that an item could not be asked at all, and why."""
+        record = _unforeseen(key, error)
+        await self.log.append(record)
+        return record
 
     def _success(self, key: str, reply: Reply, media: Media) -> Prediction:
         meta: dict[str, Any] = media_record(media)
@@ -123,7 +128,7 @@ class Asker:
         return Prediction(
             id=key,
             response=reply.text,
-            finish_reason=reply.finish_reason,
+            finish_reason=reply.finish_reason if reply.text.strip() else reply.why_no_text,
             latency_s=round(reply.latency_s, 4),
             usage=reply.usage.as_dict(),
             meta=meta,
@@ -132,6 +137,13 @@ class Asker:
 
 def _failure(key: str, message: str, kind: str, attempts: int = 0) -> Prediction:
     return Prediction(key, None, error=message, meta={"error_kind": kind, "attempts": attempts})
+
+
+def _unforeseen(key: str, error: Exception) -> Prediction:
+    message = redact_message(f"{type(error).__name__}: {error}")
+    logger.warning("%s failed: %s", key, message)
+    logger.debug("%s failed", key, exc_info=error)
+    return _failure(key, message, "internal")
 
 
 async def no_media() -> Media:

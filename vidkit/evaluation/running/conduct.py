@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from vidkit.errors import DataError
+from vidkit.errors import DataError, VidkitError
 from vidkit.evaluation.running.asker import Asker, media_of
 from vidkit.evaluation.running.judging import Panel, Verdict
 from vidkit.evaluation.running.media import MediaLoader
@@ -105,8 +105,15 @@ class Conduct:
         try:
             if item.after is not None and not await self._is_due(item):
                 return Outcome((), not_asked=1)
-            prompt = self._task.prompt(item, self._mode)
-            load = media_of(self._loader, item, self._task.visuals(item), prompt)
+            try:
+                prompt = self._task.prompt(item, self._mode)
+                load = media_of(self._loader, item, self._task.visuals(item), prompt)
+            except VidkitError:
+                raise
+            # a task's own file may stumble over one row: that is one failed item
+            except Exception as error:
+                record = await self.asker.fail(item.id, error)
+                return Outcome((record,))
             record, is_new = await self.asker.ask(item.id, prompt, load)
             verdict = await self._judge(item, record)
             return Outcome((record,), resumed=0 if is_new else 1, verdict=verdict)

@@ -87,6 +87,10 @@ class LogIndex:
         counts = dict(self._db.execute(query).fetchall())
         return counts.get(0, 0), counts.get(1, 0)
 
+    def has_answers(self) -> bool:
+        """Is there any record with a reply?"""
+        return self._db.execute("SELECT 1 FROM records WHERE NOT failed LIMIT 1").fetchone() is not None
+
     def in_order(self) -> Iterator[tuple[str, Place | None]]:
         """Every row of this run in the order it came, with its record if there is one."""
         rows = self._db.execute(

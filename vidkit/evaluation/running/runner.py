@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from vidkit.errors import ConfigError, VidkitError
-from vidkit.evaluation.running.asker import Asker, StopRun
+from vidkit.evaluation.running.asker import Asker
+from vidkit.evaluation.running.breaker import StopRun
 from vidkit.evaluation.running.conduct import Conduct, Outcome
 from vidkit.evaluation.running.judging import Panel, check_panel
 from vidkit.evaluation.running.log import PredictionLog
@@ -164,6 +165,8 @@ class _Run:
         await self._log.drain()
         self._finish(stop)
         if stop is not None:
+            if len(self.summary.reasons) > 1:
+                logger.warning("failed before the stop: %s", "; ".join(self.summary.commonest_reasons()))
             raise stop
         return self.summary
 
@@ -183,6 +186,8 @@ class _Run:
                 summary.add_failure(record.id, record.error, str(record.meta.get("error_kind", "")))
                 continue
             summary.answered += 1
+            if not (record.response or "").strip():
+                summary.without_text[record.finish_reason or "empty"] += 1
             summary.cut_off += record.finish_reason == "length"
         summary.not_asked += outcome.not_asked
         summary.resumed += outcome.resumed
@@ -212,6 +217,8 @@ class _Run:
         summary.calls = self._conduct.calls
         summary.seconds = round(self._clock.elapsed_s, 3)
         summary.stopped = stop.message if stop is not None else ""
+        engines = (self._conduct.asker.engine, *self._options.judges.values())
+        summary.notes = [note for engine in engines for note in getattr(engine, "notes", ())]
         summary.items = max(self._log.index.count_items(), self._options.total or 0)
         # calls that were cut off by a stop may have been written down without being told here
         summary.answered, summary.failed = self._log.index.count_settled()

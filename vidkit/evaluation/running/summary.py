@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -54,6 +55,8 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
+_FIGURES = re.compile(r"\d+(?:\.\d+)?")
+_KEPT = 1000  # different reasons; more are counted as others
 NAMED = 10
 """Failed items that a summary names."""
 
@@ -76,6 +79,9 @@ class RunSummary:
         seconds: of this start.
         failures: the first failed items as (id, reason); the rest is in the log.
         failures_by_kind: counts of failed items.
+        reasons: how often each reason made an item fail; figures in a reason do not make it another one.
+        without_text: replies without text by what they are instead (`tool_calls`, `content_filter`, ...).
+        notes: what the engine does otherwise than asked.
         judges: per judge, replies with a score on the scale and without.
         stopped: why the run ended before its time, empty if it did not.
     """
@@ -93,6 +99,9 @@ class RunSummary:
     seconds: float = 0.0
     failures: list[tuple[str, str]] = field(default_factory=list)
     failures_by_kind: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, tuple[str, int]] = field(default_factory=dict)
+    without_text: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
     judges: dict[str, dict[str, int]] = field(default_factory=dict)
     stopped: str = ""
 
@@ -100,8 +109,19 @@ class RunSummary:
         """Count a failed item, and name it if it is among the first."""
         self.failed += 1
         self.failures_by_kind[kind] += 1
+        like = _FIGURES.sub("#", reason)
+        if like in self.reasons or len(self.reasons) < _KEPT:
+            example, count = self.reasons.get(like, (reason, 0))
+            self.reasons[like] = (example, count + 1)
         if len(self.failures) < NAMED:
             self.failures.append((key, reason))
+
+    def commonest_reasons(self, most: int = 3) -> list[str]:
+        """The commonest reasons for failed items with their counts, for people."""
+        found = sorted(self.reasons.values(), key=lambda pair: -pair[1])
+        lines = [f"{count} x {example}" for example, count in found[:most]]
+        rest = self.failed - sum(count for _, count in found[:most])
+        return [*lines, f"{rest} x other reasons"] if found and rest > 0 else lines
 
     def add_judgement(self, judge: str, has_score: bool) -> None:
         """Count a judge's reply."""
@@ -114,9 +134,12 @@ class RunSummary:
             name: getattr(self, name)
             for name in (
                 "items", "answered", "failed", "not_asked", "open", "resumed", "calls", "cut_off", "seconds",
-                "failures", "judges", "stopped",
+                "failures", "judges", "stopped", "notes",
             )
-        } | {"failures_by_kind": dict(self.failures_by_kind)}  # fmt: skip
+        } | {
+            "failures_by_kind": dict(self.failures_by_kind), "without_text": dict(self.without_text),
+            "reasons": [{"reason": example, "items": n} for example, n in self.reasons.values()],
+        }  # fmt: skip
 
 
 class Clock:

@@ -1,0 +1,73 @@
+"""What is said where nothing was answered: no score, for nothing answered is not zero, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from vidkit.errors import NothingAnswered
+from vidkit.evaluation.answers import reply_text
+from vidkit.evaluation.types import Row, ScoreTable
+
+_KEPT = frozenset({"bootstrap", "chance", "baselines", "counts", "items", "groups", "warnings"})
+WORDS = "not answered"
+
+
+def is_answered(rows: Sequence[Row]) -> bool:
+    """Whether any row carries a reply with text."""
+    return any(_has_text(reply) for row in rows for reply in _replies(row))
+
+
+def _replies(row: Row) -> list[Any]:
+    return [row, *(row.get(part) for part in ("q1", "q2", "stream"))]
+
+
+def _has_text(reply: Any) -> bool:
+    text = reply.get("prediction") if isinstance(reply, Mapping) else reply
+    return bool(reply_text(text))
+
+
+def without_scores(result: Mapping[str, Any], reasons: Sequence[str]) -> dict[str, Any]:
+    """The result of a benchmark with every score taken out, and one table that says so.
+
+    Args:
+        result: as scored.
+        reasons: the commonest reasons with their counts.
+    """
+    bare = {name: value if name in _KEPT else _null(value) for name, value in result.items()}
+    items = result.get("counts", {}).get("items")
+    rows = [("score", WORDS), *([("items", items)] if items is not None else [])]
+    rows += [("reason", reason) for reason in reasons]
+    table = ScoreTable("answers", "Nothing was answered", ("", "value"), tuple(rows))
+    return {**bare, "answered": False, "tables": [asdict(table)]}
+
+
+def _null(value: Any) -> Any:
+    if isinstance(value, float):
+        return None
+    if isinstance(value, Mapping):
+        return {name: _null(inner) for name, inner in value.items()}
+    return [_null(inner) for inner in value] if isinstance(value, list) else value
+
+
+def reasons_in(rows: Sequence[Row], most: int = 3) -> list[str]:
+    """The commonest errors among replies, with their counts."""
+    from vidkit.evaluation.running.summary import RunSummary
+
+    found = RunSummary(folder=None, predictions=None)  # type: ignore[arg-type]
+    for row in rows:
+        for reply in _replies(row):
+            if isinstance(reply, Mapping) and reply.get("error"):
+                found.add_failure("", str(reply["error"]), "")
+    return found.commonest_reasons(most)
+
+
+def nothing_answered(result: dict[str, Any], reasons: Sequence[str], what: str) -> NothingAnswered:
+    """The error that ends the command after its result was written."""
+    why = "; ".join(reasons) or "every reply is missing or without text"
+    return NothingAnswered(
+        f"nothing of {what} was answered: {why}",
+        "there is no score: put right what the reasons say and start again",
+        result,
+    )
