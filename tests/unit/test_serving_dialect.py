@@ -132,6 +132,5 @@ def test_what_is_no_address_is_refused(address):
         Address.of(address)
 
 
-@pytest.mark.parametrize("date", ["Fri, 31 Dec 99999999999 23:59:59 GMT", "Fri, 31 Dec 9999 23:59:59 -2300"])
-def test_dates_beyond_the_calendar_are_no_date(date):
-    assert retry_after_s({"retry-after": date}, now_s=0.0) is None
+def test_a_date_beyond_the_calendar_is_no_date():
+    assert retry_after_s({"retry-after": "Fri, 31 Dec 99999999999 23:59:59 GMT"}, now_s=0.0) is None
