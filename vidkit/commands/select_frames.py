@@ -15,6 +15,7 @@ from vidkit.frames.options import FrameOptions
 from vidkit.frames.outputs.exports import keyframe_row, write_json
 from vidkit.frames.outputs.writer import OutputOptions, check_target, write_selection
 from vidkit.frames.pipeline import plan_selection, select_from_video
+from vidkit.utils.spool import SHOWN, spooled_input
 
 
 def run(settings: SelectFramesSettings) -> dict[str, Any]:
@@ -90,11 +91,20 @@ def _outputs(settings: SelectFramesSettings) -> OutputOptions:
         field.name: _plain(getattr(settings.write, field.name))
         for field in dataclasses.fields(settings.write)
     }
+    values["keyframe_list"] = tuple(kind.value for kind in settings.write.keyframe_list)
     return OutputOptions(force=settings.force, **values)
 
 
 def _run_video(settings: SelectFramesSettings, options: FrameOptions) -> dict[str, Any]:
-    path = Path(settings.video or "")
+    if settings.video == "-":
+        with spooled_input(int(settings.stdin_limit_gib * 2**30)) as copy:
+            return _run_path(settings, options, copy, shown_as="-")
+    return _run_path(settings, options, Path(settings.video or ""))
+
+
+def _run_path(
+    settings: SelectFramesSettings, options: FrameOptions, path: Path, shown_as: str = ""
+) -> dict[str, Any]:
     outputs = _outputs(settings)
     folder = Path(settings.output) if settings.output else Path("outputs") / "select_frames" / path.stem
     question = settings.ask.question
@@ -111,9 +121,10 @@ def _run_video(settings: SelectFramesSettings, options: FrameOptions) -> dict[st
         print_plan(plan)
         return plan
     check_target(folder, settings.force)
-    with FrameProgress(path.name) as progress:
+    with FrameProgress(SHOWN if shown_as else path.name) as progress:
         query, cache = settings.query.strip(), _cache(settings)
         result = select_from_video(path, query, options, cache=cache, progress=progress)
+        result.shown_as = shown_as
     answer = None
     if question is not None:
         assert settings.ask.engine is not None
@@ -126,6 +137,7 @@ def _run_video(settings: SelectFramesSettings, options: FrameOptions) -> dict[st
             settings.ask.base_url,
             settings.ask.max_tokens,
             settings.ask.width,
+            result.span_s,
         )
     written = write_selection(result, folder, options, outputs, answer)
     write_json(folder / "keyframes.json", [keyframe_row(result, path.stem)])

@@ -12,7 +12,13 @@ from rich.table import Table
 
 from vidkit.frames.outputs.images import clock
 
-_FILE_NAMES = {"keyframes": "kept video", "keyframes_json": "keyframes"}
+_FILE_NAMES = {
+    "keyframes": "kept video",
+    "keyframes_json": "keyframes",
+    "list_force_key_frames": "key frames",
+}
+_FILE_NAMES |= {f"list_{name}": name for name in ("times", "select", "concat")}
+_FILE_NAMES |= {f"list_{name}": f"{name} list" for name in ("csv", "json")}
 _LINE_EVERY_S = 10.0  # where there is no terminal
 
 
@@ -75,13 +81,16 @@ def print_selection(record: dict[str, Any], files: dict[str, str]) -> None:
         cells = (str(row["rank"]), clock(row["time_s"]), str(row["source_index"]), score, str(row["segment"]))
         table.add_row(*cells, row["reason"])
     console.print(table)
+    sampler = record["sampler"]
+    span_s = (sampler["start_s"], sampler["end_s"])
+    part = "" if span_s == (0.0, video["duration_s"]) else ", from {} to {}".format(*map(clock, span_s))
     length = f"{video['width']}x{video['height']} {video['codec']}, {clock(video['duration_s'])}"
     console.print(
         escape(f"video      {length}, read by {record['reader']['backend']} ({record['reader']['reason']})"),
         highlight=False,
     )
     console.print(
-        escape(f"candidates {record['sampler']['candidates']} at {record['sampler']['effective_fps']:g} fps"),
+        escape(f"candidates {sampler['candidates']} at {sampler['effective_fps']:g} fps{part}"),
         highlight=False,
     )
     console.print(escape(f"relevance  {relevance['words']}{_limits(relevance)}"), highlight=False)

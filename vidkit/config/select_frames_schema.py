@@ -67,6 +67,17 @@ class Messages(StrEnum):
     video = "video"  # one video part with a time per frame
 
 
+class KeyframeList(StrEnum):
+    """The kept frames as a list for other programs."""
+
+    times = "times"  # keyframes.txt: seconds, one a line
+    csv = "csv"  # keyframes.csv: frame, time_s, timecode, pts
+    json = "json"  # keyframe_list.json: the same as JSON
+    force_key_frames = "force_key_frames"  # times as ffmpeg's -force_key_frames takes them
+    select = "select"  # a filter of ffmpeg that passes these frames alone
+    concat = "concat"  # frames.ffconcat: the written frames, each shown until the next one's time
+
+
 class Runner(StrEnum):
     local = "local"
     ray = "ray"
@@ -129,6 +140,8 @@ class OutputFiles:
     keyframe_video: bool = False  # the kept frames as an evenly timed mp4
     html: bool = False
     messages: Messages = Messages.none
+    keyframe_list: list[KeyframeList] = field(default_factory=list)  # for FFmpeg and others
+    video_metadata: bool = False  # video_metadata.json: transformers' VideoMetadata, for Qwen
 
 
 @dataclass
@@ -155,7 +168,7 @@ class ManifestSettings:
 
 @dataclass
 class SelectFramesSettings:
-    video: str | None = None  # file or folder of images
+    video: str | None = None  # file or folder of images; -: standard input
     query: str = ""
     frames: FrameMethod = field(default_factory=FrameMethod)  # method and its settings
     method: str | None = None  # another method, with its own defaults: efs, uniform, mmr, ...
@@ -163,6 +176,8 @@ class SelectFramesSettings:
     preset: str | None = None  # efs: videomme, longvideobench or mlvu
     compare: list[str] = field(default_factory=list)  # further methods, reported beside
     k: int = 16  # frames kept
+    start: str | None = None  # candidates from here on: seconds or a clock time (90, 1:30, 1:02:03.5)
+    end: str | None = None  # and before this
     fps: str = "1"  # candidates a second; auto: 1, 0.5 or 0.25 by length
     phase: float = 0.0  # shift of the sampling grid, in [0, 1)
     max_candidates: int = 7200
@@ -176,6 +191,7 @@ class SelectFramesSettings:
     subtitles: str | None = None  # file; none: beside or inside the video
     rel_norm: RelNorm = RelNorm.auto
     nan: Nan = Nan.reject
+    stdin_limit_gib: float = 16.0  # longer input of `-` is refused
     reader: Reader = Reader.auto
     stream: int = 0  # number among the video streams
     frame_rate: float = 1.0  # of a folder of images, frames a second

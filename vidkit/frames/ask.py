@@ -20,6 +20,7 @@ def ask_about_frames(
     base_url: str | None = None,
     max_tokens: int = 256,
     width: int = 768,
+    span_s: tuple[float, float] | None = None,
 ) -> dict[str, Any]:
     """Ask once, with each frame's true time written before it.
 
@@ -34,6 +35,7 @@ def ask_about_frames(
         base_url: of an OpenAI-compatible server.
         max_tokens: longest answer.
         width: frames are sent at most this wide, pixels.
+        span_s: the part of the video that was looked at; None: all of it.
 
     Raises:
         EngineError: the server or model gave no answer.
@@ -43,7 +45,8 @@ def ask_about_frames(
 
     if not question.strip():
         raise ConfigError("there is no question to ask", "give --ask QUESTION, or a query")
-    parts: list[Text | Image] = [Text(frames_prompt([frame.time_s for frame in frames], duration_s))]
+    times = [frame.time_s for frame in frames]
+    parts: list[Text | Image] = [Text(frames_prompt(times, duration_s, span_s))]
     for frame in frames:
         parts += [Text(f"<{frame.time_s:.1f} s>"), Image(jpeg_bytes(frame.pixels, width, 90))]
     parts.append(Text(question))

@@ -7,6 +7,7 @@ from typing import Any
 
 from vidkit.errors import ConfigError
 from vidkit.frames.registry import check_budget, load_selector, method_settings
+from vidkit.frames.window import Window, read_window
 
 PRESETS: dict[str, dict[str, Any]] = {
     "videomme": {"alpha": 0.5, "events": 10},
@@ -32,6 +33,8 @@ class FrameOptions:
         method_settings: of the selector, as given (`{"alpha": 0.1}`).
         preset: EFS settings of a benchmark (videomme, longvideobench, mlvu); given settings win.
         compare: further selectors whose picks are reported beside.
+        start: where candidates begin: seconds or a clock time; None: at the start.
+        end: where they end; None: at the end.
         fps: candidates a second; None: by the video's length.
         phase: shift of the sampling grid, in [0, 1).
         max_candidates: above it the rate is lowered.
@@ -60,6 +63,8 @@ class FrameOptions:
     method_settings: dict[str, Any] = field(default_factory=dict)
     preset: str | None = None
     compare: tuple[str, ...] = ()
+    start: str | float | None = None
+    end: str | float | None = None
     fps: float | None = 1.0
     phase: float = 0.0
     max_candidates: int = 7200
@@ -84,6 +89,7 @@ class FrameOptions:
 
     def __post_init__(self) -> None:
         check_budget(self.k)
+        read_window(self.start, self.end)
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ConfigError(f"{name} is '{getattr(self, name)}'", f"choose {', '.join(choices)}")
@@ -98,6 +104,11 @@ class FrameOptions:
         method_settings(self.method, self.settings_of(self.method))
         for other in self.compare:
             load_selector(other)
+
+    @property
+    def window(self) -> Window:
+        """The part of the video that candidates come from."""
+        return read_window(self.start, self.end)
 
     def settings_of(self, method: str) -> dict[str, Any]:
         """The method's settings: those of the preset, then those given."""

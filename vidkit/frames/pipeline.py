@@ -21,8 +21,9 @@ from vidkit.frames.registry import METHODS, load_selector, select
 from vidkit.frames.relevance.normalise import normalise
 from vidkit.frames.sources import EncoderShelf, Sources, choose_sources
 from vidkit.frames.types import Candidates, Selection
+from vidkit.frames.window import WHOLE, Window, sample_window
 from vidkit.video.reader import VideoReader, open_video
-from vidkit.video.sampling import Sampling, densify, sample_frames
+from vidkit.video.sampling import Sampling
 
 
 @dataclass
@@ -45,7 +46,19 @@ class VideoSelection:
     content: str = ""
     from_cache: bool = False
     lost: int = 0  # candidates that could not be decoded
+    window: Window = WHOLE
+    shown_as: str = ""  # what people read for the path: "-" for standard input
     pad_to: int = 0  # frames that programs get, the last one repeated; 0: as many as were kept
+
+    @property
+    def name(self) -> str:
+        """File name for titles."""
+        return "standard input" if self.shown_as == "-" else self.path.name
+
+    @property
+    def span_s(self) -> tuple[float, float]:
+        """Start and end of what was looked at."""
+        return self.window.bounds(self.video.timeline.duration_s)
 
     @property
     def frame_numbers(self) -> NDArray[np.int64]:
@@ -80,11 +93,10 @@ def select_from_video(
     sources = choose_sources(path, query, options, shelf or EncoderShelf(options))
     clock.note("sources")
     video = open_video(path, options.reader, options.stream, options.threads, options.frame_rate)
-    sampling = sample_frames(
-        video.timeline, options.fps, options.phase, options.max_candidates, options.sample
-    )
-    if options.short_video == "densify":
-        sampling = densify(video.timeline, sampling, options.k)
+    sampling = sample_window(
+        video.timeline, options.window, options.fps, options.phase, options.max_candidates, options.sample,
+        options.k if options.short_video == "densify" else 0,
+    )  # fmt: skip
     clock.note("scan")
     content = content_key(path)
     encoders = _encoders(sources)
@@ -100,6 +112,7 @@ def select_from_video(
     result.facts["query_used"] = _query_used(result.selection, candidates)
     clock.note("select")
     result.seconds = seconds
+    result.window = options.window
     result.pad_to = options.k if options.pad == "repeat" else 0
     result.from_cache = embedded.from_cache
     result.lost = sampling.indices.size - len(candidates)
@@ -119,11 +132,10 @@ def plan_selection(path: Path, query: str, options: FrameOptions) -> dict[str, A
         ConfigError: options or inputs that do not fit together.
     """
     video = open_video(path, options.reader, options.stream, options.threads, options.frame_rate)
-    sampling = sample_frames(
-        video.timeline, options.fps, options.phase, options.max_candidates, options.sample
-    )
-    if options.short_video == "densify":
-        sampling = densify(video.timeline, sampling, options.k)
+    sampling = sample_window(
+        video.timeline, options.window, options.fps, options.phase, options.max_candidates, options.sample,
+        options.k if options.short_video == "densify" else 0,
+    )  # fmt: skip
     info = video.info
     source = (
         f"encoder:{options.encoder}"
@@ -134,6 +146,7 @@ def plan_selection(path: Path, query: str, options: FrameOptions) -> dict[str, A
     return {
         "video": f"{info.width}x{info.height} {info.codec}, {frames}",
         "reader": f"{video.backend}: {video.backend_reason}",
+        "window": "{:.3f} s to {:.3f} s".format(*options.window.bounds(info.duration_s)),
         "candidates": int(sampling.indices.size),
         "effective_fps": sampling.effective_fps,
         "method": options.method,
@@ -194,6 +207,7 @@ def _rows(
                 f"{sampling.effective_fps:.9g}",
                 str(options.phase),
                 options.sample,
+                f"{options.window.start_s:.6f} {options.window.end_s}",
             ]
             key += [grid, video.backend, encoder.identity, query if encoder.needs_query else ""]
             paths[name] = cache.path_of(*key)
@@ -288,6 +302,9 @@ def _warnings(result: VideoSelection, decode_errors: int) -> Sequence[str]:
         notes.append(f"{decode_errors} decode errors, {result.lost} candidates lost")
     if result.video.info.is_hdr:
         notes.append("HDR video shown as 8 bits without tone mapping")
+    end_s = result.window.end_s
+    if end_s is not None and end_s > result.video.timeline.duration_s:
+        notes.append(f"end={end_s:g} s is after the end of the video")
     repeats = result.pad_to - len(result.frame_numbers)
     if repeats > 0:
         notes.append(f"pad=repeat: programs get the last frame {repeats} more times")

@@ -21,7 +21,7 @@ def keyframe_row(result: VideoSelection, doc_id: str) -> dict[str, Any]:
     numbers = result.padded_numbers
     return {
         "doc_id": doc_id,
-        "video": str(result.path),
+        "video": result.shown_as or str(result.path),
         "question": result.query,
         "keyframe_indices": numbers,
         "keyframe_times_s": [float(result.video.timeline.time_s[number]) for number in numbers],
@@ -30,18 +30,36 @@ def keyframe_row(result: VideoSelection, doc_id: str) -> dict[str, Any]:
     }
 
 
-def frames_prompt(times_s: Sequence[float], duration_s: float) -> str:
-    """What a model is told about the frames: true times, and that they are not evenly spaced."""
+def frames_prompt(
+    times_s: Sequence[float], duration_s: float, span_s: tuple[float, float] | None = None
+) -> str:
+    """What a model is told about the frames: true times, and that they are not evenly spaced.
+
+    Args:
+        times_s: of the frames.
+        duration_s: of the whole video.
+        span_s: the part that was looked at; None: all of it.
+    """
     stamps = ", ".join(clock(time) for time in times_s)
+    part = (
+        ""
+        if span_s in (None, (0.0, duration_s))
+        else "the part {} to {} of ".format(*map(clock, span_s or ()))
+    )
     return (
-        f"These are {len(times_s)} frames chosen from a video of {clock(duration_s)}. "
+        f"These are {len(times_s)} frames chosen from {part}a video of {clock(duration_s)}. "
         "They are not evenly spaced; "
         f"their times are {stamps}."
     )
 
 
 def chat_messages(
-    frames: Sequence[Frame], question: str, duration_s: float, layout: str = "interleaved", width: int = 768
+    frames: Sequence[Frame],
+    question: str,
+    duration_s: float,
+    layout: str = "interleaved",
+    width: int = 768,
+    span_s: tuple[float, float] | None = None,
 ) -> list[dict[str, Any]]:
     """OpenAI-style messages with the frames in order of time.
 
@@ -53,9 +71,10 @@ def chat_messages(
         video
             part with a time per frame, for servers that take it (no single rate stands for uneven times).
         width: pictures are at most this wide, pixels.
+        span_s: the part of the video that was looked at; None: all of it.
     """
     times = [frame.time_s for frame in frames]
-    content: list[dict[str, Any]] = [{"type": "text", "text": frames_prompt(times, duration_s)}]
+    content: list[dict[str, Any]] = [{"type": "text", "text": frames_prompt(times, duration_s, span_s)}]
     pictures = [_data_url(frame, width) for frame in frames]
     if layout == "video":
         content.append({"type": "video", "video": pictures, "timestamps": [round(time, 3) for time in times]})

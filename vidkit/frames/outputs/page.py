@@ -100,7 +100,7 @@ def render_page(
     environment = Environment(autoescape=True)
     environment.filters["clock"] = clock
     return environment.from_string(_TEMPLATE).render(
-        name=result.path.name,
+        name=result.name,
         record=record,
         weighed=all("importance" in segment for segment in record["segments"]),
         frames=cards,
@@ -121,6 +121,7 @@ def _facts(record: dict[str, Any]) -> dict[str, str]:
     return {
         "video": f"{video['width']}x{video['height']} {video['codec']}, {video['duration_s']:.1f} s, "
         f"{video['average_fps']:.2f} fps{' (variable)' if video['is_variable_rate'] else ''}",
+        "part": f"{clock(record['sampler']['start_s'])} to {clock(record['sampler']['end_s'])}",
         "reader": f"{record['reader']['backend']}: {record['reader']['reason']}",
         "candidates": f"{record['sampler']['candidates']} at {record['sampler']['effective_fps']:g} fps",
         "features": record["features"],

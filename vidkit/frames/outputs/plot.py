@@ -37,12 +37,12 @@ def draw_selection(result: VideoSelection) -> Figure:
         _draw_change(panels[1], result, *change)
     if has_budget:
         _draw_budget(panels[-1], result)
-    _time_axis(panels[-1], max(result.video.timeline.duration_s, 1e-3))
+    _time_axis(panels[-1], *result.span_s)
     figure.align_ylabels(panels)
     query = result.query if len(result.query) <= 90 else result.query[:89] + "…"
     asked = f'"{query}"' if query else "no query"
     figure.suptitle(
-        f"{result.path.name}: {result.selection.indices.size} frames by {result.selection.headline}, {asked}",
+        f"{result.name}: {result.selection.indices.size} frames by {result.selection.headline}, {asked}",
         fontsize=11,
         # file names and queries are no formulas
         parse_math=False,
@@ -83,7 +83,7 @@ def _draw_relevance(axes: Axes, result: VideoSelection) -> None:
     times = candidates.times
     curve = candidates.relevance if candidates.relevance is not None else np.zeros(times.size)
     for number, (start, stop) in enumerate(result.selection.segments):
-        end = times[stop] if stop < times.size else result.video.timeline.duration_s
+        end = times[stop] if stop < times.size else result.span_s[1]
         if number % 2:
             axes.axvspan(times[start], end, color="#f1f5f9", zorder=0)
     # a long video has several candidates a pixel: a thin pale line keeps the picks visible on it
@@ -125,10 +125,11 @@ def _draw_change(
     _legend(axes)
 
 
-def _time_axis(axes: Axes, duration_s: float) -> None:
+def _time_axis(axes: Axes, start_s: float, end_s: float) -> None:
     """Seconds below two minutes, then the clock: `2:30`, `1:05:00`."""
-    axes.set_xlim(0, duration_s)
-    if duration_s < 120:
+    duration_s = max(end_s - start_s, 1e-3)
+    axes.set_xlim(start_s, start_s + duration_s)
+    if end_s < 120:
         axes.set_xlabel("time [s]")
         return
     from matplotlib.ticker import FuncFormatter, MultipleLocator
@@ -141,7 +142,7 @@ def _time_axis(axes: Axes, duration_s: float) -> None:
 
 def _draw_budget(axes: Axes, result: VideoSelection) -> None:
     times, segments = result.candidates.times, result.selection.segments
-    edges = np.array([times[start] for start, _ in segments] + [result.video.timeline.duration_s])
+    edges = np.array([times[start] for start, _ in segments] + [result.span_s[1]])
     budget: Any = result.selection.detail["budget"]
     axes.bar(
         edges[:-1], budget, np.diff(edges), align="edge", color="#bfdbfe", edgecolor=_BLUE, linewidth=0.6

@@ -27,6 +27,8 @@ def record_of(result: VideoSelection, options: FrameOptions) -> dict[str, Any]:
     relevance = candidates.relevance
     info = dataclasses.asdict(result.video.info)
     info["time_base"], info["pixel_aspect"] = str(info["time_base"]), str(info["pixel_aspect"])
+    if result.shown_as:
+        info["path"] = result.shown_as
     record: dict[str, Any] = {
         "schema": SCHEMA,
         "version": vidkit.__version__,
@@ -47,6 +49,8 @@ def record_of(result: VideoSelection, options: FrameOptions) -> dict[str, Any]:
             "candidates": len(candidates),
             "effective_fps": result.sampling.effective_fps,
             "note": result.sampling.note,
+            "start_s": result.span_s[0],
+            "end_s": result.span_s[1],
         },
         "relevance": {
             "source": result.relevance_name,
@@ -118,7 +122,7 @@ def frame_rows(result: VideoSelection) -> list[dict[str, Any]]:
 def segment_rows(result: VideoSelection) -> list[dict[str, Any]]:
     """One row a segment, with the frames it got."""
     times, selection = result.candidates.times, result.selection
-    end_s = result.video.timeline.duration_s
+    end_s = result.span_s[1]
     counts = np.zeros(len(selection.segments), dtype=np.int64)
     np.add.at(counts, selection.segment_of, 1)
     rows = []

@@ -9,6 +9,8 @@ from typing import Any
 from vidkit.errors import ConfigError, OutputError
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.outputs import clip, exports, images, page, plot, record
+from vidkit.frames.outputs.keyframe_lists import LISTS, write_lists
+from vidkit.frames.outputs.video_metadata import video_metadata
 from vidkit.frames.pipeline import VideoSelection
 from vidkit.utils.files import check_writable
 from vidkit.video.types import Frame
@@ -27,6 +29,8 @@ class OutputOptions:
         keyframe_video: the kept frames as an evenly timed mp4.
         html: self-contained page.
         messages: "none", "interleaved" or "video": chat messages as JSON.
+        keyframe_list: lists for other programs: times, csv, json, force_key_frames, select, concat.
+        video_metadata: the fields of transformers' `VideoMetadata`, for Qwen's processors.
         force: overwrite a selection that is there.
     """
 
@@ -38,6 +42,8 @@ class OutputOptions:
     keyframe_video: bool = False
     html: bool = False
     messages: str = "none"
+    keyframe_list: tuple[str, ...] = ()
+    video_metadata: bool = False
     force: bool = False
 
     def __post_init__(self) -> None:
@@ -46,6 +52,13 @@ class OutputOptions:
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise ConfigError(f"{name} is '{getattr(self, name)}'", f"choose {', '.join(allowed)}")
+        for kind in self.keyframe_list:
+            if kind not in (*LISTS, "concat"):
+                raise ConfigError(f"no keyframe list '{kind}'", f"available: {', '.join(LISTS)}, concat")
+        if "concat" in self.keyframe_list and self.frames == "none":
+            raise ConfigError(
+                "keyframe_list=concat shows the written frames, and frames=none", "use write.frames=jpeg"
+            )
         if not self.clip_half_s > 0:
             raise ConfigError(f"clip_half_s is {self.clip_half_s}", "give seconds, above 0")
 
@@ -87,12 +100,13 @@ def write_selection(
     made = Written(record.record_of(result, options), [])
     if _needs_pixels(outputs):
         made.frames = list(result.video.read(result.frame_numbers.tolist()))
+    pictures: list[Path] = []
     if outputs.frames != "none" and made.frames:
         target = folder / "frames"
         check_writable(target, create=True)
         for old in target.glob("*_t*s_f*.*"):
             old.unlink()  # frames of an earlier selection would be taken for these
-        images.write_frames(target, made.frames, outputs.frames)
+        pictures = images.write_frames(target, made.frames, outputs.frames)
         made.files["frames"] = str(target)
     if outputs.sheet and made.frames:
         made.files["sheet"] = str(_sheet(folder / "sheet.png", result, made))
@@ -104,8 +118,18 @@ def write_selection(
     if outputs.messages != "none":
         path = folder / "messages.json"
         duration = result.video.timeline.duration_s
-        exports.write_json(path, exports.chat_messages(made.frames, result.query, duration, outputs.messages))
+        exports.write_json(
+            path,
+            exports.chat_messages(
+                made.frames, result.query, duration, outputs.messages, span_s=result.span_s
+            ),
+        )
         made.files["messages"] = str(path)
+    made.files |= write_lists(folder, result, outputs.keyframe_list, pictures)
+    if outputs.video_metadata:
+        path = folder / "video_metadata.json"
+        exports.write_json(path, video_metadata(result))
+        made.files["metadata"] = str(path)
     if answer is not None:
         made.record["answer"] = answer
     if outputs.html:
@@ -135,7 +159,7 @@ def _sheet(path: Path, result: VideoSelection, made: Written) -> Path:
     rows = {row["source_index"]: row for row in made.record["frames"]}
     shown = [rows[frame.index] for frame in made.frames]
     query = f' "{result.query}"' if result.query else ""
-    title = f"{result.path.name}  {result.selection.headline}, {len(shown)} frames{query}"
+    title = f"{result.name}{_part(result)}  {result.selection.headline}, {len(shown)} frames{query}"
     captions = [
         row["reason"] + ("" if row["relevance"] is None else f"  r {row['relevance']:.2f}") for row in shown
     ]
@@ -143,6 +167,12 @@ def _sheet(path: Path, result: VideoSelection, made: Written) -> Path:
         path, images.contact_sheet(made.frames, captions, [row["relevance"] for row in shown], title)
     )
     return path
+
+
+def _part(result: VideoSelection) -> str:
+    if result.window.is_whole:
+        return ""
+    return " {} to {}".format(*map(images.clock, result.span_s))
 
 
 def _videos(result: VideoSelection, folder: Path, outputs: OutputOptions, made: Written) -> None:
