@@ -8,13 +8,14 @@ from typing import Any
 
 from vidkit.commands.select_frames_report import FrameProgress, print_manifest, print_plan, print_selection
 from vidkit.config.select_frames_schema import SelectFramesSettings
-from vidkit.errors import ConfigError
+from vidkit.errors import ConfigError, VidkitError
 from vidkit.frames.ask import ask_about_frames
 from vidkit.frames.cache import EmbeddingCache, default_folder
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.outputs.exports import keyframe_row, write_json
 from vidkit.frames.outputs.writer import OutputOptions, check_target, write_selection
-from vidkit.frames.pipeline import plan_selection, select_from_video
+from vidkit.frames.pipeline import VideoSelection, plan_selection, select_from_video
+from vidkit.serving.engine import EngineError, ErrorKind
 from vidkit.utils.spool import SHOWN, spooled_input
 
 
@@ -125,13 +126,25 @@ def _run_path(
         query, cache = settings.query.strip(), _cache(settings)
         result = select_from_video(path, query, options, cache=cache, progress=progress)
         result.shown_as = shown_as
-    answer = None
-    if question is not None:
-        assert settings.ask.engine is not None
-        frames = list(result.video.read(result.frame_numbers.tolist()))
+    answer, fault = _ask(settings, result) if question is not None else (None, None)
+    written = write_selection(result, folder, options, outputs, answer)
+    write_json(folder / "keyframes.json", [keyframe_row(result, path.stem)])
+    written.files["keyframes_json"] = str(folder / "keyframes.json")
+    print_selection(written.record, written.files)
+    if fault is not None:
+        raise fault  # told last: the frames are written all the same
+    return {**written.record, "files": written.files}
+
+
+def _ask(settings: SelectFramesSettings, result: VideoSelection) -> tuple[dict[str, Any], VidkitError | None]:
+    """The answer for the record, and the error that takes its place: a selection outlives a dead server."""
+    question = settings.ask.question or settings.query
+    assert settings.ask.engine is not None
+    frames = list(result.video.read(result.frame_numbers.tolist()))
+    try:
         answer = ask_about_frames(
             frames,
-            question or settings.query,
+            question,
             result.video.timeline.duration_s,
             settings.ask.engine,
             settings.ask.base_url,
@@ -139,11 +152,12 @@ def _run_path(
             settings.ask.width,
             result.span_s,
         )
-    written = write_selection(result, folder, options, outputs, answer)
-    write_json(folder / "keyframes.json", [keyframe_row(result, path.stem)])
-    written.files["keyframes_json"] = str(folder / "keyframes.json")
-    print_selection(written.record, written.files)
-    return {**written.record, "files": written.files}
+    except EngineError as error:
+        return {"question": question, "text": "", "error": error.message, "hint": error.hint}, error
+    if answer["text"].strip():
+        return answer, None
+    # nothing answered is not an answer
+    return answer, EngineError(ErrorKind.BAD_REPLY, f"'{answer['model']}' did not answer", answer["note"])
 
 
 def _run_manifest(settings: SelectFramesSettings, options: FrameOptions) -> dict[str, Any]:

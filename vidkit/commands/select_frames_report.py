@@ -104,8 +104,11 @@ def print_selection(record: dict[str, Any], files: dict[str, str]) -> None:
             console.print(escape(words), highlight=False)
     for warning in record["warnings"]:
         console.print(f"[yellow]note[/]       {escape(warning)}", highlight=False)
-    if "answer" in record:
-        console.print(f"[bold]answer[/]     {escape(record['answer']['text'])}", highlight=False)
+    answer = record.get("answer") or {}
+    if answer.get("text"):
+        console.print(f"[bold]answer[/]     {escape(answer['text'])}", highlight=False)
+    if answer.get("text") and answer.get("note"):
+        console.print(f"[yellow]note[/]       {escape(answer['note'])}", highlight=False)
     for kind, path in files.items():
         console.print(escape(f"{_FILE_NAMES.get(kind, kind):<10} {path}"), highlight=False, soft_wrap=True)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vidkit.errors import ConfigError
+from vidkit.frames.ask_faults import advice, reply_note
 from vidkit.frames.outputs.exports import frames_prompt
 from vidkit.frames.outputs.images import jpeg_bytes
 from vidkit.video.types import Frame
@@ -37,11 +38,14 @@ def ask_about_frames(
         width: frames are sent at most this wide, pixels.
         span_s: the part of the video that was looked at; None: all of it.
 
+    Returns:
+        The answer with `note`: what is wrong with it (empty, cut, filtered), or nothing.
+
     Raises:
-        EngineError: the server or model gave no answer.
+        EngineError: the server or model gave no answer; too many or too large pictures are hinted at.
         ConfigError: no question, or an engine that is not known.
     """
-    from vidkit.serving import Image, Message, Request, Text, open_engine
+    from vidkit.serving import EngineError, Image, Message, Request, Text, open_engine
 
     if not question.strip():
         raise ConfigError("there is no question to ask", "give --ask QUESTION, or a query")
@@ -51,10 +55,15 @@ def ask_about_frames(
         parts += [Text(f"<{frame.time_s:.1f} s>"), Image(jpeg_bytes(frame.pixels, width, 90))]
     parts.append(Text(question))
     request = Request((Message.of("user", *parts),), max_tokens=max_tokens)
-    reply = asyncio.run(_ask(open_engine(engine, base_url=base_url), request))
+    try:
+        reply = asyncio.run(_ask(open_engine(engine, base_url=base_url), request))
+    except EngineError as error:
+        error.hint = advice(error.message, len(frames)) or error.hint
+        raise
     return {
         "question": question,
         "text": reply.text,
+        "note": reply_note(reply, max_tokens),
         "model": reply.model or engine,
         "finish_reason": reply.finish_reason,
         "seconds": reply.total_s,

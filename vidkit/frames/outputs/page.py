@@ -50,7 +50,9 @@ dt { color: var(--quiet) } dd { margin: 0; overflow-wrap: anywhere }
 {%- if record.relevance.unknown_words %}; words it left out:
 {{ record.relevance.unknown_words|join(', ') }}{% endif %}.</p>
 {% for warning in record.warnings %}<p class="warn">{{ warning }}</p>{% endfor %}
-{% if answer %}<h2>Answer</h2><p>{{ answer }}</p>{% endif %}
+{% if record.answer %}<h2>Answer</h2>{% if answer %}<p>{{ answer }}</p>{% endif %}
+{% for key in ('error', 'hint', 'note') %}{% if record.answer[key] %}<p class="warn">{{ record.answer[key]
+}}</p>{% endif %}{% endfor %}{% endif %}
 <h2>Frames</h2>
 <div class="grid">{% for frame in frames %}
 <figure><img alt="frame at {{ frame.clock }}" src="data:image/jpeg;base64,{{ frame.data }}">
