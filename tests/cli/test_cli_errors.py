@@ -85,6 +85,17 @@ def test_a_bug_is_called_a_bug_and_exits_1(fake: Fake, capsys: pytest.CaptureFix
     assert second == f"hint: this is a bug in vidkit, not a mistake of yours; {report}"
 
 
+def test_the_place_of_a_bug_is_in_the_package_not_in_a_checkout_of_that_name(tmp_path, fake, capsys) -> None:
+    home = tmp_path / "vidkit" / ".venv"
+    home.mkdir(parents=True)
+    (home / "library.py").write_text("def fails(settings):\n    raise KeyError('frames')\n")
+    scope: dict[str, object] = {}
+    exec(compile((home / "library.py").read_text(), str(home / "library.py"), "exec"), scope)
+    fake(scope["fails"])
+    assert run(["generate"]) == 1
+    assert capsys.readouterr().err.startswith("error: KeyError: 'frames' (execute.py:")
+
+
 @pytest.mark.parametrize("error", [KeyError("x"), VideoError("cannot read 'a.mp4'")], ids=["bug", "mistake"])
 def test_debug_shows_the_traceback(
     error: Exception, fake: Fake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

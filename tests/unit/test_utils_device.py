@@ -10,7 +10,7 @@ from vidkit.utils.device import device_name, resolve_device, resolve_dtype
 from vidkit.utils.memory import read_peak
 from vidkit.utils.seeding import derive_seed, draw_seed
 from vidkit.utils.timing import PhaseTimer
-from vidkit.utils.versions import versions
+from vidkit.utils.versions import torch_build, versions
 
 CPU = torch.device("cpu")
 
@@ -84,6 +84,8 @@ def test_host_memory_is_in_bytes() -> None:
 
 def test_versions_say_what_is_missing() -> None:
     found = versions(["torch", "no-such-package"])
+    assert torch_build()[0] == torch.__version__
+    assert (torch_build()[1] or "").startswith("cuda") == (torch.version.cuda is not None)
     assert found["torch"] == torch.__version__
     assert found["no-such-package"] is None
 
@@ -94,7 +96,7 @@ def test_the_device_is_foretold_without_torch(monkeypatch: pytest.MonkeyPatch) -
     assert device.expected_kind("auto") == device.resolve_device("auto").type
     assert (device.expected_kind("cpu"), device.expected_kind("cuda:1")) == ("cpu", "cuda")
     monkeypatch.setattr(device.glob, "glob", lambda pattern: ["/dev/nvidia0"] * ("nvidia" in pattern))
-    monkeypatch.setattr(device, "_torch_has_accelerator", lambda: True)
+    monkeypatch.setattr(device, "torch_build", lambda: ("2.13.0+cu130", "cuda 13.0"))
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert device.expected_kind("auto") == "cuda"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")

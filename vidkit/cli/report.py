@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+import vidkit
 from vidkit.errors import VidkitError
 from vidkit.utils.redaction import redact_message
 
@@ -79,8 +80,15 @@ def _known_commands(error: BaseException) -> list[str]:
 
 def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "vidkit" in Path(frame.filename).parts]
+    ours = [frame for frame in frames if _is_ours(Path(frame.filename))]
     return f" ({Path(ours[-1].filename).name}:{ours[-1].lineno})" if ours else ""
+
+
+def _is_ours(file: Path) -> bool:
+    # by the package's own folder: a checkout, its tests and its .venv lie in a folder called vidkit too
+    package = Path(vidkit.__file__).parent
+    homes = (package, package.parent / "vidkit_kernels", package.parent / "kernels" / "vidkit_kernels")
+    return any(file.is_relative_to(home) for home in homes)
 
 
 def _one_line(text: str) -> str:

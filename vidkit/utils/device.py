@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import glob
-import importlib.util
 import os
 import platform
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidkit.errors import ConfigError
+from vidkit.utils.versions import torch_build
 
 if TYPE_CHECKING:
     import torch
@@ -52,18 +50,7 @@ def expected_kind(name: str) -> str:
         return name.partition(":")[0]
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "all").strip() in ("", "-1", "NoDevFiles")
     devices = glob.glob("/dev/nvidia[0-9]*") + glob.glob("/dev/dxg") + glob.glob("/dev/kfd")
-    return "cuda" if devices and not hidden and _torch_has_accelerator() else "cpu"
-
-
-def _torch_has_accelerator() -> bool:
-    found = importlib.util.find_spec("torch")
-    if found is None or not found.submodule_search_locations:
-        return False
-    try:
-        text = (Path(found.submodule_search_locations[0]) / "version.py").read_text(encoding="utf-8")
-    except OSError:
-        return False
-    return re.search(r"^(cuda|hip)\b.*= *['\"]", text, re.MULTILINE) is not None
+    return "cuda" if devices and not hidden and torch_build()[1] is not None else "cpu"
 
 
 def resolve_dtype(name: str, device: torch.device) -> torch.dtype:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import platform
+import re
 import subprocess
 from collections.abc import Iterable
 from importlib import metadata
@@ -19,7 +21,26 @@ def versions(packages: Iterable[str]) -> dict[str, str | None]:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             found[package] = None
+    if found.get("torch") is not None:
+        found["torch"] = torch_build()[0] or found["torch"]
     return found
+
+
+def torch_build() -> tuple[str | None, str | None]:
+    """Torch's own version and its accelerator (`cuda 13.0`, `hip 6.4`), read from its files without importing it.
+
+    PyPI's wheels call themselves 2.13.0 in their metadata and 2.13.0+cu130 in torch, which says more.
+    """
+    found = importlib.util.find_spec("torch")
+    if found is None or not found.submodule_search_locations:
+        return None, None
+    try:
+        text = (Path(found.submodule_search_locations[0]) / "version.py").read_text(encoding="utf-8")
+    except OSError:
+        return None, None
+    values = dict(re.findall(r"^(\w+)\b[^=\n]*= *['\"]([^'\"]+)['\"]", text, re.MULTILINE))
+    kind = next((name for name in ("cuda", "hip", "xpu") if name in values), None)
+    return values.get("__version__"), None if kind is None else f"{kind} {values[kind]}"
 
 
 def git_commit() -> str | None:
