@@ -27,7 +27,7 @@ def versions(packages: Iterable[str]) -> dict[str, str | None]:
 
 
 def torch_build() -> tuple[str | None, str | None]:
-    """Torch's own version and its accelerator (`cuda 13.0`, `hip 6.4`), read from its files without importing it.
+    """Torch's own version and its accelerator (`cuda 13.0`, `hip 6.4`), read from files, not by importing it.
 
     PyPI's wheels call themselves 2.13.0 in their metadata and 2.13.0+cu130 in torch, which says more.
     """
