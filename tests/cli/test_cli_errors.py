@@ -70,6 +70,81 @@ def test_mistakes_are_two_lines_and_exit_2(
     assert (said.out, said.err) == ("", f"error: {message}\nhint: {hint}\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "word"),
+    [
+        (["generate", "--image", "cat.png"], "image=cat.png"),
+        (["generate", "--image=my cat.png"], "'image=my cat.png'"),
+        (["generate", "a ball", "--steps", "5", "fps=3"], "steps=5"),
+        (["generate", "-steps", "5"], "steps=5"),
+        (["generate", "--addnoise-condition", "-1"], "addnoise_condition=-1"),
+        (["generate", "--steps", "--verbose"], "steps=VALUE"),
+        (["generate", "--no-contact-sheet"], "contact_sheet=false"),
+        (["generate", "--causal-attention"], "causal_attention=true"),
+        (["generate", "--model.path", "x"], "model.path=x"),
+        (["generate", "--attention", "svg2"], "attention=svg2"),
+        (["select-frames", "a.mp4", "--fps", "2"], "fps=2"),
+        (["select-frames", "a.mp4", "--workers=3"], "manifest.workers=3"),
+        (["eval", "pope", "--limit", "3"], None),
+        (["eval", "pope", "--max-frames", "3"], "max_frames=3"),
+        (["bench", "attention", "--shapes", "[maze]"], "'shapes=[maze]'"),
+        (["generate", "--zzz", "3"], None),
+        (["bench", "--steps", "3"], None),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
+)
+def test_a_setting_typed_as_an_option_is_told_as_a_word(words, word, fake, capsys) -> None:
+    fake(lambda settings: None)
+    status, said = run(words), capsys.readouterr().err
+    if word is None:
+        assert "it is a setting" not in said
+    else:
+        assert status == 2
+        assert f"hint: it is a setting: write {word}, without dashes; see 'vidkit {words[0]}" in said
+
+
+def test_a_file_with_an_equals_sign_is_a_path(tmp_path, monkeypatch, fake, capsys) -> None:
+    seen = []
+    fake(lambda settings: seen.append(settings))
+    monkeypatch.chdir(tmp_path)
+    Path("id=12").mkdir()
+    Path("id=12/clip.mp4").touch()
+    Path("frames").mkdir()
+    assert run(["select-frames", "id=12/clip.mp4", "a dog"]) == 0
+    assert run(["select-frames", "frames", "is E = mc2 shown", "k=4"]) == 0
+    assert run(["select-frames", "id=12/clip.mp4", "--", "E=mc2 on the board"]) == 0
+    assert [(one.video, one.query) for one in seen] == [
+        ("id=12/clip.mp4", "a dog"), ("frames", "is E = mc2 shown"), ("id=12/clip.mp4", "E=mc2 on the board"),
+    ]  # fmt: skip
+    capsys.readouterr()
+    assert run(["select-frames", "id=13/clip.mp4", "a dog"]) == 2
+    said = capsys.readouterr().err
+    assert "hint: if 'id=13/clip.mp4' is the video, write ./id=13/clip.mp4; settings: " in said
+    assert run(["select-frames", "id=12/clip.mp4", "E=mc2 on the board"]) == 2
+    said = capsys.readouterr().err
+    assert "if 'E=mc2 on the board' is the query, put it after --: vidkit select-frames ... -- 'E=mc2" in said
+    assert run(["select-frames", "video"]) == 2
+    said = capsys.readouterr().err
+    assert said.endswith("hint: write video=VALUE; if 'video' itself is the video, put it after --\n")
+
+
+@pytest.mark.parametrize("seed", ["18446744073709551616", "-1", "9" * 30])
+@pytest.mark.parametrize("command", ["generate", "calibrate", "select-frames", "eval"])
+def test_a_seed_out_of_64_bits_is_refused_before_anything_runs(command, seed, fake, capsys) -> None:
+    fake(lambda settings: pytest.fail("the command must not run"))
+    assert run([command, "--seed", seed]) == 2
+    assert f"error: seed={seed} must lie in 0..18446744073709551615" in capsys.readouterr().err
+
+
+def test_help_tells_the_default_of_the_seed(capsys) -> None:
+    defaults = {"generate": "drawn and recorded", "eval": "42 if"}
+    defaults |= dict.fromkeys(("calibrate", "select-frames", "bench attention"), "0 if")
+    for command, default in defaults.items():
+        assert run([*command.split(), "--help"]) == 0
+        line = next(line for line in capsys.readouterr().out.splitlines() if "--seed" in line)
+        assert default in line
+
+
 def test_an_error_of_the_command_keeps_its_words(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
     fake(raising(VideoError("cannot read 'a.mp4'", "check that\nthe file is whole")))
     assert run(["generate"]) == 2

@@ -150,7 +150,7 @@ class SparseRuntime:
         layers = self.branches.setdefault(self.tick.branch, BranchState(self.tick.epoch)).layers
         state = layers.get(layer)
         if state is None or state.key != key:
-            seed = self.policy.seed + 1_000_003 * layer
+            seed = (self.policy.seed + 1_000_003 * layer) % 2**63
             state = layers[layer] = LayerState(key, PlanState(seed=seed))
         return state, False
 

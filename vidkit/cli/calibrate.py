@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vidkit.cli.execute import Request, execute
-from vidkit.cli.options import Config, ConfigDir, Device, DryRun, Json, Output, Seed, Settings, Verbose
+from vidkit.cli.options import Config, ConfigDir, Device, DryRun, Json, Output, SeedOrZero, Settings, Verbose
 
 
 def calibrate(
@@ -20,7 +20,7 @@ def calibrate(
     ] = None,
     output: Output = None,
     json: Json = None,
-    seed: Seed = None,
+    seed: SeedOrZero = None,
     device: Device = None,
     dry_run: DryRun = False,
     verbose: Verbose = False,

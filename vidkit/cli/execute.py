@@ -70,7 +70,9 @@ def settings_of(request: Request) -> Any:
     from vidkit.config.keys import keys_of
 
     keys = keys_of(settings_class(request.command))
-    values, overrides = sort_words(request.words, request.after_dashes, request.positional, keys)
+    values, overrides = sort_words(
+        request.words, request.after_dashes, request.positional, keys, request.command
+    )
     options = {name: value for name, value in request.options.items() if value is not None}
     return compose(request.command, request.config, overrides, request.config_dir, {**values, **options})
 

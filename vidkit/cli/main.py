@@ -74,7 +74,8 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except Exception as error:
-        return report_error(error, f"'vidkit {command} --help'" if command else "'vidkit --help'")
+        usage_help = f"'vidkit {command} --help'" if command else "'vidkit --help'"
+        return report_error(error, usage_help, words)
 
 
 def _split_at_dashes(arguments: list[str]) -> tuple[list[str], list[str]]:

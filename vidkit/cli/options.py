@@ -45,6 +45,10 @@ Seed = Annotated[
     int | None,
     typer.Option("--seed", metavar="N", help="Seed; drawn and recorded if not given.", parser=whole_number),
 ]
+SeedOrZero = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", help="Seed; 0 if not given.", parser=whole_number),
+]
 Device = Annotated[
     str | None,
     typer.Option(

@@ -19,19 +19,20 @@ OUR_BUG = 1
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
-def report_error(error: BaseException, usage_help: str) -> int:
+def report_error(error: BaseException, usage_help: str, arguments: Sequence[str] = ()) -> int:
     """Print an error to standard error and say the exit status.
 
     Args:
         error: whatever ended the command.
         usage_help: the command that explains usage, for errors of usage.
+        arguments: the command line.
     """
     if os.environ.get("VIDKIT_DEBUG", "") not in ("", "0"):
         print(redact_message("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     if isinstance(error, VidkitError):
         return _print(error.message, error.hint, error.exit_code)
     if is_usage_error(error):
-        return _print(*_usage(error, usage_help), USER_MISTAKE)
+        return _print(*_usage(error, usage_help, arguments), USER_MISTAKE)
     return _print(
         f"{type(error).__name__}: {_one_line(str(error))}{_place(error)}",
         "this is a bug in vidkit, not a mistake of yours; VIDKIT_DEBUG=1 shows the traceback for a report",
@@ -51,7 +52,7 @@ def _print(message: str, hint: str, status: int) -> int:
     return status
 
 
-def _usage(error: BaseException, usage_help: str) -> tuple[str, str]:
+def _usage(error: BaseException, usage_help: str, arguments: Sequence[str]) -> tuple[str, str]:
     message = str(error.format_message()).rstrip(".")  # type: ignore[attr-defined]
     see = f"see {usage_help}"
     unknown_command = re.match(r"No such command '(.*?)'", message)
@@ -59,8 +60,20 @@ def _usage(error: BaseException, usage_help: str) -> tuple[str, str]:
         return f"no command '{unknown_command[1]}'", _near(unknown_command[1], _known_commands(error)) + see
     if hasattr(error, "possibilities"):  # an unknown option
         name = str(getattr(error, "option_name", ""))
+        setting = _setting(error, name, arguments)
+        if setting is not None:
+            return f"no option '{name}'", f"it is a setting: write {setting}, without dashes; {see}"
         return f"no option '{name}'", _near(name, _known_options(error)) + see
     return message[:1].lower() + message[1:], see
+
+
+def _setting(error: BaseException, option: str, arguments: Sequence[str]) -> str | None:
+    from vidkit.cli.dashes import setting_meant
+    from vidkit.cli.main import WITH_SETTINGS
+
+    context = getattr(error, "ctx", None)
+    command = str(getattr(context, "command_path", "")).partition(" ")[2]
+    return setting_meant(option, command, arguments) if command in WITH_SETTINGS else None
 
 
 def _near(name: str, known: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import typer
 
 from vidkit.cli.completion import complete_word
 from vidkit.cli.execute import Request, execute
-from vidkit.cli.options import Config, ConfigDir, Device, DryRun, Json, Output, Seed, Verbose
+from vidkit.cli.options import Config, ConfigDir, Device, DryRun, Json, Output, SeedOrZero, Verbose
 
 VideoQueryAndSettings = Annotated[
     list[str] | None,
@@ -57,7 +57,7 @@ def select_frames(
     output: Output = None,
     output_dir: Annotated[str | None, typer.Option("--output-dir", hidden=True)] = None,
     json: Json = None,
-    seed: Seed = None,
+    seed: SeedOrZero = None,
     device: Device = None,
     dry_run: DryRun = False,
     verbose: Verbose = False,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidkit.config.schema import GenerateSettings, Weights
 from vidkit.errors import ConfigError
+from vidkit.utils.paths import given_path
 from vidkit.utils.seeding import derive_seed
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def first_frame(settings: GenerateSettings, spec: ModelSpec) -> FirstFrame:
         return _maze(settings)
     from vidkit.video.image import fit_image, read_image
 
-    image = read_image(Path(settings.image).expanduser())
+    image = read_image(given_path(settings.image, "image"))
     fitted = fit_image(image, settings.height, settings.width, settings.resize.value)
     return FirstFrame(fitted.image, given=True, notes=(fitted.note,) if fitted.note else ())
 

@@ -16,6 +16,7 @@ from vidkit.frames.outputs.exports import keyframe_row, write_json
 from vidkit.frames.outputs.writer import OutputOptions, check_target, write_selection
 from vidkit.frames.pipeline import VideoSelection, plan_selection, select_from_video
 from vidkit.serving.engine import EngineError, ErrorKind
+from vidkit.utils.paths import given_path
 from vidkit.utils.spool import SHOWN, spooled_input
 
 
@@ -100,7 +101,7 @@ def _run_video(settings: SelectFramesSettings, options: FrameOptions) -> dict[st
     if settings.video == "-":
         with spooled_input(int(settings.stdin_limit_gib * 2**30)) as copy:
             return _run_path(settings, options, copy, shown_as="-")
-    return _run_path(settings, options, Path(settings.video or ""))
+    return _run_path(settings, options, given_path(settings.video or ""))
 
 
 def _run_path(

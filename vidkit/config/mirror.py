@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import types
 import typing
 from dataclasses import is_dataclass
@@ -28,6 +29,8 @@ class KeyedError(ConfigError):
         self.key = key
 
 
+LARGEST_SEED = 2**64 - 1  # what torch takes; numpy takes no negative one
+_SEED = re.compile(r"(^|\.|_)seed$")
 _MIRRORS: dict[type[Any], type[Any]] = {}
 
 
@@ -131,4 +134,14 @@ def _made(annotation: Any, value: Any, key: str) -> Any:
     if typing.get_origin(inner) in (list, tuple):
         part = typing.get_args(inner)[0]
         return typing.get_origin(inner)(_made(part, item, f"{key}[{i}]") for i, item in enumerate(value))
+    if _is_seed(key) and isinstance(value, int) and not 0 <= value <= LARGEST_SEED:
+        raise KeyedError(
+            key,
+            f"{key}={value} must lie in 0..{LARGEST_SEED} (64 bits)",
+            f"choose a smaller whole number, not negative: {key}=1",
+        )
     return value
+
+
+def _is_seed(key: str) -> bool:
+    return _SEED.search(key) is not None and key != "sampling.seed"  # which is the server's to judge

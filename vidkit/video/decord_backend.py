@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -86,7 +87,7 @@ class DecordBackend:
         decord = require("decord", "video")
         decord.logging.set_level(decord.logging.QUIET)
         try:
-            self._reader = decord.VideoReader(self._scan.info.path, num_threads=self._threads)
+            self._reader = decord.VideoReader(os.path.abspath(self._scan.info.path), num_threads=self._threads)
         except RuntimeError as error:
             raise self._failure(f"it cannot open it: {error}") from error
         if len(self._reader) != len(self._scan.timeline):

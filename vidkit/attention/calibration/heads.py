@@ -129,4 +129,4 @@ class SparseHeads:
 
     def _seed(self, layer: int) -> int:
         """That of the runtime."""
-        return self.seed + 1_000_003 * layer
+        return (self.seed + 1_000_003 * layer) % 2**63
