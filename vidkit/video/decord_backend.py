@@ -87,7 +87,8 @@ class DecordBackend:
         decord = require("decord", "video")
         decord.logging.set_level(decord.logging.QUIET)
         try:
-            self._reader = decord.VideoReader(os.path.abspath(self._scan.info.path), num_threads=self._threads)
+            path = os.path.abspath(self._scan.info.path)  # FFmpeg takes `a:b.mp4` for a protocol
+            self._reader = decord.VideoReader(path, num_threads=self._threads)
         except RuntimeError as error:
             raise self._failure(f"it cannot open it: {error}") from error
         if len(self._reader) != len(self._scan.timeline):
