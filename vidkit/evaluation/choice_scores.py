@@ -15,6 +15,7 @@ from vidkit.errors import ConfigError, DataError
 from vidkit.evaluation.answers import Choice, parse_choice, parse_yes_no
 from vidkit.evaluation.answers_official import parse_first_capital, parse_pope
 from vidkit.evaluation.comparing import Comparable
+from vidkit.evaluation.option_list import ALPHABET
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import UNREAD_HEADING, read_reply, rule_table, summarise, unread, warn_missing
 from vidkit.evaluation.rows import text_id
@@ -131,9 +132,9 @@ def _read(spec: TaskSpec, item: Item, row: Row, mode: Mode) -> Choice:
     if spec.kind == "yes_no":
         parse = parse_pope if mode is Mode.OFFICIAL else parse_yes_no
     elif mode is Mode.OFFICIAL:
-        parse = partial(parse_first_capital, options=item.letters)
+        parse = partial(parse_first_capital, options=ALPHABET[: len(item.options)])
     else:
-        parse = partial(parse_choice, options=item.letters, option_texts=item.options)
+        parse = partial(parse_choice, options=item.letters, option_texts=item.texts)
     choice = read_reply(row, parse)
     return Choice(_YES_NO.get(choice.letter, choice.letter), choice.rule) if choice.letter else choice
 
@@ -204,7 +205,7 @@ def baselines(spec: TaskSpec, answered: Sequence[Answered]) -> dict[str, dict[st
         }
     letter, most = gold.most_common(1)[0]
     return {
-        "chance": {"accuracy": 100 * sum(1 / len(a.item.options) for a in answered) / n},
+        "chance": {"accuracy": 100 * sum(1 / len(a.item.letters) for a in answered) / n},
         f"always {letter}": {"accuracy": 100 * most / n},
     }
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vidkit.errors import ConfigError, DataError
 from vidkit.evaluation.comparing import Comparable
+from vidkit.evaluation.option_list import ALPHABET, options_by_place, options_of_columns
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.task_spec import TaskSpec, fill
 from vidkit.evaluation.types import (
@@ -26,9 +26,8 @@ from vidkit.evaluation.types import (
     Visuals,
 )
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LETTERS = ALPHABET
 YES_NO = ("YES", "NO")
-_MARK = re.compile(r"^\s*\(?([A-Z])\s*[.):]\s*")
 _SHORTEST_BASE64 = 200  # characters; paths are shorter
 _MAX_TOKENS = {False: 64, True: 4096}
 
@@ -95,7 +94,7 @@ def general_item(spec: TaskSpec, row: Row, number: int) -> Item:
     if not name:
         raise DataError(f"row {number}: no id ({spec.id})", "every question needs its id")
     options = YES_NO if spec.kind == "yes_no" else option_texts(spec, row)
-    if len(options) < 2:
+    if sum(bool(text) for text in options) < 2:
         raise DataError(f"row {number} ({name}): fewer than two options", f"options come from {spec.options}")
     return Item(
         id=name,
@@ -108,20 +107,10 @@ def general_item(spec: TaskSpec, row: Row, number: int) -> Item:
 
 
 def option_texts(spec: TaskSpec, row: Row) -> tuple[str, ...]:
-    """Option texts without letters, from one column or from one column an option."""
+    """Option texts without letters, from one column or from one column an option; "" where there is none."""
     if isinstance(spec.options, str):
-        raw = row.get(spec.options)
-        lines: Sequence[Any] = (
-            raw.splitlines() if isinstance(raw, str) else list(raw if raw is not None else ())
-        )
-        texts = [str(line).strip() for line in lines]
-    else:
-        texts = [text_id(row.get(column)) for column in spec.options]
-    texts = [text for text in texts if text and text not in spec.no_option]
-    marks = [match.group(1) if (match := _MARK.match(text)) else "" for text in texts]
-    if marks == list(LETTERS[: len(marks)]):  # lettered by the data itself
-        texts = [_MARK.sub("", text, count=1) for text in texts]
-    return tuple(texts)
+        return options_by_place(row.get(spec.options), spec.no_option)
+    return options_of_columns([row.get(column) for column in spec.options], spec.no_option)
 
 
 def gold_letter(spec: TaskSpec, row: Row, options: Sequence[str], where: str) -> str | None:
@@ -138,6 +127,8 @@ def gold_letter(spec: TaskSpec, row: Row, options: Sequence[str], where: str) ->
     else:
         letter = text.strip("(). ").upper()
         place = LETTERS.find(letter) if len(letter) == 1 else -1
+    if 0 <= place < len(options) and not options[place]:
+        raise DataError(f"{where}: answer '{text}' is an option without a text", "check the data file")
     if not 0 <= place < len(options):
         raise DataError(
             f"{where}: answer '{text}' is none of the {len(options)} options", "check the data file"
@@ -196,7 +187,7 @@ def general_prompt(spec: TaskSpec, item: Item, mode: PromptMode) -> Prompt:
         parts += _frames(mode)
     lines = [item.question]
     if spec.kind == "choice":
-        lines += [f"{letter}. {text}" for letter, text in zip(item.letters, item.options, strict=True)]
+        lines += [f"{letter}. {text}" for letter, text in item.shown]
     lines.append(spec.reasoning_instruction if mode.reasoning else spec.instruction)
     parts.append(Part(PartKind.TEXT, "\n".join(lines)))
     return Prompt(tuple(parts), max_tokens=_MAX_TOKENS[mode.reasoning])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vidkit.errors import DataError, require
+from vidkit.utils.strict_json import load_json, refuse_duplicates
 
 FORMATS = ("parquet", "tsv", "csv", "jsonl", "json")
 _LIST_KEYS = ("rows", "data")  # where a json object keeps its list of rows
@@ -82,7 +83,7 @@ def _decoded(path: Path, line: int, raw: bytes) -> str:
 
 def _json_object(path: Path, line: int, text: str) -> dict[str, Any]:
     try:
-        row = json.loads(text)
+        row = load_json(text, path.name, line=line)
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"{path.name} line {line}: not JSON ({_reason(error)})",
@@ -112,7 +113,7 @@ def _json(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     if not text.strip():
         return
     try:
-        content = json.loads(text)
+        content = load_json(text, path.name)
     except (ValueError, RecursionError) as error:
         at = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
         what = f"{path.name} {at}not JSON ({_reason(error)})"
@@ -144,6 +145,7 @@ def _delimited(path: Path, delimiter: str) -> Iterator[tuple[int, dict[str, Any]
             header = next(reader, None)
             if header is None:
                 return
+            refuse_duplicates(header, f"{path.name} line {reader.line_num}")
             for cells in reader:
                 if not cells:
                     continue
@@ -167,6 +169,7 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     parquet = require("pyarrow.parquet", extra="eval")
     try:
         file = parquet.ParquetFile(path)
+        refuse_duplicates(file.schema_arrow.names, f"{path.name} line 1")
         number = 0
         for batch in file.iter_batches(batch_size=512):
             for row in batch.to_pylist():

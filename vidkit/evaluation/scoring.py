@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from vidkit.errors import ConfigError, DataError
 from vidkit.evaluation.predictions import Predictions, read_data, read_predictions
 from vidkit.evaluation.task import Task
 from vidkit.evaluation.types import Row
+from vidkit.utils.strict_json import load_json
 
 _SHOWN = 10  # names in a message
 
@@ -145,7 +145,7 @@ def manifest_beside(predictions: str | Path) -> dict[str, Any]:
     if not file.is_file():
         return {}
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = load_json(file.read_text(encoding="utf-8"), file.name)
     except (ValueError, OSError) as error:
         raise DataError(f"'{file.name}' beside the predictions is not JSON", "repair or remove it") from error
     return content if isinstance(content, dict) else {}

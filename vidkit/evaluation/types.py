@@ -114,7 +114,7 @@ class Item:
         id: unique in the task; the key of its prediction.
         group: the cluster it belongs to, usually the video; the unit of every bootstrap.
         question: text without the options.
-        options: option texts without their letters; empty for free answers.
+        options: option texts without their letters, "" where a place has none; empty for free answers.
         answer: gold letter (or reference text for free answers), None when unknown.
         kind: which of a task's questions this is, for example `who`, `when`, `how`; empty where there is one.
         after: id of the item whose reply decides whether this one is asked; None: always asked.
@@ -132,8 +132,19 @@ class Item:
 
     @property
     def letters(self) -> str:
-        """Letters of the options, `ABCD` for four."""
-        return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[: len(self.options)]
+        """Letters of the options that there are, `ABCD` for four, `ACD` where the second is absent."""
+        return "".join(letter for letter, _ in self.shown)
+
+    @property
+    def shown(self) -> tuple[tuple[str, str], ...]:
+        """Letter and text of each option that there is; a letter belongs to its place."""
+        pairs = zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", self.options, strict=False)
+        return tuple((letter, text) for letter, text in pairs if text)
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Texts of the options that there are, in the order of `letters`."""
+        return tuple(text for _, text in self.shown)
 
 
 @dataclass(frozen=True, slots=True)

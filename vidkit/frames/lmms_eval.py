@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkit.errors import DataError
+from vidkit.utils.strict_json import load_json
 from vidkit.video.reader import open_video
 
 Loader = Callable[..., Any]
@@ -26,9 +26,13 @@ def read_keyframes(path: str | Path) -> dict[str, list[int]]:
     try:
         text = path.read_text(encoding="utf-8")
         rows = (
-            json.loads(text)
+            load_json(text, path.name)
             if text.lstrip().startswith("[")
-            else [json.loads(x) for x in text.splitlines() if x.strip()]
+            else [
+                load_json(each, path.name, line=line)
+                for line, each in enumerate(text.splitlines(), 1)
+                if each.strip()
+            ]
         )
     except (OSError, ValueError) as error:
         raise DataError(

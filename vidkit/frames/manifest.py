@@ -17,6 +17,7 @@ from vidkit.frames.options import FrameOptions
 from vidkit.frames.outputs.record import plain
 from vidkit.frames.outputs.writer import OutputOptions
 from vidkit.utils.files import check_writable, write_text_atomic
+from vidkit.utils.strict_json import load_json
 
 LOG = "log.jsonl"
 _KEYS = ("video", "query", "question", "id", "subtitles")
@@ -92,7 +93,7 @@ def read_manifest(path: Path) -> list[Item]:
 def _parse(path: Path, number: int, line: str) -> Item:
     hint = 'write one JSON object a line, such as {"video": "a.mp4", "query": "a red car"}'
     try:
-        row = json.loads(line)
+        row = load_json(line, str(path), line=number)
     except json.JSONDecodeError as error:
         raise DataError(f"{path}:{number}: no JSON ({error.msg} at column {error.colno})", hint) from error
     if not isinstance(row, dict):

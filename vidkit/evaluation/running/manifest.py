@@ -10,6 +10,7 @@ from typing import Any
 
 from vidkit.errors import ConfigError, DataError
 from vidkit.utils.redaction import redact_all
+from vidkit.utils.strict_json import load_json
 
 SCHEMA = 1
 _NOT_COMPARED = frozenset({"made", "vidkit", "served_at"})
@@ -45,7 +46,7 @@ def refuse_changes(path: Path, wanted: Mapping[str, Any], unknown: frozenset[str
         DataError: the file is no manifest.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = load_json(path.read_text(encoding="utf-8"), path.name)
     except (ValueError, OSError, RecursionError) as error:
         raise DataError(f"'{path}' is not a manifest: {error}", "choose another folder") from error
     if not isinstance(found, dict):

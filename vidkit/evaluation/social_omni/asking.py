@@ -8,7 +8,6 @@ from typing import Any
 from vidkit.errors import DataError
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.social_omni.records import (
-    WHO_LETTERS,
     YES,
     how_id,
     is_level_2,
@@ -117,7 +116,7 @@ def _seen_and_heard(mode: PromptMode) -> list[Part]:
 
 
 def _ask_who(item: Item, mode: PromptMode) -> str:
-    options = "\n".join(f"{letter}. {text}" for letter, text in zip(WHO_LETTERS, item.options, strict=False))
+    options = "\n".join(f"{letter}. {text}" for letter, text in item.shown)
     return f"{item.question}\n{options}\n{_WHO_TIMING}"
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vidkit.errors import DataError
+from vidkit.evaluation.option_list import options_by_place
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.types import Row
 
@@ -119,9 +120,8 @@ def _consistency(row: Row) -> str:
 
 
 def option_texts(options: object) -> tuple[str, ...]:
-    """Option texts without their letters."""
-    lines = options.splitlines() if isinstance(options, str) else list(options or ())  # type: ignore[call-overload]
-    return tuple(re.sub(r"^\s*[A-D]\s*[.):]\s*", "", str(line)).strip() for line in lines)
+    """Option texts by place, without their letters."""
+    return options_by_place(options)
 
 
 def who(row: Row) -> Who:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from vidkit.evaluation.types import Item, Part, PartKind, Prompt, PromptMode, Row, SubtitleMode, Visuals
 from vidkit.evaluation.video_mme_v2.grading import option_texts, question_id, video_id
-from vidkit.evaluation.video_mme_v2.groups import OPTIONS
 
 _FRAMES_LINE = "The pictures above are frames of one video, in order of time."
 _SUBTITLES_LINE = "These are the subtitles of the video:"
@@ -42,7 +41,7 @@ def visuals(item: Item) -> Visuals:
 def prompt(item: Item, mode: PromptMode) -> Prompt:
     """Frames, a line about them (and the subtitles), the question with its options, the instruction."""
     parts = _seen_and_heard(mode)
-    options = "\n".join(f"{letter}. {text}" for letter, text in zip(OPTIONS, item.options, strict=False))
+    options = "\n".join(f"{letter}. {text}" for letter, text in item.shown)
     instruction = _REASON if mode.reasoning else _INSTRUCT
     parts.append(Part(PartKind.TEXT, f"Question: {item.question}\n{options}\n{instruction}"))
     return Prompt(tuple(parts), max_tokens=_MAX_TOKENS[mode.reasoning])

@@ -9,6 +9,7 @@ from typing import Any
 from vidkit.errors import DataError
 from vidkit.evaluation.answers import Choice, parse_choice
 from vidkit.evaluation.answers_official import parse_video_mme_v2
+from vidkit.evaluation.option_list import options_by_place
 from vidkit.evaluation.replies import read_reply
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.types import Mode, Row
@@ -75,10 +76,8 @@ def row_question_id(row: Row) -> str:
 
 
 def option_texts(options: object) -> tuple[str, ...]:
-    """Option texts without letters; the data has one text with lines "A. ..." to "H. ..."."""
-    lines = options.splitlines() if isinstance(options, str) else list(options or ())  # type: ignore[call-overload]
-    texts = [str(line).strip() for line in lines if str(line).strip()]
-    return tuple(t[2:].strip() if t[:1] in OPTIONS and t[1:2] in ".):" else t for t in texts)
+    """Option texts by place, without letters; the data has one text with lines "A. ..." to "H. ..."."""
+    return options_by_place(options)
 
 
 def grade(rows: Sequence[Row], mode: Mode, allow_new_structures: bool = False) -> list[Group]:

@@ -1,0 +1,129 @@
+"""Options of a question as a benchmark's file holds them: a letter belongs to its place, always.
+
+An option that is empty stays an empty text at its place, so that no later one moves up; an option of two
+lines is one option.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vidkit.evaluation.rows import text_id
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_MARK = re.compile(r"^\s*\(?([A-Z])\s*[.):、．]\s*")
+
+
+def options_by_place(raw: object, no_option: Sequence[str] = ()) -> tuple[str, ...]:
+    """Option texts without letters, "" where there is no option.
+
+    Args:
+        raw: a list of texts, an object of texts by letter, or text with an option a line (lettered ones may
+            go on over several lines) or a list in JSON or Python spelling.
+        no_option: texts that mean "there is no such option".
+    """
+    if isinstance(raw, str):
+        listed = _spelled_list(raw)
+        texts = _of_list(listed) if listed is not None else _of_text(raw)
+    elif isinstance(raw, Mapping):
+        texts = _of_mapping(raw)
+    else:
+        texts = _of_list(list(raw) if raw is not None else [])  # type: ignore[call-overload]
+    return _without_absent(texts, no_option)
+
+
+def options_of_columns(cells: Sequence[object], no_option: Sequence[str] = ()) -> tuple[str, ...]:
+    """Option texts of one column an option; a column's own letter before its text is no part of it."""
+    texts = [cell_text(cell) for cell in cells]
+    marks = [_MARK.match(text) for text in texts]
+    own = [
+        not text or (mark is not None and mark.group(1) == letter)
+        for text, mark, letter in zip(texts, marks, ALPHABET, strict=False)
+    ]
+    if all(own):
+        texts = [text[mark.end() :] if mark else text for text, mark in zip(texts, marks, strict=True)]
+    return _without_absent(texts, no_option)
+
+
+def _without_absent(texts: Sequence[str], no_option: Sequence[str] = ()) -> tuple[str, ...]:
+    """Texts with "" for those that mean "no such option"; absent ones at the end are left out."""
+    kept = ["" if text in no_option else text for text in texts]
+    while kept and not kept[-1]:
+        kept.pop()
+    return tuple(kept)
+
+
+def cell_text(value: object) -> str:
+    """An option's cell as text: None and NaN are none, 3.0 is "3", true is "True"."""
+    return str(value) if isinstance(value, bool) else text_id(value)
+
+
+def _spelled_list(raw: str) -> list[Any] | None:
+    text = raw.strip()
+    if not (text.startswith("[") and text.endswith("]")):
+        return None
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found = read(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        return found if isinstance(found, list) else None
+    return None
+
+
+def _of_list(values: Sequence[object]) -> list[str]:
+    texts = [cell_text(value) for value in values]
+    marks = {place: match for place, text in enumerate(texts) if (match := _MARK.match(text))}
+    letters = [match.group(1) for match in marks.values()]
+    present = [text for text in texts if text]
+    if len(marks) != len(present) or not _is_lettering(letters):
+        return texts
+    placed = [""] * (ALPHABET.index(letters[-1]) + 1)
+    for place, match in marks.items():
+        placed[ALPHABET.index(match.group(1))] = texts[place][match.end() :].strip()
+    return placed
+
+
+def _of_mapping(raw: Mapping[Any, object]) -> list[str]:
+    if not all(isinstance(key, str) and key.strip() in ALPHABET and len(key.strip()) == 1 for key in raw):
+        return [cell_text(value) for value in raw.values()]
+    texts = {key.strip(): cell_text(value) for key, value in raw.items()}
+    return [texts.get(letter, "") for letter in ALPHABET[: ALPHABET.index(max(texts, default="A")) + 1]]
+
+
+def _of_text(raw: str) -> list[str]:
+    lines = raw.strip().splitlines()
+    texts = _lettered_lines(lines)
+    if texts is not None:
+        return texts
+    plain = [line.strip() for line in lines]
+    spaced = len(plain) > 2 and all(bool(text) == (place % 2 == 0) for place, text in enumerate(plain))
+    return [text for text in plain if text] if spaced else plain  # one blank line between all is a style
+
+
+def _lettered_lines(lines: Sequence[str]) -> list[str] | None:
+    """Texts of "A. ..." lines; a line without the mark of a later letter goes on with the option above it."""
+    placed: dict[int, list[str]] = {}
+    last = -1
+    for line in lines:
+        match = _MARK.match(line)
+        place = ALPHABET.index(match.group(1)) if match else -1
+        # a step over more than two letters is a word such as "U. S." rather than the next option
+        if match is not None and last < place <= last + 3:
+            placed[place] = [line[match.end() :].strip()]
+            last = place
+        elif last < 0:
+            return None
+        else:
+            placed[last].append(line.strip())
+    if len(placed) < 2:
+        return None
+    return [" ".join(part for part in placed.get(place, []) if part) for place in range(last + 1)]
+
+
+def _is_lettering(letters: Sequence[str]) -> bool:
+    return len(letters) > 1 and letters[0] in "AB" and list(letters) == sorted(set(letters))

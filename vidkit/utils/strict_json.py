@@ -1,0 +1,83 @@
+"""JSON and tables whose names stand once: of two equal keys or columns none wins in silence."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from vidkit.errors import DataError
+
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|[{}\[\]:]')
+_HINT = "each name may stand once: remove or rename one of the two"
+
+
+class _DuplicateError(ValueError):
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def load_json(text: str, where: str, *, line: int | None = None) -> Any:
+    """`json.loads` that refuses an object with the same key twice, at any depth.
+
+    Args:
+        text: the JSON.
+        where: the file, for the message.
+        line: line of the file that `text` is; None: `text` is the whole file.
+
+    Raises:
+        DataError: a duplicate key, with file, line and name.
+        json.JSONDecodeError: not JSON.
+        RecursionError: nested too deep.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except _DuplicateError as error:
+        number = line if line is not None else _line_of_duplicate(text)
+        raise DataError(f"{where} line {number}: duplicate key '{error.name}'", _HINT) from error
+
+
+def refuse_duplicates(names: Sequence[str], where: str, what: str = "column") -> None:
+    """Refuse a header that has a name twice; columns without a name are no names.
+
+    Raises:
+        DataError: the first duplicate, with its places.
+    """
+    seen: dict[str, int] = {}
+    for place, name in enumerate(names, 1):
+        if name and name in seen:
+            raise DataError(f"{where}: duplicate {what} '{name}' ({what}s {seen[name]} and {place})", _HINT)
+        seen[name] = place
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen = set()
+        for name, _ in pairs:
+            if name in seen:
+                raise _DuplicateError(name)
+            seen.add(name)
+    return made
+
+
+def _line_of_duplicate(text: str) -> int:
+    """The line of the first key that its object has already; only read once a duplicate is known."""
+    keys: list[set[str]] = []
+    previous: re.Match[str] | None = None
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        if token == "{" or token == "[":
+            keys.append(set())
+        elif token in "}]":
+            if keys:
+                keys.pop()
+        elif token == ":" and previous is not None and previous.group(1) is not None and keys:
+            name = json.loads(previous.group())
+            if name in keys[-1]:
+                return text.count("\n", 0, previous.start()) + 1
+            keys[-1].add(name)
+        previous = match
+    return 1
