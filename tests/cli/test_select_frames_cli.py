@@ -14,6 +14,7 @@ from PIL import Image
 
 from vidkit.cli.main import run
 from vidkit.frames.outputs.clip import mp4_stream
+from vidkit.utils.ownership import unchanged_files
 
 SRT = "1\n00:00:20,000 --> 00:00:23,000\nHere the penguins dive.\n\n2\n00:00:40,000 --> 00:00:42,000\nA car."
 COLOURS = [(200, 30, 30), (30, 160, 60), (40, 60, 200), (230, 220, 60), (20, 20, 20), (240, 240, 240)]
@@ -131,6 +132,7 @@ def test_second_query_uses_the_cache_and_selects_the_same(video: Path, tmp_path:
     assert select_frames(video, "green", *words, "-o", tmp_path / "a") == 0
     assert select_frames(video, "green", *words, "-o", tmp_path / "b") == 0
     one, two = record(tmp_path / "a"), record(tmp_path / "b")
+    assert one.pop("seal") != two.pop("seal")  # it covers the timings
     assert not one.pop("timings")["from_cache"] and two.pop("timings")["from_cache"]
     assert one == two
     assert select_frames(video, "blue", *words, "-o", tmp_path / "c2") == 0
@@ -280,7 +282,7 @@ def test_json_on_standard_output_is_json_alone(video: Path, tmp_path: Path) -> N
     assert len(json.loads(done.stdout)["frames"]) == 3
 
 
-@pytest.mark.parametrize("after", [0, 2, 7])
+@pytest.mark.parametrize("after", [0, 2, 7, 12])
 def test_a_full_disk_is_said_and_leaves_no_torn_file(
     after: int,
     video: Path,
@@ -288,7 +290,7 @@ def test_a_full_disk_is_said_and_leaves_no_torn_file(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The disk fills up after some files: those are whole, the next is absent, and there is no record."""
+    """The disk fills up after some files: what is there then is whole and known as ours, without a record."""
     import errno
 
     from vidkit.utils import files
@@ -307,14 +309,13 @@ def test_a_full_disk_is_said_and_leaves_no_torn_file(
     shown = capsys.readouterr().err
     assert "full" in shown or "No space left" in shown
     assert "Traceback" not in shown
-    left = [path for path in (tmp_path / "a").rglob("*") if path.is_file()]
-    assert len(left) == after and not any(path.name.startswith(".") for path in left)
-    for path in left:
-        if path.suffix in (".jpg", ".png"):
-            Image.open(path).load()
-    assert not (tmp_path / "a" / "selection.json").exists()
+    left = {path for path in (tmp_path / "a").rglob("*") if path.is_file()}
+    journal = tmp_path / "a" / ".selection.json"
+    assert left == ({*unchanged_files(journal), journal} & left if journal in left else set())
+    # what was published before the disk filled is known as ours: the next run goes over it unasked
     monkeypatch.undo()
-    assert select_frames(video, "red", *words, "-o", tmp_path / "a", "--force") == 0
+    assert select_frames(video, "red", *words, "-o", tmp_path / "a") == 0
+    assert not journal.exists() and (tmp_path / "a" / "selection.json").exists()
 
 
 def test_unreadable_folder(video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -355,3 +356,27 @@ def test_dry_run_decodes_and_writes_nothing(
     assert select_frames(video, "red", "--dry-run", "-o", tmp_path / "a") == 0
     shown = capsys.readouterr().out
     assert "candidates   60" in shown and "lexicon" in shown and not (tmp_path / "a").exists()
+
+
+def test_files_that_vidkit_did_not_write_stay(
+    video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    (out / "frames").mkdir(parents=True)
+    holiday = [out / "frames" / name for name in ("holiday_t1s_f2.jpg", "00_t0000.000s_f999999.jpg")]
+    for file in holiday:
+        file.write_bytes(b"mine")
+    assert select_frames(video, "red", "k=3", "-o", out) == 0
+    assert all(file.read_bytes() == b"mine" for file in holiday)
+    assert any("2 files in" in note for note in record(out)["warnings"])
+    first = {file.name for file in (out / "frames").iterdir()} - {file.name for file in holiday}
+    assert len(first) == 3
+    assert select_frames(video, "blue", "k=2", "--force", "-o", out) == 0
+    names = {file.name for file in (out / "frames").iterdir()}
+    assert len(names) == 4 and all(file.read_bytes() == b"mine" for file in holiday)
+    capsys.readouterr()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "selection.csv").write_bytes(b"mine")
+    assert select_frames(video, "red", "k=2", "-o", tmp_path / "other") == 2
+    assert "selection.csv' is there already" in capsys.readouterr().err
+    assert (tmp_path / "other" / "selection.csv").read_bytes() == b"mine"

@@ -16,8 +16,9 @@ import pytest
 from vidkit.cli.main import run
 from vidkit.errors import DataError
 from vidkit.frames import lmms_eval
-from vidkit.frames.manifest import ResultLog, read_manifest
+from vidkit.frames.manifest import read_manifest
 from vidkit.frames.outputs.clip import mp4_stream
+from vidkit.frames.result_log import ResultLog
 
 
 @pytest.fixture(scope="module")
@@ -249,3 +250,49 @@ def test_a_server_that_fails_is_one_line(
         assert run(["select-frames", str(folder / "v2.mp4"), "k=3", "-o", str(tmp_path / "out"), *words]) != 0
     shown = capsys.readouterr().err
     assert "error: " in shown and "Traceback" not in shown
+
+
+def test_ids_that_look_alike_do_not_share_a_folder(folder: Path, tmp_path: Path) -> None:
+    ids = ["a/b", "a_b", "a b", "A_B", "..", "."]
+    rows = [{"id": one, "video": str(folder / "v0.mp4"), "query": "the end"} for one in ids]
+    (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    words = ("manifest.workers=1", "manifest.files=true", "write.plot=none")
+    assert select_frames(tmp_path, tmp_path / "out", *words) == 0
+    folders = sorted((tmp_path / "out" / "items").iterdir())
+    assert len(folders) == len(ids) and all((one / "selection.json").is_file() for one in folders)
+    assert not (tmp_path / "out" / "selection.json").exists()
+    # again, over its own files, and not over those of others
+    (tmp_path / "out" / "log.jsonl").unlink()
+    assert select_frames(tmp_path, tmp_path / "out", *words) == 0
+    (tmp_path / "out" / "log.jsonl").unlink()
+    (folders[0] / "sheet.png").write_text("mine")
+    assert select_frames(tmp_path, tmp_path / "out", *words) == 2
+    assert (folders[0] / "sheet.png").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"video": "a.mp4", "id": ""}', "m.jsonl:2: the id '' is empty"),
+        ('{"video": "a.mp4", "id": "a\\u0000b"}', "m.jsonl:2: the id .* control character"),
+        ('{"video": "a.mp4", "id": "\\ud800"}', "m.jsonl:2: the id .* half a character"),
+        ('{"video": "a.mp4", "id": null}', "m.jsonl:2: 'id' is None"),
+        ('{"video": "a.mp4", "id": [1]}', "m.jsonl:2: 'id' is "),
+        ('{"video": "a.mp4", "query": "\\ud800"}', "m.jsonl:2: 'query' holds half a character"),
+        ('{"video": "a.mp4", "video": "b.mp4"}', "m.jsonl line 2: duplicate key 'video'"),
+        ('{"video": "a.mp4", "id": ' + "9" * 5000 + "}", "m.jsonl:2: "),
+    ],
+)
+def test_ids_and_lines_that_are_refused(tmp_path: Path, line: str, reason: str) -> None:
+    (tmp_path / "m.jsonl").write_text('{"video": "a.mp4", "query": "a\u2028b"}\n' + line + "\n")
+    with pytest.raises(DataError, match=reason):
+        read_manifest(tmp_path / "m.jsonl")
+
+
+def test_files_of_others_in_the_folder_of_a_data_set_stay(folder: Path, tmp_path: Path) -> None:
+    for name in ("log.jsonl", "summary.json", "selection.jsonl", "keyframes.json"):
+        out = tmp_path / name.replace(".", "_")
+        out.mkdir()
+        (out / name).write_text("my notes, without an end of line")
+        assert select_frames(folder, out, "manifest.workers=1") == 2
+        assert (out / name).read_text() == "my notes, without an end of line"

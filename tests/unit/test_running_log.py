@@ -11,6 +11,7 @@ from vidkit.evaluation.predictions import read_predictions
 from vidkit.evaluation.running.index import LogIndex, Place
 from vidkit.evaluation.running.log import Durability, PredictionLog, read_record, write_record
 from vidkit.evaluation.running.manifest import check_manifest, set_aside, write_json
+from vidkit.evaluation.running.output import write_predictions
 from vidkit.evaluation.types import Prediction
 
 
@@ -226,3 +227,16 @@ def test_setting_aside_deletes_nothing(tmp_path):
 def test_json_is_written_whole(tmp_path):
     write_json(tmp_path / "a.json", {"a": (1, 2)})
     assert json.loads((tmp_path / "a.json").read_text()) == {"a": [1, 2]}
+
+
+def test_no_fixed_name_is_written_through(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    for name in ("predictions.jsonl.part", "summary.json.part"):
+        (tmp_path / name).symlink_to(tmp_path / "mine.txt")
+    write_json(tmp_path / "summary.json", {"a": 1})
+    fill(tmp_path / "log.jsonl", good("a"))
+    log = PredictionLog(tmp_path / "log.jsonl")
+    assert write_predictions(tmp_path / "predictions.jsonl", log) <= 1
+    log.release()
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+    assert (tmp_path / "predictions.jsonl.part").is_symlink()

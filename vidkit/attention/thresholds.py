@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import torch
 from torch import Tensor
 
 from vidkit.errors import ConfigError, DataError
+from vidkit.utils.files import write_text_atomic
 
 FORMAT = 1
 JOINT = ("joint", "predicted", "shared", "sparsity", "shared_sparsity")
@@ -86,13 +85,7 @@ class ThresholdTable:
         path.parent.mkdir(parents=True, exist_ok=True)
         row = asdict(self)
         row = {**row.pop("meta"), **row}
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-        with os.fdopen(handle, "w") as stream:
-            json.dump(row, stream, indent=1)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        write_text_atomic(path, json.dumps(row, indent=1))
 
     @classmethod
     def load(cls, path: str | Path) -> ThresholdTable:

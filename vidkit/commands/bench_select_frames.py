@@ -15,7 +15,7 @@ from typing import Any
 from vidkit.commands.bench import BenchProgress, busy_note, command_of, folder_for, print_files, print_plan
 from vidkit.commands.bench_select_frames_report import print_section
 from vidkit.config.bench_schema import BenchSelectFramesSettings, SelectFramesSection
-from vidkit.errors import VideoError
+from vidkit.errors import OutputError, VideoError
 from vidkit.frames.benchmark import (
     bench_manifest,
     bench_planted,
@@ -27,7 +27,9 @@ from vidkit.frames.benchmark import (
 from vidkit.frames.benchmark.figures import plot_planted, plot_selectors, plot_stages
 from vidkit.frames.registry import METHODS, load_selector
 from vidkit.utils.files import check_writable, write_text_atomic
+from vidkit.utils.ownership import signed, unchanged_files
 from vidkit.utils.provenance import provenance
+from vidkit.utils.publishing import check_own
 
 RECORD = "select_frames.json"
 _PACKAGES = (
@@ -83,8 +85,7 @@ def run(settings: BenchSelectFramesSettings) -> dict[str, Any]:
         "inputs": {section.name: _inputs(section.name, settings) for section in sections},
         "complete": False, "sections": {},
     }  # fmt: skip
-    for name in _PLOTS:  # of an earlier run: they would be taken for this one's
-        (output / f"{name}.png").unlink(missing_ok=True)
+    _clear(output)
     parts = [(section.name, section.about_s) for section in sections]
     with _work_folder(settings.folder) as work, BenchProgress(parts) as progress:
         if busy_note(environment):
@@ -118,8 +119,21 @@ def _measure(
                 _PLOTS[section.name](output / f"{section.name}.png", found, record["environment"])
 
 
+def _clear(output: Path) -> None:
+    """Remove the plots of an earlier run, which would be taken for this one's; files of others stay."""
+    plots = [output / f"{name}.png" for name in _PLOTS]
+    try:
+        check_own([*plots, output / RECORD], output / RECORD)
+    except OutputError as error:
+        raise OutputError(error.message, "choose another --output") from error
+    for old in unchanged_files(output / RECORD):
+        old.unlink(missing_ok=True)
+
+
 def _write(output: Path, record: dict[str, Any]) -> None:
-    write_text_atomic(output / RECORD, json.dumps(record, indent=1, allow_nan=False) + "\n")
+    plots = [path for name in _PLOTS if (path := output / f"{name}.png").exists()]
+    owning = signed(record, output, {path: path for path in plots})
+    write_text_atomic(output / RECORD, json.dumps(owning, indent=1, allow_nan=False) + "\n")
 
 
 @contextlib.contextmanager

@@ -12,12 +12,13 @@ from vidkit.errors import ConfigError, VidkitError
 from vidkit.frames.ask import ask_about_frames
 from vidkit.frames.cache import EmbeddingCache, default_folder
 from vidkit.frames.options import FrameOptions
-from vidkit.frames.outputs.exports import keyframe_row, write_json
 from vidkit.frames.outputs.writer import OutputOptions, check_target, write_selection
 from vidkit.frames.pipeline import VideoSelection, plan_selection, select_from_video
 from vidkit.serving.engine import EngineError, ErrorKind
 from vidkit.utils.paths import given_path
+from vidkit.utils.reservation import reserve
 from vidkit.utils.spool import SHOWN, spooled_input
+from vidkit.video.subtitles import sidecars
 
 
 def run(settings: SelectFramesSettings) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def _run_path(
     settings: SelectFramesSettings, options: FrameOptions, path: Path, shown_as: str = ""
 ) -> dict[str, Any]:
     outputs = _outputs(settings)
-    folder = Path(settings.output) if settings.output else Path("outputs") / "select_frames" / path.stem
+    folder = _folder(settings, path)
     question = settings.ask.question
     if question is not None and not settings.ask.engine:
         raise ConfigError(
@@ -122,15 +123,29 @@ def _run_path(
         plan = plan_selection(path, settings.query.strip(), options)
         print_plan(plan)
         return plan
-    check_target(folder, settings.force)
+    inputs = _inputs_of(settings, path)
+    check_target(folder, outputs, inputs, force=settings.force)
+    with reserve(folder / "selection"):
+        return _select_and_write(settings, path, folder, options, outputs, inputs, shown_as)
+
+
+def _select_and_write(
+    settings: SelectFramesSettings,
+    path: Path,
+    folder: Path,
+    options: FrameOptions,
+    outputs: OutputOptions,
+    inputs: list[Path],
+    shown_as: str,
+) -> dict[str, Any]:
     with FrameProgress(SHOWN if shown_as else path.name) as progress:
         query, cache = settings.query.strip(), _cache(settings)
         result = select_from_video(path, query, options, cache=cache, progress=progress)
         result.shown_as = shown_as
-    answer, fault = _ask(settings, result) if question is not None else (None, None)
-    written = write_selection(result, folder, options, outputs, answer)
-    write_json(folder / "keyframes.json", [keyframe_row(result, path.stem)])
-    written.files["keyframes_json"] = str(folder / "keyframes.json")
+    answer, fault = _ask(settings, result) if settings.ask.question is not None else (None, None)
+    written = write_selection(
+        result, folder, options, outputs, answer, inputs=inputs, force=settings.force, doc_id=path.stem
+    )
     print_selection(written.record, written.files)
     if fault is not None:
         raise fault  # told last: the frames are written all the same
@@ -159,6 +174,19 @@ def _ask(settings: SelectFramesSettings, result: VideoSelection) -> tuple[dict[s
         return answer, None
     # nothing answered is not an answer
     return answer, EngineError(ErrorKind.BAD_REPLY, f"'{answer['model']}' did not answer", answer["note"])
+
+
+def _folder(settings: SelectFramesSettings, video: Path) -> Path:
+    if settings.output:
+        return Path(settings.output)
+    name = video.stem if video.stem not in ("", "..") else video.resolve().name
+    return Path("outputs") / "select_frames" / name
+
+
+def _inputs_of(settings: SelectFramesSettings, video: Path) -> list[Path]:
+    """Files that the run reads: nothing may be written over them."""
+    given = [settings.subtitles, settings.relevance.removeprefix("scores:"), settings.manifest.path]
+    return [video, *(Path(text) for text in given if text and Path(text).is_file()), *sidecars(video)]
 
 
 def _run_manifest(settings: SelectFramesSettings, options: FrameOptions) -> dict[str, Any]:

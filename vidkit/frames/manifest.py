@@ -5,21 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from vidkit.errors import ConfigError, DataError, OutputError
+from vidkit.errors import DataError
 from vidkit.frames.embed import Progress
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.outputs.record import plain
 from vidkit.frames.outputs.writer import OutputOptions
+from vidkit.frames.result_log import ResultLog
 from vidkit.utils.files import check_writable, write_text_atomic
+from vidkit.utils.naming import check_id
+from vidkit.utils.publishing import check_own, staged
+from vidkit.utils.reservation import reserve
 from vidkit.utils.strict_json import load_json
 
-LOG = "log.jsonl"
+LOG, RESULTS, KEYFRAMES, SUMMARY = "log.jsonl", "selection.jsonl", "keyframes.json", "summary.json"
+_UNWRITABLE = re.compile("[\ud800-\udfff\0]")
 _KEYS = ("video", "query", "question", "id", "subtitles")
 
 
@@ -75,7 +81,7 @@ def read_manifest(path: Path) -> list[Item]:
         raise DataError(f"the manifest '{path}' is not UTF-8 text", "write one JSON object a line") from error
     items: list[Item] = []
     lines: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             item = _parse(path, number, line)
             if item.id in lines:
@@ -96,19 +102,27 @@ def _parse(path: Path, number: int, line: str) -> Item:
         row = load_json(line, str(path), line=number)
     except json.JSONDecodeError as error:
         raise DataError(f"{path}:{number}: no JSON ({error.msg} at column {error.colno})", hint) from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}:{number}: {error!s:.120}", hint) from error
     if not isinstance(row, dict):
         raise DataError(f"{path}:{number}: a {type(row).__name__}, not an object", hint)
     for key in ("video", "query", "question", "subtitles"):
         if row.get(key) is not None and not isinstance(row[key], str):
-            raise DataError(f"{path}:{number}: '{key}' is {row[key]!r}, not text", hint)
+            raise DataError(f"{path}:{number}: '{key}' is {row[key]!r:.60}, not text", hint)
+        if _UNWRITABLE.search(row.get(key) or ""):
+            raise DataError(f"{path}:{number}: '{key}' holds half a character or a zero byte", hint)
     if not row.get("video"):
         raise DataError(f"{path}:{number}: no 'video'", hint)
     folder = path.resolve().parent
     query = row.get("query") if row.get("query") is not None else row.get("question") or ""
     identity = row.get("id", row.get("doc_id", f"{number:06d}"))
+    if isinstance(identity, bool) or not isinstance(identity, (str, int)):
+        raise DataError(f"{path}:{number}: 'id' is {identity!r:.60}, neither text nor a whole number", hint)
+    identity = str(identity)
+    check_id(identity, f"{path}:{number}")
     subtitles = row.get("subtitles")
     return Item(
-        str(identity),
+        identity,
         os.path.normpath(folder / row["video"]),
         str(query),
         None if subtitles is None else os.path.normpath(folder / subtitles),
@@ -131,10 +145,20 @@ def run_manifest(run: ManifestRun, progress: Progress | None = None) -> dict[str
         ConfigError: the folder holds results of other options.
         OutputError: the folder cannot be written, or the disk is full.
     """
-    from vidkit.frames.runners import local_results, ray_results
-
     items = read_manifest(run.path)
     check_writable(run.folder, create=True)
+    inputs = [run.path, *{Path(item.video) for item in items}]
+    own = [run.folder / name for name in (RESULTS, KEYFRAMES, SUMMARY)]
+    check_own(own, run.folder / SUMMARY, inputs, run.force)
+    with reserve(run.folder / "log"):
+        return _run_items(run, items, inputs, progress)
+
+
+def _run_items(
+    run: ManifestRun, items: list[Item], inputs: list[Path], progress: Progress | None
+) -> dict[str, Any]:
+    from vidkit.frames.runners import local_results, ray_results
+
     log = ResultLog(run.folder / LOG, _fingerprint(run), run.force)
     known = log.rows(retry_failed=run.retry_failed)
     waiting = [item for item in items if _mark(item) not in known]
@@ -148,82 +172,7 @@ def run_manifest(run: ManifestRun, progress: Progress | None = None) -> dict[str
         done += 1
         if progress is not None:
             progress(done, len(items))
-    return _finish(run, items, log.rows(), skipped=len(items) - len(waiting))
-
-
-class ResultLog:
-    """An append-only file of results; a line torn by a kill is dropped, everything before it counts.
-
-    Raises:
-        ConfigError: it belongs to a run with other options.
-    """
-
-    def __init__(self, path: Path, fingerprint: str, force: bool = False) -> None:
-        self._path = path
-        if force:
-            path.unlink(missing_ok=True)
-        if path.exists():
-            self._drop_torn_end()
-        head = self._head()
-        if head is None:
-            self._write({"fingerprint": fingerprint})
-        elif head.get("fingerprint") != fingerprint:
-            raise ConfigError(
-                f"'{path.parent}' holds results of other settings",
-                "choose another --output, or pass --force to start anew",
-            )
-
-    def rows(self, retry_failed: bool = False) -> dict[str, dict[str, Any]]:
-        """Results by mark; a later one of the same item replaces the earlier."""
-        found: dict[str, dict[str, Any]] = {}
-        for row in self._lines():
-            if "mark" in row:
-                found[row["mark"]] = row
-        return {mark: row for mark, row in found.items() if row["status"] == "ok" or not retry_failed}
-
-    def append(self, row: dict[str, Any]) -> None:
-        """Add a result and push it to the disk.
-
-        Raises:
-            OutputError: the disk is full or the file cannot be written; what is there stays good.
-        """
-        self._write(row)
-
-    def _write(self, row: dict[str, Any]) -> None:
-        data = (json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
-        before = self._path.stat().st_size if self._path.exists() else 0
-        try:
-            with self._path.open("ab") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            if self._path.exists():
-                os.truncate(self._path, before)
-            raise OutputError(
-                f"cannot write '{self._path}': {error.strerror}",
-                "free space and start again: finished items are kept",
-            ) from error
-
-    def _drop_torn_end(self) -> None:
-        data = self._path.read_bytes()
-        if data and not data.endswith(b"\n"):
-            os.truncate(self._path, data.rfind(b"\n") + 1)
-
-    def _head(self) -> dict[str, Any] | None:
-        return next(self._lines(), None)
-
-    def _lines(self) -> Iterator[dict[str, Any]]:
-        if not self._path.exists():
-            return
-        with self._path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, start=1):
-                try:
-                    yield json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise DataError(
-                        f"{self._path}:{number}: damaged line", "remove that line: its item will run again"
-                    ) from error
+    return _finish(run, items, log.rows(), len(items) - len(waiting), inputs)
 
 
 def _fingerprint(run: ManifestRun) -> str:
@@ -248,12 +197,14 @@ def _by_video(items: list[Item]) -> Iterator[list[Item]]:
 
 
 def _finish(
-    run: ManifestRun, items: list[Item], rows: dict[str, dict[str, Any]], skipped: int
+    run: ManifestRun,
+    items: list[Item],
+    rows: dict[str, dict[str, Any]],
+    skipped: int,
+    inputs: list[Path],
 ) -> dict[str, Any]:
     ordered = [rows[_mark(item)] for item in items if _mark(item) in rows]
     clean = [{key: value for key, value in row.items() if key not in ("mark", "seconds")} for row in ordered]
-    results = run.folder / "selection.jsonl"
-    write_text_atomic(results, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in clean))
     good = [row for row in clean if row["status"] == "ok"]
     keyframes = [
         {
@@ -264,9 +215,6 @@ def _finish(
         }
         for row in good
     ]
-    write_text_atomic(
-        run.folder / "keyframes.json", json.dumps(keyframes, ensure_ascii=False, indent=1) + "\n"
-    )
     summary: dict[str, Any] = {
         "items": len(items),
         "done": len(good),
@@ -275,8 +223,14 @@ def _finish(
         "applied": dict(Counter(row["method_applied"] for row in good)),
         "relevance": dict(Counter(row["relevance_source"].split(":")[0] for row in good)),
         "failures": [{"id": row["id"], "error": row["error"]} for row in clean if row["status"] != "ok"],
-        "results": str(results),
-        "keyframes": str(run.folder / "keyframes.json"),
+        "results": str(run.folder / RESULTS),
+        "keyframes": str(run.folder / KEYFRAMES),
     }
-    write_text_atomic(run.folder / "summary.json", json.dumps(summary, ensure_ascii=False, indent=1) + "\n")
+    with staged(run.folder, SUMMARY, inputs, run.force) as stage:
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in clean)
+        write_text_atomic(stage.folder / RESULTS, lines)
+        write_text_atomic(
+            stage.folder / KEYFRAMES, json.dumps(keyframes, ensure_ascii=False, indent=1) + "\n"
+        )
+        stage.publish(summary)
     return summary

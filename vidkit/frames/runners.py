@@ -19,6 +19,7 @@ from vidkit.frames.cache import CachedRows, EmbeddingCache
 from vidkit.frames.manifest import Item, ManifestRun, mark_of
 from vidkit.frames.pipeline import VideoSelection, select_from_video
 from vidkit.frames.sources import EncoderShelf
+from vidkit.utils.naming import file_name
 
 _log = logging.getLogger(__name__)
 _shelf: EncoderShelf | None = None  # models of this worker process, loaded once
@@ -103,10 +104,10 @@ def _write_files(run: ManifestRun, item: Item, result: VideoSelection) -> None:
     from vidkit.frames.outputs.writer import check_target, write_selection
 
     assert run.outputs is not None
-    safe = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in item.id)
-    folder = run.folder / "items" / safe.lstrip(".")
-    check_target(folder, force=True)
-    write_selection(result, folder, run.options, run.outputs)
+    folder = run.folder / "items" / file_name(item.id)
+    inputs = [run.path, Path(item.video), *([Path(item.subtitles)] if item.subtitles else [])]
+    check_target(folder, run.outputs, inputs, force=run.force, again=True)
+    write_selection(result, folder, run.options, run.outputs, inputs=inputs, force=run.force)
 
 
 def local_results(run: ManifestRun, tasks: list[list[Item]]) -> Iterator[dict[str, Any]]:

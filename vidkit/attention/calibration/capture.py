@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import pickle
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from torch import Tensor, nn
 from vidkit.attention.clock import Clock
 from vidkit.attention.hook import BranchContext, timestep_signature
 from vidkit.errors import DataError
+from vidkit.utils.files import atomic_path
 
 CAPTURE_HOOK = "vidkit_capture"
 
@@ -107,9 +107,8 @@ def save_snapshots(path: str | Path, snapshots: list[Snapshot]) -> None:
     """Write snapshots atomically, so that a resumed calibration need not repeat the dense runs."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    torch.save([vars(s) for s in snapshots], temporary)
-    os.replace(temporary, path)
+    with atomic_path(path) as temporary:
+        torch.save([vars(s) for s in snapshots], temporary)
 
 
 def load_snapshots(path: str | Path) -> list[Snapshot]:

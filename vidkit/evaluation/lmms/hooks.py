@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +11,8 @@ from typing import Any
 
 from vidkit.errors import VideoError
 from vidkit.evaluation.types import Item, PartKind, PromptMode
+from vidkit.utils.caches import own_folder
+from vidkit.utils.files import atomic_path
 
 Document = Mapping[str, Any]
 Collected = dict[str, Any]
@@ -37,7 +38,7 @@ def item_of(module: ModuleType, document: Document) -> Item:
 
 
 def visual(module: ModuleType, document: Document, variable: str) -> list[str]:
-    """Path of the document's video; a clip that ends early is cut once and kept in the temporary folder."""
+    """Path of the document's video; a clip that ends early is cut once and kept in the user's cache."""
     wanted = module.visuals(item_of(module, document))
     path = media_folder(variable) / str(wanted.video)
     if wanted.end_s is None:
@@ -48,12 +49,12 @@ def visual(module: ModuleType, document: Document, variable: str) -> list[str]:
 
     # videos of two folders, or a video that was fetched again, must not share a cut
     state = f"{path.resolve()} {path.stat().st_mtime_ns} {wanted.end_s:g}"
-    name = hashlib.sha256(state.encode()).hexdigest()[:16]
-    cut = Path(tempfile.gettempdir()) / f"vidkit-{path.stem}-{wanted.end_s:g}s-{name}.mp4"
+    name = hashlib.sha256(state.encode("utf-8", "surrogateescape")).hexdigest()
+    cut = own_folder("clips") / f"{name}.mp4"
     if not cut.is_file():
-        part = cut.with_suffix(f".{os.getpid()}.part")
-        part.write_bytes(cut_clip(path, 0.0, wanted.end_s))
-        part.replace(cut)
+        clip = cut_clip(path, 0.0, wanted.end_s)
+        with atomic_path(cut) as temporary:
+            temporary.write_bytes(clip)
     return [str(cut)]
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from vidkit.errors import ConfigError, DataError
+from vidkit.utils.files import write_text_atomic
 from vidkit.utils.redaction import redact_all
 from vidkit.utils.strict_json import load_json
 
@@ -80,13 +80,9 @@ def _short(value: Any) -> str:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file that is either there whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
-        json.dump(redact_all(content), file, indent=2, ensure_ascii=False, default=str)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    text = json.dumps(redact_all(content), indent=2, ensure_ascii=False, default=str) + "\n"
+    # half characters, which a reply may hold, cannot be written as they are
+    write_text_atomic(path, text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def set_aside(folder: Path, names: tuple[str, ...]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from vidkit.evaluation.running.log import PredictionLog
+from vidkit.utils.files import atomic_path
 
 
 def write_predictions(path: Path, log: PredictionLog) -> int:
@@ -13,14 +13,10 @@ def write_predictions(path: Path, log: PredictionLog) -> int:
 
     Items that were not asked have no row. The file is either there whole or not at all.
     """
-    part = path.with_name(path.name + ".part")
     rows = 0
-    with part.open("wb") as file:
+    with atomic_path(path) as part, part.open("wb") as file:
         for _, place in log.index.in_order():
             if place is not None:
                 file.write(log.line(place))
                 rows += 1
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
     return rows

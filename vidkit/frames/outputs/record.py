@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -155,11 +154,6 @@ def overlap(times: np.ndarray, one: Selection, two: Selection) -> float:
             b.remove(min(near, key=lambda t: abs(t - moment)))
             shared += 1
     return shared / (len(one.indices) + len(two.indices) - shared)
-
-
-def write_record(path: Path, record: dict[str, Any]) -> None:
-    """Write `selection.json`; the file appears whole or not at all."""
-    write_text_atomic(path, json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def write_table(path: Path, rows: list[dict[str, Any]]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,10 @@ from vidkit.frames.outputs.keyframe_lists import LISTS, write_lists
 from vidkit.frames.outputs.video_metadata import video_metadata
 from vidkit.frames.pipeline import VideoSelection
 from vidkit.utils.files import check_writable
+from vidkit.utils.publishing import check_own, foreign_files, staged
 from vidkit.video.types import Frame
+
+RECORD = "selection.json"
 
 
 @dataclass(frozen=True)
@@ -72,17 +77,33 @@ class Written:
     files: dict[str, str] = field(default_factory=dict)
 
 
-def check_target(folder: Path, force: bool) -> None:
-    """Refuse to overwrite a selection, before anything is decoded.
+def check_target(
+    folder: Path,
+    outputs: OutputOptions,
+    inputs: Sequence[Path] = (),
+    *,
+    force: bool = False,
+    again: bool = False,
+) -> None:
+    """Refuse to overwrite a selection or a file that vidkit did not write, before anything is decoded.
+
+    Args:
+        folder: of the selection; made if need be.
+        outputs: what will be written.
+        inputs: what the run reads.
+        force: overwrite a selection, and files of others that have the same names.
+        again: overwrite a selection of vidkit's, as the items of a data set are when they run again.
 
     Raises:
         OutputError: there is one already, or the folder cannot be written.
     """
     check_writable(folder, create=True)
-    if (folder / "selection.json").exists() and not force:
+    record = folder / RECORD
+    if os.path.lexists(record) and not (force or again):
         raise OutputError(
             f"'{folder}' already holds a selection", "choose another --output, or pass force=true"
         )
+    check_own([folder / name for name in (*_names(outputs), RECORD)], record, inputs, force)
 
 
 def write_selection(
@@ -91,21 +112,74 @@ def write_selection(
     options: FrameOptions,
     outputs: OutputOptions,
     answer: dict[str, Any] | None = None,
+    *,
+    inputs: Sequence[Path] = (),
+    force: bool = False,
+    doc_id: str | None = None,
 ) -> Written:
     """Write all that `outputs` asks for; `selection.json` comes last, so its presence means a whole result.
 
+    Files of the selection before go, as far as vidkit wrote them and nobody changed them since.
+
+    Args:
+        result: of `select_from_video`.
+        folder: where it goes.
+        options: of the run.
+        outputs: what to write.
+        answer: of a model that was asked about the frames.
+        inputs: what the run read, which is never overwritten.
+        force: overwrite files of others that have the same names.
+        doc_id: name of the video in `keyframes.json`; None: that file is not written.
+
     Raises:
-        OutputError: the disk is full or the folder cannot be written.
+        OutputError: the disk is full, the folder cannot be written, or a file in the way is not vidkit's.
     """
     made = Written(record.record_of(result, options), [])
     if _needs_pixels(outputs):
         made.frames = list(result.video.read(result.frame_numbers.tolist()))
+    strangers = foreign_files(folder / "frames", folder / RECORD) if outputs.frames != "none" else []
+    if strangers:
+        made.record["warnings"].append(
+            f"{len(strangers)} files in '{folder / 'frames'}' are not of this selection and were left alone,"
+            f" first '{strangers[0].name}'"
+        )
+    if answer is not None:
+        made.record["answer"] = answer
+    with staged(folder, RECORD, inputs, force) as stage:
+        _write_all(stage.folder, result, outputs, made, doc_id)
+        made.files = {
+            kind: str(folder / Path(path).relative_to(stage.folder)) for kind, path in made.files.items()
+        }
+        stage.publish(made.record)
+    made.files["record"] = str(folder / RECORD)
+    return made
+
+
+def _names(outputs: OutputOptions) -> list[str]:
+    """Files of a selection whose names are known before it is made."""
+    wanted = {
+        "selection.csv": True,
+        "keyframes.json": True,
+        "sheet.png": outputs.sheet,
+        f"plot.{outputs.plot}": outputs.plot != "none",
+        "clip.mp4": outputs.clip,
+        "keyframes.mp4": outputs.keyframe_video,
+        "messages.json": outputs.messages != "none",
+        "page.html": outputs.html,
+        "video_metadata.json": outputs.video_metadata,
+        "frames.ffconcat": "concat" in outputs.keyframe_list,
+    }
+    wanted |= {name: kind in outputs.keyframe_list for kind, (name, _) in LISTS.items()}
+    return [name for name, is_wanted in wanted.items() if is_wanted]
+
+
+def _write_all(
+    folder: Path, result: VideoSelection, outputs: OutputOptions, made: Written, doc_id: str | None
+) -> None:
     pictures: list[Path] = []
     if outputs.frames != "none" and made.frames:
         target = folder / "frames"
-        check_writable(target, create=True)
-        for old in target.glob("*_t*s_f*.*"):
-            old.unlink()  # frames of an earlier selection would be taken for these
+        target.mkdir()
         pictures = images.write_frames(target, made.frames, outputs.frames)
         made.files["frames"] = str(target)
     if outputs.sheet and made.frames:
@@ -130,19 +204,16 @@ def write_selection(
         path = folder / "video_metadata.json"
         exports.write_json(path, video_metadata(result))
         made.files["metadata"] = str(path)
-    if answer is not None:
-        made.record["answer"] = answer
     if outputs.html:
         path = folder / "page.html"
-        page.write_page(
-            path, page.render_page(result, made.record, made.frames, (answer or {}).get("text", ""))
-        )
+        text = made.record.get("answer", {}).get("text", "")
+        page.write_page(path, page.render_page(result, made.record, made.frames, text))
         made.files["html"] = str(path)
     record.write_table(folder / "selection.csv", made.record["frames"])
     made.files["csv"] = str(folder / "selection.csv")
-    record.write_record(folder / "selection.json", made.record)
-    made.files["record"] = str(folder / "selection.json")
-    return made
+    if doc_id is not None:
+        exports.write_json(folder / "keyframes.json", [exports.keyframe_row(result, doc_id)])
+        made.files["keyframes_json"] = str(folder / "keyframes.json")
 
 
 def _needs_pixels(outputs: OutputOptions) -> bool:
