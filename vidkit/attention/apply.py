@@ -6,14 +6,16 @@ import logging
 from types import TracebackType
 from typing import Any
 
+from diffusers.utils.torch_utils import unwrap_module
 from torch import nn
 
 from vidkit.attention.clock import Clock
-from vidkit.attention.hook import HOOK_NAME, SparseRuntimeHook
+from vidkit.attention.hook import SparseRuntimeHook, hook_of, put_hook, take_hook
 from vidkit.attention.policy import AttentionPolicy, as_policy
 from vidkit.attention.processor import SparseAttnProcessor, refuse_parallelism
 from vidkit.attention.runtime import SparseRuntime
-from vidkit.attention.stats import CallStats, Recorder, summarize
+from vidkit.attention.schedule import ScheduleWatch
+from vidkit.attention.stats import CallStats, Recorder
 from vidkit.config.attention_schema import AttentionSettings
 from vidkit.errors import ConfigError, ModelError
 
@@ -30,55 +32,35 @@ class AttentionHandle:
         runtimes: one for each transformer, by attribute name.
     """
 
-    def __init__(self, policy: AttentionPolicy, transformers: dict[str, Any]) -> None:
+    def __init__(self, policy: AttentionPolicy, transformers: dict[str, Any], pipe: Any = None) -> None:
         self.policy = policy
         self.runtimes: dict[str, SparseRuntime] = {}
         self._recorder = Recorder()
-        self._clock = Clock()
-        self._transformers = transformers
-        self._replaced: list[tuple[Any, Any]] = []
-        self._forwards: dict[str, Any] = {}
+        self._clock, schedule = Clock(), ScheduleWatch(pipe)
+        self._transformers = dict(transformers)
         for name, model in transformers.items():
             self.runtimes[name] = SparseRuntime(
                 policy, *model_size(model), name, self._recorder, alone=len(transformers) == 1
             )
         for name, model in transformers.items():
-            self._install(name, model)
-
-    def _install(self, name: str, model: Any) -> None:
-        from diffusers.hooks.hooks import HookRegistry
-
-        runtime = self.runtimes[name]
-        registry = HookRegistry.check_if_exists_or_initialize(model)
-        registry.register_hook(SparseRuntimeHook(runtime, self._clock), HOOK_NAME)
-        self._forwards[name] = model.forward
-        for layer in runtime.sparse_layers:
-            attn = model.blocks[layer].attn1
-            self._replaced.append((attn, attn.processor))
-            attn.set_processor(SparseAttnProcessor(attn.processor, layer, runtime))
+            put_hook(model, SparseRuntimeHook(self.runtimes[name], self._clock, schedule))
+            for layer in self.runtimes[name].sparse_layers:
+                attn = model.blocks[layer].attn1
+                attn.set_processor(SparseAttnProcessor(attn.processor, layer, self.runtimes[name]))
 
     def disable(self) -> None:
-        """Restore the very processor objects that were there; safe to call twice."""
-        for attn, original in self._replaced:
-            if isinstance(attn.processor, SparseAttnProcessor):
-                attn.set_processor(original)
-        self._replaced.clear()
-        for name, model in self._transformers.items():
-            self._remove_hook(name, model)
+        """Restore the very processor objects that were there; safe to call twice.
 
-    def _remove_hook(self, name: str, model: Any) -> None:
-        registry: Any = getattr(model, "_diffusers_hook", None)
-        hook = registry.get_hook(HOOK_NAME) if registry is not None else None
-        if hook is None or hook.runtime is not self.runtimes[name]:
-            return
-        hook.runtime = None
-        last = registry._hook_order[-1] == HOOK_NAME
-        if last and model.forward is not self._forwards[name]:
-            # something (accelerate's offload) has wrapped the forward since: removing the hook would undo
-            # that wrap, so it stays, without a runtime
-            log.info("the attention hook of %s stays in place, inert, under a later wrapper", name)
-            return
-        registry.remove_hook(HOOK_NAME, recurse=False)
+        Figures stay, everything else is given up.
+        """
+        for name, model in self._transformers.items():
+            hook = hook_of(model)
+            if hook is not None and hook.runtime is self.runtimes[name]:
+                _take_off(model)
+        self._transformers.clear()
+        self._clock.reset()
+        for runtime in self.runtimes.values():
+            runtime.clear()
 
     def reset(self) -> None:
         """Drop masks and figures, as between two generations."""
@@ -88,7 +70,7 @@ class AttentionHandle:
             runtime.clear()
 
     def rows(self) -> list[CallStats]:
-        """Figures of every forward since `enable` or `clear_stats`."""
+        """Figures of the forwards since `enable` or `clear_stats`, the last 4,096 of them."""
         return self._recorder.rows()
 
     def step_report(self) -> dict[str, Any]:
@@ -122,7 +104,7 @@ class AttentionHandle:
             "executors_used": list(chooser.used),
             "executors_passed_over": dict(chooser.reasons),
             **chooser.dense_share.describe(),
-            **summarize(self.rows()),
+            **self._recorder.summary(),
         }
 
     def __enter__(self) -> AttentionHandle:
@@ -160,45 +142,31 @@ def enable(
         for block in module.blocks:
             refuse_parallelism(getattr(block.attn1.processor, "_parallel_config", None))
     made = as_policy(policy, model)
-    for module in transformers.values():
-        _forget_inert_hook(module)
-    return _enable(transformers, made)
-
-
-def _enable(transformers: dict[str, Any], policy: AttentionPolicy) -> AttentionHandle:
     register_with_diffusers()
-    return AttentionHandle(policy, transformers)
+    return AttentionHandle(made, transformers, pipe)
 
 
 def disable(pipe: Any) -> None:
     """Take sparse attention off a pipeline without its handle; does nothing when there is none."""
     for module in find_transformers(pipe).values():
-        for block in module.blocks:
-            processor = block.attn1.processor
-            if isinstance(processor, SparseAttnProcessor):
-                block.attn1.set_processor(processor.original)
-        registry = getattr(module, "_diffusers_hook", None)
-        if registry is not None and registry.get_hook(HOOK_NAME) is not None:
-            registry.get_hook(HOOK_NAME).runtime = None
+        _take_off(module)
+
+
+def _take_off(module: Any) -> None:
+    """Processors back, hook off, masks forgotten."""
+    for block in module.blocks:
+        processor = block.attn1.processor
+        if isinstance(processor, SparseAttnProcessor):
+            block.attn1.set_processor(processor.original)
+    hook = take_hook(module)
+    if hook is not None:
+        hook.clock.reset()
+        hook.runtime.clear()
 
 
 def is_enabled(module: Any) -> bool:
-    """True when a live runtime sits on the transformer."""
-    registry = getattr(module, "_diffusers_hook", None)
-    hook = registry.get_hook(HOOK_NAME) if registry is not None else None
-    return hook is not None and hook.runtime is not None
-
-
-def _forget_inert_hook(module: Any) -> None:
-    """An inert hook left by `disable` gives its name back; its wrapper stays and does nothing."""
-    registry = getattr(module, "_diffusers_hook", None)
-    if registry is None or registry.get_hook(HOOK_NAME) is None:
-        return
-    hook = registry.hooks.pop(HOOK_NAME)
-    index = registry._hook_order.index(HOOK_NAME)
-    spare = f"{HOOK_NAME}_inert_{id(hook)}"
-    registry.hooks[spare] = hook
-    registry._hook_order[index] = spare
+    """True when sparse attention sits on the transformer."""
+    return hook_of(module) is not None
 
 
 def find_transformers(pipe: Any) -> dict[str, Any]:
@@ -212,6 +180,7 @@ def find_transformers(pipe: Any) -> dict[str, Any]:
     }
     if not found and isinstance(pipe, nn.Module):
         found = {"transformer": pipe}
+    found = {name: unwrap_module(module) for name, module in found.items()}  # of torch.compile
     for name, module in found.items():
         blocks = getattr(module, "blocks", None)
         if not blocks or not hasattr(blocks[0], "attn1"):

@@ -1,16 +1,25 @@
-"""The one hook on a transformer's root: tells the runtime branch, step and token grid of every forward."""
+"""What sits on a transformer's root: tells the runtime branch, step and token grid of every forward.
+
+Module hooks of torch, so that nothing wraps `forward`: they come off whole, whatever was put on in between.
+"""
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-from diffusers.hooks.hooks import ModelHook, StateManager
+from diffusers.hooks.hooks import HookFunctionReference, HookRegistry, ModelHook, StateManager
 from torch import Tensor, nn
 
-from vidkit.attention.clock import Clock, Signature
+from vidkit.attention import checkpoint
+from vidkit.attention.clock import Clock, Inputs, Signature
+from vidkit.attention.compiled import begin_in_graph, new_key
 from vidkit.attention.geometry import TokenGrid
+from vidkit.attention.pickling import NotPickled
 from vidkit.attention.runtime import SparseRuntime
+from vidkit.attention.schedule import ScheduleWatch
 
 HOOK_NAME = "vidkit_sparse_attention"
 
@@ -36,60 +45,182 @@ class BranchContext(StateManager):  # type: ignore[misc]
         self.name, self.step = None, None
 
 
-class SparseRuntimeHook(ModelHook):  # type: ignore[misc]
+class SparseRuntimeHook(NotPickled, ModelHook):  # type: ignore[misc]
     """Reads the timestep once a forward and sets the runtime's phase; clears it when a generation ends.
+
+    A copy (of the transformer it sits on) has a runtime and a clock of its own, with nothing in them.
 
     Args:
         runtime: of this transformer.
         clock: shared by the transformers of a pipeline.
+        schedule: of the pipeline, shared likewise.
     """
 
     _is_stateful = True
 
-    def __init__(self, runtime: SparseRuntime, clock: Clock) -> None:
+    def __init__(self, runtime: SparseRuntime, clock: Clock, schedule: ScheduleWatch) -> None:
         super().__init__()
-        self.runtime: SparseRuntime | None = runtime
-        self.clock = clock
+        self.fn_ref = HookFunctionReference()  # diffusers' list of hooks wants one; it wraps nothing
+        self.runtime, self.clock, self.schedule = runtime, clock, schedule
         self.context = BranchContext()
+        self.patch_size: tuple[int, int, int] | None = None
+        self.key = new_key(self)
 
-    def pre_forward(
-        self, module: nn.Module, *args: Any, **kwargs: Any
+    def __deepcopy__(self, memo: dict[int, Any]) -> SparseRuntimeHook:
+        runtime, clock = copy.deepcopy(self.runtime, memo), copy.deepcopy(self.clock, memo)
+        fresh = SparseRuntimeHook(runtime, clock, copy.deepcopy(self.schedule, memo))
+        fresh.patch_size = self.patch_size
+        return fresh
+
+    def before(
+        self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Advance the clock."""
-        if self.runtime is not None:
-            timestep = kwargs["timestep"] if "timestep" in kwargs else args[1]
-            latents = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
-            tick = self.clock.tick(timestep_signature(timestep), self.context.name, self.context.step)
-            self.runtime.begin(tick, token_grid(latents, module))
+        """A forward begins: advance the clock."""
+        checkpointed = torch.is_grad_enabled() and bool(getattr(module, "gradient_checkpointing", False))
+        if torch.compiler.is_compiling():
+            checkpoint.refuse_in_graph(checkpointed)
+            self.runtime.in_graph = True
+            return begin_in_graph(self, args, kwargs)
+        checkpoint.refuse_in_backward(self.runtime)
+        self.runtime.in_graph = False
+        checkpoint.release(module)
+        if checkpointed:
+            checkpoint.install(module, self.runtime)
+        self.begin(*split_call(args, kwargs))
         return args, kwargs
 
-    def post_forward(self, module: nn.Module, output: Any) -> Any:
+    def begin(self, timestep: Tensor | float, latents: Tensor, conditions: Sequence[Tensor]) -> None:
+        """Tell clock and runtime about a forward."""
+        self.schedule.follow(self.clock)
+        signature, inputs = read_call(timestep, latents, conditions)
+        tick = self.clock.tick(signature, self.context.name, self.context.step, inputs)
+        self.clock.running = True
+        self.runtime.begin(tick, token_grid(latents, self.patch_size))
+
+    def after(self, module: nn.Module, args: Any, output: Any) -> None:
         """Blocks run outside a forward of the root must not meet a stale phase."""
-        if self.runtime is not None:
-            self.runtime.sparse = False
-        return output
+        self.clock.running = False
+        self.runtime.sparse = self.runtime.in_graph = False
+        if not torch.compiler.is_compiling():
+            checkpoint.release(module)
 
     def reset_state(self, module: nn.Module) -> nn.Module:
         """Pipelines call this at the end of a generation."""
         self.context.reset()
         self.clock.reset()
-        if self.runtime is not None:
-            self.runtime.finish()
+        self.runtime.finish()
         return module
+
+
+class _Before(NotPickled):
+    """Stands among the module's hooks before `forward`."""
+
+    def __init__(self, hook: SparseRuntimeHook) -> None:
+        self.hook = hook
+
+    def __call__(
+        self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return self.hook.before(module, args, kwargs)
+
+
+class _After(NotPickled):
+    """Stands among the module's hooks after `forward`."""
+
+    def __init__(self, hook: SparseRuntimeHook) -> None:
+        self.hook = hook
+
+    def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
+        self.hook.after(module, args, output)
+
+
+def put_hook(module: Any, hook: SparseRuntimeHook) -> None:
+    """Put the hook on; diffusers is told of it, for contexts and the end of a generation."""
+    hook.patch_size = tuple(module.config.patch_size)
+    module.register_forward_pre_hook(_Before(hook), with_kwargs=True)
+    module.register_forward_hook(_After(hook))
+    registry = HookRegistry.check_if_exists_or_initialize(module)
+    registry.hooks[HOOK_NAME] = hook
+    # first of all: a hook that diffusers removes mends the one behind it, and ours has nothing to mend
+    registry._hook_order.insert(0, HOOK_NAME)
+    registry._fn_refs.insert(0, hook.fn_ref)
+
+
+def hook_of(module: Any) -> SparseRuntimeHook | None:
+    """The hook on a transformer, None: none."""
+    registry = getattr(module, "_diffusers_hook", None)
+    hook: SparseRuntimeHook | None = None if registry is None else registry.get_hook(HOOK_NAME)
+    return hook
+
+
+def take_hook(module: Any) -> SparseRuntimeHook | None:
+    """Take the hook off, without a trace."""
+    hook = hook_of(module)
+    if hook is None:
+        return None
+    for hooks, others in (
+        (module._forward_pre_hooks, [module._forward_pre_hooks_with_kwargs]), (module._forward_hooks, []),
+    ):  # fmt: skip
+        for number in [n for n, x in hooks.items() if isinstance(x, _Before | _After)]:
+            del hooks[number]
+            for flags in others:
+                flags.pop(number, None)
+    checkpoint.release(module)
+    registry = module._diffusers_hook
+    del registry.hooks[HOOK_NAME]
+    index = registry._hook_order.index(HOOK_NAME)
+    del registry._hook_order[index], registry._fn_refs[index]
+    return hook
+
+
+def split_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor | float, Tensor, list[Tensor]]:
+    """Timestep, latents and every other tensor of a forward's arguments."""
+    timestep = kwargs["timestep"] if "timestep" in kwargs else args[1]
+    latents = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
+    named = (x for n, x in kwargs.items() if n != "hidden_states" and "timestep" not in n)
+    others = [*(x for n, x in enumerate(args) if n > 1), *named]
+    return timestep, latents, [x for x in _flat(others) if isinstance(x, Tensor)]
+
+
+def _flat(values: Sequence[Any]) -> Iterator[Any]:
+    """Values, those in lists and tuples one by one."""
+    for value in values:
+        if isinstance(value, list | tuple):
+            yield from _flat(value)
+        else:
+            yield value
+
+
+def read_call(
+    timestep: Tensor | float, latents: Tensor, conditions: Sequence[Tensor]
+) -> tuple[Signature, Inputs]:
+    """Maximum and mean of the timesteps, and sums of the inputs, in one read from the device."""
+    device = latents.device
+    t = torch.as_tensor(timestep, dtype=torch.float32, device=device).detach()
+    parts = [torch.stack([t.max(), t.mean()]), *(_sums(x).to(device) for x in (latents, *conditions))]
+    # not-a-number differs from itself
+    highest, mean, *sums = torch.cat(parts).nan_to_num(nan=-1.0).tolist()
+    return Signature(highest, mean), Inputs(tuple(sums[:2]), tuple(sums[2:]))
+
+
+def _sums(x: Tensor) -> Tensor:
+    """Sum and sum of magnitudes, fp32 `[2]`."""
+    x = x.detach()
+    x = torch.view_as_real(x) if x.is_complex() else x
+    x = x if x.is_floating_point() else x.float()
+    return torch.stack([x.sum(dtype=torch.float32), x.abs().sum(dtype=torch.float32)])
 
 
 def timestep_signature(timestep: Tensor | float) -> Signature:
     """Maximum and mean of timesteps of any shape, in one read from the device."""
-    if not isinstance(timestep, Tensor):
-        return Signature(float(timestep), float(timestep))
-    t = timestep.detach().to(torch.float32)
+    t = torch.as_tensor(timestep, dtype=torch.float32).detach()
     highest, mean = torch.stack([t.max(), t.mean()]).tolist()
     return Signature(highest, mean)
 
 
-def token_grid(latents: Tensor, module: Any) -> TokenGrid | None:
+def token_grid(latents: Tensor, patch_size: Sequence[int] | None) -> TokenGrid | None:
     """Grid after patching of latents `[B, C, F, H, W]`; None for other inputs."""
-    if latents.dim() != 5:
+    if latents.dim() != 5 or patch_size is None:
         return None
-    t, h, w = module.config.patch_size
+    t, h, w = patch_size
     return TokenGrid(latents.shape[2] // t, latents.shape[3] // h, latents.shape[4] // w)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import torch
+from diffusers.models.attention_dispatch import dispatch_attention_fn
 from torch import Tensor
 
-from vidkit.attention.reuse import Pooled, pool
+from vidkit.attention.checkpoint import refuse_in_backward
+from vidkit.attention.compiled import attend_in_graph, new_key
+from vidkit.attention.pickling import NotPickled
+from vidkit.attention.reuse import pool
 from vidkit.attention.runtime import SparseRuntime
 from vidkit.errors import ConfigError
 
 
-class SparseAttnProcessor:
+class SparseAttnProcessor(NotPickled):
     """Self-attention through the runtime; everything else through the processor it replaced.
 
     Cross-attention, masked attention (block-causal models) and dense phases go to the original processor, so
@@ -26,6 +31,11 @@ class SparseAttnProcessor:
 
     def __init__(self, original: Any, layer: int, runtime: SparseRuntime) -> None:
         self.original, self.layer, self.runtime = original, layer, runtime
+        self.key = new_key(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SparseAttnProcessor:
+        original, runtime = copy.deepcopy(self.original, memo), copy.deepcopy(self.runtime, memo)
+        return SparseAttnProcessor(original, self.layer, runtime)
 
     # diffusers sets these two on every processor (set_attention_backend, enable_parallelism)
     @property
@@ -55,19 +65,66 @@ class SparseAttnProcessor:
         **kwargs: Any,
     ) -> Tensor:
         """Same contract as diffusers' WanAttnProcessor; hidden_states `[B, N, C]`."""
-        if encoder_hidden_states is not None or attention_mask is not None or not self.runtime.sparse:
+        runtime = self.runtime
+        if (
+            encoder_hidden_states is not None
+            or attention_mask is not None
+            or not (runtime.sparse or runtime.in_graph)
+        ):
+            if not torch.compiler.is_compiling() and runtime.recording is None:
+                refuse_in_backward(runtime)
             dense: Tensor = self.original(
                 attn, hidden_states, encoder_hidden_states, attention_mask, rotary_emb, **kwargs
             )
             return dense
+        if runtime.in_graph:
+            refuse_unknown(self.original)
         q, k, v = project(attn, hidden_states)
-        before = (q, k)
+        raw = (q, k) if runtime.policy.pre_rope else (None, None)
         if rotary_emb is not None:
             q, k = rotate(q, *rotary_emb), rotate(k, *rotary_emb)
-        out = _attend(self, q, k, v, *before).flatten(2, 3).type_as(q)
+        attend = attend_in_graph if torch.compiler.is_compiling() else SparseAttnProcessor.attend
+        out = attend(self, q, k, v, *raw).flatten(2, 3).type_as(q)
         out = attn.to_out[0](out)
         result: Tensor = attn.to_out[1](out)
         return result
+
+    def attend(
+        self, q: Tensor, k: Tensor, v: Tensor, raw_q: Tensor | None = None, raw_k: Tensor | None = None
+    ) -> Tensor:
+        """Attention as the phase of the forward wants it.
+
+        Args:
+            q: `[B, N, H, D]` after norm and RoPE.
+            k: `[B, N, H, D]`.
+            v: `[B, N, H, D]`.
+            raw_q: q before RoPE, where drift is measured there.
+            raw_k: likewise.
+
+        Returns:
+            `[B, N, H, D]`.
+        """
+        if not self.runtime.sparse:  # a compiled transformer finds out here
+            dense: Tensor = dispatch_attention_fn(q, k, v, backend=self._attention_backend)
+            return dense
+        pooled = None
+        if raw_q is not None and raw_k is not None:
+            pooled = pool(raw_q.transpose(1, 2), raw_k.transpose(1, 2))
+        q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+        return self.runtime.attend(q, k, v, self.layer, pooled).transpose(1, 2)
+
+
+# processors whose dense attention is project, rotate and dispatch, as here
+KNOWN = ("WanAttnProcessor", "SkyReelsV2AttnProcessor")
+
+
+def refuse_unknown(original: Any) -> None:
+    """Raise where a whole compiled graph would have to hold a dense phase that only the original knows."""
+    if type(original).__name__ not in KNOWN:
+        raise ConfigError(
+            f"the dense phase of {type(original).__name__} cannot be part of one compiled graph",
+            "compile its blocks instead: transformer.compile_repeated_blocks(fullgraph=True)",
+        )
 
 
 def refuse_parallelism(config: Any) -> None:
@@ -77,22 +134,6 @@ def refuse_parallelism(config: Any) -> None:
             "sparse attention does not run under context parallelism",
             "disable it (attention=dense) or run on one device",
         )
-
-
-@torch.compiler.disable  # type: ignore[untyped-decorator]
-def _attend(
-    processor: SparseAttnProcessor, q: Tensor, k: Tensor, v: Tensor, raw_q: Tensor, raw_k: Tensor
-) -> Tensor:
-    """Cross into the runtime, outside compiled graphs; `[B, N, H, D]` in and out.
-
-    Takes the processor, not its layer number: a number in the graph would recompile the block for each layer.
-    """
-    runtime = processor.runtime
-    pooled: Pooled | None = None
-    if runtime.policy.pre_rope:
-        pooled = pool(raw_q.transpose(1, 2), raw_k.transpose(1, 2))
-    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
-    return runtime.attend(q, k, v, processor.layer, pooled).transpose(1, 2)
 
 
 def project(attn: Any, hidden_states: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from vidkit.attention.clock import Tick
-from vidkit.attention.executors import run_plan
+from vidkit.attention.executors import Executor, run_plan
 from vidkit.attention.geometry import TokenGrid
+from vidkit.attention.pickling import NotPickled
+from vidkit.attention.plan import BlockPlan
 from vidkit.attention.policy import AttentionPolicy
 from vidkit.attention.predictors.base import PlanState
 from vidkit.attention.reuse import Anchors, Pooled, pool
 from vidkit.attention.stats import Recorder
-from vidkit.errors import DataError
+from vidkit.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from vidkit.attention.checkpoint import Recording
+
+# their kernels have no backward pass and would return tensors that no gradient goes through
+WITHOUT_GRADIENT = ("fa4", "triton")
 
 
 @dataclass
@@ -41,7 +49,7 @@ class BranchState:
     layers: dict[int, LayerState] = field(default_factory=dict)
 
 
-class SparseRuntime:
+class SparseRuntime(NotPickled):
     """Runs a policy on one transformer.
 
     Args:
@@ -54,6 +62,8 @@ class SparseRuntime:
 
     Attributes:
         sparse: whether the forward in progress is in its sparse phase; processors read it.
+        in_graph: the transformer is compiled as a whole: the phase is only known to the compiled operators.
+        recording: of the checkpointed block in progress, None: none.
     """
 
     def __init__(
@@ -61,8 +71,9 @@ class SparseRuntime:
         recorder: Recorder | None = None, alone: bool = True,
     ) -> None:  # fmt: skip
         self.policy, self.layers, self.heads, self.name = policy, layers, heads, name
-        self.recorder = recorder or Recorder()
-        self.sparse = False
+        self.recorder, self.alone = recorder or Recorder(), alone
+        self.sparse = self.in_graph = False
+        self.recording: Recording | None = None
         self.sparse_layers: tuple[int, ...] = ()
         if policy.predictor is not None:
             self.thresholds = policy.thresholds(layers, heads, None if alone else name)
@@ -73,8 +84,14 @@ class SparseRuntime:
         self.grid: TokenGrid | None = None
         self._sums: dict[int, Tensor] = {}  # by layer, of this forward's pooled Q and K
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> SparseRuntime:
+        """The same policy with no state: masks belong to the transformer that made them."""
+        return SparseRuntime(self.policy, self.layers, self.heads, self.name, alone=self.alone)
+
     def begin(self, tick: Tick, grid: TokenGrid | None) -> None:
-        """A forward starts: set the phase on the host, drop masks of another epoch."""
+        """A forward starts: set the phase on the host, drop masks of another generation or epoch."""
+        if tick.generation != self.tick.generation:
+            self.clear()
         self._raise_if_bad()
         self.tick, self.grid = tick, grid
         branch = self.branches.get(tick.branch)
@@ -100,6 +117,17 @@ class SparseRuntime:
         Returns:
             `[B, H, N, D]`.
         """
+        with torch.no_grad():  # a mask is a choice, not a function of Q and K
+            plan = self._plan(q, k, v, layer, pooled)
+        executor = self.policy.executor.choose(q, plan)
+        if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
+            _refuse_gradient(executor, plan, q)
+        return run_plan(executor, q, k, v, plan)
+
+    def _plan(self, q: Tensor, k: Tensor, v: Tensor, layer: int, pooled: Pooled | None) -> BlockPlan:
+        """Block lists of a call; those of its forward where a checkpointed block runs again."""
+        if self.recording is not None and self.recording.made:
+            return self.recording.plans[layer]
         predictor = self.policy.predictor
         assert predictor is not None
         state, shared = self._layer_state(q, layer)
@@ -110,10 +138,14 @@ class SparseRuntime:
         density = plan.head_density
         selected = density if plan.selected_density is None else plan.selected_density
         self.recorder.layer(density, selected, refreshed, q.shape[0] * q.shape[1])
-        return run_plan(self.policy.executor.choose(q, plan), q, k, v, plan)
+        if self.recording is not None:
+            self.recording.plans[layer] = plan
+        return plan
 
     def finish(self) -> None:
-        """The generation is over: forget all masks; what the last forward's Q and K held is told now.
+        """The generation is over: masks go, its figures become numbers.
+
+        What the last forward's Q and K held is told now.
 
         Raises:
             DataError: NaN or infinity.
@@ -122,6 +154,7 @@ class SparseRuntime:
             self._raise_if_bad()
         finally:
             self.clear()
+            self.recorder.settle()
 
     def clear(self) -> None:
         """Forget all masks."""
@@ -214,3 +247,14 @@ class SparseRuntime:
     def describe(self) -> dict[str, Any]:
         """Policy and what it came to, for records."""
         return {**self.policy.describe(), "executors_used": list(self.policy.executor.used)}
+
+
+def _refuse_gradient(executor: Executor, plan: BlockPlan, q: Tensor) -> None:
+    """Raise where a gradient would get lost in a kernel."""
+    sorts = q.is_cuda and (plan.q_order is not None or plan.k_order is not None)
+    if executor.name in WITHOUT_GRADIENT or sorts:
+        what = "the kernel that sorts tokens" if sorts else f"executor '{executor.name}'"
+        raise ConfigError(
+            f"there are no gradients through {what}",
+            "run under torch.no_grad(), or take executor=flex with xattention",
+        )

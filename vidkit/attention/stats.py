@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
+
+KEPT_ROWS = 4096  # a CallStats is some 200 bytes
 
 
 @dataclass(frozen=True)
@@ -46,15 +49,72 @@ class _Open:
     heads: int = 0
 
 
+@dataclass
+class Totals:
+    """Sums over forwards, which is all that means need.
+
+    Attributes:
+        calls: forwards.
+        sparse_calls: forwards with a sparse layer.
+        density: summed over forwards.
+        sparse_density: summed over sparse forwards.
+        selected_density: likewise.
+        refreshed: heads that got a new mask.
+        heads: heads that ran sparse.
+    """
+
+    calls: int = 0
+    sparse_calls: int = 0
+    density: float = 0.0
+    sparse_density: float = 0.0
+    selected_density: float = 0.0
+    refreshed: int = 0
+    heads: int = 0
+
+    def add(self, row: CallStats) -> None:
+        """Count a forward."""
+        self.calls += 1
+        self.density += row.density
+        if row.heads:
+            self.sparse_calls += 1
+            self.sparse_density += row.sparse_density or 0.0
+            self.selected_density += row.selected_density or 0.0
+        self.refreshed += row.refreshed
+        self.heads += row.heads
+
+    def summary(self) -> dict[str, Any]:
+        """Means.
+
+        Returns:
+            `density` over all forwards, `sparse_density` and `selected_density` over sparse ones,
+            `reuse_ratio` (heads that kept their mask over heads that ran sparse), `predicted_heads` (calls
+            of the predictor, in heads), `sparse_calls` and `calls` (forwards).
+        """
+        n, sparse = self.calls, self.sparse_calls
+        return {
+            "density": self.density / n if n else None,
+            "sparse_density": self.sparse_density / sparse if sparse else None,
+            "selected_density": self.selected_density / sparse if sparse else None,
+            "reuse_ratio": 1 - self.refreshed / self.heads if self.heads else None,
+            "predicted_heads": self.refreshed,
+            "sparse_calls": sparse,
+            "calls": n,
+        }
+
+
 class Recorder:
-    """Collects per-layer figures without asking the device; `rows` reads them all at once."""
+    """Collects per-layer figures without asking the device, and reads those of a forward when it is over.
+
+    Tensors are kept of the forward in progress, numbers of the last `KEPT_ROWS` forwards, sums of all.
+    """
 
     def __init__(self) -> None:
         self._open: list[_Open] = []
-        self._told = 0
+        self.clear()
 
     def begin(self, transformer: str, branch: str, step: int, dense_layers: int) -> None:
         """A forward starts; `dense_layers` of it will not be seen here."""
+        self.settle()
         self._open.append(_Open(transformer, branch, step, dense_layers))
 
     def layer(self, density: Tensor, selected: Tensor, refreshed: Tensor | bool, heads: int) -> None:
@@ -67,20 +127,38 @@ class Recorder:
         row.layers.append((density, selected, count))
         row.heads += heads
 
-    def clear(self) -> None:
-        """Forget all rows."""
+    def settle(self) -> None:
+        """Turn what is open into numbers; reads the device."""
+        for row in self._open:
+            closed = _close(row)
+            self._rows.append(closed)
+            self._totals.add(closed)
+            self._fresh += 1
         self._open.clear()
-        self._told = 0
+
+    def clear(self) -> None:
+        """Forget all forwards."""
+        self._open.clear()
+        self._rows: deque[CallStats] = deque(maxlen=KEPT_ROWS)
+        self._totals = Totals()
+        self._fresh = 0
 
     def fresh_rows(self) -> list[CallStats]:
-        """Forwards since the last call of this."""
-        rows = [_close(row) for row in self._open[self._told :]]
-        self._told = len(self._open)
-        return rows
+        """Forwards since the last call of this, the last `KEPT_ROWS` of them."""
+        rows = self.rows()
+        fresh = rows[max(0, len(rows) - self._fresh) :]
+        self._fresh = 0
+        return fresh
 
     def rows(self) -> list[CallStats]:
-        """Every forward so far."""
-        return [_close(row) for row in self._open]
+        """The last `KEPT_ROWS` forwards so far."""
+        self.settle()
+        return list(self._rows)
+
+    def summary(self) -> dict[str, Any]:
+        """Means over all forwards, see `Totals.summary`."""
+        self.settle()
+        return self._totals.summary()
 
 
 def _close(row: _Open) -> CallStats:
@@ -112,27 +190,8 @@ def _summed_means(densities: list[Tensor]) -> float:
 
 
 def summarize(rows: list[CallStats]) -> dict[str, Any]:
-    """Means over a generation.
-
-    Returns:
-        `density` over all forwards, `sparse_density` and `selected_density` over sparse layers,
-        `reuse_ratio` (heads
-        that kept their mask over heads that ran sparse), `predicted_heads` (calls of the predictor, in
-        heads), `sparse_calls` and `calls` (forwards).
-    """
-    sparse = [r for r in rows if r.heads]
-    heads = sum(r.heads for r in sparse)
-    refreshed = sum(r.refreshed for r in sparse)
-
-    def mean(name: str, of: list[CallStats]) -> float | None:
-        return sum(getattr(r, name) for r in of) / len(of) if of else None
-
-    return {
-        "density": mean("density", rows),
-        "sparse_density": mean("sparse_density", sparse),
-        "selected_density": mean("selected_density", sparse),
-        "reuse_ratio": 1 - refreshed / heads if heads else None,
-        "predicted_heads": refreshed,
-        "sparse_calls": len(sparse),
-        "calls": len(rows),
-    }
+    """Means over some forwards, see `Totals.summary`."""
+    totals = Totals()
+    for row in rows:
+        totals.add(row)
+    return totals.summary()

@@ -46,7 +46,8 @@ class _CaptureHook(ModelHook):  # type: ignore[misc]
     def __init__(self, steps: Collection[int], branch: str) -> None:
         super().__init__()
         self.steps, self.branch = set(steps), branch
-        self.context, self.clock = BranchContext(), Clock()
+        # one generation, whatever its timesteps
+        self.context, self.clock = BranchContext(), Clock(repeats=True)
         self.found: dict[int, dict[str, Any]] = {}
 
     def pre_forward(

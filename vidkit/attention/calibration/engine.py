@@ -182,7 +182,7 @@ class Calibrator:
     ) -> Iterator[Probe]:  # fmt: skip
         attn = self.model.blocks[layer].attn1
         original = attn.processor
-        grid = token_grid(inputs["hidden_states"], self.model)
+        grid = token_grid(inputs["hidden_states"], self.model.config.patch_size)
         processor = ProbeProcessor(original, self.sparse, layer, grid, pairs)
         attn.set_processor(processor)
         try:
