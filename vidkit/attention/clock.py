@@ -84,7 +84,7 @@ class Clock:
     generation: int = 0
     _first: Signature | None = None
     _last: tuple[Signature, Inputs] | None = None
-    _calls: int = 0
+    _called: list[str] = field(default_factory=list)
     _epochs: int = 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Clock:
@@ -98,8 +98,8 @@ class Clock:
 
         Args:
             signature: of its timesteps.
-            branch: name the pipeline gave (`cache_context`); None: told by the order of calls with equal
-                timesteps and latents, first conditional, then unconditional.
+            branch: name the pipeline gave (`cache_context`); None: told by its conditions, at first by
+                the order of calls with equal timesteps and latents: conditional, then unconditional.
             step: index the pipeline gave, None: counted here.
             inputs: of the call; None: not known, as if always the same.
         """
@@ -119,14 +119,17 @@ class Clock:
         return Tick(name, state.step, state.epoch, self.generation)
 
     def _by_order(self, signature: Signature, inputs: Inputs) -> str:
-        """Name of a branch that the pipeline does not name."""
-        same = self._last is not None and (signature, inputs.latents) == (
-            self._last[0], self._last[1].latents,
-        )  # fmt: skip
-        # so many calls alike are no guidance branches
-        self._calls = self._calls + 1 if same and self._calls + 1 < MOST_FALLBACK_BRANCHES else 0
-        n = self._calls
-        return FALLBACK_BRANCHES[n] if n < len(FALLBACK_BRANCHES) else f"branch{n}"
+        """Name of a branch that the pipeline does not name: the one with these conditions, else the next."""
+        last = self._last
+        if last is None or (signature, inputs.latents) != (last[0], last[1].latents):
+            self._called = []
+        alike = (n for n, x in self.branches.items() if x.inputs.conditions == inputs.conditions)
+        name = next((n for n in alike if n not in self._called), None)
+        if name is None:
+            n = len(self._called) % MOST_FALLBACK_BRANCHES  # so many calls alike are no guidance branches
+            name = FALLBACK_BRANCHES[n] if n < len(FALLBACK_BRANCHES) else f"branch{n}"
+        self._called.append(name)
+        return name
 
     def _is_new(self, name: str, signature: Signature, step: int | None, inputs: Inputs) -> bool:
         """Whether the call cannot belong to the generation in progress."""
@@ -160,7 +163,7 @@ class Clock:
         self.running = False
         self.generation += 1
         self._first = self._last = None
-        self._calls = 0
+        self._called = []
 
 
 def _tolerance(signature: Signature) -> float:

@@ -64,12 +64,13 @@ class SparseRuntimeHook(NotPickled, ModelHook):  # type: ignore[misc]
         self.runtime, self.clock, self.schedule = runtime, clock, schedule
         self.context = BranchContext()
         self.patch_size: tuple[int, int, int] | None = None
+        self.made_registry = False
         self.key = new_key(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SparseRuntimeHook:
         runtime, clock = copy.deepcopy(self.runtime, memo), copy.deepcopy(self.clock, memo)
         fresh = SparseRuntimeHook(runtime, clock, copy.deepcopy(self.schedule, memo))
-        fresh.patch_size = self.patch_size
+        fresh.patch_size, fresh.made_registry = self.patch_size, self.made_registry
         return fresh
 
     def before(
@@ -112,11 +113,18 @@ class SparseRuntimeHook(NotPickled, ModelHook):  # type: ignore[misc]
         return module
 
 
-class _Before(NotPickled):
-    """Stands among the module's hooks before `forward`."""
+class _Side(NotPickled):
+    """Stands among the module's hooks; a copy belongs to the copied hook."""
 
     def __init__(self, hook: SparseRuntimeHook) -> None:
         self.hook = hook
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> _Side:
+        return type(self)(copy.deepcopy(self.hook, memo))
+
+
+class _Before(_Side):
+    """Before `forward`."""
 
     def __call__(
         self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -124,11 +132,8 @@ class _Before(NotPickled):
         return self.hook.before(module, args, kwargs)
 
 
-class _After(NotPickled):
-    """Stands among the module's hooks after `forward`."""
-
-    def __init__(self, hook: SparseRuntimeHook) -> None:
-        self.hook = hook
+class _After(_Side):
+    """After `forward`."""
 
     def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
         self.hook.after(module, args, output)
@@ -139,6 +144,7 @@ def put_hook(module: Any, hook: SparseRuntimeHook) -> None:
     hook.patch_size = tuple(module.config.patch_size)
     module.register_forward_pre_hook(_Before(hook), with_kwargs=True)
     module.register_forward_hook(_After(hook))
+    hook.made_registry = not hasattr(module, "_diffusers_hook")
     registry = HookRegistry.check_if_exists_or_initialize(module)
     registry.hooks[HOOK_NAME] = hook
     # first of all: a hook that diffusers removes mends the one behind it, and ours has nothing to mend
@@ -161,7 +167,7 @@ def take_hook(module: Any) -> SparseRuntimeHook | None:
     for hooks, others in (
         (module._forward_pre_hooks, [module._forward_pre_hooks_with_kwargs]), (module._forward_hooks, []),
     ):  # fmt: skip
-        for number in [n for n, x in hooks.items() if isinstance(x, _Before | _After)]:
+        for number in [n for n, x in hooks.items() if isinstance(x, _Side)]:
             del hooks[number]
             for flags in others:
                 flags.pop(number, None)
@@ -170,6 +176,8 @@ def take_hook(module: Any) -> SparseRuntimeHook | None:
     del registry.hooks[HOOK_NAME]
     index = registry._hook_order.index(HOOK_NAME)
     del registry._hook_order[index], registry._fn_refs[index]
+    if hook.made_registry and not registry.hooks:
+        del module._diffusers_hook
     return hook
 
 

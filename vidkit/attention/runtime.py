@@ -43,9 +43,16 @@ class LayerState:
 
 @dataclass
 class BranchState:
-    """Masks of one guidance branch in one epoch."""
+    """Masks of one guidance branch in one epoch.
+
+    Attributes:
+        epoch: of its masks.
+        step: of its last forward.
+        layers: by index of the block.
+    """
 
     epoch: int
+    step: int = 0
     layers: dict[int, LayerState] = field(default_factory=dict)
 
 
@@ -97,6 +104,7 @@ class SparseRuntime(NotPickled):
         branch = self.branches.get(tick.branch)
         if branch is None or branch.epoch != tick.epoch:
             self.branches[tick.branch] = branch = BranchState(tick.epoch)
+        branch.step = tick.step
         tokens_ok = grid is None or grid.tokens >= self.policy.min_tokens
         self.sparse = bool(self.sparse_layers) and tick.step >= self.policy.dense_steps and tokens_ok
         dense = self.layers - len(self.sparse_layers) if self.sparse else self.layers
@@ -178,6 +186,8 @@ class SparseRuntime(NotPickled):
                 found = other.layers.get(layer)
                 if name == self.tick.branch:
                     break
+                if other.step != self.tick.step:
+                    continue
                 if found is not None and found.key == key and not found.plan.empty:
                     return found, True
         layers = self.branches.setdefault(self.tick.branch, BranchState(self.tick.epoch)).layers
