@@ -4,13 +4,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
 PYTEST_ARGS ?=
+MATRIX_ARGS ?=
 WORKERS ?= $(shell cores=$$(nproc); echo $$(( cores < 4 ? cores : 4 )))
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-gpu check lint format type bench docs install clean
+.PHONY: help demo test test-matrix test-gpu check lint format type bench docs install clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,6 +22,9 @@ demo: $(VENV)/base.stamp ## make a maze video with the embedded model
 # one thread a worker: two workers took 72 s where one process with two threads took 157 s (1034 tests, 2 busy cores)
 test: $(VENV)/dev.stamp ## all tests; those that need a GPU skip without one
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+test-matrix: ## the tests with every Python 3.11 or newer found here, pyenv's too; MATRIX_ARGS=--help
+	$(PYTHON) scripts/test_matrix.py $(MATRIX_ARGS)
 
 test-gpu: $(VENV)/dev.stamp ## the tests that need a CUDA device
 	$(BIN)/python -m pytest -m cuda $(PYTEST_ARGS)
