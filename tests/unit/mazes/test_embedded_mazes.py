@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -11,7 +13,7 @@ from vidkit.mazes.embedded.level import judge_clip, render_first_frame, sample_l
 from vidkit.mazes.embedded.levels import MAX_MOVES, Recipe, concatenate, sample_levels
 from vidkit.mazes.embedded.read import read_level
 from vidkit.mazes.embedded.render import render
-from vidkit.mazes.embedded.track import judge
+from vidkit.mazes.embedded.track import follow, judge
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -139,3 +141,49 @@ def test_other_frame_size_is_refused():
     level = sample_level(4, seed=0)
     with pytest.raises(ConfigError, match="not 48x48"):
         judge_clip(level, to_uint8(torch.zeros(3, 48, 48, 3)))
+
+
+def test_a_corner_rounded_out_of_sight_is_no_wall_gone_through(levels, clips):
+    track, told = follow(levels, clips), 0
+    for at in range(len(levels)):
+        path = levels.path[at, : int(levels.moves[at]) + 1]
+        turns = [k for k in range(1, len(path) - 1) if int((path[k + 1] - path[k - 1]).abs().max()) == 1]
+        if not turns:
+            continue
+        hidden = (track.cells[at] == path[turns[0]]).all(-1).nonzero().flatten()
+        count, back = len(hidden), int(hidden[-1]) + 1
+        faded = clips[at : at + 1].clone()
+        faded[0, hidden] = levels.colours[at, 0]
+        one = levels.select(torch.tensor([at]))
+        frames = "1 frame" if count == 1 else f"{count} frames"
+        assert judge(one, faded).reason(0) == (
+            f"was out of sight for {frames} and came back 2 cells away at frame {back}"
+        )
+        cut = clips[at : at + 1].clone()
+        cut[0, hidden] = clips[at, int(hidden[0]) - 1]  # from one cell to the one behind the corner
+        assert judge(one, cut).reason(0) == f"jumped 2 cells at frame {back}"
+        told += 1
+    assert told > 3
+
+
+def test_the_reason_says_what_was_seen(levels, clips):
+    one = levels.select(torch.tensor([0]))
+    clip, floor = clips[:1], levels.colours[0, 0]
+    assert judge(one, torch.zeros_like(clip) + floor).reason(0) == "was never seen"
+    ended = clip.clone()
+    ended[0, 8:] = floor
+    moves = int(judge(one, clip[:, :8]).moves[0])
+    assert (
+        judge(one, ended).reason(0) == f"was last seen at frame 7, after {moves} moves and short of the goal"
+    )
+    walled = replace(
+        one,
+        walls=replace(one.walls, vertical=one.walls.vertical | True, horizontal=one.walls.horizontal | True),
+    )
+    first = int((follow(one, clip).cells[0] != one.path[0, 0]).any(-1).nonzero()[0])
+    assert judge(walled, clip).reason(0) == f"went through a wall at frame {first}"
+    faded = clip.clone()
+    faded[0, first - 1] = floor
+    assert judge(walled, faded).reason(0) == (
+        f"was out of sight for 1 frame and came back behind a wall at frame {first}"
+    )

@@ -42,19 +42,43 @@ class Verdict:
     bad_frames: Tensor
     moves: Tensor
     illegal_frame: Tensor  # first frame of an illegal move, -1: none
+    illegal_cells: Tensor  # how far that move went, in cells along both axes together
+    illegal_unseen: Tensor  # bad frames right before it
+    last_seen: Tensor  # last good frame, -1: none
+    frames: int
 
     def reason(self, index: int = 0) -> str:
         """One clause on clip `index`, for a sentence that begins with "the ball"."""
         moves = int(self.moves[index])
         if bool(self.success[index]):
             return f"reached the goal in {moves} moves, none through a wall"
+        last_seen = int(self.last_seen[index])
+        if last_seen < 0:
+            return "was never seen"
         if not bool(self.started_right[index]):
             return "did not start where the maze says"
         if not bool(self.legal[index]):
-            return f"went through a wall at frame {int(self.illegal_frame[index])}"
+            return self._illegal_move(index)
         if not bool(self.reached_goal[index]):
+            if last_seen < self.frames - 1:
+                return f"was last seen at frame {last_seen}, after {moves} moves and short of the goal"
             return f"did not reach the goal (stopped after {moves} moves)"
         return f"was lost in {int(self.bad_frames[index])} frames"
+
+    def _illegal_move(self, index: int) -> str:
+        """What was seen of the first illegal move; what happened in frames without a ball is not known."""
+        frame, cells = int(self.illegal_frame[index]), int(self.illegal_cells[index])
+        unseen = int(self.illegal_unseen[index])
+        if not unseen:
+            return (
+                f"went through a wall at frame {frame}"
+                if cells == 1
+                else f"jumped {cells} cells at frame {frame}"
+            )
+        where = "behind a wall" if cells == 1 else f"{cells} cells away"
+        return (
+            f"was out of sight for {unseen} frame{'s' * (unseen > 1)} and came back {where} at frame {frame}"
+        )
 
 
 def follow(levels: Levels, clips: Tensor) -> Track:
@@ -105,6 +129,8 @@ def judge(levels: Levels, clips: Tensor) -> Verdict:
     exact = torch.ones_like(seen)
     count = torch.zeros_like(levels.moves)
     illegal_frame = torch.full_like(levels.moves, -1)
+    illegal_cells, illegal_unseen = torch.zeros_like(count), torch.zeros_like(count)
+    last_seen = torch.full_like(levels.moves, -1)
     for frame in range(track.cells.shape[1]):
         cell, good = track.cells[:, frame], track.good[:, frame]
         first = good & ~seen
@@ -115,7 +141,11 @@ def judge(levels: Levels, clips: Tensor) -> Verdict:
         kind = torch.where(step[:, 0] == 0, (step[:, 1] < 0).long(), 2 + (step[:, 0] < 0).long())
         fine = (step.abs().sum(-1) == 1) & moves_open[batch, kind, here[:, 0], here[:, 1]]
         wrong = moved & ~fine
-        illegal_frame = torch.where(wrong & (illegal_frame < 0), frame, illegal_frame)
+        first_wrong = wrong & (illegal_frame < 0)
+        illegal_frame = torch.where(first_wrong, frame, illegal_frame)
+        illegal_cells = torch.where(first_wrong, step.abs().sum(-1), illegal_cells)
+        illegal_unseen = torch.where(first_wrong, frame - 1 - last_seen, illegal_unseen)
+        last_seen = torch.where(good, frame, last_seen)
         legal = legal & ~wrong
         count = count + moved.long()
         wanted = levels.path[batch, count.clamp_max(levels.path.shape[1] - 1)]
@@ -134,4 +164,8 @@ def judge(levels: Levels, clips: Tensor) -> Verdict:
         bad_frames=bad,
         moves=count,
         illegal_frame=illegal_frame,
+        illegal_cells=illegal_cells,
+        illegal_unseen=illegal_unseen,
+        last_seen=last_seen,
+        frames=track.good.shape[1],
     )
