@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkit.errors import DataError
-from vidkit.frames.cache import CachedRows, EmbeddingCache, content_key
+from vidkit.frames.cache import CachedRows, EmbeddingCache, content_key, frames_key
 from vidkit.frames.checks import NanPolicy, clean_candidates
 from vidkit.frames.embed import Progress, embed_frames, widened
 from vidkit.frames.encoders.base import Encoder
@@ -197,23 +197,14 @@ def _rows(
 ) -> _Embedded:
     paths = {}
     if cache is not None:
+        frames = frames_key(sampling.indices, video.timeline.time_s[sampling.indices], options.stream)
+        reader = f"{options.reader} {video.backend}"
         for name, encoder in encoders.items():
-            grid = (
-                np.ascontiguousarray(sampling.indices).tobytes().hex() if sampling.indices.size < 64 else ""
-            )
-            key = [
-                content,
-                str(options.stream),
-                f"{sampling.effective_fps:.9g}",
-                str(options.phase),
-                options.sample,
-                f"{options.window.start_s:.6f} {options.window.end_s}",
-            ]
-            key += [grid, video.backend, encoder.identity, query if encoder.needs_query else ""]
-            paths[name] = cache.path_of(*key)
+            asked = query if encoder.needs_query else ""
+            paths[name] = cache.path_of(content, frames, reader, encoder.identity, asked)
         stored = {name: cache.load(file) for name, file in paths.items()}
         found = {name: entry for name, entry in stored.items() if entry is not None}
-        if found and len(found) == len(encoders) and _same_frames(found):
+        if found and len(found) == len(encoders) and _same_frames(found, sampling):
             first = next(iter(found.values()))
             return _Embedded(
                 first.indices,
@@ -235,9 +226,11 @@ def _rows(
     return _Embedded(done.indices, done.rows, done.scores, errors)
 
 
-def _same_frames(entries: dict[str, CachedRows]) -> bool:
+def _same_frames(entries: dict[str, CachedRows], sampling: Sampling) -> bool:
+    """Whether all entries are of the same frames, and of no others than were asked for."""
     first = next(iter(entries.values())).indices
-    return all(np.array_equal(entry.indices, first) for entry in entries.values())
+    same = all(np.array_equal(entry.indices, first) for entry in entries.values())
+    return same and bool(np.isin(first, sampling.indices).all())
 
 
 def _candidates(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from vidkit.errors import ModelError
 from vidkit.frames.encoders.base import Encoded, Encoder, Picture, Rows, Scored
 from vidkit.frames.types import FloatArray
 from vidkit.utils.device import resolve_device, resolve_dtype
+from vidkit.utils.fingerprint import weights_fingerprint
 from vidkit.utils.quiet import quiet_libraries, root_cause
 
 # model_type of config.json -> encoder family and transformers class
@@ -28,6 +30,7 @@ FAMILIES = {
     "blip-2": ("itm", "Blip2ForImageTextRetrieval"),
     "blip": ("itm", "BlipForImageTextRetrieval"),
 }
+_SMALL = 4 << 20  # bytes of settings and tokenizer files
 _CHECK = "give a hub id or a folder in transformers format; without a network, a folder"
 _log = logging.getLogger(__name__)
 
@@ -141,8 +144,18 @@ def _attempt(spec: str, load: Callable[[], Any]) -> Any:
 
 
 def _folder_mark(spec: str) -> str:
-    weights = sorted(Path(spec).glob("*.safetensors")) if Path(spec).is_dir() else []
-    return "-".join(f"{f.stat().st_size}.{int(f.stat().st_mtime)}" for f in weights) or "main"
+    """What is in a model folder: pieces of its weights with their size and time, its settings whole."""
+    folder = Path(spec)
+    if not folder.is_dir():
+        return "main"
+    digest = hashlib.sha256((weights_fingerprint(folder) or "").encode())
+    for file in sorted(folder.iterdir()):
+        if file.is_file():
+            state = file.stat()
+            digest.update(f"{file.name}:{state.st_size}:{state.st_mtime_ns};".encode())
+            if state.st_size <= _SMALL:
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _side(images: Any, config: Any) -> int:
