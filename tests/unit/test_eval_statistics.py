@@ -1,4 +1,4 @@
-"""Intervals: against plain resampling, published Wilson bounds, McNemar by hand."""
+"""Intervals: against plain resampling, published Wilson bounds."""
 
 import math
 
@@ -7,7 +7,6 @@ import pytest
 
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.statistics import (
-    mcnemar,
     paired_differences,
     percentile_interval,
     resampled_sums,
@@ -56,14 +55,6 @@ def test_undefined_metrics_are_nan_or_their_stated_value() -> None:
 def test_wilson_gives_the_published_interval_of_gpt_4o() -> None:
     bound = wilson_interval(735, 2000)  # who, 36.75 %
     assert (round(100 * bound.low, 2), round(100 * bound.high, 2)) == (34.66, 38.89)
-
-
-def test_mcnemar_by_hand() -> None:
-    statistic, p = mcnemar(10, 25)
-    assert statistic == pytest.approx(14**2 / 35)
-    assert p == pytest.approx(math.erfc(math.sqrt(14**2 / 35 / 2)))
-    assert mcnemar(0, 0) == (0.0, 1.0)
-    assert mcnemar(3, 3)[1] == 1.0
 
 
 def test_paired_difference_of_equal_runs_is_exactly_zero() -> None:

@@ -216,7 +216,7 @@ def _compare(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
         "runs": described,
         **result,
         "tables": [run_table(described), *result["tables"]],
-        "warnings": _unequal(described),
+        "warnings": [*result["warnings"], *_unequal(described)],
     }
 
 

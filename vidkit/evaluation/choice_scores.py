@@ -27,6 +27,7 @@ from vidkit.evaluation.statistics import (
     intervals,
     none_if_nan,
     ratio,
+    too_few_groups,
 )
 from vidkit.evaluation.task_spec import TaskSpec
 from vidkit.evaluation.types import Item, Mode, Row, ScoreTable, TaskFunctions
@@ -74,7 +75,8 @@ def score(
     metrics = ratio_metrics(spec, here)
     values = _derived(spec, {k: np.array([v]) for k, v in metrics.values().items()})
     points = {name: float(value[0]) for name, value in values.items()}
-    bounds = intervals(_derived(spec, metrics.draws(resamples, seed)))
+    groups = metrics.groups()
+    bounds = intervals(_derived(spec, metrics.draws(resamples, seed)), groups_of(spec, groups))
     counts = summarise([a.choice for a in here], [a.row for a in here], [a.item.id for a in here])
     headline = [name for name in points if "/" not in name]
     result: dict[str, Any] = {
@@ -97,7 +99,7 @@ def score(
         ],
         "baselines": baselines(spec, here),
         **_modes(spec, graded),
-        "warnings": warn_missing(counts, "questions"),
+        "warnings": [*warn_missing(counts, "questions"), *too_few_groups(groups, "group")],
     }
     if points["accuracy"] > 99:
         result["warnings"].append("more than 99 % correct: check that the answers were not in the prompt")
@@ -144,9 +146,15 @@ def comparable(functions: TaskFunctions, spec: TaskSpec, rows: Sequence[Row], mo
     answered = [Answered(item, row, _read(spec, item, row, mode)) for item, row in _pairs(functions, rows)]
     metrics = ratio_metrics(spec, answered)
     headline = [name for name in _derived(spec, metrics.of_sums(metrics.sums[:1])) if "/" not in name]
-    right = {"accuracy": {a.item.id: a.right for a in answered}}
+    right: dict[str, dict[str, bool | None]] = {"accuracy": {a.item.id: a.right for a in answered}}
     bins = str(unread(a.choice for a in answered))
-    return Comparable(metrics, partial(_derived, spec), tuple(headline), right, bins)
+    groups = groups_of(spec, metrics.groups())
+    return Comparable(metrics, partial(_derived, spec), tuple(headline), right, bins, groups)
+
+
+def groups_of(spec: TaskSpec, groups: dict[str, int]) -> dict[str, int]:
+    """Groups under each metric; a mean of categories stands on all of them."""
+    return {**groups, **({"macro": groups["accuracy"]} if spec.macro else {})}
 
 
 def ratio_metrics(spec: TaskSpec, answered: Sequence[Answered]) -> RatioMetrics:

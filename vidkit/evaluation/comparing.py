@@ -1,23 +1,29 @@
-"""Compare two runs on the same items: paired bootstrap on the same clusters, McNemar for accuracies."""
+"""Compare two runs on the same items: paired bootstrap and swap test on the same clusters."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from vidkit.errors import DataError
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.statistics import (
+    MIN_GROUPS,
     RESAMPLES,
     SEED,
     Array,
-    mcnemar,
+    holm,
+    intervals,
     none_if_nan,
     paired_differences,
-    percentile_interval,
+    swap_test,
+    too_few_groups,
 )
 from vidkit.evaluation.types import ScoreTable
+
+LEVEL = 0.05  # chance of one false "better" among all metrics of a comparison
 
 
 @dataclass(frozen=True)
@@ -28,15 +34,17 @@ class Comparable:
         metrics: per-cluster sums of its metrics.
         derived: adds metrics that are functions of others.
         names: the metrics to compare, in order.
-        right: for each accuracy, correctness by item id.
+        right: for each accuracy, correctness by item id; None for an item that the mode does not count.
         unread: items without a readable reply, by cause.
+        groups: how many clusters stand under each metric.
     """
 
     metrics: RatioMetrics
     derived: Callable[[dict[str, Array]], dict[str, Array]]
     names: tuple[str, ...]
-    right: Mapping[str, Mapping[str, bool]]
+    right: Mapping[str, Mapping[str, bool | None]]
     unread: str = ""
+    groups: Mapping[str, int] = field(default_factory=dict)
 
 
 def compare(a: Comparable, b: Comparable, *, resamples: int = RESAMPLES, seed: int = SEED) -> dict[str, Any]:
@@ -49,8 +57,9 @@ def compare(a: Comparable, b: Comparable, *, resamples: int = RESAMPLES, seed: i
         seed: of the bootstrap.
 
     Returns:
-        `metrics`: by name `a`, `b`, `difference`, `interval`; `mcnemar`: by accuracy the items only one run
-        has right, the statistic and p; `tables`.
+        `metrics`: by name `a`, `b`, `difference`, `interval`, `p` of the swap test, `p_holm` of all metrics
+        shown together, `better` (`A`, `B` or empty, at 5 %); `disagreements`: by accuracy the items that only
+        one run has right; `test`; `tables`; `warnings`.
 
     Raises:
         DataError: the runs are over different items.
@@ -63,19 +72,33 @@ def compare(a: Comparable, b: Comparable, *, resamples: int = RESAMPLES, seed: i
     sums_a, sums_b = a.metrics.sums, b.metrics.sums
     total_a, total_b = of_sums(sums_a.sum(0, keepdims=True)), of_sums(sums_b.sum(0, keepdims=True))
     draws = paired_differences(sums_a, sums_b, of_sums, resamples, seed)
+    groups = {name: min(a.groups.get(name, MIN_GROUPS), b.groups.get(name, MIN_GROUPS)) for name in a.names}
+    bounds = intervals({name: draws[name] for name in a.names}, groups)
+    found = swap_test(sums_a, sums_b, lambda sums: _named(of_sums(sums), a.names), resamples, seed)
+    together = holm(found)
     metrics = {}
     for name in a.names:
         one, two = float(total_a[name][0]), float(total_b[name][0])
+        is_better = together[name] < LEVEL
         metrics[name] = {
             "a": none_if_nan(one),
             "b": none_if_nan(two),
             "difference": none_if_nan(one - two),
-            "interval": percentile_interval(draws[name]).rounded(),
+            "interval": bounds[name].rounded(),
+            "p": none_if_nan(found[name]),
+            "p_holm": none_if_nan(together[name]),
+            "better": ("A" if one > two else "B") if is_better else "",
         }
-    tests = {name: _mcnemar(a.right[name], b.right[name]) for name in a.right}
     result = {
         "metrics": metrics,
-        "mcnemar": tests,
+        "disagreements": {name: _disagreements(a.right[name], b.right[name]) for name in a.right},
+        "test": {
+            "name": "swap test of whole groups",
+            "swaps": resamples,
+            "level": LEVEL,
+            "correction": "Holm",
+        },
+        "warnings": too_few_groups(groups, "group"),
         "unread": {"a": a.unread, "b": b.unread},
         "bootstrap": {"resamples": resamples, "seed": seed, "level": 0.95, "paired": True},
     }
@@ -94,25 +117,38 @@ def _check_same(a: Comparable, b: Comparable) -> None:
         raise DataError("the runs are over different items", "compare runs of the same data")
 
 
-def _mcnemar(a: Mapping[str, bool], b: Mapping[str, bool]) -> dict[str, float]:
-    only_a = sum(right and not b[name] for name, right in a.items())
-    only_b = sum(b[name] and not right for name, right in a.items())
-    statistic, p = mcnemar(only_a, only_b)
-    return {"only_a": only_a, "only_b": only_b, "statistic": statistic, "p": p}
+def _named(values: Mapping[str, Array], names: tuple[str, ...]) -> dict[str, Array]:
+    return {name: values[name] for name in names}
+
+
+def _disagreements(a: Mapping[str, bool | None], b: Mapping[str, bool | None]) -> dict[str, int]:
+    """Items that only one run has right, among those that count in both."""
+    pairs = [(right, b[name]) for name, right in a.items() if right is not None and b[name] is not None]
+    return {
+        "items": len(pairs),
+        "only_a": sum(one is True and two is False for one, two in pairs),
+        "only_b": sum(two is True and one is False for one, two in pairs),
+    }
 
 
 def _tables(result: Mapping[str, Any]) -> list[ScoreTable]:
     rows = []
     for name, entry in result["metrics"].items():
-        low, high = entry["interval"]
-        difference = None if entry["difference"] is None or low is None else (entry["difference"], low, high)
-        verdict = "" if low is None or low <= 0 <= high else ("A" if low > 0 else "B")
-        rows.append((name, entry["a"], entry["b"], difference, verdict))
-    note = "95 % intervals of paired resamples; the last column names the better run where 0 is outside"
-    tables = [ScoreTable("differences", "A against B", ("", "A", "B", "A - B", "better"), tuple(rows), note)]
-    tests = tuple(
-        (name, test["only_a"], test["only_b"], round(test["statistic"], 3), float(f"{test['p']:.3g}"))
-        for name, test in result["mcnemar"].items()
+        low, high = (math.nan if bound is None else bound for bound in entry["interval"])
+        difference = None if entry["difference"] is None else (entry["difference"], low, high)
+        p, together = (_p(entry[key]) for key in ("p", "p_holm"))
+        rows.append((name, entry["a"], entry["b"], difference, p, together, entry["better"]))
+    tested = sum(entry["p"] is not None for entry in result["metrics"].values())
+    note = (
+        "95 % intervals of each difference by itself; p of swapping whole groups; 'better' where Holm's p, "
+        f"for the {tested} metrics together, is below {100 * LEVEL:.0f} %"
     )
-    columns = ("accuracy", "only A right", "only B right", "statistic", "p")
-    return [*tables, ScoreTable("mcnemar", "McNemar's test", columns, tests, "with continuity correction")]
+    columns = ("", "A", "B", "A - B", "p", "p (Holm)", "better")
+    tables = [ScoreTable("differences", "A against B", columns, tuple(rows), note)]
+    counts = tuple((name, *entry.values()) for name, entry in result["disagreements"].items())
+    names = ("accuracy", "items", "only A right", "only B right")
+    return [*tables, ScoreTable("disagreements", "Where the runs disagree", names, counts)]
+
+
+def _p(value: float | None) -> str | None:
+    return None if value is None else f"{value:.2g}" if value >= 0.001 else "< 0.001"

@@ -76,6 +76,13 @@ class RatioMetrics:
         total = self.sums.sum(axis=0)
         return {metric.name: round(total[2 * i + 1]) for i, metric in enumerate(self._ratios)}
 
+    def groups(self) -> dict[str, int]:
+        """How many clusters stand under each metric: those that change it when they are left out."""
+        return {
+            metric.name: int(np.count_nonzero(self._columns[2 * i + 1]))
+            for i, metric in enumerate(self._ratios)
+        }
+
     def draws(self, resamples: int, seed: int) -> dict[str, Array]:
         """Bootstrap draws [R] of each metric."""
         return self.of_sums(statistics.resampled_sums(self.sums, resamples, seed))

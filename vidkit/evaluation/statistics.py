@@ -1,4 +1,4 @@
-"""Uncertainty of scores: the bootstrap over clusters, Wilson intervals, McNemar's test. NumPy only.
+"""Uncertainty of scores: the bootstrap over clusters, Wilson intervals, paired tests. NumPy only.
 
 Every metric here is a function of column sums over items. A cluster (a video) is drawn with all its items, so
 the columns are first summed per cluster; one resample is then a vector of counts, all resamples one matrix
@@ -20,11 +20,14 @@ Places = NDArray[np.intp]
 RESAMPLES = 10_000
 SEED = 42
 _BLOCK = 1000  # resamples at a time: keeps the counts in the cache
+_ALL_SWAPS = 13  # clusters; 2^13 ways are fewer than 10,000
+MIN_GROUPS = 6
+"""Fewest groups with an interval: resamples of fewer say little, and no paired test of them can reach 5 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Percentile interval of a metric; NaN where no resample defined it."""
+    """Percentile interval of a metric; NaN where no resample defined it, or too few groups stand under it."""
 
     low: float
     high: float
@@ -95,9 +98,32 @@ def percentile_interval(draws: Array, level: float = 0.95) -> Interval:
     return Interval(float(low), float(high))
 
 
-def intervals(draws: Mapping[str, Array], level: float = 0.95) -> dict[str, Interval]:
-    """Intervals of many metrics at once."""
-    return {name: percentile_interval(values, level) for name, values in draws.items()}
+def intervals(
+    draws: Mapping[str, Array], groups: Mapping[str, int] | None = None, level: float = 0.95
+) -> dict[str, Interval]:
+    """Intervals of many metrics at once.
+
+    Args:
+        draws: of each metric.
+        groups: how many groups stand under each metric; none for fewer than `MIN_GROUPS`.
+        level: of the intervals.
+    """
+    none = Interval(math.nan, math.nan)
+    few = {name for name, count in (groups or {}).items() if count < MIN_GROUPS}
+    return {name: none if name in few else percentile_interval(each, level) for name, each in draws.items()}
+
+
+def too_few_groups(groups: Mapping[str, int], unit: str) -> list[str]:
+    """One line that says which metrics have no interval and why; none when all have."""
+    few = {name: count for name, count in groups.items() if 0 < count < MIN_GROUPS}
+    if not few:
+        return []
+    if len(set(groups.values())) == 1 or len(few) == len([n for n in groups.values() if n]):
+        most = max(few.values())
+        return [f"no intervals: {most} {unit}{'s' if most > 1 else ''}, they need at least {MIN_GROUPS}"]
+    shown = ", ".join(f"{name} ({count})" for name, count in list(few.items())[:8])
+    more = f" and {len(few) - 8} more" if len(few) > 8 else ""
+    return [f"no intervals for {shown}{more}: they need at least {MIN_GROUPS} {unit}s"]
 
 
 def paired_differences(
@@ -134,17 +160,66 @@ def wilson_interval(successes: int, trials: int, z: float = 1.959963984540054) -
     return Interval((centre - spread) / scale, (centre + spread) / scale)
 
 
-def mcnemar(only_a: int, only_b: int) -> tuple[float, float]:
-    """McNemar's test with continuity correction.
+def swap_test(
+    sums_a: Array, sums_b: Array, metrics: Callable[[Array], Mapping[str, Array]],
+    swaps: int = RESAMPLES, seed: int = SEED,
+) -> dict[str, float]:  # fmt: skip
+    """Two-sided p-values of the differences between paired runs; NaN where a metric is undefined.
+
+    If the runs did not differ, either could have given either reply; whole clusters are swapped between
+    them, since replies to questions of one cluster go together. Up to 13 clusters every way of swapping is
+    looked at, beyond that `swaps` random ones and the one that was seen, which keeps p above zero.
+    Source: Fisher's randomisation test for paired data (Ernst, Statistical Science 2004), with clusters as
+    units; differs: none.
 
     Args:
-        only_a: items that A has right and B wrong.
-        only_b: items that B has right and A wrong.
-
-    Returns:
-        Statistic (|b-c|-1)^2/(b+c) and p = erfc(sqrt(stat/2)); (0, 1) when the runs never disagree.
+        sums_a: per-cluster sums [C, K] of run A.
+        sums_b: the same clusters in the same order, run B.
+        metrics: from sums [R, K] to named values [R].
+        swaps: random ways of swapping.
+        seed: of the generator.
     """
-    if only_a + only_b == 0:
-        return 0.0, 1.0
-    statistic = max(abs(only_a - only_b) - 1, 0) ** 2 / (only_a + only_b)
-    return statistic, math.erfc(math.sqrt(statistic / 2))
+    shift = sums_b - sums_a
+    # clusters that both runs have alike are the same either way
+    moved = shift[np.any(shift != 0, axis=1)]
+    total_a, total_b = sums_a.sum(0, keepdims=True), sums_b.sum(0, keepdims=True)
+    seen = _differences(metrics, total_a, total_b)
+    hits = dict.fromkeys(seen, 0)
+    exact = len(moved) <= _ALL_SWAPS
+    count = 2 ** len(moved) if exact else swaps
+    generator = np.random.default_rng(seed)
+    for first in range(0, count, _BLOCK):
+        block = min(_BLOCK, count - first)
+        if exact:
+            ways = np.arange(first, first + block)[:, None] >> np.arange(len(moved)) & 1
+        else:
+            ways = generator.integers(0, 2, size=(block, len(moved)), dtype=np.int8)
+        change = ways.astype(np.float64) @ moved
+        for name, found in _differences(metrics, total_a + change, total_b - change).items():
+            # sums that are equal on paper differ in the last digit
+            hits[name] += int((np.abs(found) >= np.abs(seen[name]) - 1e-9).sum())
+    return {
+        name: math.nan if np.isnan(seen[name][0]) else (hits[name] + (not exact)) / (count + (not exact))
+        for name in seen
+    }
+
+
+def _differences(
+    metrics: Callable[[Array], Mapping[str, Array]], sums_a: Array, sums_b: Array
+) -> dict[str, Array]:
+    a, b = metrics(sums_a), metrics(sums_b)
+    return {name: a[name] - b[name] for name in a}
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """P-values for several comparisons at once: the chance of one false verdict among all stays at the level.
+
+    Source: Holm, Scandinavian Journal of Statistics 1979; differs: none. NaN stays NaN and is not counted.
+    """
+    order = sorted((name for name, p in p_values.items() if not math.isnan(p)), key=lambda n: p_values[n])
+    adjusted = dict.fromkeys(p_values, math.nan)
+    reached = 0.0
+    for place, name in enumerate(order):
+        reached = max(reached, min(1.0, (len(order) - place) * p_values[name]))
+        adjusted[name] = reached
+    return adjusted

@@ -19,11 +19,16 @@ def is_number(cell: object) -> bool:
 
 
 def written(cell: object, *, separator: str = " ") -> str:
-    """Text of a cell: `24.5 [22.1, 26.9]`, one decimal for scores, whole counts, a dash for nothing."""
+    """Text of a cell: `24.5 [22.1, 26.9]`, one decimal for scores, whole counts, a dash for nothing.
+
+    A value whose interval is not defined stands alone.
+    """
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return DASH
     if isinstance(cell, (list, tuple)) and is_interval(cell):
         value, low, high = (float(number) for number in cell)
+        if math.isnan(low):
+            return written(value)
         return f"{written(value)}{separator}[{low:.1f}, {high:.1f}]"
     if isinstance(cell, float):
         return f"{cell:.2g}" if 0 < abs(cell) < 0.05 else f"{cell:.1f}"

@@ -9,9 +9,11 @@ from importlib import resources
 from typing import Any
 
 from vidkit.errors import require
-from vidkit.evaluation.report.cells import is_interval, is_number, written
+from vidkit.evaluation.report.cells import is_interval, is_number, transposed, written
 from vidkit.evaluation.report.plots import plots_of
 from vidkit.evaluation.report.published import published
+
+_WIDE = 9  # columns from which a table of fewer rows is turned over: what 1200 pixels hold
 
 
 def page(result: Mapping[str, Any], title: str) -> str:
@@ -25,17 +27,25 @@ def page(result: Mapping[str, Any], title: str) -> str:
         resources.files("vidkit.evaluation.report").joinpath("page.html.j2").read_text(encoding="utf-8")
     )
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["cell"] = written
+    environment.filters["cell"] = lambda cell: written(cell, separator="\n")
     tables = [*result["tables"], *(asdict(table) for table in published(result.get("benchmark", "")))]
     html: str = environment.from_string(template).render(
         title=title,
         result=result,
         cards=_cards(result),
-        tables=[{**table, "numeric": _numeric(table)} for table in tables],
+        tables=[{**table, "numeric": _numeric(table)} for table in map(_turned, tables)],
         plots=plots_of(result),
         provenance=_provenance(result),
     )
     return html
+
+
+def _turned(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A table of many columns and few rows with its metrics down the side, so that all of it is in view."""
+    if len(table["columns"]) <= _WIDE or not 0 < len(table["rows"]) < _WIDE:
+        return table
+    columns, rows = transposed(table)
+    return {**table, "columns": columns, "rows": rows}
 
 
 def _numeric(table: Mapping[str, Any]) -> list[bool]:

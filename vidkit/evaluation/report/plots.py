@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ def plots_of(result: Mapping[str, Any]) -> list[Plot]:
     """All plots that a result allows, in reading order."""
     if result.get("answered") is False:
         return []
-    if "metrics" in result and "mcnemar" in result:
+    if "metrics" in result and "disagreements" in result:
         return [("Differences A - B with 95 % intervals; 0 means no difference", _differences(result))]
     tables = {table["name"]: table for table in result["tables"]}
     if result["benchmark"] == "video-mme-v2":
@@ -80,7 +81,8 @@ def _figure(width: float, height: float, **axes: Any) -> tuple[Any, Any]:
 
 def _top(highs: Sequence[float]) -> float:
     """End of an axis of percent: the next ten above everything drawn."""
-    return min(100.0, 10.0 * math.ceil(max([*highs, 5.0]) / 10 + 0.05))
+    drawn = [high for high in highs if not math.isnan(high)]
+    return min(100.0, 10.0 * math.ceil(max([*drawn, 5.0]) / 10 + 0.05))
 
 
 def _svg(figure: Any) -> str:
@@ -88,14 +90,27 @@ def _svg(figure: Any) -> str:
 
     buffer = io.StringIO()
     with matplotlib.rc_context(_SETTINGS):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+        # tight: names around a plot are part of it
+        meta = {"Date": None, "Creator": None}
+        figure.savefig(buffer, format="svg", metadata=meta, transparent=True, bbox_inches="tight")
     text = buffer.getvalue()
     return text[text.index("<svg") :]
 
 
 def _spread(cell: Sequence[float]) -> tuple[float, float]:
     value, low, high = cell
+    if math.isnan(low):  # too few groups for an interval
+        return 0.0, 0.0
     return max(value - low, 0.0), max(high - value, 0.0)
+
+
+def _bounds(result: Mapping[str, Any], name: str, value: float) -> tuple[float, float]:
+    low, high = result["intervals"][name]
+    return (value, value) if low is None else (low, high)
+
+
+def _high(cell: Sequence[float]) -> float:
+    return cell[0] if math.isnan(cell[2]) else cell[2]
 
 
 def _positions(table: Mapping[str, Any]) -> str:
@@ -110,7 +125,7 @@ def _positions(table: Mapping[str, Any]) -> str:
     axes.axhline(12.5, color=_GREY, linewidth=1, linestyle=":", label="chance")
     axes.set(xticks=range(1, 5), xticklabels=[f"Q{q}" for q in range(1, 5)], ylabel="accuracy, %")
     axes.set_ylim(
-        0, _top([cell[2] for row in table["rows"] for cell in row[2:-1] if is_interval(cell)] + [20])
+        0, _top([_high(cell) for row in table["rows"] for cell in row[2:-1] if is_interval(cell)] + [20])
     )
     axes.legend(frameon=False)
     return _svg(figure)
@@ -119,9 +134,9 @@ def _positions(table: Mapping[str, Any]) -> str:
 def _levels(result: Mapping[str, Any]) -> str:
     figure, axes = _figure(4.2, 3.2)
     names = [name for name in ("level_1", "level_2", "level_3") if result[name] is not None]
-    highs = [result["intervals"][name][1] for name in names]
+    highs = [_bounds(result, name, result[name])[1] for name in names]
     for place, name in enumerate(names):
-        value, (low, high) = result[name], result["intervals"][name]
+        value, (low, high) = result[name], _bounds(result, name, result[name])
         axes.bar(place, value, color=_BLUE, width=0.6)
         axes.errorbar(
             place, value, yerr=[[max(value - low, 0)], [max(high - value, 0)]], color="black", capsize=3
@@ -163,7 +178,7 @@ def _bars(table: Mapping[str, Any], column: int, chance: float | None) -> str:
     axes.set(
         yticks=range(len(rows)),
         yticklabels=labels,
-        xlim=(0, _top([row[column][2] for row in rows])),
+        xlim=(0, _top([_high(row[column]) for row in rows])),
         xlabel="%",
     )
     axes.invert_yaxis()
@@ -177,7 +192,12 @@ def _radar(table: Mapping[str, Any]) -> str:
     values = [row[2][0] for row in rows]
     axes.plot([*angles, angles[0]], [*values, values[0]], color=_BLUE)
     axes.fill(angles, values, color=_BLUE, alpha=0.2)
-    axes.set_xticks(angles, [row[0] for row in rows], fontsize=8)
+    names = [textwrap.fill(str(row[0]), 18, break_long_words=False) for row in rows]
+    axes.set_xticks(angles, names, fontsize=8)
+    for angle, label in zip(angles, axes.get_xticklabels(), strict=True):
+        # each name begins or ends at the circle, so that none lies on it
+        side = math.cos(angle)
+        label.set_horizontalalignment("left" if side > 0.2 else "right" if side < -0.2 else "center")
     axes.set_ylim(0, _top(values))
     return _svg(figure)
 
@@ -194,7 +214,7 @@ def _who(result: Mapping[str, Any]) -> str:
     ):
         value = result["who"]["accuracy" if key == "who" else name]
         if value is not None:
-            low, high = result["intervals"][key]
+            low, high = _bounds(result, key, value)
             axes.bar(place, value, color=_BLUE if place == 0 else _ORANGE, width=0.6)
             axes.errorbar(
                 place, value, yerr=[[max(value - low, 0)], [max(high - value, 0)]], color="black", capsize=3

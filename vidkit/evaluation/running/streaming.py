@@ -23,7 +23,8 @@ from vidkit.evaluation.types import Item, Part, PartKind, Prediction, Prompt, Pr
 VERSION = "vidkit-1"
 _NOW = "This is a live conversation; what you see and hear ends at the present moment, second {second:g}."
 _TIME = re.compile(
-    r"\s*\b(?:at|in|by)\s+(?:the\s+)?(?:\d+(?:st|nd|rd|th)?\s*(?:-\s*)?(?:seconds?|s)\b|\d+:\d+(?::\d+)?)",
+    r"\s*\b(?:at|in|by)\s+(?:the\s+)?"
+    r"(?:\d+(?:\.\d+)?(?:st|nd|rd|th)?\s*(?:-\s*)?(?:seconds?|s)\b|\d+:\d+(?::\d+)?(?:\.\d+)?)",
     re.I,
 )
 

@@ -20,7 +20,7 @@ from vidkit.evaluation.types import Row
 
 WHO_LETTERS = "ABCD"
 YES, NO = "A", "B"
-_CLOCK = re.compile(r"(\d+):(\d+)(?::(\d+(?:\.\d+)?))?")
+_CLOCK = re.compile(r"(\d+):(\d+(?:[.,]\d+)?)(?::(\d+(?:[.,]\d+)?))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ def parse_timestamp(value: object) -> tuple[float, str]:
     """Seconds of a time stamp, and a warning or "".
 
     `x:y:z` is read with its MIDDLE field as seconds, as the authors do ("00:17:00" is 17 s); `m:s` is
-    minutes and seconds; bare numbers are seconds; anything else is 0.
+    minutes and seconds, "1:05.5" too; bare numbers are seconds; anything else is 0.
     """
     text = text_id(value)
     if _is_number(text) and math.isfinite(float(text)):
@@ -193,9 +193,9 @@ def parse_timestamp(value: object) -> tuple[float, str]:
     match = _CLOCK.fullmatch(text)
     if match is None:
         return 0.0, f"timestamp '{value}' is not a time and is read as 0 s"
-    first, second, third = match.groups()
+    first, second, third = (part and part.replace(",", ".") for part in match.groups())
     if third is None:
-        return int(first) * 60.0 + int(second), ""
+        return int(first) * 60.0 + float(second), ""
     note = f"timestamp '{value}' is read as {second} s; its last field is not 0" if float(third) else ""
     return float(second), note
 

@@ -24,7 +24,15 @@ from vidkit.evaluation.social_omni.records import (
 )  # fmt: skip
 from vidkit.evaluation.social_omni.records import when as when_record
 from vidkit.evaluation.social_omni.records import who as who_record
-from vidkit.evaluation.statistics import RESAMPLES, SEED, Array, intervals, none_if_nan, wilson_interval
+from vidkit.evaluation.statistics import (
+    RESAMPLES,
+    SEED,
+    Array,
+    intervals,
+    none_if_nan,
+    too_few_groups,
+    wilson_interval,
+)
 from vidkit.evaluation.types import Mode, Row
 
 _COMPARED = (
@@ -70,7 +78,8 @@ def score(
     values = {
         k: float(v[0]) for k, v in derived({k: np.array([v]) for k, v in metrics.values().items()}).items()
     }
-    bounds = intervals(derived(metrics.draws(resamples, seed)))
+    groups = groups_of(metrics)
+    bounds = intervals(derived(metrics.draws(resamples, seed)), groups)
     how_values = how.how_scores(here.judged) if here.judged else None
     stream = streaming.streaming_scores([d.item for d in here.decided])
     counts = _counts(here)
@@ -90,7 +99,10 @@ def score(
         "items": _items(here),
         "baselines": {"who": who.constant_baselines(here.heard), "when": when.baselines(here.decided)},
         **_both_modes(graded),
-        "warnings": _warnings(rows, counts, how_values),
+        "warnings": [
+            *_warnings(rows, counts, how_values),
+            *too_few_groups({n: count for n, count in groups.items() if n in _COMPARED}, "clip"),
+        ],
     }
     made = tables.make(result, here, values, bounds)
     result["tables"] = [asdict(table) for table in made]
@@ -101,16 +113,28 @@ def comparable(rows: Sequence[Row], mode: Mode) -> Comparable:
     """What a paired comparison of two runs needs."""
     check(rows)
     graded = grade(rows, mode)
-    right: dict[str, dict[str, bool]] = {}
+    right: dict[str, dict[str, bool | None]] = {}
     if graded.heard:
-        right["who"] = {h.item.id: h.right for h in graded.heard}
+        right["who"] = {h.item.id: h.right if h.counted else None for h in graded.heard}
     if graded.decided:
-        right["when_accuracy"] = {when_id(d.item.row): d.choice.letter == d.item.gold for d in graded.decided}
+        right["when_accuracy"] = {
+            when_id(d.item.row): d.choice.letter == d.item.gold if d.counted else None for d in graded.decided
+        }
     names = tuple(name for name in _COMPARED if graded.heard or not name.startswith("who"))
     names = tuple(name for name in names if graded.decided or name.startswith("who"))
     choices = [h.choice for h in graded.heard] + [d.choice for d in graded.decided]
     bins = str(unread(choices))
-    return Comparable(ratio_metrics(graded), derived, names, right, bins)
+    metrics = ratio_metrics(graded)
+    return Comparable(metrics, derived, names, right, bins, groups_of(metrics))
+
+
+def groups_of(metrics: RatioMetrics) -> dict[str, int]:
+    """Clips under each metric, derived ones included; of a gap those of its smaller side."""
+    groups = metrics.groups()
+    if "who" in groups:
+        sides = (groups["who_consistent"], groups["who_inconsistent"])
+        groups |= {"who_gap": min(sides), "who_macro_f1": groups["who"]}
+    return groups
 
 
 def check(rows: Sequence[Row]) -> None:

@@ -21,10 +21,15 @@ def offset_label(tau_s: float | None, turn_entry_s: float) -> str:
     """Label of the first YES against the gold turn entry: d < -1, [-1, 2], (2, 5], > 5 seconds, or none."""
     if tau_s is None:
         return "NoResponse"
-    d = tau_s - turn_entry_s
+    d = _offset(tau_s, turn_entry_s)
     if d < -1:
         return "Interrupted"
     return "Perfect" if d <= 2 else "Delayed" if d <= 5 else "TooLate"
+
+
+def _offset(tau_s: float, turn_entry_s: float) -> float:
+    # 5.2 - 5 is a hair more than 0.2, and a bound belongs to its inside
+    return round(tau_s - turn_entry_s, 6)
 
 
 def streaming_scores(items: Sequence[When]) -> dict[str, Any] | None:
@@ -53,7 +58,7 @@ def streaming_scores(items: Sequence[When]) -> dict[str, Any] | None:
             reply = {}
         tau = _time(item.id, reply.get("tau_s"))
         pairs.append((tau, entry))
-        steps += [(bool(yes), entry - float(t)) for t, yes in reply.get("steps") or ()]
+        steps += [(bool(yes), _offset(entry, float(t))) for t, yes in reply.get("steps") or ()]
     return {
         "offsets": _offsets(pairs),
         "tolerance": {str(delta): _tolerance(steps, delta) for delta in DELTAS_S} if steps else None,
@@ -77,7 +82,7 @@ def _offsets(pairs: Sequence[tuple[float | None, float]]) -> dict[str, float | N
     labels = [offset_label(tau, entry) for tau, entry in pairs]
     n = len(labels)
     share = {label: 100 * labels.count(label) / n for label in _LABELS}
-    offsets = [tau - entry for tau, entry in pairs if tau is not None]
+    offsets = [_offset(tau, entry) for tau, entry in pairs if tau is not None]
     return {
         **share,
         "early": share["Interrupted"],
@@ -99,7 +104,7 @@ def _tolerance(steps: Sequence[tuple[bool, float]], delta: float) -> Mapping[str
 
 
 def _phases(pairs: Sequence[tuple[float | None, float]], delta: float) -> dict[str, float | None]:
-    offsets = [tau - entry for tau, entry in pairs if tau is not None]
+    offsets = [_offset(tau, entry) for tau, entry in pairs if tau is not None]
     responders = len(offsets)
 
     def share(hits: int) -> float | None:

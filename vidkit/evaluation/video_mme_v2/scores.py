@@ -12,7 +12,15 @@ from vidkit.errors import DataError
 from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import summarise, unread, warn_missing
-from vidkit.evaluation.statistics import RESAMPLES, SEED, Array, intervals, none_if_nan, ratio
+from vidkit.evaluation.statistics import (
+    RESAMPLES,
+    SEED,
+    Array,
+    intervals,
+    none_if_nan,
+    ratio,
+    too_few_groups,
+)  # fmt: skip
 from vidkit.evaluation.types import Mode, Row
 from vidkit.evaluation.video_mme_v2 import tables
 from vidkit.evaluation.video_mme_v2.grading import Group, Question, as_text, gold_letter, grade, level_of
@@ -70,7 +78,8 @@ def score(
     draws = with_derived(metrics.draws(resamples, seed))
     questions = [q for group in groups for q in group.questions]
     counts = summarise([q.choice for q in questions], [q.row for q in questions], [q.id for q in questions])
-    bounds = intervals(draws)
+    standing = groups_of(metrics)
+    bounds = intervals(draws, standing)
     result: dict[str, Any] = {
         "benchmark": "video-mme-v2",
         "mode": str(mode),
@@ -95,7 +104,10 @@ def score(
         ],
         "chance": chance(groups),
         **_both_modes(graded),
-        "warnings": _warnings(groups, counts, questions, values, other_note),
+        "warnings": [
+            *_warnings(groups, counts, questions, values, other_note),
+            *too_few_groups({name: standing[name] for name in HEADLINE}, "video"),
+        ],
     }
     made = tables.make(result, groups, values, bounds, metrics.denominators())
     result["tables"] = [asdict(table) for table in made]
@@ -105,9 +117,17 @@ def score(
 def comparable(rows: Sequence[Row], mode: Mode) -> Comparable:
     """What a paired comparison of two runs needs."""
     groups = grade(rows, mode)
-    right = {q.id: q.score > 0 for group in groups for q in group.questions}
+    # official mode scores unparsed replies -1 and leaves them out of the accuracy
+    right = {q.id: q.score > 0 if q.score >= 0 else None for group in groups for q in group.questions}
     bins = str(unread(q.choice for group in groups for q in group.questions))
-    return Comparable(ratio_metrics(groups, mode), with_derived, HEADLINE, {"avg_acc": right}, bins)
+    metrics = ratio_metrics(groups, mode)
+    return Comparable(metrics, with_derived, HEADLINE, {"avg_acc": right}, bins, groups_of(metrics))
+
+
+def groups_of(metrics: RatioMetrics) -> dict[str, int]:
+    """Videos under each metric, derived ones included."""
+    groups = metrics.groups()
+    return {**groups, "robustness_ratio": groups["avg_acc"]}
 
 
 def ratio_metrics(groups: Sequence[Group], mode: Mode) -> RatioMetrics:
