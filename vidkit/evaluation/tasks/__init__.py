@@ -1,0 +1,1 @@
+"""Benchmarks that need more than a YAML file: one folder each."""

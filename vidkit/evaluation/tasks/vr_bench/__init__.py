@@ -1,0 +1,1 @@
+"""VR-Bench: reasoning by generated video."""
