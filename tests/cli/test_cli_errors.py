@@ -160,6 +160,17 @@ def test_a_bug_is_called_a_bug_and_exits_1(fake: Fake, capsys: pytest.CaptureFix
     assert second == f"hint: this is a bug in vidkit, not a mistake of yours; {report}"
 
 
+def test_a_package_of_ours_that_is_missing_is_no_bug(fake, capsys) -> None:
+    fake(raising(ModuleNotFoundError("No module named 'decord'", name="decord")))
+    assert run(["generate"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(
+        "error: the package 'decord2' is not installed, though vidkit needs it\nhint: pip install"
+    )
+    fake(raising(ModuleNotFoundError("No module named 'vidkit.none'", name="vidkit.none")))
+    assert run(["generate"]) == 1
+
+
 def test_the_place_of_a_bug_is_in_the_package_not_in_a_checkout_of_that_name(tmp_path, fake, capsys) -> None:
     home = tmp_path / "vidkit" / ".venv"
     home.mkdir(parents=True)

@@ -31,6 +31,12 @@ def report_error(error: BaseException, usage_help: str, arguments: Sequence[str]
         print(redact_message("".join(traceback.format_exception(error))), end="", file=sys.stderr)
     if isinstance(error, VidkitError):
         return _print(error.message, error.hint, error.exit_code)
+    if isinstance(error, ModuleNotFoundError) and (missing := _declared(error)):
+        return _print(
+            f"the package '{missing}' is not installed, though vidkit needs it",
+            f"pip install {missing}; or install vidkit anew: pip install --force-reinstall vidkit",
+            USER_MISTAKE,
+        )
     if is_usage_error(error):
         return _print(*_usage(error, usage_help, arguments), USER_MISTAKE)
     return _print(
@@ -95,6 +101,22 @@ def _place(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if _is_ours(Path(frame.filename))]
     return f" ({Path(ours[-1].filename).name}:{ours[-1].lineno})" if ours else ""
+
+
+def _declared(error: ModuleNotFoundError) -> str | None:
+    """The package that vidkit declares and that a missing module belongs to; None for modules of its own."""
+    from importlib import metadata
+
+    module = (error.name or "").partition(".")[0].lower()
+    usual = {"cv2": "opencv-python-headless", "pil": "pillow", "yaml": "pyyaml", "hydra": "hydra-core",
+             "decord": "decord2"}  # fmt: skip
+    package = usual.get(module, module)
+    try:
+        declared = metadata.requires("vidkit") or []
+    except metadata.PackageNotFoundError:
+        return None
+    names = {re.split(r"[\[><=!~; ]", line, maxsplit=1)[0].lower() for line in declared}
+    return package if package in names else None
 
 
 def _is_ours(file: Path) -> bool:

@@ -24,6 +24,7 @@ from vidkit.generation.forcing import DiffusionForcingPipeline
 from vidkit.generation.random_weights import random_image_embeddings, random_model
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec
 from vidkit.generation.wan import WanImagePipeline
+from vidkit.utils.network import check_hub
 from vidkit.utils.quiet import quiet_libraries, root_cause
 from vidkit.utils.seeding import derive_seed
 
@@ -98,6 +99,7 @@ def download(path: str, revision: str | None = None) -> Path:
     Raises:
         ModelError: the hub cannot be reached, or has no such model.
     """
+    check_hub()
     from diffusers import DiffusionPipeline
     from huggingface_hub.errors import RepositoryNotFoundError
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
+
+from vidkit.utils.network import proxy_for
 
 
 class Lines:
@@ -26,7 +27,7 @@ class Lines:
 
     def __init__(self, url: httpx.URL, count: int) -> None:
         self._loop = asyncio.get_running_loop()
-        self._proxy = _proxy_of(url)
+        self._proxy = proxy_for(url.scheme, url.host)
         # loading the certificates takes longer than a request, so it is done once, and not at all without TLS
         uses_tls = url.scheme == "https" or (self._proxy or "").startswith("https")
         self._context = httpx.create_ssl_context() if uses_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -63,11 +64,3 @@ class Lines:
         lines, self._open = self._open, []
         if self.belong_here:
             await asyncio.gather(*(line.aclose() for line in lines))
-
-
-def _proxy_of(url: httpx.URL) -> str | None:
-    """The proxy that the environment names for an address; none for this machine."""
-    if url.host in ("localhost", "127.0.0.1", "::1") or urllib.request.proxy_bypass(url.host):
-        return None
-    proxies = urllib.request.getproxies()
-    return proxies.get(url.scheme) or proxies.get("all")

@@ -26,6 +26,7 @@ from vidkit.serving.messages import Request
 from vidkit.serving.reply import Reply
 from vidkit.serving.retry import Gate, RetryPolicy, retry_after_s
 from vidkit.serving.wire import bad_reply, decode_json, decode_reply, encode_request, error_message
+from vidkit.utils.network import check_network
 from vidkit.utils.redaction import shown_url
 
 logger = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class OpenAIEngine:
         seed: int | None = None,
     ) -> None:
         self._address = Address.of(base_url)
+        check_network(self._address.url.scheme, self._address.url.host)
         if concurrency < 1:
             raise ConfigError(f"concurrency must be at least 1, got {concurrency}")
         self.model = model

@@ -17,6 +17,7 @@ from vidkit.frames.encoders.base import Encoded, Encoder, Picture, Rows, Scored
 from vidkit.frames.types import FloatArray
 from vidkit.utils.device import resolve_device, resolve_dtype
 from vidkit.utils.fingerprint import weights_fingerprint
+from vidkit.utils.network import check_hub
 from vidkit.utils.quiet import quiet_libraries, root_cause
 
 # model_type of config.json -> encoder family and transformers class
@@ -108,6 +109,8 @@ def load_encoder(
 def _load(spec: str, device: str, dtype: str, revision: str | None) -> LoadedModel:
     import transformers
 
+    if not Path(spec).is_dir():
+        check_hub()
     config = _attempt(spec, lambda: transformers.AutoConfig.from_pretrained(spec, revision=revision))
     kind = str(config.model_type)
     if kind not in FAMILIES:
