@@ -1,5 +1,6 @@
 """Proxies and certificates that cannot work are told before anything is sent."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -88,10 +89,11 @@ def test_certificates_that_are_not_there_are_named(variable: str, tmp_path: Path
 def test_eval_tells_in_two_lines(variable: str, value: str, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setenv(variable, value)
     data = tmp_path / "pope.jsonl"
-    data.write_text(
-        '{"question_id": 1, "image": "a.jpg", "text": "A dog?", "label": "yes", "category": "random"}\n'
-    )
+    row = {"id": 1, "question_id": 1, "question": "A dog?", "answer": "yes", "category": "random"}
+    data.write_text(json.dumps(row | {"image_source": "a"}) + "\n")
+    (tmp_path / "a.jpg").write_bytes(b"")
     words = ["eval", "pope", f"data={data}", "--model", "openai:x", "server.base_url=https://example.org/v1"]
+    words += [f"media={tmp_path}"]
     assert run([*words, "--output", str(tmp_path / "out")]) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert [line.split(":")[0] for line in lines[-2:]] == ["error", "hint"]
