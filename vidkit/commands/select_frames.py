@@ -14,6 +14,7 @@ from vidkit.frames.cache import EmbeddingCache, default_folder
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.outputs.writer import OutputOptions, check_target, write_selection
 from vidkit.frames.pipeline import VideoSelection, plan_selection, select_from_video
+from vidkit.frames.tokens import VisionTokens
 from vidkit.serving.engine import EngineError, ErrorKind
 from vidkit.utils.paths import given_path
 from vidkit.utils.reservation import reserve
@@ -60,12 +61,15 @@ def frame_options(settings: SelectFramesSettings) -> FrameOptions:
     shared = {field.name for field in dataclasses.fields(FrameOptions)} & {
         field.name for field in dataclasses.fields(SelectFramesSettings)
     }
-    values = {name: _plain(getattr(settings, name)) for name in shared - {"fps", "method", "compare"}}
+    values = {
+        name: _plain(getattr(settings, name)) for name in shared - {"fps", "method", "compare", "vision"}
+    }
     return FrameOptions(
         method=method,
         method_settings=method_settings,
         compare=tuple(settings.compare),
         fps=_rate(settings.fps),
+        vision=VisionTokens(**{key: _plain(value) for key, value in vars(settings.vision).items()}),
         **values,
     )
 
@@ -156,7 +160,8 @@ def _ask(settings: SelectFramesSettings, result: VideoSelection) -> tuple[dict[s
     """The answer for the record, and the error that takes its place: a selection outlives a dead server."""
     question = settings.ask.question or settings.query
     assert settings.ask.engine is not None
-    frames = list(result.video.read(result.frame_numbers.tolist()))
+    frames = result.shown(list(result.video.read(result.frame_numbers.tolist())))
+    width = settings.ask.width if result.sizes is None else max(size.width for size in result.sizes)
     try:
         answer = ask_about_frames(
             frames,
@@ -165,7 +170,7 @@ def _ask(settings: SelectFramesSettings, result: VideoSelection) -> tuple[dict[s
             settings.ask.engine,
             settings.ask.base_url,
             settings.ask.max_tokens,
-            settings.ask.width,
+            width,
             result.span_s,
         )
     except EngineError as error:

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from vidkit.frames.outputs.images import clock
+from vidkit.frames.outputs.page import token_words
 
 _FILE_NAMES = {
     "keyframes": "kept video",
@@ -76,10 +77,13 @@ def print_selection(record: dict[str, Any], files: dict[str, str]) -> None:
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
     table.add_column("segment", justify="right")
     table.add_column("kept as")
+    if record["tokens"] is not None:
+        table.add_column("size, tokens", justify="right")
     for row in record["frames"]:
         score = "" if row["relevance"] is None else f"{row['relevance']:.3f}"
         cells = (str(row["rank"]), clock(row["time_s"]), str(row["source_index"]), score, str(row["segment"]))
-        table.add_row(*cells, row["reason"])
+        size = [f"{row['width']}x{row['height']}, {row['tokens']}"] if "tokens" in row else []
+        table.add_row(*cells, row["reason"], *size)
     console.print(table)
     sampler = record["sampler"]
     span_s = (sampler["start_s"], sampler["end_s"])
@@ -95,6 +99,8 @@ def print_selection(record: dict[str, Any], files: dict[str, str]) -> None:
     )
     console.print(escape(f"relevance  {relevance['words']}{_limits(relevance)}"), highlight=False)
     console.print(escape(f"features   {record['features']}"), highlight=False)
+    if record["tokens"] is not None:
+        console.print(escape(f"tokens     {token_words(record['tokens'])}"), highlight=False)
     uniform = record["compared"].get("uniform")
     if uniform is not None:
         console.print(f"overlap    {uniform['overlap']:.2f} with uniform frames (at 1 s)", highlight=False)

@@ -128,6 +128,25 @@ class FrameMethod:
     best_least: int | None = None
 
 
+class TokenRule(StrEnum):
+    """How a budget of vision tokens is shared."""
+
+    lddr = "lddr"  # by what each frame adds to the others, weighed by relevance
+    qframe = "qframe"  # three sizes by rank: 4 : 8 : 32 pictures of 16 : 4 : 1 tokens
+    equal = "equal"
+
+
+@dataclass
+class VisionSettings:
+    """How pictures become tokens: one for each cell of patch x merge pixels."""
+
+    patch: int = 14  # 14: Qwen2-VL, Qwen2.5-VL; 16: Qwen3-VL
+    merge: int = 2
+    rule: TokenRule = TokenRule.lddr
+    least: int = 64  # tokens of the smallest picture
+    most: int = 1024  # and of the largest
+
+
 @dataclass
 class OutputFiles:
     """What is written for a video."""
@@ -176,6 +195,8 @@ class SelectFramesSettings:
     preset: str | None = None  # efs: videomme, longvideobench or mlvu
     compare: list[str] = field(default_factory=list)  # further methods, reported beside
     k: int = 16  # frames kept
+    tokens: int | None = None  # vision tokens of all pictures: few large, many small, as vision.rule shares
+    vision: VisionSettings = field(default_factory=VisionSettings)
     start: str | None = None  # candidates from here on: seconds or a clock time (90, 1:30, 1:02:03.5)
     end: str | None = None  # and before this
     fps: str = "1"  # candidates a second; auto: 1, 0.5 or 0.25 by length

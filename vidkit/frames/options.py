@@ -7,6 +7,7 @@ from typing import Any
 
 from vidkit.errors import ConfigError
 from vidkit.frames.registry import check_budget, load_selector, method_settings
+from vidkit.frames.tokens import VisionTokens
 from vidkit.frames.window import Window, read_window
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -31,6 +32,8 @@ class FrameOptions:
         method: name of a selector.
         k: frame budget.
         method_settings: of the selector, as given (`{"alpha": 0.1}`).
+        tokens: vision tokens of all pictures together; None: no limit, frames stay as they are.
+        vision: how pictures become tokens and how the budget is shared.
         preset: EFS settings of a benchmark (videomme, longvideobench, mlvu); given settings win.
         compare: further selectors whose picks are reported beside.
         start: where candidates begin: seconds or a clock time; None: at the start.
@@ -61,6 +64,8 @@ class FrameOptions:
     method: str = "wfs-sb"
     k: int = 16
     method_settings: dict[str, Any] = field(default_factory=dict)
+    tokens: int | None = None
+    vision: VisionTokens = field(default_factory=VisionTokens)
     preset: str | None = None
     compare: tuple[str, ...] = ()
     start: str | float | None = None
@@ -90,6 +95,12 @@ class FrameOptions:
     def __post_init__(self) -> None:
         check_budget(self.k)
         read_window(self.start, self.end)
+        if self.tokens is not None and self.tokens < 1:
+            raise ConfigError(
+                f"tokens must be >= 1, got {self.tokens}", "vision tokens of all pictures together"
+            )
+        if self.tokens is not None and self.pad == "repeat":
+            raise ConfigError("pad=repeat would spend tokens= more than once", "leave one of them out")
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ConfigError(f"{name} is '{getattr(self, name)}'", f"choose {', '.join(choices)}")

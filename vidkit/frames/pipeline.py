@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,10 +21,12 @@ from vidkit.frames.options import FrameOptions
 from vidkit.frames.registry import METHODS, load_selector, select
 from vidkit.frames.relevance.normalise import normalise
 from vidkit.frames.sources import EncoderShelf, Sources, choose_sources
+from vidkit.frames.tokens import Size, resized, share_tokens
 from vidkit.frames.types import Candidates, Selection
 from vidkit.frames.window import WHOLE, Window, sample_window
 from vidkit.video.reader import VideoReader, open_video
 from vidkit.video.sampling import Sampling
+from vidkit.video.types import Frame
 
 
 @dataclass
@@ -46,6 +49,7 @@ class VideoSelection:
     content: str = ""
     from_cache: bool = False
     lost: int = 0  # candidates that could not be decoded
+    sizes: list[Size] | None = None  # of the kept frames under a token budget
     window: Window = WHOLE
     shown_as: str = ""  # what people read for the path: "-" for standard input
     pad_to: int = 0  # frames that programs get, the last one repeated; 0: as many as were kept
@@ -65,6 +69,16 @@ class VideoSelection:
         """Source frame numbers of the kept frames [K]."""
         assert self.candidates.source_indices is not None
         return np.asarray(self.candidates.source_indices[self.selection.indices])
+
+    def shown(self, frames: Sequence[Frame]) -> list[Frame]:
+        """Decoded kept frames at the sizes a token budget gave them; without one as they are."""
+        if self.sizes is None:
+            return list(frames)
+        size_of = {int(n): size for n, size in zip(self.frame_numbers, self.sizes, strict=True)}
+        return [
+            dataclasses.replace(frame, pixels=resized(frame.pixels, *size_of[frame.index][:2]))
+            for frame in frames
+        ]
 
     @property
     def padded_numbers(self) -> list[int]:
@@ -109,6 +123,11 @@ def select_from_video(
         sources.name, sources.features_name, rel_norm, sources.facts | facts, content=content,
     )  # fmt: skip
     result.compared = {name: _run(name, candidates, options) for name in ("uniform", *options.compare)}
+    if options.tokens is not None and result.selection.indices.size:
+        frame = (video.info.width, video.info.height)
+        result.selection, result.sizes = share_tokens(
+            result.selection, candidates, options.tokens, frame, options.vision
+        )
     result.facts["query_used"] = _query_used(result.selection, candidates)
     clock.note("select")
     result.seconds = seconds

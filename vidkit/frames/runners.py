@@ -96,6 +96,7 @@ def _row(result: VideoSelection) -> dict[str, Any]:
         "reason": list(result.selection.reasons),
         "candidates": len(result.candidates),
         "reader": result.video.backend,
+        **({} if result.sizes is None else {"size": [list(size) for size in result.sizes]}),
         "warnings": list(result.warnings),
     }
 

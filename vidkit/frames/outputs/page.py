@@ -59,7 +59,9 @@ dt { color: var(--quiet) } dd { margin: 0; overflow-wrap: anywhere }
 {% if frame.share is not none %}<div class="bar" style="width: {{ frame.share }}%"></div>{% endif %}
 <figcaption><b>{{ frame.clock }}</b><span class="quiet">
 {%- if frame.relevance is not none %}r {{ '%.3f'|format(frame.relevance) }} · {% endif %}{{ frame.reason
-}}</span> </figcaption></figure>{% endfor %}</div>
+}}{% if frame.tokens %} ·
+{{ frame.width }}x{{ frame.height }}, {{ frame.tokens }}
+tokens{% endif %}</span> </figcaption></figure>{% endfor %}</div>
 <h2>Why these</h2>
 <div class="plot">{{ plot|safe }}</div>
 <h2>Segments</h2>
@@ -112,6 +114,12 @@ def render_page(
     )
 
 
+def token_words(facts: dict[str, Any]) -> str:
+    """Tokens used and how they were spent, in one line."""
+    spent = ", ".join(f"{count} of {cost}" for cost, count in facts["pictures"].items())
+    return f"{facts['used']} of {facts['budget']}, a cell being {facts['cell']} pixels; pictures: {spent}"
+
+
 def write_page(path: Path, text: str) -> None:
     """Write the page; the file appears whole or not at all."""
     write_text_atomic(path, text)
@@ -120,7 +128,9 @@ def write_page(path: Path, text: str) -> None:
 def _facts(record: dict[str, Any]) -> dict[str, str]:
     video = record["input"]
     seconds = record["timings"]["seconds"]
-    return {
+    budget = record["tokens"]
+    tokens = {} if budget is None else {"tokens": token_words(budget)}
+    return tokens | {
         "video": f"{video['width']}x{video['height']} {video['codec']}, {video['duration_s']:.1f} s, "
         f"{video['average_fps']:.2f} fps{' (variable)' if video['is_variable_rate'] else ''}",
         "part": f"{clock(record['sampler']['start_s'])} to {clock(record['sampler']['end_s'])}",

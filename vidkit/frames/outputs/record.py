@@ -58,6 +58,7 @@ def record_of(result: VideoSelection, options: FrameOptions) -> dict[str, Any]:
             **plain(result.facts),
         },
         "features": result.features_name,
+        "tokens": token_facts(result, options),
         "frames": frame_rows(result),
         "segments": segment_rows(result),
         "curves": {
@@ -89,6 +90,15 @@ def record_of(result: VideoSelection, options: FrameOptions) -> dict[str, Any]:
     return record
 
 
+def token_facts(result: VideoSelection, options: FrameOptions) -> dict[str, Any] | None:
+    """Budget, tokens used and pictures of each cost; None without a budget."""
+    if result.sizes is None:
+        return None
+    costs = [size.tokens for size in result.sizes]
+    counts = {str(cost): costs.count(cost) for cost in sorted(set(costs), reverse=True)}
+    return {"budget": options.tokens, "used": sum(costs), "pictures": counts, "cell": options.vision.cell}
+
+
 def relevance_words(result: VideoSelection) -> str:
     """Where relevance came from, in the words of pages: the source, or none where it gave nothing."""
     name = result.relevance_name
@@ -103,6 +113,7 @@ def frame_rows(result: VideoSelection) -> list[dict[str, Any]]:
     rows = []
     for rank, (index, number) in enumerate(zip(selection.indices, result.frame_numbers, strict=True)):
         relevance = None if candidates.relevance is None else float(candidates.relevance[index])
+        size = {} if result.sizes is None else result.sizes[rank]._asdict()
         rows.append(
             {
                 "rank": rank,
@@ -113,6 +124,7 @@ def frame_rows(result: VideoSelection) -> list[dict[str, Any]]:
                 "relevance": relevance,
                 "segment": int(selection.segment_of[rank]),
                 "reason": selection.reasons[rank],
+                **size,
             }
         )
     return rows

@@ -70,11 +70,12 @@ class OutputOptions:
 
 @dataclass
 class Written:
-    """The record, the decoded frames and the files made, by kind."""
+    """The record, the frames as they are shown and as they were decoded, and the files made, by kind."""
 
     record: dict[str, Any]
     frames: list[Frame]
     files: dict[str, str] = field(default_factory=dict)
+    whole: list[Frame] = field(default_factory=list)
 
 
 def check_target(
@@ -136,7 +137,8 @@ def write_selection(
     """
     made = Written(record.record_of(result, options), [])
     if _needs_pixels(outputs):
-        made.frames = list(result.video.read(result.frame_numbers.tolist()))
+        made.whole = list(result.video.read(result.frame_numbers.tolist()))
+        made.frames = result.shown(made.whole)
     strangers = foreign_files(folder / "frames", folder / RECORD) if outputs.frames != "none" else []
     if strangers:
         made.record["warnings"].append(
@@ -191,11 +193,12 @@ def _write_all(
     _videos(result, folder, outputs, made)
     if outputs.messages != "none":
         path = folder / "messages.json"
+        width = 768 if result.sizes is None else max(size.width for size in result.sizes)
         duration = result.video.timeline.duration_s
         exports.write_json(
             path,
             exports.chat_messages(
-                made.frames, result.query, duration, outputs.messages, span_s=result.span_s
+                made.frames, result.query, duration, outputs.messages, width, result.span_s
             ),
         )
         made.files["messages"] = str(path)
@@ -232,7 +235,10 @@ def _sheet(path: Path, result: VideoSelection, made: Written) -> Path:
     query = f' "{result.query}"' if result.query else ""
     title = f"{result.name}{_part(result)}  {result.selection.headline}, {len(shown)} frames{query}"
     captions = [
-        row["reason"] + ("" if row["relevance"] is None else f"  r {row['relevance']:.2f}") for row in shown
+        row["reason"]
+        + ("" if row["relevance"] is None else f"  r {row['relevance']:.2f}")
+        + (f"  {row['width']}x{row['height']}" if "width" in row else "")
+        for row in shown
     ]
     images.write_sheet(
         path, images.contact_sheet(made.frames, captions, [row["relevance"] for row in shown], title)
@@ -253,6 +259,6 @@ def _videos(result: VideoSelection, folder: Path, outputs: OutputOptions, made: 
         made.files["clip"] = str(path)
     if outputs.keyframe_video and made.frames:
         path = folder / "keyframes.mp4"
-        pixels = {frame.index: frame.pixels for frame in made.frames}
+        pixels = {frame.index: frame.pixels for frame in made.whole}
         clip.write_keyframe_video(path, (pixels[n] for n in result.padded_numbers if n in pixels))
         made.files["keyframes"] = str(path)
