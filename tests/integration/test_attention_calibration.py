@@ -184,6 +184,26 @@ def test_corrupt_lines_are_reported_and_measured_again(tmp_path, caplog):
     assert not caplog.records, "a damaged line is told once"
 
 
+def test_the_time_of_a_resumed_calibration_is_that_of_all_its_parts(tmp_path, monkeypatch):
+    from vidkit.attention.calibration import engine
+
+    now = [0.0]  # a second passes after each probe
+    monkeypatch.setattr(engine.time, "monotonic", lambda: now[0])
+
+    def tick(progress):
+        now[0] += 1
+        if progress.done == 20 and now[0] > 42:
+            raise KeyboardInterrupt
+
+    whole = calibrator(tmp_path / "whole").run(tick)
+    with pytest.raises(KeyboardInterrupt):
+        calibrator(tmp_path / "parts").run(tick)
+    resumed = calibrator(tmp_path / "parts").run(tick)
+    again = calibrator(tmp_path / "parts").run(tick)
+    # the first probe of a run takes no time here
+    assert (whole.seconds, resumed.seconds, again.seconds) == (41, 40, 40)
+
+
 def test_a_log_of_another_calibration_is_refused(tmp_path):
     path = tmp_path / "log"
     calibrator(path).run()

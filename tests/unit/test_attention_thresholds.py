@@ -65,6 +65,17 @@ def test_lagrangian_reports_an_honest_gap():
     assert (value - brute_force(*instance(2, 4), 0.5)) / value <= gap + 1e-9
 
 
+@pytest.mark.parametrize("as_given", [lambda x: x.numpy(), lambda x: x.tolist(), lambda x: x.double()])
+def test_arrays_and_lists_are_tensors_to_the_budget(as_given):
+    E, S = instance()
+    assert torch.equal(solve_budget(as_given(E), as_given(S), 0.4), solve_budget(E, S, 0.4))
+    with pytest.raises(DataError, match="of one shape"):
+        solve_budget(as_given(E[0]), as_given(S[0]), 0.4)
+    for bad in ("x", [[1.0], [1.0, 2.0]], [[["a"]]], None):
+        with pytest.raises(DataError):
+            solve_budget(bad, as_given(S), 0.4)
+
+
 def test_infeasible_budget_and_bad_arrays():
     E, S = instance()
     with pytest.raises(ConfigError, match=r"sparsity of 0\.9900; the most is"):
@@ -124,18 +135,37 @@ def test_damaged_table_files_are_named(tmp_path):
         ThresholdTable.load(tmp_path / "none.json")
 
 
+JOINT = {"joint": 0.1, "predicted": 0.1, "shared": 0.1, "sparsity": 0.5, "shared_sparsity": 0.5, "runs": 1}
 FIELDS = {
     "model": [None, 3, ["maze"]],
     "predictor": [None, "xattention", [], {}, {"name": 3}],
     "candidates": [None, 0.9, "0.9", [0.85, "0.9", 0.95], [0.0, 0.9, 0.95], [True, 0.9, 0.95]],
     "budget": [None, "0.3", -0.1, 1.5, float("nan")],
-    "delta": ["7.5", [7.5], True, float("nan")],
-    "shared_tau": ["0.9", {}],
-    "calibration_seconds": ["1", []],
-    "joint": ["0.1", {}, {"joint": 0.1}],
-    "E": [None, 3, "x", [None], [[[]]]],
-    "S": [None, {}, []],
-    "tau": [None, {}, "x", [[float("nan"), 0.9]] * 3, [[]]],
+    "delta": ["7.5", [7.5], True, float("nan"), -7.5, float("inf")],
+    "delta_reuse": [-0.1, 1.1],
+    "target_reuse": [-0.1, "0.5"],
+    "shared_tau": ["0.9", {}, -0.9, 0, 1.5],
+    "shared_tau_objective": [-1e-6, True],
+    "shared_tau_sparsity": [-0.1, 2],
+    "calibration_seconds": ["1", [], -1],
+    "gap": [-0.1, "x"],
+    "achieved_sparsity": [-0.1, 1.1, "x"],
+    "objective": [-1e-6, [1]],
+    "steps": [0, -1, "5"],
+    "dense_steps": [-1],
+    "frames": [0],
+    "joint": [
+        "0.1",
+        {},
+        {"joint": 0.1},
+        {**JOINT, "joint": -0.1},
+        {**JOINT, "sparsity": 1.2},
+        {**JOINT, "predicted": float("nan")},
+        {**JOINT, "runs": 0},
+    ],
+    "E": [None, 3, "x", [None], [[[]]], [[[-1.0] * 3] * 2] * 3, [[[float("nan")] * 3] * 2] * 3],
+    "S": [None, {}, [], [[[-0.1] * 3] * 2] * 3, [[[1.1] * 3] * 2] * 3],
+    "tau": [None, {}, "x", [[float("nan"), 0.9]] * 3, [[]], [[-0.9, 0.9]] * 3, [[0.0, 0.9]] * 3],
 }
 
 
@@ -148,7 +178,7 @@ def test_a_field_of_another_kind_is_refused_when_the_file_is_read(name, value, t
         ThresholdTable.load(path)
     assert caught.value.message.startswith(f"{path}: ")
     if name not in ("E", "S", "tau"):
-        assert f"field '{name}' is {value!r}, not " in caught.value.message
+        assert f"field '{name}' is {value!r:.60}, not " in caught.value.message
 
 
 def test_a_folder_is_no_table_file(tmp_path):

@@ -16,6 +16,7 @@ from vidkit.errors import ConfigError, DataError
 log = logging.getLogger(__name__)
 
 Array = npt.NDArray[np.float64]
+Values = Tensor | npt.ArrayLike
 SLACK = 1e-12  # sums of floats are compared with this tolerance
 
 
@@ -38,14 +39,14 @@ class Allocation:
     gap: float
 
 
-def solve_budget(errors: Tensor, sparsities: Tensor, min_sparsity: float) -> Tensor:
+def solve_budget(errors: Values, sparsities: Values, min_sparsity: float) -> Tensor:
     """Candidate of each head with least summed error at a mean sparsity of at least `min_sparsity`.
 
     Source: HASTE (arXiv 2605.14513), error-guided budgeted calibration, eq. of the allocation.
 
     Args:
-        errors: E `[L, H, K]`.
-        sparsities: S `[L, H, K]`, in [0, 1].
+        errors: E `[L, H, K]`: a tensor, an array or nested lists.
+        sparsities: S `[L, H, K]`, in [0, 1], likewise.
         min_sparsity: budget, in [0, 1].
 
     Returns:
@@ -53,21 +54,20 @@ def solve_budget(errors: Tensor, sparsities: Tensor, min_sparsity: float) -> Ten
 
     Raises:
         ConfigError: no choice reaches the budget.
-        DataError: shapes differ or values are not finite.
+        DataError: shapes differ, or values are no finite numbers.
     """
     return allocate(errors, sparsities, min_sparsity).choice
 
 
-def allocate(errors: Tensor, sparsities: Tensor, min_sparsity: float, solver: str = "auto") -> Allocation:
+def allocate(errors: Values, sparsities: Values, min_sparsity: float, solver: str = "auto") -> Allocation:
     """`solve_budget` with the details; `solver` is `auto`, `milp` or `lagrangian`."""
-    E, S = _checked(errors, sparsities)
+    (E, S), shape = _checked(errors, sparsities)
     best = S.max(1).mean()
     if not best >= min_sparsity - SLACK:
         raise ConfigError(
             f"no choice of thresholds reaches a mean sparsity of {min_sparsity:.4f}; the most is {best:.4f}",
             "lower the budget, or calibrate with smaller candidates",
         )
-    shape = (errors.shape[0], errors.shape[1])
     if solver == "auto":
         solver = "milp" if _has_scipy() else "lagrangian"
     if solver == "milp":
@@ -82,18 +82,27 @@ def allocate(errors: Tensor, sparsities: Tensor, min_sparsity: float, solver: st
     )  # fmt: skip
 
 
-def _checked(errors: Tensor, sparsities: Tensor) -> tuple[Array, Array]:
-    if errors.dim() != 3 or errors.shape != sparsities.shape or 0 in errors.shape:
-        raise DataError(
-            f"errors and sparsities must be [L, H, K] of one shape, got {tuple(errors.shape)} and "
-            f"{tuple(sparsities.shape)}"
-        )
-    E, S = (x.double().flatten(0, 1).cpu().numpy() for x in (errors, sparsities))
+def _checked(errors: Values, sparsities: Values) -> tuple[tuple[Array, Array], tuple[int, int]]:
+    """E and S as fp64 `[L * H, K]`, and (L, H)."""
+    E, S = _array(errors, "errors"), _array(sparsities, "sparsities")
+    if E.ndim != 3 or E.shape != S.shape or 0 in E.shape:
+        raise DataError(f"errors and sparsities must be [L, H, K] of one shape, got {E.shape} and {S.shape}")
     if not (np.isfinite(E).all() and np.isfinite(S).all()):
         raise DataError(
             "errors or sparsities hold values that are not finite", "some probes are missing or failed"
         )
-    return E, S
+    L, H, K = E.shape
+    return (E.reshape(L * H, K), S.reshape(L * H, K)), (L, H)
+
+
+def _array(values: Values, name: str) -> Array:
+    """fp64 on the host."""
+    try:
+        if isinstance(values, Tensor):
+            values = values.detach().cpu().double()
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{name} are not an array of numbers ({error})", "pass [L, H, K] values") from error
 
 
 def _has_scipy() -> bool:

@@ -69,7 +69,8 @@ class SparseAttnProcessor(NotPickled):
         if (
             encoder_hidden_states is not None
             or attention_mask is not None
-            or not (runtime.sparse or runtime.in_graph)
+            # a graph that holds every phase must not be compiled again for each: in_graph is looked at first
+            or not (runtime.in_graph or runtime.sparse)
         ):
             if not torch.compiler.is_compiling() and runtime.recording is None:
                 refuse_in_backward(runtime)

@@ -17,8 +17,18 @@ from vidkit.utils.files import write_text_atomic
 FORMAT = 1
 JOINT = ("joint", "predicted", "shared", "sparsity", "shared_sparsity")
 FLOOR = ("layers", "median", "heads", "heads_at_floor")
-OPTIONAL_NUMBERS = ("delta", "delta_reuse", "shared_tau", "shared_tau_objective", "shared_tau_sparsity",
-                    "calibration_seconds")  # fmt: skip
+# what a number of a table may be, where it has it
+_FROM_0 = (0.0, math.inf)
+RANGES = {
+    "budget": (0.0, 1.0), "delta": _FROM_0, "delta_reuse": (0.0, 1.0), "target_reuse": (0.0, 1.0),
+    "shared_tau": (1e-9, 1.0), "shared_tau_objective": _FROM_0, "shared_tau_sparsity": (0.0, 1.0),
+    "calibration_seconds": _FROM_0, "gap": _FROM_0, "achieved_sparsity": (0.0, 1.0), "objective": _FROM_0,
+    "steps": (1, math.inf), "dense_steps": _FROM_0, "frames": (1, math.inf),
+}  # fmt: skip
+JOINT_RANGES = {
+    "joint": _FROM_0, "predicted": _FROM_0, "shared": _FROM_0, "sparsity": (0.0, 1.0),
+    "shared_sparsity": (0.0, 1.0), "above_floor": _FROM_0, "runs": (1, math.inf),
+}  # fmt: skip
 REQUIRED = ("format", "model", "predictor", "candidates", "budget", "tau", "E", "S")
 
 
@@ -152,6 +162,9 @@ class ThresholdTable:
             )
         if not bool(((tau > 0) & (tau <= 1)).all()):
             raise DataError(f"{path}: a threshold lies outside (0, 1]")
+        for name, values, most in (("E", E, math.inf), ("S", S, 1.0)):
+            if not bool((values.isfinite() & (values >= 0) & (values <= most)).all()):
+                raise DataError(f"{path}: field '{name}' holds a value below 0, above {most:g} or not finite")
 
     def check_fits(
         self, path: str | Path, model: str | None, predictor: dict[str, Any], layers: int, heads: int
@@ -188,15 +201,31 @@ def _check_fields(row: dict[str, Any], path: Path) -> None:
         refuse("predictor", "a predictor with its name and parameters")
     if not isinstance(row["candidates"], list) or not all(0 < _number(x) <= 1 for x in row["candidates"]):
         refuse("candidates", "a list of thresholds in (0, 1]")
-    if not 0 <= _number(row["budget"]) <= 1:
-        refuse("budget", "a sparsity in 0..1")
-    for name in OPTIONAL_NUMBERS:
-        if row.get(name) is not None and math.isnan(_number(row[name])):
-            refuse(name, "a number")
+    if row["budget"] is None:
+        refuse("budget", "a number from 0 to 1")
+    for name, limits in RANGES.items():
+        unknown = name in ("achieved_sparsity", "objective") and row.get(name) != row.get(name)
+        if not unknown and not _within(row.get(name), limits):
+            refuse(name, _range_words(limits))
     if row.get("floor") is not None and not _is_floor(row["floor"], row["tau"]):
         refuse("floor", f"the fields {', '.join(FLOOR)}, with one error a layer")
-    if joint is not None and not (isinstance(joint, dict) and {*JOINT} <= {*joint}):
-        refuse("joint", f"the fields {', '.join(JOINT)}")
+    if joint is not None and not (
+        isinstance(joint, dict)
+        and all(joint.get(name) is not None for name in JOINT)
+        and all(_within(joint.get(name), limits) for name, limits in JOINT_RANGES.items())
+    ):
+        refuse("joint", f"the fields {', '.join(JOINT)}, numbers of 0 and more, sparsities up to 1")
+
+
+def _within(value: object, limits: tuple[float, float]) -> bool:
+    """True for a finite number within the limits, and for a field that is not there."""
+    number = _number(value)
+    return value is None or (limits[0] <= number <= limits[1] and number < math.inf)
+
+
+def _range_words(limits: tuple[float, float]) -> str:
+    least, most = limits
+    return f"a number {least:g} or more" if most == math.inf else f"a number from {least:g} to {most:g}"
 
 
 def _is_floor(floor: object, tau: object) -> bool:

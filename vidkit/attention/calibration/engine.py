@@ -55,7 +55,7 @@ class Measurements:
     Attributes:
         errors: E `[L, H, K]` fp64.
         sparsities: S `[L, H, K]` fp64.
-        seconds: wall time of this run.
+        seconds: wall time of the probes, of all runs that made them.
         floor: error after a change of one unit in the last place of a head, `[L]` fp64; None: not measured.
     """
 
@@ -119,6 +119,7 @@ class Calibrator:
         self.layers, self.heads = model_size(model)
         self.sparse = SparseHeads(predictor, self.candidates, seed)
         self.device = next(model.parameters()).device
+        self._since = time.monotonic()
         steps = sorted({s.step for s in self.snapshots})
         size = self.layers, self.heads
         self.log = ProbeLog(
@@ -162,9 +163,10 @@ class Calibrator:
             if progress is not None:
                 elapsed = time.monotonic() - start
                 progress(ProbeProgress(before + n, len(wanted), elapsed, elapsed / n * (len(todo) - n)))
-        return self._average(wanted, time.monotonic() - start)
+        return self._average(wanted)
 
     def _probe(self, todo: list[Key]) -> Iterator[Probe]:
+        self._since = time.monotonic()
         for snapshot in self.snapshots:
             mine = [key for key in todo if key[:2] == (snapshot.prompt, snapshot.step)]
             if not mine:
@@ -195,9 +197,12 @@ class Calibrator:
                     if same not in known:
                         known[same] = self._error(processor, inputs, velocity, same)
                     error = known[same]
+                    now = time.monotonic()
                     probe = Probe(
-                        snapshot.prompt, snapshot.step, layer, head, k, error.weighted, sparsity, error.bands
-                    )
+                        snapshot.prompt, snapshot.step, layer, head, k, error.weighted, sparsity, error.bands,
+                        round(now - self._since, 6),
+                    )  # fmt: skip
+                    self._since = now
                     self.log.append(probe)
                     yield probe
         finally:
@@ -219,7 +224,7 @@ class Calibrator:
         processor.choice = choice
         return band_error(velocity_of(self.model, inputs), velocity, self.weights)
 
-    def _average(self, wanted: list[Key], seconds: float) -> Measurements:
+    def _average(self, wanted: list[Key]) -> Measurements:
         shape = (self.layers, self.heads, len(self.candidates))
         errors, sparsities, count = (torch.zeros(shape, dtype=torch.float64) for _ in range(3))
         floors: list[list[float]] = [[] for _ in range(self.layers)]
@@ -232,4 +237,5 @@ class Calibrator:
             sparsities[key[2:]] += probe.sparsity
             count[key[2:]] += 1
         floor = torch.tensor([sum(row) / len(row) for row in floors], dtype=torch.float64)
+        seconds = sum(self.log.done[key].seconds for key in wanted)
         return Measurements(errors / count, sparsities / count, seconds, floor)

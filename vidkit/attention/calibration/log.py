@@ -35,6 +35,7 @@ class Probe:
         error: weighted band error of the velocity.
         sparsity: 1 - density of the head's mask.
         bands: error by band.
+        seconds: since the probe before it, or since the run began; 0 in logs that do not say.
     """
 
     prompt: int
@@ -45,6 +46,7 @@ class Probe:
     error: float
     sparsity: float
     bands: dict[str, float]
+    seconds: float = 0.0
 
     @property
     def key(self) -> Key:
@@ -80,10 +82,7 @@ class ProbeLog:
     def _take(self, number: int, line: str) -> bool:
         try:
             probe = Probe(**json.loads(line))
-            least = 0, 0, 0, 0, FLOOR
-            whole = all(isinstance(x, int) and x >= n for x, n in zip(probe.key, least, strict=True))
-            if not whole or not math.isfinite(probe.error) or not 0 <= probe.sparsity <= 1:
-                raise ValueError("a value is out of range")
+            _check(probe)
         except (json.JSONDecodeError, TypeError, ValueError) as error:
             log.warning("%s, line %d: not a whole probe (%s); it is measured again", self.path, number, error)
             return False
@@ -103,6 +102,28 @@ class ProbeLog:
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
+
+
+def _check(probe: Probe) -> None:
+    """Refuse what no measurement can be.
+
+    Raises:
+        ValueError: names the field.
+    """
+    least = {"prompt": 0, "step": 0, "layer": 0, "head": 0, "candidate": FLOOR}
+    for name, lowest in least.items():
+        value = getattr(probe, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
+            raise ValueError(f"{name} is {value!r:.40}")
+    if not isinstance(probe.bands, dict):
+        raise ValueError(f"bands is {probe.bands!r:.40}")
+    bands = {f"bands.{name}": value for name, value in probe.bands.items()}
+    numbers = {"error": probe.error, "sparsity": probe.sparsity, "seconds": probe.seconds, **bands}
+    for name, value in numbers.items():
+        most = 1 if name == "sparsity" else math.inf
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not number or not 0 <= value <= most:
+            raise ValueError(f"{name} is {value!r:.40}")
 
 
 def check_header(path: str | Path, header: dict[str, Any]) -> list[str]:

@@ -66,7 +66,7 @@ class SVG1Predictor:
         active: Tensor | None,
         grid: TokenGrid | None,
     ) -> None:
-        """Profile both patterns and remember the better one; tau does not matter here."""
+        """Profile both patterns, remember the better one; of tau only 1 matters, which is dense."""
         if grid is None or grid.tokens != q.shape[2]:
             raise ConfigError(
                 "svg1 needs the token grid of the video", "pass grid=TokenGrid(frames, rows, columns)"
@@ -79,7 +79,10 @@ class SVG1Predictor:
         if "temporal" in state.extra and active is not None:
             better = torch.where(active, better, state.extra["temporal"])
         state.extra["temporal"] = better
-        state.packed = pack_mask(mask).expand(B, H, -1, -1)
+        dense = tau.ge(1)[..., None, None]
+        state.packed = torch.where(
+            dense, pack_mask(torch.ones_like(mask)), pack_mask(mask).expand(B, H, -1, -1)
+        )
 
     def plan(self, N: int, state: PlanState, grid: TokenGrid | None) -> BlockPlan:
         """One mask for all heads; temporal heads get transposed tokens."""

@@ -176,11 +176,14 @@ class SVG2Predictor:
 
 
 def random_tokens(x: Tensor, C: int, seed: int) -> Tensor:
-    """C tokens a head, uniform with replacement, fp32 `[B, H, C, D]`; the same for a seed on every device."""
+    """C tokens a head, uniform with replacement, fp32 `[B, H, C, D]`.
+
+    The same for a seed on every device, and for every row of a batch: a stacked guidance batch is its rows.
+    """
     B, H, N, D = x.shape
     generator = torch.Generator().manual_seed(seed)
-    index = torch.randint(0, N, (B, H, C), generator=generator).to(x.device)
-    return x.gather(2, index[..., None].expand(-1, -1, -1, D)).float()
+    index = torch.randint(0, N, (1, H, C), generator=generator).to(x.device)
+    return x.gather(2, index[..., None].expand(B, -1, -1, D)).float()
 
 
 def cluster_scores(cq: Tensor, ck: Tensor, sizes: Tensor) -> Tensor:
