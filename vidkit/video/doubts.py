@@ -40,8 +40,8 @@ def doubts_about(packets: PacketTable, info: VideoInfo) -> str:
 
 
 def _doubts_about_order(packets: PacketTable, info: VideoInfo) -> str:
-    shown = np.flatnonzero(~packets.is_discard)
-    if not shown.size or np.flatnonzero(packets.is_discard).max(initial=-1) > shown[0]:
+    shown, hidden = packets.pts[~packets.is_discard], packets.pts[packets.is_discard]
+    if not shown.size or (hidden.size and hidden.max() > shown.min()):
         return "an edit list hides frames on the way"
     if not packets.is_entry[0]:
         return "the first packet is no key frame"

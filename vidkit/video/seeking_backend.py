@@ -113,56 +113,59 @@ class SeekingBackend:
     def decode_from(self, decoding: Decoding, wanted: Sequence[int], entry: int) -> Iterator[tuple[int, Any]]:
         """(number, decoded frame) of wanted frames, decoding from the packet in row `entry`.
 
-        Starts at the entry before where this one is damaged.
+        Where something is damaged, starts again at the entry before and decodes every picture, since what a
+        decoder makes up for a damaged picture depends on the ones before.
 
         Raises:
             LostTrackError: the packets after the seek are not those of the scan.
         """
-        left = list(wanted)
+        left, skips = list(wanted), self._scan.info.codec in _SKIPPABLE
         while left:
             before = decoding.errors
             try:
-                for index, decoded in self._run_from(decoding, left, entry):
+                for index, decoded in self._run_from(decoding, left, entry, skips):
                     left.remove(index)
                     yield index, decoded
                 self.decode_errors += decoding.errors - before + len(left)
                 return
-            except _DamagedEntryError:
+            except _DamagedError as damage:
                 decoding.errors = before
-                entry = self._earlier(entry)
+                skips, entry = False, self._earlier(entry) if damage.is_entry else entry
 
     def _earlier(self, entry: int) -> int:
         at = int(np.searchsorted(self.entry_rows, entry))
         return int(self.entry_rows[at - 1]) if at > 1 else 0
 
-    def _run_from(self, decoding: Decoding, wanted: Sequence[int], entry: int) -> Iterator[tuple[int, Any]]:
+    def _run_from(
+        self, decoding: Decoding, wanted: Sequence[int], entry: int, skips: bool
+    ) -> Iterator[tuple[int, Any]]:
         """(number, decoded frame) of the wanted frames that come from the packet in row `entry` on.
 
         Raises:
             LostTrackError: the packets after the seek are not those of the scan.
-            _DamagedEntryError: the entry cannot be decoded, and is not the first packet.
+            _DamagedError: the entry (and it is not the first packet), or a picture while some are skipped.
         """
         timeline, packets = self._scan.timeline, self._scan.packets
         place = {int(timeline.pts[i]): int(i) for i in wanted}
         last = int(timeline.pts[wanted[-1]])
         from_pts = int(packets.pts[entry]) if entry else None
-        skippable = self._scan.info.codec in _SKIPPABLE
         errors, clean = decoding.errors, entry == 0
         context = decoding.stream.codec_context
         context.skip_frame = "DEFAULT"
         for packet in self._packets_from(decoding, entry):
-            if skippable and packet is not None and packet.size:
+            if skips and packet is not None and packet.size:
                 needed = packet.pts in place or packet.pts == from_pts
                 context.skip_frame = "DEFAULT" if needed else "NONREF"
             for decoded in decoding.decode(packet):
                 # leading pictures need what came before the entry
                 if from_pts is not None and (decoded.pts is None or decoded.pts < from_pts):
                     continue
-                if not clean:
-                    if decoding.errors > errors or decoded.pts != from_pts or decoded.is_corrupt:
-                        raise _DamagedEntryError
-                    clean = True
                 decoding.errors += bool(decoded.is_corrupt)
+                if not clean and (decoding.errors > errors or decoded.pts != from_pts):
+                    raise _DamagedError(is_entry=True)
+                clean = True
+                if skips and decoding.errors > errors:
+                    raise _DamagedError(is_entry=False)
                 index = place.pop(decoded.pts, None)
                 if index is not None:
                     yield index, decoded
@@ -170,7 +173,7 @@ class SeekingBackend:
                 if not place or decoded.pts > last:
                     return
         if not clean:
-            raise _DamagedEntryError
+            raise _DamagedError(is_entry=True)
 
     def _packets_from(self, decoding: Decoding, entry: int) -> Iterator[Any]:
         """Packets from a row on, each compared with the scan.
@@ -223,8 +226,12 @@ class SeekingBackend:
             raise _LandedLateError
 
 
-class _DamagedEntryError(Exception):
-    """The packet that a run starts with cannot be decoded."""
+class _DamagedError(Exception):
+    """A picture is damaged: that of the packet that a run starts with, or another."""
+
+    def __init__(self, is_entry: bool) -> None:
+        super().__init__("damaged")
+        self.is_entry = is_entry
 
 
 def _with_note(packet: Any, note: bytes) -> Any:

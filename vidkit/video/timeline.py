@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -122,9 +123,9 @@ def _from_frames(
         known = packets.dts[packets.dts != UNTIMED]
         stamps = [int(pts) for pts in np.sort(known)] if known.size == len(stamps) else [None] * len(stamps)
     step = max(1, round(Fraction(info.average_fps or 25).limit_denominator(100_000) ** -1 / base))
-    gaps = np.diff(np.sort(np.array([stamp for stamp in stamps if stamp is not None], dtype=np.int64)))
-    if (gaps > 0).any():
-        step = max(1, int(np.median(gaps[gaps > 0])))
+    gaps = [b - a for a, b in itertools.pairwise(stamps) if a is not None and b is not None and b > a]
+    if 2 * len(gaps) >= len(stamps):
+        step = max(1, int(np.median(gaps)))
     pts, repairs = repair(stamps, base, step, closes_gaps(info)) if stamps else (np.zeros(0, np.int64), [])
     notes = [*notes, *repairs]
     if packets.broken_off:
