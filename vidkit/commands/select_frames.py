@@ -160,7 +160,7 @@ def _ask(settings: SelectFramesSettings, result: VideoSelection) -> tuple[dict[s
     """The answer for the record, and the error that takes its place: a selection outlives a dead server."""
     question = settings.ask.question or settings.query
     assert settings.ask.engine is not None
-    frames = result.shown(list(result.video.read(result.frame_numbers.tolist())))
+    frames = result.shown(result.kept_frames())
     width = settings.ask.width if result.sizes is None else max(size.width for size in result.sizes)
     try:
         answer = ask_about_frames(

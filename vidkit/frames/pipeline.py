@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vidkit.errors import DataError
+from vidkit.errors import DataError, VideoError
 from vidkit.frames.cache import CachedRows, EmbeddingCache, content_key, frames_key
 from vidkit.frames.checks import NanPolicy, clean_candidates
 from vidkit.frames.embed import Progress, embed_frames, widened
@@ -52,6 +52,7 @@ class VideoSelection:
     sizes: list[Size] | None = None  # of the kept frames under a token budget
     window: Window = WHOLE
     shown_as: str = ""  # what people read for the path: "-" for standard input
+    _frames: list[Frame] | None = None
     pad_to: int = 0  # frames that programs get, the last one repeated; 0: as many as were kept
 
     @property
@@ -63,6 +64,42 @@ class VideoSelection:
     def span_s(self) -> tuple[float, float]:
         """Start and end of what was looked at."""
         return self.window.bounds(self.video.timeline.duration_s)
+
+    def kept_frames(self) -> list[Frame]:
+        """The kept frames, decoded once; those that cannot be decoded leave the selection with a warning.
+
+        So that record, files, sheet and table are about the same frames.
+
+        Raises:
+            VideoError: not one of them can be decoded (exit code 4).
+        """
+        if self._frames is None:
+            wanted = self.frame_numbers.tolist()
+            self._frames = list(self.video.read(wanted))
+            found = {frame.index for frame in self._frames}
+            lost = [number for number in wanted if number not in found]
+            if lost:
+                self._drop(lost)
+        return self._frames
+
+    def _drop(self, lost: list[int]) -> None:
+        numbers = self.frame_numbers.tolist()
+        if len(lost) == len(numbers):
+            raise VideoError(
+                f"none of the {len(lost)} kept frames of '{self.path}' can be decoded",
+                "check that the file is whole",
+                4,
+            )
+        ranks = [numbers.index(number) for number in lost]
+        self.selection = self.selection.without(ranks)
+        if self.sizes is not None:
+            self.sizes = [size for rank, size in enumerate(self.sizes) if rank not in ranks]
+        times = ", ".join(f"{self.video.timeline.time_s[number]:.1f} s" for number in lost[:4])
+        more = ", ..." if len(lost) > 4 else ""
+        self.warnings = [
+            *self.warnings,
+            f"{len(lost)} of {len(numbers)} chosen frames cannot be decoded and are left out ({times}{more})",
+        ]
 
     @property
     def frame_numbers(self) -> NDArray[np.int64]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,6 +103,11 @@ class Selection:
     warnings: tuple[str, ...] = ()
     method_applied: str = ""  # differs from `method` when a fallback ran
     fallback: str = ""  # why the method did not run as it is described; empty: it did
+
+    def without(self, ranks: Sequence[int]) -> Selection:
+        """The selection without some of its frames, given by their place among the kept ones."""
+        kept = [rank for rank in range(len(self.reasons)) if rank not in set(ranks)]
+        return replace(self, indices=self.indices[kept], reasons=tuple(self.reasons[rank] for rank in kept))
 
     @classmethod
     def of_reasons(

@@ -12,7 +12,7 @@ from vidkit.video.folder_backend import FolderBackend, scan_folder
 from vidkit.video.ordered_backend import OrderedBackend
 from vidkit.video.seeking_backend import SeekingBackend
 from vidkit.video.selfcheck import Check, check_seeks
-from vidkit.video.timeline import Scan, scan
+from vidkit.video.timeline import ASKED_FOR, Scan, scan
 from vidkit.video.types import Frame, Timeline, VideoInfo
 
 BACKENDS = ("auto", "pyav", "ordered", "decord")
@@ -104,7 +104,7 @@ def open_video(
     if path.is_dir():
         info, timeline, files = scan_folder(path, frame_rate)
         return VideoReader(info, timeline, FolderBackend(files, timeline), "a folder of images")
-    found = scan(path, stream, threads, "asked for" if backend == "ordered" else "")
+    found = scan(path, stream, threads, ASKED_FOR if backend == "ordered" else "")
     if backend == "decord":
         from vidkit.video.decord_backend import DecordBackend
 

@@ -125,6 +125,11 @@ class SeekingBackend:
             try:
                 for index, decoded in self._run_from(decoding, left, entry, skips):
                     left.remove(index)
+                    # now, since whoever asked may not come back
+                    self.decode_errors, before = (
+                        self.decode_errors + decoding.errors - before,
+                        decoding.errors,
+                    )
                     yield index, decoded
                 self.decode_errors += decoding.errors - before + len(left)
                 return

@@ -42,6 +42,18 @@ def pick_stream(container: Any, path: Path, number: int) -> Any:
     return streams[number]
 
 
+def second_zero(container: Any, stream: Any) -> float:
+    """The container's clock [s] at the moment that a player calls 0: where its first stream starts.
+
+    If the pictures start less than a frame later, they do: the sound encoder's lead-in comes before them.
+    """
+    base = float(stream.time_base or 0)
+    own = float(stream.start_time or 0) * base
+    start = own if container.start_time is None else float(container.start_time) / 1e6
+    rate = float(stream.average_rate or stream.guessed_rate or 25)
+    return own if start > own or own - start < 1 / rate else start
+
+
 def codec_name(stream: Any) -> str:
     """The codec of a stream, whichever decoder is used for it."""
     codec = stream.codec_context.codec

@@ -24,10 +24,12 @@ from vidkit.video.streams import (
     pick_stream,
     real_streams,
     rotation_of,
+    second_zero,
 )
 from vidkit.video.types import Timeline, VideoInfo
 
 _HDR_TRANSFERS = (16, 18)  # SMPTE ST 2084 (PQ), ARIB STD-B67 (HLG)
+ASKED_FOR = "asked for"
 _HEAD = 48  # frames decoded to see whether packets and frames agree
 _log = logging.getLogger(__name__)
 
@@ -88,6 +90,8 @@ def scan(path: Path, stream: int = 0, threads: int = 0, doubt: str = "") -> Scan
             f"cannot read '{path}' as a video: {reason_of(error)}", "check that the file is whole", UNREADABLE
         ) from error
     info = _as_displayed(info, head)
+    if doubt and doubt != ASKED_FOR:
+        notes.append(f"{doubt}: frames are read in order")
     reason = doubt or doubts_about(packets, info) or head.doubt(packets)
     if reason:
         found = _from_frames(packets, info, zero, reorders, notes, threads, reason)
@@ -220,8 +224,6 @@ def _describe(container: Any, video: Any, path: Path, stream: int) -> tuple[Vide
     context = video.codec_context
     aspect = Fraction(video.sample_aspect_ratio or context.sample_aspect_ratio or 1)
     base = Fraction(video.time_base)
-    own_start = float((video.start_time or 0) * base)
-    start = own_start if container.start_time is None else container.start_time / 1e6
     info = VideoInfo(
         path=str(path),
         container=container.format.name,
@@ -239,7 +241,7 @@ def _describe(container: Any, video: Any, path: Path, stream: int) -> tuple[Vide
         has_audio=bool(container.streams.audio),
         stream=stream,
     )
-    return info, start
+    return info, second_zero(container, video)
 
 
 def _other_streams(container: Any, video: Any) -> list[str]:

@@ -135,10 +135,9 @@ def write_selection(
     Raises:
         OutputError: the disk is full, the folder cannot be written, or a file in the way is not vidkit's.
     """
-    made = Written(record.record_of(result, options), [])
-    if _needs_pixels(outputs):
-        made.whole = list(result.video.read(result.frame_numbers.tolist()))
-        made.frames = result.shown(made.whole)
+    # first of all, since a frame that cannot be decoded leaves the selection
+    whole = result.kept_frames() if _needs_pixels(outputs) else []
+    made = Written(record.record_of(result, options), result.shown(whole), whole=whole)
     strangers = foreign_files(folder / "frames", folder / RECORD) if outputs.frames != "none" else []
     if strangers:
         made.record["warnings"].append(

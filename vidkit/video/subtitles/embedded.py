@@ -8,6 +8,7 @@ from typing import Any
 
 from vidkit.errors import DataError
 from vidkit.video.container import open_input, tag
+from vidkit.video.streams import second_zero
 from vidkit.video.subtitles.cues import Cue, Findings, Subtitles, in_order
 from vidkit.video.subtitles.encoding import decode
 from vidkit.video.subtitles.languages import language_code
@@ -30,7 +31,7 @@ class Track:
 def read_embedded(video: Path) -> tuple[list[Track], list[str]]:
     """Text streams inside a video, in the order of the file, and notes on those that cannot be read.
 
-    Times count from the first picture of the file, as those of its frames do.
+    Times count from where a player starts, as those of its frames do.
     """
     import av
 
@@ -40,7 +41,7 @@ def read_embedded(video: Path) -> tuple[list[Track], list[str]]:
             streams = [stream for stream in container.streams.subtitles if _is_text(stream, notes)]
             if not streams or not container.streams.video:
                 return [], notes
-            zero_s = _zero(container)
+            zero_s = second_zero(container, container.streams.video[0])
             packets: dict[int, list[tuple[float, float, bytes]]] = {stream.index: [] for stream in streams}
             try:
                 for packet in container.demux(streams):
@@ -62,11 +63,6 @@ def _is_text(stream: Any, notes: list[str]) -> bool:
         return True
     notes.append(f"subtitle stream {stream.index} ({codec}) is made of pictures or unknown: not read")
     return False
-
-
-def _zero(container: Any) -> float:
-    pictures = container.streams.video[0]
-    return float((pictures.start_time or 0) * (pictures.time_base or 0))
 
 
 def _track(stream: Any, packets: list[tuple[float, float, bytes]], video: Path) -> Track:
