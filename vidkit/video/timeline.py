@@ -128,7 +128,7 @@ def _from_frames(
         stamps = [int(pts) for pts in np.sort(known)] if known.size == len(stamps) else [None] * len(stamps)
     step = max(1, round(Fraction(info.average_fps or 25).limit_denominator(100_000) ** -1 / base))
     gaps = [b - a for a, b in itertools.pairwise(stamps) if a is not None and b is not None and b > a]
-    if 2 * len(gaps) >= len(stamps):
+    if gaps and 2 * len(gaps) >= len(stamps):
         step = max(1, int(np.median(gaps)))
     pts, repairs = repair(stamps, base, step, closes_gaps(info)) if stamps else (np.zeros(0, np.int64), [])
     notes = [*notes, *repairs]
