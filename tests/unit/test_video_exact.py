@@ -166,6 +166,7 @@ def test_record_files_and_table_agree_when_frames_are_lost(tmp_path: Path) -> No
     path.write_bytes(data)
     options = FrameOptions(method="uniform", k=12, features="none", relevance="none")
     result = select_from_video(path, "", options)
+    (tmp_path / "out").mkdir()
     written = write_selection(result, tmp_path / "out", options, OutputOptions(html=True, plot="none"))
     files = list((tmp_path / "out" / "frames").iterdir())
     table = (tmp_path / "out" / "selection.csv").read_text().splitlines()[1:]
