@@ -44,6 +44,13 @@ def eval(
     base_url: Annotated[
         str | None, typer.Option("--base-url", metavar="URL", help="OpenAI-compatible server of the model.")
     ] = None,
+    answer_judge: Annotated[
+        str | None,
+        typer.Option("--answer-judge", metavar="URL", help="A model there reads unread replies; labelled."),
+    ] = None,
+    answer_judge_model: Annotated[
+        str | None, typer.Option("--answer-judge-model", metavar="NAME", help="That model.")
+    ] = None,
     compare: Compare = None,
     mode: Annotated[
         str | None,
@@ -88,6 +95,8 @@ def eval(
         "predictions": predictions,
         "model": model,
         "server.base_url": base_url,
+        "answer_judge": answer_judge,
+        "answer_judge_model": answer_judge_model,
         "compare": list(compare) if compare else None,
         "mode": mode,
         "html": html,

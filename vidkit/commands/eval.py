@@ -73,6 +73,10 @@ def _checked(settings: EvalSettings) -> Path:
     given = [name for name in ("predictions", "compare", "model") if getattr(settings, name)]
     if len(given) > 1:
         raise ConfigError(f"{' and '.join(given)} exclude each other", f"keep one of {', '.join(given)}")
+    if settings.answer_judge or settings.answer_judge_model:
+        from vidkit.commands.eval_answer_judge import check_answer_judge
+
+        check_answer_judge(settings)
     if settings.html is not None:
         check_writable(Path(settings.html).parent)
     _check_device(settings)
@@ -127,6 +131,12 @@ def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
         predictions, run_summary = str(summary.predictions), summary.as_dict()
         reasons, notes = summary.commonest_reasons(), list(_told(summary))
     joined = read_joined(task, data, predictions, strict=settings.strict, limit=settings.limit)
+    judged: dict[str, Any] = {}
+    if settings.answer_judge:
+        from vidkit.commands.eval_answer_judge import read_with_judge, told
+
+        judged = read_with_judge(settings, task, joined, _scoring(settings, 1))
+        notes.append(told(judged))
     result = task.functions.score(
         joined.rows, Mode(settings.mode.value), **_scoring(settings, settings.resamples)
     )
@@ -145,6 +155,7 @@ def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
         "predictions": joined.predictions,
         "run": joined.run,
         **({"run_summary": run_summary} if run_summary else {}),
+        **({"answer_judge": judged} if judged else {}),
         **({"limit": settings.limit} if settings.limit else {}),
         **result,
         "warnings": [*_notes(settings, joined), *notes, *result["warnings"]],

@@ -60,15 +60,16 @@ def check_model(settings: EvalSettings) -> None:
 def engine_of(settings: EvalSettings) -> Engine:
     """The model's engine."""
     assert settings.model is not None
-    return _engine(settings, settings.model, settings.server.base_url)
+    return engine_at(settings, settings.model, settings.server.base_url)
 
 
 def judges_of(settings: EvalSettings) -> dict[str, Engine]:
     """The judges' engines by name."""
-    return {name: _engine(settings, *where) for name, where in _judge_engines(settings).items()}
+    return {name: engine_at(settings, *where) for name, where in _judge_engines(settings).items()}
 
 
-def _engine(settings: EvalSettings, spec: str, base_url: str | None) -> Engine:
+def engine_at(settings: EvalSettings, spec: str, base_url: str | None) -> Engine:
+    """An engine by spec and address, with the server's settings."""
     return open_engine(spec, base_url=base_url, **_engine_options(settings, spec, base_url))
 
 

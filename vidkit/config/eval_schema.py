@@ -100,6 +100,8 @@ class EvalSettings:
     kinds: list[str] = field(default_factory=list)  # SocialOmni: ask only who, when or how; none: all
     judges: list[str] = field(default_factory=list)  # models that judge "how", NAME or NAME=SPEC
     judge_url: str | None = None  # server of the judges; none: that of the model
+    answer_judge: str | None = None  # server of a model that says what unread replies chose; labelled
+    answer_judge_model: str | None = None  # the model there
     whole_clips: bool = False  # send clips as files instead of frames
     durability: str = "record"  # when the log is forced to disk: record, never, or every so many seconds
     stop_after: int = 20  # failed calls in a row that stop the run

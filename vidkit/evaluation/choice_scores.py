@@ -17,7 +17,15 @@ from vidkit.evaluation.answers_official import parse_first_capital, parse_pope
 from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.option_list import ALPHABET
 from vidkit.evaluation.ratios import RatioMetrics
-from vidkit.evaluation.replies import UNREAD_HEADING, read_reply, rule_table, summarise, unread, warn_missing
+from vidkit.evaluation.replies import (
+    UNREAD_HEADING,
+    judged_choice,
+    read_reply,
+    rule_table,
+    summarise,
+    unread,
+    warn_missing,
+)
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.statistics import (
     RESAMPLES,
@@ -138,6 +146,8 @@ def _read(spec: TaskSpec, item: Item, row: Row, mode: Mode) -> Choice:
     else:
         parse = partial(parse_choice, options=item.letters, option_texts=item.texts)
     choice = read_reply(row, parse)
+    if mode is Mode.ROBUST:
+        choice = judged_choice(row, choice)
     return Choice(_YES_NO.get(choice.letter, choice.letter), choice.rule) if choice.letter else choice
 
 

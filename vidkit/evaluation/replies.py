@@ -21,6 +21,26 @@ _OFFICIAL_RULES = ("first_capital",)
 _NOT_UNPARSED = frozenset({*PARSED_RULES, *_OFFICIAL_RULES, "refused", "missing", "failed"})
 
 
+JUDGE_COLUMN = "answer_judge"
+"""Column of a row in which a judge's letter stands."""
+JUDGED = frozenset({"unparsed", "ambiguous", "refused", "out_of_range"})
+"""Rules whose replies are shown to a judge; empty, cut and failed ones hold nothing to read."""
+
+
+class JudgedLetter(str):
+    """A letter that a judge read; plain text in a row's column, as a data file may hold, is none."""
+
+    __slots__ = ()
+
+
+def judged_choice(row: Row, choice: Choice) -> Choice:
+    """The choice, or the judge's letter where the rules read none and a judge read the reply."""
+    letter = row.get(JUDGE_COLUMN)
+    if choice.letter is None and choice.rule in JUDGED and isinstance(letter, JudgedLetter):
+        return Choice(str(letter), "judge")
+    return choice
+
+
 @dataclass(frozen=True, slots=True)
 class Unread:
     """Items that count as wrong without a letter, by cause."""

@@ -10,7 +10,7 @@ import numpy as np
 from vidkit.evaluation.answers import Choice, parse_choice, parse_yes_no
 from vidkit.evaluation.answers_official import parse_social_omni_yes_no
 from vidkit.evaluation.ratios import RatioMetrics
-from vidkit.evaluation.replies import MISSING, read_reply
+from vidkit.evaluation.replies import MISSING, judged_choice, read_reply
 from vidkit.evaluation.social_omni.records import NO, YES, When, first_reply
 from vidkit.evaluation.statistics import Places
 from vidkit.evaluation.types import Mode
@@ -101,6 +101,8 @@ def grade(items: Sequence[When], mode: Mode) -> list[Decided]:
     for item in items:
         reply = first_reply(item.row)
         choice = read_reply(reply, parse) if reply is not None else MISSING
+        if reply is not None and mode is Mode.ROBUST:
+            choice = judged_choice(reply, choice)
         out.append(Decided(item, choice, mode is Mode.ROBUST or choice.rule != "missing"))
     return out
 

@@ -12,7 +12,7 @@ import numpy as np
 from vidkit.evaluation.answers import Choice, parse_choice
 from vidkit.evaluation.answers_official import parse_social_omni
 from vidkit.evaluation.ratios import RatioMetrics
-from vidkit.evaluation.replies import read_reply
+from vidkit.evaluation.replies import judged_choice, read_reply
 from vidkit.evaluation.social_omni.records import WHO_LETTERS, Who
 from vidkit.evaluation.statistics import Array, Places
 from vidkit.evaluation.types import Mode, Row
@@ -42,7 +42,7 @@ def grade(items: Sequence[Who], mode: Mode) -> list[Heard]:
             out.append(Heard(item, choice, choice.rule not in ("missing", "failed")))
         else:
             parse = partial(parse_choice, options=WHO_LETTERS, option_texts=item.options, isolated=True)
-            choice = read_reply(item.row, parse)
+            choice = judged_choice(item.row, read_reply(item.row, parse))
             out.append(Heard(item, choice, True))
     return out
 

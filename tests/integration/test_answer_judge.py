@@ -1,0 +1,127 @@
+"""`vidkit eval --answer-judge`: a labelled reader of replies that the rules could not read."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("httpx", reason="asking a server needs httpx")
+
+from vidkit.cli.main import run
+from vidkit.evaluation.answer_judge import NONE, parse_verdict
+from vidkit.serving._scripted import Act, ScriptedServer
+
+TASK = {"name": "words", "title": "Words", "id": "{id}", "group": "{id}", "question": "question",
+        "options": "options", "answer": "answer", "official": "first_capital"}  # fmt: skip
+REPLIES = {
+    "read": "B",
+    "vague": "The one with the dog, surely.",
+    "several": "A or C",
+    "silent": "Hard to say from here.",
+    "babble": "Whatever it may be.",
+    "cut": "<think>it is the dog",
+    "empty": "",
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VIDKIT_DEBUG", raising=False)
+    (tmp_path / "words.yaml").write_text(json.dumps(TASK))
+    options = ["a cat", "a dog in a cart", "a bird"]
+    rows = [{"id": name, "question": "Who?", "options": options, "answer": "B"} for name in REPLIES]
+    (tmp_path / "d.json").write_text(json.dumps(rows))
+    said = [{"id": name, "prediction": text, "answer_judge": "C"} for name, text in REPLIES.items()]
+    (tmp_path / "p.jsonl").write_text("".join(json.dumps(each) + "\n" for each in said))
+    return tmp_path
+
+
+def judge(body: dict[str, Any]) -> Act:
+    content = body["messages"][-1]["content"]
+    asked = content if isinstance(content, str) else content[-1]["text"]
+    if "surely" in asked:
+        return Act("<think>They mean the dog.</think>Choice: B")
+    if "Hard to say" in asked:
+        return Act("Choice: none")
+    if "A or C" in asked:
+        return Act("Choice: Q")
+    return Act("I believe they meant B, or maybe C.")
+
+
+def evaluate(*more: str) -> int:
+    return run(["eval", "words.yaml", "--data", "d.json", "-p", "p.jsonl", "--json", "out.json",
+                "resamples=20", "server.attempts=1", *more])  # fmt: skip
+
+
+def result(place: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((place / "out.json").read_text())
+    return found
+
+
+def test_judge_reads_only_what_was_unread_and_is_labelled(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ScriptedServer(judge) as server:
+        options = ("--answer-judge", server.base_url, "--answer-judge-model", "reader", "--output", "run")
+        assert evaluate(*options) == 0
+        asked = len(server.requests)
+        found = result(place)
+        assert evaluate(*options) == 0
+        # verdicts are kept; what could not be read is asked again
+        assert len(server.requests) - asked < asked
+    rules = {item["id"]: (item["letter"], item["rule"]) for item in found["items"]}
+    assert rules["read"] == ("B", "whole") and rules["vague"] == ("B", "judge")
+    assert rules["several"] == (None, "ambiguous") and rules["silent"][0] is None
+    assert rules["cut"] == (None, "truncated") and rules["empty"] == (None, "empty")
+    counts = {key: found["answer_judge"][key] for key in ("unread", "read", "none", "failed")}
+    assert counts == {"unread": 4, "read": 1, "none": 1, "failed": 2}
+    assert found["counts"]["by_rule"]["judge"] == 1 and found["answer_judge"]["model"] == "reader"
+    assert (place / "run" / "answer_judge-reader.jsonl").is_file()
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "1 of 4 unread replies were read by the judge 'reader'" in printed
+    assert found["modes"]["official"]["accuracy"] == result(place)["modes"]["official"]["accuracy"]
+
+
+def test_without_the_option_nothing_is_judged(place: Path) -> None:
+    assert evaluate() == 0
+    found = result(place)
+    assert "answer_judge" not in found and "judge" not in found["counts"]["by_rule"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--answer-judge", "http://127.0.0.1:9/v1"], "--answer-judge without a model"),
+        (["--answer-judge-model", "reader"], "answer_judge_model without an address"),
+        (
+            ["--answer-judge", "http://127.0.0.1:9/v1", "--answer-judge-model", "x", "--mode", "official"],
+            "--answer-judge in official mode",
+        ),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(
+    place: Path, capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    assert evaluate(*options) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("reply", "verdict"),
+    [
+        ("Choice: B", ord("B")),
+        ("**Choice: B**", ord("B")),
+        ("B", ord("B")),
+        ("<think>A?</think>Choice: C", ord("C")),
+        ("Choice: none", NONE),
+        ("Choice: B or C", None),
+        ("The choice is B", None),
+        ("<think>Choice: B", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_judges_own_reply_is_read_strictly(reply: object, verdict: int | None) -> None:
+    assert parse_verdict(reply) == verdict
