@@ -25,6 +25,10 @@ _NO = re.compile(
 )
 _MENTION = re.compile(r"(?<![\w/'’.&@#-])[A-Z](?![\w'’+#&])")
 _LABEL = re.compile(r"(?<![^\W_])[A-Z](?=[\])]?\s?[.):\]–—-])")
+_CLOSING = re.compile(
+    r"[(\[\"“']{1,3}([A-Z])[)\]\"”']{1,3}[.!\s]*$|(?<=[^\W\d_]{2})\s?[,:;–—-]\s{1,3}[(\"*]{0,2}([A-Z])[)\"*]{0,2}[.!]?$"
+)
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NAMED = re.compile(
     r"(?:figure|fig\.?|frame|image|picture|panel|scene|clip|video|camera|team|player|group"
     r"|part|section|step|point"
@@ -80,7 +84,10 @@ def _start(line: str, asked: Asked) -> str | None:
         if not letter or letter not in asked.letters or letter_end(made, at, asked, weak=True) is None:
             return None
         value = read_value(made, at, asked, weak=True)
-        return value.letters if value is not None and len(value.letters) == 1 else None
+        asks = (
+            value is not None and line[value.end :].lstrip(" )]\"'").startswith("?") and line[value.end + 3 :]
+        )
+        return value.letters if value is not None and len(value.letters) == 1 and not asks else None
     letter = match.group("letter").upper()
     at = match.start("letter")
     if letter_end(made, at, asked) is None and not follows(made, at + 1, asked, letter):
@@ -122,6 +129,8 @@ def _is_refusal_only(rest: str) -> bool:
 def last_sentence(reply: Reply, asked: Asked) -> set[str]:
     """The letter that is the last sentence, or that opens or closes the last line."""
     line = next((each for each in reversed(reply.text.splitlines()) if each.strip()), "").strip()
+    if line.endswith(":"):
+        return set()
     sentences = [part.strip() for part in _SENTENCE.split(line) if part.strip()]
     found = whole(sentences[-1], asked) if sentences else set()
     if found:
@@ -136,8 +145,9 @@ def last_sentence(reply: Reply, asked: Asked) -> set[str]:
             Reply(line, line.lower()), line.index(opened) + 1 if opened in line else 0, asked, opened
         )
         return {opened} if earlier == {opened} and not cut else set()
-    closing = re.search(r"[(\[\"“]([A-Z])[)\]\"”][.!\s]*$", line)
-    if closing and closing.group(1) in asked.letters:
+    closing = _CLOSING.search(line[-200:])
+    letter = closing and (closing.group(1) or closing.group(2))
+    if closing and letter in asked.letters and not _NAMED.search(line[-200:][: closing.start()]):
         return set(mentions(Reply(line, line.lower()), asked)[0])
     return set()
 
@@ -179,9 +189,26 @@ def option_text(reply: Reply, asked: Asked) -> set[str]:
 
 def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
     said = lines[-1] if lines else ""
-    if len(said) > 3 * asked.longest + 160 or REFUSAL.search(reply.lower):
+    if len(said) > 3 * asked.longest + 160 or said.rstrip().endswith(":") or REFUSAL.search(reply.lower):
         return set()
     known = f" {re.sub(r'[.,:/+-]+(?= )', '', with_digits(plain(said)))} "
+    kept = _named_in(known, asked)
+    if len(kept) > 1:
+        # "I considered London, but the gate means Berlin."
+        clause = max(known.rfind(" but "), known.rfind(" however "), known.rfind(" yet "))
+        kept = _named_in(known[clause:], asked) if clause >= 0 else kept
+    if len(kept) != 1 or "?" in said:
+        return set() if len(kept) < 2 else set(kept)
+    form = next(iter(kept.values()))
+    others = known.replace(form, " ").split()
+    if form.isdigit() and any(word.isdigit() for word in others):
+        return set()
+    hedged = {"or", "maybe", "perhaps", "either", "whether", "unclear", "if"} & set(others)
+    return set() if hedged else set(kept)
+
+
+def _named_in(known: str, asked: Asked) -> dict[str, str]:
+    """Text by letter of the options that plain text names and does not deny."""
     found = {}
     for letter, text in zip(asked.letters, asked.texts, strict=False):
         form = with_digits(text)
@@ -189,22 +216,16 @@ def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
         if at >= 0:
             found[letter] = (at, form)
     longest = {
-        x for x, (_, form) in found.items()
+        letter: (at, form) for letter, (at, form) in found.items()
         if not any(form != other and f" {form} " in f" {other} " for _, other in found.values())
     }  # fmt: skip
-    kept = {x for x in longest if not _denied(known, *found[x])}
-    if len(kept) != 1 or "?" in said:
-        return set() if len(kept) < 2 else kept
-    form = found[next(iter(kept))][1]
-    others = known.replace(form, " ").split()
-    if form.isdigit() and any(word.isdigit() for word in others):
-        return set()
-    hedged = {"or", "maybe", "perhaps", "either", "whether", "unclear", "if"} & set(others)
-    return set() if hedged else kept
+    ends = [at + len(form) + 1 for at, form in longest.values()]
+    return {letter: form for letter, (at, form) in longest.items() if not _denied(known, at, form, ends)}
 
 
-def _denied(known: str, at: int, form: str) -> bool:
-    before = known[:at].split()[-4:]
+def _denied(known: str, at: int, form: str, ends: list[int]) -> bool:
+    start = max((end for end in ends if end <= at), default=0)  # what is denied before is another option
+    before = known[start:at].split()[-4:]
     after = known[at + len(form) + 1 :].split()[:3]
     return bool(NEGATORS & set(before)) or (
         bool({"is", "was", "are"} & set(after[:1])) and bool({"not", "wrong", "incorrect"} & set(after))
@@ -237,8 +258,8 @@ def mentions(reply: Reply, asked: Asked) -> tuple[dict[str, int], set[str]]:
 
 
 def _list_member(reply: Reply, end: int) -> bool:
-    word = re.match(r"\s+(\w+)", reply.lower[end : end + 12])
-    return word is not None and word.group(1) in JOINERS
+    word = re.match(r"\s+(\w+)", reply.text[end : end + 12])
+    return word is not None and (word.group(1).lower() in JOINERS or word.group(1) in ALPHABET)
 
 
 def _list(reply: Reply, at: int, asked: Asked) -> tuple[str, int]:

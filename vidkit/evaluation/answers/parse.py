@@ -39,7 +39,7 @@ _TOOK_BACK = re.compile(
     r"\b(?:wait|actually|mis(?:read|took|counted)|sorry|correction|mistake|no,|oops|second thought"
     r"|rethink|re-?check|re-?examin|however|instead)"
 )
-_ASKED_AND_ANSWERED = re.compile(r"(?<=\n)A:(?=\s)")
+_ASKED_AND_ANSWERED = re.compile(r"(?<=\s)A:(?=\s)")
 _LIST = r"[{0}](?:[\s,/&+|;]+(?:and\s+|or\s+)?[{0}])+[\s.]*"
 
 
@@ -95,7 +95,7 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
             if structured or found.rule in ("ambiguous", "out_of_range", "refused"):
                 return found
     short = numbered_by_alphabet(text) if len(text) <= 40 else text
-    if "Q:" in short[:2000]:
+    if short.lstrip().startswith(("Q:", "Question:")):
         short = _ASKED_AND_ANSWERED.sub("Answer:", short)
     reply = reply_of(cleaned(short))
     if not reply.text.strip():
@@ -105,7 +105,22 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
     found_whole = whole(text, asked) or whole(reply.text, asked)
     if len(found_whole) == 1:
         return Choice(found_whole.pop(), "whole")
+    if len(reply.text) < 40 and (brief := _brief(reply, asked)) is not None:
+        return brief
     return _of_statements(reply, asked) or _of_forms(reply, asked, isolated)
+
+
+def _brief(reply: Reply, asked: Asked) -> Choice | None:
+    """A capital letter behind a few words that mean nothing: "Es la A", "It is B"."""
+    value = read_value(reply, 0, asked)
+    if value is None or value.kind != "letter" or len(value.letters) != 1:
+        return None
+    capital = reply.text[value.end - 1 : value.end] == value.letters
+    if len(re.findall(r"\b[A-Z]\b", reply.text)) > 1:
+        return None
+    return (
+        Choice(value.letters, "statement") if capital and not reply.text[value.end :].strip(" .!") else None
+    )
 
 
 def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
@@ -146,8 +161,12 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
 
 
 def _cut(reply: Reply, finding: Finding, asked: Asked) -> bool:
-    letters = finding.value.letters
-    return len(letters) == 1 and is_cut(reply, finding.value.end, asked, letters)
+    """Whether the reply breaks off at a bare "option A", or the letter only opens the list below."""
+    letters, end = finding.value.letters, finding.value.end
+    if "\n" in reply.text[finding.at : end]:
+        return True
+    ended = not reply.text[end:].strip() and len(reply.text[: finding.at].split()) > 3
+    return ended or (len(letters) == 1 and is_cut(reply, end, asked, letters))
 
 
 def _last(findings: Iterable[Finding]) -> Finding | None:

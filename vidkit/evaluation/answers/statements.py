@@ -47,7 +47,7 @@ _CORRECTION = re.compile(
 _WEAK = re.compile(
     r"\b(?:it\s+is|it['’]s|it\s+(?:must|should|would|has\s+to|can\s+only)\s+(?:only\s+)?be|that['’]s"
     r"|that\s+is|this\s+is|this\s+must\s+be"
-    r"|which\s+is|go(?:ing)?\s+(?:with|for)|went\s+with|choose|choosing|chose|pick|picking|select"
+    r"|which\s+is|go(?:ing)?\s+(?:with|for)|went\s+with|prefer|choose|choosing|chose|pick|picking|select"
     r"|selecting|selected|chosen|opt(?:ing)?\s+for"
     r"|vote\s+(?:for|is)|settle\s+(?:on|for)|lean(?:ing)?\s+(?:to|towards?)|leav(?:es?|ing)(?:\s+(?:us|me"
     r"|only|just))*(?:\s+with)?|left\s+with"
@@ -225,12 +225,33 @@ def _positive(reply: Reply, end: int) -> bool:
     )
 
 
+_LABELLED_END = re.compile(
+    r"(?<![^\W\d_])(?P<label>[^\W\d_]{2,20}):\s{0,3}(?=[(\"*]{0,2}[a-z][)\"*]{0,2}[.!]?\s{0,3}$)"
+)
+_NO_LABELS = frozenset((
+    "grade", "class", "room", "gate", "platform", "section", "figure", "panel", "exit", "group",
+    "level", "type", "key", "note", "vitamin", "sign", "text", "speaker", "team", "options",
+    "choices", "hepatitis", "plan", "row", "column", "user", "player",
+))  # fmt: skip
+
+
+def _labelled_end(reply: Reply, asked: Asked) -> Iterator[Finding]:
+    """A letter that ends the reply behind a colon: "in summary: B"."""
+    start = max(0, len(reply.lower) - 60)
+    match = _LABELLED_END.search(reply.lower, start)
+    if match is not None and match.group("label") not in _NO_LABELS:
+        value = read_value(reply, match.end(), asked, weak=True)
+        if value is not None and value.kind == "letter":
+            yield Finding(match.start(), value, "statement")
+
+
 def _is_asked(reply: Reply, value: Value) -> bool:
     return reply.lower[value.end : value.end + 4].lstrip(" )]\"'").startswith("?")
 
 
 def weak_statements(reply: Reply, asked: Asked) -> Iterator[Finding]:
     """Letters behind words that introduce a conclusion: "so B", "I would choose E", "it must be (D)"."""
+    yield from _labelled_end(reply, asked)
     for match in _ends(_WEAK.finditer(reply.lower)):
         before = reply.lower[max(0, match.start() - 30) : match.start()]
         if _DENIED_BEFORE.search(before):

@@ -24,7 +24,7 @@ _WORD = re.compile(r"(?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0eff]){1,24}+(?:['’][^
 _CLOSED = re.compile(r"\s?[\"'”’»)\]}>」』】*_]")
 _NEXT_WORD = re.compile(r"([^\S\n]{1,8}+)([^\W\d_]{1,24}+)")
 _JOIN = re.compile(
-    r"[\s*_`)\]}\"'”’.?]{0,8}+(?:(?P<sign>[/&|、]|,)|(?P<word>或者?|和|与|及|や|と|または|또는|หรือ|และ|[^\W\d_]{1,10}+))"
+    r"[\s*_`)\]}\"'”’.?]{0,8}+(?:(?P<sign>[/&|、;]|,)|(?P<word>and/or|或者?|和|与|及|や|と|または|또는|หรือ|และ|[^\W\d_]{1,10}+))"
 )
 _MORE = frozenset((
     "or", "and", "maybe", "possibly", "perhaps", "either", "even", "also", "option", "choice", "the",
@@ -40,7 +40,7 @@ _NOT_OPTIONS = frozenset((
     "major", "minor", "flat", "sharp", "chord", "student", "grade", "vitamin", "blood", "cells",
 ))  # fmt: skip
 _CAPITAL_NEXT = re.compile(r"\s{1,3}[(\[\"']?[A-Z](?!\w)")
-_PLACES = frozenset(["in", "on", "at", "by", "to", "after", "before", "over", "of", "from", "with"])
+_PLACES = frozenset(["in", "on", "at", "by", "to", "after", "before", "of", "from", "with"])
 _DENIED = re.compile(r"\s{1,3}(?:be\s+)?(?:the\s+)?(?:option\s+|answer\s+)?[(\"']?[A-Z](?!\w)")
 _REACH = 48
 
@@ -170,7 +170,7 @@ def _group(reply: Reply, end: int, asked: Asked, first: str) -> Value:
         letter = reply.text[at : at + 1].upper()
         if stop is None or letter not in asked.letters or reply.text[at].islower():
             break
-        if reply.text[end:at].strip(" )]}\"'*_`") == "," and not _LISTED.match(reply.text, stop):
+        if reply.text[end:at].strip(" )]}\"'*_`") in (",", ";") and not _LISTED.match(reply.text, stop):
             break  # "B, C is wrong" names one letter
         last = len(found)
         found, end = found + letter, stop
