@@ -146,7 +146,7 @@ def last_sentence(reply: Reply, asked: Asked) -> set[str]:
         )
         return {opened} if earlier == {opened} and not cut else set()
     closing = _CLOSING.search(line[-200:])
-    letter = closing and (closing.group(1) or closing.group(2))
+    letter = str(closing.group(1) or closing.group(2)) if closing else ""
     if closing and letter in asked.letters and not _NAMED.search(line[-200:][: closing.start()]):
         return set(mentions(Reply(line, line.lower()), asked)[0])
     return set()
