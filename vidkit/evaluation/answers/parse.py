@@ -105,9 +105,8 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
     found_whole = whole(text, asked) or whole(reply.text, asked)
     if len(found_whole) == 1:
         return Choice(found_whole.pop(), "whole")
-    if len(reply.text) < 40 and (brief := _brief(reply, asked)) is not None:
-        return brief
-    return _of_statements(reply, asked) or _of_forms(reply, asked, isolated)
+    brief = _brief(reply, asked) if len(reply.text) < 40 else None
+    return _of_statements(reply, asked) or brief or _of_forms(reply, asked, isolated)
 
 
 def _brief(reply: Reply, asked: Asked) -> Choice | None:
