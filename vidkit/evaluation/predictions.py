@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from vidkit.errors import DataError
+from vidkit.evaluation.foreign import unfolded
 from vidkit.evaluation.rows import read_rows, text_id
 from vidkit.evaluation.types import Row
 
 GOLD_COLUMNS = ("answer", "correct_answer", "gold", "answers", "target", "label", "ground_truth")
 _ID_COLUMNS = ("question_id", "id")
+_NOT_SCORED = frozenset({"response", "meta", "usage", "latency_s"})
 _TEXT_COLUMNS = ("prediction", "response")
 
 
@@ -57,7 +59,7 @@ def read_predictions(
     resumed run looks. Any other second line of an id is an error.
 
     Args:
-        path: parquet, tsv, csv, jsonl or json.
+        path: parquet, tsv, csv, jsonl, json or xlsx; of our own form, or of another program's (`foreign`).
         normalise: brings an id into the task's spelling.
         id_of_document: id of a data row; with it the samples that lmms-eval logs are read too.
 
@@ -65,10 +67,8 @@ def read_predictions(
         DataError: bad row, missing id, duplicate id, or a gold column.
     """
     predictions = Predictions(Path(path))
-    for line, row in read_rows(path):
+    for line, row in ((n, one) for n, whole in read_rows(path) for one in unfolded(whole, id_of_document)):
         where = f"{predictions.path.name} line {line}"
-        if id_of_document is not None and isinstance(row.get("doc"), dict) and "filtered_resps" in row:
-            row = _of_lmms_eval(row, id_of_document)
         _refuse_gold(where, row)
         name = normalise(_row_id(where, row))
         failed = _failed(row)
@@ -81,7 +81,10 @@ def read_predictions(
         text = next((row[key] for key in _TEXT_COLUMNS if row.get(key) is not None), None)
         if text is None and not failed and not any(key in row for key in _TEXT_COLUMNS):
             raise DataError(f"{where}: no 'prediction' and no 'response'", "give the model's reply as text")
-        predictions.rows[name] = {**row, "prediction": text}
+        # counts and timings of a hundred thousand replies would be most of the memory
+        kept = {key: value for key, value in row.items() if key not in _NOT_SCORED}
+        kept["prediction"] = text
+        predictions.rows[name] = kept
         predictions.lines[name] = line
     return predictions
 
@@ -115,14 +118,6 @@ def read_data(
             if unique:
                 seen[key] = f"line {line}" if len(paths) == 1 else where
             yield row
-
-
-def _of_lmms_eval(row: Row, id_of_document: Callable[[Row], str]) -> dict[str, Any]:
-    """A line of `lmms_eval --log_samples`; it holds the whole data row, gold answer included."""
-    reply = row["filtered_resps"]
-    while isinstance(reply, list):
-        reply = reply[0] if reply else None
-    return {"id": id_of_document(row["doc"]), "prediction": reply}
 
 
 def _row_id(where: str, row: Row) -> str:

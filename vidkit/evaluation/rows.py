@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from typing import Any
 from vidkit.errors import DataError, require
 from vidkit.utils.strict_json import load_json, refuse_duplicates
 
-FORMATS = ("parquet", "tsv", "csv", "jsonl", "json")
-_LIST_KEYS = ("rows", "data")  # where a json object keeps its list of rows
+FORMATS = ("parquet", "tsv", "csv", "jsonl", "json", "xlsx")
+_LIST_KEYS = ("rows", "data", "results")  # where a json object keeps its list of rows
 _MAY_BE_NAN = frozenset({"prediction", "response"})  # a data frame's way to say "no reply"
 _CONVERT = "convert it, for example: iconv -f latin1 -t utf-8"
 _MAX_CELL = 16 * 2**20  # characters of one tsv cell; long reasoning replies fit
@@ -38,7 +39,7 @@ def read_rows(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise DataError(
             f"cannot read '{path.name}': unknown format '{kind}'", f"use one of {', '.join(FORMATS)}"
         )
-    readers = {"parquet": _parquet, "tsv": _tsv, "csv": _csv, "jsonl": _jsonl, "json": _json}
+    readers = {"parquet": _parquet, "tsv": _tsv, "csv": _csv, "jsonl": _jsonl, "json": _json, "xlsx": _xlsx}
     empty = True
     try:
         for line, row in readers[kind](path):
@@ -179,6 +180,27 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise DataError(
             f"{path.name} is not a readable parquet file: {error}", "download it again"
         ) from error
+
+
+def _xlsx(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The first sheet; its first row names the columns."""
+    openpyxl = require("openpyxl", extra="eval")
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    # what is no zip, no workbook or a broken one comes as many kinds of errors
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path.name} is not a readable workbook: {error}", "export it again") from error
+    try:
+        lines = book.worksheets[0].iter_rows(values_only=True)
+        names = [text_id(cell) for cell in next(lines, ())]
+        doubled = next((name for name in names if name and names.count(name) > 1), None)
+        if doubled is not None:
+            raise DataError(f"{path.name}: two columns are called '{doubled}'", "keep one of them")
+        for number, cells in enumerate(lines, 2):
+            if any(cell is not None for cell in cells):
+                yield number, {name: cell for name, cell in zip(names, cells, strict=False) if name}
+    finally:
+        book.close()
 
 
 def _check_finite(path: Path, line: int, row: Mapping[str, Any]) -> None:

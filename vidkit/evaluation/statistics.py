@@ -20,6 +20,7 @@ Places = NDArray[np.intp]
 RESAMPLES = 10_000
 SEED = 42
 _BLOCK = 1000  # resamples at a time: keeps the counts in the cache
+_CELLS = 2_000_000  # counts at a time: 16 MB
 _ALL_SWAPS = 13  # clusters; 2^13 ways are fewer than 10,000
 MIN_GROUPS = 6
 """Fewest groups with an interval: resamples of fewer say little, and no paired test of them can reach 5 %."""
@@ -69,8 +70,9 @@ def resampled_sums(sums: Array, resamples: int = RESAMPLES, seed: int = SEED) ->
     if clusters == 0:
         return out
     generator = np.random.default_rng(seed)
-    for first in range(0, resamples, _BLOCK):
-        block = min(_BLOCK, resamples - first)
+    most = min(_BLOCK, max(1, _CELLS // clusters))
+    for first in range(0, resamples, most):
+        block = min(most, resamples - first)
         drawn = generator.integers(0, clusters, size=(block, clusters), dtype=np.int32)
         drawn += np.arange(block, dtype=np.int32)[:, None] * clusters
         counts = np.bincount(drawn.ravel(), minlength=block * clusters).reshape(block, clusters)

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.parse import unquote, urlsplit
 
 from vidkit.errors import VidkitError
 from vidkit.serving.engine import Engine, EngineError, ErrorKind
@@ -92,10 +93,17 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Listener
 
     def do_GET(self) -> None:
-        if self.path.rstrip("/").endswith("/models"):
-            model = {"id": self.server.owner.model, "object": "model", "owned_by": "vidkit"}
+        path = urlsplit(self.path).path.rstrip("/")
+        model = {"id": self.server.owner.model, "object": "model", "owned_by": "vidkit"}
+        # names may hold slashes, plain or quoted
+        _, asks_for_one, name = path.partition("/models/")
+        if path.endswith("/models"):
             self._send(200, {"object": "list", "data": [model]})
-        elif self.path.rstrip("/").endswith("/health"):
+        elif asks_for_one and unquote(name) == self.server.owner.model:
+            self._send(200, model)
+        elif asks_for_one:
+            self._fail(404, f"no model '{unquote(name)}', there is '{model['id']}'", "model_not_found")
+        elif path.endswith("/health"):
             self._send(200, {"status": "ok"})
         else:
             self._fail(404, f"no such path: {self.path}", "not_found")
@@ -104,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return
-        if not self.path.rstrip("/").endswith("/chat/completions"):
+        if not urlsplit(self.path).path.rstrip("/").endswith("/chat/completions"):
             self._fail(404, f"no such path: {self.path}", "not_found")
             return
         try:
@@ -118,10 +126,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(_STATUS.get(error.kind, 500), error.message, str(error.kind))
         except VidkitError as error:
             self._fail(400, error.message, "invalid_request_error")
+        # a caller must get a reply whatever an engine does
+        except Exception as error:
+            logger.exception("a call failed")
+            self._fail(500, f"{type(error).__name__}: {error}", "internal_error")
 
     def _body(self) -> bytes | None:
         length = self.headers.get("content-length", "")
-        if not length.isdigit():
+        if not length.isdecimal():
+            # what follows may be the body: it must not be read as the next request
+            self.close_connection = True
             self._fail(411, "the request has no content length", "invalid_request_error")
             return None
         if int(length) > MAX_BODY_BYTES:
@@ -139,6 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(data)))
+            if self.close_connection:
+                self.send_header("connection", "close")
             self.end_headers()
             self.wfile.write(data)
         except ConnectionError:

@@ -32,6 +32,7 @@ def parse_request(body: Mapping[str, Any]) -> Request:
         raise BadRequestError("'stream' is not supported by this server")
     if body.get("n", 1) != 1:
         raise BadRequestError(f"'n' must be 1, got {body['n']!r}")
+    _refuse_what_would_be_ignored(body)
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
         raise BadRequestError("'messages' must be a list with at least one message")
@@ -48,9 +49,25 @@ def parse_request(body: Mapping[str, Any]) -> Request:
         stop=tuple([stop] if isinstance(stop, str) else map(str, stop)),
         top_logprobs=int(_number(body, "top_logprobs", 1, 0)) if wants_top else 0,
         seed=int(_number(body, "seed", 0, 0)) if body.get("seed") is not None else None,
-        tools=tuple(body.get("tools") or ()),
         extra=extra,
     )
+
+
+def _refuse_what_would_be_ignored(body: Mapping[str, Any]) -> None:
+    """A caller who asks for tools or a form of the reply must not get an answer that never heard of it."""
+    for name in ("tools", "functions", "logit_bias", "audio", "prediction", "web_search_options"):
+        if body.get(name):
+            raise BadRequestError(f"'{name}' is not supported by this server")
+    if body.get("tool_choice") not in (None, "none", "auto"):
+        raise BadRequestError("'tool_choice' is not supported by this server")
+    form = body.get("response_format")
+    if form is not None and form != {"type": "text"}:
+        raise BadRequestError("'response_format' is not supported by this server, but for {'type': 'text'}")
+    for name in ("presence_penalty", "frequency_penalty"):
+        if body.get(name):
+            raise BadRequestError(f"'{name}' is not supported by this server")
+    if body.get("modalities") not in (None, ["text"]):
+        raise BadRequestError("'modalities' must be ['text']: this server answers in text")
 
 
 def _number(body: Mapping[str, Any], name: str, default: float, least: float) -> float:
