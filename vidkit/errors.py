@@ -7,7 +7,10 @@ command line prints both and exits with `exit_code`; every other exception is a 
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from types import ModuleType
+
+_DOCS = "https://github.com/vidkit/vidkit/blob/main/docs"
 
 
 class VidkitError(Exception):
@@ -62,6 +65,12 @@ class NothingAnswered(VidkitError):  # noqa: N818 - the name says what happened
 
 class MissingDependency(VidkitError):  # noqa: N818 - the name says what happened, as ModuleNotFound would
     """An optional package that the request needs."""
+
+
+def doc_page(name: str) -> str:
+    """Where a page of the documentation is: `docs/NAME` in a checkout, else its address."""
+    in_checkout = Path(__file__).resolve().parent.parent / "docs" / name
+    return f"docs/{name}" if in_checkout.is_file() else f"{_DOCS}/{name}"
 
 
 def require(module: str, extra: str = "") -> ModuleType:

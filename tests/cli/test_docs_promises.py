@@ -1,5 +1,6 @@
 """What the docs say can be done can be done; the table of settings is that of the schema."""
 
+import ast
 import dataclasses
 import importlib.util
 import json
@@ -9,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from vidkit.cli.main import WITH_SETTINGS
+from vidkit.cli.main import WITH_SETTINGS, run
 from vidkit.config.catalog import settings_class
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,3 +131,38 @@ def test_the_pages_of_sparse_attention_show_every_key(command: str) -> None:
     shown = {word for code in re.findall(r"`([^`\n]+)`", text) for word in re.findall(r"\w+", code)}
     # --device, --output, --dry-run and --verbose are of every command: docs/cli.md
     assert names - shown - {"device", "output", "dry_run", "verbose"} == set()
+
+
+def test_the_example_of_another_budget_holds_for_the_shipped_tables(capsys) -> None:
+    from vidkit.attention.shipped import FOLDER
+
+    given = re.search(
+        r"vidkit calibrate --resolve \S+ budget=(\S+)", (ROOT / "docs/calibrate.md").read_text()
+    )
+    assert given is not None
+    table = FOLDER / "maze-xattention.json"
+    assert run(["calibrate", "--resolve", str(table), f"budget={given[1]}", "--dry-run"]) == 0
+    assert "table   not written (dry run)" in capsys.readouterr().out
+
+
+def test_pages_are_named_so_that_an_installed_vidkit_has_them(monkeypatch) -> None:
+    # words for users go through doc_page; docstrings and comments are read in a checkout
+    found = []
+    for file in sorted((ROOT / "vidkit").rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        strings = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in strings:
+                found += [f"{file.name}:{node.lineno}"] * bool(re.search(r"docs/[\w/-]+\.md", node.value))
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "doc_page":
+                assert isinstance(node.args[0], ast.Constant)
+                assert (ROOT / "docs" / str(node.args[0].value)).is_file(), node.args[0].value
+    assert found == []
+    assert [
+        p.name for p in (ROOT / "configs").rglob("*.yaml") if re.search(r"docs/.*\.md", p.read_text())
+    ] == []
+    from vidkit import errors
+
+    assert errors.doc_page("tasks.md") == "docs/tasks.md"
+    monkeypatch.setattr(errors, "__file__", "/usr/lib/python3/site-packages/vidkit/errors.py")
+    assert errors.doc_page("tasks.md") == "https://github.com/vidkit/vidkit/blob/main/docs/tasks.md"

@@ -9,12 +9,13 @@ import typer
 from vidkit.cli.completion import complete_word
 from vidkit.cli.execute import Request, execute
 from vidkit.cli.options import Config, ConfigDir, Device, DryRun, Json, Output, Verbose, whole_number
+from vidkit.errors import doc_page
 
 TaskAndSettings = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="TASK|KEY=VALUE",
-        help="Benchmark (a name of docs/tasks.md or a YAML file), and settings such as frames=fps:1.",
+        help=f"Benchmark (a name of {doc_page('tasks.md')} or a YAML file); settings such as frames=fps:1.",
         show_default=False,
         autocompletion=complete_word,
     ),
@@ -39,7 +40,9 @@ def eval(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option("--model", "-m", metavar="NAME", help="Ask this model first; see docs/eval.md."),
+        typer.Option(
+            "--model", "-m", metavar="NAME", help=f"Ask this model first; see {doc_page('eval.md')}."
+        ),
     ] = None,
     base_url: Annotated[
         str | None, typer.Option("--base-url", metavar="URL", help="OpenAI-compatible server of the model.")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from vidkit.cli.completion import complete_config, complete_device, complete_word
+from vidkit.errors import doc_page
 
 
 def whole_number(text: str) -> int:
@@ -65,7 +66,7 @@ Settings = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="KEY=VALUE",
-        help="Settings, as in the examples; docs/configuration.md has them all.",
+        help=f"Settings, as in the examples; {doc_page('configuration.md')} has them all.",
         show_default=False,
         autocompletion=complete_word,
     ),
@@ -74,7 +75,7 @@ PromptAndSettings = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="PROMPT|KEY=VALUE",
-        help="What to show, and settings such as steps=20; docs/configuration.md has them all.",
+        help=f"What to show, and settings such as steps=20; {doc_page('configuration.md')} has them all.",
         show_default=False,
         autocompletion=complete_word,
     ),

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from vidkit.errors import ConfigError, DataError
+from vidkit.errors import ConfigError, DataError, doc_page
 from vidkit.evaluation.multiple_choice import MultipleChoice
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.task_spec import TaskSpec, columns_of, fill, spec_from
@@ -113,10 +113,10 @@ def read_yaml(file: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{file.name}:{mark.line + 1}" if mark else file.name
-        raise ConfigError(f"{where}: not YAML", "see docs/tasks.md for an example") from error
+        raise ConfigError(f"{where}: not YAML", f"see {doc_page('tasks.md')} for an example") from error
     if not isinstance(content, dict):
         raise ConfigError(
-            f"{file.name}: expected settings, found {type(content).__name__}", "see docs/tasks.md"
+            f"{file.name}: expected settings, found {type(content).__name__}", f"see {doc_page('tasks.md')}"
         )
     return content
 
@@ -204,7 +204,7 @@ def _load_functions(name: str, file: Path) -> ModuleType:
             ) from error
     if not any(hasattr(module, each) for each in ("items", "visuals", "prompt", "score")):
         raise ConfigError(
-            f"{file.name}: '{name}' has none of items, visuals, prompt, score", "see docs/tasks.md"
+            f"{file.name}: '{name}' has none of items, visuals, prompt, score", f"see {doc_page('tasks.md')}"
         )
     return module
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vidkit.errors import DataError
+from vidkit.errors import DataError, doc_page
 from vidkit.utils.strict_json import load_json
 from vidkit.video.reader import open_video
 
@@ -44,7 +44,8 @@ def read_keyframes(path: str | Path) -> dict[str, list[int]]:
             found[str(row["doc_id"])] = [int(i) for i in row["keyframe_indices"]]
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(
-                f"'{path}' row {number} has no doc_id and keyframe_indices", "see docs/select-frames.md"
+                f"'{path}' row {number} has no doc_id and keyframe_indices",
+                f"see {doc_page('select-frames.md')}",
             ) from error
     return found
 

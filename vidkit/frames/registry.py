@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
 
-from vidkit.errors import ConfigError
+from vidkit.errors import ConfigError, doc_page
 from vidkit.frames.checks import NanPolicy, clean_candidates, is_constant
 from vidkit.frames.notes import NO_RELEVANCE, with_notes
 from vidkit.frames.similarity import one_blas_thread
@@ -91,7 +91,7 @@ def method_settings(name: str, values: dict[str, Any]) -> Any:
     try:
         return config(**values)
     except ValueError as error:
-        raise ConfigError(f"{name}: {error}", "see docs/select-frames.md for the ranges") from error
+        raise ConfigError(f"{name}: {error}", f"see {doc_page('select-frames.md')} for the ranges") from error
 
 
 def _check_type(name: str, key: str, value: Any, default: Any) -> None:

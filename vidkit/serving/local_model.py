@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from vidkit.errors import ModelError
+from vidkit.errors import ModelError, doc_page
 from vidkit.serving.engine import Capabilities
 
 _SAMPLE_BYTES = 1 << 20
@@ -108,7 +108,7 @@ def _model_class(config: Any, name: str) -> Any:
         return AutoModelForCausalLM
     raise ModelError(
         f"model '{name}' is a '{config.model_type}', which transformers knows no chat head for",
-        "serve it with an OpenAI-compatible server, or write an engine (docs/serving.md)",
+        f"serve it with an OpenAI-compatible server, or write an engine ({doc_page('serving.md')})",
     )
 
 

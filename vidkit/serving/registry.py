@@ -11,7 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from vidkit.errors import ConfigError
+from vidkit.errors import ConfigError, doc_page
 from vidkit.serving.engine import Engine
 
 BUILT_IN = {
@@ -40,7 +40,8 @@ def open_engine(spec: str, *, base_url: str | None = None, **options: Any) -> En
     if not isinstance(engine, Engine):
         raise ConfigError(
             f"engine '{spec}' is a {type(engine).__name__} that lacks part of the interface",
-            "it needs name, concurrency, capabilities, identity(), generate(), aclose(); see docs/serving.md",
+            "it needs name, concurrency, capabilities, identity(), generate(), aclose();"
+            f" see {doc_page('serving.md')}",
         )
     return engine
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vidkit.errors import DataError
+from vidkit.errors import DataError, doc_page
 from vidkit.evaluation.option_list import options_by_place
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.types import Row
@@ -89,7 +89,9 @@ def check_record(row: Row, number: int) -> None:
     if is_level_2(row):
         question = row["question_1"]
         if not isinstance(question, dict):
-            raise DataError(f"{where}: question_1 is not an object", "see docs/eval.md for the columns")
+            raise DataError(
+                f"{where}: question_1 is not an object", f"see {doc_page('eval.md')} for the columns"
+            )
         _letter(where, "question_1.correct_answer", question.get("correct_answer"), YES + NO)
         if not clip_id(row):
             raise DataError(f"{where}: no 'video_id'", "every level-2 record names its clip")
