@@ -10,6 +10,14 @@ import importlib
 from pathlib import Path
 from types import ModuleType
 
+_PACKAGES = {
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "decord": "decord2",
+    "hydra": "hydra-core",
+    "pywt": "PyWavelets",
+    "yaml": "pyyaml",
+}
 _DOCS = "https://github.com/vidkit/vidkit/blob/main/docs"
 
 
@@ -73,6 +81,12 @@ def doc_page(name: str) -> str:
     return f"docs/{name}" if in_checkout.is_file() else f"{_DOCS}/{name}"
 
 
+def package_of(module: str) -> str:
+    """The package that brings a module, as pip knows it."""
+    top = module.partition(".")[0]
+    return _PACKAGES.get(top, top)
+
+
 def require(module: str, extra: str = "") -> ModuleType:
     """Import a package or say how to get it.
 
@@ -88,5 +102,5 @@ def require(module: str, extra: str = "") -> ModuleType:
     except ModuleNotFoundError as error:
         raise MissingDependency(
             f"this needs the package '{module}', which is not installed",
-            f"pip install 'vidkit[{extra}]'" if extra else f"pip install {module.partition('.')[0]}",
+            f"pip install 'vidkit[{extra}]'" if extra else f"pip install {package_of(module)}",
         ) from error

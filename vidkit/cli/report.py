@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import vidkit
-from vidkit.errors import VidkitError
+from vidkit.errors import VidkitError, package_of
 from vidkit.utils.redaction import redact_message
 
 USER_MISTAKE = 2
@@ -107,16 +107,13 @@ def _declared(error: ModuleNotFoundError) -> str | None:
     """The package that vidkit declares and that a missing module belongs to; None for modules of its own."""
     from importlib import metadata
 
-    module = (error.name or "").partition(".")[0].lower()
-    usual = {"cv2": "opencv-python-headless", "pil": "pillow", "yaml": "pyyaml", "hydra": "hydra-core",
-             "decord": "decord2"}  # fmt: skip
-    package = usual.get(module, module)
+    package = package_of(error.name or "")
     try:
         declared = metadata.requires("vidkit") or []
     except metadata.PackageNotFoundError:
         return None
     names = {re.split(r"[\[><=!~; ]", line, maxsplit=1)[0].lower() for line in declared}
-    return package if package in names else None
+    return package if package.lower() in names else None
 
 
 def _is_ours(file: Path) -> bool:

@@ -84,7 +84,7 @@ class DecordBackend:
         return np.ascontiguousarray(pixels)
 
     def _open(self) -> None:
-        decord = require("decord", "video")
+        decord = require("decord")
         decord.logging.set_level(decord.logging.QUIET)
         try:
             path = os.path.abspath(self._scan.info.path)  # FFmpeg takes `a:b.mp4` for a protocol
