@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,11 +15,13 @@ from vidkit.frames.encoders.hist import HistEncoder
 from vidkit.frames.encoders.lexicon import BLIND, KNOWS, LexiconEncoder, left_out
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.relevance.bm25 import bm25_scores, spread_in_time
+from vidkit.frames.relevance.query import read_query
 from vidkit.frames.relevance.scores import read_scores
 from vidkit.frames.relevance.sentences import sentences
 from vidkit.frames.types import FloatArray
 from vidkit.video.subtitles import Subtitles, find_subtitles, read_subtitles
 
+_NEGATION = "the query says what must not be there"
 # told in the record, no reason for a warning
 _HARMLESS = frozenset({"notes", "style blocks", "regions", "comments", "empty cues"})
 _KINDS = ("auto", "none", "subtitle", "lexicon", "ocr", "embedded", "encoder")
@@ -107,13 +109,19 @@ def _relevance(path: Path, query: str, options: FrameOptions, shelf: EncoderShel
                 f"'{options.encoder}' gives features but no relevance",
                 "use it as features=, or name a CLIP or ITM model",
             )
-        return Sources(f"encoder:{options.encoder}", scorer=model)
+        negated = read_query(query).negated
+        note = f"{_NEGATION} ({_quoted(negated)}): models that match text and pictures hardly read that"
+        return Sources(f"encoder:{options.encoder}", scorer=model, warnings=[note] if negated else [])
     if kind in ("auto", "subtitle"):
         found = _from_subtitles(path, query, options, must=kind == "subtitle")
         if found.name == "subtitle" or kind == "subtitle":
             return found
         return _from_pictures(kind, query, found.warnings)
     return _from_pictures(kind, query, [])
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
 
 
 def _from_file(path: Path) -> Sources:
@@ -137,7 +145,10 @@ def _from_subtitles(path: Path, query: str, options: FrameOptions, must: bool) -
     if found.problems or set(found.left_out) - _HARMLESS:
         warnings.append(f"left out of the subtitles: {found.account()}")
     joined = sentences(tuple(sorted(found.cues, key=lambda cue: (cue.start_s, cue.end_s))))
-    scores = bm25_scores([cue.text for cue in joined], query)
+    read = read_query(query)
+    if read.negated:
+        warnings.append(f"{_NEGATION}: subtitles are not searched for {_quoted(read.negated)}")
+    scores = bm25_scores([cue.text for cue in joined], read.text)
     if scores.max(initial=0.0) <= 0 and not must:
         warnings.append(f"no word of the query occurs in the subtitles ({found.source})")
         return Sources("none", warnings=warnings)

@@ -12,6 +12,8 @@ from vidkit.utils.files import atomic_path
 
 _GAP = 6  # pixels between thumbnails
 _CAPTION = 16  # pixels under each thumbnail
+_LONGEST_LABEL = 4000  # letters that are measured
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 _BACKGROUND, _INK = (24, 24, 27), (228, 228, 231)
 
 
@@ -39,7 +41,7 @@ def contact_sheet(
         _BACKGROUND,
     )
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
-    draw.text((_GAP, 6), _shortened(title, sheet.width - 2 * _GAP, draw, font), _INK, font)
+    draw.text((_GAP, 6), fit_label(draw, title, sheet.width - 2 * _GAP, font), _INK, font)
     for place, index in enumerate(chosen):
         x = _GAP + place % columns * (width + _GAP)
         y = top + _GAP + place // columns * (height + _CAPTION + _GAP)
@@ -63,9 +65,14 @@ def _columns(count: int) -> int:
     return 4 if count <= 16 else 8
 
 
-def _shortened(text: str, width: int, draw: ImageDraw.ImageDraw, font: object) -> str:
-    if draw.textlength(text, font) <= width:  # type: ignore[arg-type]
+def fit_label(draw: ImageDraw.ImageDraw, text: str, width: float, font: Font) -> str:
+    """A text in one line of at most `width` pixels, cut with an ellipsis where it is longer."""
+    text = " ".join(text.split())
+    if len(text) <= _LONGEST_LABEL and draw.textlength(text, font) <= width:
         return text
-    while text and draw.textlength(text + "…", font) > width:  # type: ignore[arg-type]
-        text = text[:-1]
-    return text + "…"
+    low, high = 0, min(len(text), _LONGEST_LABEL)
+    while low < high:  # the longest part that fits, by halving
+        middle = (low + high + 1) // 2
+        fits = draw.textlength(text[:middle] + "…", font) <= width
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return text[:low] + "…"

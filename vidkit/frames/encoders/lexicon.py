@@ -6,15 +6,15 @@ meaning.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vidkit.frames.encoders.base import Encoded, Picture, Rows, Scored
-from vidkit.frames.relevance.words import stem, words_of
+from vidkit.frames.relevance.query import read_query
+from vidkit.frames.relevance.words import STOP_WORDS, stem
 from vidkit.frames.spacing import min_max
 from vidkit.frames.types import FloatArray
 
@@ -40,9 +40,6 @@ _PLACES = {
     "middle": 0.5, "halfway": 0.5, "end": 1.0, "ending": 1.0, "finish": 1.0, "last": 1.0, "final": 1.0,
     "finally": 1.0, "closing": 1.0, "outro": 1.0,
 }  # fmt: skip
-_CLOCK = re.compile(r"\b(?:(\d{1,2}):)?(\d{1,2}):(\d{2})\b")
-_SPOKEN = re.compile(r"\b(\d+(?:\.\d+)?)\s*(seconds?|secs?|s|minutes?|mins?|min|hours?|h)\b")
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class LexiconEncoder:
@@ -82,30 +79,43 @@ class LexiconEncoder:
         return np.array(stats, dtype=np.float32)
 
     def score(self, rows: Rows, scores: NDArray[np.float32] | None, times: FloatArray, query: str) -> Scored:
-        """Mean of the curves of the words it knows; none known: no relevance."""
-        curves, known = [], []
-        for word in dict.fromkeys(words_of(query)):
-            curve = _word_curve(word, rows, times)
+        """Mean of the curves of the words and times it knows; none known: no relevance.
+
+        What the query negates counts upside down: "not red" is highest where there is least red.
+        """
+        read = read_query(query)
+        curves: list[FloatArray] = []
+        known: list[str] = []
+        outside: list[str] = []
+        for word, wanted in [(w, True) for w in read.wanted] + [(w, False) for w in read.negated]:
+            name = word if wanted else f"not {word}"
+            curve = None if name in known else _word_curve(word, rows, times)
             if curve is not None:
-                curves.append(curve)
-                known.append(word)
-        for moment in _moments(query):
-            width = max(5.0, 0.02 * float(times[-1]))
-            curves.append(np.exp(-0.5 * ((times - moment) / width) ** 2))
-            known.append(f"{moment:g} s")
+                curves.append(curve if wanted else 1.0 - curve)
+                known.append(name)
+        for span, wanted in [(s, True) for s in read.spans] + [(s, False) for s in read.negated_spans]:
+            curve = span.curve(times)
+            if curve is None:
+                outside.append(span.words)
+            else:
+                curves.append(curve if wanted else 1.0 - curve)
+                known.append(span.words if wanted else f"not {span.words}")
         facts: dict[str, object] = {
             "known_words": known,
             "unknown_words": left_out(query),
             "knows": KNOWS,
             "blind": BLIND,
         }
+        if outside:
+            facts["times_outside"] = outside
         return Scored(np.mean(curves, axis=0) if curves else None, None, facts)
 
 
 def left_out(query: str) -> list[str]:
-    """Words of a query that name nothing measurable; function words and clock times apart."""
-    rest = _SPOKEN.sub(" ", _CLOCK.sub(" ", query.lower()))
-    return [w for w in dict.fromkeys(words_of(rest, drop_stop_words=True)) if _meaning(w) is None]
+    """Words of a query that name nothing measurable; function words and times apart."""
+    read = read_query(query)
+    words = [word for word in (*read.wanted, *read.negated) if word not in STOP_WORDS]
+    return [word for word in dict.fromkeys(words) if _meaning(word) is None]
 
 
 def _meaning(word: str) -> str | None:
@@ -145,9 +155,3 @@ def _word_curve(word: str, rows: Rows, times: FloatArray) -> FloatArray | None:
     curve = rows[:, _STATS.index(meaning.lstrip("+-"))].astype(np.float64)
     scaled = min_max(curve)
     return 1.0 - scaled if meaning[0] == "-" and np.ptp(curve) > 0 else scaled
-
-
-def _moments(query: str) -> list[float]:
-    read: Callable[[str], float] = lambda text: float(text or 0)  # noqa: E731
-    moments = [read(h) * 3600 + read(m) * 60 + read(s) for h, m, s in _CLOCK.findall(query)]
-    return moments + [float(n) * _UNITS[unit[0]] for n, unit in _SPOKEN.findall(query.lower())]

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from vidkit.utils.files import atomic_path
+from vidkit.video.sheet import fit_label
 from vidkit.video.types import Frame
 
 FORMATS = ("jpeg", "png")
@@ -66,7 +67,7 @@ def contact_sheet(
     cell_width, cell_height = width + _GAP, height + _CAPTION + _GAP
     sheet = Image.new("RGB", (columns * cell_width + _GAP, _TITLE + rows * cell_height + _GAP), _BACKGROUND)
     draw, font, small = ImageDraw.Draw(sheet), ImageFont.load_default(15), ImageFont.load_default(12)
-    draw.text((_GAP, 7), _fit(draw, title, sheet.width - 2 * _GAP, font), _INK, font)
+    draw.text((_GAP, 7), fit_label(draw, title, sheet.width - 2 * _GAP, font), _INK, font)
     top = max([value for value in relevance if value is not None], default=0.0)
     for place, (frame, caption, value) in enumerate(zip(frames, captions, relevance, strict=True)):
         x, y = _GAP + place % columns * cell_width, _TITLE + _GAP + place // columns * cell_height
@@ -83,7 +84,7 @@ def contact_sheet(
             )
         draw.text((x, y + height + 5), clock(frame.time_s), _INK, font)
         stamp = draw.textlength(clock(frame.time_s), font) + 10
-        draw.text((x + stamp, y + height + 8), _fit(draw, caption, width - stamp, small), _QUIET, small)
+        draw.text((x + stamp, y + height + 8), fit_label(draw, caption, width - stamp, small), _QUIET, small)
     return sheet
 
 
@@ -102,13 +103,3 @@ def jpeg_bytes(pixels: np.ndarray, width: int = 480, quality: int = 82) -> bytes
     data = io.BytesIO()
     picture.save(data, format="JPEG", quality=quality)
     return data.getvalue()
-
-
-def _fit(
-    draw: ImageDraw.ImageDraw, text: str, width: float, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
-) -> str:
-    if draw.textlength(text, font) <= width:
-        return text
-    while text and draw.textlength(text + "…", font) > width:
-        text = text[:-1]
-    return text + "…"

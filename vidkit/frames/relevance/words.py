@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+# French, Italian and Catalan; "d'accord", "qu'elle", "dell'acqua", and no English word
+_ELISION = re.compile(
+    r"^(?:[ldjmnstc]|qu|jusqu|lorsqu|puisqu|quelqu|dell|all|nell|sull|dall|un|quest)'(?=[^\W\d_]{2})"
+)
 # scripts written without spaces: every sign is a word of its own
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 STOP_WORDS = frozenset(
@@ -89,13 +94,16 @@ STOP_WORDS = frozenset(
 
 
 def words_of(text: str, drop_stop_words: bool = False) -> list[str]:
-    """Lower-case words in order; signs of Chinese, Japanese and Korean one by one."""
+    """Lower-case words in order; signs of Chinese, Japanese and Korean one by one.
+
+    Accents written in two signs count as one, and the article of an elision falls away (`l'été` -> `été`).
+    """
     found: list[str] = []
-    for match in _WORD.findall(text.lower()):
+    for match in _WORD.findall(unicodedata.normalize("NFKC", text).lower().replace("’", "'")):
         if _WIDE.search(match):
-            found += [sign for sign in match if not sign.isspace()]
+            found += [sign for sign in match if sign != "'"]
         else:
-            found.append(match)
+            found.append(_ELISION.sub("", match))
     return [word for word in found if word not in STOP_WORDS] if drop_stop_words else found
 
 
