@@ -90,6 +90,18 @@ def test_without_the_option_nothing_is_judged(place: Path) -> None:
     assert "answer_judge" not in found and "judge" not in found["counts"]["by_rule"]
 
 
+def test_own_marks_of_thinking_are_a_setting(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = {"read": "<plan>Answer: A</plan>Answer: B", "vague": "<plan>Answer: B"}
+    (place / "p.jsonl").write_text(
+        "".join(json.dumps({"id": name, "prediction": text}) + "\n" for name, text in said.items())
+    )
+    assert evaluate("think_tags=['<plan>','</plan>']") == 0
+    rules = {item["id"]: (item["letter"], item["rule"]) for item in result(place)["items"]}
+    assert rules["read"] == ("B", "declaration") and rules["vague"] == (None, "truncated")
+    assert evaluate("think_tags=['<plan>']") == 2
+    assert "are not pairs" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

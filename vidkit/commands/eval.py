@@ -12,6 +12,7 @@ from vidkit.commands.eval_unanswered import is_answered, nothing_answered, reaso
 from vidkit.config.catalog import builtin_dir
 from vidkit.config.eval_schema import EvalSettings
 from vidkit.errors import ConfigError, DataError, NothingAnswered
+from vidkit.evaluation.answers.said import own_think_tags
 from vidkit.evaluation.scoring import Joined, read_joined, read_rows_of
 from vidkit.evaluation.task import Task, load_task, task_files
 from vidkit.evaluation.types import Mode
@@ -42,7 +43,8 @@ def run(settings: EvalSettings) -> dict[str, Any]:
         return plan(settings, task, data)
     nothing: NothingAnswered | None = None
     try:
-        result = _compare(settings, task, data) if settings.compare else _score(settings, task, data)
+        with own_think_tags(list(zip(settings.think_tags[::2], settings.think_tags[1::2], strict=True))):
+            result = _compare(settings, task, data) if settings.compare else _score(settings, task, data)
     except NothingAnswered as error:
         nothing, result = error, dict(error.result)  # type: ignore[call-overload]
     print_result(result)

@@ -100,6 +100,7 @@ class EvalSettings:
     kinds: list[str] = field(default_factory=list)  # SocialOmni: ask only who, when or how; none: all
     judges: list[str] = field(default_factory=list)  # models that judge "how", NAME or NAME=SPEC
     judge_url: str | None = None  # server of the judges; none: that of the model
+    think_tags: list[str] = field(default_factory=list)  # more marks of thinking: open, close, open, close
     answer_judge: str | None = None  # server of a model that says what unread replies chose; labelled
     answer_judge_model: str | None = None  # the model there
     whole_clips: bool = False  # send clips as files instead of frames
@@ -111,6 +112,10 @@ class EvalSettings:
     verbose: bool = False
 
     def __post_init__(self) -> None:
+        if len(self.think_tags) % 2 or not all(self.think_tags):
+            raise ValueError(
+                f"think_tags={self.think_tags} are not pairs\ngive think_tags=['<plan>','</plan>']"
+            )
         if len(self.compare) not in (0, 2):
             raise ValueError(f"compare has {len(self.compare)} files, not two\ngive A and B")
         for name, value in (("resamples", self.resamples), ("limit", self.limit)):

@@ -20,7 +20,7 @@ from vidkit.evaluation.answers.forms import (
     verdicts,
     whole,
 )
-from vidkit.evaluation.answers.quick import quick
+from vidkit.evaluation.answers.quick import declared_last, quick
 from vidkit.evaluation.answers.said import after_thinking, without_tokens
 from vidkit.evaluation.answers.statements import (
     Finding,
@@ -74,6 +74,8 @@ def parse_choice(
     if said is None:
         return Choice(None, "truncated")
     said = without_tokens(plain_characters(windowed(said))).strip()
+    if (plainly := quick(said, options, option_texts) or declared_last(said, options)) is not None:
+        return plainly
     if _NOTHING.fullmatch(said[:80]) and len(said) < 80 and not _is_option(said, asked):
         return Choice(None, "unparsed" if any(c.isalnum() for c in said) else "empty")
     return decide(said, asked, isolated)
@@ -129,14 +131,15 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
     judged = verdicts(reply, asked) if not strong else set()
     if len(judged) == 1:
         return Choice(judged.pop(), "verdict")
-    fixed = [*corrections(reply, asked), *(f for f in subjects(reply, asked))]
-    last = _last([*strong, *fixed])
+    said = _last(strong)
+    start = said.at if said is not None else 0
+    last = _last([*strong, *corrections(reply, asked, start), *subjects(reply, asked, start)])
     if last is not None:
-        later = _last(
-            f for f in weak_statements(reply, asked) if f.at > last.at and f.value.end > last.value.end
-        )
-        if later is not None and _TOOK_BACK.search(reply.lower[last.at : later.at]):
-            last = later
+        if _TOOK_BACK.search(reply.lower, last.at):
+            passing = weak_statements(reply, asked, last.at)
+            later = _last(f for f in passing if f.at > last.at and f.value.end > last.value.end)
+            if later is not None and _TOOK_BACK.search(reply.lower[last.at : later.at]):
+                last = later
         return _choice(last)
     recited = recital(reply.text, asked)
     bare = [f for f in found if f.rule == "option_word" and f.value.letters and not _cut(reply, f, asked)]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from vidkit.evaluation.answers.choice import Choice
+from vidkit.evaluation.answers.words import JOINERS, NEGATORS
 
 _LONGEST = 200
 _LETTER = re.compile(
@@ -13,6 +14,9 @@ _LETTER = re.compile(
     r"\*{0,2}\(?\*{0,2}(?P<letter>[A-Z])\*{0,2}\)?\*{0,2}[.:]?\*{0,2}"
 )
 _LETTERED = re.compile(r"\(?(?P<letter>[A-Z])[.):]{1,2} ?(?P<text>[^\s].*)")
+
+_PLAIN_WORDS = re.compile(r"[a-z]{2,20}(?: [a-z]{2,20}){0,12}")
+_MEANS_MORE = NEGATORS | JOINERS | {"wrong", "incorrect", "false", "but", "maybe", "is", "are", "was", "nope"}
 
 
 def quick(reply: str, options: str, option_texts: Sequence[str]) -> Choice | None:
@@ -30,6 +34,9 @@ def quick(reply: str, options: str, option_texts: Sequence[str]) -> Choice | Non
         place = options.find(lettered.group("letter"))
         if 0 <= place < len(option_texts) and _same(lettered.group("text"), option_texts[place]):
             return Choice(options[place], "start")
+        words = lettered.group("text")
+        if place >= 0 and _PLAIN_WORDS.fullmatch(words) and not _MEANS_MORE & set(words.split()):
+            return Choice(options[place], "start")
         return None
     said = reply.rstrip(".").casefold()
     hits = [i for i, text in enumerate(option_texts) if text.rstrip(".").casefold() == said]
@@ -38,6 +45,17 @@ def quick(reply: str, options: str, option_texts: Sequence[str]) -> Choice | Non
         if len(hits) == 1 and len(said) > 2 and hits[0] < len(options)
         else None
     )
+
+
+def declared_last(reply: str, options: str) -> Choice | None:
+    """What a last line such as "Final answer: C" says, whatever was reasoned above it; else None."""
+    head, _, line = reply.rpartition("\n")
+    if not head or len(line) > _LONGEST or head.lstrip()[:1] in ("{", "[") or "```" in head or "<" in head:
+        return None
+    found = _LETTER.fullmatch(line.strip())
+    if found is None or not found.group("says") or found.group("letter") not in options:
+        return None
+    return Choice(found.group("letter"), "declaration")
 
 
 def _same(a: str, b: str) -> bool:

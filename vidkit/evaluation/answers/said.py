@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from vidkit.evaluation.answers.characters import folded
@@ -56,6 +58,19 @@ _MOST = 1000  # names looked at from either end
 _LEAD = 40  # characters that may stand before the name within a mark
 
 
+_own_tags: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("own_tags", default=())
+
+
+@contextmanager
+def own_think_tags(tags: Sequence[tuple[str, str]]) -> Iterator[None]:
+    """Within it, thinking stands between these pairs of marks too, for every reply that is read."""
+    token = _own_tags.set(tuple(tags))
+    try:
+        yield
+    finally:
+        _own_tags.reset(token)
+
+
 def after_thinking(text: str, tags: Sequence[tuple[str, str]] = ()) -> str | None:
     """The reply without its thinking; None where the thinking never ended and nothing was said before it.
 
@@ -65,7 +80,7 @@ def after_thinking(text: str, tags: Sequence[tuple[str, str]] = ()) -> str | Non
     """
     if "<|channel|>" in text:
         text = _final_channel(text)
-    marks = _marks(text, tags)
+    marks = _marks(text, (*tags, *_own_tags.get()))
     closes = [mark for mark in marks if not mark.opens]
     said = text
     if closes:

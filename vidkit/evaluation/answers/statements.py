@@ -92,7 +92,7 @@ _DENIED_BEFORE = re.compile(
     r"|\b(?:não|no|non|ne|nicht|не|nie|inte|ikke|ei|niet|nu|nem|δεν|bukan|không)\s+$"
 )
 _BEFORE = 90
-_FIRST, _LAST = 20, 80  # places looked at from either end; the last statements decide
+_FIRST, _LAST = 10, 50  # places looked at from either end; the last statements decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +166,17 @@ def _behind_gap(reply: Reply, at: int, asked: Asked) -> Value | None:
     return None
 
 
-def corrections(reply: Reply, asked: Asked) -> Iterator[Finding]:
+def corrections(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]:
     """Letters that take an earlier word back: "no, wait, C"."""
-    for match in _ends(_CORRECTION.finditer(reply.lower)):
+    for match in _ends(_CORRECTION.finditer(reply.lower, start)):
         value = read_value(reply, match.end(), asked, weak=True)
         if value is not None and value.letters:
             yield Finding(match.start(), value, "correction")
 
 
-def subjects(reply: Reply, asked: Asked) -> Iterator[Finding]:
+def subjects(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]:
     """Letters of which something good is said: "E is correct", "C ist richtig"."""
-    for match in _ends(m for m in _CAPITAL.finditer(reply.text) if m.group() in asked.letters):
+    for match in _ends(m for m in _CAPITAL.finditer(reply.text, start) if m.group() in asked.letters):
         at, letter = match.start(), match.group()
         if letter_end(reply, at, asked) is None:
             continue
@@ -249,10 +249,10 @@ def _is_asked(reply: Reply, value: Value) -> bool:
     return reply.lower[value.end : value.end + 4].lstrip(" )]\"'").startswith("?")
 
 
-def weak_statements(reply: Reply, asked: Asked) -> Iterator[Finding]:
+def weak_statements(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]:
     """Letters behind words that introduce a conclusion: "so B", "I would choose E", "it must be (D)"."""
     yield from _labelled_end(reply, asked)
-    for match in _ends(_WEAK.finditer(reply.lower)):
+    for match in _ends(_WEAK.finditer(reply.lower, start)):
         before = reply.lower[max(0, match.start() - 30) : match.start()]
         if _DENIED_BEFORE.search(before):
             continue
