@@ -154,6 +154,7 @@ def test_no_figure_when_a_check_fails(capsys, tmp_path, quick, monkeypatch) -> N
 
 
 def test_interrupted_attention_keeps_its_rows(tmp_path) -> None:
+    importlib.import_module("torch")  # missing, it would only be said in the process below
     words = ["sections=[rates,prediction]", "shapes=[odd]", "--device", "cpu", "-o", str(tmp_path)]
     process = subprocess.Popen(
         [sys.executable, "-m", "vidkit", "bench", "attention", *words],
