@@ -257,6 +257,27 @@ def planted_table() -> str | None:
     return "\n".join(lines) + f"\n\nMade by `{made['made_by']}` on {env['date'][:10]}, {_commit(env)}.\n"
 
 
+def token_table() -> str | None:
+    """Share of planted events read under budgets of vision tokens."""
+    made = result("select_frames_tokens")
+    if made is None:
+        return None
+    found = made["sections"]["tokens"]
+    rows, budgets = found["rows"], sorted({row["tokens"] for row in found["rows"]})
+    head = ["Method", "Pictures", *(f"{budget} tokens" for budget in budgets)]
+    head.append(f"large / small, {budgets[-1]} tokens")
+    lines = [f"| {' | '.join(head)} |", f"| {' | '.join(['---'] * len(head))} |"]
+    for method, plan in dict.fromkeys((row["method"], row["plan"]) for row in rows):
+        mine = [row for row in rows if (row["method"], row["plan"]) == (method, plan)]
+        mine.sort(key=lambda row: row["tokens"])
+        cells = [row["read"] for row in mine]
+        shares = [f"{cell['mean']:.2f} ({cell['low']:.2f}-{cell['high']:.2f})" for cell in cells]
+        parts = f"{mine[-1]['large']['mean']:.2f} / {mine[-1]['small']['mean']:.2f}"
+        lines.append(f"| `{method}` | {plan} | {' | '.join([*shares, parts])} |")
+    env = made["environment"]
+    return "\n".join(lines) + f"\n\nMade by `{made['made_by']}` on {env['date'][:10]}, {_commit(env)}.\n"
+
+
 def generate_table() -> str | None:
     """One whole run of a real shape with random weights on a GPU."""
     made = result("generate_wan1_3b_480p_h200")

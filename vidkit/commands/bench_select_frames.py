@@ -21,6 +21,7 @@ from vidkit.frames.benchmark import (
     bench_planted,
     bench_selectors,
     bench_stages,
+    bench_tokens,
     planted_methods,
     write_long,
 )
@@ -47,6 +48,8 @@ _HOUR_S = 3600
 _INPUTS = {
     "planted": "drawn videos with planted events; relevance is the share of the query's colour: this compares"
     " rules, not models",
+    "tokens": "drawn videos with large and small planted objects, read where they are two tokens high;"
+    " relevance is the share of the query's colour",
     "selectors": "made arrays",
     "stages": "a drawn video of 1280x720 at 30 fps",
     "hour": "a drawn video of 1280x720 at 30 fps, 20 s of it over and over",
@@ -155,6 +158,7 @@ def _inputs(section: str, settings: BenchSelectFramesSettings) -> str:
 def _section(section: SelectFramesSection, settings: BenchSelectFramesSettings) -> _Section:
     makers = {
         SelectFramesSection.planted: _planted,
+        SelectFramesSection.tokens: _tokens,
         SelectFramesSection.selectors: _selectors,
         SelectFramesSection.stages: _stages,
         SelectFramesSection.hour: _hour,
@@ -177,6 +181,20 @@ def _planted(settings: BenchSelectFramesSettings) -> _Section:
         )  # fmt: skip
 
     return _Section("planted", what, about, steps)
+
+
+def _tokens(settings: BenchSelectFramesSettings) -> _Section:
+    asked = settings.tokens
+    methods = None if settings.methods is None else planted_methods(settings.methods)
+    what = f"{asked.videos} videos of {asked.duration_s} s, {_listed(asked.budgets)} tokens"
+
+    def steps(work: Path) -> Iterator[dict[str, Any]]:
+        return bench_tokens(
+            work, asked.videos, methods, sorted(set(asked.budgets)), settings.seed, asked.duration_s,
+            asked.events, asked.resamples,
+        )  # fmt: skip
+
+    return _Section("tokens", what, asked.videos * asked.duration_s / 30, steps)
 
 
 def _selectors(settings: BenchSelectFramesSettings) -> _Section:

@@ -12,7 +12,7 @@ from vidkit.commands.bench import wide_console
 
 def print_section(name: str, found: dict[str, Any], inputs: str) -> None:
     """The table of a section, what it was measured on below."""
-    makers = {"planted": _planted, "selectors": _selectors, "manifest": _manifest}
+    makers = {"planted": _planted, "tokens": _tokens, "selectors": _selectors, "manifest": _manifest}
     table = makers.get(name, _stages)(found)
     table.title_justify = table.caption_justify = "left"
     table.caption = inputs
@@ -40,6 +40,27 @@ def _planted(found: dict[str, Any]) -> Table:
         recalls = [_interval(at[method, k]["recall"]) for k in budgets]
         rest = [f"{at[method, middle][metric]['mean']:.2f}" for metric in ("coverage", "redundancy")]
         table.add_row(method, *recalls, *rest)
+    return table
+
+
+def _tokens(found: dict[str, Any]) -> Table:
+    rows = found["rows"]
+    budgets = sorted({row["tokens"] for row in rows})
+    at = {(row["method"], row["plan"], row["tokens"]): row for row in rows}
+    table = Table(
+        title=f"share of events read, {found['videos']} videos, 95 % intervals over videos;"
+        f" large / small objects at {budgets[-1]} tokens"
+    )
+    table.add_column("method")
+    table.add_column("pictures")
+    for budget in budgets:
+        table.add_column(f"{budget} tokens", justify="right")
+    table.add_column("large / small", justify="right")
+    for method, plan in dict.fromkeys((row["method"], row["plan"]) for row in rows):
+        shares = [_interval(at[method, plan, budget]["read"]) for budget in budgets]
+        last = at[method, plan, budgets[-1]]
+        parts = f"{last['large']['mean']:.2f} / {last['small']['mean']:.2f}"
+        table.add_row(method, plan, *shares, parts)
     return table
 
 

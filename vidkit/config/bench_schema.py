@@ -45,6 +45,7 @@ class BenchAttentionSettings:
 
 class SelectFramesSection(StrEnum):
     planted = "planted"  # recall, coverage, redundancy of every method on videos with known events
+    tokens = "tokens"  # events read under a budget of vision tokens: few large, many small pictures
     selectors = "selectors"  # time of selection alone, on made arrays
     stages = "stages"  # time by stage of one video, against decoding alone
     hour = "hour"  # the same on an hour, with the peak of memory
@@ -73,6 +74,30 @@ class PlantedSettings:
         _not_empty("budgets", self.budgets)
         for budget in self.budgets:
             _at_least("budgets", budget, 1)
+
+
+@dataclass
+class TokensSettings:
+    """Videos with planted events of two sizes, and an oracle that needs an object two tokens high."""
+
+    videos: int = 4
+    duration_s: int = 240  # each
+    events: int = 6
+    budgets: list[int] = field(default_factory=lambda: [512, 1024, 2048])  # vision tokens
+    resamples: int = 2000  # of the bootstrap over videos
+
+    def __post_init__(self) -> None:
+        for name in ("videos", "resamples"):
+            _at_least(name, getattr(self, name), 1)
+        _at_least("events", self.events, 2)
+        if self.duration_s < 24 * self.events + 16:
+            raise ValueError(
+                f"duration_s={self.duration_s} leaves no room for {self.events} events and their distractors"
+                f"\ngive at least {24 * self.events + 16} s"
+            )
+        _not_empty("budgets", self.budgets)
+        for budget in self.budgets:
+            _at_least("budgets", budget, 16)
 
 
 @dataclass
@@ -130,6 +155,7 @@ class BenchSelectFramesSettings:
     )
     methods: list[str] | None = None  # none: all; planted leaves omp out, which needs a two-tower encoder
     planted: PlantedSettings = field(default_factory=PlantedSettings)
+    tokens: TokensSettings = field(default_factory=TokensSettings)
     selectors: SelectorsSettings = field(default_factory=SelectorsSettings)
     stages: StagesSettings = field(default_factory=StagesSettings)
     manifest: BenchManifestSettings = field(default_factory=BenchManifestSettings)

@@ -25,6 +25,7 @@ class PlantedVideo:
         events: spans that answer the query [s].
         shots: spans between cuts [s].
         scene_of_shot: which background each shot shows; returns repeat a number.
+        heights: of the object of each event, share of the picture's height.
     """
 
     path: Path
@@ -32,10 +33,16 @@ class PlantedVideo:
     events: tuple[tuple[float, float], ...]
     shots: tuple[tuple[float, float], ...]
     scene_of_shot: tuple[int, ...]
+    heights: tuple[float, ...] = ()
 
 
 def write_planted_video(
-    path: Path, seed: int, duration_s: int = 240, events: int = 6, size: int = 192
+    path: Path,
+    seed: int,
+    duration_s: int = 240,
+    events: int = 6,
+    size: int = 192,
+    thing_sizes: tuple[str, ...] = ("big",),
 ) -> PlantedVideo:
     """Write one video at 4 fps.
 
@@ -49,6 +56,7 @@ def write_planted_video(
         duration_s: whole seconds.
         events: how often the query's object appears.
         size: width and height, pixels.
+        thing_sizes: of the objects, event after event: big, small.
     """
     rng = np.random.default_rng(seed)
     shots, scene_of_shot = _shots(rng, duration_s)
@@ -61,8 +69,9 @@ def write_planted_video(
         )
     ]
     spans = _spans(rng, duration_s, 3 * events)
-    wanted = spans[:events]  # the rest are distractors
+    # the first `events` spans answer the query, the rest are distractors
     drawn: dict[tuple[int, int], np.ndarray] = {}
+    heights: dict[int, float] = {}
     with mp4_stream(path) as stream:
         for i in range(duration_s * _FPS):
             time_s = i / _FPS
@@ -73,16 +82,30 @@ def write_planted_video(
                 drawn[key] = backgrounds[key[0]]
                 if event >= 0:
                     colour = colours[0] if event < events else colours[1 + event % 2]
-                    thing = Thing(("circle", "star", "square", "heart")[event % 4], colour, 1, "big")
-                    drawn[key] = draw_things(
-                        [thing], np.random.default_rng(seed * 1000 + event), _SIDE, drawn[key]
-                    )
+                    of_size = thing_sizes[event % len(thing_sizes)]
+                    thing = Thing(("circle", "star", "square", "heart")[event % 4], colour, 1, of_size)
+                    place = seed * 1000 + event
+                    drawn[key] = draw_things([thing], np.random.default_rng(place), _SIDE, drawn[key])
+                    heights[event] = _height(thing, place)
             noisy = drawn[key] + rng.normal(0, 3, drawn[key].shape)
             picture = np.clip(noisy, 0, 255).astype(np.uint8)
             stream.add(np.asarray(cv2.resize(picture, (size, size)), dtype=np.uint8), time_s)
+    in_time = sorted(range(events), key=lambda event: spans[event])
     return PlantedVideo(
-        path, f"{colours[0]} object", tuple(sorted(wanted)), tuple(shots), tuple(scene_of_shot)
+        path,
+        f"{colours[0]} object",
+        tuple(spans[event] for event in in_time),
+        tuple(shots),
+        tuple(scene_of_shot),
+        tuple(heights[event] for event in in_time),
     )
+
+
+def _height(thing: Thing, seed: int) -> float:
+    """Share of the picture's height that a thing covers, drawn from this seed."""
+    plain = np.zeros((_SIDE, _SIDE, 3), dtype=np.uint8)
+    drawn = draw_things([thing], np.random.default_rng(seed), _SIDE, plain)
+    return float(drawn.any(axis=(1, 2)).mean())
 
 
 def _shots(rng: np.random.Generator, duration_s: int) -> tuple[list[tuple[float, float]], list[int]]:

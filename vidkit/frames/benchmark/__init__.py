@@ -11,6 +11,7 @@ from vidkit.frames.benchmark.planted_events import (
 )
 from vidkit.frames.benchmark.selectors import bench_selectors
 from vidkit.frames.benchmark.stages import bench_stages, time_once
+from vidkit.frames.benchmark.token_budgets import bench_tokens
 
 __all__ = [
     "METRICS",
@@ -18,6 +19,7 @@ __all__ = [
     "bench_planted",
     "bench_selectors",
     "bench_stages",
+    "bench_tokens",
     "bootstrap",
     "planted_methods",
     "repeat_video",
