@@ -14,13 +14,17 @@ from vidkit.frames.benchmark import (
     bench_planted,
     bench_selectors,
     bench_stages,
+    bench_tokens,
     bootstrap,
     planted_methods,
     repeat_video,
     score_selection,
     write_textured,
 )
+from vidkit.frames.benchmark.token_budgets import PLANS, read_events
 from vidkit.frames.planted import PlantedVideo, write_planted_video
+from vidkit.frames.tokens import Size
+from vidkit.frames.types import Segment, Selection
 from vidkit.video.reader import open_video
 
 
@@ -111,3 +115,33 @@ def test_a_manifest_on_one_worker_and_on_two(tmp_path: Path) -> None:
     assert (one["workers"], two["workers"]) == (1, 2)
     assert found["speedup"] == pytest.approx(one["seconds"] / two["seconds"])
     assert (tmp_path / "out2" / "selection.jsonl").read_text().count("\n") == 2
+
+
+def test_token_budgets_on_events_of_two_sizes(tmp_path: Path) -> None:
+    *_, found = bench_tokens(tmp_path, 1, ["dpp"], (256, 4096), seed=1, duration_s=64, events=2)
+    at = {(row["plan"], row["tokens"]): row for row in found["rows"]}
+    assert len(at) == 2 * len(PLANS)
+    assert all(row["used"] <= tokens for (_, tokens), row in at.items())
+    # 16 pictures as large as the source show both objects; 4x4 tokens never show a small one
+    assert at["few large", 4096]["read"]["mean"] == 1.0 and at["few large", 256]["pictures"] == 1
+    assert at["many small", 4096]["small"]["mean"] == 0.0
+
+
+def test_an_object_is_read_where_it_is_two_tokens_high(tmp_path: Path) -> None:
+    planted = PlantedVideo(tmp_path, "q", ((0, 5), (10, 15)), ((0, 20),), (0,), (0.5, 0.2))
+    candidates = Candidates(np.arange(20.0))
+
+    def read(*pictures: tuple[int, int]) -> tuple[float, float, float]:
+        indices = np.array([at for at, _ in pictures])
+        kept = Selection("x", indices, (Segment(0, 20),), ("top",) * len(pictures))
+        sizes = [Size(28 * cells, 28 * cells, cells**2) for _, cells in pictures]
+        return read_events(planted, candidates, kept, sizes)
+
+    assert read((2, 3), (12, 9)) == (0.0, 0.0, 0.0)
+    assert read((2, 4), (12, 9)) == (0.5, 1.0, 0.0)
+    assert read((2, 4), (7, 16), (12, 10)) == (1.0, 1.0, 1.0)
+
+
+def test_planted_objects_have_the_heights_of_their_sizes(tmp_path: Path) -> None:
+    planted = write_planted_video(tmp_path / "a.mp4", 2, 64, 2, 96, ("big", "small"))
+    assert 0.15 < min(planted.heights) < 0.3 and 0.4 < max(planted.heights) < 0.75

@@ -26,7 +26,12 @@ def select_frames(
     words: VideoQueryAndSettings = None,
     k: Annotated[int | None, typer.Option("-k", metavar="N", help="Frames to keep.")] = None,
     method: Annotated[
-        str | None, typer.Option("--method", metavar="NAME", help="wfs-sb, efs, uniform, topk, mmr, aks, ...")
+        str | None,
+        typer.Option(
+            "--method",
+            metavar="NAME",
+            help="wfs-sb, efs, topk, ...; dpp, lddr, facility find more planted events at small k.",
+        ),
     ] = None,
     encoder: Annotated[
         str | None,

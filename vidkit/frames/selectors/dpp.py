@@ -31,7 +31,7 @@ class Dpp:
     needs: ClassVar[frozenset[str]] = frozenset({"features"})
     uses: ClassVar[frozenset[str]] = frozenset({"relevance", "features"})
     config: ClassVar[type[DppConfig]] = DppConfig
-    note: ClassVar[str] = "determinantal point process, greedy"
+    note: ClassVar[str] = "determinantal point process, greedy; ahead of wfs-sb and efs on planted events"
 
     def select(self, candidates: Candidates, k: int, cfg: DppConfig) -> Selection:
         """K frames; once no volume is left, the most relevant others fill."""
