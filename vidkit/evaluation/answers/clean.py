@@ -15,6 +15,8 @@ _EMPHASIS = re.compile(
 _LATEX = re.compile(r"\\(?:text\w{0,4}|math\w{0,4}|mbox|bf|rm|bm|large|Large|displaystyle|quad|,|;|!| )\s?")
 _HTML = re.compile(r"</?(?!answer)(?:[a-z][a-z0-9:_-]{0,30}|[A-Z]{2,20})(?:\s[^<>\n]{0,200})?\s?/?>")
 _LINE_START = re.compile(r"(?m)^[^\S\n]{0,8}(?:[#>]{1,6}|[-•·▪◦●‣+])[^\S\n]{1,4}")
+# a numbered list of letters: "1. A"
+_NUMBERED = re.compile(r"(?m)^[^\S\n]{0,8}\d{1,2}[.)][^\S\n]{1,4}(?=[(*]{0,3}[A-Z][)*.]{0,4}$)")
 _ENTITIES = {"&nbsp;": " ", "&quot;": '"', "&#39;": "'", "&amp;": "&", "&lt;": "<", "&gt;": ">"}
 
 
@@ -26,6 +28,7 @@ def windowed(text: str) -> str:
 
 def cleaned(text: str) -> str:
     """The words alone; lines stay lines."""
+    text = _NUMBERED.sub("", text)
     if not _MARKUP.search(text) and "•" not in text and "- " not in text:
         return text
     if "&" in text:

@@ -13,6 +13,7 @@ from vidkit.evaluation.answers.words import (
     NEGATIVE_BEFORE,
     NEGATORS,
     REFUSAL,
+    UNCERTAIN_BEFORE,
 )
 
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+")
@@ -65,9 +66,17 @@ def starts(reply: Reply, asked: Asked) -> set[str]:
     if len(recited) > 1:
         return set(recited.values())
     others = {letter for line in lines[1:200] if (letter := _start(line, asked)) is not None}
+    if len(alone := _bare_lines(lines, asked)) > 1:
+        return alone
     if others - {first} and _bare(lines[0], asked):
         return {first}  # a letter alone on the first line, explained below
     return {first} | others
+
+
+def _bare_lines(lines: list[str], asked: Asked) -> set[str]:
+    """Letters of a reply whose every line is a letter alone."""
+    letters = [whole(line.strip(), asked) for line in lines[:200]]
+    return {letter for each in letters for letter in each} if all(letters) else set()
 
 
 def _bare(line: str, asked: Asked) -> bool:
@@ -87,12 +96,16 @@ def _start(line: str, asked: Asked) -> str | None:
         asks = (
             value is not None and line[value.end :].lstrip(" )]\"'").startswith("?") and line[value.end + 3 :]
         )
-        return value.letters if value is not None and len(value.letters) == 1 and not asks else None
+        shares = line.count("%") > 1  # "A (50 %), C (50 %)"
+        read = value is not None and len(value.letters) == 1 and not asks and not shares
+        return value.letters if value is not None and read else None
     letter = match.group("letter").upper()
     at = match.start("letter")
     if letter_end(made, at, asked) is None and not follows(made, at + 1, asked, letter):
         return None
     rest = line[match.end() :].strip().lower()
+    if line.count("%") > 1 or (rest and whole(rest, asked) - {letter}):
+        return None  # "A > B", "A (50 %), C (50 %)"
     if not follows(made, at + 1, asked, letter) and (
         NEGATIVE_AFTER.match(made.lower, at + 1) or _is_refusal_only(rest)
     ):
@@ -129,10 +142,13 @@ def _is_refusal_only(rest: str) -> bool:
 def last_sentence(reply: Reply, asked: Asked) -> set[str]:
     """The letter that is the last sentence, or that opens or closes the last line."""
     line = next((each for each in reversed(reply.text.splitlines()) if each.strip()), "").strip()
-    if line.endswith(":"):
-        return set()
+    every = _bare_lines([each for each in reply.text.splitlines() if each.strip()], asked)
+    if line.endswith(":") or len(every) > 1:
+        return every
     sentences = [part.strip() for part in _SENTENCE.split(line) if part.strip()]
     found = whole(sentences[-1], asked) if sentences else set()
+    if found and len(sentences) > 1 and line.endswith("?"):
+        return set()  # "A? B? C?"
     if found:
         return found
     opened = _start(line, asked)
@@ -203,7 +219,7 @@ def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
     others = known.replace(form, " ").split()
     if form.isdigit() and any(word.isdigit() for word in others):
         return set()
-    hedged = {"or", "maybe", "perhaps", "either", "whether", "unclear", "if"} & set(others)
+    hedged = {"or", "maybe", "perhaps", "either", "whether", "unclear", "if", "e.g", "doubt"} & set(others)
     return set() if hedged else set(kept)
 
 
@@ -223,11 +239,15 @@ def _named_in(known: str, asked: Asked) -> dict[str, str]:
     return {letter: form for letter, (at, form) in longest.items() if not _denied(known, at, form, ends)}
 
 
+# what stays of "isn't" in plain text
+_CUT_NEGATORS = frozenset(("isn", "wasn", "aren", "doesn", "don", "didn", "couldn", "hardly", "doubt"))
+
+
 def _denied(known: str, at: int, form: str, ends: list[int]) -> bool:
     start = max((end for end in ends if end <= at), default=0)  # what is denied before is another option
     before = known[start:at].split()[-4:]
     after = known[at + len(form) + 1 :].split()[:3]
-    return bool(NEGATORS & set(before)) or (
+    return bool((NEGATORS | _CUT_NEGATORS) & set(before)) or (
         bool({"is", "was", "are"} & set(after[:1])) and bool({"not", "wrong", "incorrect"} & set(after))
     )
 
@@ -248,6 +268,8 @@ def mentions(reply: Reply, asked: Asked) -> tuple[dict[str, int], set[str]]:
         if _NAMED.search(before) or lower[at : at + 2].lstrip(") ").startswith("?"):
             continue
         if len(group) == 1 and (open_ or len(text) > at + 2) and is_cut(reply, at, asked, group):
+            continue
+        if UNCERTAIN_BEFORE.search(before):
             continue
         if NEGATIVE_BEFORE.search(before) or negative:
             ruled_out |= set(group)

@@ -65,13 +65,13 @@ _WEAK = re.compile(
     r"|\b(?:definitely|probably|certainly|clearly|surely|likely|maybe|perhaps|obviously|possibly)(?=\s)"
     r"|\b(?:correct|right|true|richtig|korrekt|correcta|correcto|correta|corretta|верно"
     r"|правильно)(?=\s{0,3}(?:[:=]|one\b|is\b|ist\b|es\b|est\b|é\b|è\b))"
-    r"|=>|->|→|⇒|∴|所以|因此|选|選|أختار|اختار|मैं|เลือก|したがって|よって|つまり|따라서|그러므로"
+    r"|\b100\s?%|=>|->|→|⇒|∴|所以|因此|选|選|أختار|اختار|मैं|เลือก|したがって|よって|つまり|따라서|그러므로"
 )
 _SUBJECT_AFTER = re.compile(
     r"[\s)\]}.,:\"'»”-]{0,5}+(?:"
     r"(?:is|are|was|were|seems?|looks?|appears?|must\s+be|should\s+be|would\s+be|has\s+to\s+be"
     r"|sounds?)\s+(?:to\s+be\s+)?"
-    r"(?:(?!not\b|in)[\w-]+\s+){0,3}?(?:correct|right|best|answer|accurate|closest|match|fit|true|one"
+    r"(?:(?!not\b|in)[\w-]+\s+){0,3}?(?:correct|right|best|answer|accurate|closest|suitable|appropriate|plausible|reasonable|convincing|probable|match|fit|true|one"
     r"|correctly|winner|supported|likely|plausible)\b"
     r"|(?:fits?|match(?:es)?|describes?|captures?|reflects?|answers?|summari[sz]es)\b(?!\s+(?:not|neither))"
     r"|(?:best|most|clearly|correctly|accurately|perfectly)\s+(?:\w+ly\s+)?(?:fits?|match(?:es)?"
@@ -89,6 +89,7 @@ _FOREIGN_NOT = re.compile(
 )
 _DENIED_BEFORE = re.compile(
     r"(?:\bnot|n['’]t|\bnever|\bif|\bwhether|\bcannot|\bhow|\bwhat)\s+(?:\w+\s+)?$"
+    r"|\b(?:anything|everything|all|any|none|nothing)\s+$|\bdoubt(?:s|ful)?\b[^.!?\n]{0,20}$"
     r"|\b(?:não|no|non|ne|nicht|не|nie|inte|ikke|ei|niet|nu|nem|δεν|bukan|không)\s+$"
 )
 _BEFORE = 90

@@ -232,6 +232,8 @@ def _goes_on(reply: Reply, word: re.Match[str], asked: Asked, char: str, weak: b
     known = following.lower() in CONNECTIVES
     if follows(reply, word.start(), asked, char.upper()):
         return True
+    if reply.lower.startswith("of course", word.start(2)):
+        return True
     if char.islower():
         return known and char not in ARTICLES
     if following.lower() in JOINERS and _CAPITAL_NEXT.match(reply.text, word.end()):
