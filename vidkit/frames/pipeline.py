@@ -16,11 +16,12 @@ from vidkit.errors import DataError, VideoError
 from vidkit.frames.cache import CachedRows, EmbeddingCache, content_key, frames_key
 from vidkit.frames.checks import NanPolicy, clean_candidates
 from vidkit.frames.embed import Progress, embed_frames, widened
+from vidkit.frames.encoders import likeness
 from vidkit.frames.encoders.base import Encoder
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.registry import METHODS, load_selector, select
 from vidkit.frames.relevance.normalise import normalise
-from vidkit.frames.sources import EncoderShelf, Sources, choose_sources
+from vidkit.frames.sources import EncoderShelf, Sources, choose_sources, fall_back
 from vidkit.frames.tokens import Size, resized, share_tokens
 from vidkit.frames.types import Candidates, Selection
 from vidkit.frames.window import WHOLE, Window, sample_window
@@ -150,6 +151,7 @@ def select_from_video(
     )  # fmt: skip
     clock.note("scan")
     content = content_key(path)
+    sources = _only_where_it_knows(sources, video, sampling, options, cache, content)
     encoders = _encoders(sources)
     embedded = _rows(video, sampling, encoders, query, options, cache, content, seconds, progress)
     clock.note("embed")
@@ -229,6 +231,44 @@ class _Clock:
     def note(self, name: str) -> None:
         now = time.perf_counter()
         self._seconds[name], self._last = now - self._last, now
+
+
+def _only_where_it_knows(
+    sources: Sources,
+    video: VideoReader,
+    sampling: Sampling,
+    options: FrameOptions,
+    cache: EmbeddingCache | None,
+    content: str,
+) -> Sources:
+    """The sources, without the embedded network where the footage is none of the scenes that it knows."""
+    if sources.name != "embedded":
+        return sources
+    count = min(likeness.FRAMES, sampling.indices.size)
+    numbers = sampling.indices[np.linspace(0, sampling.indices.size - 1, count).astype(int)]
+    times = video.timeline.time_s[numbers]
+    key = (content, frames_key(numbers, times, options.stream), options.reader, likeness.IDENTITY)
+    path = cache.path_of(*key) if cache is not None else None
+    stored = cache.load(path) if cache is not None and path is not None else None
+    if stored is None:
+        seen = [frame.pixels for frame in video.read(numbers.tolist(), likeness.SHORT_SIDE)]
+        if not seen:
+            return sources  # nothing can be decoded: told where the candidates are read
+        odds = likeness.looks_drawn(seen)[1]
+        stored = CachedRows(np.zeros(1, np.int64), np.array([[odds]], np.float16), None)
+        if cache is not None and path is not None:
+            cache.save(path, stored)
+    odds = float(stored.rows[0, 0])
+    sources.facts["drawn_log_odds"] = round(odds, 2)
+    if odds > likeness.THRESHOLD:
+        return sources
+    why = f"the footage does not look like the drawn scenes that the embedded network knows ({odds:.1f})"
+    if options.relevance == "embedded":
+        sources.warnings.append(f"{why}; it was asked all the same")
+        return sources
+    fallen = fall_back(sources, why)
+    fallen.facts["drawn_log_odds"] = round(odds, 2)
+    return fallen
 
 
 def _encoders(sources: Sources) -> dict[str, Encoder]:

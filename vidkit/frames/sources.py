@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -194,13 +194,27 @@ def _from_pictures(kind: str, query: str, warnings: list[str]) -> Sources:
 
         return Sources("ocr", scorer=OcrEncoder(), warnings=warnings)
     # colours, light, motion and times are measured, on any footage; the network is for words beyond these
-    for_network = kind == "auto" and embedded.knows_some_of(" ".join(left_out(query)))
+    read = read_query(query)
+    beyond = " ".join(word for word in left_out(query) if word in read.wanted)
+    for_network = kind == "auto" and embedded.knows_some_of(beyond)
+    if read.negated and (kind == "embedded" or for_network):
+        warnings = [
+            *warnings,
+            f"{_NEGATION} ({_quoted(read.negated)}): the embedded network hardly reads that",
+        ]
     if kind == "embedded" or for_network:
         encoder = embedded.load()
         facts: dict[str, object] = {"knows": embedded.KNOWS, "blind": embedded.BLIND}
         return Sources("embedded", scorer=encoder, facts=facts, warnings=warnings)
     facts = {"knows": KNOWS, "blind": BLIND}
     return Sources("lexicon", scorer=LexiconEncoder(), facts=facts, warnings=warnings)
+
+
+def fall_back(sources: Sources, why: str) -> Sources:
+    """The same sources with measured words in place of the embedded network, and the reason said."""
+    warnings = [*sources.warnings, f"{why}: the query's measurable words are used instead"]
+    facts: dict[str, object] = {"knows": KNOWS, "blind": BLIND, "embedded_not_used": why}
+    return replace(sources, name="lexicon", scorer=LexiconEncoder(), facts=facts, warnings=warnings)
 
 
 def _add_features(sources: Sources, options: FrameOptions, shelf: EncoderShelf) -> None:
