@@ -238,7 +238,7 @@ GOOD = {"question_id": "001-1", "prediction": "A"}
         ("p.jsonl", [{"question_id": "001-1", "text": "A"}],
          "p.jsonl line 1: no 'prediction' and no 'response'"),
         ("p.json", '[{"id": "\xfc"}]'.encode("latin-1"), "p.json is not UTF-8: byte 0xfc at offset 9"),
-        ("p.xlsx", "", "cannot read 'p.xlsx': unknown format 'xlsx'"),
+        ("p.docx", "", "cannot read 'p.docx': unknown format 'docx'"),
         ("p.parquet", "not parquet", "p.parquet is not a readable parquet file"),
     ],
     ids=["duplicate", "unknown", "no-id", "bad-json", "gold", "nan", "empty", "encoding", "no-object",

@@ -53,7 +53,7 @@ def test_what_is_no_workbook_is_refused(data: bytes, tmp_path: Path) -> None:
 
 def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
     path = workbook(tmp_path / "p.xlsx", ("index", "answer", "answer", "prediction"), (1, "A", "B", "A"))
-    with pytest.raises(DataError, match="two columns are called 'answer'"):
+    with pytest.raises(DataError, match="duplicate column 'answer'"):
         read_predictions(path)
 
 

@@ -96,7 +96,7 @@ def test_gold_that_names_an_absent_option_is_refused() -> None:
         next(columns_task().items([row]))
 
 
-@pytest.mark.parametrize("suffix", ["tsv", "csv", "jsonl", "json", "parquet"])
+@pytest.mark.parametrize("suffix", ["tsv", "csv", "jsonl", "json", "parquet", "xlsx"])
 def test_letters_stay_through_every_reader(tmp_path: Path, suffix: str) -> None:
     rows = [
         {"id": "0", "question": "Sign?", "answer": "C", "A": "None", "B": "N/A", "C": "Exit", "D": "Open"},
@@ -109,6 +109,11 @@ def test_letters_stay_through_every_reader(tmp_path: Path, suffix: str) -> None:
         import pyarrow
 
         parquet.write_table(pyarrow.Table.from_pylist(rows), data)
+    elif suffix == "xlsx":
+        book = pytest.importorskip("openpyxl").Workbook()
+        for cells in (list(rows[0]), *(list(row.values()) for row in rows)):
+            book.active.append(cells)
+        book.save(data)
     elif suffix == "json":
         data.write_text(json.dumps(rows))
     elif suffix == "jsonl":

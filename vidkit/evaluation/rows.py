@@ -193,9 +193,7 @@ def _xlsx(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         lines = book.worksheets[0].iter_rows(values_only=True)
         names = [text_id(cell) for cell in next(lines, ())]
-        doubled = next((name for name in names if name and names.count(name) > 1), None)
-        if doubled is not None:
-            raise DataError(f"{path.name}: two columns are called '{doubled}'", "keep one of them")
+        refuse_duplicates(names, f"{path.name} line 1")
         for number, cells in enumerate(lines, 2):
             if any(cell is not None for cell in cells):
                 yield number, {name: cell for name, cell in zip(names, cells, strict=False) if name}
