@@ -126,10 +126,18 @@ def test_a_folder_that_can_be_gone_on_with_or_not(place: Path, capsys: pytest.Ca
     assert planned(*words[1:-2], "frames=uniform:3", "force=true")["run"]["answered"] == 0
 
 
+def test_a_limit_takes_groups_whole(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert planned(*ASK, "--limit", "2")["run"]["items"] == 4
+    assert planned(*ASK, "--limit", "6")["run"]["items"] == 8
+    words = ["eval", "video-mme-v2", "--data", "d.json", "-p", "p.jsonl", "resamples=20", "--limit"]
+    assert run([*words, "3"]) == 0
+    said = capsys.readouterr().out
+    assert "only the first 4 rows of d.json were scored (limit; groups are taken whole)" in said
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([*ASK, "--limit", "6"], "video '002' has 2 questions, not 4: 002-1, 002-2"),
         ([*ASK, "frames=wfs-sd:4"], "no selection method 'wfs-sd'"),
         ([*ASK, "frames=efs:4", "selector.relevence=x"],
          "unknown setting 'relevence' of the frame selector"),
@@ -149,7 +157,7 @@ def test_a_folder_that_can_be_gone_on_with_or_not(place: Path, capsys: pytest.Ca
         ([*ASK, "server.options.speed=3"],
          "engine 'made' cannot be made: got an unexpected keyword argument 'speed'"),
     ],
-    ids=["group-size", "selector", "selector-setting", "plain-frames", "candidate-rate", "durability",
+    ids=["selector", "selector-setting", "plain-frames", "candidate-rate", "durability",
          "workers", "judges", "kind", "kind-before", "turn-entry", "judge-names", "address", "folder",
          "engine-option"],
 )  # fmt: skip
@@ -164,8 +172,8 @@ def test_what_a_run_would_refuse_is_refused_before(
 
 @pytest.mark.parametrize(
     "words",
-    [[*ASK, "--limit", "6"], [*OMNI, "kinds=[how]"], [*OMNI, "when=streaming"], [*ASK, "durability=often"]],
-    ids=["group-size", "kind-before", "turn-entry", "durability"],
+    [[*OMNI, "kinds=[how]"], [*OMNI, "when=streaming"], [*ASK, "durability=often"]],
+    ids=["kind-before", "turn-entry", "durability"],
 )
 def test_a_run_refuses_the_same_before_its_first_call(
     words: list[str], place: Path, capsys: pytest.CaptureFixture[str]

@@ -180,7 +180,8 @@ def _told(summary: RunSummary) -> Iterator[str]:
 
 def _notes(settings: EvalSettings, joined: Joined) -> Iterator[str]:
     if settings.limit:
-        yield f"only the first {len(joined.rows)} rows of {joined.data['file']} were scored (limit)"
+        more = "; groups are taken whole" if len(joined.rows) > settings.limit else ""
+        yield f"only the first {len(joined.rows)} rows of {joined.data['file']} were scored (limit{more})"
     made_for = joined.run.get("data")
     if made_for and made_for != joined.data["sha256"]:
         yield f"the predictions were made for another version of the data ({str(made_for)[:12]}...)"

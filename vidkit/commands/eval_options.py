@@ -12,7 +12,7 @@ from vidkit.evaluation.predictions import read_data
 from vidkit.evaluation.running import FrameBudget, RunOptions
 from vidkit.evaluation.running.log import Durability
 from vidkit.evaluation.running.render import Sampling
-from vidkit.evaluation.scoring import describe, numbered_id
+from vidkit.evaluation.scoring import describe, limited, numbered_id
 from vidkit.evaluation.task import Task
 from vidkit.evaluation.types import PromptMode, Row, SubtitleMode
 from vidkit.serving.engine import Engine
@@ -23,10 +23,7 @@ def rows_of(task: Task, data: Path, limit: int | None) -> Iterator[Row]:
     """The data's rows, one at a time."""
     # ids are not kept: the log of the run finds doubled ones, and memory does not grow with the items
     rows = read_data(task.files_of(data), numbered_id(task), task.required, unique=False)
-    for count, row in enumerate(rows):
-        if limit is not None and count >= limit:
-            return
-        yield row
+    yield from limited(task, rows, limit)
 
 
 def folder_of(settings: EvalSettings, task: Task) -> Path:

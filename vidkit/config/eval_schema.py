@@ -76,7 +76,7 @@ class EvalSettings:
     html: str | None = None  # page to write
     strict: bool = False  # missing predictions stop instead of counting as wrong
     allow_new_structures: bool = False  # Video-MME-v2: group structures that were not published
-    limit: int | None = None  # questions from the front of the data; said in the result
+    limit: int | None = None  # questions from the front of the data, groups whole; said in the result
     resamples: int = 10000  # of the bootstrap
     seed: int = 42  # of the bootstrap
     model: str | None = None  # NAME with server.base_url, folder or hub id of a local model, file.py:Class

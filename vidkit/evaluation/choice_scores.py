@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from vidkit.errors import ConfigError, DataError
-from vidkit.evaluation.answers import Choice, parse_choice, parse_yes_no
+from vidkit.evaluation.answers import Choice, parse_yes_no
 from vidkit.evaluation.answers_official import parse_first_capital, parse_pope
 from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.option_list import ALPHABET
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import (
     UNREAD_HEADING,
+    choice_of,
     judged_choice,
     read_reply,
     rule_table,
@@ -144,7 +145,7 @@ def _read(spec: TaskSpec, item: Item, row: Row, mode: Mode) -> Choice:
     elif mode is Mode.OFFICIAL:
         parse = partial(parse_first_capital, options=ALPHABET[: len(item.options)])
     else:
-        parse = partial(parse_choice, options=item.letters, option_texts=item.texts)
+        parse = partial(choice_of, options=item.letters, option_texts=item.texts)
     choice = read_reply(row, parse)
     if mode is Mode.ROBUST:
         choice = judged_choice(row, choice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,7 +83,7 @@ def read_predictions(
         if text is None and not failed and not any(key in row for key in _TEXT_COLUMNS):
             raise DataError(f"{where}: no 'prediction' and no 'response'", "give the model's reply as text")
         # counts and timings of a hundred thousand replies would be most of the memory
-        kept = {key: value for key, value in row.items() if key not in _NOT_SCORED}
+        kept = {sys.intern(key): value for key, value in row.items() if key not in _NOT_SCORED}
         kept["prediction"] = text
         predictions.rows[name] = kept
         predictions.lines[name] = line

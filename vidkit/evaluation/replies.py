@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from vidkit.evaluation.answers import PARSED_RULES, Choice, reply_text
+from vidkit.evaluation.answers import PARSED_RULES, Choice, parse_choice, reply_text
 from vidkit.evaluation.types import Row, ScoreTable
 
 MISSING = Choice(None, "missing")  # no line in the predictions
 FAILED = Choice(None, "failed")  # the call or the video failed
+_REMEMBERED = 4096  # letters of a reply
 NO_TEXT = {
     "tool_calls": "tool_calls", "content_filter": "content_filter", "reasoning_only": "reasoning_only",
     "length": "truncated",
@@ -54,6 +56,18 @@ class Unread:
 
 
 UNREAD_HEADING = "unparsed / refused / missing"
+
+
+def choice_of(text: object, options: str, option_texts: Sequence[str] = (), isolated: bool = False) -> Choice:
+    """`parse_choice`, with the same reply to the same options read once: most short replies come often."""
+    if type(text) is str and len(text) <= _REMEMBERED:
+        return _choice_of(text, options, tuple(option_texts), isolated)
+    return parse_choice(text, options, option_texts, isolated=isolated)
+
+
+@lru_cache(maxsize=8192)
+def _choice_of(text: str, options: str, option_texts: tuple[str, ...], isolated: bool) -> Choice:
+    return parse_choice(text, options, option_texts, isolated=isolated)
 
 
 def read_reply(row: Row, parse: Callable[[object], Choice], key: str = "prediction") -> Choice:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from vidkit.evaluation.task import Task
 from vidkit.evaluation.types import Row
 from vidkit.utils.strict_json import load_json
 
+_LABEL = 256  # letters
 _SHOWN = 10  # names in a message
 
 
@@ -82,12 +84,28 @@ def read_joined(
 
 def read_rows_of(task: Task, data: str | Path, limit: int | None = None) -> list[dict[str, Any]]:
     """A data file's rows without their pictures, with unique ids and all needed columns."""
-    rows: list[dict[str, Any]] = []
-    for row in read_data(task.files_of(data), numbered_id(task), task.required):
-        if limit is not None and len(rows) >= limit:
-            break
-        rows.append({name: _without_picture(value) for name, value in row.items()})
-    return rows
+    found = limited(task, read_data(task.files_of(data), numbered_id(task), task.required), limit)
+    return [{sys.intern(name): _kept(value) for name, value in row.items()} for row in found]
+
+
+def limited(task: Task, rows: Iterable[Row], limit: int | None) -> Iterator[Row]:
+    """The first rows; of a task that is scored in groups, whole ones: those that the limit would cut in two.
+
+    Args:
+        task: with `group_of` where a group cannot be scored in part.
+        rows: one at a time.
+        limit: None for all.
+    """
+    taken: set[str] = set()
+    for count, row in enumerate(rows):
+        if limit is None or count < limit:
+            if limit is not None and task.group_of is not None:
+                taken.add(task.group_of(row))
+        elif task.group_of is None:
+            return
+        elif task.group_of(row) not in taken:
+            continue
+        yield row
 
 
 def numbered_id(task: Task) -> Callable[[Row], str]:
@@ -96,7 +114,10 @@ def numbered_id(task: Task) -> Callable[[Row], str]:
     return lambda row: task.row_id(row, next(numbers))
 
 
-def _without_picture(value: Any) -> Any:
+def _kept(value: Any) -> Any:
+    # labels and ids of groups come a thousand times over
+    if isinstance(value, str):
+        return sys.intern(str(value)) if len(value) <= _LABEL else value
     # a benchmark of 8K pictures would not fit into memory, and scores need none
     if isinstance(value, bytes):
         return None

@@ -20,7 +20,7 @@ Places = NDArray[np.intp]
 RESAMPLES = 10_000
 SEED = 42
 _BLOCK = 1000  # resamples at a time: keeps the counts in the cache
-_CELLS = 2_000_000  # counts at a time: 16 MB
+_CELLS = 500_000  # counts at a time: 4 MB
 _ALL_SWAPS = 13  # clusters; 2^13 ways are fewer than 10,000
 MIN_GROUPS = 6
 """Fewest groups with an interval: resamples of fewer say little, and no paired test of them can reach 5 %."""
@@ -69,6 +69,9 @@ def resampled_sums(sums: Array, resamples: int = RESAMPLES, seed: int = SEED) ->
     out = np.zeros((resamples, sums.shape[1]))
     if clusters == 0:
         return out
+    # sums of whole numbers below 2^24 are exact in single precision, at half the time
+    whole = (sums == np.rint(sums)).all(0) & (np.abs(sums).max(0) * clusters < 2**24)
+    single, double = sums[:, whole].astype(np.float32), sums[:, ~whole]
     generator = np.random.default_rng(seed)
     most = min(_BLOCK, max(1, _CELLS // clusters))
     for first in range(0, resamples, most):
@@ -76,7 +79,8 @@ def resampled_sums(sums: Array, resamples: int = RESAMPLES, seed: int = SEED) ->
         drawn = generator.integers(0, clusters, size=(block, clusters), dtype=np.int32)
         drawn += np.arange(block, dtype=np.int32)[:, None] * clusters
         counts = np.bincount(drawn.ravel(), minlength=block * clusters).reshape(block, clusters)
-        out[first : first + block] = counts.astype(np.float64) @ sums
+        out[first : first + block, whole] = counts.astype(np.float32) @ single
+        out[first : first + block, ~whole] = counts.astype(np.float64) @ double
     return out
 
 

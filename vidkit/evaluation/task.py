@@ -41,6 +41,7 @@ class Task:
         prediction_id: brings an id of a predictions file into the data's spelling.
         attach: rows with their replies put on them.
         known_ids: ids that a prediction may have.
+        group_of: group of a data row, where groups cannot be scored in part.
         data_files: where the data lie in a downloaded folder of the benchmark.
         source: paper or page.
     """
@@ -54,6 +55,7 @@ class Task:
     attach: Callable[[Sequence[Row], Mapping[str, dict[str, Any]]], list[dict[str, Any]]]
     known_ids: Callable[[Sequence[Row], Iterable[str]], set[str]]
     data_files: tuple[str, ...] = ()
+    group_of: Callable[[Row], str] | None = None
     source: str = ""
 
     def files_of(self, data: str | Path) -> list[Path]:
@@ -164,6 +166,7 @@ def _benchmark(spec: TaskSpec, module: ModuleType) -> Task:
         known_ids=getattr(module, "known_ids", None)
         or (lambda rows, replies: {item.id for item in functions.items(rows)}),
         data_files=tuple(getattr(module, "DATA_FILES", ())),
+        group_of=getattr(module, "group_of", None),
         source=spec.source,
     )
 

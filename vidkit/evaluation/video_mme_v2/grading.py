@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vidkit.errors import DataError
-from vidkit.evaluation.answers import Choice, parse_choice
+from vidkit.evaluation.answers import Choice
 from vidkit.evaluation.answers_official import parse_video_mme_v2
 from vidkit.evaluation.option_list import options_by_place
-from vidkit.evaluation.replies import judged_choice, read_reply
+from vidkit.evaluation.replies import choice_of, judged_choice, read_reply
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.types import Mode, Row
 from vidkit.evaluation.video_mme_v2.groups import (
@@ -182,7 +182,7 @@ def _question(row: Row, mode: Mode) -> Question:
         score = int(choice.letter == gold_letter(row)) if choice.letter else -1
     else:
         texts = option_texts(row.get("options"))
-        choice = judged_choice(row, read_reply(row, lambda text: parse_choice(text, OPTIONS, texts)))
+        choice = judged_choice(row, read_reply(row, lambda text: choice_of(text, OPTIONS, texts)))
         score = int(choice.letter == gold_letter(row))
     return Question(row_question_id(row), row, choice, score)
 
