@@ -156,3 +156,6 @@ def test_files_page_and_record_show_the_sizes(
     content = json.loads((out / "messages.json").read_text())[0]["content"]
     sent = [p["image_url"]["url"].split(",")[1] for p in content if p["type"] == "image_url"]
     assert [Image.open(io.BytesIO(base64.b64decode(s))).size for s in sent] == [p.size for p in pictures]
+    capsys.readouterr()
+    assert run(["select-frames", str(tmp_path / "v.mp4"), "tokens=9", "--dry-run"]) == 2
+    assert "tokens=9 holds no picture: the smallest takes" in capsys.readouterr().err

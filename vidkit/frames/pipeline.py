@@ -22,7 +22,7 @@ from vidkit.frames.options import FrameOptions
 from vidkit.frames.registry import METHODS, load_selector, select
 from vidkit.frames.relevance.normalise import normalise
 from vidkit.frames.sources import EncoderShelf, Sources, choose_sources, fall_back
-from vidkit.frames.tokens import Size, resized, share_tokens
+from vidkit.frames.tokens import Size, resized, share_tokens, sizes_within
 from vidkit.frames.types import Candidates, Selection
 from vidkit.frames.window import WHOLE, Window, sample_window
 from vidkit.video.reader import VideoReader, open_video
@@ -145,6 +145,8 @@ def select_from_video(
     sources = choose_sources(path, query, options, shelf or EncoderShelf(options))
     clock.note("sources")
     video = open_video(path, options.reader, options.stream, options.threads, options.frame_rate)
+    if options.tokens is not None:  # a budget that holds nothing is told before anything is decoded
+        sizes_within(options.tokens, (video.info.width, video.info.height), options.vision)
     sampling = sample_window(
         video.timeline, options.window, options.fps, options.phase, options.max_candidates, options.sample,
         options.k if options.short_video == "densify" else 0,
@@ -190,6 +192,8 @@ def plan_selection(path: Path, query: str, options: FrameOptions) -> dict[str, A
         ConfigError: options or inputs that do not fit together.
     """
     video = open_video(path, options.reader, options.stream, options.threads, options.frame_rate)
+    if options.tokens is not None:  # a budget that holds nothing is told before anything is decoded
+        sizes_within(options.tokens, (video.info.width, video.info.height), options.vision)
     sampling = sample_window(
         video.timeline, options.window, options.fps, options.phase, options.max_candidates, options.sample,
         options.k if options.short_video == "densify" else 0,

@@ -97,6 +97,22 @@ def picture_sizes(width: int, height: int, vision: VisionTokens) -> list[Size]:
     return [Size(g * vision.cell, h * vision.cell, cost) for cost, (g, h) in sorted(found.items())]
 
 
+def sizes_within(budget: int, frame: tuple[int, int], vision: VisionTokens) -> list[Size]:
+    """The sizes of a frame (width, height), once it is known that a budget holds one picture.
+
+    Raises:
+        ConfigError: not one picture fits.
+    """
+    sizes = picture_sizes(*frame, vision)
+    least = sizes[0].tokens
+    if budget < least:
+        raise ConfigError(
+            f"tokens={budget} holds no picture: the smallest takes {least}",
+            "raise tokens= or lower vision.least=",
+        )
+    return sizes
+
+
 def resized(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
     """A picture [H, W, 3] at another size, bicubic with the filter widened when it shrinks, as models do."""
     if pixels.shape[:2] == (height, width):
@@ -122,13 +138,8 @@ def share_tokens(
     Raises:
         ConfigError: not one picture fits.
     """
-    sizes = picture_sizes(*frame, vision)
+    sizes = sizes_within(budget, frame, vision)
     costs = np.array([size.tokens for size in sizes])
-    if budget < costs[0]:
-        raise ConfigError(
-            f"tokens={budget} holds no picture: the smallest takes {costs[0]}",
-            "raise tokens= or lower vision.least=",
-        )
     weight = _weights(selection, candidates, vision.rule)
     shown = _shown(weight, budget, int(costs[0]), int(costs[-1]))
     steps = _steps(weight[shown], budget, costs, floor=vision.rule == "lddr")

@@ -90,9 +90,9 @@ class Candidates:
 class Selection:
     """Which candidates to keep, and why.
 
-    `segments` tile `[0, N)`. `reasons[i]` belongs to `indices[i]`: `anchor`, `mmr`, `gate@<theta>`, `fill`,
-    `uniform`, `top`, `shot`, `spread` or `all`. `detail` holds intermediate signals by name (arrays and
-    numbers).
+    `segments` tile `[0, N)`. `reasons[i]` belongs to `indices[i]`: `anchor`, `mmr`, `gate@<theta>`, `cover`,
+    `fill`, `uniform`, `top`, `shot`, `spread` or `all`. `detail` holds intermediate signals by name (arrays
+    and numbers).
     """
 
     method: str
