@@ -21,6 +21,7 @@ from vidkit.evaluation.multiple_choice import MultipleChoice
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.task_spec import TaskSpec, columns_of, fill, spec_from
 from vidkit.evaluation.types import Row, TaskFunctions
+from vidkit.utils.naming import did_you_mean
 
 BENCHMARKS = {
     "video-mme-v2": "vidkit.evaluation.video_mme_v2",
@@ -96,10 +97,7 @@ def load_task(name: str, folders: Iterable[Path]) -> Task:
     known = task_files(folders)
     file = Path(name) if name.endswith((".yaml", ".yml")) else known.get(name.replace("_", "-"))
     if file is None or not file.is_file():
-        import difflib
-
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean '{near[0]}'? " if near else ""
+        hint = did_you_mean(name, known)
         raise ConfigError(f"no task '{name}'", f"{hint}tasks: {', '.join(sorted(known))}, or a YAML file")
     return task_from(read_yaml(file), file)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 from vidkit.errors import ConfigError
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.types import Row
+from vidkit.utils.naming import did_you_mean
 
 ANSWERS = ("letter", "index", "text")
 KINDS = ("choice", "yes_no")
@@ -89,8 +89,7 @@ def spec_from(values: Mapping[str, Any], where: str) -> TaskSpec:
     known = {entry.name: entry for entry in dataclasses.fields(TaskSpec)}
     for key in values:
         if key not in known:
-            near = difflib.get_close_matches(str(key), known, n=1)
-            hint = f"did you mean '{near[0]}'? " if near else ""
+            hint = did_you_mean(str(key), known)
             raise ConfigError(f"{where}: unknown setting '{key}'", f"{hint}settings: {', '.join(known)}")
     if not values.get("name"):
         raise ConfigError(f"{where}: no 'name'", "give the task a name")

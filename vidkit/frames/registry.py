@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
 import operator
 from enum import Enum
@@ -16,6 +15,7 @@ from vidkit.frames.checks import NanPolicy, clean_candidates, is_constant
 from vidkit.frames.notes import NO_RELEVANCE, with_notes
 from vidkit.frames.similarity import one_blas_thread
 from vidkit.frames.types import Candidates, Segment, Selection
+from vidkit.utils.naming import did_you_mean
 
 _PACKAGE = "vidkit.frames.selectors"
 _CLASSES = {
@@ -66,8 +66,7 @@ def load_selector(name: str) -> Selector:
         ConfigError: there is no such method; the hint names near ones.
     """
     if name not in _CLASSES:
-        near = difflib.get_close_matches(name, METHODS, n=1)
-        guess = f"did you mean '{near[0]}'? " if near else ""
+        guess = did_you_mean(name, METHODS)
         raise ConfigError(f"no selection method '{name}'", f"{guess}available: {', '.join(METHODS)}")
     module, _, attribute = _CLASSES[name].partition(":")
     return cast(Selector, getattr(importlib.import_module(f"{_PACKAGE}.{module}"), attribute)())
@@ -83,8 +82,7 @@ def method_settings(name: str, values: dict[str, Any]) -> Any:
     known = {f.name: f for f in dataclasses.fields(config)}
     for key, value in values.items():
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            guess = f"did you mean '{near[0]}'? " if near else ""
+            guess = did_you_mean(key, known)
             listing = ", ".join(known) or "none"
             raise ConfigError(f"unknown setting '{key}' for '{name}'", f"{guess}settings: {listing}")
         _check_type(name, key, value, known[key].default)

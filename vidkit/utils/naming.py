@@ -57,3 +57,9 @@ def check_id(identity: str, where: str = "") -> None:
 def near_name(name: str, known: Iterable[str]) -> str | None:
     """The known name that a mistyped one most likely means; None when none is near."""
     return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The beginning of a hint about a mistyped name; empty when no known one is near."""
+    near = near_name(name, known)
+    return f"did you mean '{near}'? " if near else ""

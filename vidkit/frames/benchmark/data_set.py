@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +48,7 @@ def bench_manifest(
         path = folder / f"clip{clip_s}s_{seed}_{number:03d}.mp4"
         if not path.exists():
             write_textured(path, clip_s, seed * 100_000 + number, (640, 360))
-        rows.append({"video": path.name, "query": "red"})
+        rows.append({"video": str(path.resolve()), "query": "red"})
         if number % 20 == 19:
             yield {
                 "clips": clips,
@@ -56,6 +56,7 @@ def bench_manifest(
                 "note": f"{number + 1} of {clips} clips drawn",
                 "rows": [],
             }
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=folder))  # never over files of somebody else
     (folder / "manifest.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")
     found: list[dict[str, Any]] = []
     for count in (1, workers):
@@ -68,7 +69,6 @@ def bench_manifest(
 
 def _run(folder: Path, workers: int, encoder: str | None, device: str) -> float:
     out = folder / f"out{workers}"
-    shutil.rmtree(out, ignore_errors=True)
     words = [
         "select-frames",
         "--manifest",
