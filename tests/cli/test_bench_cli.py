@@ -33,7 +33,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """One call a measurement: the figures mean nothing here."""
     from vidkit.attention.benchmark import prediction, rates, timing
 
-    def measure(call, device, budget_ms=0.0):
+    def measure(call, device, budget_ms=0.0, least=5):
         call()
         return timing.Timing(2.0, 1.0, 3.0)
 

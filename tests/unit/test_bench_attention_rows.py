@@ -16,6 +16,8 @@ from vidkit.attention.benchmark import (
     plot,
     save,
 )
+from vidkit.attention.benchmark.report import peak_of, share_of, speed_words
+from vidkit.attention.benchmark.timing import Timing, measure_pairs
 from vidkit.commands.bench_attention_report import AttentionTables, print_checks
 from vidkit.errors import ConfigError
 
@@ -84,7 +86,7 @@ def test_tables_come_part_by_part(capsys) -> None:
     whole = "".join(shown)
     assert "ceiling 800 TFLOP/s" in shown[0]
     line = next(line for line in whole.splitlines() if "dense fa4" in line)
-    assert "70%" in line and "1.00" in line
+    assert "70%" in line and "as fast" in line
     assert "failed" in next(line for line in whole.splitlines() if "dense other" in line)
     assert "random Q, K, V; random block lists" in whole and "random weights" in whole
     assert "5.70 MiB" in whole and "GPU time of one forward" in whole
@@ -111,3 +113,45 @@ def test_parts_are_refused_or_listed_before_anything_runs() -> None:
     ]  # fmt: skip
     with pytest.raises(ConfigError, match="unknown benchmark part 'speed'"):
         parts_of(shapes, CPU, torch.float32, ("speed",))
+
+
+def test_baseline_and_candidate_take_turns_and_a_ratio_is_of_one_turn() -> None:
+    order: list[str] = []
+    slow = iter([1.0, 1.0, 9.0, 1.0, 1.0])  # one turn on which the whole machine was slow
+
+    def measured(call, device, budget_ms, least):
+        order.append(call())
+        factor = next(slow) if order[-1] == "dense" else measured.factor
+        measured.factor = factor
+        ms = factor * (4.0 if order[-1] == "dense" else 2.0)
+        return Timing(ms, ms, ms)
+
+    pairs = measure_pairs(lambda: "dense", lambda: "sparse", CPU, measured, turns=5)
+    assert order == ["dense", "sparse"] * 5
+    assert (pairs.gain, pairs.gain_low, pairs.gain_high, pairs.busy) == (2.0, 2.0, 2.0, False)
+
+
+def test_no_ratio_where_the_baseline_itself_varies(capsys) -> None:
+    times = iter([1.0, 5.0, 2.0, 5.0, 1.0, 5.0, 2.0, 5.0])
+    pairs = measure_pairs(
+        lambda: 0, lambda: 1, CPU, lambda *given: Timing(*[next(times)] * 3), turns=4
+    )  # fmt: skip
+    assert pairs.busy
+    tables = AttentionTables()
+    tables.add(Row("dense", SHAPE, "sdpa", 1.0, 10.0, 9.0, 11.0, 0.1))
+    tables.add(Row("executor", SHAPE, "gather", 0.5, 12.0, 9.0, 20.0, 0.1, busy=True))
+    tables.flush()
+    shown = capsys.readouterr().out
+    assert "busy machine: not reported" in shown and "as slow" not in shown
+
+
+def test_a_rate_above_the_peak_shows_that_it_is_none() -> None:
+    rows = [Row("ceiling", "square", "matrix product", None, None, None, None, 0.1),
+            Row("dense", SHAPE, "sdpa", 1.0, 10.0, 9.0, 11.0, 0.223)]  # fmt: skip
+    assert peak_of(rows) is None and share_of(0.223, 0.1) is None and share_of(0.05, 0.1) == 0.5
+    assert share_of(0.05, None) is None and share_of(None, 0.1) is None
+
+
+def test_a_ratio_of_speeds_cannot_be_read_the_wrong_way_round() -> None:
+    words = [speed_words(ratio) for ratio in (0.84, 1.0, 1.35)]
+    assert words == ["1.19x as slow", "as fast", "1.35x as fast"]

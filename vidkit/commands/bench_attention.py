@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import Any
 
 import torch
@@ -18,7 +19,9 @@ from vidkit.attention.benchmark import (
     shapes_for,
 )
 from vidkit.attention.benchmark.end_to_end import LOOPS, Loop
+from vidkit.attention.benchmark.rates import DENSITIES
 from vidkit.attention.benchmark.run import ceiling
+from vidkit.attention.benchmark.timing import BUDGET_MS, TURNS
 from vidkit.commands.bench import BenchProgress, busy_note, command_of, folder_for, print_files, print_plan
 from vidkit.commands.bench_attention_report import AttentionTables, print_checks
 from vidkit.config.bench_schema import BenchAttentionSettings
@@ -96,7 +99,9 @@ def _plain(settings: BenchAttentionSettings) -> dict[str, Any]:
 def _plan(estimates: list[tuple[str, float]], device: torch.device, command: str) -> dict[str, Any]:
     rows = [("checks", "kernels and executors against their references", _VERIFY_S[device.type])]
     rows += [(name.partition(" ")[0], name.partition(" ")[2], about) for name, about in estimates]
-    notes = ["random inputs, block lists and weights; times are estimates from one matrix product"]
+    notes = [
+        "random inputs, block lists and weights; times are estimates from one matrix product and one call of dense attention"
+    ]
     print_plan(f"bench attention on {device_name(device)}", rows, notes, command)
     return {
         "benchmark": "attention",
@@ -118,21 +123,37 @@ def _estimates(
         if part.section == "loop":
             about = _loop_s(LOOPS[part.name], peak, device.type == "cuda")
         else:
-            about = _shape_s(part.section, by_name[part.name], peak, device.type == "cuda")
+            about = _shape_s(part.section, by_name[part.name], device, dtype, peak)
         found.append((f"{part.section} {part.name}", about))
     return found
 
 
-def _shape_s(section: str, shape: Shape, peak: float, gpu: bool) -> float:
+def _shape_s(section: str, shape: Shape, device: torch.device, dtype: torch.dtype, peak: float) -> float:
+    if section == "rates":
+        return _rates_s(shape, device, dtype, peak)
     # a measurement lasts 0.3 s or six calls; attention reaches a third of the matrix product or so
     call = 3 * shape.dense_flops / peak
-    if section == "rates":
-        executors = 4 if gpu else 3
-        times = [call] * 3 + [d * call * (1 if gpu else 2) for d in (1, 0.5, 0.25, 0.1)] * executors
-        return sum(max(0.4, 6 * t) for t in times) + (60.0 if gpu else 0.0)  # compiling
     if section == "prediction":
         return 13 * max(0.4, 0.6 * call)
     return 200.0 if section == "launch" else max(0.5, call)
+
+
+def _rates_s(shape: Shape, device: torch.device, dtype: torch.dtype, peak: float) -> float:
+    """Executors in turns with dense attention; compiling on a GPU."""
+    turn = BUDGET_MS / 1e3 / TURNS
+    if device.type == "cuda":
+        call = 3 * shape.dense_flops / peak
+        # every measurement warms up for 50 ms; four executors and `auto`
+        return 60.0 + 2 * 5 * len(DENSITIES) * TURNS * (0.1 + max(turn, 2 * call))
+    q, k, v = shape.qkv(device, dtype)
+    attention = torch.nn.functional.scaled_dot_product_attention
+    attention(q, k, v)
+    start = time.perf_counter()
+    attention(q, k, v)
+    call = time.perf_counter() - start
+    # times of dense attention that gather, auto, masked and the reference take; each call is warmed up
+    factors = [f for d in DENSITIES for f in (max(0.25, d), max(0.25, d), 1.9, 0.4 + 3.8 * d)]
+    return 1.0 + sum(TURNS * (t + max(turn, t)) for f in factors for t in (call, f * call))
 
 
 def _loop_s(loop: Loop, peak: float, gpu: bool) -> float:

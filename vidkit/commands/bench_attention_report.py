@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vidkit.attention.benchmark import Check, Row
-from vidkit.attention.benchmark.report import INPUTS
+from vidkit.attention.benchmark.report import INPUTS, share_of, speed_words
 from vidkit.commands.bench import wide_console
 
 _TITLES = {
@@ -70,15 +70,26 @@ class AttentionTables:
         self._rows = []
 
     def _rates(self, table: Table, rows: Sequence[Row]) -> None:
-        _columns(table, "who", "density", "median", "20-80 %", "rate", "of peak", "x dense", "")
+        _columns(
+            table, "who", "density", "median", "20-80 %", "rate", "of peak", "against dense", "20-80 %", ""
+        )
         for row in rows:
-            share = f"{row.tflops / self._peak:.0%}" if row.tflops and self._peak else ""
-            dense = self._dense.get(row.shape)
-            gain = f"{dense / row.ms:.2f}" if dense and row.ms else ""
+            part = share_of(row.tflops, self._peak)
+            share = "" if part is None else f"{part:.0%}"
             who = f"dense {row.provider}" if row.section == "dense" else row.provider
+            gain, spread = self._gain(row)
             table.add_row(
-                who, _density(row), _ms(row), _spread(row), _rate(row.tflops), share, gain, row.note
+                who, _density(row), _ms(row), _spread(row), _rate(row.tflops), share, gain, spread, row.note
             )
+
+    def _gain(self, row: Row) -> tuple[str, str]:
+        """Speed against the fastest dense attention, and how much that ratio varied."""
+        if row.busy:
+            return "busy machine: not reported", ""
+        if row.gain is not None:
+            return speed_words(row.gain), f"{row.gain_low:.2f}-{row.gain_high:.2f}"
+        dense = self._dense.get(row.shape)
+        return (speed_words(dense / row.ms), "") if dense and row.ms else ("", "")
 
 
 def _prediction(table: Table, rows: Sequence[Row]) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from vidkit.attention.apply import AttentionHandle, enable
 from vidkit.attention.benchmark.breakdown import breakdown
-from vidkit.attention.benchmark.report import Row
+from vidkit.attention.benchmark.report import Row, speed_words
 from vidkit.attention.benchmark.timing import synchronize
 from vidkit.attention.calibration.delta import TraceReuse, choose_delta
 from vidkit.attention.executors.gpu import fa4_forward, fa4_installed
@@ -179,7 +179,7 @@ def loop_rows(
         if handle is None:
             baselines[name] = ms
         else:
-            gains = ", ".join(f"{base / ms:.2f}x {n}" for n, base in baselines.items())
+            gains = ", ".join(f"{speed_words(base / ms)} as {n}" for n, base in baselines.items())
             used = "/".join(report["executors_used"])
             reached = f"density {report['sparse_density']:.3f}, reuse {report['reuse_ratio']:.2f}"
             note = f"{loop.label}; {reached}, {used}; {gains}"

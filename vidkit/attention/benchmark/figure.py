@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidkit.attention.benchmark.breakdown import PARTS
-from vidkit.attention.benchmark.report import INPUTS, Row, peak_of
+from vidkit.attention.benchmark.report import INPUTS, Row, peak_of, speed_words
 from vidkit.attention.executors import AUTO_ORDER
 
 if TYPE_CHECKING:
@@ -188,7 +188,8 @@ def _gains(axis: Axes, rows: list[Row]) -> None:
     axis.plot(densities, [1 / d for d in densities], color=_GREY, linestyle=":", label="1 / density")
     axis.axhline(1, color=_INK, linewidth=0.8)
     for name, line in _executors(rows).items():
-        _line(axis, line, [dense / (row.ms or 1) for row in line], name)
+        kept = [row for row in line if not row.busy]
+        _line(axis, kept, [row.gain or dense / (row.ms or 1) for row in kept], name)
     axis.set_yscale("log")
     ticks = [t for t in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10) if axis.get_ylim()[0] <= t]
     axis.set_yticks(ticks, [f"{t:g}x" for t in ticks])
@@ -233,7 +234,9 @@ def _loops(axis: Axes, rows: list[Row]) -> None:
     base = min(dense) if dense else None
 
     def text(row: Row) -> str:
-        gain = f", {base / row.ms:.2f}x the fastest dense" if base and row.ms and row.density else ""
+        gain = ""
+        if base and row.ms and row.density:
+            gain = f", {speed_words(base / row.ms)} as the fastest dense"
         return f"{_short(row)} ms{gain}"
 
     colours = [_COLOURS[0] if row.density else _GREY for row in rows]

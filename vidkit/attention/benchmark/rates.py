@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ from vidkit_kernels._testing import make_block_mask
 
 from vidkit.attention.benchmark.report import Row
 from vidkit.attention.benchmark.shapes import Shape
-from vidkit.attention.benchmark.timing import measure
+from vidkit.attention.benchmark.timing import measure, measure_pairs
 from vidkit.attention.executors import AUTO_ORDER, EXECUTORS, ExecutorChooser
 from vidkit.attention.executors.base import run_plan
 from vidkit.attention.executors.gpu import HALF, fa4_forward, fa4_installed
@@ -49,9 +50,16 @@ def dense_rows(shape: Shape, device: torch.device, dtype: torch.dtype) -> Iterat
         yield _row("dense", shape, name, 1.0, call, device)
 
 
-def sparse_rows(shape: Shape, device: torch.device, dtype: torch.dtype) -> Iterator[Row]:
-    """Every executor that takes the case, at each density of random block lists, and `auto`."""
+def sparse_rows(
+    shape: Shape, device: torch.device, dtype: torch.dtype, baseline: str | None = None
+) -> Iterator[Row]:
+    """Every executor that takes the case, at each density of random block lists, and `auto`.
+
+    Each in turns with `baseline`, one of `dense_providers`; None: the first.
+    """
     q, k, v = shape.qkv(device, dtype)
+    offered = dict(dense_providers(q, k, v))
+    dense = offered[baseline or next(iter(offered))]
     for density in DENSITIES:
         plan = random_plan(shape, density, device)
         for name in AUTO_ORDER:
@@ -59,13 +67,11 @@ def sparse_rows(shape: Shape, device: torch.device, dtype: torch.dtype) -> Itera
             slow = name == "reference" and device.type == "cuda"
             if slow or executor.unsupported(q, plan) is not None:
                 continue
-
-            def call(executor: object = executor, plan: BlockPlan = plan) -> object:
-                return run_plan(executor, q, k, v, plan)  # type: ignore[arg-type]
-
-            yield _row("executor", shape, name, plan.density, call, device)
+            call = partial(run_plan, executor, q, k, v, plan)
+            yield _row("executor", shape, name, plan.density, call, device, dense)
         chooser = ExecutorChooser()
-        row = _row("executor", shape, "auto", plan.density, lambda: chooser.attend(q, k, v, plan), device)  # noqa: B023
+        call = partial(chooser.attend, q, k, v, plan)
+        row = _row("executor", shape, "auto", plan.density, call, device, dense)
         yield replace(row, note=f"auto = {chooser.used[0] if chooser.used else '-'}")
 
 
@@ -121,9 +127,13 @@ def _row(
     density: float,
     call: Callable[[], object],
     device: torch.device,
+    baseline: Callable[[], object] | None = None,
 ) -> Row:
+    pairs = None
     try:
-        timing = measure(call, device)
+        if baseline is not None:
+            pairs = measure_pairs(baseline, call, device, measure)
+        timing = pairs.candidate if pairs else measure(call, device)
     except Exception as error:  # one library's failure must not lose the others' figures; the row says so
         log.warning("%s on %s failed: %s", provider, shape.name, error)
         return Row(
@@ -138,4 +148,7 @@ def _row(
             f"{type(error).__name__}: {error}"[:200],
         )
     tflops = shape.dense_flops * density / timing.median / 1e9
-    return Row(section, shape.name, provider, density, timing.median, timing.low, timing.high, tflops)
+    row = Row(section, shape.name, provider, density, timing.median, timing.low, timing.high, tflops)
+    if pairs is None or pairs.busy:
+        return replace(row, busy=pairs is not None)
+    return replace(row, gain=pairs.gain, gain_low=pairs.gain_low, gain_high=pairs.gain_high)

@@ -42,6 +42,11 @@ class Row:
         ms_high: 80th percentile; in `loop` the slowest run.
         tflops: FLOPs of the kept pairs over the median.
         note: shares, choices, failures.
+        gain: times as fast as the fastest dense attention, measured in turns with it, median; None: not
+            measured, or withheld.
+        gain_low: 20th percentile of the turns.
+        gain_high: 80th percentile.
+        busy: the gain is withheld: dense attention itself varied too much.
     """
 
     section: str
@@ -53,6 +58,10 @@ class Row:
     ms_high: float | None
     tflops: float | None
     note: str = ""
+    gain: float | None = None
+    gain_low: float | None = None
+    gain_high: float | None = None
+    busy: bool = False
 
     @property
     def part(self) -> str:
@@ -71,8 +80,21 @@ def environment(device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
 
 
 def peak_of(rows: Sequence[Row]) -> float | None:
-    """TFLOP/s of the large matrix product measured in the same run."""
-    return next((row.tflops for row in rows if row.section == "ceiling"), None)
+    """TFLOP/s of the large matrix product of the same run; None where a row beat it: no ceiling then."""
+    peak = next((row.tflops for row in rows if row.section == "ceiling"), None)
+    return None if any(share_of(row.tflops, peak) is None for row in rows if row.tflops) else peak
+
+
+def share_of(tflops: float | None, peak: float | None) -> float | None:
+    """Rate over the matrix product's; None where either is unknown, or the rate is above what is a peak."""
+    return None if not tflops or not peak or tflops > peak else tflops / peak
+
+
+def speed_words(gain: float) -> str:
+    """A ratio of speeds that cannot be read the wrong way round."""
+    if 0.995 <= gain < 1.005:
+        return "as fast"
+    return f"{gain:.2f}x as fast" if gain > 1 else f"{1 / gain:.2f}x as slow"
 
 
 def record_of(
@@ -85,10 +107,7 @@ def record_of(
         "complete": complete,
         "inputs": {part: INPUTS[part] for part in dict.fromkeys(row.part for row in rows) if part in INPUTS},
         "checks": [asdict(check) | {"passed": check.passed} for check in checks],
-        "rows": [
-            asdict(row) | {"share_of_peak": row.tflops / peak if row.tflops and peak else None}
-            for row in rows
-        ],
+        "rows": [asdict(row) | {"share_of_peak": share_of(row.tflops, peak)} for row in rows],
     }
 
 

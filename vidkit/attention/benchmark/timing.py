@@ -8,6 +8,11 @@ from dataclasses import dataclass
 
 import torch
 
+BUDGET_MS = 300.0
+TURNS = 9  # of a pair
+# 80th over 20th percentile of one and the same call
+BUSY_SPREAD = 1.3
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -24,8 +29,59 @@ class Timing:
     high: float
 
 
-def measure(call: Callable[[], object], device: torch.device, budget_ms: float = 300.0) -> Timing:
-    """Time a call after warming it up; on a GPU with the L2 cache flushed between runs."""
+@dataclass(frozen=True)
+class Pairs:
+    """A candidate beside its baseline, measured in turns.
+
+    Attributes:
+        baseline: of all turns.
+        candidate: of all turns.
+        gain: times as fast as the baseline, median of the turns.
+        gain_low: 20th percentile.
+        gain_high: 80th percentile.
+        busy: the baseline itself varied so much that no ratio means anything.
+    """
+
+    baseline: Timing
+    candidate: Timing
+    gain: float
+    gain_low: float
+    gain_high: float
+    busy: bool
+
+
+def measure_pairs(
+    baseline: Callable[[], object], candidate: Callable[[], object], device: torch.device,
+    measured: Callable[..., Timing], turns: int = TURNS,
+) -> Pairs:  # fmt: skip
+    """Baseline and candidate by turns, so that both meet the same machine; one ratio a turn.
+
+    Args:
+        baseline: call.
+        candidate: call.
+        device: where.
+        measured: `measure`, or what stands for it.
+        turns: of one measurement each.
+    """
+    found: list[tuple[float, float]] = []
+    for _ in range(turns):
+        ours = [measured(call, device, BUDGET_MS / turns, 1).median for call in (baseline, candidate)]
+        found.append((ours[0], ours[1]))
+    before, after = (_quantiles([pair[i] for pair in found]) for i in (0, 1))
+    gain = _quantiles([b / c for b, c in found])
+    busy = before.high > BUSY_SPREAD * before.low
+    return Pairs(before, after, gain.median, gain.low, gain.high, busy)
+
+
+def _quantiles(values: list[float]) -> Timing:
+    ranked = sorted(values)
+    return Timing(*(ranked[round(q * (len(ranked) - 1))] for q in (0.5, 0.2, 0.8)))
+
+
+def measure(
+    call: Callable[[], object], device: torch.device, budget_ms: float = BUDGET_MS, least: int = 5
+) -> Timing:
+    """Time a call after warming it up, `least` times or more; on a GPU with the L2 cache flushed between."""
     if device.type == "cuda":
         from triton.testing import do_bench  # type: ignore[import-untyped]
 
@@ -34,13 +90,11 @@ def measure(call: Callable[[], object], device: torch.device, budget_ms: float =
     call()
     times: list[float] = []
     start = time.perf_counter()
-    while len(times) < 5 or (time.perf_counter() - start) * 1e3 < budget_ms:
+    while len(times) < least or (time.perf_counter() - start) * 1e3 < budget_ms:
         begin = time.perf_counter()
         call()
         times.append((time.perf_counter() - begin) * 1e3)
-    times.sort()
-    pick = [times[round(q * (len(times) - 1))] for q in (0.5, 0.2, 0.8)]
-    return Timing(*pick)
+    return _quantiles(times)
 
 
 def matmul_peak_tflops(device: torch.device, dtype: torch.dtype) -> float:
