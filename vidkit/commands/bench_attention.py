@@ -100,7 +100,7 @@ def _plan(estimates: list[tuple[str, float]], device: torch.device, command: str
     rows = [("checks", "kernels and executors against their references", _VERIFY_S[device.type])]
     rows += [(name.partition(" ")[0], name.partition(" ")[2], about) for name, about in estimates]
     notes = [
-        "random inputs, block lists and weights; times are estimates from one matrix product and one attention"
+        "random inputs, block lists and weights; times are estimated from a matrix product and one attention"
     ]
     print_plan(f"bench attention on {device_name(device)}", rows, notes, command)
     return {
