@@ -1,6 +1,6 @@
-"""Time the demo (`vidkit generate attention=haste_xattention`), keep what the README shows of it.
+"""Time the demo (`vidkit generate attention=haste_xattention`) beside dense attention, for the README.
 
-Runs it in fresh processes in a temporary folder and writes docs/results/demo.json and
+Runs both by turns in fresh processes in a temporary folder and writes docs/results/demo.json and
 docs/images/demo_sheet.png. Use a quiet machine. Needs the embedded model.
 """
 
@@ -11,6 +11,7 @@ import json
 import re
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -24,11 +25,14 @@ RESULT = ROOT / "docs" / "results" / "demo.json"
 IMAGE = ROOT / "docs" / "images" / "demo_sheet.png"
 
 
-def run_once(folder: Path, seed: int) -> tuple[float, dict[str, Any], list[str]]:
+POLICIES = ("haste_xattention", "dense")
+
+
+def run_once(folder: Path, seed: int, policy: str) -> tuple[float, dict[str, Any], list[str]]:
     """Wall-clock seconds, the record, and the summary that was printed."""
     start = time.perf_counter()
     done = subprocess.run(
-        [str(VIDKIT), "generate", "attention=haste_xattention", "--seed", str(seed), f"maze.seed={seed}",
+        [str(VIDKIT), "generate", f"attention={policy}", "--seed", str(seed), f"maze.seed={seed}",
          "--json", "record.json"],
         cwd=folder, capture_output=True, text=True,
     )  # fmt: skip
@@ -48,19 +52,38 @@ def main() -> None:
         "--seed", type=int, default=1, help="seed of the maze and the noise, so that it can be repeated"
     )
     arguments = parser.parse_args()
-    walls, sampling, printed, made = [], [], [], {}
+    times: dict[str, dict[str, list[float]]] = {
+        name: {"wall": [], "denoise": [], "step": []} for name in POLICIES
+    }
+    printed: list[str] = []
+    sampling: list[float] = []
     with tempfile.TemporaryDirectory() as name:
         for _ in range(arguments.runs):
-            wall, made, printed = run_once(Path(name), arguments.seed)
-            walls.append(wall)
-            sampling.append(made["phase_seconds"]["denoise"] + made["phase_seconds"]["decode"])
-            print(f"{wall:.1f} s, of which denoising and decoding {sampling[-1]:.1f} s", flush=True)
-        IMAGE.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(Path(name) / made["outputs"]["sheet"], IMAGE)
+            for policy in POLICIES:
+                wall, made, said = run_once(Path(name), arguments.seed, policy)
+                phases = made["phase_seconds"]
+                steps = [step["seconds"] for step in made["steps"]]
+                mine = times[policy]
+                mine["wall"].append(wall)
+                mine["denoise"].append(phases["denoise"])
+                mine["step"].append(statistics.median(steps))
+                print(f"{policy}: {wall:.1f} s, of which denoising {phases['denoise']:.1f} s", flush=True)
+                if policy == POLICIES[0]:
+                    printed = said
+                    sampling.append(phases["denoise"] + phases["decode"])
+                    IMAGE.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(Path(name) / made["outputs"]["sheet"], IMAGE)
     peak_gib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    sparse, dense = (times[name] for name in POLICIES)
     rows = [
-        figure("`vidkit generate attention=haste_xattention` (the demo), whole process", walls, "s", 90),
+        figure(
+            "`vidkit generate attention=haste_xattention` (the demo), whole process", sparse["wall"], "s", 90
+        ),
         figure("of which denoising and decoding", sampling, "s", 20),
+        figure("of which denoising, HASTE", sparse["denoise"], "s", None),
+        figure("denoising, dense attention, in turns with it", dense["denoise"], "s", None),
+        figure("one step (median of a run), HASTE", sparse["step"], "s", None),
+        figure("one step (median of a run), dense attention", dense["step"], "s", None),
         figure("peak memory of the process", [peak_gib], "GiB", 3),
     ]
     write_record(RESULT, record_of("python scripts/bench_demo.py", rows) | {"printed": printed})
