@@ -128,7 +128,7 @@ def film(path: Path, texts: dict[str, str], default: str = "") -> Path:
             with av.open(str(side)) as source:
                 stream: Any = output.add_stream_from_template(source.streams.subtitles[0])
                 stream.metadata["language"] = language
-                stream.disposition = Disposition.default if language == default else 0
+                stream.disposition = Disposition.default.value if language == default else 0
                 for packet in source.demux():
                     if packet.size:
                         packet.stream = stream

@@ -17,8 +17,7 @@ _CODEC_OF = {"libdav1d": "av1", "libaom-av1": "av1", "libvpx-vp9": "vp9", "libvp
 
 def real_streams(container: Any) -> list[Any]:
     """The video streams that are no cover art."""
-    # the oldest supported PyAV has no dispositions
-    return [s for s in container.streams.video if not int(getattr(s, "disposition", 0)) & _ATTACHED_PICTURE]
+    return [s for s in container.streams.video if not _flags(s.disposition) & _ATTACHED_PICTURE]
 
 
 def pick_stream(container: Any, path: Path, number: int) -> Any:
@@ -69,3 +68,8 @@ def rotation_of(frame: Any) -> int:
         return 0
     values = np.frombuffer(bytes(matrix), np.int32)
     return round(math.degrees(math.atan2(values[1], values[0])) / 90) * 90 % 360
+
+
+def _flags(disposition: Any) -> int:
+    # PyAV up to 17 gives a flag that is no number
+    return int(getattr(disposition, "value", disposition))
