@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from vidkit.evaluation import statistics
 from vidkit.evaluation.statistics import Array
@@ -39,7 +40,7 @@ class RatioMetrics:
         place = {name: i for i, name in enumerate(self.names)}
         self._place = np.array([place[str(name)] for name in clusters], dtype=np.intp)
         self._ratios: list[Ratio] = []
-        self._columns: list[Array] = []
+        self._columns: list[NDArray[np.floating[Any]]] = []
 
     def add(
         self, name: str, numerator: ArrayLike, denominator: ArrayLike | None = None,
@@ -51,12 +52,17 @@ class RatioMetrics:
         self._ratios.append(Ratio(name, scale, empty))
         for values in (top, bottom):
             column = np.bincount(self._place, weights=values, minlength=len(self.names))
-            self._columns.append(column.astype(np.float64))
+            # whole numbers below 2^24 are exact in half the memory
+            is_small = bool((column == np.rint(column)).all()) and np.abs(column).sum() < 2**24
+            self._columns.append(column.astype(np.float32 if is_small else np.float64))
 
     @property
     def sums(self) -> Array:
         """Per-cluster sums [C, 2M]: numerator and denominator of each metric side by side."""
-        return np.stack(self._columns, axis=1) if self._columns else np.zeros((len(self.names), 0))
+        sums = np.zeros((len(self.names), len(self._columns)))
+        for place, column in enumerate(self._columns):
+            sums[:, place] = column
+        return sums
 
     def of_sums(self, sums: Array) -> dict[str, Array]:
         """Metrics of summed columns [R, 2M], each [R]."""
