@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 
 _NAL_CODECS = {"h264": 1, "hevc": 2, "vvc": 2}  # bytes of a NAL unit's header
 _X264 = b"x264 - core "
+_SLICES = {"h264": range(1, 6), "hevc": range(32), "vvc": range(12)}  # types of NAL units
+_PARAMETER_SETS = {"h264": (7, 8, 13, 15), "hevc": (32, 33, 34), "vvc": (14, 15, 16, 17)}
 _RECOVERY_POINT = 6  # type of an SEI payload
 
 Buffer = bytes | memoryview
@@ -55,6 +57,17 @@ class Inspector:
             return self._is_entry is not None and self._is_entry(data)
         except IndexError:
             return False
+
+    def parameters(self, data: bytes) -> bytes:
+        """The parameter sets (SPS, PPS; HEVC, VVC: VPS too) in a packet before its first slice."""
+        kinds = _PARAMETER_SETS.get(self.codec, ())
+        found = b""
+        for _, unit in self._units(data) if kinds else ():
+            kind = self._kind(unit)
+            if kind in _SLICES[self.codec]:
+                break
+            found += unit if kind in kinds else b""
+        return found
 
     @property
     def hides(self) -> bool:
@@ -103,13 +116,15 @@ class Inspector:
                 yield (at - 1 if at and not data[at - 1] else at), data[at + 3 : end].rstrip(b"\0")
             at = following
 
+    def _kind(self, unit: bytes) -> int:
+        if self.codec == "h264":
+            return unit[0] & 31
+        return unit[0] >> 1 & 63 if self.codec == "hevc" else unit[1] >> 3
+
     def _first_picture(self, data: bytes) -> int:
-        """Type of the first NAL unit that holds a slice (HEVC: below 32, VVC: below 12), else -1."""
-        for _, unit in self._units(data):
-            kind = unit[0] >> 1 & 63 if self.codec == "hevc" else unit[1] >> 3
-            if kind < (32 if self.codec == "hevc" else 12):
-                return kind
-        return -1
+        """Type of the first NAL unit that holds a slice, else -1."""
+        kinds = (self._kind(unit) for _, unit in self._units(data))
+        return next((kind for kind in kinds if kind in _SLICES[self.codec]), -1)
 
     def _h264(self, data: bytes) -> bool:
         recovers_at_once = False

@@ -74,11 +74,13 @@ class DecordBackend:
             yield Frame(index, int(timeline.pts[index]), float(timeline.time_s[index]), pixels)
 
     def _advance(self, index: int) -> Any:
+        from decord import DECORDError
+
         try:
             # one after the other: it seeks where a number is left out, also to skip
             for number in range(self._next, index + 1):
                 pixels = self._reader.get_batch([number]).asnumpy()[0]
-        except (RuntimeError, StopIteration) as error:  # decord's own error is a RuntimeError
+        except (DECORDError, RuntimeError, StopIteration) as error:
             raise self._failure(f"it gave up before frame {index}: {error}") from error
         self._next = index + 1
         return np.ascontiguousarray(pixels)
@@ -89,7 +91,7 @@ class DecordBackend:
         try:
             path = os.path.abspath(self._scan.info.path)  # FFmpeg takes `a:b.mp4` for a protocol
             self._reader = decord.VideoReader(path, num_threads=self._threads)
-        except RuntimeError as error:
+        except (decord.DECORDError, RuntimeError) as error:
             raise self._failure(f"it cannot open it: {error}") from error
         if len(self._reader) != len(self._scan.timeline):
             raise self._failure(f"it counts {len(self._reader)} frames of {len(self._scan.timeline)}")

@@ -60,6 +60,7 @@ def read_packets(container: Any, stream: Any) -> PacketTable:
     add, hides, intra = rows.append, inspector.hides, bool(context.codec.intra_only)
     duration = damaged = changes = 0
     note, broken_off = b"", ""
+    parameters: dict[int, bytes] = {}  # by row of a key frame
     has_news = getattr(av.Packet, "has_sidedata", None)  # absent in old versions
     try:
         for packet in container.demux(stream):
@@ -70,6 +71,7 @@ def read_packets(container: Any, stream: Any) -> PacketTable:
                 data = bytes(packet)
                 is_entry = inspector.is_entry(data)
                 note = note or (inspector.encoder_note(data) if not rows else b"")
+                parameters[len(rows)] = inspector.parameters(data)
             hidden = hides and inspector.is_hidden(memoryview(packet))
             pts, dts = packet.pts, packet.dts
             add(
@@ -90,6 +92,9 @@ def read_packets(container: Any, stream: Any) -> PacketTable:
         broken_off = reason_of(error)
     times = np.array([row[:2] for row in rows], dtype=np.int64).reshape(-1, 2)
     flags = np.array([row[2:] for row in rows], dtype=bool).reshape(-1, 4)
+    if len({found for found in parameters.values() if found}) > 1:
+        # they change on the way: decoding starts only where they stand
+        flags[[row for row, found in parameters.items() if row and not found], 1] = False
     return PacketTable(
         times[:, 0], times[:, 1], flags[:, 0], flags[:, 1], flags[:, 2], flags[:, 3],
         duration, broken_off, damaged, note, inspector.knows_entries, changes,
