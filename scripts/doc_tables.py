@@ -324,3 +324,36 @@ def demo_output() -> str | None:
         return None
     image = "![frames of the demo's video, numbered](docs/images/demo_sheet.png)"
     return "```text\n" + "\n".join(made["printed"]) + f"\n```\n\n{image}\n"
+
+
+def reader_table() -> str | None:
+    """Random reads by codec: how frames were reached, and how many were another than asked for."""
+    made = result("reader_matrix")
+    if made is None:
+        return None
+    peer = [row for row in made["rows"] if row["reader"] == "decord-seeks"]
+    codecs = sorted({_codec_of(row) for row in made["rows"]})
+    lines = [
+        "| Files | Made | Read by seeking / in order | Frames compared | Wrong | Wrong by decord's seeks |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for codec in [*codecs, "all"]:
+        ours = [r for r in made["rows"] if r["reader"] == "auto" and codec in (_codec_of(r), "all")]
+        theirs = [row for row in peer if codec in (_codec_of(row), "all")]
+        ways = " / ".join(str(sum(row.get("how") == how for row in ours)) for how in ("seeks", "in order"))
+        compared, wrong = (sum(row.get(name, 0) for row in ours) for name in ("compared", "wrong"))
+        other = " of ".join(str(sum(row.get(n, 0) for row in theirs)) for n in ("wrong", "compared"))
+        lines.append(
+            f"| {codec} | {len(ours)} | {ways} | {compared:,} | {wrong} | {other if theirs else ''} |"
+        )
+    missed = sum(row.get("frames") != row.get("expected") for row in made["rows"] if row["reader"] == "auto")
+    lines.append(
+        f"\nFiles whose frames were miscounted: {missed}. Made by `{made['made_by']}` on {made['date']}."
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _codec_of(row: dict[str, Any]) -> str:
+    first = str(row["case"]).split()[0]
+    known = ("h264", "hevc", "vp8", "vp9", "av1", "mpeg1", "mpeg2", "mpeg4")
+    return first if first in known else "other codecs and odd files"

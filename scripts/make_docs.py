@@ -33,7 +33,7 @@ PAGES = (
 )
 _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
-    r"|attention|encoder|generate|headline|selection|planted|token) figures|demo output):[^\n]*-->\n)"
+    r"|attention|encoder|generate|headline|selection|planted|token|reader) figures|demo output):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
@@ -55,6 +55,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "selection figures": tables.selection_figures,
     "planted figures": tables.planted_table,
     "token figures": tables.token_table,
+    "reader figures": tables.reader_table,
 } | {f"settings of {command}": lambda command=command: markdown_table(command) for command in WITH_SETTINGS}
 
 

@@ -16,7 +16,8 @@ import av
 import numpy as np
 import pytest
 
-from scripts.reader_matrix import Case, cases, encode, examine, number_of, picture
+from scripts.numbered_videos import Case, cases, encode, number_of, picture
+from scripts.reader_matrix import examine
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.outputs.writer import OutputOptions, write_selection
 from vidkit.frames.pipeline import select_from_video

@@ -16,7 +16,7 @@ from vidkit.errors import VideoError
 from vidkit.video.container import open_input
 from vidkit.video.decoding import Decoding, decode_all
 from vidkit.video.doubts import closes_gaps, doubts_about
-from vidkit.video.packets import UNTIMED, PacketTable, read_packets, reason_of
+from vidkit.video.packets import PacketTable, read_packets, reason_of
 from vidkit.video.stamps import repair
 from vidkit.video.streams import (
     UNREADABLE,
@@ -123,9 +123,11 @@ def _from_frames(
     frames = decode_all(info.path, info.stream, threads)
     stamps, base = frames.stamps, info.time_base
     if info.container == "avi" and reorders:
-        # AVI stores no times of presentation: in order they are those of decoding
-        known = packets.dts[packets.dts != UNTIMED]
-        stamps = [int(pts) for pts in np.sort(known)] if known.size == len(stamps) else [None] * len(stamps)
+        # AVI stores no times of presentation: FFmpeg's are in the order of decoding, behind by the reordering
+        times = sorted({pts for pts in stamps if pts is not None})
+        stamps = [*times] if len(times) == len(stamps) else [None] * len(stamps)
+    if info.container == "avi":
+        zero = float("inf")  # all streams begin together
     step = max(1, round(Fraction(info.average_fps or 25).limit_denominator(100_000) ** -1 / base))
     gaps = [b - a for a, b in itertools.pairwise(stamps) if a is not None and b is not None and b > a]
     if gaps and 2 * len(gaps) >= len(stamps):
