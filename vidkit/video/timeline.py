@@ -212,8 +212,8 @@ class _Head:
         """Why the frames are not those that the packets announce; empty: they are."""
         shown = np.sort(packets.pts[~packets.is_hidden & ~packets.is_discard])
         expected, found = shown[:_HEAD].tolist(), self.pts or []
-        if self.errors and found and set(found) <= set(shown.tolist()):
-            return ""  # damaged, but what is left has its place
+        if self.errors and len(found) == _HEAD and set(found) <= set(shown.tolist()):
+            return ""  # damaged, but what comes has its place
         if found != expected:
             return "the first frames are not those that the packets announce"
         if self.interlaced:
