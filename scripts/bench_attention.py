@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from vidkit.attention.benchmark import SECTIONS, Check, Row, environment, record, shapes_for
+from vidkit.bench.attention import SECTIONS, Check, Row, environment, record, shapes_for
 
 
 def line(row: Row) -> str:

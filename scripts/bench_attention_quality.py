@@ -56,7 +56,7 @@ def _value(text: str, kind: Any) -> Any:
 
 def main() -> int:
     """Run it."""
-    from vidkit.commands.bench_attention_quality import run
+    from vidkit.commands.bench.attention_quality import run
 
     try:
         run(settings_of(sys.argv[1:]))

@@ -25,9 +25,9 @@ RESULT = ROOT / "docs" / "results" / "select_frames_three_hours.json"
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
-from vidkit.frames.benchmark.drawn import repeat_video  # noqa: E402
-from vidkit.frames.outputs.clip import mp4_stream  # noqa: E402
+from vidkit.synthetic.long_videos import repeat_video  # noqa: E402
 from vidkit.utils.versions import git_commit, versions  # noqa: E402
+from vidkit.video.mp4_stream import mp4_stream  # noqa: E402
 
 
 def write_minute(path: Path) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 
 from bench_startup import processor
 
-from vidkit.evaluation import social_omni, video_mme_v2
+from vidkit.evaluation.tasks import social_omni, video_mme_v2
 from vidkit.utils.versions import git_commit, versions
 
 RESULT = Path(__file__).resolve().parents[1] / "docs" / "results" / "scoring.json"

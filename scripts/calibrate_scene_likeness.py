@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "kernels")]
 
 from vidkit.frames.encoders import likeness  # noqa: E402
-from vidkit.frames.scenes import draw_scene  # noqa: E402
+from vidkit.synthetic.scenes import draw_scene  # noqa: E402
 from vidkit.video.reader import open_video  # noqa: E402
 
 PHOTOGRAPHS = (

@@ -99,7 +99,7 @@ def check(report: Path | None) -> int:
         peer = scores_of_peer(lmms_eval.tasks, rows)
         who = built(manager, "vidkit_social_omni_who", made_who(), Path(folder))
         own_who = scores(who, made_who())
-    from vidkit.evaluation import video_mme_v2
+    from vidkit.evaluation.tasks import video_mme_v2
 
     direct = video_mme_v2.score(rows, resamples=1)
     wrong = [name for name in own if abs(own[name] - direct[name]) > 1e-9]

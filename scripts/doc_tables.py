@@ -127,7 +127,7 @@ def quality_tables() -> str | None:
     made = result("attention_quality")
     if made is None:
         return None
-    from vidkit.commands.quality_report import markdown
+    from vidkit.bench.attention_quality.report import markdown
 
     return markdown(made)
 
@@ -137,7 +137,7 @@ def attention_tables() -> str | None:
     made, larger = result("attention_h200"), result("attention_h200_14b")
     if made is None:
         return None
-    from vidkit.attention.benchmark import markdown as m
+    from vidkit.bench.attention import markdown as m
 
     rows = made["rows"]
     shown = ("dense fa4", "everything", "xattention", "haste", "svg2")

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from scripts.frame_encoder_training import text
 from scripts.frame_encoder_training.network import SIDE
-from vidkit.frames import scenes
+from vidkit.synthetic import scenes
 
 CAPTIONS, CHUNK = 4, 128
 HELD_OUT = 1 << 40  # seeds from here on are never drawn in training

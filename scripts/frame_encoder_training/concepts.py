@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vidkit.frames import scenes
-from vidkit.frames.scenes.mazes import MARKS
+from vidkit.synthetic import scenes
+from vidkit.synthetic.scenes.mazes import MARKS
 
 Facts = dict[str, str]
 

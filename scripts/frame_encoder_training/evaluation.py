@@ -14,7 +14,7 @@ from scripts.frame_encoder_training import text
 from scripts.frame_encoder_training.bank import HELD_OUT
 from scripts.frame_encoder_training.concepts import CONCEPTS, Question
 from scripts.frame_encoder_training.network import SIDE, embed_pixels, embed_texts, to_pixels
-from vidkit.frames import scenes
+from vidkit.synthetic import scenes
 
 _GALLERY = 256  # scenes that one query is searched in
 _BATCH = 256

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidkit.frames import scenes
+from vidkit.synthetic import scenes
 
 TOKENS = 24  # longest text, with <start> and <end>
 SPECIAL = ("<pad>", "<start>", "<unk>", "<end>")  # <end> is not 2: CLIP reads that id by an old rule

@@ -25,13 +25,13 @@ SMALL = ["sections=[rates,prediction,memory]", "shapes=[odd]", "--device", "cpu"
 
 def runner() -> ModuleType:
     """The module, which the package's function of that name hides."""
-    return importlib.import_module("vidkit.attention.benchmark.run")
+    return importlib.import_module("vidkit.bench.attention.run")
 
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """One call a measurement: the figures mean nothing here."""
-    from vidkit.attention.benchmark import prediction, rates, timing
+    from vidkit.bench.attention import prediction, rates, timing
 
     def measure(call, device, budget_ms=0.0, least=5):
         call()
@@ -103,7 +103,7 @@ def test_a_config_of_your_own(by_name: bool, tmp_path: Path) -> None:
 
 
 def test_sections_are_those_of_the_benchmark() -> None:
-    from vidkit.attention.benchmark import SECTIONS
+    from vidkit.bench.attention import SECTIONS
 
     assert {section.value for section in AttentionSection} == set(SECTIONS)
 
@@ -139,7 +139,7 @@ def test_attention_on_a_cpu(capsys, tmp_path, quick) -> None:
 
 
 def test_no_figure_when_a_check_fails(capsys, tmp_path, quick, monkeypatch) -> None:
-    from vidkit.attention.benchmark import Check
+    from vidkit.bench.attention import Check
 
     (tmp_path / "attention.png").write_text("of an earlier run")
     wrong = [Check("gather", 0.3, 0.01), Check("top_p", 0.0, 0.0), Check("fa4", float("inf"), 0.01, "no")]
@@ -244,7 +244,7 @@ def test_select_frames_dry_run(capsys, tmp_path, monkeypatch) -> None:
 
 
 def test_interrupted_select_frames_keeps_its_rows(capsys, tmp_path, monkeypatch) -> None:
-    from vidkit.commands import bench_select_frames
+    from vidkit.commands.bench import select_frames as bench_select_frames
 
     def cut_off(*args, **options):
         yield {"n": 3600, "dim": 8, "k": 4, "note": "topk", "rows": [
@@ -259,7 +259,7 @@ def test_interrupted_select_frames_keeps_its_rows(capsys, tmp_path, monkeypatch)
 
 
 def test_command_of_leaves_defaults_out_and_quotes() -> None:
-    from vidkit.commands.bench import command_of
+    from vidkit.commands.bench.common import command_of
 
     settings = compose("bench select-frames", "default", ["stages.query=a red ball", "planted.budgets=[8]"])
     assert command_of("select-frames", settings) == (
@@ -268,7 +268,7 @@ def test_command_of_leaves_defaults_out_and_quotes() -> None:
 
 
 def test_a_busy_machine_is_told() -> None:
-    from vidkit.commands.bench import busy_note
+    from vidkit.commands.bench.common import busy_note
 
     assert busy_note({"load_before": 1000.0}).startswith("load 1000 on ")
     assert busy_note({"load_before": 0.0}) == ""

@@ -11,8 +11,8 @@ import pytest
 
 from vidkit.cli.main import run
 from vidkit.frames.ask_faults import advice, reply_note
-from vidkit.frames.outputs.clip import mp4_stream
 from vidkit.serving._scripted import Act, ScriptedServer, completion
+from vidkit.video.mp4_stream import mp4_stream
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from vidkit.cli.main import run
-from vidkit.frames.outputs.clip import mp4_stream
 from vidkit.utils.ownership import unchanged_files
+from vidkit.video.mp4_stream import mp4_stream
 
 SRT = "1\n00:00:20,000 --> 00:00:23,000\nHere the penguins dive.\n\n2\n00:00:40,000 --> 00:00:42,000\nA car."
 COLOURS = [(200, 30, 30), (30, 160, 60), (40, 60, 200), (230, 220, 60), (20, 20, 20), (240, 240, 240)]

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from vidkit.cli.main import run
-from vidkit.frames.outputs.clip import mp4_stream
+from vidkit.video.mp4_stream import mp4_stream
 
 RATE = 30000 / 1001
 SHADES = 60

@@ -28,12 +28,12 @@ from vidkit.attention.calibration import (
 from vidkit.attention.calibration.bands import check_weights
 from vidkit.attention.calibration.delta import simulate_reuse
 from vidkit.attention.calibration.resume import dense_forward, resumed_at, velocity_of
-from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.predictors import PlanState, make_predictor
 from vidkit.attention.predictors.svg2 import SVG2Predictor
 from vidkit.attention.reuse import make_reuse
 from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
 from vidkit.errors import ConfigError, DataError
+from vidkit.hooks.token_grid import TokenGrid
 
 SIZE = {
     "num_attention_heads": 2, "attention_head_dim": 24, "in_channels": 4, "out_channels": 4, "text_dim": 16,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from vidkit.attention.quality import (
+from vidkit.bench.attention_quality import (
     PSNR_CAP_DB,
     match_density,
     matched_interval,
@@ -18,10 +18,10 @@ from vidkit.attention.quality import (
     ssim,
     wilson,
 )
-from vidkit.commands.bench import command_of
-from vidkit.commands.bench_attention_quality import load, run
-from vidkit.commands.quality_clips import ClipMaker, draw_clips, solved
-from vidkit.commands.quality_run import QualityRun
+from vidkit.bench.attention_quality.clips import ClipMaker, draw_clips, solved
+from vidkit.bench.attention_quality.measuring import QualityRun
+from vidkit.commands.bench.attention_quality import load, run
+from vidkit.commands.bench.common import command_of
 from vidkit.config.bench_quality_schema import BenchAttentionQualitySettings, Family
 from vidkit.errors import DataError
 from vidkit.mazes.embedded import judge

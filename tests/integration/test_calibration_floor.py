@@ -24,7 +24,7 @@ from vidkit.attention.calibration.log import FLOOR
 from vidkit.attention.predictors import make_predictor
 from vidkit.attention.shipped import FOLDER
 from vidkit.cli.main import run as command
-from vidkit.commands.calibrate_report import summary_lines, summary_of
+from vidkit.commands.calibrate.report import summary_lines, summary_of
 from vidkit.errors import DataError
 from vidkit.generation.folder import embedded_folder
 

@@ -214,7 +214,7 @@ def test_a_full_disk_leaves_no_part(words, tmp_path: Path, monkeypatch, capsys) 
 
 
 def test_an_interrupt_before_the_record_leaves_nothing(words, tmp_path: Path, monkeypatch) -> None:
-    import vidkit.commands.generate as command
+    import vidkit.commands.generate.run as command
 
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt

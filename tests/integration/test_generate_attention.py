@@ -111,9 +111,9 @@ def test_dense_is_bitwise_what_it_was_and_imports_no_policy(words, tmp_path: Pat
 def test_sparse_attention_changes_the_latents(words, tmp_path: Path) -> None:
     import torch
 
-    from vidkit.commands.sparse import prepare
     from vidkit.config.compose import compose
     from vidkit.generation import LoadOptions, Request, generate, load_pipeline, read_spec
+    from vidkit.generation.sparse import prepare
 
     folder = next(word for word in words if word.startswith("model.path=")).partition("=")[2]
     model = load_pipeline(

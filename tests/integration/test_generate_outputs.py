@@ -71,7 +71,7 @@ def test_a_run_may_be_repeated_over_its_own_files(words, tmp_path: Path, capsys)
 def test_a_file_that_appears_meanwhile_is_kept_and_the_result_too(
     words, tmp_path, monkeypatch, capsys
 ) -> None:
-    import vidkit.commands.generate as command
+    import vidkit.commands.generate.run as command
 
     load = command._load
 
@@ -93,7 +93,7 @@ def test_a_file_that_appears_meanwhile_is_kept_and_the_result_too(
 def test_runs_in_the_same_second_write_different_files(words, tmp_path: Path) -> None:
     # the clock stands still, so that both choose the same name
     code = (
-        "import sys, datetime as d, vidkit.commands.generate_output as o\n"
+        "import sys, datetime as d, vidkit.commands.generate.output as o\n"
         "from vidkit.cli.main import run\n"
         "class Still(d.datetime):\n"
         "    now = classmethod(lambda cls, tz=None: d.datetime(2026, 1, 2, tzinfo=d.UTC))\n"

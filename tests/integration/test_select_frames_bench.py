@@ -7,9 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vidkit.errors import ConfigError, VideoError
-from vidkit.frames import Candidates, select
-from vidkit.frames.benchmark import (
+from vidkit.bench.frames import (
     bench_manifest,
     bench_planted,
     bench_selectors,
@@ -21,10 +19,12 @@ from vidkit.frames.benchmark import (
     score_selection,
     write_textured,
 )
-from vidkit.frames.benchmark.token_budgets import PLANS, read_events
-from vidkit.frames.planted import PlantedVideo, write_planted_video
+from vidkit.bench.frames.token_budgets import PLANS, read_events
+from vidkit.errors import ConfigError, VideoError
+from vidkit.frames import Candidates, select
 from vidkit.frames.tokens import Size
 from vidkit.frames.types import Segment, Selection
+from vidkit.synthetic.planted import PlantedVideo, write_planted_video
 from vidkit.video.reader import open_video
 
 

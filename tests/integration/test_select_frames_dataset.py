@@ -17,8 +17,8 @@ from vidkit.cli.main import run
 from vidkit.errors import DataError
 from vidkit.frames import lmms_eval
 from vidkit.frames.manifest import read_manifest
-from vidkit.frames.outputs.clip import mp4_stream
 from vidkit.frames.result_log import ResultLog
+from vidkit.video.mp4_stream import mp4_stream
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ import PIL.Image
 import pytest
 
 from vidkit.errors import ModelError
-from vidkit.evaluation import social_omni, video_mme_v2
 from vidkit.evaluation.predictions import read_predictions
 from vidkit.evaluation.running import FrameBudget, RunOptions, run
 from vidkit.evaluation.running._testing import write_clip
 from vidkit.evaluation.running.render import Sampling
+from vidkit.evaluation.tasks import social_omni, video_mme_v2
 from vidkit.evaluation.types import PromptMode
 from vidkit.serving import Audio, EngineError, ErrorKind, Image, Message, Request, open_engine
 from vidkit.serving._testing import save_tiny_omni, save_tiny_vlm

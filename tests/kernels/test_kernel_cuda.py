@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vidkit.attention import BlockPlan, predict_mask, sparse_attention
-from vidkit.attention.benchmark import SHAPES, verify
+from vidkit.bench.attention import SHAPES, verify
 
 pytestmark = [
     pytest.mark.cuda,
@@ -41,10 +41,10 @@ def test_peak_memory_stays_far_below_a_score_matrix(name):
 
 def test_prediction_and_attention_never_wait_for_the_gpu():
     from vidkit.attention import AttentionPolicy
-    from vidkit.attention.clock import Tick
     from vidkit.attention.predictors import make_predictor
     from vidkit.attention.reuse import make_reuse
     from vidkit.attention.runtime import SparseRuntime
+    from vidkit.hooks.clock import Tick
 
     shape = SHAPES["odd"]
     q, k, v = shape.qkv(torch.device("cuda"), torch.bfloat16)

@@ -6,11 +6,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from vidkit_kernels._testing import make_qkv
 
 from vidkit.attention import AttentionPolicy, TokenGrid
-from vidkit.attention.clock import Tick
 from vidkit.attention.executors import ExecutorChooser
 from vidkit.attention.predictors import make_predictor
 from vidkit.attention.reuse import make_reuse
 from vidkit.attention.runtime import SparseRuntime
+from vidkit.hooks.clock import Tick
 
 GRID = TokenGrid(3, 3, 5)  # 45 tokens
 DELTA = 6.0  # the third of three heads drifts further than this

@@ -13,7 +13,7 @@ from vidkit.evaluation.answers_official import (
     parse_social_omni_yes_no,
     parse_video_mme_v2,
 )
-from vidkit.evaluation.social_omni.how import parse_judge
+from vidkit.evaluation.tasks.social_omni.how import parse_judge
 
 TEXTS = (
     "a man in red",

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.predictors import PlanState, make_predictor
-from vidkit.attention.quality import WatchingPredictor, diagnosis_of
+from vidkit.bench.attention_quality import WatchingPredictor, diagnosis_of
+from vidkit.hooks.token_grid import TokenGrid
 
 
 def qk(seed, B=1, H=2, N=64, D=8):

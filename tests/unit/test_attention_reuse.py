@@ -3,10 +3,10 @@ import math
 import pytest
 import torch
 
-from vidkit.attention.clock import Clock, Signature
 from vidkit.attention.hook import timestep_signature
 from vidkit.attention.reuse import Anchors, Pooled, drift, layer_gate, make_reuse, pool
 from vidkit.errors import ConfigError
+from vidkit.hooks.clock import Clock, Signature
 
 
 def pooled(*values, D=4):

@@ -6,19 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from vidkit.attention.benchmark import (
-    SHAPES,
-    Check,
-    Row,
-    SeededShape,
-    environment,
-    parts_of,
-    plot,
-    save,
-)
-from vidkit.attention.benchmark.report import peak_of, share_of, speed_words
-from vidkit.attention.benchmark.timing import Timing, measure_pairs
-from vidkit.commands.bench_attention_report import AttentionTables, print_checks
+from vidkit.bench.attention import SHAPES, Check, Row, SeededShape, environment, parts_of, plot, save
+from vidkit.bench.attention.report import peak_of, share_of, speed_words
+from vidkit.bench.attention.timing import Timing, measure_pairs
+from vidkit.commands.bench.attention_report import AttentionTables, print_checks
 from vidkit.errors import ConfigError
 
 CPU = torch.device("cpu")

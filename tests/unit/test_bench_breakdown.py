@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from vidkit.attention.benchmark.breakdown import launches_of, part_of, split
+from vidkit.bench.attention.breakdown import launches_of, part_of, split
 
 SELF, LIBRARY, LINEAR = "self-attention", "attention by library kernels", "linear layers"
 PREDICTION, ELEMENTWISE = "mask prediction", "norms, rotary and other elementwise"

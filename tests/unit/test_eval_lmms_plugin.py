@@ -16,7 +16,7 @@ import yaml
 import vidkit.evaluation.lmms.models as models
 import vidkit.evaluation.lmms.tasks as tasks
 from vidkit.errors import VideoError
-from vidkit.evaluation import video_mme_v2
+from vidkit.evaluation.tasks import video_mme_v2
 
 FOLDER = Path(tasks.__file__).parent
 ROOT = FOLDER.parents[3]

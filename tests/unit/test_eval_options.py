@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from vidkit.errors import DataError
-from vidkit.evaluation.multiple_choice import MultipleChoice
 from vidkit.evaluation.option_list import options_by_place, options_of_columns
 from vidkit.evaluation.scoring import read_joined
 from vidkit.evaluation.task import task_from
 from vidkit.evaluation.task_spec import spec_from
+from vidkit.evaluation.tasks.multiple_choice import MultipleChoice
 from vidkit.evaluation.types import Mode, PromptMode
 
 COLUMNS = ("A", "B", "C", "D")
@@ -83,7 +83,7 @@ def test_columns_lose_only_their_own_letters() -> None:
 
 
 def test_options_in_the_question_go_on_over_lines() -> None:
-    from vidkit.evaluation.benchmarks.v_star import items
+    from vidkit.evaluation.tasks.v_star import items
 
     text = "Which?\n(A) a very\nlong one\n(B) short\nAnswer with the letter."
     item = next(items([{"text": text, "label": "B", "question_id": 1, "category": "x"}]))

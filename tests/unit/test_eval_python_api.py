@@ -4,9 +4,9 @@ import inspect
 
 import pytest
 
-from vidkit.evaluation import video_mme_v2
 from vidkit.evaluation.answers import Choice, parse_choice
-from vidkit.evaluation.social_omni import when_metrics
+from vidkit.evaluation.tasks import video_mme_v2
+from vidkit.evaluation.tasks.social_omni import when_metrics
 
 
 def parameters(function: object) -> list[str]:

@@ -8,11 +8,19 @@ from typing import Any
 import pytest
 
 from vidkit.errors import DataError
-from vidkit.evaluation.social_omni import attach, items, judge_prompt, prompt, score, should_ask, when_metrics
-from vidkit.evaluation.social_omni.how import nearest_on_scale, parse_judge
-from vidkit.evaluation.social_omni.records import parse_timestamp
-from vidkit.evaluation.social_omni.streaming import offset_label
-from vidkit.evaluation.social_omni.when import read_yes_no
+from vidkit.evaluation.tasks.social_omni import (
+    attach,
+    items,
+    judge_prompt,
+    prompt,
+    score,
+    should_ask,
+    when_metrics,
+)
+from vidkit.evaluation.tasks.social_omni.how import nearest_on_scale, parse_judge
+from vidkit.evaluation.tasks.social_omni.records import parse_timestamp
+from vidkit.evaluation.tasks.social_omni.streaming import offset_label
+from vidkit.evaluation.tasks.social_omni.when import read_yes_no
 from vidkit.evaluation.types import Mode, PartKind, Prediction, PromptMode
 
 DATA = Path(os.environ.get("VIDKIT_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidkit.errors import DataError
-from vidkit.evaluation.video_mme_v2 import group_score, items, prompt, score
-from vidkit.evaluation.video_mme_v2.groups import KNOWN_STRUCTURES, chance_score
+from vidkit.evaluation.tasks.video_mme_v2 import group_score, items, prompt, score
+from vidkit.evaluation.tasks.video_mme_v2.groups import KNOWN_STRUCTURES, chance_score
 
 LETTERS = "ABCDEFGH"
 DATA = Path(os.environ.get("VIDKIT_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))

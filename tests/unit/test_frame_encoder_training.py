@@ -17,8 +17,8 @@ from scripts.frame_encoder_training.concepts import CONCEPTS  # noqa: E402
 from scripts.frame_encoder_training.evaluation import Examination, interval  # noqa: E402
 from scripts.frame_encoder_training.network import SIDE  # noqa: E402
 from scripts.frame_encoder_training.trainer import Plan, Run, _equal  # noqa: E402
-from vidkit.frames import scenes  # noqa: E402
 from vidkit.frames.encoders import embedded  # noqa: E402
+from vidkit.synthetic import scenes  # noqa: E402
 
 
 def drawn(count: int) -> list[scenes.Scene]:

@@ -11,7 +11,7 @@ import pytest
 from vidkit.errors import ConfigError, ModelError
 from vidkit.frames.encoders.hist import HistEncoder, picture_features
 from vidkit.frames.encoders.lexicon import LexiconEncoder
-from vidkit.frames.scenes import alter_caption, draw_scene
+from vidkit.synthetic.scenes import alter_caption, draw_scene
 
 
 def flat(colour: tuple[int, int, int], size: tuple[int, int] = (90, 160)) -> np.ndarray:

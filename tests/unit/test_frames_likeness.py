@@ -13,7 +13,7 @@ from vidkit.frames.encoders import embedded
 from vidkit.frames.encoders.likeness import looks_drawn
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.pipeline import select_from_video
-from vidkit.frames.scenes import draw_scene
+from vidkit.synthetic.scenes import draw_scene
 
 PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "camera.png", "motorcycle_left.png", "grass.png")
 

@@ -13,8 +13,8 @@ from vidkit.cli.main import run
 from vidkit.errors import ConfigError
 from vidkit.frames import Candidates, select
 from vidkit.frames.options import FrameOptions
-from vidkit.frames.outputs.clip import mp4_stream
 from vidkit.frames.tokens import VisionTokens, picture_sizes, share_tokens
+from vidkit.video.mp4_stream import mp4_stream
 
 
 def made(seed: int = 0, n: int = 60, features: bool = True, relevance: bool = True) -> Candidates:

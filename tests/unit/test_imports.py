@@ -13,8 +13,12 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS = [
     {"cli"},
     {"commands"},
-    {"generation", "frames", "evaluation", "agents", "algoviz"},
-    {"attention", "caching", "models", "mazes", "serving", "sandbox"},
+    {"bench"},
+    {"generation", "evaluation", "agents", "algoviz"},
+    {"frames"},
+    {"attention", "caching"},
+    {"hooks"},
+    {"models", "mazes", "serving", "sandbox", "synthetic"},
     {"video"},
     {"utils"},
 ]
@@ -109,10 +113,10 @@ def test_imports_go_one_way() -> None:
 @pytest.mark.parametrize(
     ("importer", "imported", "allowed"),
     [
-        ("vidkit.cli.generate", "vidkit.commands.generate", True),
-        ("vidkit.commands.generate", "vidkit.cli.main", False),
+        ("vidkit.cli.generate", "vidkit.commands.generate.run", True),
+        ("vidkit.commands.generate.run", "vidkit.cli.main", False),
         ("vidkit.generation.wan", "vidkit.attention.apply", True),
-        ("vidkit.generation.wan", "vidkit.frames.types", False),
+        ("vidkit.generation.wan", "vidkit.evaluation.types", False),
         ("vidkit.generation.wan", "vidkit.config.compose.compose", False),
         ("vidkit.generation.wan", "vidkit.config.schema.Weights", True),
         ("vidkit.mazes.embedded.read", "vidkit.utils.files", True),

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from vidkit.errors import ConfigError, DataError
-from vidkit.evaluation import social_omni
 from vidkit.evaluation.predictions import read_predictions
 from vidkit.evaluation.running import FrameBudget, Progress, RunOptions, run
 from vidkit.evaluation.running._testing import write_clip
 from vidkit.evaluation.running.render import Sampling
+from vidkit.evaluation.tasks import social_omni
 from vidkit.evaluation.types import Item, Part, PartKind, Prompt, PromptMode, SubtitleMode, Visuals
 from vidkit.serving import Audio, Capabilities, EngineError, ErrorKind, Image, Reply, Text, Video
 

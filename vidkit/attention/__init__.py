@@ -7,10 +7,10 @@ reads, when a mask is made anew, how much attention mass each head keeps, and wh
 from vidkit.attention.api import predict_mask, sparse_attention
 from vidkit.attention.apply import AttentionHandle, disable, enable
 from vidkit.attention.budget import solve_budget
-from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.policy import AttentionPolicy, build_policy, preset
 from vidkit.attention.thresholds import ThresholdTable
+from vidkit.hooks.token_grid import TokenGrid
 
 __all__ = [
     "AttentionHandle",

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from vidkit.attention.executors import ExecutorChooser
-from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.predictors import PlanState, make_predictor
 from vidkit.attention.thresholds import check_tau
 from vidkit.errors import ConfigError, DataError
+from vidkit.hooks.token_grid import TokenGrid
 
 
 def predict_mask(

@@ -9,7 +9,6 @@ from typing import Any
 from diffusers.utils.torch_utils import unwrap_module
 from torch import nn
 
-from vidkit.attention.clock import Clock
 from vidkit.attention.hook import SparseRuntimeHook, hook_of, put_hook, take_hook
 from vidkit.attention.policy import AttentionPolicy, as_policy
 from vidkit.attention.processor import SparseAttnProcessor, refuse_parallelism
@@ -18,6 +17,7 @@ from vidkit.attention.schedule import ScheduleWatch
 from vidkit.attention.stats import CallStats, Recorder
 from vidkit.config.attention_schema import AttentionSettings
 from vidkit.errors import ConfigError, ModelError
+from vidkit.hooks.clock import Clock
 
 log = logging.getLogger(__name__)
 

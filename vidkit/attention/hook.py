@@ -14,12 +14,12 @@ from diffusers.hooks.hooks import HookFunctionReference, HookRegistry, ModelHook
 from torch import Tensor, nn
 
 from vidkit.attention import checkpoint
-from vidkit.attention.clock import Clock, Inputs, Signature
 from vidkit.attention.compiled import begin_in_graph, new_key
-from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.pickling import NotPickled
 from vidkit.attention.runtime import SparseRuntime
 from vidkit.attention.schedule import ScheduleWatch
+from vidkit.hooks.clock import Clock, Inputs, Signature
+from vidkit.hooks.token_grid import TokenGrid
 
 HOOK_NAME = "vidkit_sparse_attention"
 

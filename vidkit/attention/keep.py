@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from vidkit_kernels.packed_mask import pack_mask
 
-from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.plan import blocks
 from vidkit.errors import ConfigError
+from vidkit.hooks.token_grid import TokenGrid
 
 RULES = ("first_frame", "sink", "diag")
 

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from vidkit.attention.clock import Tick
 from vidkit.attention.executors import Executor, run_plan
-from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.pickling import NotPickled
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.policy import AttentionPolicy
@@ -18,6 +16,8 @@ from vidkit.attention.predictors.base import PlanState
 from vidkit.attention.reuse import Anchors, Pooled, pool
 from vidkit.attention.stats import Recorder
 from vidkit.errors import ConfigError, DataError
+from vidkit.hooks.clock import Tick
+from vidkit.hooks.token_grid import TokenGrid
 
 if TYPE_CHECKING:
     from vidkit.attention.checkpoint import Recording

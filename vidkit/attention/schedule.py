@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidkit.attention.clock import Clock
+from vidkit.hooks.clock import Clock
 
 
 class ScheduleWatch:

@@ -15,6 +15,8 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from vidkit.utils.plain import duration
+
 if TYPE_CHECKING:
     from vidkit.generation.record import StepRecord
 
@@ -68,7 +70,7 @@ class RunProgress:
 
     def step(self, record: StepRecord) -> None:
         self._done += 1
-        note = f"{record.seconds:.2f} s/step, {_duration(self._left())} left"
+        note = f"{record.seconds:.2f} s/step, {duration(self._left())} left"
         if self._live and self._task is not None:
             self._bar.update(self._task, completed=self._done, note=f"{self._done}/{self._total}  {note}")
         elif self._crossed_a_tenth():
@@ -91,11 +93,3 @@ class RunProgress:
 
     def _line(self, text: str) -> None:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

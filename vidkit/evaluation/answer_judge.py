@@ -15,7 +15,7 @@ from vidkit.evaluation.answers import reply_text
 from vidkit.evaluation.answers.clean import windowed
 from vidkit.evaluation.answers.said import after_thinking
 from vidkit.evaluation.replies import JUDGED
-from vidkit.evaluation.social_omni import records
+from vidkit.evaluation.tasks.social_omni import records
 from vidkit.evaluation.types import Item, Part, PartKind, Prompt, TaskFunctions
 
 NONE = 0

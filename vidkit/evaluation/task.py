@@ -17,15 +17,15 @@ from typing import Any
 import yaml
 
 from vidkit.errors import ConfigError, DataError, doc_page
-from vidkit.evaluation.multiple_choice import MultipleChoice
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.task_spec import TaskSpec, columns_of, fill, spec_from
+from vidkit.evaluation.tasks.multiple_choice import MultipleChoice
 from vidkit.evaluation.types import Row, TaskFunctions
 from vidkit.utils.naming import did_you_mean
 
 BENCHMARKS = {
-    "video-mme-v2": "vidkit.evaluation.video_mme_v2",
-    "social-omni": "vidkit.evaluation.social_omni",
+    "video-mme-v2": "vidkit.evaluation.tasks.video_mme_v2",
+    "social-omni": "vidkit.evaluation.tasks.social_omni",
 }
 
 

@@ -13,9 +13,9 @@ import torch
 from diffusers.hooks.hooks import HookRegistry, ModelHook
 from torch import Tensor, nn
 
-from vidkit.attention.clock import Clock
 from vidkit.attention.hook import BranchContext, timestep_signature
 from vidkit.errors import DataError
+from vidkit.hooks.clock import Clock
 from vidkit.utils.files import atomic_path
 
 CAPTURE_HOOK = "vidkit_capture"

@@ -13,9 +13,9 @@ from torch import Tensor
 from vidkit.attention.calibration.floor import nudged
 from vidkit.attention.calibration.log import FLOOR
 from vidkit.attention.executors import ExecutorChooser
-from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.predictors import MaskPredictor, PlanState
+from vidkit.hooks.token_grid import TokenGrid
 
 
 @dataclass

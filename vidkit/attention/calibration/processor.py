@@ -9,9 +9,9 @@ from diffusers.models.attention_dispatch import dispatch_attention_fn
 from torch import Tensor
 
 from vidkit.attention.calibration.heads import HeadOutputs, SparseHeads
-from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.processor import project, rotate
 from vidkit.errors import ConfigError
+from vidkit.hooks.token_grid import TokenGrid
 
 
 class Measured(Exception):  # noqa: N818  (no error: it leaves a forward early)

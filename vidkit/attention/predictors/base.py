@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 from vidkit_kernels._dispatch import Backend
 
-from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.plan import BlockPlan
 from vidkit.errors import ConfigError
+from vidkit.hooks.token_grid import TokenGrid
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,11 @@ from vidkit_kernels.packed_mask import words_for
 from vidkit_kernels.top_p import select_top_p
 from vidkit_kernels.xattention_score import unsupported_reason, xattention_score
 
-from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.keep import always_keep_packed, check_rules
 from vidkit.attention.plan import BlockPlan, blocks
 from vidkit.attention.predictors.base import BackendChooser, PlanState, check_blocks
 from vidkit.errors import ConfigError
+from vidkit.hooks.token_grid import TokenGrid
 
 
 class ScoredPredictor:

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 from vidkit_kernels.packed_mask import pack_mask
 
-from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.plan import BlockPlan, blocks
 from vidkit.attention.predictors.base import PlanState, check_blocks
 from vidkit.errors import ConfigError
+from vidkit.hooks.token_grid import TokenGrid
 
 
 class SVG1Predictor:

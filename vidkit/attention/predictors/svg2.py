@@ -14,11 +14,11 @@ from vidkit_kernels.label_sort import sort_by_label
 from vidkit_kernels.packed_mask import words_for
 from vidkit_kernels.top_p import select_top_p
 
-from vidkit.attention.geometry import TokenGrid
 from vidkit.attention.keep import check_rules
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.predictors.base import BackendChooser, PlanState, active_or_all
 from vidkit.errors import ConfigError
+from vidkit.hooks.token_grid import TokenGrid
 
 MAX_WARM_ITERATIONS = 10
 

@@ -180,7 +180,7 @@ class Conduct:
 
 def _said_yes(reply: str) -> bool | None:
     """Option A or the word yes; None when it cannot be read."""
-    from vidkit.evaluation.social_omni.when import read_yes_no
+    from vidkit.evaluation.tasks.social_omni.when import read_yes_no
 
     letter = read_yes_no(reply).letter
     return None if letter is None else letter == "A"

@@ -109,7 +109,7 @@ def _panel(task: TaskFunctions, options: RunOptions, log: PredictionLog) -> Pane
     if not options.judges:
         return None
     check_judgeable(task)
-    from vidkit.evaluation.social_omni.how import parse_judge
+    from vidkit.evaluation.tasks.social_omni.how import parse_judge
 
     check_panel(log.path.with_name(JUDGES), options.judges, str(getattr(task, "JUDGE_VERSION", "")))
     return Panel(options.judges, log, parse_judge)

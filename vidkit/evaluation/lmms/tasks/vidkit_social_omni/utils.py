@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from vidkit.evaluation import social_omni
 from vidkit.evaluation.lmms import hooks
+from vidkit.evaluation.tasks import social_omni
 
 _WHO = ("accuracy", "consistent", "inconsistent", "macro_f1")
 _WHEN = ("accuracy", "precision", "recall", "f1")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from vidkit.evaluation import video_mme_v2
 from vidkit.evaluation.lmms import hooks
+from vidkit.evaluation.tasks import video_mme_v2
 
 _METRICS = ("non_lin", "level_1", "level_2", "level_3", "consistency", "coherence", "avg_acc")
 

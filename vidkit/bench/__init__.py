@@ -1,0 +1,1 @@
+"""All measuring: one folder a subject, peers in the same run."""

@@ -1,0 +1,1 @@
+"""`vidkit bench`: one file a benchmark, and its report."""

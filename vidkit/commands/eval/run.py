@@ -1,0 +1,244 @@
+"""`vidkit eval`: score predictions, compare two runs, or ask a model first. Scoring imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vidkit import __version__
+from vidkit.commands.eval.report import print_result, run_table, with_budget
+from vidkit.commands.eval.unanswered import is_answered, nothing_answered, reasons_in, without_scores
+from vidkit.config.catalog import builtin_dir
+from vidkit.config.eval_schema import EvalSettings
+from vidkit.errors import ConfigError, DataError, NothingAnswered
+from vidkit.evaluation.answers.said import own_think_tags
+from vidkit.evaluation.scoring import Joined, read_joined, read_rows_of
+from vidkit.evaluation.task import Task, load_task, task_files
+from vidkit.evaluation.types import Mode
+from vidkit.utils.files import check_writable, write_text_atomic
+
+if TYPE_CHECKING:
+    from vidkit.evaluation.running import RunSummary
+
+SCHEMA = 1  # of the result
+
+
+def run(settings: EvalSettings) -> dict[str, Any]:
+    """Do what the settings ask for, print the tables, write the page; a dry run says what would be done.
+
+    Returns:
+        The result: scores (or differences), tables, warnings, and where everything came from.
+
+    Raises:
+        NothingAnswered: there is no reply to score, which is told like any result before.
+        ConfigError: no task, no data, settings that exclude each other.
+        DataError: files that cannot be used; the message names file and line.
+    """
+    task = load_task(_task_name(settings), [tasks_dir()])
+    data = _checked(settings)
+    if settings.dry_run:
+        from vidkit.commands.eval.dry_run import plan
+
+        return plan(settings, task, data)
+    nothing: NothingAnswered | None = None
+    try:
+        with own_think_tags(list(zip(settings.think_tags[::2], settings.think_tags[1::2], strict=True))):
+            result = _compare(settings, task, data) if settings.compare else _score(settings, task, data)
+    except NothingAnswered as error:
+        nothing, result = error, dict(error.result)  # type: ignore[call-overload]
+    print_result(result)
+    if settings.html is not None:
+        from vidkit.evaluation.report.page import page
+
+        write_text_atomic(Path(settings.html), page(result, task.title))
+    if nothing is not None:
+        raise nothing
+    return result
+
+
+def tasks_dir() -> Path:
+    """Where tasks by name lie."""
+    return builtin_dir() / "eval" / "tasks"
+
+
+def _task_name(settings: EvalSettings) -> str:
+    if settings.task:
+        return settings.task
+    raise ConfigError("no task", f"tasks: {', '.join(sorted(task_files([tasks_dir()])))}, or a YAML file")
+
+
+def _checked(settings: EvalSettings) -> Path:
+    """Refuse what cannot be scored before anything is computed."""
+    if settings.data is None:
+        raise ConfigError("no data", "give --data FILE with the benchmark's questions and answers")
+    given = [name for name in ("predictions", "compare", "model") if getattr(settings, name)]
+    if len(given) > 1:
+        raise ConfigError(f"{' and '.join(given)} exclude each other", f"keep one of {', '.join(given)}")
+    if settings.answer_judge or settings.answer_judge_model:
+        from vidkit.commands.eval.answer_judge import check_answer_judge
+
+        check_answer_judge(settings)
+    if settings.html is not None:
+        check_writable(Path(settings.html).parent)
+    _check_device(settings)
+    return Path(settings.data)
+
+
+def _check_device(settings: EvalSettings) -> None:
+    """Refuse an accelerator that nothing would run on."""
+    device = settings.server.device
+    if device in ("auto", "cpu"):
+        return
+    from vidkit.serving.registry import engine_kind
+
+    if settings.model is None or engine_kind(settings.model, settings.server.base_url) == "openai":
+        raise ConfigError(
+            f"device={device}: nothing here runs on a device",
+            "scoring and served models take none; a local model does: --model FOLDER",
+        )
+
+
+def check_scorable(settings: EvalSettings, task: Task, data: Path) -> int:
+    """Refuse data that cannot be scored, whatever the replies; returns the number of rows.
+
+    Raises:
+        DataError: gold columns, groups or structures that the benchmark refuses.
+    """
+    rows = task.attach(read_rows_of(task, data, settings.limit), {})
+    try:
+        task.functions.score(rows, Mode(settings.mode.value), **_scoring(settings, resamples=1))
+    except DataError as error:
+        if settings.limit:
+            raise DataError(error.message, f"{error.hint} (limit={settings.limit} cut the data)") from error
+        raise
+    return len(rows)
+
+
+def _scoring(settings: EvalSettings, resamples: int) -> dict[str, Any]:
+    options: dict[str, Any] = {"resamples": resamples, "seed": settings.seed}
+    return options | ({"allow_new_structures": True} if settings.allow_new_structures else {})
+
+
+def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
+    predictions = settings.predictions
+    run_summary: dict[str, Any] = {}
+    reasons: list[str] = []
+    notes: list[str] = []
+    if settings.model is not None:
+        from vidkit.commands.eval.asking import run_model
+
+        check_scorable(settings, task, data)  # before a call is paid for
+        summary = run_model(settings, task, data)
+        predictions, run_summary = str(summary.predictions), summary.as_dict()
+        reasons, notes = summary.commonest_reasons(), list(_told(summary))
+    joined = read_joined(task, data, predictions, strict=settings.strict, limit=settings.limit)
+    judged: dict[str, Any] = {}
+    if settings.answer_judge:
+        from vidkit.commands.eval.answer_judge import read_with_judge, told
+
+        judged = read_with_judge(settings, task, joined, _scoring(settings, 1))
+        notes.append(told(judged))
+    result = task.functions.score(
+        joined.rows, Mode(settings.mode.value), **_scoring(settings, settings.resamples)
+    )
+    seen = seen_by_model(joined)
+    if seen["budget"]:
+        result["tables"] = [with_budget(result["tables"][0], seen), *result["tables"][1:]]
+    answered = is_answered(joined.rows)
+    if not answered:
+        reasons = reasons or reasons_in(joined.rows)
+        result = without_scores(result, reasons)
+    whole = {
+        "schema": SCHEMA,
+        "vidkit": __version__,
+        **seen,
+        "data": joined.data,
+        "predictions": joined.predictions,
+        "run": joined.run,
+        **({"run_summary": run_summary} if run_summary else {}),
+        **({"answer_judge": judged} if judged else {}),
+        **({"limit": settings.limit} if settings.limit else {}),
+        **result,
+        "warnings": [*_notes(settings, joined), *notes, *result["warnings"]],
+    }
+    if not answered:
+        raise nothing_answered(whole, reasons, joined.predictions.get("file") or joined.data["file"])
+    return whole
+
+
+def _told(summary: RunSummary) -> Iterator[str]:
+    """What the run itself has to say."""
+    yield from summary.notes
+    if summary.failed:
+        reasons = "; ".join(summary.commonest_reasons())
+        yield f"{summary.failed} of {summary.items} items failed: {reasons}"
+    if summary.without_text:
+        kinds = ", ".join(f"{n} {kind}" for kind, n in summary.without_text.most_common())
+        yield f"{summary.without_text.total()} replies hold no text: {kinds}"
+
+
+def _notes(settings: EvalSettings, joined: Joined) -> Iterator[str]:
+    if settings.limit:
+        more = "; groups are taken whole" if len(joined.rows) > settings.limit else ""
+        yield f"only the first {len(joined.rows)} rows of {joined.data['file']} were scored (limit{more})"
+    made_for = joined.run.get("data")
+    if made_for and made_for != joined.data["sha256"]:
+        yield f"the predictions were made for another version of the data ({str(made_for)[:12]}...)"
+
+
+def seen_by_model(joined: Joined) -> dict[str, Any]:
+    """What the model saw, as far as the run's manifest says."""
+    if not joined.run:
+        return {"model": None, "budget": None, "subtitles": None}
+    from vidkit.evaluation.running.budget import FrameBudget
+
+    model, prompt = joined.run.get("model") or {}, joined.run.get("prompt") or {}
+    wanted = {k: v for k, v in (joined.run.get("budget") or {}).items() if k in FrameBudget.__slots__}
+    return {
+        "model": model.get("model"),
+        "budget": FrameBudget(**wanted).label() if wanted else None,
+        "subtitles": prompt.get("subtitles"),
+    }
+
+
+def _compare(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
+    from vidkit.evaluation.comparing import compare
+
+    comparable = getattr(task.functions, "comparable", None)
+    if comparable is None:
+        raise ConfigError(f"runs of task '{task.name}' cannot be compared", "score them one by one")
+    mode = Mode(settings.mode.value)
+    runs = [
+        read_joined(task, data, file, strict=settings.strict, limit=settings.limit)
+        for file in settings.compare
+    ]
+    sides = [comparable(joined.rows, mode) for joined in runs]
+    result = compare(*sides, resamples=settings.resamples, seed=settings.seed)
+    described = {
+        name: {**joined.predictions, **seen_by_model(joined), "unread": side.unread}
+        for name, joined, side in zip("AB", runs, sides, strict=True)
+    }
+    if runs[0].predictions["sha256"] == runs[1].predictions["sha256"]:
+        raise DataError("A and B are the same predictions", "compare two different runs")
+    return {
+        "schema": SCHEMA,
+        "vidkit": __version__,
+        "benchmark": task.name,
+        "mode": str(mode),
+        "data": runs[0].data,
+        "runs": described,
+        **result,
+        "tables": [run_table(described), *result["tables"]],
+        "warnings": [*result["warnings"], *_unequal(described)],
+    }
+
+
+def _unequal(runs: dict[str, dict[str, Any]]) -> list[str]:
+    """Budgets that differ: a difference may be theirs and not the models'."""
+    lines = []
+    for key, what in (("budget", "frames"), ("subtitles", "subtitles")):
+        a, b = runs["A"][key], runs["B"][key]
+        if a != b:
+            lines.append(f"A and B differ in {what}: {a or 'unknown'} and {b or 'unknown'}")
+    return lines

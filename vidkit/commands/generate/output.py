@@ -1,0 +1,113 @@
+"""The files of `vidkit generate`: their names, held for this run, and their writing, all or none."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from vidkit.config.schema import GenerateSettings
+from vidkit.errors import ConfigError, OutputError
+from vidkit.generation.first_frame import MAZE
+from vidkit.utils.files import atomic_path, check_writable
+from vidkit.utils.ownership import check_targets
+from vidkit.utils.reservation import free, reserve, reserve_free
+
+_SUFFIXES = (".mp4", ".png", ".json")
+
+
+@dataclass(frozen=True)
+class OutputPaths:
+    """Files of one run, side by side."""
+
+    video: Path | None  # None: no encoder, which random weights can do without
+    sheet: Path | None
+    record: Path
+
+    def by_kind(self) -> dict[str, Path]:
+        """What will be written; the record comes last."""
+        found = {"video": self.video, "sheet": self.sheet, "record": self.record}
+        return {kind: path for kind, path in found.items() if path is not None}
+
+    def at(self, base: Path) -> OutputPaths:
+        """The same files under another name, given without suffix."""
+        moved = {kind: base.with_name(base.name + path.suffix) for kind, path in self.by_kind().items()}
+        return OutputPaths(moved.get("video"), moved.get("sheet"), moved["record"])
+
+
+def inputs_of(settings: GenerateSettings) -> list[Path]:
+    """Files and folders that a run reads: nothing may be written over them."""
+    given = [settings.model.path, settings.attention.table, settings.image]
+    return [Path(os.path.expanduser(text)) for text in given if text and text not in (MAZE, "auto")]
+
+
+@contextmanager
+def held_paths(settings: GenerateSettings) -> Iterator[OutputPaths]:
+    """Where the files go, for this run alone as long as the block lasts.
+
+    Raises:
+        OutputError: the folder is missing or read-only, another run writes there, or a file is not ours.
+        ConfigError: a file that is no .mp4.
+    """
+    video, is_default = _video_path(settings)
+    sheet = video.with_suffix(".png") if settings.contact_sheet else None
+    paths = OutputPaths(video, sheet, video.with_suffix(".json"))
+    base = video.with_suffix("")
+    if is_default:
+        with reserve_free(base, free(*_SUFFIXES)) as base:
+            yield paths.at(base)
+        return
+    with reserve(base):
+        _check(paths, settings)
+        yield paths
+
+
+@contextmanager
+def written_together(
+    paths: OutputPaths, settings: GenerateSettings
+) -> Iterator[tuple[OutputPaths, OutputPaths]]:
+    """Final and temporary paths; what is written to the temporary ones appears at the end, or nothing does.
+
+    Files that others put there since the run began are kept: the run's own then get the next free name.
+    """
+    with ExitStack() as stack:
+        try:
+            _check(paths, settings)
+        except OutputError:
+            base = paths.record.with_suffix("")
+            paths = paths.at(stack.enter_context(reserve_free(base, free(*_SUFFIXES))))
+        # left in reverse order, so that the record, which owns the others, appears last
+        temporary = {
+            kind: stack.enter_context(atomic_path(path, fresh=not os.path.lexists(path)))
+            for kind, path in reversed(paths.by_kind().items())
+        }
+        yield paths, OutputPaths(temporary.get("video"), temporary.get("sheet"), temporary["record"])
+
+
+def without_video(paths: OutputPaths) -> OutputPaths:
+    """The same run where no encoder is there."""
+    return dataclasses.replace(paths, video=None)
+
+
+def _check(paths: OutputPaths, settings: GenerateSettings) -> None:
+    check_targets(paths.by_kind().values(), paths.record, inputs_of(settings), settings.force)
+
+
+def _video_path(settings: GenerateSettings) -> tuple[Path, bool]:
+    """The video's path, and whether vidkit chose its name."""
+    name = f"{settings.model.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}.mp4"
+    if settings.output is None:
+        video = Path("outputs") / name
+        check_writable(video.parent, create=True)
+        return video, True
+    given = Path(settings.output).expanduser()
+    is_folder = given.is_dir() or not given.suffix
+    if not is_folder and given.suffix.lower() != ".mp4":
+        raise ConfigError(f"output '{given}' is no .mp4 file", "end it in .mp4, or name a folder")
+    video = given / name if is_folder else given
+    check_writable(video.parent)
+    return video, is_folder

@@ -1,1 +1,0 @@
-"""Functions of benchmarks whose columns a YAML file alone cannot describe."""

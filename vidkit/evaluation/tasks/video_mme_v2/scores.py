@@ -1,0 +1,271 @@
+"""Scores of Video-MME-v2 with intervals clustered on the video, in both modes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from vidkit.errors import DataError
+from vidkit.evaluation.comparing import Comparable
+from vidkit.evaluation.ratios import RatioMetrics
+from vidkit.evaluation.replies import summarise, unread, warn_missing
+from vidkit.evaluation.statistics import (
+    RESAMPLES,
+    SEED,
+    Array,
+    intervals,
+    none_if_nan,
+    ratio,
+    too_few_groups,
+)  # fmt: skip
+from vidkit.evaluation.tasks.video_mme_v2 import tables
+from vidkit.evaluation.tasks.video_mme_v2.grading import (
+    Group,
+    Question,
+    as_text,
+    gold_letter,
+    grade,
+    level_of,
+)
+from vidkit.evaluation.tasks.video_mme_v2.groups import (
+    LOGIC,
+    OPTIONS,
+    QUESTIONS,
+    RELEVANCE,
+    TYPE_NAMES,
+    chance_score,
+)
+from vidkit.evaluation.types import Mode, Row
+
+HEADLINE = ("non_lin", "level_1", "level_2", "level_3", "consistency", "coherence", "avg_acc")
+_FULL_SIZE, _CONSISTENCY_GROUPS = 800, range(509, 526)
+
+
+def score(
+    rows: Sequence[Row], mode: Mode | str = Mode.ROBUST, *,
+    resamples: int = RESAMPLES, seed: int = SEED, allow_new_structures: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """Score rows that carry the gold columns and `prediction`.
+
+    Args:
+        rows: the published columns plus `prediction`; a row without that key is a missing answer and is
+            wrong.
+        mode: `robust`, or `official` to equal the authors' script (first capital A-H, unparsed is -1, groups
+            by position, accuracy over parsed rows).
+        resamples: bootstrap resamples of whole videos.
+        seed: of the bootstrap.
+        allow_new_structures: accept group structures that were not published.
+
+    Returns:
+        `non_lin`, `avg_acc`, `level_1..3`, `consistency`, `coherence` and their companions in percent, None
+        where the data has no such group; `second_head` and `third_head` by name; `intervals` by metric;
+        `counts`; `items` (letter, rule and score of each) and `groups`; `modes` with both modes' headline,
+        `differing_items` (items whose letter or score depends on the mode) and `differing_letters`;
+        `chance`; `tables`; `warnings`.
+
+    Raises:
+        DataError: what `grading.grade` refuses; no rows.
+    """
+    mode = Mode(mode)
+    if not rows:
+        raise DataError("no rows to score", "give the benchmark's rows with predictions")
+    graded = {mode: grade(rows, mode, allow_new_structures)}
+    other = Mode.OFFICIAL if mode is Mode.ROBUST else Mode.ROBUST
+    other_note = ""
+    try:
+        graded[other] = grade(rows, other, allow_new_structures)
+    except DataError as error:
+        other_note = f"{other} scores cannot be formed: {error.message}"
+    groups = graded[mode]
+    metrics = ratio_metrics(groups, mode)
+    values = headline_values(metrics)
+    draws = with_derived(metrics.draws(resamples, seed))
+    questions = [q for group in groups for q in group.questions]
+    counts = summarise([q.choice for q in questions], [q.row for q in questions], [q.id for q in questions])
+    standing = groups_of(metrics)
+    bounds = intervals(draws, standing)
+    result: dict[str, Any] = {
+        "benchmark": "video-mme-v2",
+        "mode": str(mode),
+        **{name: none_if_nan(values[name]) for name in values if "/" not in name},
+        **{head: _heads(head, values, metrics.denominators()) for head in ("second_head", "third_head")},
+        "intervals": {name: bound.rounded() for name, bound in bounds.items()},
+        "bootstrap": {"resamples": resamples, "seed": seed, "unit": "video", "level": 0.95},
+        "counts": {**counts, "groups": len(groups)},
+        "items": [
+            {
+                "id": q.id,
+                "letter": q.choice.letter,
+                "rule": q.choice.rule,
+                "gold": gold_letter(q.row),
+                "score": q.score,
+            }
+            for q in questions
+        ],
+        "groups": [
+            {"video": g.video, "type": g.type, "structure": g.structure, "score": g.score, "steps": g.steps}
+            for g in groups
+        ],
+        "chance": chance(groups),
+        **_both_modes(graded),
+        "warnings": [
+            *_warnings(groups, counts, questions, values, other_note),
+            *too_few_groups({name: standing[name] for name in HEADLINE}, "video"),
+        ],
+    }
+    made = tables.make(result, groups, values, bounds, metrics.denominators())
+    result["tables"] = [asdict(table) for table in made]
+    return result
+
+
+def comparable(rows: Sequence[Row], mode: Mode) -> Comparable:
+    """What a paired comparison of two runs needs."""
+    groups = grade(rows, mode)
+    # official mode scores unparsed replies -1 and leaves them out of the accuracy
+    right = {q.id: q.score > 0 if q.score >= 0 else None for group in groups for q in group.questions}
+    bins = str(unread(q.choice for group in groups for q in group.questions))
+    metrics = ratio_metrics(groups, mode)
+    return Comparable(metrics, with_derived, HEADLINE, {"avg_acc": right}, bins, groups_of(metrics))
+
+
+def groups_of(metrics: RatioMetrics) -> dict[str, int]:
+    """Videos under each metric, derived ones included."""
+    groups = metrics.groups()
+    return {**groups, "robustness_ratio": groups["avg_acc"]}
+
+
+def ratio_metrics(groups: Sequence[Group], mode: Mode) -> RatioMetrics:
+    """Every metric of the benchmark over its questions; a group's score stands on its last question."""
+    n = len(groups)
+    metrics = RatioMetrics([group.video for group in groups])
+    S = np.array([group.score for group in groups])
+    scores = np.array([[q.score for q in group.questions] for group in groups]).reshape(n, QUESTIONS)
+    right = (scores > 0).astype(float)
+    asked = np.ones_like(right) if mode is Mode.ROBUST else (scores >= 0).astype(float)
+    types = np.array([group.type for group in groups])
+    metrics.add("non_lin", S, scale=1)
+    metrics.add("avg_acc", right.sum(1), asked.sum(1))
+    for kind, name in TYPE_NAMES.items():
+        mask = (types == kind).astype(float)
+        metrics.add(name, S * mask, mask, scale=1)
+        metrics.add(f"{name}_acc", right.sum(1) * mask, asked.sum(1) * mask)
+        for q in range(QUESTIONS):
+            metrics.add(f"{name}/q{q + 1}", right[:, q] * mask, asked[:, q] * mask)
+    relevant = (types == RELEVANCE).astype(float)
+    metrics.add("relevance_linear", 25 * scores.sum(1) * relevant, relevant, scale=1)
+    levels = np.array([[level_of(q.row) or 0 for q in group.questions] for group in groups]).reshape(
+        n, QUESTIONS
+    )
+    for level in (1, 2, 3):
+        last, own = (levels[:, -1] == level).astype(float), (levels == level).astype(float)
+        metrics.add(f"level_{level}", S * last, last, scale=1)
+        metrics.add(f"level_{level}_acc", (right * own).sum(1), (asked * own).sum(1))
+    for head in ("second_head", "third_head"):
+        _add_heads(metrics, head, groups, S, right, asked)
+    return metrics
+
+
+def _add_heads(
+    metrics: RatioMetrics, head: str, groups: Sequence[Group], S: Array, right: Array, asked: Array
+) -> None:
+    own = np.array([[as_text(q.row.get(head)) for q in group.questions] for group in groups])
+    if set(own.ravel()) == {"(none)"}:
+        return
+    for name in sorted(set(own.ravel())):
+        mask = own == name
+        last = mask[:, -1].astype(float)
+        metrics.add(f"{head}/{name}/non_lin", S * last, last, scale=1)
+        metrics.add(f"{head}/{name}/avg_acc", (right * mask).sum(1), (asked * mask).sum(1))
+
+
+def with_derived(values: dict[str, Array]) -> dict[str, Array]:
+    """Add the metrics that are functions of others."""
+    return {**values, "robustness_ratio": 100 * ratio(values["non_lin"], values["avg_acc"])}
+
+
+def headline_values(metrics: RatioMetrics) -> dict[str, float]:
+    """Point values of every metric, derived ones included."""
+    values = with_derived({name: np.array([value]) for name, value in metrics.values().items()})
+    return {name: float(value[0]) for name, value in values.items()}
+
+
+def chance(groups: Sequence[Group]) -> dict[str, float | None]:
+    """Expected scores of guessing evenly among the eight letters on these very groups."""
+    expected = [(g, chance_score(g.type, g.structure)) for g in groups]
+
+    def mean(picked: list[float]) -> float | None:
+        return sum(picked) / len(picked) if picked else None
+
+    return {
+        "avg_acc": 100 / len(OPTIONS),
+        "non_lin": mean([s for _, s in expected]),
+        "consistency": mean([s for g, s in expected if g.type == RELEVANCE]),
+        "coherence": mean([s for g, s in expected if g.type == LOGIC]),
+        **{f"level_{n}": mean([s for g, s in expected if level_of(g.last) == n]) for n in (1, 2, 3)},
+    }
+
+
+def _heads(head: str, values: dict[str, float], sizes: dict[str, int]) -> dict[str, dict[str, Any]]:
+    names = [key.split("/", 1)[1].rsplit("/", 1)[0] for key in values if key.startswith(f"{head}/")]
+    return {
+        name: {
+            "groups": sizes[f"{head}/{name}/non_lin"],
+            "questions": sizes[f"{head}/{name}/avg_acc"],
+            "non_lin": none_if_nan(values[f"{head}/{name}/non_lin"]),
+            "avg_acc": none_if_nan(values[f"{head}/{name}/avg_acc"]),
+        }
+        for name in dict.fromkeys(names)
+    }
+
+
+def _both_modes(graded: dict[Mode, list[Group]]) -> dict[str, Any]:
+    headline = {
+        str(mode): {
+            name: none_if_nan(value)
+            for name, value in headline_values(ratio_metrics(groups, mode)).items()
+            if name in (*HEADLINE, "relevance_linear")
+        }
+        for mode, groups in graded.items()
+    }
+    by_mode = {mode: _questions_by_id(groups) for mode, groups in graded.items()}
+    if len(by_mode) < len(Mode):
+        return {"modes": headline, "differing_items": None, "differing_letters": None, "differing_ids": []}
+    pairs = [(q, by_mode[Mode.OFFICIAL][name]) for name, q in by_mode[Mode.ROBUST].items()]
+    letters = sum(a.choice.letter != b.choice.letter for a, b in pairs)
+    # an unparsed reply is 0 here and -1 there, so it differs even where both read nothing
+    differing = [a.id for a, b in pairs if a.choice.letter != b.choice.letter or a.score != b.score]
+    return {
+        "modes": headline,
+        "differing_items": len(differing),
+        "differing_letters": letters,
+        "differing_ids": differing,
+    }
+
+
+def _questions_by_id(groups: Sequence[Group]) -> dict[str, Question]:
+    return {q.id: q for group in groups for q in group.questions}
+
+
+def _warnings(
+    groups: Sequence[Group], counts: dict[str, Any], questions: Sequence[Question],
+    values: dict[str, float], other_note: str,
+) -> list[str]:  # fmt: skip
+    lines = warn_missing(counts, "questions")
+    if other_note:
+        lines.append(other_note)
+    consistency = sum(group.type == RELEVANCE for group in groups)
+    if len(groups) == _FULL_SIZE and consistency not in _CONSISTENCY_GROUPS:
+        lines.append(
+            f"{consistency} of {_FULL_SIZE} groups are of type relevance; published totals imply 509-525"
+        )
+    if values["avg_acc"] > 99:
+        lines.append("more than 99 % correct: check that the answers were not in the prompt")
+    named = [q.id for q in questions if q.id in str(q.row.get("prediction") or "")]
+    if named:
+        lines.append(
+            f"{len(named)} replies name their own question id, as if the data were known: {named[0]}, ..."
+        )
+    return lines
