@@ -62,7 +62,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=Path("outputs/tables"), help="measurements")
     parser.add_argument("--fresh", action="store_true", help="forget an earlier run and its tables")
     given = parser.parse_args()
-    from vidkit.commands.calibrate.run import run
+    from vidkit.commands.calibrate.command import run
 
     FOLDER.mkdir(exist_ok=True)
     for predictor in given.predictors:

@@ -71,7 +71,7 @@ def test_a_run_may_be_repeated_over_its_own_files(words, tmp_path: Path, capsys)
 def test_a_file_that_appears_meanwhile_is_kept_and_the_result_too(
     words, tmp_path, monkeypatch, capsys
 ) -> None:
-    import vidkit.commands.generate.run as command
+    import vidkit.commands.generate.command as command
 
     load = command._load
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from vidkit.commands.generate.run import find_model, make_request
+from vidkit.commands.generate.command import find_model, make_request
 from vidkit.config.compose import compose
 from vidkit.generation.cost import estimate_cost, text_encoder_parameters, transformer_parameters
 from vidkit.generation.first_frame import FirstFrame

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vidkit.commands.generate.run import find_model
+from vidkit.commands.generate.command import find_model
 from vidkit.config.compose import compose
 from vidkit.errors import ModelError
 from vidkit.generation.folder import embedded_folder, read_spec

@@ -113,8 +113,8 @@ def test_imports_go_one_way() -> None:
 @pytest.mark.parametrize(
     ("importer", "imported", "allowed"),
     [
-        ("vidkit.cli.generate", "vidkit.commands.generate.run", True),
-        ("vidkit.commands.generate.run", "vidkit.cli.main", False),
+        ("vidkit.cli.generate", "vidkit.commands.generate.command", True),
+        ("vidkit.commands.generate.command", "vidkit.cli.main", False),
         ("vidkit.generation.wan", "vidkit.attention.apply", True),
         ("vidkit.generation.wan", "vidkit.evaluation.types", False),
         ("vidkit.generation.wan", "vidkit.config.compose.compose", False),

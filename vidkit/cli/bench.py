@@ -1,7 +1,7 @@
 """`vidkit bench`: every claim of speed and quality, measured beside its peers in one run.
 
 A benchmark is an entry of `BENCHMARKS`, the class `Bench<Name>Settings` of `vidkit/config/bench_schema.py`,
-`configs/bench/<name>/default.yaml` and `vidkit/commands/bench_<name>.py` with its `run(settings)`.
+`configs/bench/<name>/default.yaml` and `vidkit/commands/bench/<name>.py` with its `run(settings)`.
 """
 
 from __future__ import annotations

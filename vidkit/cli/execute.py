@@ -7,7 +7,6 @@ import importlib
 import json
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -77,9 +76,15 @@ def settings_of(request: Request) -> Any:
     return compose(request.command, request.config, overrides, request.config_dir, {**values, **options})
 
 
+def _module_of(command: str) -> str:
+    """`select-frames` is commands/select_frames/command.py, `bench attention` commands/bench/attention.py."""
+    words = command.replace("-", "_").split()
+    return ".".join(["vidkit.commands", *words, *(["command"] if len(words) == 1 else [])])
+
+
 def runner_of(command: str) -> Callable[[Any], object]:
-    """`vidkit.commands.<command>.run`, imported now, not before; of `bench attention` bench_attention."""
-    run = importlib.import_module("vidkit.commands." + re.sub("[ -]", "_", command)).run
+    """`run` of a command's own module, imported now, not before."""
+    run = importlib.import_module(_module_of(command)).run
     assert callable(run)
     return run  # type: ignore[no-any-return]
 

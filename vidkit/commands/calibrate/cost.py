@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vidkit.commands.generate.run import table_model
+from vidkit.commands.generate.command import table_model
 from vidkit.config.calibrate_schema import CalibrateSettings
 from vidkit.config.schema import GenerateSettings
 from vidkit.generation.cost import estimate_cost

@@ -19,7 +19,7 @@ from vidkit.commands.calibrate.report import (
     summary_lines,
     summary_of,
 )
-from vidkit.commands.generate.run import (
+from vidkit.commands.generate.command import (
     find_model,
     load_options,
     make_request,
