@@ -307,12 +307,12 @@ def test_folders_that_are_no_encoder(tmp_path: Path) -> None:
 def test_embedded_encoder_is_used_for_words_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from vidkit.frames.encoders import embedded
     from vidkit.frames.options import FrameOptions
-    from vidkit.frames.sources import EncoderShelf, choose_sources
+    from vidkit.frames.sources import EncoderPool, choose_sources
 
     options = FrameOptions()
 
     def source(query: str, **changes: Any) -> str:
-        return choose_sources(tmp_path / "a.mp4", query, FrameOptions(**changes), EncoderShelf(options)).name
+        return choose_sources(tmp_path / "a.mp4", query, FrameOptions(**changes), EncoderPool(options)).name
 
     monkeypatch.setattr(embedded, "FOLDER", tmp_path / "none")
     assert source("three red circles") == "lexicon"

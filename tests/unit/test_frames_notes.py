@@ -11,7 +11,7 @@ from vidkit.errors import ModelError
 from vidkit.frames import METHODS, Candidates, select
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.registry import load_selector
-from vidkit.frames.sources import EncoderShelf
+from vidkit.frames.sources import EncoderPool
 from vidkit.utils.quiet import quiet_libraries, root_cause
 
 BY_RELEVANCE = [name for name in METHODS if load_selector(name).uses == {"relevance"}]
@@ -101,7 +101,7 @@ def test_an_encoder_that_cannot_be_reached_is_asked_once(monkeypatch: pytest.Mon
         raise ModelError("cannot load the encoder 'a/b'", "give a folder")
 
     monkeypatch.setattr("vidkit.frames.encoders.models.load_encoder", load)
-    shelf = EncoderShelf(FrameOptions())
+    shelf = EncoderPool(FrameOptions())
     for _ in range(3):
         with pytest.raises(ModelError, match="cannot load the encoder"):
             shelf.model("a/b")

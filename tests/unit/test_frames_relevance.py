@@ -14,11 +14,16 @@ from vidkit.frames.relevance.normalise import normalise
 from vidkit.frames.relevance.scores import read_scores
 from vidkit.frames.relevance.sentences import sentences
 from vidkit.frames.relevance.words import stem, terms_of, words_of
-from vidkit.video.subtitles import Cue
+from vidkit.video.subtitles import SubtitleSegment
 
 
 def test_sentences_join_until_they_end() -> None:
-    cues = (Cue(0, 1, "When the"), Cue(1.1, 2, "penguins dive."), Cue(2.1, 3, "They eat"), Cue(9, 10, "fish"))
+    cues = (
+        SubtitleSegment(0, 1, "When the"),
+        SubtitleSegment(1.1, 2, "penguins dive."),
+        SubtitleSegment(2.1, 3, "They eat"),
+        SubtitleSegment(9, 10, "fish"),
+    )
     assert [cue.text for cue in sentences(cues)] == ["When the penguins dive.", "They eat", "fish"]
 
 

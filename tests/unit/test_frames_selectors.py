@@ -232,11 +232,12 @@ def test_wfs_sb_change_signal_is_the_coarsest_detail() -> None:
 
 
 def test_wfs_sb_strict_ties_go_to_the_end_of_an_unstable_sort() -> None:
-    from vidkit.frames.selectors.wfs_sb import WfsSbConfig, share_budget
+    from vidkit.frames.selectors.budget_allocation import allocate_budget
+    from vidkit.frames.selectors.wfs_sb import WfsSbConfig
 
     importance, kept = np.array([0.5, 0.5, 0.5, 0.5]), np.arange(4)
-    assert share_budget(importance, kept, 6, WfsSbConfig())[0].tolist() == [2, 2, 1, 1]
-    assert share_budget(importance, kept, 6, WfsSbConfig(strict_paper=True))[0].tolist() == [1, 1, 2, 2]
+    assert allocate_budget(importance, kept, 6, WfsSbConfig())[0].tolist() == [2, 2, 1, 1]
+    assert allocate_budget(importance, kept, 6, WfsSbConfig(strict_paper=True))[0].tolist() == [1, 1, 2, 2]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -23,7 +23,7 @@ from vidkit.evaluation.running.subtitles import (
 )
 from vidkit.evaluation.types import Item, Part, PartKind, Prompt, Visuals
 from vidkit.serving.sound import decode_mono, encode_wav
-from vidkit.video.subtitles import Cue
+from vidkit.video.subtitles import SubtitleSegment as Segment
 
 
 def grey(image) -> float:
@@ -194,8 +194,8 @@ def test_cut_clip_is_a_playable_beginning(tmp_path):
 
 
 WORDS = [
-    Cue(0.0, 0.4, "Hello"), Cue(0.45, 0.8, "there."), Cue(0.85, 1.0, "We"), Cue(1.2, 1.4, "go"),
-    Cue(1.5, 1.7, "now."), Cue(1.85, 2.0, "Stay"), Cue(2.6, 3.0, "here"),
+    Segment(0.0, 0.4, "Hello"), Segment(0.45, 0.8, "there."), Segment(0.85, 1.0, "We"), Segment(1.2, 1.4, "go"),
+    Segment(1.5, 1.7, "now."), Segment(1.85, 2.0, "Stay"), Segment(2.6, 3.0, "here"),
 ]  # fmt: skip
 
 
@@ -221,8 +221,8 @@ def test_between_frames_by_hand():
 
 def test_clip_spoken_moves_to_the_clip():
     assert clip_spoken(WORDS, 1.0, 1.3) == [
-        Cue(pytest.approx(-0.15), pytest.approx(0.0), "We"),
-        Cue(pytest.approx(0.2), pytest.approx(0.4), "go"),
+        Segment(pytest.approx(-0.15), pytest.approx(0.0), "We"),
+        Segment(pytest.approx(0.2), pytest.approx(0.4), "go"),
     ]
 
 
@@ -253,4 +253,4 @@ def test_subtitles_of_the_uncut_video_are_moved(tmp_path):
     prompt = Prompt((Part(PartKind.SUBTITLES),))
     item = Item("1", "g", "?", (), "A")
     media = asyncio.run(loader.load(item, visuals, prompt))
-    assert media.spoken == (Cue(1.0, 2.0, "in"),)
+    assert media.spoken == (Segment(1.0, 2.0, "in"),)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
-from vidkit.video.subtitles import Cue, find_subtitles
+from vidkit.video.subtitles import SubtitleSegment, find_subtitles
 from vidkit.video.subtitles.choosing import sidecars
 from vidkit.video.subtitles.embedded import read_embedded
 from vidkit.video.subtitles.languages import language_code, language_of
@@ -149,7 +149,10 @@ def test_text_streams_inside_the_video(tmp_path: Path) -> None:
     assert notes == [] and len(tracks) == 1
     found = tracks[0].subtitles
     assert found.source.startswith("text stream 1") and found.language == "en"
-    assert found.cues == (Cue(1.0, 2.0, "The penguins dive."), Cue(4.0, 5.0, "& more"))
+    assert found.cues == (
+        SubtitleSegment(1.0, 2.0, "The penguins dive."),
+        SubtitleSegment(4.0, 5.0, "& more"),
+    )
 
 
 def test_streams_of_several_languages(tmp_path: Path) -> None:

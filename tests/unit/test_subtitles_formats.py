@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from vidkit.errors import DataError, VidkitError
-from vidkit.video.subtitles import Cue, Subtitles, read_subtitles
+from vidkit.video.subtitles import Subtitles, SubtitleSegment, read_subtitles
 
 FAULTS = Path(__file__).resolve().parents[2] / "../shared/data/faults/subtitles"
 ASS_HEAD = "[Script Info]\nScriptType: v4.00+\n\n[Events]\n"
 FORMAT = "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
-TWO = (Cue(1.0, 3.5, "The penguins dive."), Cue(4.0, 5.0, "A red car & a bus"))
+TWO = (SubtitleSegment(1.0, 3.5, "The penguins dive."), SubtitleSegment(4.0, 5.0, "A red car & a bus"))
 
 
 def read(folder: Path, text: str | bytes, suffix: str = "srt", **options: bool) -> Subtitles:
@@ -188,7 +188,7 @@ def test_ass_times(tmp_path: Path, start: str, wanted: float) -> None:
 def test_ass_columns_are_those_the_file_names(tmp_path: Path) -> None:
     text = "[Events]\nFormat: Start, End, Text\nDialogue: 0:00:01.00,0:00:02.00,a, b\nDialogue: nothing\n"
     found = read(tmp_path, text, "ssa")
-    assert found.cues == (Cue(1.0, 2.0, "a, b"),)
+    assert found.cues == (SubtitleSegment(1.0, 2.0, "a, b"),)
     assert found.problems == (f"{tmp_path / 'a.ssa'}:4: not a dialogue line: 'nothing'",)
 
 
@@ -219,7 +219,11 @@ def test_ttml_nested_times_add_up_and_timed_spans_are_cues(tmp_path: Path) -> No
         "</tt:div></tt:body></tt:tt>"
     )
     found = read(tmp_path, text, "ttml")
-    assert found.cues == (Cue(11, 12, "one"), Cue(12, 13, "two"), Cue(16, 17, "aébc"))
+    assert found.cues == (
+        SubtitleSegment(11, 12, "one"),
+        SubtitleSegment(12, 13, "two"),
+        SubtitleSegment(16, 17, "aébc"),
+    )
     assert found.left_out == {"a paragraph without an end": 1}
 
 
@@ -238,7 +242,11 @@ def test_ttml_that_is_refused(tmp_path: Path, text: str, reason: str) -> None:
 def test_lyrics_repeat_shift_and_last_until_the_next(tmp_path: Path) -> None:
     text = "[offset:+500]\n[00:01.50][00:10.5]<00:01.50>Sun<00:02.00>day\n[00:03]next\nno time\n"
     found = read(tmp_path, text, "lrc")
-    assert found.cues == (Cue(1.0, 2.5, "Sunday"), Cue(2.5, 10.0, "next"), Cue(10.0, 15.0, "Sunday"))
+    assert found.cues == (
+        SubtitleSegment(1.0, 2.5, "Sunday"),
+        SubtitleSegment(2.5, 10.0, "next"),
+        SubtitleSegment(10.0, 15.0, "Sunday"),
+    )
     assert found.problems == (f"{tmp_path / 'a.lrc'}:4: not a timed line: 'no time'",)
 
 
@@ -289,7 +297,7 @@ def test_damaged_cues_are_counted_by_reason_and_named(tmp_path: Path) -> None:
         "5\n00:00:10,000 --> 00:00:11,000\n<i></i>\n"
     )
     found = read(tmp_path, text)
-    assert found.cues == (Cue(1.0, 2.0, "good"),)
+    assert found.cues == (SubtitleSegment(1.0, 2.0, "good"),)
     path = tmp_path / "a.srt"
     assert found.problems == (
         f"{path}:8: not a time line: '00:00:0x --> 00:00:09,000'",

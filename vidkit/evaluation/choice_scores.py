@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vidkit.errors import ConfigError, DataError
+from vidkit.evaluation.always_yes import always_no, always_yes
 from vidkit.evaluation.answers import Choice, parse_yes_no
 from vidkit.evaluation.answers_official import parse_first_capital, parse_pope
 from vidkit.evaluation.comparing import Comparable
@@ -215,12 +216,11 @@ def baselines(spec: TaskSpec, answered: Sequence[Answered]) -> dict[str, dict[st
     n = len(answered)
     gold = Counter(a.item.answer for a in answered)
     if spec.kind == "yes_no":
-        share = gold["A"] / n
-        f1 = 100 * 2 * share / (1 + share)
+        yes, no = gold["A"], n - gold["A"]
         return {
             "chance": {"accuracy": 50.0},
-            "always YES": {"accuracy": 100 * share, "precision": 100 * share, "recall": 100.0, "f1": f1},
-            "always NO": {"accuracy": 100 * (1 - share), "precision": 0.0, "recall": 0.0, "f1": 0.0},
+            "always YES": always_yes(yes, no),
+            "always NO": always_no(yes, no),
         }
     letter, most = gold.most_common(1)[0]
     return {

@@ -21,7 +21,7 @@ from vidkit.frames.encoders.base import Encoder
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.registry import METHODS, load_selector, select
 from vidkit.frames.relevance.normalise import normalise
-from vidkit.frames.sources import EncoderShelf, Sources, choose_sources, fall_back
+from vidkit.frames.sources import EncoderPool, Sources, choose_sources, fall_back
 from vidkit.frames.tokens import Size, resized, share_tokens, sizes_within
 from vidkit.frames.types import Candidates, Selection
 from vidkit.frames.window import WHOLE, Window, sample_window
@@ -129,7 +129,7 @@ def select_from_video(
     path: Path,
     query: str,
     options: FrameOptions,
-    shelf: EncoderShelf | None = None,
+    shelf: EncoderPool | None = None,
     cache: EmbeddingCache | None = None,
     progress: Progress | None = None,
 ) -> VideoSelection:
@@ -142,7 +142,7 @@ def select_from_video(
     """
     seconds: dict[str, float] = {}
     clock = _Clock(seconds)
-    sources = choose_sources(path, query, options, shelf or EncoderShelf(options))
+    sources = choose_sources(path, query, options, shelf or EncoderPool(options))
     clock.note("sources")
     video = open_video(path, options.reader, options.stream, options.threads, options.frame_rate)
     if options.tokens is not None:  # a budget that holds nothing is told before anything is decoded
@@ -202,7 +202,7 @@ def plan_selection(path: Path, query: str, options: FrameOptions) -> dict[str, A
     source = (
         f"encoder:{options.encoder}"
         if options.encoder
-        else choose_sources(path, query, replace(options, features="none"), EncoderShelf(options)).name
+        else choose_sources(path, query, replace(options, features="none"), EncoderPool(options)).name
     )
     frames = f"{info.duration_s:.1f} s, {info.frame_count} frames"
     return {

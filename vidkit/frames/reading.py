@@ -9,7 +9,7 @@ from typing import Any
 from vidkit.frames.cache import EmbeddingCache
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.pipeline import select_from_video
-from vidkit.frames.sources import EncoderShelf
+from vidkit.frames.sources import EncoderPool
 from vidkit.frames.types import Candidates
 
 
@@ -43,6 +43,6 @@ def read_candidates(
 
 
 @functools.lru_cache(maxsize=2)
-def _shelf(device: str, dtype: str, pooling: str) -> EncoderShelf:
+def _shelf(device: str, dtype: str, pooling: str) -> EncoderPool:
     # models stay loaded between calls: callers read many videos
-    return EncoderShelf(FrameOptions(device=device, dtype=dtype, pooling=pooling))
+    return EncoderPool(FrameOptions(device=device, dtype=dtype, pooling=pooling))

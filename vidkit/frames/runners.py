@@ -18,11 +18,11 @@ from vidkit.errors import OutputError, VidkitError, require
 from vidkit.frames.cache import CachedRows, EmbeddingCache
 from vidkit.frames.manifest import Item, ManifestRun, mark_of
 from vidkit.frames.pipeline import VideoSelection, select_from_video
-from vidkit.frames.sources import EncoderShelf
+from vidkit.frames.sources import EncoderPool
 from vidkit.utils.naming import file_name
 
 _log = logging.getLogger(__name__)
-_shelf: EncoderShelf | None = None  # models of this worker process, loaded once
+_shelf: EncoderPool | None = None  # models of this worker process, loaded once
 
 
 class HeldCache(EmbeddingCache):
@@ -52,7 +52,7 @@ def work(run: ManifestRun, task: list[Item]) -> list[dict[str, Any]]:
     """
     global _shelf
     if _shelf is None:
-        _shelf = EncoderShelf(run.options)
+        _shelf = EncoderPool(run.options)
     cache = HeldCache(run.cache)
     rows = []
     for item in task:
@@ -72,7 +72,7 @@ def work(run: ManifestRun, task: list[Item]) -> list[dict[str, Any]]:
     return rows
 
 
-def _select(run: ManifestRun, item: Item, cache: EmbeddingCache, shelf: EncoderShelf) -> dict[str, Any]:
+def _select(run: ManifestRun, item: Item, cache: EmbeddingCache, shelf: EncoderPool) -> dict[str, Any]:
     # a worker keeps to one core, decoder included: threads of several workers would fight for the same cores
     options = replace(run.options, threads=run.options.threads or 1)
     if item.subtitles is not None:

@@ -46,7 +46,7 @@ class Sources:
     warnings: list[str] = field(default_factory=list)
 
 
-class EncoderShelf:
+class EncoderPool:
     """Models loaded once and kept for all videos of a run."""
 
     def __init__(self, options: FrameOptions) -> None:
@@ -77,7 +77,7 @@ class EncoderShelf:
         return self._models[spec]
 
 
-def choose_sources(path: Path, query: str, options: FrameOptions, shelf: EncoderShelf) -> Sources:
+def choose_sources(path: Path, query: str, options: FrameOptions, shelf: EncoderPool) -> Sources:
     """Decide for one video and query.
 
     Raises:
@@ -89,7 +89,7 @@ def choose_sources(path: Path, query: str, options: FrameOptions, shelf: Encoder
     return sources
 
 
-def _relevance(path: Path, query: str, options: FrameOptions, shelf: EncoderShelf) -> Sources:
+def _relevance(path: Path, query: str, options: FrameOptions, shelf: EncoderPool) -> Sources:
     kind = options.relevance
     if kind not in _KINDS:
         return _from_file(Path(kind.removeprefix("scores:")))
@@ -217,7 +217,7 @@ def fall_back(sources: Sources, why: str) -> Sources:
     return replace(sources, name="lexicon", scorer=LexiconEncoder(), facts=facts, warnings=warnings)
 
 
-def _add_features(sources: Sources, options: FrameOptions, shelf: EncoderShelf) -> None:
+def _add_features(sources: Sources, options: FrameOptions, shelf: EncoderPool) -> None:
     kind = options.features
     if kind == "none":
         return

@@ -23,7 +23,7 @@ from vidkit.evaluation.running.subtitles import clip_spoken
 from vidkit.evaluation.types import Item, PartKind, Prompt, Visuals
 from vidkit.serving.messages import Audio, Image, Video
 from vidkit.serving.sound import decode_mono, encode_wav
-from vidkit.video.subtitles import Cue, read_subtitles
+from vidkit.video.subtitles import SubtitleSegment, read_subtitles
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Media:
     clip: Video | None = None
     audio: Audio | None = None
     images: tuple[Image, ...] = ()
-    spoken: tuple[Cue, ...] = ()
+    spoken: tuple[SubtitleSegment, ...] = ()
 
 
 class MediaLoader:
@@ -144,12 +144,12 @@ class MediaLoader:
 
         return await self._in_thread(work)
 
-    async def _spoken(self, item: Item, visuals: Visuals) -> tuple[Cue, ...]:
+    async def _spoken(self, item: Item, visuals: Visuals) -> tuple[SubtitleSegment, ...]:
         if visuals.subtitles is None:
             raise VideoError(f"item '{item.id}' has no subtitle file", "run without subtitles")
         path = self._root / visuals.subtitles
 
-        def work() -> tuple[Cue, ...]:
+        def work() -> tuple[SubtitleSegment, ...]:
             read = read_subtitles(path, may_be_empty=True)
             if read.problems:
                 logger.warning("left out of the subtitles '%s': %s", path, read.account())

@@ -11,7 +11,7 @@ from typing import Any
 from vidkit.errors import ConfigError, VidkitError
 from vidkit.evaluation.running.asker import Asker
 from vidkit.evaluation.running.breaker import StopRun
-from vidkit.evaluation.running.conduct import Conduct, Outcome
+from vidkit.evaluation.running.item_runner import ItemRunner, Outcome
 from vidkit.evaluation.running.judging import Panel, check_panel
 from vidkit.evaluation.running.log import PredictionLog
 from vidkit.evaluation.running.manifest import check_manifest, set_aside, write_json
@@ -82,8 +82,8 @@ async def run_async(
     try:
         asker = Asker(engine, log, options.sampling, options.stop_after)
         panel = _panel(task, options, log)
-        conduct = Conduct(task, asker, loader, options.mode, options, panel)
-        return await _Run(conduct, log, options, place, progress).whole(task.items(rows))
+        items = ItemRunner(task, asker, loader, options.mode, options, panel)
+        return await _Run(items, log, options, place, progress).whole(task.items(rows))
     finally:
         loader.close()
         await log.aclose()
@@ -130,13 +130,13 @@ class _Run:
 
     def __init__(
         self,
-        conduct: Conduct,
+        items: ItemRunner,
         log: PredictionLog,
         options: RunOptions,
         place: Path,
         progress: Callable[[Progress], None] | None,
     ) -> None:
-        self._conduct = conduct
+        self._items = items
         self._log = log
         self._options = options
         self._progress = progress
@@ -147,7 +147,7 @@ class _Run:
         """Everything, from the first item to the files at the end."""
         waiting = iter(items)
         # as many as are with the engine load the next items or wait for the disk
-        concurrency = self._conduct.asker.engine.concurrency
+        concurrency = self._items.asker.engine.concurrency
         workers = 2 * concurrency
         stop: VidkitError | None = None
         try:
@@ -174,7 +174,7 @@ class _Run:
         for item in waiting:
             if self._options.kinds is not None and item.kind not in self._options.kinds:
                 continue
-            outcome = await self._conduct.settle(item)
+            outcome = await self._items.run(item)
             self._count(outcome)
             if self._clock.is_due():
                 self._tell()
@@ -204,7 +204,7 @@ class _Run:
             total=self._options.total,
             failed=summary.failed,
             resumed=summary.resumed,
-            calls=self._conduct.calls,
+            calls=self._items.calls,
             elapsed_s=self._clock.elapsed_s,
         )
         if self._progress is not None:
@@ -214,10 +214,10 @@ class _Run:
 
     def _finish(self, stop: VidkitError | None) -> None:
         summary = self.summary
-        summary.calls = self._conduct.calls
+        summary.calls = self._items.calls
         summary.seconds = round(self._clock.elapsed_s, 3)
         summary.stopped = stop.message if stop is not None else ""
-        engines = (self._conduct.asker.engine, *self._options.judges.values())
+        engines = (self._items.asker.engine, *self._options.judges.values())
         summary.notes = [note for engine in engines for note in getattr(engine, "notes", ())]
         summary.items = max(self._log.index.count_items(), self._options.total or 0)
         # calls that were cut off by a stop may have been written down without being told here

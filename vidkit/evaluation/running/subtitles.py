@@ -4,33 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from vidkit.video.subtitles import Cue
+from vidkit.video.subtitles import SubtitleSegment
 
 _GAP_S = 0.5
 _GAP_AFTER_SENTENCE_S = 0.1
 
 
-def clip_spoken(words: Iterable[Cue], start_s: float, end_s: float | None) -> list[Cue]:
+def clip_spoken(
+    words: Iterable[SubtitleSegment], start_s: float, end_s: float | None
+) -> list[SubtitleSegment]:
     """What is spoken within [start_s, end_s), in seconds from the clip's start."""
     return [
-        Cue(word.start_s - start_s, word.end_s - start_s, word.text)
+        SubtitleSegment(word.start_s - start_s, word.end_s - start_s, word.text)
         for word in words
         if word.end_s >= start_s and (end_s is None or word.start_s < end_s)
     ]
 
 
-def whole_text(words: Iterable[Cue]) -> str:
+def whole_text(words: Iterable[SubtitleSegment]) -> str:
     """The whole subtitle text joined by blanks (mode `subs`)."""
     return " ".join(word.text.strip() for word in words if word.text.strip())
 
 
-def segments(words: Sequence[Cue]) -> list[Cue]:
+def segments(words: Sequence[SubtitleSegment]) -> list[SubtitleSegment]:
     """Group words into segments.
 
     A new segment begins when the gap to the word before exceeds 0.5 s, or exceeds 0.1 s and that word ended
     in `.`, `!` or `?`. Source: Video-MME-v2, authors' code; differs: none.
     """
-    grouped: list[list[Cue]] = []
+    grouped: list[list[SubtitleSegment]] = []
     for word in words:
         if grouped:
             before = grouped[-1][-1]
@@ -40,10 +42,12 @@ def segments(words: Sequence[Cue]) -> list[Cue]:
                 grouped[-1].append(word)
                 continue
         grouped.append([word])
-    return [Cue(group[0].start_s, group[-1].end_s, whole_text(group)) for group in grouped]
+    return [SubtitleSegment(group[0].start_s, group[-1].end_s, whole_text(group)) for group in grouped]
 
 
-def between_frames(spoken: Sequence[Cue], times_s: Sequence[float], duration_s: float) -> list[str]:
+def between_frames(
+    spoken: Sequence[SubtitleSegment], times_s: Sequence[float], duration_s: float
+) -> list[str]:
     """What to print after each frame (mode `subs_interleave`).
 
     After frame i: every segment with end >= t_i and start < t_{i+1} (after the last frame: before the video's

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from vidkit.frames.notes import NO_RELEVANCE
+from vidkit.frames.selectors.budget_allocation import allocate_budget, segment_importance
 from vidkit.frames.selectors.efs import EfsConfig, select_by_events
 from vidkit.frames.selectors.mmr import MmrPicker
 from vidkit.frames.selectors.uniform import uniform_fallback
@@ -16,9 +17,7 @@ from vidkit.frames.selectors.wfs_sb import (
     WfsSb,
     WfsSbConfig,
     find_boundaries,
-    segment_importance,
     semantic_change,
-    share_budget,
 )
 from vidkit.frames.spacing import by_value, segments_from_starts
 from vidkit.frames.types import Candidates, FloatArray, IntArray, Selection
@@ -98,7 +97,7 @@ def _with_floor(importance: FloatArray, kept: IntArray, k: int, cfg: WfsSbConfig
     quotas = np.zeros(importance.size, dtype=np.int64)
     quotas[favourites] = 1
     if k > favourites.size:
-        quotas += share_budget(importance, np.sort(favourites), k - favourites.size, cfg)[0]
+        quotas += allocate_budget(importance, np.sort(favourites), k - favourites.size, cfg)[0]
     return quotas
 
 

@@ -17,6 +17,7 @@ import pywt
 
 from vidkit.frames.notes import NO_RELEVANCE
 from vidkit.frames.peaks import find_peaks
+from vidkit.frames.selectors.budget_allocation import allocate_budget, keep_important, segment_importance
 from vidkit.frames.selectors.mmr import MmrPicker
 from vidkit.frames.selectors.uniform import uniform_fallback
 from vidkit.frames.spacing import end_to_end_indices, fill_by_value, segments_from_starts
@@ -72,8 +73,8 @@ class WfsSb:
             return self._without_peaks(relevance, k, detail)
         segments = segments_from_starts(peaks, n)
         importance = segment_importance(relevance, segments, cfg)
-        kept = _keep_important(importance, cfg)
-        quotas, shares = share_budget(importance, kept, k, cfg)
+        kept = keep_important(importance, cfg)
+        quotas, shares = allocate_budget(importance, kept, k, cfg)
         detail |= {"importance": importance, "kept": kept, "share": shares, "budget": quotas}
         return Selection.of_reasons(self.name, picker.spend(segments, quotas, k), segments, detail)
 
@@ -116,42 +117,3 @@ def find_boundaries(signal: FloatArray, cfg: WfsSbConfig) -> tuple[IntArray, dic
     peaks = find_peaks(signal, height=height, prominence=prominence, distance=distance)
     bounds = {"height_threshold": height, "prominence_threshold": prominence, "distance": float(distance)}
     return peaks, bounds
-
-
-def segment_importance(relevance: FloatArray, segments: tuple[Segment, ...], cfg: WfsSbConfig) -> FloatArray:
-    """I(G) of each segment [S]: weighted duration, mean, maximum and relative variance of relevance."""
-    n, variance = relevance.size, relevance.var() + 1e-8
-    rows = []
-    for segment in segments:
-        part = relevance[segment.start : segment.stop]
-        rows.append((len(segment) / n, part.mean(), part.max(), part.var() / variance))
-    weights = (cfg.duration_weight, cfg.mean_weight, cfg.max_weight, cfg.variance_weight)
-    return np.asarray(np.array(rows) @ np.array(weights))
-
-
-def _keep_important(importance: FloatArray, cfg: WfsSbConfig) -> IntArray:
-    everything = np.arange(importance.size)
-    if importance.size <= 3:
-        return everything
-    threshold = max(cfg.floor, float(importance.mean() - cfg.eta * importance.std()))
-    kept = np.flatnonzero(importance >= threshold)
-    return kept if kept.size else everything
-
-
-def share_budget(
-    importance: FloatArray, kept: IntArray, k: int, cfg: WfsSbConfig
-) -> tuple[IntArray, FloatArray]:
-    """Frames a segment [S] and the exact shares behind them [S]: softmax, floor, largest fractions."""
-    logits = importance[kept] / cfg.temperature
-    weights = np.exp(logits - logits.max())
-    exact = k * weights / weights.sum()
-    counts = np.floor(exact).astype(np.int64)
-    fraction = exact - counts
-    if cfg.strict_paper:
-        order = np.argsort(fraction)[::-1]
-    else:
-        order = np.lexsort((kept, -importance[kept], -fraction))
-    counts[order[: k - int(counts.sum())]] += 1
-    quotas, shares = np.zeros(importance.size, np.int64), np.zeros(importance.size)
-    quotas[kept], shares[kept] = counts, exact
-    return quotas, shares

@@ -1,7 +1,7 @@
 """Subtitles beside a video and inside it, read by one reader for frame selection and evaluation."""
 
 from vidkit.video.subtitles.choosing import find_subtitles, sidecars
-from vidkit.video.subtitles.cues import Cue, Subtitles
+from vidkit.video.subtitles.cues import Subtitles, SubtitleSegment
 from vidkit.video.subtitles.reading import SUFFIXES, read_subtitles
 
-__all__ = ["SUFFIXES", "Cue", "Subtitles", "find_subtitles", "read_subtitles", "sidecars"]
+__all__ = ["SUFFIXES", "SubtitleSegment", "Subtitles", "find_subtitles", "read_subtitles", "sidecars"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vidkit.video.subtitles.cues import Cue, Findings
+from vidkit.video.subtitles.cues import Findings, SubtitleSegment
 from vidkit.video.subtitles.markup import plain_ass
 from vidkit.video.subtitles.timed import seconds
 
@@ -12,9 +12,9 @@ _COLUMNS = ["layer", "start", "end", "style", "name", "marginl", "marginr", "mar
 _CLOCK = re.compile(r"\s*(-)?(?:(\d{1,9}):)?(\d{1,9}):(\d{1,2})(?:[.,:](\d{1,9}))?\s*")
 
 
-def parse_ass(lines: list[str], found: Findings) -> list[Cue]:
+def parse_ass(lines: list[str], found: Findings) -> list[SubtitleSegment]:
     """Cues of the events; comments and drawings are counted, not read."""
-    cues: list[Cue] = []
+    cues: list[SubtitleSegment] = []
     columns, in_events = _COLUMNS, True
     for number, line in enumerate(lines, start=1):
         head = line.lstrip()
@@ -36,7 +36,7 @@ def parse_ass(lines: list[str], found: Findings) -> list[Cue]:
     return cues
 
 
-def _add(cues: list[Cue], columns: list[str], rest: str, number: int, found: Findings) -> None:
+def _add(cues: list[SubtitleSegment], columns: list[str], rest: str, number: int, found: Findings) -> None:
     # the text is the last column and holds commas of its own
     place = columns.index("text")
     fields = rest.split(",", len(columns) - 1)

@@ -10,7 +10,7 @@ _KEPT_PROBLEMS = 50  # named one by one; all are counted
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
+class SubtitleSegment:
     """A text on screen, or a word spoken, from `start_s` to `end_s` [s]."""
 
     start_s: float
@@ -31,7 +31,7 @@ class Subtitles:
         language: two letters as far as known.
     """
 
-    cues: tuple[Cue, ...]
+    cues: tuple[SubtitleSegment, ...]
     source: str
     problems: tuple[str, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Findings:
         if count:
             self.left_out[reason] += count
 
-    def keep(self, cues: list[Cue], line: int, start_s: float, end_s: float, text: str) -> None:
+    def keep(self, cues: list[SubtitleSegment], line: int, start_s: float, end_s: float, text: str) -> None:
         """Add a cue if it can be seen: after the start of the video, not backwards, with a text."""
         if end_s < start_s:
             self.damaged(line, "ends before it starts", text)
@@ -77,9 +77,9 @@ class Findings:
         elif not text:
             self.passed_over("empty cues")
         else:
-            cues.append(Cue(max(start_s, 0.0), end_s, text))
+            cues.append(SubtitleSegment(max(start_s, 0.0), end_s, text))
 
 
-def in_order(cues: Iterable[Cue]) -> tuple[Cue, ...]:
+def in_order(cues: Iterable[SubtitleSegment]) -> tuple[SubtitleSegment, ...]:
     """Cues by start and end; those of equal times stay in the order of the file."""
     return tuple(sorted(cues, key=lambda cue: (cue.start_s, cue.end_s)))

@@ -9,7 +9,7 @@ from typing import Any
 from vidkit.errors import DataError
 from vidkit.video.container import open_input, tag
 from vidkit.video.streams import second_zero
-from vidkit.video.subtitles.cues import Cue, Findings, Subtitles, in_order
+from vidkit.video.subtitles.cues import Findings, Subtitles, SubtitleSegment, in_order
 from vidkit.video.subtitles.encoding import decode
 from vidkit.video.subtitles.languages import language_code
 from vidkit.video.subtitles.markup import plain, plain_ass
@@ -71,7 +71,7 @@ def _track(stream: Any, packets: list[tuple[float, float, bytes]], video: Path) 
     codec = stream.codec_context.name
     source = f"text stream {stream.index} ({codec})"
     found = Findings(f"{video}, {source}")
-    cues: list[Cue] = []
+    cues: list[SubtitleSegment] = []
     texts, encoding = _texts([data for _, _, data in packets], codec)
     for number, ((begin_s, end_s, _), text) in enumerate(zip(packets, texts, strict=True), 1):
         if codec == "ttml":

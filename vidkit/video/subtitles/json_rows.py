@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from vidkit.errors import DataError
-from vidkit.video.subtitles.cues import Cue, Findings
+from vidkit.video.subtitles.cues import Findings, SubtitleSegment
 from vidkit.video.subtitles.timed import seconds
 from vidkit.video.subtitles.ttml import CLOCK
 
@@ -22,7 +22,7 @@ _OPEN_END_S = 5.0  # of a cue whose end is null, the last of a LongVideoBench vi
 _HINT = 'write one JSON object a line: {"text": ..., "start_time": seconds, "end_time": seconds}'
 
 
-def parse_json(text: str, found: Findings) -> list[Cue]:
+def parse_json(text: str, found: Findings) -> list[SubtitleSegment]:
     """Cues in the order of the file.
 
     Rows are `{"text", "start_time", "end_time"}` in seconds, `{"start", "end", "line"}` with clock times, or
@@ -31,7 +31,7 @@ def parse_json(text: str, found: Findings) -> list[Cue]:
     Raises:
         DataError: a bad row (file:line).
     """
-    cues: list[Cue] = []
+    cues: list[SubtitleSegment] = []
     for line, row in _rows(text, found.source):
         start_s, end_s, words = _row(row, f"{found.source}:{line}")
         found.keep(cues, line, start_s, end_s, " ".join(words.split()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vidkit.video.subtitles.cues import Cue, Findings
+from vidkit.video.subtitles.cues import Findings, SubtitleSegment
 from vidkit.video.subtitles.markup import plain
 
 _TIME = re.compile(r"\s*\[(?:(\d{1,9}):)?(\d{1,9}):(\d{1,2})(?:[.:,](\d{1,9}))?\]")
@@ -18,7 +18,7 @@ def is_lrc_line(line: str) -> bool:
     return bool(_TIME.match(line[:200]) or _FACT.match(line[:200]))
 
 
-def parse_lrc(lines: list[str], found: Findings) -> list[Cue]:
+def parse_lrc(lines: list[str], found: Findings) -> list[SubtitleSegment]:
     """Cues of a file of lyrics; `[offset:+500]` shows them half a second earlier."""
     offset_s = 0.0
     timed: list[tuple[float, int, str]] = []
@@ -36,7 +36,7 @@ def parse_lrc(lines: list[str], found: Findings) -> list[Cue]:
     for place in range(len(timed) - 2, -1, -1):
         after = timed[place + 1][0]
         ends[place] = after if after > timed[place][0] else ends[place + 1]
-    cues: list[Cue] = []
+    cues: list[SubtitleSegment] = []
     for (start_s, number, text), later in zip(timed, ends, strict=True):
         end_s = start_s + _LAST_S if later is None else min(later, start_s + _LONGEST_S)
         found.keep(cues, number, start_s - offset_s, end_s - offset_s, text)

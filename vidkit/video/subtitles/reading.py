@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vidkit.errors import DataError
 from vidkit.video.subtitles.ass import parse_ass
-from vidkit.video.subtitles.cues import Cue, Findings, Subtitles, in_order
+from vidkit.video.subtitles.cues import Findings, Subtitles, SubtitleSegment, in_order
 from vidkit.video.subtitles.encoding import decode
 from vidkit.video.subtitles.json_rows import parse_json
 from vidkit.video.subtitles.lrc import is_lrc_line, parse_lrc
@@ -61,7 +61,7 @@ def read_subtitles(path: str | Path, may_be_empty: bool = False) -> Subtitles:
     return Subtitles(ordered, str(path), tuple(found.problems), dict(found.left_out), decoded.encoding)
 
 
-def _parse(text: str, suffix: str, found: Findings) -> tuple[str, list[Cue]]:
+def _parse(text: str, suffix: str, found: Findings) -> tuple[str, list[SubtitleSegment]]:
     # \r\r\n comes from text mode on text that had \r\n already
     text = text.replace("\r\r\n", "\n").replace("\r\n", "\n").replace("\r", "\n")
     lines = text.split("\n")

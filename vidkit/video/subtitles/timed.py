@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from vidkit.video.subtitles.cues import Cue, Findings
+from vidkit.video.subtitles.cues import Findings, SubtitleSegment
 from vidkit.video.subtitles.markup import plain
 
 _TIME = r"(-)?\s{0,3}(?:(\d{1,9})\s?:\s?)?(\d{1,9})\s?:\s?(\d{1,2})(?:\s?[.,:]\s?(\d{1,9}))?"
@@ -23,7 +23,7 @@ class _Start:
     end_s: float
 
 
-def parse_arrows(lines: list[str], found: Findings) -> list[Cue]:
+def parse_arrows(lines: list[str], found: Findings) -> list[SubtitleSegment]:
     """Cues of an SRT or WebVTT file.
 
     A cue reaches to the next time line, so blank lines within it and missing ones behind it do no harm; the
@@ -35,7 +35,7 @@ def parse_arrows(lines: list[str], found: Findings) -> list[Cue]:
     return _cues(lines, _starts(lines, _ARROW, found), found, is_vtt)
 
 
-def parse_sbv(lines: list[str], found: Findings) -> list[Cue]:
+def parse_sbv(lines: list[str], found: Findings) -> list[SubtitleSegment]:
     """Cues of a YouTube SBV file: `0:00:01.000,0:00:03.500`, then the text."""
     starts = _starts(lines, _COMMA, found)
     return _cues([line.replace("[br]", " ") for line in lines], starts, found, is_vtt=False)
@@ -67,8 +67,8 @@ def _starts(lines: list[str], pattern: re.Pattern[str], found: Findings) -> list
     return starts
 
 
-def _cues(lines: list[str], starts: list[_Start], found: Findings, is_vtt: bool) -> list[Cue]:
-    cues: list[Cue] = []
+def _cues(lines: list[str], starts: list[_Start], found: Findings, is_vtt: bool) -> list[SubtitleSegment]:
+    cues: list[SubtitleSegment] = []
     counter = _counter_before(lines, starts[0].line) if starts else None
     if not is_vtt:
         _note_preface(lines, starts, counter is not None, found)

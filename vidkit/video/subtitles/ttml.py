@@ -8,7 +8,7 @@ from fractions import Fraction
 from xml.parsers import expat
 
 from vidkit.errors import DataError
-from vidkit.video.subtitles.cues import Cue, Findings
+from vidkit.video.subtitles.cues import Findings, SubtitleSegment
 
 CLOCK = re.compile(r"(-)?(\d{1,9}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,9})|:(\d{1,4})(?:\.\d{1,4})?)?")
 _OFFSET = re.compile(r"(-?\d{1,15}(?:\.\d{1,9})?)(h|ms|m|s|f|t)")
@@ -30,7 +30,7 @@ class _Level:
     texts: list[str] = field(default_factory=list)
 
 
-def parse_ttml(text: str, found: Findings) -> list[Cue]:
+def parse_ttml(text: str, found: Findings) -> list[SubtitleSegment]:
     """Cues of a TTML document; entities of its own are refused, times may be clocks, offsets or frames.
 
     Raises:
@@ -66,7 +66,7 @@ class _Reader:
     """Follows the elements, without a tree: documents nest as deep as they like."""
 
     def __init__(self, found: Findings) -> None:
-        self.cues: list[Cue] = []
+        self.cues: list[SubtitleSegment] = []
         self.parser = expat.ParserCreate()
         self._found = found
         self._levels: list[_Level] = []

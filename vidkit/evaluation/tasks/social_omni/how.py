@@ -12,7 +12,7 @@ from vidkit.evaluation.answers import reply_text
 from vidkit.evaluation.answers.clean import windowed
 from vidkit.evaluation.answers.said import after_thinking
 from vidkit.evaluation.tasks.social_omni.records import YES, as_reply
-from vidkit.evaluation.tasks.social_omni.when import Decided
+from vidkit.evaluation.tasks.social_omni.when import WhenAnswer
 from vidkit.evaluation.types import Mode
 
 SCALE = (0, 25, 50, 75, 100)
@@ -37,7 +37,7 @@ class Judged:
         failures: judges that gave no usable score.
     """
 
-    decided: Decided
+    decided: WhenAnswer
     reply: str
     scores: Mapping[str, int]
     failures: tuple[str, ...]
@@ -118,7 +118,7 @@ def _on_scale(said: str, at: int) -> int | None:
     return nearest_on_scale(value) if inside else None
 
 
-def grade(decided: Sequence[Decided], mode: Mode) -> list[Judged]:
+def grade(decided: Sequence[WhenAnswer], mode: Mode) -> list[Judged]:
     """Collect replies and judges' scores of every level-2 item."""
     out = []
     for d in decided:

@@ -45,8 +45,8 @@ _COMPARED = (
 class Graded:
     """All records, graded in one mode."""
 
-    heard: list[who.Heard]
-    decided: list[when.Decided]
+    heard: list[who.WhoAnswer]
+    decided: list[when.WhenAnswer]
     judged: list[how.Judged]
 
 
@@ -208,7 +208,7 @@ def _section(values: dict[str, float], prefix: str, items: Sequence[Any]) -> dic
     return {**section, "items": len(items), "counted": sum(item.counted for item in items)}
 
 
-def _wilson(heard: Sequence[who.Heard]) -> list[float | None]:
+def _wilson(heard: Sequence[who.WhoAnswer]) -> list[float | None]:
     bound = wilson_interval(sum(h.right and h.counted for h in heard), sum(h.counted for h in heard))
     return [None if math.isnan(x) else round(100 * x, 4) for x in (bound.low, bound.high)]
 
@@ -270,7 +270,7 @@ def _both_modes(graded: dict[Mode, Graded]) -> dict[str, Any]:
     }
 
 
-def _differ(a: who.Heard | when.Decided, b: who.Heard | when.Decided) -> bool:
+def _differ(a: who.WhoAnswer | when.WhenAnswer, b: who.WhoAnswer | when.WhenAnswer) -> bool:
     return a.choice.letter != b.choice.letter or a.counted != b.counted
 
 

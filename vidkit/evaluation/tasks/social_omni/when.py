@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vidkit.evaluation.always_yes import always_no, always_yes
 from vidkit.evaluation.answers import Choice, parse_choice, parse_yes_no
 from vidkit.evaluation.answers_official import parse_social_omni_yes_no
 from vidkit.evaluation.ratios import RatioMetrics
@@ -19,7 +20,7 @@ _LETTERS = {"YES": YES, "NO": NO}
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class WhenAnswer:
     """A graded "when"; `counted` is False where the mode drops it from the denominator."""
 
     item: When
@@ -94,7 +95,7 @@ def read_yes_no(text: object) -> Choice:
     return Choice(word, spoken.rule)
 
 
-def grade(items: Sequence[When], mode: Mode) -> list[Decided]:
+def grade(items: Sequence[When], mode: Mode) -> list[WhenAnswer]:
     """Read the replies to question 1. Official: items never run are not counted, failed ones are wrong."""
     parse = parse_social_omni_yes_no if mode is Mode.OFFICIAL else read_yes_no
     out = []
@@ -103,11 +104,11 @@ def grade(items: Sequence[When], mode: Mode) -> list[Decided]:
         choice = read_reply(reply, parse) if reply is not None else MISSING
         if reply is not None and mode is Mode.ROBUST:
             choice = judged_choice(reply, choice)
-        out.append(Decided(item, choice, mode is Mode.ROBUST or choice.rule != "missing"))
+        out.append(WhenAnswer(item, choice, mode is Mode.ROBUST or choice.rule != "missing"))
     return out
 
 
-def count_cells(decided: Sequence[Decided]) -> dict[str, int]:
+def count_cells(decided: Sequence[WhenAnswer]) -> dict[str, int]:
     """How many counted items lie in each cell."""
     cells = dict.fromkeys(("tp", "fp", "fn", "tn", "unread_yes", "unread_no"), 0)
     for d in decided:
@@ -116,7 +117,7 @@ def count_cells(decided: Sequence[Decided]) -> dict[str, int]:
     return cells
 
 
-def add_metrics(metrics: RatioMetrics, decided: Sequence[Decided], place: Places, total: int) -> None:
+def add_metrics(metrics: RatioMetrics, decided: Sequence[WhenAnswer], place: Places, total: int) -> None:
     """The six metrics in percent, and accuracy over answered items."""
     one = {cell: np.zeros(total) for cell in count_cells([])}
     for i, d in zip(place, decided, strict=True):
@@ -133,16 +134,15 @@ def add_metrics(metrics: RatioMetrics, decided: Sequence[Decided], place: Places
     metrics.add("when_late", one["fn"], n, empty=0.0)
 
 
-def baselines(decided: Sequence[Decided]) -> dict[str, dict[str, float]]:
+def baselines(decided: Sequence[WhenAnswer]) -> dict[str, dict[str, float]]:
     """Always YES, always NO and an even coin on these items, in percent."""
     yes = sum(d.item.gold == YES for d in decided)
     no = len(decided) - yes
     coin = {"accuracy": 0.5, "precision": _share(yes, yes + no), "recall": 0.5}
     coin["f1"] = _share(2 * coin["precision"] * coin["recall"], coin["precision"] + coin["recall"])
     coin["early"], coin["late"] = _share(no, 2 * (yes + no)), _share(yes, 2 * (yes + no))
-    shares = {
-        "always YES": when_metrics(yes, no, 0, 0),
-        "always NO": when_metrics(0, 0, yes, no),
-        "even coin (expected)": coin,
+    return {
+        "always YES": {**always_yes(yes, no), "early": 100 * _share(no, yes + no), "late": 0.0},
+        "always NO": {**always_no(yes, no), "early": 0.0, "late": 100 * _share(yes, yes + no)},
+        "even coin (expected)": {name: 100 * value for name, value in coin.items()},
     }
-    return {name: {k: 100 * v for k, v in metrics.items()} for name, metrics in shares.items()}

@@ -21,7 +21,7 @@ _SPEECH_WORDS = ("said", "asked", "felt", "hopes", "hope", "explains", "wants", 
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class WhoAnswer:
     """A graded level-1 item; `counted` is False where the mode drops it from the denominator."""
 
     item: Who
@@ -33,21 +33,21 @@ class Heard:
         return self.choice.letter == self.item.gold
 
 
-def grade(items: Sequence[Who], mode: Mode) -> list[Heard]:
+def grade(items: Sequence[Who], mode: Mode) -> list[WhoAnswer]:
     """Read the replies. Official: skipped calls (failed or missing) leave the denominator."""
     out = []
     for item in items:
         if mode is Mode.OFFICIAL:
             choice = read_reply(item.row, parse_social_omni)
-            out.append(Heard(item, choice, choice.rule not in ("missing", "failed")))
+            out.append(WhoAnswer(item, choice, choice.rule not in ("missing", "failed")))
         else:
             parse = partial(parse_choice, options=WHO_LETTERS, option_texts=item.options, isolated=True)
             choice = judged_choice(item.row, read_reply(item.row, parse))
-            out.append(Heard(item, choice, True))
+            out.append(WhoAnswer(item, choice, True))
     return out
 
 
-def add_metrics(metrics: RatioMetrics, heard: Sequence[Heard], place: Places, total: int) -> None:
+def add_metrics(metrics: RatioMetrics, heard: Sequence[WhoAnswer], place: Places, total: int) -> None:
     """Accuracies, per-letter F1 and the diagnosis, over `total` rows with `heard` at rows `place`."""
 
     def spread(values: Sequence[float] | Array) -> Array:
@@ -73,7 +73,7 @@ def add_metrics(metrics: RatioMetrics, heard: Sequence[Heard], place: Places, to
         metrics.add(name, spread(values[0]), spread(values[1]))
 
 
-def diagnose(heard: Sequence[Heard]) -> dict[str, tuple[Array, Array]]:
+def diagnose(heard: Sequence[WhoAnswer]) -> dict[str, tuple[Array, Array]]:
     """Whether the chosen option has the right content and the right speaker, where both options split.
 
     An option is split at its first word of speech ("said", "asked", ...).
@@ -94,7 +94,7 @@ def diagnose(heard: Sequence[Heard]) -> dict[str, tuple[Array, Array]]:
     return out
 
 
-def _option(h: Heard, letter: str | None) -> str:
+def _option(h: WhoAnswer, letter: str | None) -> str:
     place = WHO_LETTERS.find(letter) if letter else -1
     return h.item.options[place] if 0 <= place < len(h.item.options) else ""
 
@@ -107,7 +107,7 @@ def _split(option: str) -> tuple[str, str] | None:
     return " ".join(words[:place]), " ".join(words[place + 1 :])
 
 
-def constant_baselines(heard: Sequence[Heard]) -> dict[str, float]:
+def constant_baselines(heard: Sequence[WhoAnswer]) -> dict[str, float]:
     """Accuracy in percent of always giving one letter, and of guessing."""
     n = max(len(heard), 1)
     shares = {letter: 100 * sum(h.item.gold == letter for h in heard) / n for letter in WHO_LETTERS}
@@ -117,7 +117,7 @@ def constant_baselines(heard: Sequence[Heard]) -> dict[str, float]:
     }
 
 
-def rows_of(heard: Sequence[Heard]) -> list[Row]:
+def rows_of(heard: Sequence[WhoAnswer]) -> list[Row]:
     return [h.item.row for h in heard]
 
 

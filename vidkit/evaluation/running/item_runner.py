@@ -46,8 +46,8 @@ class Outcome:
     verdict: Verdict | None = None
 
 
-class Conduct:
-    """Settles items one at a time; many at once from several workers.
+class ItemRunner:
+    """Runs items one at a time; many at once from several workers.
 
     Args:
         task: the benchmark's functions; `should_ask(item, earlier)`, `judge_id`, `judge_prompt` and
@@ -81,7 +81,7 @@ class Conduct:
         """Requests that were made, judges' included."""
         return self.asker.calls + (self._panel.calls if self._panel else 0)
 
-    async def settle(self, item: Item) -> Outcome:
+    async def run(self, item: Item) -> Outcome:
         """Ask an item as the protocols say.
 
         Raises:

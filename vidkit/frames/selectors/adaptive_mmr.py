@@ -1,4 +1,4 @@
-"""EFS stage 3: admit candidates whose similarity to the picks is under a threshold that opens stepwise."""
+"""EFS stage 3, adaptive MMR: admit what is unlike the picks, under a threshold that opens stepwise."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from vidkit.frames.types import FloatArray, IntArray
 _BLOCK = 128  # candidates whose similarities are brought up to date by one matrix product
 
 
-class RedundancyGate:
+class AdaptiveMmr:
     """Thresholds from the spread of similarity to the anchors, and the two ways to use them.
 
-    Source: EFS, arXiv 2603.00983, adaptive MMR.
+    Source: EFS, arXiv 2603.00983.
 
     Args:
         unit: unit feature rows [N, D].
