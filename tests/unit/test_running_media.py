@@ -194,9 +194,14 @@ def test_cut_clip_is_a_playable_beginning(tmp_path):
 
 
 WORDS = [
-    Segment(0.0, 0.4, "Hello"), Segment(0.45, 0.8, "there."), Segment(0.85, 1.0, "We"), Segment(1.2, 1.4, "go"),
-    Segment(1.5, 1.7, "now."), Segment(1.85, 2.0, "Stay"), Segment(2.6, 3.0, "here"),
-]  # fmt: skip
+    Segment(0.0, 0.4, "Hello"),
+    Segment(0.45, 0.8, "there."),
+    Segment(0.85, 1.0, "We"),
+    Segment(1.2, 1.4, "go"),
+    Segment(1.5, 1.7, "now."),
+    Segment(1.85, 2.0, "Stay"),
+    Segment(2.6, 3.0, "here"),
+]
 
 
 def test_segments_by_hand():
