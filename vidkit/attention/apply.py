@@ -13,11 +13,11 @@ from vidkit.attention.hook import SparseRuntimeHook, hook_of, put_hook, take_hoo
 from vidkit.attention.policy import AttentionPolicy, as_policy
 from vidkit.attention.processor import SparseAttnProcessor, refuse_parallelism
 from vidkit.attention.runtime import SparseRuntime
-from vidkit.attention.schedule import ScheduleWatch
 from vidkit.attention.stats import CallStats, Recorder
 from vidkit.config.attention_schema import AttentionSettings
 from vidkit.errors import ConfigError, ModelError
 from vidkit.hooks.clock import Clock
+from vidkit.hooks.schedule import ScheduleWatch
 
 log = logging.getLogger(__name__)
 

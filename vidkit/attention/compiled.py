@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from vidkit.errors import ConfigError
+from vidkit.hooks.calls import split_call
 
 if TYPE_CHECKING:
     from vidkit.attention.hook import SparseRuntimeHook
@@ -110,8 +111,6 @@ def begin_in_graph(
     hook: SparseRuntimeHook, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """`hook.begin` within a graph; the arguments, with a timestep that exists only after it has run."""
-    from vidkit.attention.hook import split_call
-
     timestep, latents, conditions = split_call(args, kwargs)
     begun = torch.ops.vidkit.begin(hook.key, torch.as_tensor(timestep), latents, conditions)
     if "timestep" in kwargs:

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from vidkit.attention.checkpoint import refuse_in_backward
 from vidkit.attention.compiled import attend_in_graph, new_key
-from vidkit.attention.pickling import NotPickled
 from vidkit.attention.reuse import pool
 from vidkit.attention.runtime import SparseRuntime
 from vidkit.errors import ConfigError
+from vidkit.hooks.not_pickled import NotPickled
 
 
 class SparseAttnProcessor(NotPickled):

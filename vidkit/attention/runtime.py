@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from vidkit.attention.executors import Executor, run_plan
-from vidkit.attention.pickling import NotPickled
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.policy import AttentionPolicy
 from vidkit.attention.predictors.base import PlanState
@@ -17,6 +16,7 @@ from vidkit.attention.reuse import Anchors, Pooled, pool
 from vidkit.attention.stats import Recorder
 from vidkit.errors import ConfigError, DataError
 from vidkit.hooks.clock import Tick
+from vidkit.hooks.not_pickled import NotPickled
 from vidkit.hooks.token_grid import TokenGrid
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ Source: HASTE (arXiv 2605.14513), "Error-guided Budgeted Calibration".
 """
 
 from vidkit.attention.calibration.bands import BAND_WEIGHTS, band_error
-from vidkit.attention.calibration.capture import Snapshot, capture_snapshots, load_snapshots, save_snapshots
-from vidkit.attention.calibration.delta import TraceReuse, choose_delta
-from vidkit.attention.calibration.engine import Calibrator, Measurements, ProbeProgress
+from vidkit.attention.calibration.calibrator import Calibrator, Measurements, ProbeProgress
+from vidkit.attention.calibration.drift_threshold import TraceReuse, choose_delta
 from vidkit.attention.calibration.floor import Floor, floor_of, warn_at_floor
 from vidkit.attention.calibration.run import CalibrationPlan, calibrate
 from vidkit.attention.calibration.schedule import assign_prompts, choose_steps
 from vidkit.attention.calibration.table import JointReport, joint_error, make_table, resolve
+from vidkit.hooks.snapshots import Snapshot, capture_snapshots, load_snapshots, save_snapshots
 
 __all__ = [
     "BAND_WEIGHTS",

@@ -13,14 +13,8 @@ import torch
 
 from vidkit.attention.apply import enable, model_size
 from vidkit.attention.calibration.bands import BAND_WEIGHTS, CUTOFF
-from vidkit.attention.calibration.capture import (
-    Snapshot,
-    capture_snapshots,
-    load_snapshots,
-    save_snapshots,
-)
-from vidkit.attention.calibration.delta import TraceReuse, choose_delta
-from vidkit.attention.calibration.engine import Calibrator, ProbeProgress, log_header
+from vidkit.attention.calibration.calibrator import Calibrator, ProbeProgress, log_header
+from vidkit.attention.calibration.drift_threshold import TraceReuse, choose_delta
 from vidkit.attention.calibration.floor import warn_at_floor
 from vidkit.attention.calibration.log import check_header
 from vidkit.attention.calibration.schedule import assign_prompts, choose_steps
@@ -29,6 +23,7 @@ from vidkit.attention.policy import AttentionPolicy
 from vidkit.attention.predictors import MaskPredictor
 from vidkit.attention.thresholds import ThresholdTable
 from vidkit.errors import ConfigError, DataError
+from vidkit.hooks.snapshots import Snapshot, capture_snapshots, load_snapshots, save_snapshots
 
 log = logging.getLogger(__name__)
 

@@ -12,14 +12,14 @@ from torch import Tensor
 from vidkit.attention.apply import enable
 from vidkit.attention.budget import allocate
 from vidkit.attention.calibration.bands import BAND_WEIGHTS, band_error
-from vidkit.attention.calibration.capture import Snapshot
-from vidkit.attention.calibration.engine import Measurements
+from vidkit.attention.calibration.calibrator import Measurements
 from vidkit.attention.calibration.floor import above_floor, floor_fields
-from vidkit.attention.calibration.resume import velocity_of
 from vidkit.attention.policy import AttentionPolicy
 from vidkit.attention.predictors import MaskPredictor
 from vidkit.attention.thresholds import ThresholdTable
 from vidkit.errors import ConfigError
+from vidkit.hooks.partial_forward import velocity_of
+from vidkit.hooks.snapshots import Snapshot
 
 
 def make_table(

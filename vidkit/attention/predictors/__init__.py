@@ -6,9 +6,11 @@ import inspect
 from typing import Any
 
 from vidkit.attention.predictors.base import MaskPredictor, PlanState, check_blocks
-from vidkit.attention.predictors.scored import ExactMassPredictor, PooledMeanPredictor, XAttentionPredictor
+from vidkit.attention.predictors.exact_mass import ExactMassPredictor
+from vidkit.attention.predictors.pooled import PooledMeanPredictor
 from vidkit.attention.predictors.svg1 import SVG1Predictor
 from vidkit.attention.predictors.svg2 import SVG2Predictor
+from vidkit.attention.predictors.xattention import XAttentionPredictor
 from vidkit.errors import ConfigError
 
 PREDICTORS: dict[str, Any] = {

@@ -14,7 +14,7 @@ from diffusers import WanTransformer3DModel
 from torch import Tensor
 
 from vidkit.attention.apply import AttentionHandle, enable
-from vidkit.attention.calibration.delta import TraceReuse, choose_delta
+from vidkit.attention.calibration.drift_threshold import TraceReuse, choose_delta
 from vidkit.attention.executors.gpu import fa4_forward, fa4_installed
 from vidkit.attention.policy import AttentionPolicy
 from vidkit.attention.predictors import make_predictor

@@ -13,8 +13,8 @@ from vidkit_kernels.top_p import select_top_p
 
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.predictors import MaskPredictor, PlanState
-from vidkit.attention.predictors.scored import XAttentionPredictor
 from vidkit.attention.predictors.svg2 import SVG2Predictor
+from vidkit.attention.predictors.xattention import XAttentionPredictor
 from vidkit.attention.reuse import Anchors, TemporalMaskReuse, pool
 from vidkit.bench.attention.report import Row
 from vidkit.bench.attention.shapes import Shape

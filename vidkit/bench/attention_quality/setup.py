@@ -11,7 +11,7 @@ from typing import Any
 
 from vidkit.attention import AttentionPolicy, ThresholdTable, enable
 from vidkit.attention.calibration import CalibrationPlan, TraceReuse, calibrate, choose_delta, resolve
-from vidkit.attention.calibration.delta import simulate_reuse
+from vidkit.attention.calibration.drift_threshold import simulate_reuse
 from vidkit.attention.executors import ExecutorChooser
 from vidkit.attention.predictors import MaskPredictor, make_predictor
 from vidkit.attention.reuse import Never, ReusePolicy, TemporalMaskReuse, make_reuse

@@ -13,9 +13,10 @@ import torch
 from diffusers.hooks.hooks import HookRegistry, ModelHook
 from torch import Tensor, nn
 
-from vidkit.attention.hook import BranchContext, timestep_signature
 from vidkit.errors import DataError
+from vidkit.hooks.calls import timestep_signature
 from vidkit.hooks.clock import Clock
+from vidkit.hooks.context import BranchContext
 from vidkit.utils.files import atomic_path
 
 CAPTURE_HOOK = "vidkit_capture"

@@ -18,7 +18,7 @@ from vidkit.attention.calibration import (
     floor_of,
     make_table,
 )
-from vidkit.attention.calibration.engine import Measurements
+from vidkit.attention.calibration.calibrator import Measurements
 from vidkit.attention.calibration.floor import above_floor, nudged, warn_at_floor
 from vidkit.attention.calibration.log import FLOOR
 from vidkit.attention.predictors import make_predictor

@@ -18,15 +18,15 @@ from torch import Tensor
 
 from vidkit.attention.apply import is_enabled, model_size
 from vidkit.attention.calibration.bands import BAND_WEIGHTS, BandError, band_error, check_weights
-from vidkit.attention.calibration.capture import Snapshot
 from vidkit.attention.calibration.heads import HeadOutputs, SparseHeads
 from vidkit.attention.calibration.log import FLOOR, Key, Probe, ProbeLog
-from vidkit.attention.calibration.processor import Measured, ProbeProcessor
-from vidkit.attention.calibration.resume import dense_forward, resumed_at, velocity_of
-from vidkit.attention.hook import token_grid
+from vidkit.attention.calibration.probe_processor import Measured, ProbeProcessor
 from vidkit.attention.predictors import MaskPredictor
 from vidkit.attention.thresholds import check_tau
 from vidkit.errors import ConfigError
+from vidkit.hooks.calls import token_grid
+from vidkit.hooks.partial_forward import dense_forward, resumed_at, velocity_of
+from vidkit.hooks.snapshots import Snapshot
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from vidkit_kernels.xattention_score import reference as xattention_reference
 from vidkit.attention import TokenGrid, predict_mask, sparse_attention
 from vidkit.attention.keep import always_keep_mask
 from vidkit.attention.predictors import PREDICTORS, PlanState, make_predictor
-from vidkit.attention.predictors.scored import exact_block_mass
+from vidkit.attention.predictors.exact_mass import exact_block_mass
 from vidkit.attention.predictors.svg2 import cluster_scores
 from vidkit.errors import ConfigError, DataError
 

@@ -26,13 +26,13 @@ from vidkit.attention.calibration import (
     save_snapshots,
 )
 from vidkit.attention.calibration.bands import check_weights
-from vidkit.attention.calibration.delta import simulate_reuse
-from vidkit.attention.calibration.resume import dense_forward, resumed_at, velocity_of
+from vidkit.attention.calibration.drift_threshold import simulate_reuse
 from vidkit.attention.predictors import PlanState, make_predictor
 from vidkit.attention.predictors.svg2 import SVG2Predictor
 from vidkit.attention.reuse import make_reuse
 from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
 from vidkit.errors import ConfigError, DataError
+from vidkit.hooks.partial_forward import dense_forward, resumed_at, velocity_of
 from vidkit.hooks.token_grid import TokenGrid
 
 SIZE = {
@@ -185,10 +185,10 @@ def test_corrupt_lines_are_reported_and_measured_again(tmp_path, caplog):
 
 
 def test_the_time_of_a_resumed_calibration_is_that_of_all_its_parts(tmp_path, monkeypatch):
-    from vidkit.attention.calibration import engine
+    from vidkit.attention.calibration import calibrator as probing
 
     now = [0.0]  # a second passes after each probe
-    monkeypatch.setattr(engine.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(probing.time, "monotonic", lambda: now[0])
 
     def tick(progress):
         now[0] += 1

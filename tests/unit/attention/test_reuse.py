@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 
-from vidkit.attention.hook import timestep_signature
 from vidkit.attention.reuse import Anchors, Pooled, drift, layer_gate, make_reuse, pool
 from vidkit.errors import ConfigError
+from vidkit.hooks.calls import timestep_signature
 from vidkit.hooks.clock import Clock, Signature
 
 
