@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,23 +14,16 @@ from scripts.frame_encoder_training.bank import HELD_OUT
 from scripts.frame_encoder_training.concepts import CONCEPTS, Question
 from scripts.frame_encoder_training.network import SIDE, embed_pixels, embed_texts, to_pixels
 from vidkit.synthetic import scenes
+from vidkit.utils.statistics import share_interval
 
 _GALLERY = 256  # scenes that one query is searched in
 _BATCH = 256
 
 
-def interval(hits: int, n: int) -> tuple[float, float]:
-    """95 % Wilson interval of a rate."""
-    z, rate = 1.959964, hits / n
-    middle, spread = rate + z * z / (2 * n), z * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    low, high = ((middle + sign * spread) / (1 + z * z / n) for sign in (-1, 1))
-    return max(0.0, low), min(1.0, high)
-
-
 def _row(hits: Sequence[bool], chance: Sequence[float]) -> dict[str, Any]:
-    low, high = interval(sum(hits), len(hits))
+    bound = share_interval(sum(hits), len(hits))
     return {
-        "accuracy": round(sum(hits) / len(hits), 4), "low": round(low, 4), "high": round(high, 4),
+        "accuracy": round(sum(hits) / len(hits), 4), "low": round(bound.low, 4), "high": round(bound.high, 4),
         "n": len(hits), "chance": round(float(np.mean(chance)), 4),
     }  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -23,6 +22,7 @@ from vidkit.mazes.embedded.read import read_level
 from vidkit.mazes.embedded.render import render
 from vidkit.mazes.embedded.skins import BALLS, SPEEDS, STYLES
 from vidkit.mazes.embedded.track import follow, judge
+from vidkit.utils.statistics import share_interval
 
 LENGTHS = ((1, 3), (4, 7), (8, 11), (12, 15), (16, 19), (20, 22))
 
@@ -73,15 +73,6 @@ def held_out_levels(size: int, count: int, seed: int, device: torch.device) -> L
         batch = sample_levels(2048, generator, Recipe(sizes=(size,), extras=0.0, slow=0.0))
         parts.append(batch.select(batch.held_out()))
     return concatenate(parts).select(torch.arange(count, device=device))
-
-
-def wilson(successes: float, count: float) -> tuple[float, float]:
-    """95 % interval of a share (Wilson)."""
-    if count == 0:
-        return 0.0, 1.0
-    z, p = 1.959964, successes / count
-    centre, spread = p + z * z / (2 * count), z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count))
-    return (centre - spread) / (1 + z * z / count), (centre + spread) / (1 + z * z / count)
 
 
 def success(parts: Parts, how: Sampler, mazes: int, seed: int = 1, chunk: int = 128) -> dict[str, Any]:
@@ -137,12 +128,12 @@ def _shares(
     won: float, exact: float, legal: float, reached: float, strict: float, count: float
 ) -> dict[str, Any]:
     """A row of the table out of counts of clips."""
-    low, high = wilson(won, count)
+    bound = share_interval(round(won), int(count))
     clips = max(count, 1)
     return dict(
         success=won / clips,
-        low=low,
-        high=high,
+        low=bound.low,
+        high=bound.high,
         clips=int(count),
         exact=exact / clips,
         legal=legal / clips,

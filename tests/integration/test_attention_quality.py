@@ -12,11 +12,8 @@ from vidkit.bench.attention_quality import (
     PSNR_CAP_DB,
     match_density,
     matched_interval,
-    mean_interval,
-    paired_difference,
     psnr,
     ssim,
-    wilson,
 )
 from vidkit.bench.attention_quality.clips import ClipMaker, draw_clips, solved
 from vidkit.bench.attention_quality.measuring import QualityRun
@@ -56,19 +53,6 @@ def test_ssim_equals_scikit_image():
         ])  # fmt: skip
         assert ssim(b, a)[clip].item() == pytest.approx(wanted, abs=1e-9)
     assert ssim(a, a).tolist() == pytest.approx([1.0, 1.0])
-
-
-def test_intervals():
-    share = wilson(8, 10)
-    assert (share.low, share.high) == pytest.approx((0.4902, 0.9433), abs=1e-4)
-    a = np.linspace(20, 30, 40)
-    found = paired_difference(a + 0.5, a)  # pairs leave no spread, however wide the clips are
-    assert found.low == pytest.approx(0.5) and found.high == pytest.approx(0.5)
-    spread = mean_interval(a)
-    assert spread.low < 25 < spread.high and 1.5 < spread.high - spread.low < 2.5
-    assert mean_interval([3.0]).high == math.inf
-    with pytest.raises(ValueError, match="2 and 1"):
-        paired_difference([1, 2], [1])
 
 
 def test_density_is_matched_and_says_when_it_is_not():

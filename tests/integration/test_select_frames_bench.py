@@ -13,7 +13,6 @@ from vidkit.bench.frames import (
     bench_selectors,
     bench_stages,
     bench_tokens,
-    bootstrap,
     planted_methods,
     repeat_video,
     score_selection,
@@ -55,11 +54,6 @@ def test_scores_by_hand() -> None:
     assert score_selection(planted, c, select("topk", c, 2)) == (0.5, 0.5, 1.0)
     recall, coverage, redundancy = score_selection(planted, c, select("uniform", c, 5, uniform="ends"))
     assert (recall, coverage, redundancy) == (0.5, 1.0, 0.0)
-
-
-def test_interval_holds_the_mean() -> None:
-    found = bootstrap(np.array([0.2, 0.4, 0.9]), seed=0)
-    assert found.mean == pytest.approx(0.5) and 0.2 <= found.low <= 0.5 <= found.high <= 0.9
 
 
 def test_relevance_beats_none_on_planted_events(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ import pytest
 
 from vidkit.evaluation.comparing import Comparable, compare
 from vidkit.evaluation.ratios import RatioMetrics
-from vidkit.evaluation.statistics import MIN_GROUPS, holm, swap_test, too_few_groups
 from vidkit.evaluation.tasks import social_omni, video_mme_v2
 from vidkit.evaluation.tasks.social_omni.records import parse_timestamp
 from vidkit.evaluation.tasks.social_omni.streaming import offset_label, streaming_scores
 from vidkit.evaluation.tasks.social_omni.when import When
 from vidkit.evaluation.types import Mode
+from vidkit.utils.statistics import MIN_GROUPS, holm, swap_test, too_few_groups
 
 LETTERS = "ABCDEFGH"
 

@@ -14,7 +14,7 @@ pytest.importorskip("transformers", reason="the network is a transformers CLIP")
 from scripts.frame_encoder_training import report, text  # noqa: E402
 from scripts.frame_encoder_training.bank import CHUNK, Bank, draw_chunk  # noqa: E402
 from scripts.frame_encoder_training.concepts import CONCEPTS  # noqa: E402
-from scripts.frame_encoder_training.evaluation import Examination, interval  # noqa: E402
+from scripts.frame_encoder_training.evaluation import Examination  # noqa: E402
 from scripts.frame_encoder_training.network import SIDE  # noqa: E402
 from scripts.frame_encoder_training.trainer import Plan, Run, _equal  # noqa: E402
 from vidkit.frames.encoders import embedded  # noqa: E402
@@ -68,12 +68,6 @@ def test_bank_is_refilled_and_seeds_do_not_repeat() -> None:
 def test_equal_rows_of_ids_are_found() -> None:
     ids = torch.randint(0, 3, (200, 4))
     assert torch.equal(_equal(ids, ids), (ids[:, None] == ids[None]).all(-1).float())
-
-
-def test_wilson_interval() -> None:
-    # R: prop.test(8, 10, correct = FALSE)
-    assert interval(8, 10) == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
-    assert interval(0, 20)[0] == 0.0 and interval(20, 20)[1] == 1.0
 
 
 def test_a_perfect_network_scores_one_and_a_blind_one_chance() -> None:

@@ -116,11 +116,6 @@ def test_sampler_keeps_the_first_frame_and_is_reproducible(model):
         assert not torch.isnan(one).any()
 
 
-def test_interval_of_a_share():
-    low, high = evaluation.wilson(125, 128)
-    assert low == pytest.approx(0.9334, abs=1e-3) and high == pytest.approx(0.9920, abs=1e-3)
-
-
 def test_strict_limits_hold_within_their_block_only():
     levels = sample_levels(4, generator(2), Recipe(extras=0.0))
     clip = render(levels)

@@ -29,7 +29,9 @@ from vidkit.evaluation.replies import (
     warn_missing,
 )
 from vidkit.evaluation.rows import text_id
-from vidkit.evaluation.statistics import (
+from vidkit.evaluation.task_spec import TaskSpec
+from vidkit.evaluation.types import Item, Mode, Row, ScoreTable, TaskFunctions
+from vidkit.utils.statistics import (
     RESAMPLES,
     SEED,
     Array,
@@ -39,8 +41,6 @@ from vidkit.evaluation.statistics import (
     ratio,
     too_few_groups,
 )
-from vidkit.evaluation.task_spec import TaskSpec
-from vidkit.evaluation.types import Item, Mode, Row, ScoreTable, TaskFunctions
 
 _YES_NO = {"YES": "A", "NO": "B"}
 

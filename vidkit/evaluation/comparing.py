@@ -9,7 +9,8 @@ from typing import Any
 
 from vidkit.errors import DataError
 from vidkit.evaluation.ratios import RatioMetrics
-from vidkit.evaluation.statistics import (
+from vidkit.evaluation.types import ScoreTable
+from vidkit.utils.statistics import (
     MIN_GROUPS,
     RESAMPLES,
     SEED,
@@ -21,7 +22,6 @@ from vidkit.evaluation.statistics import (
     swap_test,
     too_few_groups,
 )
-from vidkit.evaluation.types import ScoreTable
 
 LEVEL = 0.05  # chance of one false "better" among all metrics of a comparison
 

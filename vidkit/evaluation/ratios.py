@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vidkit.evaluation import statistics
-from vidkit.evaluation.statistics import Array
+from vidkit.utils import statistics
+from vidkit.utils.statistics import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,21 +4,16 @@ from vidkit.bench.attention_quality.diagnosis import WatchingPredictor, diagnosi
 from vidkit.bench.attention_quality.matching import Match, match_density
 from vidkit.bench.attention_quality.metrics import PSNR_CAP_DB, psnr, ssim
 from vidkit.bench.attention_quality.rows import METHODS, MethodSpec, matched_interval
-from vidkit.bench.attention_quality.statistics import Interval, mean_interval, paired_difference, wilson
 
 __all__ = [
     "METHODS",
     "PSNR_CAP_DB",
-    "Interval",
     "Match",
     "MethodSpec",
     "WatchingPredictor",
     "diagnosis_of",
     "match_density",
     "matched_interval",
-    "mean_interval",
-    "paired_difference",
     "psnr",
     "ssim",
-    "wilson",
 ]

@@ -7,10 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vidkit.bench.attention_quality import METHODS, Interval, mean_interval, paired_difference, wilson
+from vidkit.bench.attention_quality import METHODS
 from vidkit.bench.attention_quality.measuring import DENSE, FLOOR, ClipResult
 from vidkit.bench.attention_quality.rows import LABELS
 from vidkit.bench.attention_quality.setup import Setup
+from vidkit.utils.statistics import MeanInterval, mean_interval, paired_mean_interval, share_interval
 
 FAMILIES = {"xattention": "XAttention", "svg2": "SVG2"}
 QUESTIONS = {
@@ -40,7 +41,7 @@ def rows_of(results: Sequence[ClipResult], setups: Sequence[Setup]) -> list[dict
         row: dict[str, Any] = {
             "steps": steps, "method": method, "label": label(method), "clips": len(mine),
             "parameter": value, "density": _mean([r.density for r in mine]),
-            "success": asdict(wilson(sum(r.success for r in mine), len(mine))),
+            "success": asdict(share_interval(sum(r.success for r in mine), len(mine))),
             "predicted_heads": _mean([r.predicted for r in mine]),
             "reuse": 1 - sum(r.predicted for r in mine) / heads if heads else None,
         }  # fmt: skip
@@ -79,7 +80,7 @@ def _difference(
     for figure in ("psnr", "ssim", "success"):
         a = [float(getattr(r, figure) or 0.0) for r in mine]
         b = [float(getattr(others[r.clip], figure) or 0.0) for r in mine]
-        row[figure] = asdict(paired_difference(a, b))
+        row[figure] = asdict(paired_mean_interval(a, b))
     return row
 
 
@@ -90,7 +91,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def cells(row: dict[str, Any]) -> list[str]:
     """A row as text: name, parameter, density, reuse, predicted heads, PSNR, SSIM, success."""
-    success, fidelity = Interval(**row["success"]), []
+    success, fidelity = MeanInterval(**row["success"]), []
     for name, form in (("psnr", "{:.2f}"), ("ssim", "{:.4f}")):
         found = row[name]
         if found is None:

@@ -4,7 +4,6 @@ from vidkit.bench.frames.data_set import bench_manifest
 from vidkit.bench.frames.planted_events import (
     METRICS,
     bench_planted,
-    bootstrap,
     planted_methods,
     score_selection,
 )
@@ -20,7 +19,6 @@ __all__ = [
     "bench_selectors",
     "bench_stages",
     "bench_tokens",
-    "bootstrap",
     "planted_methods",
     "repeat_video",
     "score_selection",

@@ -79,6 +79,11 @@ def plot_planted(path: Path, found: dict[str, Any], environment: dict[str, Any])
         figure.legend(handles, labels, loc="outside lower center", ncols=len(budgets), frameon=False)
 
 
+def _or_mean(cell: dict[str, Any], bound: str) -> float:
+    """A bound to draw; the mean itself where one video has none."""
+    return float(cell["mean"] if cell[bound] is None else cell[bound])
+
+
 def _dots(
     axis: Axes, metric: str, methods: list[str], budgets: list[int], at: dict[tuple[str, int], dict[str, Any]]
 ) -> None:
@@ -88,8 +93,8 @@ def _dots(
         cells = [at[method, k][metric] for method in methods]
         means = [cell["mean"] for cell in cells]
         around = [
-            [max(0.0, c["mean"] - c["low"]) for c in cells],
-            [max(0.0, c["high"] - c["mean"]) for c in cells],
+            [max(0.0, c["mean"] - _or_mean(c, "low")) for c in cells],
+            [max(0.0, _or_mean(c, "high") - c["mean"]) for c in cells],
         ]
         places = [place - 0.34 + step * number for place in range(len(methods))]
         axis.errorbar(means, places, xerr=around, fmt="o", markersize=4, color=colour, elinewidth=1.4,

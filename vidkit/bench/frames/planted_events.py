@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +13,12 @@ from vidkit.frames.options import FrameOptions
 from vidkit.frames.pipeline import select_from_video
 from vidkit.frames.registry import METHODS, load_selector, select
 from vidkit.frames.similarity import UnitRows
-from vidkit.frames.types import Candidates, FloatArray, Selection
+from vidkit.frames.types import Candidates, Selection
 from vidkit.synthetic.planted import PlantedVideo, write_planted_video
+from vidkit.utils.statistics import mean_interval
 
 BUDGETS = (8, 16, 32, 64)
 METRICS = ("recall", "coverage", "redundancy")
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean with its 95 % bootstrap interval over videos."""
-
-    mean: float
-    low: float
-    high: float
 
 
 def planted_methods(names: Sequence[str] | None = None) -> list[str]:
@@ -107,8 +98,7 @@ def _row(method: str, k: int, table: list[tuple[float, ...]], seed: int, resampl
     columns = np.array(table).T
     row: dict[str, Any] = {"method": method, "k": k, "kept": float(columns[-1].mean())}
     for name, column in zip(METRICS, columns, strict=False):
-        found = bootstrap(column, seed, resamples)
-        row[name] = {key: round(getattr(found, key), 4) for key in ("mean", "low", "high")}
+        row[name] = mean_interval(column, resamples, seed).rounded(4)
     return row
 
 
@@ -125,11 +115,3 @@ def score_selection(
     cosine = unit @ unit.T
     np.fill_diagonal(cosine, -1.0)
     return recall, coverage, float(cosine.max(axis=1).mean())
-
-
-def bootstrap(values: FloatArray, seed: int, resamples: int = 2000) -> Interval:
-    """Mean of videos [V] with a percentile interval."""
-    rng = np.random.default_rng(seed)
-    means = values[rng.integers(0, values.size, (resamples, values.size))].mean(axis=1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Interval(float(values.mean()), float(low), float(high))

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from vidkit.bench.frames.planted_events import bootstrap
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.pipeline import select_from_video
 from vidkit.frames.registry import select
 from vidkit.frames.tokens import Size, VisionTokens, share_tokens
 from vidkit.frames.types import Candidates, Selection
 from vidkit.synthetic.planted import PlantedVideo, write_planted_video
+from vidkit.utils.statistics import mean_interval
 
 METHODS = ("wfs-sb", "dpp", "lddr", "facility", "topk", "uniform")
 SIDE = 448  # pixels of the source: 16 x 16 tokens
@@ -121,6 +121,5 @@ def _row(
     row: dict[str, Any] = {"method": method, "plan": plan, "tokens": budget}
     row |= {"pictures": float(columns[-2].mean()), "used": float(columns[-1].mean())}
     for name, column in zip(_ANSWERS, columns, strict=False):
-        found = bootstrap(column, seed, resamples)
-        row[name] = {key: round(getattr(found, key), 4) for key in ("mean", "low", "high")}
+        row[name] = mean_interval(column, resamples, seed).rounded(4)
     return row

@@ -65,6 +65,8 @@ def _tokens(found: dict[str, Any]) -> Table:
 
 
 def _interval(cell: dict[str, float]) -> str:
+    if cell["low"] is None:  # one video has no interval
+        return f"{cell['mean']:.2f}"
     return f"{cell['mean']:.2f} ({cell['low']:.2f}-{cell['high']:.2f})"
 
 

@@ -13,15 +13,6 @@ from vidkit.errors import DataError
 from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import summarise, unread, warn_missing
-from vidkit.evaluation.statistics import (
-    RESAMPLES,
-    SEED,
-    Array,
-    intervals,
-    none_if_nan,
-    too_few_groups,
-    wilson_interval,
-)
 from vidkit.evaluation.tasks.social_omni import how, streaming, tables, when, who
 from vidkit.evaluation.tasks.social_omni.records import (
     check_record,
@@ -34,6 +25,15 @@ from vidkit.evaluation.tasks.social_omni.records import (
 from vidkit.evaluation.tasks.social_omni.records import when as when_record
 from vidkit.evaluation.tasks.social_omni.records import who as who_record
 from vidkit.evaluation.types import Mode, Row
+from vidkit.utils.statistics import (
+    RESAMPLES,
+    SEED,
+    Array,
+    intervals,
+    none_if_nan,
+    too_few_groups,
+    wilson_interval,
+)
 
 _COMPARED = (
     "who", "who_consistent", "who_inconsistent", "who_gap", "who_macro_f1",

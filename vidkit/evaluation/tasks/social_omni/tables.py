@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from vidkit.evaluation.replies import UNREAD_HEADING, Unread, rule_table
-from vidkit.evaluation.statistics import Interval
 from vidkit.evaluation.types import ScoreTable
+from vidkit.utils.statistics import Interval
 
 if TYPE_CHECKING:
     from vidkit.evaluation.tasks.social_omni.scores import Graded

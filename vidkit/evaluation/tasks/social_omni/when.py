@@ -12,9 +12,9 @@ from vidkit.evaluation.answers import Choice, parse_choice, parse_yes_no
 from vidkit.evaluation.answers_official import parse_social_omni_yes_no
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import MISSING, judged_choice, read_reply
-from vidkit.evaluation.statistics import Places
 from vidkit.evaluation.tasks.social_omni.records import NO, YES, When, first_reply
 from vidkit.evaluation.types import Mode
+from vidkit.utils.statistics import Places
 
 _LETTERS = {"YES": YES, "NO": NO}
 

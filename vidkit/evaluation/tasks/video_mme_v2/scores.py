@@ -12,15 +12,6 @@ from vidkit.errors import DataError
 from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import summarise, unread, warn_missing
-from vidkit.evaluation.statistics import (
-    RESAMPLES,
-    SEED,
-    Array,
-    intervals,
-    none_if_nan,
-    ratio,
-    too_few_groups,
-)  # fmt: skip
 from vidkit.evaluation.tasks.video_mme_v2 import tables
 from vidkit.evaluation.tasks.video_mme_v2.grading import (
     Group,
@@ -39,6 +30,7 @@ from vidkit.evaluation.tasks.video_mme_v2.groups import (
     chance_score,
 )
 from vidkit.evaluation.types import Mode, Row
+from vidkit.utils.statistics import RESAMPLES, SEED, Array, intervals, none_if_nan, ratio, too_few_groups
 
 HEADLINE = ("non_lin", "level_1", "level_2", "level_3", "consistency", "coherence", "avg_acc")
 _FULL_SIZE, _CONSISTENCY_GROUPS = 800, range(509, 526)

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vidkit.evaluation.replies import UNREAD_HEADING, rule_table, unread
-from vidkit.evaluation.statistics import Interval
 from vidkit.evaluation.tasks.video_mme_v2.grading import Group, as_text
 from vidkit.evaluation.tasks.video_mme_v2.groups import LOGIC, QUESTIONS, RELEVANCE, TYPE_NAMES
 from vidkit.evaluation.types import ScoreTable
+from vidkit.utils.statistics import Interval
 
 _MAIN = {
     "non_lin": "Non-Lin", "level_1": "L1", "level_2": "L2", "level_3": "L3",

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from vidkit.evaluation.ratios import RatioMetrics
-from vidkit.evaluation.statistics import (
+from vidkit.utils.statistics import (
+    mean_interval,
     paired_differences,
+    paired_mean_interval,
     percentile_interval,
     resampled_sums,
+    share_interval,
     wilson_interval,
 )
 
@@ -78,3 +81,36 @@ def test_paired_interval_is_narrower_than_the_difference_of_two() -> None:
     assert 0.05 < bound.low < bound.high < 0.06
     with pytest.raises(ValueError, match="paired runs must share their clusters"):
         paired_differences(metrics[0].sums, metrics[1].sums[:5], metrics[0].of_sums)
+
+
+def test_share_has_the_wilson_interval() -> None:
+    # R: prop.test(8, 10, correct = FALSE)
+    share = share_interval(8, 10)
+    assert (share.mean, share.low, share.high) == pytest.approx((0.8, 0.4901625, 0.9433178), abs=1e-6)
+    assert share_interval(0, 20).low == 0.0 and share_interval(20, 20).high == 1.0
+    nothing = share_interval(0, 0)
+    assert math.isnan(nothing.mean) and (nothing.low, nothing.high) == (0, 1)
+
+
+def test_mean_of_clips_has_the_interval_of_a_plain_bootstrap() -> None:
+    values = np.random.default_rng(3).normal(10, 2, size=60)
+    drawn = np.random.default_rng(7).integers(0, 60, size=(2000, 60), dtype=np.int32)
+    low, high = np.percentile(values[drawn].mean(1), [2.5, 97.5])
+    found = mean_interval(values, 2000, seed=7)
+    assert (found.low, found.high) == pytest.approx((low, high))
+    assert found.mean == pytest.approx(values.mean()) and found.count == 60
+
+
+def test_pairs_leave_no_spread_however_wide_the_clips_are() -> None:
+    clips = np.linspace(20, 30, 40)
+    found = paired_mean_interval(clips + 0.5, clips)
+    assert (found.low, found.high) == pytest.approx((0.5, 0.5))
+    spread = mean_interval(clips)
+    assert spread.low < 25 < spread.high and 1.5 < spread.high - spread.low < 2.5
+    with pytest.raises(ValueError, match="2 and 1"):
+        paired_mean_interval([1, 2], [1])
+
+
+def test_one_value_has_a_mean_and_no_bounds() -> None:
+    assert mean_interval([3.0]).rounded(4) == {"mean": 3.0, "low": None, "high": None}
+    assert mean_interval([3.0]).high == math.inf
