@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from vidkit.errors import ConfigError, MissingDependency, VideoError
+from vidkit.errors import ConfigError, VideoError
 from vidkit.evaluation.running.budget import FrameBudget
 from vidkit.evaluation.running.frames import FramePicker
+from vidkit.frames.options import FrameOptions
+from vidkit.frames.registry import load_selector, method_settings, select
+from vidkit.frames.types import Candidates
 
 
 def open_picker(budget: FrameBudget) -> FramePicker | None:
@@ -19,7 +21,6 @@ def open_picker(budget: FrameBudget) -> FramePicker | None:
 
     Raises:
         ConfigError: an unknown selector or setting.
-        MissingDependency: this vidkit has no frame selection.
     """
     if budget.selector_name is None:
         return None
@@ -37,34 +38,28 @@ class SelectorPicker:
 
     Raises:
         ConfigError: an unknown selector or setting.
-        MissingDependency: this vidkit has no frame selection.
     """
 
     def __init__(self, name: str, fps: float, settings: dict[str, Any]) -> None:
-        try:
-            frames: Any = importlib.import_module("vidkit.frames")
-            registry: Any = importlib.import_module("vidkit.frames.registry")
-            self._read: Any = frames.read_candidates
-            self._select: Any = frames.select
-        except (ImportError, AttributeError) as error:
-            raise MissingDependency(
-                f"frames='{name}' needs vidkit.frames, which cannot be loaded: {error}",
-                "use frames=uniform:N or frames=fps:R",
-            ) from error
-        own = {field.name for field in fields(registry.load_selector(name).config)}
+        own = {field.name for field in fields(load_selector(name).config)}
         self.name = name
         self._fps = fps
         self._method = {key: value for key, value in settings.items() if key in own}
         self._reading = {key: value for key, value in settings.items() if key not in own}
-        registry.method_settings(name, self._method)
+        method_settings(name, self._method)
         _check_reading(self._reading, own)
 
     def pick(
         self, path: Path, query: str, count: int, start_s: float, end_s: float | None
     ) -> tuple[list[int], dict[str, Any]]:
         """Frame numbers of the selection, increasing; only candidates of the clip are offered."""
-        candidates = _within(self._read(path, self._fps, query=query, **self._reading), path, start_s, end_s)
-        selection = self._select(self.name, candidates, count, **self._method)
+        from vidkit.frames.reading import read_candidates  # the video libraries, which a check does not need
+
+        candidates = _within(
+            read_candidates(path, self._fps, query=query, **self._reading), path, start_s, end_s
+        )
+        selection = select(self.name, candidates, count, **self._method)
+        assert candidates.source_indices is not None  # numbered when made
         numbers = candidates.source_indices[selection.indices]
         detail = {
             "method": selection.method,
@@ -77,9 +72,8 @@ class SelectorPicker:
 
 def _check_reading(given: dict[str, Any], own: set[str]) -> None:
     # what a picker is asked for at every call cannot be a setting too
-    options: Any = importlib.import_module("vidkit.frames.options")
     fixed = {"method", "k", "method_settings", "preset", "compare", "fps", "short_video", "pad"}
-    known = {field.name for field in fields(options.FrameOptions)} - fixed | {"cache"}
+    known = {field.name for field in fields(FrameOptions)} - fixed | {"cache"}
     unknown = next((key for key in given if key not in known), None)
     if unknown is not None:
         raise ConfigError(
@@ -87,7 +81,7 @@ def _check_reading(given: dict[str, Any], own: set[str]) -> None:
         )
 
 
-def _within(candidates: Any, path: Path, start_s: float, end_s: float | None) -> Any:
+def _within(candidates: Candidates, path: Path, start_s: float, end_s: float | None) -> Candidates:
     """The candidates of [start_s, end_s), so that a prefix is chosen from without a look ahead."""
     times = candidates.times
     keep = (times >= start_s - 1e-6) & (times < (np.inf if end_s is None else end_s - 1e-6))
@@ -95,6 +89,7 @@ def _within(candidates: Any, path: Path, start_s: float, end_s: float | None) ->
         return candidates
     if not keep.any():
         raise VideoError(f"video '{path}' has no candidate frame between {start_s:g} s and {end_s} s")
+    assert candidates.source_indices is not None
     return replace(
         candidates,
         times=times[keep],

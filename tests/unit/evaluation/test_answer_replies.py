@@ -12,8 +12,8 @@ from vidkit.evaluation.answers.characters import plain_characters
 from vidkit.evaluation.answers.parse import decide
 from vidkit.evaluation.answers.quick import quick
 
-CORPUS = Path(__file__).parents[1] / "data" / "answer_replies.json"
-HARD = Path(__file__).resolve().parents[3] / "shared" / "data" / "faults" / "eval" / "parser_replies.json"
+CORPUS = Path(__file__).parents[2] / "data" / "answer_replies.json"
+HARD = Path(__file__).resolve().parents[4] / "shared" / "data" / "faults" / "eval" / "parser_replies.json"
 
 
 class Said(NamedTuple):

@@ -16,7 +16,7 @@ from vidkit.evaluation.tasks.video_mme_v2 import group_score, items, prompt, sco
 from vidkit.evaluation.tasks.video_mme_v2.groups import KNOWN_STRUCTURES, chance_score
 
 LETTERS = "ABCDEFGH"
-DATA = Path(os.environ.get("VIDKIT_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+DATA = Path(os.environ.get("VIDKIT_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 MADE = DATA / "benchmarks" / "video_mme_v2" / "synthetic_12_groups.json"
 
 

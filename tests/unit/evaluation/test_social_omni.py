@@ -23,7 +23,7 @@ from vidkit.evaluation.tasks.social_omni.streaming import offset_label
 from vidkit.evaluation.tasks.social_omni.when import read_yes_no
 from vidkit.evaluation.types import Mode, PartKind, Prediction, PromptMode
 
-DATA = Path(os.environ.get("VIDKIT_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+DATA = Path(os.environ.get("VIDKIT_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 MADE = DATA / "benchmarks" / "social_omni"
 OPTIONS = [
     'A. The host said "go"', 'B. The host said "stay"', 'C. The boy said "go"', 'D. The boy said "stay"',

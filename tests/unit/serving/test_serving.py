@@ -268,7 +268,7 @@ def test_engine_in_one_file(engine_file):
 
 
 def test_engine_of_the_docs_works(tmp_path):
-    page = (Path(__file__).parents[2] / "docs" / "serving.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "serving.md").read_text(encoding="utf-8")
     code = page.partition("```python\n# my_engine.py")[2].partition("```")[0]
     (tmp_path / "documented.py").write_text("# my_engine.py" + code)
     engine = open_engine(f"{tmp_path / 'documented.py'}:Mine")

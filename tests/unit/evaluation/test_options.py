@@ -193,7 +193,7 @@ def test_duplicate_keys_of_manifests_are_refused(tmp_path: Path) -> None:
         manifest_beside(tmp_path / "predictions.jsonl")
 
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "faults" / "eval" / "option_letters"
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "data" / "faults" / "eval" / "option_letters"
 
 
 def test_shared_rows_with_absent_options(tmp_path: Path) -> None:
@@ -201,6 +201,6 @@ def test_shared_rows_with_absent_options(tmp_path: Path) -> None:
         pytest.skip("no shared inputs beside the repository")
     from vidkit.evaluation.task import load_task
 
-    task = load_task("hr-bench", [Path(__file__).parents[2] / "configs" / "eval" / "tasks"])
+    task = load_task("hr-bench", [Path(__file__).parents[3] / "configs" / "eval" / "tasks"])
     joined = read_joined(task, SHARED / "hr.tsv", SHARED / "hr_predictions.jsonl")
     assert task.functions.score(joined.rows, Mode.ROBUST)["accuracy"] == 100

@@ -13,7 +13,7 @@ from vidkit.errors import ConfigError, DataError
 from vidkit.evaluation.task import Task, load_task, task_files
 from vidkit.evaluation.types import Mode, PartKind, PromptMode
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "configs" / "eval" / "tasks"
 PLAIN = PromptMode()
 
