@@ -4,7 +4,7 @@
 
 Clones: EvolvingLMMs-Lab/lmms-eval (75571cf), open-compass/VLMEvalKit (e8e78f0). Nothing of them is part of
 vidkit, and only their parsing functions are run. Without a clone its row is left out and said so. The corpus,
-`tests/data/answer_replies.json`, was written together with our parser, so our own row is no forecast for
+`tests/data/answer_replies.json`, was written together with our parser, so our own row is not a forecast for
 replies that nobody has seen.
 """
 
@@ -113,7 +113,7 @@ def print_kinds(by_kind: dict[str, dict[str, list[bool]]]) -> None:
 
 
 def lmms_eval(clone: Path) -> Reader:
-    """The extraction that several of lmms-eval's tasks share; an empty text is no letter."""
+    """The extraction that several of lmms-eval's tasks share; an empty text is not a letter."""
     names = functions_of(clone / "lmms_eval" / "tasks" / "_task_utils" / "mcq_extract.py")
     extract = names["extract_mcq_answer"]
     return lambda reply, letters, texts: extract(reply, list(letters)) or None

@@ -3,7 +3,7 @@
     python scripts/make_tables.py                              # 2 x 7 minutes on two quiet cores
     PYTHONPATH=.:kernels python scripts/make_tables.py --device cuda     # where nothing is installed
 
-Settings are those of configs/calibrate/maze.yaml, read without Hydra. A killed run goes on.
+Settings are those of configs/calibrate/maze.yaml, read without Hydra. A killed run resumes.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Kernels of vidkit, each with a plain-torch twin. Depends on torch and triton only."""
+"""Kernels of vidkit, each with a plain-torch reference. Depends on torch and triton only."""

@@ -1,4 +1,4 @@
-"""Picks the Triton kernel or its plain-torch twin: the one place where an operator looks at the device."""
+"""Picks the Triton kernel or its plain-torch reference: only here does an operator look at the device."""
 
 from __future__ import annotations
 

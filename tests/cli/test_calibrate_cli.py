@@ -197,7 +197,7 @@ BAD = {
     "candidates": (["candidates=[0.7,0.5]"],
                    "candidates=[0.7, 0.5] must be ascending, different and in (0, 1]",
                    "change 'candidates' and run again"),
-    "suffix": (["output={tmp}/table.txt"], "output '{tmp}/table.txt' is no .json file", "end it in .json"),
+    "suffix": (["output={tmp}/table.txt"], "output '{tmp}/table.txt' is not a .json file", "end it in .json"),
     "table": (["attention.table=t.json"],
               "attention.table=t.json: a calibration makes a table and takes none",
               "leave attention.table out; --resolve FILE spends another budget on a table"),

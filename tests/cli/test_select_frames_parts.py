@@ -77,8 +77,8 @@ def test_parts_do_not_share_their_cached_rows(video: Path, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["start=1:75"], "error: start=1:75 is no clock time"),
-        (["start=-3"], "error: start=-3 is no time"),
+        (["start=1:75"], "error: start=1:75 is not a clock time"),
+        (["start=-3"], "error: start=-3 is not a time"),
         (["start=9", "end=8"], "error: end=8 is not after start=9"),
         (["start=20.1"], "error: start=20.1 s is not before the end"),
     ],

@@ -40,7 +40,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "d.json").write_text(json.dumps(rows_of(3)))
     for video in (1, 2):
         write_clip(tmp_path / "videos" / f"{video:03d}.mp4", seconds=1.0)
-    (tmp_path / "videos" / "003.mp4").write_bytes(b"this is no video")
+    (tmp_path / "videos" / "003.mp4").write_bytes(b"this is not a video")
     return tmp_path
 
 

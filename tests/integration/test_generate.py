@@ -134,7 +134,7 @@ BAD = {
                    hint="nearest valid: frames=13 or frames=17"),
     "no-image": case("image=none.png", message="no image at 'none.png'",
                      hint="check the path given as image="),
-    "suffix": case("a ball", "--output", "clip.avi", message="output 'clip.avi' is no .mp4 file",
+    "suffix": case("a ball", "--output", "clip.avi", message="output 'clip.avi' is not an .mp4 file",
                    hint="end it in .mp4, or name a folder"),
     "folder": case("a ball", "--output", "none/clip.mp4", message="output folder 'none' does not exist",
                    hint="create it: mkdir -p 'none'"),

@@ -254,7 +254,7 @@ def test_omni_model_hears(omni_folder, caplog):
         assert_same(single, remote)
     low, high, long = one_by_one[:3]
     assert abs(low.tokens[0].logprob - high.tokens[0].logprob) > 1e-6
-    assert long.usage.prompt_tokens - low.usage.prompt_tokens == 25  # 25 tokens a second of sound
+    assert long.usage.prompt_tokens - low.usage.prompt_tokens == 25  # 25 tokens per second of sound
 
 
 def test_social_omni_with_sound_through_the_local_model(omni_folder, tmp_path):

@@ -296,7 +296,7 @@ def test_folders_that_are_no_encoder(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot load the encoder"):
         load_encoder(str(tmp_path))
     transformers.GPT2Config(n_layer=1, n_head=2, n_embd=8).save_pretrained(tmp_path)
-    with pytest.raises(ModelError, match="is a gpt2 model, which is no frame encoder"):
+    with pytest.raises(ModelError, match="is a gpt2 model, which is not a frame encoder"):
         load_encoder(str(tmp_path))
     tiny_folder("clip", tmp_path / "clip")
     (tmp_path / "clip" / "model.safetensors").write_bytes(b"torn")

@@ -14,7 +14,7 @@ from vidkit.frames.relevance.query import read_query
 from vidkit.frames.relevance.words import words_of
 from vidkit.video.sheet import fit_label
 
-TIMES = np.arange(120.0)  # two minutes, a candidate a second
+TIMES = np.arange(120.0)  # two minutes, a candidate per second
 
 
 @pytest.mark.parametrize(

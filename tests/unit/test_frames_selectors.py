@@ -1,4 +1,4 @@
-"""Selectors against plain twins written out loop by loop, and the edge cases of the frame budget."""
+"""Selectors against plain references written out loop by loop, and the edge cases of the frame budget."""
 
 from __future__ import annotations
 

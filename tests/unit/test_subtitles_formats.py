@@ -271,7 +271,7 @@ def test_json_of_longvideobench_whisper_and_others(tmp_path: Path) -> None:
         ("jsonl", '{"text": "a", "start_time": 1, "end_time": 2}\n[1]', "2: .*a list, not an object"),
         ("jsonl", '{"text": "a", "start_time": NaN, "end_time": 1}', "1: a subtitle time is not finite"),
         ("jsonl", '{"text": "a", "start_time": 1e999, "end_time": 1}', "1: a subtitle time is not finite"),
-        ("jsonl", '{"text": "a", "start_time": "x", "end_time": 1}', "1: .*'x' is no time"),
+        ("jsonl", '{"text": "a", "start_time": "x", "end_time": 1}', "1: .*'x' is not a time"),
         ("jsonl", f'{{"text": "a", "start_time": {"9" * 5000}, "end_time": 1}}', "1: "),
         (
             "json",

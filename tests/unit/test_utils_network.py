@@ -37,10 +37,10 @@ def test_a_proxy_without_a_scheme_is_an_http_proxy(value: str, proxy: str | None
     ("variable", "value", "said"),
     [
         ("HTTPS_PROXY", "ftp://p:1", "HTTPS_PROXY names a proxy of kind 'ftp'"),
-        ("https_proxy", "http://p:port", "https_proxy is no address of a proxy: 'http://p:port'"),
-        ("ALL_PROXY", "http://", "ALL_PROXY is no address of a proxy"),
+        ("https_proxy", "http://p:port", "https_proxy is not an address of a proxy: 'http://p:port'"),
+        ("ALL_PROXY", "http://", "ALL_PROXY is not an address of a proxy"),
         ("ALL_PROXY", "socks4://p:1", "ALL_PROXY names a proxy of kind 'socks4'"),
-        ("HTTPS_PROXY", "http://[::1", "HTTPS_PROXY is no address of a proxy"),
+        ("HTTPS_PROXY", "http://[::1", "HTTPS_PROXY is not an address of a proxy"),
     ],
 )
 def test_a_proxy_that_cannot_be_used_is_named(variable: str, value: str, said: str, monkeypatch) -> None:

@@ -1,4 +1,4 @@
-"""What is no path is told as what it is."""
+"""What is not a path is told as what it is."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from vidkit.utils.paths import given_path
          "the video is a URL (https://example.org/...), and vidkit reads files"),
         ("s3://bucket/a.mp4", "the video is a URL (s3://bucket/...), and vidkit reads files"),
         ("rtsp://10.0.0.1:554/live", "the video is a URL (rtsp://10.0.0.1:554/...), and vidkit reads files"),
-        ("file:///tmp/a.mp4", "a file:// URL is no path"),
+        ("file:///tmp/a.mp4", "a file:// URL is not a path"),
         ("data:video/mp4;base64,AAAA", "the video is a data: URL, and vidkit reads files"),
         ("-", "the video cannot be read from standard input"),
         ("~no-such-user-here/a.mp4", "no home folder for '~no-such-user-here'"),

@@ -54,7 +54,7 @@ def solve_budget(errors: Values, sparsities: Values, min_sparsity: float) -> Ten
 
     Raises:
         ConfigError: no choice reaches the budget.
-        DataError: shapes differ, or values are no finite numbers.
+        DataError: shapes differ, or values are not finite numbers.
     """
     return allocate(errors, sparsities, min_sparsity).choice
 

@@ -192,7 +192,7 @@ def _check_fields(row: dict[str, Any], path: Path) -> None:
 
     def refuse(name: str, kind: str) -> None:
         raise DataError(f"{path}: field '{name}' is {row[name]!r:.60}, not {kind}",
-                        "the file was changed by hand, or is no table")  # fmt: skip
+                        "the file was changed by hand, or is not a table")  # fmt: skip
 
     predictor, joint = row["predictor"], row.get("joint")
     if not isinstance(row["model"], str):

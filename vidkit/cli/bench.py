@@ -1,4 +1,4 @@
-"""`vidkit bench`: every claim of speed and quality, measured beside its peers in one run.
+"""`vidkit bench`: every claim of speed and quality, measured beside its baselines in the same run.
 
 A benchmark is an entry of `BENCHMARKS`, the class `Bench<Name>Settings` of `vidkit/config/bench_schema.py`,
 `configs/bench/<name>/default.yaml` and `vidkit/commands/bench/<name>.py` with its `run(settings)`.
@@ -67,7 +67,7 @@ BENCHMARKS = {
 
 bench = typer.Typer(
     rich_markup_mode=None,
-    help="Measure a claim of speed or quality beside its peers.\n\nvidkit bench NAME [KEY=VALUE ...]",
+    help="Measure a claim of speed or quality beside its baselines.\n\nvidkit bench NAME [KEY=VALUE ...]",
 )
 
 Folder = Annotated[

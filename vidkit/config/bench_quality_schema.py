@@ -35,7 +35,7 @@ class BenchAttentionQualitySettings:
     batch: int = 1  # clips at once
     dtype: Dtype = Dtype.auto  # of the transformer; auto: fp32, so that rounding does not hide differences
     model_path: str | None = None  # a folder like the embedded model's; none: the embedded model
-    work: str | None = None  # folder that a killed run goes on from; none: OUTPUT/work
+    work: str | None = None  # folder from which a killed run resumes; none: OUTPUT/work
     output: str | None = None  # folder; none: outputs/bench/attention_quality
     seed: int = 0  # of mazes, noise and calibration
     device: str = "auto"  # auto, cpu, cuda, cuda:1

@@ -22,7 +22,7 @@ class CalibrateSettings:
     budget: float | None = None  # least mean sparsity, 0..1; none: what attention.tau reaches on every head
     target_reuse: float | None = 0.7  # share of masks that reuse=tmr_auto keeps; none: no delta in the table
     output: str | None = None  # table file, .json; none: outputs/<model>-<predictor>.json
-    work: str | None = None  # folder of measurements, which a killed run goes on from; none: beside the table
+    work: str | None = None  # folder of measurements, from which a killed run resumes; none: beside the table
     resolve: str | None = None  # a table to spend another budget on; no model is loaded
     seed: int = 0  # decides prompts of heads, steps, noise and mazes
     device: str = "auto"  # auto, cpu, cuda, cuda:1
@@ -30,7 +30,7 @@ class CalibrateSettings:
     height: int = 480  # pixels
     width: int = 832  # pixels
     frames: int = 81  # pixel frames
-    fps: int = 16  # frames a second, told to models trained with it
+    fps: int = 16  # frames per second, told to models trained with it
     sampler: Sampler = Sampler.unipc
     steps: int = 50
     guidance: float = 5.0  # 1 or less: no guidance, one forward a step

@@ -121,7 +121,7 @@ class GenerateSettings:
     height: int = 480  # pixels
     width: int = 832  # pixels
     frames: int = 81  # pixel frames
-    fps: int = 16  # frames a second of the written video
+    fps: int = 16  # frames per second of the written video
     sampler: Sampler = Sampler.unipc
     steps: int = 50
     guidance: float = 5.0  # 1 or less: no guidance, one forward a step

@@ -199,7 +199,7 @@ class SelectFramesSettings:
     vision: VisionSettings = field(default_factory=VisionSettings)
     start: str | None = None  # candidates from here on: seconds or a clock time (90, 1:30, 1:02:03.5)
     end: str | None = None  # and before this
-    fps: str = "1"  # candidates a second; auto: 1, 0.5 or 0.25 by length
+    fps: str = "1"  # candidates per second; auto: 1, 0.5 or 0.25 by length
     phase: float = 0.0  # shift of the sampling grid, in [0, 1)
     max_candidates: int = 7200
     sample: Sample = Sample.times
@@ -215,7 +215,7 @@ class SelectFramesSettings:
     stdin_limit_gib: float = 16.0  # longer input of `-` is refused
     reader: Reader = Reader.auto
     stream: int = 0  # number among the video streams
-    frame_rate: float = 1.0  # of a folder of images, frames a second
+    frame_rate: float = 1.0  # of a folder of images, frames per second
     threads: int = 0  # of the decoder; 0: all cores (manifest: one core a worker); 1: encoding takes turns
     device: str = "auto"
     dtype: str = "auto"

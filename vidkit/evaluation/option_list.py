@@ -37,7 +37,7 @@ def options_by_place(raw: object, no_option: Sequence[str] = ()) -> tuple[str, .
 
 
 def options_of_columns(cells: Sequence[object], no_option: Sequence[str] = ()) -> tuple[str, ...]:
-    """Option texts of one column an option; a column's own letter before its text is no part of it."""
+    """Option texts of one column an option; a column's own letter before its text is not a part of it."""
     texts = [cell_text(cell) for cell in cells]
     marks = [_MARK.match(text) for text in texts]
     own = [

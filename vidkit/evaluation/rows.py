@@ -56,7 +56,7 @@ def read_rows(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def text_id(value: object) -> str:
-    """An id as text: 7, 7.0 and "7" are the same id; None and NaN are no id."""
+    """An id as text: 7, 7.0 and "7" are the same id; None and NaN are not ids."""
     if value is None or isinstance(value, bool):
         return ""
     if isinstance(value, float):
@@ -187,7 +187,7 @@ def _xlsx(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     openpyxl = require("openpyxl", extra="eval")
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    # what is no zip, no workbook or a broken one comes as many kinds of errors
+    # what is not a zip, no workbook or a broken one comes as many kinds of errors
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(f"{path.name} is not a readable workbook: {error}", "export it again") from error
     try:

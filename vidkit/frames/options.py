@@ -38,7 +38,7 @@ class FrameOptions:
         compare: further selectors whose picks are reported beside.
         start: where candidates begin: seconds or a clock time; None: at the start.
         end: where they end; None: at the end.
-        fps: candidates a second; None: by the video's length.
+        fps: candidates per second; None: by the video's length.
         phase: shift of the sampling grid, in [0, 1).
         max_candidates: above it the rate is lowered.
         sample: "times" (frame on display) or "authors" (integer step).

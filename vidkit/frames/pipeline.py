@@ -188,7 +188,7 @@ def plan_selection(path: Path, query: str, options: FrameOptions) -> dict[str, A
     """What `select_from_video` would read and score; packet headers are scanned, models are not loaded.
 
     Raises:
-        VideoError: the file is no video (exit code 4).
+        VideoError: the file is not a video (exit code 4).
         ConfigError: options or inputs that do not fit together.
     """
     video = open_video(path, options.reader, options.stream, options.threads, options.frame_rate)

@@ -24,7 +24,7 @@ def read_candidates(
 
     Args:
         path: video file or image folder.
-        fps: candidates a second; None: 1, 0.5 or 0.25 by the length of the video.
+        fps: candidates per second; None: 1, 0.5 or 0.25 by the length of the video.
         query: what relevance is about; empty: no relevance.
         cache: folder of embeddings; None: none is kept.
         options: of `FrameOptions`: relevance, features, encoder, subtitles, reader, ...

@@ -50,7 +50,7 @@ class ResultLog:
         is_own = force or first.startswith(_HEAD) or (not first.endswith(b"\n") and _HEAD.startswith(first))
         if not is_own:
             raise OutputError(
-                f"'{self._path}' is there already and is no log of select-frames",
+                f"'{self._path}' is there already and is not a log of select-frames",
                 "choose another --output, or overwrite it with --force",
             )
 

@@ -48,7 +48,7 @@ def work(run: ManifestRun, task: list[Item]) -> list[dict[str, Any]]:
     """Results of the items of one video; errors become failed items with their reason.
 
     Raises:
-        OutputError: files of an item cannot be written: that is no fault of its video.
+        OutputError: files of an item cannot be written: that is not a fault of its video.
     """
     global _shelf
     if _shelf is None:

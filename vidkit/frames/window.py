@@ -64,15 +64,15 @@ def read_time(text: str | float, name: str) -> float:
     elif match := _CLOCK.fullmatch(words):
         hours, minutes, seconds = (_number(part) for part in match.groups())
         if seconds >= 60 or (match[1] is not None and minutes >= 60):
-            raise ConfigError(f"{name}={text} is no clock time", "minutes and seconds end at 59; " + _HINT)
+            raise ConfigError(f"{name}={text} is not a clock time", "minutes and seconds end at 59; " + _HINT)
         value = 3600 * hours + 60 * minutes + seconds
     elif words and (match := _UNITS.fullmatch(words)):
         hours, minutes, seconds = (_number(part) for part in match.groups())
         value = 3600 * hours + 60 * minutes + seconds
     else:
-        raise ConfigError(f"{name}={text} is no time", _HINT)
+        raise ConfigError(f"{name}={text} is not a time", _HINT)
     if not math.isfinite(value):
-        raise ConfigError(f"{name}={text} is no time", _HINT)
+        raise ConfigError(f"{name}={text} is not a time", _HINT)
     return value
 
 
@@ -94,7 +94,7 @@ def sample_window(
     Args:
         timeline: the whole video.
         window: the part.
-        fps: candidates a second; None: by the length of the part.
+        fps: candidates per second; None: by the length of the part.
         phase: of the grid.
         max_candidates: most of them.
         rule: "times" or "authors".

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 FALLBACK_BRANCHES = ("cond", "uncond")
-MOST_FALLBACK_BRANCHES = 8  # more calls with the very same timesteps and latents are no guidance branches
+MOST_FALLBACK_BRANCHES = 8  # more calls with the very same timesteps and latents are not guidance branches
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Clock:
         alike = (n for n, x in self.branches.items() if x.inputs.conditions == inputs.conditions)
         name = next((n for n in alike if n not in self._called), None)
         if name is None:
-            n = len(self._called) % MOST_FALLBACK_BRANCHES  # so many calls alike are no guidance branches
+            n = len(self._called) % MOST_FALLBACK_BRANCHES  # so many calls alike are not guidance branches
             name = FALLBACK_BRANCHES[n] if n < len(FALLBACK_BRANCHES) else f"branch{n}"
         self._called.append(name)
         return name

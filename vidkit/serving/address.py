@@ -35,7 +35,7 @@ class Address:
         """Read an address up to and including the version, with or without a query.
 
         Raises:
-            ConfigError: it is no address of a server.
+            ConfigError: it is not an address of a server.
         """
         shown = shown_url(base_url)
         try:

@@ -90,7 +90,7 @@ class Image:
         """Decode to an RGB picture.
 
         Raises:
-            VideoError: the bytes are no picture.
+            VideoError: the bytes are not a picture.
         """
         import PIL.Image
 

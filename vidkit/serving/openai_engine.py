@@ -1,7 +1,7 @@
 """Client of OpenAI-compatible servers: async, limited in concurrency and time, patient with faults.
 
 A call either gives a checked `Reply` or an `EngineError` that says what the server did. The time limit is on
-the whole reply, so a server that drips one byte a second cannot hold a call for ever.
+the whole reply, so a server that drips one byte per second cannot hold a call for ever.
 """
 
 from __future__ import annotations

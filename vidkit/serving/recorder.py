@@ -58,7 +58,7 @@ class TopRecorder:
         for step, taken in enumerate(ids):
             values, indices, chosen = self._top[step]
             pairs = zip(indices[row].tolist(), values[row].tolist(), strict=True)
-            # a model may mask tokens with -inf; those are no alternatives
+            # a model may mask tokens with -inf; those are not alternatives
             top = tuple(
                 Alternative(tokenizer.decode([token]), value)
                 for token, value in pairs

@@ -123,7 +123,7 @@ def _class_of_file(path: Path, class_name: str) -> Callable[..., Any]:
     name = f"_vidkit_engine_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ConfigError(f"'{path}' is no Python file")
+        raise ConfigError(f"'{path}' is not a Python file")
     module = importlib.util.module_from_spec(spec)
     # dataclasses and pickling look the module up by name
     sys.modules[name] = module

@@ -19,7 +19,7 @@ def decode_mono(
 
     Args:
         source: encoded bytes or a file; a video's first sound track is taken.
-        rate_hz: samples a second wanted.
+        rate_hz: samples per second wanted.
         start_s: first second.
         end_s: last second, None to the end.
 

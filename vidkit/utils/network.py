@@ -72,9 +72,9 @@ def _check_proxy(proxy: str, variable: str, host: str) -> None:
         named, kind = parts.hostname, parts.scheme.lower()
         _ = parts.port
     except ValueError:
-        raise ConfigError(f"{variable} is no address of a proxy: '{shown_url(proxy)}'", hint) from None
+        raise ConfigError(f"{variable} is not an address of a proxy: '{shown_url(proxy)}'", hint) from None
     if not named or any(letter.isspace() for letter in proxy):
-        raise ConfigError(f"{variable} is no address of a proxy: '{shown_url(proxy)}'", hint)
+        raise ConfigError(f"{variable} is not an address of a proxy: '{shown_url(proxy)}'", hint)
     if kind in ("socks5", "socks5h"):
         if importlib.util.find_spec("socksio") is None:
             raise ConfigError(

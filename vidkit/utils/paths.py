@@ -1,4 +1,4 @@
-"""Paths as a user gives them: what is no path at all is told as what it is."""
+"""Paths as a user gives them: what is not a path at all is told as what it is."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def given_path(text: str, kind: str = "video") -> Path:
         # without user, password and query, which may be secrets
         host = url["rest"].split("/", 1)[0].rpartition("@")[2].partition("?")[0]
         if url["scheme"].lower() == "file":
-            raise VideoError("a file:// URL is no path", f"give the {kind}'s path without file://")
+            raise VideoError("a file:// URL is not a path", f"give the {kind}'s path without file://")
         raise VideoError(
             f"the {kind} is a URL ({url['scheme']}://{host}/...), and vidkit reads files",
             "download it first, then give the path of the file",

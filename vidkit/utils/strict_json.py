@@ -40,7 +40,7 @@ def load_json(text: str, where: str, *, line: int | None = None) -> Any:
 
 
 def refuse_duplicates(names: Sequence[str], where: str, what: str = "column") -> None:
-    """Refuse a header that has a name twice; columns without a name are no names.
+    """Refuse a header that has a name twice; columns without a name do not count.
 
     Raises:
         DataError: the first duplicate, with its places.

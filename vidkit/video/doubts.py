@@ -44,7 +44,7 @@ def _doubts_about_order(packets: PacketTable, info: VideoInfo) -> str:
     if not shown.size or (hidden.size and hidden.max() > shown.min()):
         return "an edit list hides frames on the way"
     if not packets.is_entry[0]:
-        return "the first packet is no key frame"
+        return "the first packet is not a key frame"
     if (packets.pts[1:] < packets.pts[0]).any():
         return "pictures before the first key frame may not be decodable"
     # one clock from the first packet to the last, but for the reordering of a few frames

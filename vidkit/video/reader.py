@@ -92,7 +92,7 @@ def open_video(
             "decord" (likewise, for comparison).
         stream: number among the video streams.
         threads: of the decoder; 0: as many as there are cores.
-        frame_rate: of an image folder, frames a second.
+        frame_rate: of an image folder, frames per second.
 
     Raises:
         VideoError: nothing in it can be read (exit code 4), or decord was asked for and cannot read it.

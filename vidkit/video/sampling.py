@@ -36,7 +36,7 @@ def sample_frames(
 
     Args:
         timeline: displayed frames.
-        fps: candidates a second; None chooses 1, 0.5 or 0.25 by the video's length (up to 3 min, 20 min,
+        fps: candidates per second; None chooses 1, 0.5 or 0.25 by the video's length (up to 3 min, 20 min,
         longer).
         phase: in [0, 1), shift of the target times in units of their distance.
         max_candidates: above it the rate is lowered evenly ("times" alone).
@@ -48,7 +48,7 @@ def sample_frames(
     if fps is None:
         fps = next(rate for longest, rate in AUTO_RATES if timeline.duration_s <= longest)
     if not (fps > 0 and np.isfinite(fps)):
-        raise ConfigError(f"fps is {fps}", "give candidates a second, above 0, or auto")
+        raise ConfigError(f"fps is {fps}", "give candidates per second, above 0, or auto")
     if not 0 <= phase < 1:
         raise ConfigError(f"phase is {phase}", "give a number in [0, 1)")
     if max_candidates < 1:

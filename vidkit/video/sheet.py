@@ -24,7 +24,7 @@ def contact_sheet(
 
     Args:
         frames: uint8 [T, H, W, 3].
-        fps: frames a second.
+        fps: frames per second.
         title: one line above the frames.
         count: how many frames at most.
         thumbnail_width: pixels; never below the frame's own width if that is smaller.

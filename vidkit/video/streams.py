@@ -21,7 +21,7 @@ def real_streams(container: Any) -> list[Any]:
 
 
 def pick_stream(container: Any, path: Path, number: int) -> Any:
-    """The `number`th video stream that is no cover art.
+    """The `number`th video stream that is not cover art.
 
     Raises:
         VideoError: there is none; says whether the file has audio alone.
@@ -71,5 +71,5 @@ def rotation_of(frame: Any) -> int:
 
 
 def _flags(disposition: Any) -> int:
-    # PyAV up to 17 gives a flag that is no number
+    # PyAV up to 17 gives a flag that is not a number
     return int(getattr(disposition, "value", disposition))

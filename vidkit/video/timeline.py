@@ -164,7 +164,7 @@ def _timeline(
 def _with_times(info: VideoInfo, timeline: Timeline, zero: float) -> VideoInfo:
     steps = np.diff(timeline.time_s)
     base = float(info.time_base)
-    # the container's rounding (a millisecond in Matroska) is no variable rate
+    # the container's rounding (a millisecond in Matroska) is not a variable rate
     uneven = steps.size > 1 and float(np.ptp(steps)) > max(0.0021, 2.1 * base)
     span_s = timeline.duration_s - float(timeline.time_s[0])
     # what the header says may be another stream's rate, or half the rate of fields

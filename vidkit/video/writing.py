@@ -53,7 +53,7 @@ def encode_mp4(path: Path, frames: np.ndarray, fps: int | Fraction, crf: int = 1
     Args:
         path: target, suffix .mp4.
         frames: uint8 [T, H, W, 3], RGB, H and W even (4:2:0 chroma).
-        fps: frames a second.
+        fps: frames per second.
         crf: constant rate factor of x264, 0 (lossless) to 51; 16 is visually lossless.
 
     Raises:

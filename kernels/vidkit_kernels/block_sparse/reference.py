@@ -1,4 +1,4 @@
-"""Plain-torch twin of block-sparse attention: gathers one query block's keys at a time, in fp32."""
+"""Plain-torch reference of block-sparse attention: gathers one query block's keys at a time, in fp32."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain-torch twins: rectangles of the cluster map by four entries of its running sum."""
+"""Plain-torch references: rectangles of the cluster map by four entries of its running sum."""
 
 from __future__ import annotations
 

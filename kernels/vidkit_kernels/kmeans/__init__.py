@@ -14,7 +14,7 @@ __all__ = ["Clustering", "assign", "cluster_means", "kmeans", "unsupported_reaso
 
 
 def unsupported_reason(D: int) -> str | None:
-    """Why the Triton kernels cannot take a head, or None; the plain twins take every head."""
+    """Why the Triton kernels cannot take a head, or None; the plain references take every head."""
     return f"head_dim {D} is not a power of two from 16" if D < 16 or D & (D - 1) else None
 
 

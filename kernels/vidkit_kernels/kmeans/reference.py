@@ -1,4 +1,4 @@
-"""Plain-torch twin of the k-means kernels."""
+"""Plain-torch reference of the k-means kernels."""
 
 from __future__ import annotations
 

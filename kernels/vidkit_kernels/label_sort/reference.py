@@ -1,4 +1,4 @@
-"""Plain-torch twin of the counting sort."""
+"""Plain-torch reference of the counting sort."""
 
 from __future__ import annotations
 

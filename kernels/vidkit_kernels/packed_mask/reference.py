@@ -1,4 +1,4 @@
-"""Plain-torch twin of the packed-mask operators."""
+"""Plain-torch reference of the packed-mask operators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain-torch twin of the row movers."""
+"""Plain-torch reference of the row movers."""
 
 from __future__ import annotations
 

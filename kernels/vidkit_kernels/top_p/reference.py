@@ -1,4 +1,4 @@
-"""Plain-torch twin of top-p selection: a stable sort and a running sum."""
+"""Plain-torch reference of top-p selection: a stable sort and a running sum."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def xattention_score(
 
 
 def unsupported_reason(D: int, dtype: torch.dtype, block_k: int, stride: int) -> str | None:
-    """Why the Triton kernel cannot take a case, or None; the plain twin takes every case."""
+    """Why the Triton kernel cannot take a case, or None; the plain reference takes every case."""
     groups = block_k // stride
     if D < 16 or D & (D - 1):
         return f"head_dim {D} is not a power of two from 16"

@@ -49,7 +49,7 @@ def test_uniform_indices_never_touch_the_ends(n_frames):
 
 def test_rate_indices_by_hand():
     assert rate_indices(100, 25.0, 1.0) == [0, 25, 50, 75]
-    # 29.97 frames a second: int(90 / 29.97) = 3
+    # 29.97 frames per second: int(90 / 29.97) = 3
     assert rate_indices(90, 29.97, 1.0) == [0, 29, 59]
     assert rate_indices(10, 30.0, 1.0) == [0]
     assert max(rate_indices(7, 1.0, 3.0)) <= 6

@@ -94,7 +94,7 @@ def active_or_all(active: Tensor | None, B: int, H: int, device: torch.device) -
 
 
 class BackendChooser:
-    """A kernel where there is one for a case; else its plain twin, said once.
+    """A kernel where there is one for a case; else its plain reference, said once.
 
     Args:
         what: subject and verb of the warning.

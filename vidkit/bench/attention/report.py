@@ -37,7 +37,7 @@ class Row:
         shape: name of the shape or loop.
         provider: who computed.
         density: kept pairs over all, None where it means nothing.
-        ms: median milliseconds of a call (a forward in `loop`), None when it failed or is no time.
+        ms: median milliseconds of a call (a forward in `loop`), None when it failed or is not a time.
         ms_low: 20th percentile; in `loop` the fastest run.
         ms_high: 80th percentile; in `loop` the slowest run.
         tflops: FLOPs of the kept pairs over the median.

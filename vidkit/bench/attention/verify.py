@@ -1,4 +1,4 @@
-"""Correctness before any figure: kernels against their twins, executors against the oracle."""
+"""Correctness before any figure: kernels against their references, executors against the oracle."""
 
 from __future__ import annotations
 
@@ -110,11 +110,11 @@ def _executor_cases(
 
 def _scores(device: torch.device, dtype: torch.dtype, N: int, stride: int, backend: str) -> float:
     q, k, _ = make_qkv(1, 2, N, 128, dtype, str(device))
-    ours, twin = (
+    ours, reference = (
         xattention_score(q * 2, k, stride=stride, backend=b)  # type: ignore[arg-type]
         for b in (backend, "reference")
     )
-    return relative_error(ours, twin)
+    return relative_error(ours, reference)
 
 
 def _rows(device: torch.device, dtype: torch.dtype, backend: str) -> float:
@@ -129,23 +129,23 @@ def _top_p(device: torch.device, backend: str) -> float:
     generator = torch.Generator().manual_seed(0)
     scores = torch.randint(0, 50, (1, 4, 300, 591), generator=generator).float().to(device)
     tau = torch.tensor([[0.1, 0.5, 0.9, 1.0]], device=device)
-    ours, twin = (select_top_p(scores, tau, backend=b) for b in (backend, "reference"))  # type: ignore[arg-type]
-    return float((unpack_mask(ours, 591) != unpack_mask(twin, 591)).sum())
+    ours, reference = (select_top_p(scores, tau, backend=b) for b in (backend, "reference"))  # type: ignore[arg-type]
+    return float((unpack_mask(ours, 591) != unpack_mask(reference, 591)).sum())
 
 
 def _expand(device: torch.device, backend: str) -> float:
     packed = pack_mask(make_block_mask(1, 4, 300, 591, 0.3, str(device)))
-    ours, twin = (expand_packed(packed, 591, b) for b in (backend, "reference"))  # type: ignore[arg-type]
-    return float(sum(int((a != b).sum()) for a, b in zip(ours, twin, strict=True)))
+    ours, reference = (expand_packed(packed, 591, b) for b in (backend, "reference"))  # type: ignore[arg-type]
+    return float(sum(int((a != b).sum()) for a, b in zip(ours, reference, strict=True)))
 
 
 def _share_of_lists(device: torch.device, backend: str) -> float:
     plan = BlockPlan.from_mask(make_block_mask(1, 4, 300, 591, 0.3, str(device)), 38_300, 75_600, 128, 128)
-    ours, twin = (
+    ours, reference = (
         list_share(plan.counts, plan.indices, plan.q_len, plan.k_len, 128, 128, b)  # type: ignore[arg-type]
         for b in (backend, "reference")
     )
-    return relative_error(ours, twin)
+    return relative_error(ours, reference)
 
 
 def _sort(device: torch.device, backend: str) -> float:
@@ -154,8 +154,8 @@ def _sort(device: torch.device, backend: str) -> float:
     active = torch.tensor([[True, False, True]], device=device)
     with poisoned_empty():
         ours = sort_by_label(labels, 1000, active, backend)  # type: ignore[arg-type]
-    twin = sort_by_label(labels, 1000, active, "reference")
-    wrong = (ours[0] != twin[0])[:, ::2].sum() + (ours[1] != twin[1]).sum()
+    reference = sort_by_label(labels, 1000, active, "reference")
+    wrong = (ours[0] != reference[0])[:, ::2].sum() + (ours[1] != reference[1]).sum()
     return float(wrong)
 
 
@@ -167,8 +167,8 @@ def _cover(device: torch.device, backend: str) -> float:
     packed = pack_mask(make_block_mask(1, 2, cq, ck, 0.01, str(device)))
     with poisoned_empty():
         ours = cover_pairs(packed, rows, columns, ck, N, 128, 128, backend)  # type: ignore[arg-type]
-    twin = cover_pairs(packed, rows, columns, ck, N, 128, 128, "reference")
-    return float(sum(int((a != b).sum()) for a, b in zip(ours, twin, strict=True)))
+    reference = cover_pairs(packed, rows, columns, ck, N, 128, 128, "reference")
+    return float(sum(int((a != b).sum()) for a, b in zip(ours, reference, strict=True)))
 
 
 def _kmeans(device: torch.device, dtype: torch.dtype, backend: str) -> float:

@@ -130,7 +130,7 @@ def _dry_run(settings: BenchAttentionQualitySettings, command: str) -> dict[str,
     }
     seconds = {name: count * FORWARD_FLOPS / rate for name, count in forwards.items()}
     parts = [(name, about[name], seconds[name]) for name in forwards]
-    notes = ["times are estimates from one matrix product; a killed run goes on where it was"]
+    notes = ["times are estimates from one matrix product; a killed run resumes"]
     print_plan(f"bench attention-quality on {device_name(device)}", parts, notes, command)
     return {
         "benchmark": "attention-quality", "dry_run": True, "device": device_name(device), "command": command,

@@ -95,7 +95,7 @@ def _stages(found: dict[str, Any]) -> Table:
 
 def _manifest(found: dict[str, Any]) -> Table:
     table = Table(title=f"a manifest of {found['clips']} clips of {found['clip_s']} s")
-    for name in ("workers", "seconds", "clips a second"):
+    for name in ("workers", "seconds", "clips per second"):
         table.add_column(name, justify="right")
     for row in found["rows"]:
         table.add_row(str(row["workers"]), f"{row['seconds']:.1f}", f"{row['clips_per_s']:.2f}")

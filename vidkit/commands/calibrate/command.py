@@ -1,7 +1,7 @@
 """`vidkit calibrate`: settings to a table of thresholds, one for each attention head.
 
 Everything that can be refused is refused before weights are loaded. Measurements lie in a folder beside the
-table: a killed run goes on from there.
+table: a killed run resumes from there.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def places_of(settings: CalibrateSettings) -> tuple[Path, Path]:
     else:
         table = Path(settings.output).expanduser()
         if table.suffix != ".json" or table.is_dir():
-            raise ConfigError(f"output '{table}' is no .json file", "end it in .json")
+            raise ConfigError(f"output '{table}' is not a .json file", "end it in .json")
         check_writable(table.parent)
     work = table.with_suffix(".calibration") if settings.work is None else Path(settings.work).expanduser()
     return table, work

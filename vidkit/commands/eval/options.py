@@ -151,7 +151,7 @@ def _budget(settings: EvalSettings) -> FrameBudget:
     if "fps" in selector:  # the rate of the candidates
         rate = selector.pop("fps")
         if isinstance(rate, bool) or not isinstance(rate, (int, float)):
-            raise ConfigError(f"selector.fps={rate} is not a number", "candidates a second, e.g. 1 or 0.5")
+            raise ConfigError(f"selector.fps={rate} is not a number", "candidates per second, e.g. 1 or 0.5")
         more["fps"] = float(rate)
     return FrameBudget.parse(
         settings.frames, selector=selector, max_frames=settings.max_frames, area_px=settings.area_px,

@@ -51,7 +51,7 @@ def held_paths(settings: GenerateSettings) -> Iterator[OutputPaths]:
 
     Raises:
         OutputError: the folder is missing or read-only, another run writes there, or a file is not ours.
-        ConfigError: a file that is no .mp4.
+        ConfigError: a file that is not an .mp4.
     """
     video, is_default = _video_path(settings)
     sheet = video.with_suffix(".png") if settings.contact_sheet else None
@@ -107,7 +107,7 @@ def _video_path(settings: GenerateSettings) -> tuple[Path, bool]:
     given = Path(settings.output).expanduser()
     is_folder = given.is_dir() or not given.suffix
     if not is_folder and given.suffix.lower() != ".mp4":
-        raise ConfigError(f"output '{given}' is no .mp4 file", "end it in .mp4, or name a folder")
+        raise ConfigError(f"output '{given}' is not an .mp4 file", "end it in .mp4, or name a folder")
     video = given / name if is_folder else given
     check_writable(video.parent)
     return video, is_folder

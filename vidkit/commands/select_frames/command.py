@@ -84,7 +84,7 @@ def _rate(text: str) -> float | None:
     try:
         return float(text)
     except ValueError as error:
-        raise ConfigError(f"fps is '{text}'", "give candidates a second, or auto") from error
+        raise ConfigError(f"fps is '{text}'", "give candidates per second, or auto") from error
 
 
 def _cache(settings: SelectFramesSettings) -> EmbeddingCache | None:

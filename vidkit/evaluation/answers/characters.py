@@ -24,7 +24,7 @@ def _table() -> dict[int, str | None]:
         table[0x1D400 + i] = string.ascii_letters.swapcase()[i % 52]
     for zero in (0x660, 0x6F0, 0x966, 0x9E6, 0xE50):  # Arabic, Persian, Devanagari, Bengali, Thai digits
         table.update({zero + i: str(i) for i in range(10)})
-    table[0x212A] = _OPAQUE  # the sign of the kelvin is no option letter
+    table[0x212A] = _OPAQUE  # the sign of the kelvin is not an option letter
     # marks that nobody sees
     table.update(dict.fromkeys([0xAD, 0x61C, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
                                 *range(0x2060, 0x206A), 0xFE0F, 0x20E3]))  # fmt: skip

@@ -177,7 +177,7 @@ def _last(findings: Iterable[Finding]) -> Finding | None:
     last = max(said, key=lambda f: (f.at, f.value.end), default=None)
     if last is None:
         return None
-    # "possibly A or possibly C": what is a part of a list is no statement of its own
+    # "possibly A or possibly C": what is a part of a list is not a statement of its own
     around = [f for f in said if len(f.value.letters) > 1 and f.at < last.at < f.value.end]
     return around[0] if around else last
 

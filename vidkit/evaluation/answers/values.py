@@ -51,7 +51,7 @@ class Value:
 
     Attributes:
         letters: one letter, several that are left open, or none.
-        kind: `letter`, `text`, `beyond` (a letter that is no option), `refused` or `negated`.
+        kind: `letter`, `text`, `beyond` (a letter that is not an option), `refused` or `negated`.
         end: where it ends.
     """
 
@@ -132,7 +132,7 @@ def _option_text(reply: Reply, at: int, asked: Asked) -> Value | None:
         return None
     letter, rest = found
     if len(said) - len(rest) == 1 and said[0].isalpha():
-        return None  # an option that is one letter long is no text
+        return None  # an option that is one letter long is not a text
     words = rest.split(" ", 1)
     if len(words) > 1 and words[0] in JOINERS:
         other = asked.text_at(words[1])
@@ -227,7 +227,7 @@ def letter_end(reply: Reply, at: int, asked: Asked, weak: bool = False) -> int |
 
 
 def _goes_on(reply: Reply, word: re.Match[str], asked: Asked, char: str, weak: bool) -> bool:
-    """Whether the word behind a letter speaks about it, so that the letter is no word of the sentence."""
+    """Whether the word behind a letter speaks about it, so that the letter is not a word of the sentence."""
     following = word.group(2)
     known = following.lower() in CONNECTIVES
     if follows(reply, word.start(), asked, char.upper()):

@@ -105,7 +105,7 @@ JOINERS = _set(
     "і й ή και",
     "veya ya veyahut ve หรือ และ atau dan hoặc và أو و یا או ו या और অথবা বা எனவே либо and/or",
 )
-# after a letter these words go on about it, so the letter is no article
+# after a letter these words go on about it, so the letter is not an article
 CONNECTIVES = _set(
     "because since as for is was are were and or but which that given due based seems would must with",
     "rather not instead from",

@@ -16,7 +16,7 @@ def write_clip(
     Args:
         path: of the file; folders are made.
         seconds: length.
-        fps: frames a second.
+        fps: frames per second.
         size: width and height, pixels, even.
         sound: with a sound track.
     """

@@ -10,7 +10,7 @@ ALIKE_LATER = 100
 """The same once something was answered: a moderation may refuse many items that lie together."""
 
 
-class StopRun(Exception):  # noqa: N818 - it ends a run, and is no fault of ours
+class StopRun(Exception):  # noqa: N818 - it ends a run, and is not a fault of ours
     """Nothing further will work: a wrong key, a model that is not there, a dead server."""
 
     def __init__(self, cause: EngineError, why: str = "") -> None:

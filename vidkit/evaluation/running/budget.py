@@ -21,7 +21,7 @@ class FrameBudget:
         method: `uniform` (N frames), `fps` (so many a second), or a frame selector's name such as `wfs-sb`;
             `select:fps` is the selector of that name.
         count: frames, for `uniform` and selectors.
-        fps: frames a second for `fps`; rate of the candidates for selectors.
+        fps: frames per second for `fps`; rate of the candidates for selectors.
         max_frames: cap on `fps`; when it is exceeded, `uniform` with that many. None for no cap.
         area_px: frames are scaled to about this many pixels, both sides multiples of 16; None keeps their
             size.
@@ -41,7 +41,7 @@ class FrameBudget:
         if self.count < 1:
             raise ConfigError(f"a budget of {self.count} frames", "give at least 1")
         if not math.isfinite(self.fps) or self.fps <= 0:
-            raise ConfigError(f"a rate of {self.fps} frames a second", "give a number above 0")
+            raise ConfigError(f"a rate of {self.fps} frames per second", "give a number above 0")
         if self.max_frames is not None and self.max_frames < 1:
             raise ConfigError(f"a cap of {self.max_frames} frames", "give at least 1")
         if self.area_px is not None and self.area_px < 256:

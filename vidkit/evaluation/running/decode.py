@@ -27,7 +27,7 @@ class VideoFile:
     Attributes:
         path: the file.
         n_frames: its displayed frames.
-        fps: mean frames a second.
+        fps: mean frames per second.
         times_s: presentation time of every frame from the start of the stream [n_frames], float64.
         duration_s: end of the last frame.
 

@@ -20,7 +20,7 @@ def uniform_indices(n_frames: int, count: int) -> list[int]:
 
 
 def rate_indices(n_frames: int, video_fps: float, fps: float) -> list[int]:
-    """`fps` frames a second from the first frame on.
+    """`fps` frames per second from the first frame on.
 
     count = int(n_frames / video_fps * fps), index_i = int(i * video_fps / fps), i = 0..count-1.
     Source: Video-MME-v2 (arXiv 2604.05015), authors' code; differs: a clip too short for one frame gives its
@@ -29,8 +29,8 @@ def rate_indices(n_frames: int, video_fps: float, fps: float) -> list[int]:
 
     Args:
         n_frames: frames of the video, at least 1.
-        video_fps: frames a second of the video, above 0.
-        fps: frames a second wanted, above 0.
+        video_fps: frames per second of the video, above 0.
+        fps: frames per second wanted, above 0.
     """
     count = int(n_frames / video_fps * fps)
     step = video_fps / fps

@@ -67,7 +67,7 @@ class PredictionLog:
 
     Raises:
         OutputError: another run holds the log, or the place cannot be written.
-        DataError: a line that is no record, with its number (a torn last line is dropped with a warning).
+        DataError: a line that is not a record, with its number (a torn last line is dropped with a warning).
     """
 
     def __init__(self, path: str | Path, durability: Durability | None = None) -> None:

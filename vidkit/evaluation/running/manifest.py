@@ -25,7 +25,7 @@ def check_manifest(path: Path, wanted: Mapping[str, Any]) -> None:
 
     Raises:
         ConfigError: something differs; the message names the field with both values.
-        DataError: the file is no manifest.
+        DataError: the file is not a manifest.
     """
     if not path.exists():
         write_json(path, {"schema": SCHEMA, **wanted})
@@ -43,7 +43,7 @@ def refuse_changes(path: Path, wanted: Mapping[str, Any], unknown: frozenset[str
 
     Raises:
         ConfigError: something differs; the message names the field with both values.
-        DataError: the file is no manifest.
+        DataError: the file is not a manifest.
     """
     try:
         found = load_json(path.read_text(encoding="utf-8"), path.name)

@@ -32,7 +32,7 @@ class SelectorPicker:
 
     Args:
         name: of the selector.
-        fps: candidates a second.
+        fps: candidates per second.
         settings: of the selector (`alpha`, ...), and of the candidates (`relevance`, `encoder`, `features`,
             `cache`, ...: what `vidkit.frames.read_candidates` takes).
 

@@ -46,7 +46,7 @@ def run(
         folder: of the run: `log.jsonl` (append-only), `manifest.json`, and at the end `predictions.jsonl` (a
             row an item, in order) and `summary.json`. The same call again goes on where the folder stops.
         options: how to ask.
-        progress: called a few times a second.
+        progress: called a few times per second.
 
     Raises:
         ConfigError: the folder holds a run with another prompt, budget or model.

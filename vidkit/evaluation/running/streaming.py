@@ -83,7 +83,7 @@ async def ask_streaming(
 ) -> Prediction:
     """Ask about growing prefixes of one clip until the first YES.
 
-    Every step is a call of its own in the log (`<id>@<second>`), so a killed run goes on in the middle of a
+    Every step is a call of its own in the log (`<id>@<second>`), so a killed run resumes in the middle of a
     clip.
 
     Args:
@@ -92,7 +92,7 @@ async def ask_streaming(
         item: the "when" item.
         visuals: its clip; `end_s` is replaced by each prefix's end.
         make_prompt: prompt of the prefix that ends at a second.
-        says_yes: reads a reply; None when it cannot be read, which is no YES.
+        says_yes: reads a reply; None when it cannot be read, which is not a YES.
         video: the clip's file.
         stride_s: step of the prefix.
         until_end: go on after the first YES (the tolerance scores see every second then).

@@ -91,7 +91,7 @@ def load_encoder(
         pooling: DINO only: "mean" of all last-layer tokens (EFS) or "cls".
 
     Raises:
-        ModelError: missing, unreadable, or of a kind that is no encoder.
+        ModelError: missing, unreadable, or of a kind that is not an encoder.
     """
     from vidkit.frames.encoders.dino import DinoEncoder
     from vidkit.frames.encoders.itm import ItmEncoder
@@ -115,7 +115,7 @@ def _load(spec: str, device: str, dtype: str, revision: str | None) -> LoadedMod
     kind = str(config.model_type)
     if kind not in FAMILIES:
         raise ModelError(
-            f"'{spec}' is a {kind} model, which is no frame encoder", f"known: {', '.join(FAMILIES)}"
+            f"'{spec}' is a {kind} model, which is not a frame encoder", f"known: {', '.join(FAMILIES)}"
         )
     place = resolve_device(device)
     build = getattr(transformers, FAMILIES[kind][1])

@@ -14,7 +14,7 @@ from vidkit.video.mp4_stream import mp4_stream
 from vidkit.video.reader import VideoReader
 from vidkit.video.types import Timeline
 
-_RATE = 30.0  # frames a second at most
+_RATE = 30.0  # frames per second at most
 
 
 def windows_around(timeline: Timeline, picks: Iterable[int], half_s: float) -> list[tuple[float, float]]:

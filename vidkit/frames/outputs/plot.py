@@ -44,7 +44,7 @@ def draw_selection(result: VideoSelection) -> Figure:
     figure.suptitle(
         f"{result.name}: {result.selection.indices.size} frames by {result.selection.headline}, {asked}",
         fontsize=11,
-        # file names and queries are no formulas
+        # file names and queries are not formulas
         parse_math=False,
     )
     return figure

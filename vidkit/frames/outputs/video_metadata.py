@@ -8,7 +8,7 @@ import numpy as np
 
 from vidkit.frames.pipeline import VideoSelection
 
-_CLOCK_FPS = 1000.0  # ticks a second, where no rate of frames gives their times
+_CLOCK_FPS = 1000.0  # ticks per second, where no rate of frames gives their times
 
 
 def video_metadata(result: VideoSelection) -> dict[str, Any]:

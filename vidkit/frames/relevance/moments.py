@@ -1,4 +1,4 @@
-"""Times in a query: "at 1:20", "the last 5 seconds", "from 0:10 to 0:30". What is no time is left alone."""
+"""Times in a query: "at 1:20", "the last 5 seconds", "from 0:10 to 0:30". All else is left alone."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Span:
 def find_spans(text: str) -> tuple[str, list[Span]]:
     """A query in lower case with its times replaced by private signs from U+E000 on, and the times.
 
-    Durations ("for 5 seconds", "a 10 second clip", "5 seconds later", "every minute") are no times and stay.
+    Durations ("for 5 seconds", "a 10 second clip", "5 seconds later", "every minute") are not times and stay.
     """
     spans: list[Span] = []
 

@@ -19,7 +19,7 @@ def read_scores(path: Path, times: FloatArray) -> FloatArray:
     candidates.
 
     Raises:
-        DataError: unreadable, wrong length, or a row that is no number (file:line).
+        DataError: unreadable, wrong length, or a row that is not a number (file:line).
     """
     try:
         table = _read(path)

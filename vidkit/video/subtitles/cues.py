@@ -64,7 +64,7 @@ class Findings:
             self.problems.append(f"{self.source}:{line}: {reason}{shown}")
 
     def passed_over(self, reason: str, count: int = 1) -> None:
-        """Something that is no text to read: a note, a style, a drawing."""
+        """Something that is not a text to read: a note, a style, a drawing."""
         if count:
             self.left_out[reason] += count
 

@@ -122,7 +122,7 @@ def _time(value: Any, place: str) -> float:
     try:
         number = float(value) if not isinstance(value, bool) else math.nan
     except (TypeError, ValueError, OverflowError) as error:
-        raise DataError(f"{place}: bad subtitle line: {value!r:.60} is no time", _HINT) from error
+        raise DataError(f"{place}: bad subtitle line: {value!r:.60} is not a time", _HINT) from error
     if not math.isfinite(number):
         raise DataError(f"{place}: a subtitle time is not finite", _HINT)
     return number

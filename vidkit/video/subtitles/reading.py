@@ -31,7 +31,7 @@ def read_subtitles(path: str | Path, may_be_empty: bool = False) -> Subtitles:
 
     Args:
         path: of the file; its contents tell the format, its suffix decides in doubt.
-        may_be_empty: a file that says nothing is no speech, not an error.
+        may_be_empty: a file that says nothing is not speech, not an error.
 
     Raises:
         DataError: the file cannot be read, or nothing in it is a cue.

@@ -136,7 +136,7 @@ class _Reader:
                 Fraction(int(ticks[:12])) if ticks else (self._rate if "frameRate" in values else Fraction(1))
             )
         except (ValueError, ZeroDivisionError):
-            self._found.damaged(self.parser.CurrentLineNumber, "a frame or tick rate that is no number")
+            self._found.damaged(self.parser.CurrentLineNumber, "a frame or tick rate that is not a number")
         if self._rate <= 0 or self._ticks <= 0:
             self._rate, self._ticks = Fraction(30), Fraction(1)
 
