@@ -80,7 +80,7 @@ def is_allowed(importer: str, imported: str) -> bool:
     if importer == "vidkit.__main__":
         return imported.startswith("vidkit.cli.")
     if importer.startswith("vidkit.config."):
-        return imported.startswith("vidkit.config.")
+        return imported.startswith(("vidkit.config.", "vidkit.utils."))
     if importer.startswith("vidkit_kernels"):
         return imported.startswith("vidkit_kernels")
     if imported.startswith("vidkit.config."):

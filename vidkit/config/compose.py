@@ -24,6 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 from vidkit.config.catalog import Entry, find_entry, folder_of, schema_name, settings_class
 from vidkit.config.explain import composition_error, first_line, reading_error, yaml_error
 from vidkit.config.keys import Key, keys_of
+from vidkit.config.method_words import chosen_methods, with_methods
 from vidkit.config.mirror import KeyedError, build, mirror
 from vidkit.config.overrides import Override, hydra_words, parse_override
 from vidkit.config.sources import Source, place_of, short
@@ -58,19 +59,21 @@ def compose(
     given = values or {}
     _refuse_doubles(parsed, given)
     words, texts = hydra_words(parsed, command, keys, config_dir)
+    words, methods = chosen_methods(words, {**{o.key: o.value for o in parsed}, **given}, keys)
     entry = find_entry(command, config, config_dir)
     composed, sources = _compose(command, entry, words, keys, settings, config_dir)
     for name, value in {**texts, **given}.items():
         try:
-            OmegaConf.update(composed, name, _literal(value))
+            OmegaConf.update(composed, name, _literal(value), force_add=True)
         except OmegaConfBaseException as error:
             raise composition_error(error, command, entry, keys, config_dir) from error
+    typed = {override.key for override in parsed} | set(given)
     try:
-        return build(settings, _plain(composed, sources))
+        return build(settings, with_methods(_plain(composed, sources), methods, typed, keys))
     except KeyedError as error:
-        typed = {override.key for override in parsed} | set(given)
         where = "" if error.key in typed else place_of(error.key, sources)
-        raise ConfigError(error.message + where, error.hint) from error
+        example = f", for example {error.example}" if error.example and not where else ""
+        raise ConfigError(error.message + where, error.hint + example) from error
 
 
 def _refuse_doubles(parsed: list[Override], given: dict[str, Any]) -> None:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, is_dataclass
 from enum import Enum
 from typing import Any, Literal, Union
 
+from vidkit.config.methods import Method, methods
+from vidkit.config.static import Setting
+
 REQUIRED = "???"  # how OmegaConf writes a value that has to be given
 
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
@@ -25,6 +28,11 @@ class Key:
         default: the schema's default; `REQUIRED` without one.
         choices: the words it takes, for enums and literals.
         owner: the dataclass it is a field of.
+        kind: of the method that its value names (`vidkit.utils.plugins.KINDS`); empty: it names none.
+        chooses: the section whose method it names.
+        methods: whose setting it is; empty: of the command itself.
+        meaning: of a method's setting, from the method's source.
+        default_text: of a method's setting, where the methods' defaults differ.
     """
 
     name: str
@@ -33,6 +41,16 @@ class Key:
     default: Any
     choices: tuple[str, ...]
     owner: type[Any]
+    kind: str = ""
+    chooses: str = ""
+    methods: tuple[str, ...] = ()
+    meaning: str = ""
+    default_text: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """A section that also takes the settings of the method that it names."""
+        return is_dataclass(self.annotation) and is_open(self.annotation)
 
     @property
     def is_section(self) -> bool:
@@ -51,7 +69,7 @@ class Key:
     def takes(self) -> str:
         """What a value looks like, in words."""
         if self.choices:
-            return "one of " + ", ".join(self.choices)
+            return "one of " + ", ".join(self.choices) + (", FILE.py:Class" if self.kind else "")
         origin = typing.get_origin(self.annotation)
         if origin in (list, tuple):
             return (
@@ -96,22 +114,85 @@ def keys_of(settings: type[Any], prefix: str = "") -> dict[str, Key]:
     hints = typing.get_type_hints(settings)
     found: dict[str, Key] = {}
     for field in dataclasses.fields(settings):
+        if "settings_of" in field.metadata:
+            own = {f.name for f in dataclasses.fields(settings)}
+            found |= {k: v for k, v in _method_keys(settings, prefix).items() if k[len(prefix) :] not in own}
+            continue
         annotation, optional = unwrap_optional(hints[field.name])
-        name = prefix + field.name
-        found[name] = Key(name, annotation, optional, default_of(field), choices_of(annotation), settings)
+        name, kind = prefix + field.name, str(field.metadata.get("method", ""))
+        choices = tuple(methods(kind)) if kind else choices_of(annotation)
+        chooses = str(field.metadata.get("chooses", ""))
+        found[name] = Key(name, annotation, optional, default_of(field), choices, settings, kind, chooses)
         if is_dataclass(annotation):
             assert isinstance(annotation, type)
             found |= keys_of(annotation, name + ".")
     return found
 
 
+def is_open(settings: Any) -> bool:
+    """Whether a dataclass also takes the settings of the methods that its fields name."""
+    return any("settings_of" in field.metadata for field in dataclasses.fields(settings))
+
+
+def method_fields(settings: Any) -> dict[str, str]:
+    """The fields of an open section that name a method whose settings it takes, with the kind of method."""
+    fields = {field.name: field for field in dataclasses.fields(settings)}
+    names = next(
+        field.metadata["settings_of"] for field in fields.values() if "settings_of" in field.metadata
+    )
+    return {name: str(fields[name].metadata["method"]) for name in names}
+
+
+def _method_keys(section: type[Any], prefix: str) -> dict[str, Key]:
+    """Settings of all the methods that a section may name, those of one name together."""
+    users: dict[str, list[tuple[Method, Setting]]] = {}
+    for kind in method_fields(section).values():
+        for method in methods(kind).values():
+            for setting in method.settings.values():
+                users.setdefault(setting.name, []).append((method, setting))
+    return {prefix + name: _shared_key(prefix + name, found, section) for name, found in users.items()}
+
+
+def _shared_key(name: str, users: list[tuple[Method, Setting]], section: type[Any]) -> Key:
+    """One key for a setting that several methods have."""
+    types_ = {repr(setting.annotation): setting.annotation for _, setting in users}
+    annotation = next(iter(types_.values())) if len(types_) == 1 else object
+    inner, _ = unwrap_optional(annotation)
+    defaults = _grouped([(setting.default, method.name) for method, setting in users])
+    meanings = _grouped([(setting.meaning, method.name) for method, setting in users])
+    told = [f"{', '.join(names)}: {text}" if text else ", ".join(names) for text, names in meanings]
+    shown = "; ".join(
+        _default_text(value) + (f" ({', '.join(names)})" if len(defaults) > 1 else "")
+        for value, names in defaults
+    )
+    single = defaults[0][0] if len(defaults) == 1 else None
+    names = tuple(method.name for method, _ in users)
+    return Key(name, inner, True, single, choices_of(inner), section, "", "", names, "; ".join(told), shown)
+
+
+def _grouped(pairs: list[tuple[Any, str]]) -> list[tuple[Any, list[str]]]:
+    groups: dict[str, tuple[Any, list[str]]] = {}
+    for value, name in pairs:
+        groups.setdefault(repr(value), (value, []))[1].append(name)
+    return list(groups.values())
+
+
+def _default_text(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return "has to be given" if value is ... else str(list(value) if isinstance(value, tuple) else value)
+
+
 def owner_of_free_key(name: str, keys: dict[str, Key]) -> Key | None:
-    """The mapping that a free key such as `model.transformer.num_layers` lies in, if any."""
+    """The mapping that a free key such as `model.transformer.num_layers` lies in, if any.
+
+    A section that names a method is one too: only the method knows its settings.
+    """
     parts = name.split(".")
     for length in range(len(parts) - 1, 0, -1):
         key = keys.get(".".join(parts[:length]))
         if key is not None:
-            return key if key.is_free else None
+            return key if key.is_free or (key.is_open and length == len(parts) - 1) else None
     return None
 
 

@@ -16,18 +16,10 @@ from dataclasses import is_dataclass
 from enum import Enum
 from typing import Any, Optional
 
-from vidkit.config.keys import REQUIRED, choices_of, default_of, unwrap_optional
+from vidkit.config.keyed import KeyedError as KeyedError
+from vidkit.config.keys import REQUIRED, choices_of, default_of, is_open, unwrap_optional
 from vidkit.config.naming import did_you_mean
-from vidkit.errors import ConfigError
-
-
-class KeyedError(ConfigError):
-    """A composed value that does not fit; knows the dotted key, so that its place can be looked up."""
-
-    def __init__(self, key: str, message: str, hint: str) -> None:
-        super().__init__(message, hint)
-        self.key = key
-
+from vidkit.config.open_section import check_name, open_values
 
 LARGEST_SEED = 2**64 - 1  # what torch takes; numpy takes no negative one
 _SEED = re.compile(r"(^|\.|_)seed$")
@@ -59,7 +51,7 @@ def _mirrored_type(annotation: Any) -> Any:
         inner = Any
     elif is_dataclass(inner):
         assert isinstance(inner, type)
-        inner = mirror(inner)
+        inner = dict[str, Any] if is_open(inner) else mirror(inner)
     elif isinstance(inner, types.GenericAlias):
         parts = tuple(part if part is Ellipsis else _mirrored_type(part) for part in typing.get_args(inner))
         inner = types.GenericAlias(typing.get_origin(inner), parts)
@@ -73,6 +65,9 @@ def _mirrored_value(value: Any) -> Any:
         values = {
             field.name: _mirrored_value(getattr(value, field.name)) for field in dataclasses.fields(value)
         }
+        if is_open(value):
+            field_of_settings = next(f.name for f in dataclasses.fields(value) if "settings_of" in f.metadata)
+            return values | values.pop(field_of_settings)
         return mirror(type(value))(**values)
     if isinstance(value, list | tuple):
         return [_mirrored_value(item) for item in value]
@@ -96,8 +91,13 @@ def build(settings: type[Any], values: dict[str, Any], prefix: str = "") -> Any:
     Raises:
         KeyedError: a required value is missing, a choice does not exist, or `__post_init__` refused.
     """
+    if is_open(settings):
+        values = open_values(settings, values, prefix)
     hints = typing.get_type_hints(settings)
     names = [field.name for field in dataclasses.fields(settings)]
+    for field in dataclasses.fields(settings):
+        if "method" in field.metadata and values[field.name] is not None:
+            check_name(str(field.metadata["method"]), str(values[field.name]), prefix + field.name)
     made = {name: _made(hints[name], values[name], prefix + name) for name in names}
     try:
         return settings(**made)

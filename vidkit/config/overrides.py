@@ -11,9 +11,12 @@ from typing import Any
 import yaml
 
 from vidkit.config.catalog import group_choices, group_names
-from vidkit.config.keys import Key, listed_keys, owner_of_free_key
+from vidkit.config.keys import Key, listed_keys, method_fields, owner_of_free_key
+from vidkit.config.method_words import MARK
+from vidkit.config.methods import OURS, methods
 from vidkit.config.naming import did_you_mean
 from vidkit.errors import ConfigError
+from vidkit.utils.plugins import is_file_spec
 
 _OVERRIDE = re.compile(r"(?P<plus>\+{0,2})(?P<key>[A-Za-z_][\w.\-/]*)=(?P<value>.*)", re.DOTALL)
 _PAIRS = {")": "(", "]": "[", "}": "{"}
@@ -67,7 +70,7 @@ def hydra_words(
         key = keys.get(override.key)
         section = keys.get(override.key.split("/")[0])
         if override.key in groups and section is not None and section.is_section:
-            words.append(_chosen(override, config_dir))
+            words.append(_chosen(override, section, config_dir))
         elif key is not None and key.is_text:
             texts[override.key] = _text(override.value, key)
         elif key is not None and not key.is_section and override.key in groups:
@@ -75,7 +78,7 @@ def hydra_words(
             texts[override.key] = _parsed(_checked(override, key).partition("=")[2])
         elif key is not None and not key.is_section:
             # a mapping gets keys that its default does not have
-            words.append(("++" if key.is_free else "") + _checked(override, key))
+            words.append(("++" if key.is_free or key.methods else "") + _checked(override, key))
         elif owner_of_free_key(override.key, keys) is not None:
             words.append("++" + _checked(override, None))
         else:
@@ -83,8 +86,13 @@ def hydra_words(
     return words, texts
 
 
-def _chosen(override: Override, config_dir: Path | None) -> str:
+def _chosen(override: Override, section: Key, config_dir: Path | None) -> str:
     choices = group_choices(override.key, config_dir)
+    if override.value not in choices and section.is_open:
+        kind = next(iter(method_fields(section.annotation).values()))
+        if is_file_spec(override.value) or override.value in methods(kind):
+            return f"{override.key}{MARK}{override.value}"
+        choices = sorted({*choices, *(name for name, it in methods(kind).items() if it.origin != OURS)})
     if override.value not in choices:
         raise ConfigError(
             f"unknown choice '{override.value}' for '{override.key}'",

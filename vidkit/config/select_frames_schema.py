@@ -85,47 +85,11 @@ class Runner(StrEnum):
 
 @dataclass
 class FrameMethod:
-    """A method and its settings, chosen as a whole by `frames=efs`; none: the method's own default.
+    """A selection method by name, and its settings where they differ from the defaults beside the method."""
 
-    A setting that the method does not have is an error; `docs/select-frames.md` lists who has which.
-    """
-
-    name: str = "wfs-sb"
-    wavelet: str | None = None  # wfs-sb
-    drift: int | None = None  # wfs-sb: level J = floor(log2 N) - drift
-    height: float | None = None  # wfs-sb: of a boundary, standard deviations above the mean
-    prominence: float | None = None  # wfs-sb, efs+, dig, scene: of a boundary or cut
-    distance: int | None = None  # wfs-sb: candidates between boundaries
-    duration_weight: float | None = None  # wfs-sb: of a segment's importance, and the three below
-    mean_weight: float | None = None
-    max_weight: float | None = None
-    variance_weight: float | None = None
-    eta: float | None = None  # wfs-sb: segments below mean - eta std get no frame
-    floor: float | None = None  # wfs-sb: nor do those below this importance
-    temperature: float | None = None  # wfs-sb: of the shares of the budget
-    least_range: float | None = None  # wfs-sb+: a curve that varies less says nothing
-    mmr_lambda: float | None = None  # wfs-sb, efs, mmr: weight of relevance against redundancy
-    window: int | None = None  # efs: of the similarity curve, candidates
-    window_mode: str | None = None  # efs: total or half
-    events: int | None = None  # efs: most events kept
-    alpha: float | None = None  # efs: width of the gate; bolt: exponent
-    min_gap: int | None = None  # efs: candidates between event boundaries
-    step: float | None = None  # efs: how far the gate opens at a time
-    refine: str | None = None  # efs: gate or lambda
-    fill: str | None = None  # efs: relevance, mmr or uniform
-    uniform: str | None = None  # uniform: centre or ends
-    threshold: float | None = None  # aks
-    depth: int | None = None  # aks
-    widen: int | None = None  # dig: events on each side
-    chunk_s: float | None = None  # dig: cuts are looked for chunk by chunk, seconds
-    beta: float | None = None  # dpp: weight of relevance
-    relevance_weight: float | None = None  # facility: of the picks' own relevance
-    focus: float | None = None  # facility: how far the covered count by their relevance
-    clients: int | None = None  # facility: frames to be covered
-    arm_s: float | None = None  # focus: seconds
-    probes: int | None = None  # focus: random ones, beside the centre
-    best_ratio: float | None = None  # focus: arms that are scored whole
-    best_least: int | None = None
+    # preset, method of `vidkit list methods`, or FILE.py:Class
+    name: str = field(default="wfs-sb", metadata={"method": "selector"})
+    settings: dict[str, object] = field(default_factory=dict, metadata={"settings_of": ("name",)})
 
 
 class TokenRule(StrEnum):
@@ -190,7 +154,8 @@ class SelectFramesSettings:
     video: str | None = None  # file or folder of images; -: standard input
     query: str = ""
     frames: FrameMethod = field(default_factory=FrameMethod)  # method and its settings
-    method: str | None = None  # another method, with its own defaults: efs, uniform, mmr, ...
+    # another method, with its own defaults: efs, uniform, mmr, ...
+    method: str | None = field(default=None, metadata={"method": "selector", "chooses": "frames"})
     strict_paper: bool = False  # wfs-sb: the authors' picks, quirks included
     preset: str | None = None  # efs: videomme, longvideobench or mlvu
     compare: list[str] = field(default_factory=list)  # further methods, reported beside

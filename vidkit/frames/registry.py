@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import operator
 from enum import Enum
 from typing import Any, ClassVar, Protocol, cast
@@ -14,33 +13,33 @@ from vidkit.errors import ConfigError, doc_page
 from vidkit.frames.checks import NanPolicy, clean_candidates, is_constant
 from vidkit.frames.notes import NO_RELEVANCE, with_notes
 from vidkit.frames.similarity import one_blas_thread
-from vidkit.frames.types import Candidates, Segment, Selection
+from vidkit.frames.types import Candidates, NoConfig, Segment, Selection
 from vidkit.utils.naming import did_you_mean
+from vidkit.utils.plugins import load_class
 
-_PACKAGE = "vidkit.frames.selectors"
-_CLASSES = {
-    "wfs-sb": "wfs_sb:WfsSb",
-    "efs": "efs:Efs",
-    "uniform": "uniform:Uniform",
-    "topk": "ranking:TopK",
-    "mmr": "ranking:Mmr",
-    "bin": "ranking:Bin",
-    "aks": "aks:Aks",
-    "aks-authors": "aks:AksAuthors",
-    "bolt": "bolt:Bolt",
-    "dig": "dig:Dig",
-    "dig-authors": "dig_authors:DigAuthors",
-    "omp": "omp:Omp",
-    "dpp": "dpp:Dpp",
-    "lddr": "lddr:Lddr",
-    "facility": "facility:Facility",
-    "focus": "focus:Focus",
-    "fps": "spread:FarthestPoint",
-    "scene": "spread:Scene",
-    "wfs-sb+": "robust:WfsSbPlus",
-    "efs+": "robust:EfsPlus",
+SELECTORS = {
+    "wfs-sb": "vidkit.frames.selectors.wfs_sb:WfsSb",
+    "efs": "vidkit.frames.selectors.efs:Efs",
+    "uniform": "vidkit.frames.selectors.uniform:Uniform",
+    "topk": "vidkit.frames.selectors.ranking:TopK",
+    "mmr": "vidkit.frames.selectors.ranking:Mmr",
+    "bin": "vidkit.frames.selectors.ranking:Bin",
+    "aks": "vidkit.frames.selectors.aks:Aks",
+    "aks-authors": "vidkit.frames.selectors.aks:AksAuthors",
+    "bolt": "vidkit.frames.selectors.bolt:Bolt",
+    "dig": "vidkit.frames.selectors.dig:Dig",
+    "dig-authors": "vidkit.frames.selectors.dig_authors:DigAuthors",
+    "omp": "vidkit.frames.selectors.omp:Omp",
+    "dpp": "vidkit.frames.selectors.dpp:Dpp",
+    "lddr": "vidkit.frames.selectors.lddr:Lddr",
+    "facility": "vidkit.frames.selectors.facility:Facility",
+    "focus": "vidkit.frames.selectors.focus:Focus",
+    "fps": "vidkit.frames.selectors.spread:FarthestPoint",
+    "scene": "vidkit.frames.selectors.spread:Scene",
+    "wfs-sb+": "vidkit.frames.selectors.robust:WfsSbPlus",
+    "efs+": "vidkit.frames.selectors.robust:EfsPlus",
 }
-METHODS = tuple(_CLASSES)
+METHODS = tuple(SELECTORS)
 
 
 class Selector(Protocol):
@@ -60,16 +59,22 @@ class Selector(Protocol):
 
 
 def load_selector(name: str) -> Selector:
-    """The selector called `name`.
+    """The selector called `name`: ours, an installed plugin's, or `FILE.py:Class`.
+
+    A class from elsewhere needs `select(candidates, k, cfg)` alone: without `needs` and `uses` it is taken to
+    need nothing and to look at relevance and features, without `config` to have no settings.
 
     Raises:
-        ConfigError: there is no such method; the hint names near ones.
+        ConfigError: there is no such method, file or class, or it cannot select; the hint names near ones.
     """
-    if name not in _CLASSES:
-        guess = did_you_mean(name, METHODS)
-        raise ConfigError(f"no selection method '{name}'", f"{guess}available: {', '.join(METHODS)}")
-    module, _, attribute = _CLASSES[name].partition(":")
-    return cast(Selector, getattr(importlib.import_module(f"{_PACKAGE}.{module}"), attribute)())
+    found = load_class("selector", name, SELECTORS, ("select",))
+    made = found()
+    given = {"name": name, "needs": frozenset(), "uses": frozenset({"relevance", "features"}),
+             "config": NoConfig, "note": ""}  # fmt: skip
+    for attribute, value in given.items():
+        if not hasattr(made, attribute):
+            setattr(made, attribute, value)
+    return cast(Selector, made)
 
 
 def method_settings(name: str, values: dict[str, Any]) -> Any:

@@ -15,6 +15,11 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class NoConfig:
+    """A method without settings."""
+
+
 class Segment(NamedTuple):
     """Half-open span `[start, stop)` of candidate indices."""
 

@@ -45,11 +45,10 @@ def frame_options(settings: SelectFramesSettings) -> FrameOptions:
     Raises:
         ConfigError: a value that is out of range.
     """
-    chosen = {key: value for key, value in dataclasses.asdict(settings.frames).items() if value is not None}
-    named = str(chosen.pop("name"))
+    named = settings.frames.name
     method = settings.method or named
     # settings of another method's config say nothing about this one
-    method_settings = chosen if method == named else {}
+    method_settings = dict(settings.frames.settings) if method == named else {}
     if settings.strict_paper:
         if method != "wfs-sb":
             raise ConfigError(f"strict_paper=true with method '{method}'", "it is a mode of wfs-sb")

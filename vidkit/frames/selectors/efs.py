@@ -7,7 +7,7 @@ K events remain, so that every event keeps a frame; a gate that ends early is fi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -26,16 +26,17 @@ from vidkit.frames.types import Candidates, FloatArray, Selection
 @dataclass(frozen=True)
 class EfsConfig:
     window: int = 3  # neighbourhood of the similarity curve, candidates, odd
-    window_mode: str = "total"  # "total": window is the whole width; "half": neighbours on each side
+    # total: window is the whole width; half: neighbours on each side
+    window_mode: Literal["total", "half"] = "total"
     events: int = 10  # most events kept (M)
     alpha: float = 0.5  # width of the gate, standard deviations; 0.1 is strict
     min_gap: int = 5  # candidates between event boundaries
     step: float = 0.05  # how far the gate opens from pass to pass
-    refine: str = (
-        "gate"  # "gate": relevance order against all picks; "lambda": MMR score, gate against anchors
-    )
+    # gate: relevance order against all picks; lambda: MMR score, gate against anchors
+    refine: Literal["gate", "lambda"] = "gate"
     mmr_lambda: float = 0.5  # weight of relevance for refine=lambda and fill=mmr
-    fill: str = "relevance"  # what happens when the gate ends early: relevance, mmr or uniform
+    # what happens when the gate ends early
+    fill: Literal["relevance", "mmr", "uniform"] = "relevance"
 
     def __post_init__(self) -> None:
         if self.window < 1 or (self.window_mode == "total" and self.window % 2 == 0):

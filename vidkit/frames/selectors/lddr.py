@@ -6,10 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from vidkit.frames.selectors.ranking import NoConfig
 from vidkit.frames.similarity import UnitRows
 from vidkit.frames.spacing import fill_by_value, min_max
-from vidkit.frames.types import Candidates, Segment, Selection
+from vidkit.frames.types import Candidates, NoConfig, Segment, Selection
 
 _SPENT = 1e-7  # residual energy below which a frame adds nothing
 

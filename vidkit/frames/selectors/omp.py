@@ -7,10 +7,9 @@ from typing import ClassVar
 import numpy as np
 
 from vidkit.errors import ConfigError
-from vidkit.frames.selectors.ranking import NoConfig
 from vidkit.frames.similarity import UnitRows
 from vidkit.frames.spacing import fill_by_value
-from vidkit.frames.types import Candidates, Segment, Selection
+from vidkit.frames.types import Candidates, NoConfig, Segment, Selection
 
 
 class Omp:

@@ -12,12 +12,7 @@ from vidkit.frames.notes import NO_RELEVANCE
 from vidkit.frames.selectors.uniform import uniform_fallback
 from vidkit.frames.similarity import UnitRows, temporal_similarity
 from vidkit.frames.spacing import by_value, fill_by_value
-from vidkit.frames.types import Candidates, FloatArray, IntArray, Segment, Selection
-
-
-@dataclass(frozen=True)
-class NoConfig:
-    """A method without settings."""
+from vidkit.frames.types import Candidates, FloatArray, IntArray, NoConfig, Segment, Selection
 
 
 @dataclass(frozen=True)

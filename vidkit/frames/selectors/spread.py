@@ -10,10 +10,9 @@ import numpy as np
 
 from vidkit.frames.events import event_cuts
 from vidkit.frames.selectors.efs import farthest_points
-from vidkit.frames.selectors.ranking import NoConfig
 from vidkit.frames.similarity import UnitRows
 from vidkit.frames.spacing import segments_from_starts
-from vidkit.frames.types import Candidates, IntArray, Segment, Selection
+from vidkit.frames.types import Candidates, IntArray, NoConfig, Segment, Selection
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from vidkit.frames.spacing import centre_indices, end_to_end_indices
 from vidkit.frames.types import Candidates, Segment, Selection
@@ -11,7 +11,8 @@ from vidkit.frames.types import Candidates, Segment, Selection
 
 @dataclass(frozen=True)
 class UniformConfig:
-    uniform: str = "centre"  # "centre" of k equal parts, or "ends": linspace with both end frames
+    # centre of k equal parts, or ends: linspace with both end frames
+    uniform: Literal["centre", "ends"] = "centre"
 
     def __post_init__(self) -> None:
         if self.uniform not in ("centre", "ends"):

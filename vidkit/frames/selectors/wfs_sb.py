@@ -26,20 +26,20 @@ from vidkit.frames.types import Candidates, FloatArray, IntArray, Segment, Selec
 
 @dataclass(frozen=True)
 class WfsSbConfig:
-    wavelet: str = "db4"
+    wavelet: str = "db4"  # of PyWavelets: db4, db8, sym4, bior3.3, haar, ...
     drift: int = 3  # level J = floor(log2 N) - drift, at least 1
     height: float = 0.5  # peak height, standard deviations above the mean of |e|
     prominence: float = 0.05  # of the range of |e|
     distance: int | None = None  # candidates between peaks; none: max(5, int(0.02 N))
-    duration_weight: float = 0.4
-    mean_weight: float = 0.2
-    max_weight: float = 0.3
-    variance_weight: float = 0.1
+    duration_weight: float = 0.4  # of a segment's length in its importance
+    mean_weight: float = 0.2  # of its mean relevance
+    max_weight: float = 0.3  # of its best relevance
+    variance_weight: float = 0.1  # of the variance of its relevance
     eta: float = 1.2  # segments below mean - eta std of importance get no frame
     floor: float = 0.05  # nor do those below this importance
     temperature: float = 1.0  # of the softmax that shares the budget
     mmr_lambda: float = 0.5  # weight of relevance against redundancy, in [0, 1]
-    strict_paper: bool = False
+    strict_paper: bool = False  # the authors' picks, quirks included
 
     def __post_init__(self) -> None:
         if self.wavelet not in pywt.wavelist(kind="discrete"):

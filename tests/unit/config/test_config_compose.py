@@ -111,7 +111,7 @@ def test_names_for_completion_and_hints(mine: Path) -> None:
 
 
 def test_builtin_configs_are_those_of_the_checkout() -> None:
-    assert builtin_dir() == Path(__file__).resolve().parents[2] / "configs"
+    assert builtin_dir() == Path(__file__).resolve().parents[3] / "configs"
     assert find_entry("generate", "maze_demo").file == builtin_dir() / "generate" / "maze_demo.yaml"
 
 
