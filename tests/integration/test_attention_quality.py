@@ -131,12 +131,10 @@ def test_the_whole_table_resumes_and_refuses_another_measurement(model, settings
     # a killed run: half a line at the end, the last batch missing
     log = tmp_path / "out" / "work" / "clips.jsonl"
     lines = log.read_text().splitlines()
-    log.write_text("\n".join(lines[:-2]) + "\n" + lines[-2][:20])
-    before = log.read_text()
+    kept = "\n".join(lines[:-2]) + "\n"
+    log.write_text(kept + lines[-2][:20])
     again = run(one)
-    assert (
-        log.read_text().startswith(before) and len(log.read_text().splitlines()) == len(lines) + 1
-    )  # the half line stays
+    assert log.read_text().startswith(kept) and len(log.read_text().splitlines()) == len(lines)
     assert again["rows"] == record["rows"]
 
     with pytest.raises(DataError, match=r"another measurement \(tau: file 0\.9, now 0\.85\)"):

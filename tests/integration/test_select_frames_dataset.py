@@ -17,7 +17,6 @@ from vidkit.cli.main import run
 from vidkit.errors import DataError
 from vidkit.frames import lmms_eval
 from vidkit.frames.manifest import read_manifest
-from vidkit.frames.result_log import ResultLog
 from vidkit.video.mp4_stream import mp4_stream
 
 
@@ -143,22 +142,6 @@ def test_manifests_that_cannot_be_read(tmp_path: Path) -> None:
             read_manifest(tmp_path / name)
     with pytest.raises(DataError, match="cannot read the manifest"):
         read_manifest(tmp_path / "none")
-
-
-def test_a_full_disk_keeps_what_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from vidkit.errors import OutputError
-
-    log = ResultLog(tmp_path / "log.jsonl", "x")
-    log.append({"mark": "a", "status": "ok"})
-    before = (tmp_path / "log.jsonl").read_bytes()
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OutputError, match="No space left on device"):
-        log.append({"mark": "b", "status": "ok"})
-    assert (tmp_path / "log.jsonl").read_bytes() == before
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -72,7 +72,7 @@ class _Lock:
 
     def release(self) -> None:
         # removed while it is still locked: who opens it after this makes a new file
-        if _is_at(self.handle, self.path):
+        if is_at(self.handle, self.path):
             self.path.unlink(missing_ok=True)
         os.close(self.handle)
 
@@ -99,17 +99,18 @@ def _take(base: Path) -> _Lock | None:
             raise OutputError(
                 f"cannot reserve a name in '{folder}': {error.strerror}", "choose another --output"
             ) from error
-        if not _locked(handle):
+        if not locked(handle):
             os.close(handle)
             return None
-        if _is_at(handle, path):  # else the former holder removed it in between
+        if is_at(handle, path):  # else the former holder removed it in between
             if os.fstat(handle).st_size == 0:
                 os.write(handle, _CONTENT)
             return _Lock(path, handle)
         os.close(handle)
 
 
-def _locked(handle: int) -> bool:
+def locked(handle: int) -> bool:
+    """Lock an open file without waiting; False while another process has it."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -121,7 +122,8 @@ def _locked(handle: int) -> bool:
     return True
 
 
-def _is_at(handle: int, path: Path) -> bool:
+def is_at(handle: int, path: Path) -> bool:
+    """Whether an open file is still the one at a path."""
     try:
         return os.path.samestat(os.fstat(handle), path.lstat())
     except OSError:
@@ -137,7 +139,7 @@ def _sweep(folder: Path) -> None:
             continue
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.read(handle, len(_CONTENT) + 1) == _CONTENT and _is_at(handle, path):
+            if os.read(handle, len(_CONTENT) + 1) == _CONTENT and is_at(handle, path):
                 path.unlink(missing_ok=True)
         except OSError:
             pass  # held, or not ours to judge

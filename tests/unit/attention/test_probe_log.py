@@ -25,4 +25,4 @@ def test_a_probe_that_no_measurement_can_be_is_named_and_not_used(name, value, t
     log = ProbeLog(path, header)
     log.close()
     assert list(log.done) == [(0, 0, 0, 0, 0)]
-    assert f"{path}, line 3: not a whole probe" in caplog.text and f"{name}" in caplog.text
+    assert f"{path}:3: not a whole record" in caplog.text and f"{name}" in caplog.text

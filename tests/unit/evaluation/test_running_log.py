@@ -59,7 +59,7 @@ def test_torn_last_line_is_dropped_and_said(tmp_path, tail, caplog):
     whole = path.read_bytes()
     path.write_bytes(whole + tail)
     log = PredictionLog(path)
-    assert f"dropped a torn last line ({len(tail)} bytes)" in caplog.text
+    assert f"{path}:2: cut off ({len(tail)} bytes); dropped, its item is asked again" in caplog.text
     assert log.get("b") is None
     log.release()
     assert path.read_bytes() == whole
@@ -68,15 +68,18 @@ def test_torn_last_line_is_dropped_and_said(tmp_path, tail, caplog):
 
 
 @pytest.mark.parametrize("line", ["junk", "[1]", '{"response": "A"}', ""])
-def test_bad_line_in_the_middle_is_named(tmp_path, line):
+def test_bad_line_in_the_middle_is_told_once_and_asked_again(tmp_path, line, caplog):
     path = tmp_path / "log.jsonl"
     path.write_text('{"id": "a", "response": "A"}\n' + line + '\n{"id": "b", "response": "B"}\n')
-    with pytest.raises(DataError) as caught:
-        PredictionLog(path)
-    assert caught.value.message == f"{path}:2: not a record of a run"
-    # the lock is let go, so that the line can be mended and the run begun again
-    path.write_text('{"id": "a", "response": "A"}\n')
+    log = PredictionLog(path)
+    assert caplog.text.count(f"{path}:2: ") == 1 and "dropped, its item is asked again" in caplog.text
+    # what was found behind the line is at its new place
+    assert (log.get("a").response, log.get("b").response) == ("A", "B")
+    log.release()
+    assert path.read_text() == '{"id": "a", "response": "A"}\n{"id": "b", "response": "B"}\n'
+    caplog.clear()
     PredictionLog(path).release()
+    assert not caplog.text
 
 
 def test_failure_does_not_replace_a_reply(tmp_path):

@@ -159,10 +159,13 @@ class Calibrator:
         start, before = time.monotonic(), len(wanted) - len(todo)
         if before:
             log.info("calibration resumes: %d of %d probes are on disk", before, len(wanted))
-        for n, _ in enumerate(self._probe(todo), 1):
-            if progress is not None:
-                elapsed = time.monotonic() - start
-                progress(ProbeProgress(before + n, len(wanted), elapsed, elapsed / n * (len(todo) - n)))
+        try:
+            for n, _ in enumerate(self._probe(todo), 1):
+                if progress is not None:
+                    elapsed = time.monotonic() - start
+                    progress(ProbeProgress(before + n, len(wanted), elapsed, elapsed / n * (len(todo) - n)))
+        finally:
+            self.log.close()
         return self._average(wanted)
 
     def _probe(self, todo: list[Key]) -> Iterator[Probe]:

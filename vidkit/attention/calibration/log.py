@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import math
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from vidkit.errors import DataError
-from vidkit.utils.files import write_text_atomic
-
-log = logging.getLogger(__name__)
+from vidkit.utils.jsonl_log import JsonlLog, Place, other_header
 
 FORMAT = 1
 FLOOR = -1  # in place of a candidate: no sparse head, one head's dense output changed within rounding
@@ -55,7 +49,7 @@ class Probe:
 
 
 class ProbeLog:
-    """A JSON-lines file: a header that says what is measured, then one line a probe.
+    """A log that says what is measured, then one line a probe.
 
     Args:
         path: created with its folder when missing.
@@ -63,45 +57,31 @@ class ProbeLog:
 
     Raises:
         DataError: the file belongs to another calibration.
+        OutputError: another process holds it, or the place cannot be written.
     """
 
     def __init__(self, path: str | Path, header: dict[str, Any]) -> None:
         self.path = Path(path)
         self.done: dict[Key, Probe] = {}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lines = check_header(self.path, header)
-        rows = [(number, line) for number, line in enumerate(lines[1:], 2) if line.strip()]
-        whole = [line for number, line in rows if self._take(number, line)]
-        if lines and (len(whole) < len(rows) or lines[-1]):
-            # without the damaged lines, which have been told; the last line ends
-            write_text_atomic(self.path, "".join(f"{line}\n" for line in [lines[0], *whole]))
-        self._stream = self.path.open("a")
-        if not lines:
-            self._write(_plain(header))
+        wanted = {"format": FORMAT, **header}
+        self._log = JsonlLog(
+            self.path, self._take, header=wanted, again="it is measured again",
+            refuse=lambda found: other_header(self.path, wanted, found, "calibration"),
+        )  # fmt: skip
 
-    def _take(self, number: int, line: str) -> bool:
-        try:
-            probe = Probe(**json.loads(line))
-            _check(probe)
-        except (json.JSONDecodeError, TypeError, ValueError) as error:
-            log.warning("%s, line %d: not a whole probe (%s); it is measured again", self.path, number, error)
-            return False
+    def _take(self, row: dict[str, Any], _: Place) -> None:
+        probe = Probe(**row)
+        _check(probe)
         self.done[probe.key] = probe
-        return True
 
     def append(self, probe: Probe) -> None:
         """Store a probe; on disk when this returns."""
+        self._log.append(asdict(probe))
         self.done[probe.key] = probe
-        self._write(asdict(probe))
-
-    def _write(self, row: dict[str, Any]) -> None:
-        self._stream.write(json.dumps(row) + "\n")
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
 
     def close(self) -> None:
-        """Close the file."""
-        self._stream.close()
+        """Close the file and let others write."""
+        self._log.release()
 
 
 def _check(probe: Probe) -> None:
@@ -124,38 +104,3 @@ def _check(probe: Probe) -> None:
         number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if not number or not 0 <= value <= most:
             raise ValueError(f"{name} is {value!r:.40}")
-
-
-def check_header(path: str | Path, header: dict[str, Any]) -> list[str]:
-    """Lines of a log that belongs to this calibration; none of a new one, or of one killed in its first line.
-
-    Raises:
-        DataError: the file belongs to another calibration.
-    """
-    path = Path(path)
-    lines = path.read_bytes().decode(errors="replace").split("\n") if path.exists() else []
-    if not any(lines):
-        return []
-    try:
-        found = json.loads(lines[0])
-        if not isinstance(found, dict):
-            raise ValueError("no JSON object")
-    except ValueError as error:
-        if not any(lines[1:]):  # no measurement is lost
-            log.warning("%s, line 1: the header is damaged (%s); started over", path, error)
-            path.write_text("")
-            return []
-        raise DataError(f"{path}, line 1: the header is damaged", "delete the file to start over") from error
-    wanted = _plain(header)
-    if found != wanted:
-        names = [n for n in sorted({*wanted, *found}) if wanted.get(n) != found.get(n)]
-        differs = "; ".join(f"{n}: file {found.get(n)!r}, now {wanted.get(n)!r}" for n in names)
-        raise DataError(f"{path} belongs to another calibration ({differs})",
-                        "choose another output, or delete the file to start over")  # fmt: skip
-    return lines
-
-
-def _plain(header: dict[str, Any]) -> dict[str, Any]:
-    """Through JSON once, so that tuples and lists compare equal with what a file holds."""
-    plain: dict[str, Any] = json.loads(json.dumps({"format": FORMAT, **header}))
-    return plain

@@ -16,7 +16,7 @@ from vidkit.attention.calibration.bands import BAND_WEIGHTS, CUTOFF
 from vidkit.attention.calibration.calibrator import Calibrator, ProbeProgress, log_header
 from vidkit.attention.calibration.drift_threshold import TraceReuse, choose_delta
 from vidkit.attention.calibration.floor import warn_at_floor
-from vidkit.attention.calibration.log import check_header
+from vidkit.attention.calibration.log import ProbeLog
 from vidkit.attention.calibration.schedule import assign_prompts, choose_steps
 from vidkit.attention.calibration.table import joint_error, make_table
 from vidkit.attention.policy import AttentionPolicy
@@ -105,7 +105,7 @@ def calibrate(
         header = log_header(
             predictor, plan.candidates, (layers, heads), steps, plan.weights, plan.seed, identity
         )
-        check_header(log_path, header)
+        ProbeLog(log_path, header).close()
     used = sorted({p for row in assignment for p in row})
     wanted = [*used, *range(pool, len(plan.prompts))]
     snapshots = _snapshots(transformer, generate, wanted, steps, work / "snapshots.pt", identity, tell)
@@ -126,7 +126,6 @@ def calibrate(
         plan.seed,
     )
     measured = run.run(progress)
-    run.log.close()
     table = make_table(measured, plan.candidates, predictor.describe(), model, plan.budget, plan.shared_tau, {
         **(meta or {}), "steps": plan.steps, "dense_steps": plan.dense_steps, "probed_steps": steps,
         "weights": plan.weights, "bands": {"cutoff": CUTOFF, "order": "temporal, spatial"}, "seed": plan.seed,

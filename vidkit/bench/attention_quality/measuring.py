@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,9 +20,9 @@ from vidkit.bench.attention_quality import METHODS, psnr, ssim
 from vidkit.bench.attention_quality.clips import Clip, ClipMaker, draw_clips, solved
 from vidkit.bench.attention_quality.setup import Setup, SetupMaker
 from vidkit.config.bench_quality_schema import BenchAttentionQualitySettings
-from vidkit.errors import DataError
 from vidkit.generation.load import LoadedModel
 from vidkit.utils.files import atomic_path
+from vidkit.utils.jsonl_log import JsonlLog, Place, other_header
 
 log = logging.getLogger(__name__)
 
@@ -68,53 +66,32 @@ class QualityProgress:
 
 
 class ResultLog:
-    """Append-only JSON lines; a file of other settings is refused, a damaged line is made again.
+    """The log of measured clips; a file of other settings is refused.
 
     Raises:
         DataError: the file belongs to another measurement.
+        OutputError: another process holds it, or the place cannot be written.
     """
 
     def __init__(self, path: Path, header: dict[str, Any]) -> None:
         self.path, self.rows = path, dict[tuple[int, str, str], ClipResult]()
-        header = json.loads(json.dumps(header))
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
-        if lines:
-            self._check(lines[0], header)
-        for number, line in enumerate(lines[1:], 2):
-            try:
-                row = ClipResult(**json.loads(line))
-            except (ValueError, TypeError) as error:
-                log.warning("%s, line %d: not a whole result (%s); made again", path, number, error)
-                continue
-            self.rows[row.steps, row.method, row.clip] = row
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = path.open("a", encoding="utf-8")
-        if not lines:
-            self._write(header)
-        elif not path.read_bytes().endswith(b"\n"):
-            self._stream.write("\n")
+        self._log = JsonlLog(
+            path, self._take, header=header, again="its clip is made again",
+            refuse=lambda found: other_header(path, header, found, "measurement"),
+        )  # fmt: skip
 
-    def _check(self, line: str, header: dict[str, Any]) -> None:
-        try:
-            found = json.loads(line)
-        except ValueError as error:
-            raise DataError(f"{self.path}, line 1: the header is damaged", "delete the folder") from error
-        if found != header:
-            names = [n for n in sorted({*header, *found}) if header.get(n) != found.get(n)]
-            differs = "; ".join(f"{n}: file {found.get(n)!r}, now {header.get(n)!r}" for n in names)
-            raise DataError(
-                f"{self.path} belongs to another measurement ({differs})", "choose another work folder"
-            )
+    def _take(self, row: dict[str, Any], _: Place) -> None:
+        result = ClipResult(**row)
+        self.rows[result.steps, result.method, result.clip] = result
 
     def append(self, row: ClipResult) -> None:
         """Store a result; on disk when this returns."""
+        self._log.append(asdict(row))
         self.rows[row.steps, row.method, row.clip] = row
-        self._write(asdict(row))
 
-    def _write(self, row: dict[str, Any]) -> None:
-        self._stream.write(json.dumps(row) + "\n")
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
+    def close(self) -> None:
+        """Let others write."""
+        self._log.release()
 
 
 class QualityRun:

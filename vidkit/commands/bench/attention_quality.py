@@ -46,6 +46,7 @@ def run(settings: BenchAttentionQualitySettings) -> dict[str, Any]:
         measured.run()
         complete = True
     finally:  # what an interruption leaves is shown too
+        measured.log.close()
         results, setups = measured.results(), measured.made
         record: dict[str, Any] = {
             "benchmark": "attention-quality",

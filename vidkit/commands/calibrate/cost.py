@@ -12,6 +12,7 @@ from vidkit.config.schema import GenerateSettings
 from vidkit.generation.cost import estimate_cost
 from vidkit.generation.plan import forward_count
 from vidkit.generation.spec import ModelSpec, Request
+from vidkit.utils.jsonl_log import read_log
 from vidkit.utils.plain import duration
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def dry_run(
     forwards += probes * (spec.layers + 1) / (2 * spec.layers) + len(probed) * (len(used) + 3 * plan.held_out)
     flops = forwards * (cost.attention_flops + cost.linear_flops) / cost.forwards
     log = work / "probes.jsonl"
-    on_disk = max(0, len(log.read_bytes().splitlines()) - 1) if log.is_file() else 0
+    on_disk = sum("head" in row for row in read_log(log))
     rate, device = _device_rate(settings)
     left = flops * (1 - min(on_disk, probes) / probes)
     made = CalibrationCost(

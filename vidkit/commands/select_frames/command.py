@@ -194,15 +194,14 @@ def _inputs_of(settings: SelectFramesSettings, video: Path) -> list[Path]:
 
 
 def _run_manifest(settings: SelectFramesSettings, options: FrameOptions) -> dict[str, Any]:
-    from vidkit.frames.manifest import ManifestRun, run_manifest
+    from vidkit.frames.manifest import ManifestRun, read_manifest
+    from vidkit.frames.manifest_run import run_manifest
 
     if settings.output is None:
         raise ConfigError("a manifest needs a folder for its results", "give --output FOLDER")
     if settings.video:
         raise ConfigError(f"both a video ('{settings.video}') and a manifest were given", "give one of them")
     if settings.dry_run:
-        from vidkit.frames.manifest import read_manifest
-
         items = read_manifest(Path(settings.manifest.path or ""))
         plan = {"items": len(items), "videos": len({item.video for item in items}), "method": options.method}
         print_plan(plan)

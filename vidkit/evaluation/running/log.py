@@ -1,29 +1,24 @@
-"""The append-only log of a run: one JSON line a call, durable before the call counts as done.
+"""The log of a run: one record a call, durable before the call counts as done.
 
-A process killed at any moment loses the calls in flight and at most the line being written, which is
-recognised and dropped at the next start. What has been asked is looked up on disk, so memory does not grow
-with the items.
+A process killed at any moment loses the calls in flight and at most the line being written. What has been
+asked is looked up on disk, so memory does not grow with the items.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
-import logging
-import os
 import time
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from vidkit.errors import ConfigError, DataError, OutputError
+from vidkit.errors import ConfigError, OutputError
 from vidkit.evaluation.running.index import LogIndex, Place
 from vidkit.evaluation.types import Prediction
+from vidkit.utils import jsonl_log
+from vidkit.utils.jsonl_log import JsonlLog
 from vidkit.utils.redaction import redact, redact_all
-
-logger = logging.getLogger(__name__)
 
 _GATHER_S = 0.01  # at 600 calls a second six of them
 
@@ -67,60 +62,26 @@ class PredictionLog:
 
     Raises:
         OutputError: another run holds the log, or the place cannot be written.
-        DataError: a line that is not a record, with its number (a torn last line is dropped with a warning).
+        DataError: no line of the file is a record.
     """
 
     def __init__(self, path: str | Path, durability: Durability | None = None) -> None:
         self.path = Path(path)
         self._durability = durability or Durability()
-        try:
-            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        except OSError as error:
-            raise OutputError(
-                f"cannot write '{self.path}': {error.strerror}", "choose another folder"
-            ) from error
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._fd)
-            raise OutputError(
-                f"another run is writing '{self.path}'", "wait for it, or choose a folder"
-            ) from error
         self.index = LogIndex()
         try:
-            self._end = self._recover()
+            self._log = JsonlLog(self.path, self._take, again="its item is asked again")
         except BaseException:
-            self.release()
+            self.index.close()
             raise
         self._unsynced: list[asyncio.Future[None]] = []
         self._syncer: asyncio.Task[None] | None = None
         self._synced_s = time.monotonic()
 
-    def _recover(self) -> int:
-        """Index what is there and drop a torn tail; returns the end of the file."""
-        end = 0
-        with self.path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if not line.endswith(b"\n"):
-                    logger.warning("%s: dropped a torn last line (%d bytes)", self.path, len(line))
-                    break
-                self._index_line(number, line, end)
-                end += len(line)
-        os.ftruncate(self._fd, end)
-        return end
-
-    def _index_line(self, number: int, line: bytes, offset: int) -> None:
-        try:
-            row = json.loads(line)
-            key = row["id"]
-            failed = row.get("error") is not None
-            sha = (row.get("meta") or {}).get("prompt_sha256", "")
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise DataError(
-                f"{self.path}:{number}: not a record of a run",
-                "delete this line, its item will be asked again",
-            ) from error
-        self.index.put(str(key), Place(offset, len(line), failed, str(sha)))
+    def _take(self, row: dict[str, Any], at: jsonl_log.Place) -> None:
+        failed = row.get("error") is not None
+        sha = (row.get("meta") or {}).get("prompt_sha256", "")
+        self.index.put(str(row["id"]), Place(at.offset, at.length, failed, str(sha)))
 
     def get(self, key: str) -> Prediction | None:
         """The last record of an id, a good one if there ever was one; None if it was never asked."""
@@ -129,7 +90,7 @@ class PredictionLog:
 
     def line(self, place: Place) -> bytes:
         """The bytes of a record."""
-        return os.pread(self._fd, place.length, place.offset)
+        return self._log.line(jsonl_log.Place(place.offset, place.length))
 
     async def append(self, record: Prediction) -> None:
         """Write a record; returns when it is as durable as the policy says.
@@ -139,11 +100,9 @@ class PredictionLog:
         Raises:
             OutputError: the disk is full or gone.
         """
-        line = write_record(record)
-        self._write(line)
+        at = self._log.write(write_record(record))
         sha = str(record.meta.get("prompt_sha256", ""))
-        self.index.put(record.id, Place(self._end, len(line), record.error is not None, sha))
-        self._end += len(line)
+        self.index.put(record.id, Place(at.offset, at.length, record.error is not None, sha))
         every_s = self._durability.every_s
         if every_s is None or (every_s > 0 and time.monotonic() - self._synced_s < every_s):
             return
@@ -153,17 +112,6 @@ class PredictionLog:
             self._syncer = asyncio.create_task(self._sync())
         await asyncio.shield(done)
 
-    def _write(self, line: bytes) -> None:
-        view = memoryview(line)
-        try:
-            while view:
-                view = view[os.write(self._fd, view) :]
-        except OSError as error:
-            # half a line must not stand before the next one
-            with suppress(OSError):
-                os.ftruncate(self._fd, self._end)
-            raise OutputError(f"cannot write '{self.path}': {error.strerror}") from error
-
     async def _sync(self) -> None:
         # calls that end together share a sync
         await asyncio.sleep(_GATHER_S)
@@ -171,10 +119,10 @@ class PredictionLog:
             waiting, self._unsynced = self._unsynced, []
             failure: OutputError | None = None
             try:
-                await asyncio.to_thread(os.fsync, self._fd)
+                await asyncio.to_thread(self._log.sync)
                 self._synced_s = time.monotonic()
-            except OSError as error:
-                failure = OutputError(f"cannot write '{self.path}': {error.strerror}")
+            except OutputError as error:
+                failure = error
             for done in waiting:
                 if done.done():
                     continue
@@ -191,15 +139,14 @@ class PredictionLog:
     async def aclose(self) -> None:
         """Write what is pending, force it to disk, let go of the lock."""
         await self.drain()
-        if self._fd >= 0:
-            await asyncio.to_thread(os.fsync, self._fd)
+        if self._log.is_open:
+            await asyncio.to_thread(self._log.sync)
         self.release()
 
     def release(self) -> None:
         """Let go of the lock without waiting for anything; a second call does nothing."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        if self._log.is_open:
+            self._log.release()
             self.index.close()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from vidkit.evaluation.running.options import RunOptions
 from vidkit.evaluation.running.render import prompt_sha, prompt_text
 from vidkit.evaluation.running.streaming import check_turn_entry
 from vidkit.evaluation.types import Item, PartKind, Prediction, Prompt, Row, TaskFunctions, Visuals
+from vidkit.utils.jsonl_log import read_log
 
 _OF_VIDEO = {PartKind.FRAMES, PartKind.FRAMES_WITH_SUBTITLES, PartKind.AUDIO}
 _OF_SUBTITLES = {PartKind.SUBTITLES, PartKind.FRAMES_WITH_SUBTITLES}
@@ -127,15 +127,5 @@ def _may_be_asked(task: TaskFunctions, item: Item) -> bool:
 
 
 def answered_in(log: Path) -> int:
-    """Calls that a run's log has a reply to; a torn last line is none, as for the run itself."""
-    done: set[str] = set()
-    if log.is_file():
-        with log.open("rb") as file:
-            for line in file:
-                try:
-                    row = json.loads(line) if line.endswith(b"\n") else {"error": "torn"}
-                except ValueError:
-                    continue  # the run names the line
-                if isinstance(row, dict) and row.get("error") is None:
-                    done.add(str(row.get("id")))
-    return len(done)
+    """Calls that a run's log has a reply to; a damaged line is none, as for the run itself."""
+    return len({str(row["id"]) for row in read_log(log) if "id" in row and row.get("error") is None})
