@@ -143,7 +143,8 @@ def made_rows(groups: int = 800) -> list[dict[str, Any]]:
                 "video_id": f"{video:03d}", "question_id": f"{video:03d}-{k}", "group_type": kind,
                 "group_structure": structure, "level": draw.choice((1, 2, 3)),
                 "second_head": f"head {draw.randrange(12)}", "third_head": f"type {draw.randrange(31)}",
-                "question": "what happens?", "options": "\n".join(f"{c}. thing {c}{c}" for c in LETTERS),
+                "question": "what happens?",
+                "options": "\n".join(f"{c}. thing {c}{c} of {video}-{k}" for c in LETTERS),
                 "answer": gold, "prediction": reply(draw, draw.choice((gold, draw.choice(LETTERS)))),
             })  # fmt: skip
     return rows

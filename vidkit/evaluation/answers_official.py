@@ -16,6 +16,9 @@ _DELETED_PHRASES = (
     "Final Answer:", "The best answer is", "The correct answer is", "The answer is", "The answer",
     "The best option is", "The correct option is", "Best answer:", "Best option:", "Answer:", "Option:",
 )  # fmt: skip
+_AT_THE_CUT = sum(map(len, _DELETED_PHRASES))
+"""Characters before a cut that may come out otherwise: each phrase could have gone on behind it."""
+_START = 3 * _AT_THE_CUT
 
 
 def parse_first_capital(text: object, options: str) -> Choice:
@@ -24,10 +27,24 @@ def parse_first_capital(text: object, options: str) -> Choice:
     The rule that many video benchmarks share since Video-MME v1; nothing else is looked at.
     """
     reply = reply_text(text)
+    capital = _capital(options)
+    start = _without_phrases(reply[:_START])
+    match = capital.search(start)
+    # what is deleted behind the start can change no more than its end
+    if len(reply) > _START and (match is None or match.start() >= len(start) - _AT_THE_CUT):
+        match = capital.search(_without_phrases(reply))
+    return Choice(match.group(), "first_capital") if match else Choice(None, "unparsed")
+
+
+def _without_phrases(reply: str) -> str:
     for phrase in _DELETED_PHRASES:
         reply = reply.replace(phrase, "")
-    match = re.search(rf"[{options}]", reply)
-    return Choice(match.group(), "first_capital") if match else Choice(None, "unparsed")
+    return reply
+
+
+@lru_cache(maxsize=64)
+def _capital(options: str) -> re.Pattern[str]:
+    return re.compile(rf"[{options}]")
 
 
 def parse_video_mme_v2(text: object) -> Choice:

@@ -15,6 +15,7 @@ from typing import Any
 from vidkit.evaluation.rows import text_id
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_PLAIN_MARKS = [f"{letter}." for letter in ALPHABET]
 _MARK = re.compile(r"^\s*\(?([A-Z])\s*[.):、．]\s*")
 
 
@@ -51,7 +52,7 @@ def options_of_columns(cells: Sequence[object], no_option: Sequence[str] = ()) -
 
 def _without_absent(texts: Sequence[str], no_option: Sequence[str] = ()) -> tuple[str, ...]:
     """Texts with "" for those that mean "no such option"; absent ones at the end are left out."""
-    kept = ["" if text in no_option else text for text in texts]
+    kept = ["" if text in no_option else text for text in texts] if no_option else list(texts)
     while kept and not kept[-1]:
         kept.pop()
     return tuple(kept)
@@ -107,6 +108,9 @@ def _of_text(raw: str) -> list[str]:
 
 def _lettered_lines(lines: Sequence[str]) -> list[str] | None:
     """Texts of "A. ..." lines; a line without the mark of a later letter goes on with the option above it."""
+    # the commonest form by far: an option a line, none missing
+    if len(lines) > 1 and [line[:2] for line in lines] == _PLAIN_MARKS[: len(lines)]:
+        return [line[2:].strip() for line in lines]
     placed: dict[int, list[str]] = {}
     last = -1
     for line in lines:

@@ -91,4 +91,4 @@ class RatioMetrics:
 
     def draws(self, resamples: int, seed: int) -> dict[str, Array]:
         """Bootstrap draws [R] of each metric."""
-        return self.of_sums(statistics.resampled_sums(self.sums, resamples, seed))
+        return self.of_sums(statistics.resampled_sums(self._columns, resamples, seed))

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from vidkit.evaluation.answers import PARSED_RULES, Choice, parse_choice, reply_text
+from vidkit.evaluation.answers.said import has_own_think_tags
 from vidkit.evaluation.types import Row, ScoreTable
 
 MISSING = Choice(None, "missing")  # no line in the predictions
@@ -60,7 +61,7 @@ UNREAD_HEADING = "unparsed / refused / missing"
 
 def choice_of(text: object, options: str, option_texts: Sequence[str] = (), isolated: bool = False) -> Choice:
     """`parse_choice`, with the same reply to the same options read once: most short replies come often."""
-    if type(text) is str and len(text) <= _REMEMBERED:
+    if type(text) is str and len(text) <= _REMEMBERED and not has_own_think_tags():
         return _choice_of(text, options, tuple(option_texts), isolated)
     return parse_choice(text, options, option_texts, isolated=isolated)
 

@@ -57,6 +57,8 @@ def read_rows(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def text_id(value: object) -> str:
     """An id as text: 7, 7.0 and "7" are the same id; None and NaN are not ids."""
+    if isinstance(value, str):
+        return value.strip()
     if value is None or isinstance(value, bool):
         return ""
     if isinstance(value, float):

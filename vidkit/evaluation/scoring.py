@@ -16,7 +16,7 @@ from vidkit.evaluation.task import Task
 from vidkit.evaluation.types import Row
 from vidkit.utils.strict_json import load_json
 
-_LABEL = 256  # letters
+_LABEL = 64  # letters
 _SHOWN = 10  # names in a message
 
 
@@ -68,11 +68,11 @@ def read_joined(
     found = read_predictions(
         predictions, task.prediction_id, lambda doc: next(iter(task.functions.items([doc]))).id
     )
-    known = task.known_ids(rows, found.rows)
+    ids = task.item_ids(rows)
     if limit is None:
-        found.check_known(known)
-    joined = task.attach(rows, found.rows)
-    missing = _missing(task, rows, found, strict)
+        found.check_known(task.known_ids(ids.every, rows, found.rows))
+    joined = task.attach(ids.every, rows, found.rows)
+    missing = _missing(ids.asked, found, strict)
     return Joined(
         joined,
         describe(task.files_of(data)),
@@ -134,8 +134,7 @@ def _need_replies(rows: list[dict[str, Any]], data: Path) -> None:
         )
 
 
-def _missing(task: Task, rows: list[dict[str, Any]], found: Predictions, strict: bool) -> list[str]:
-    asked = [item.id for item in task.functions.items(rows) if item.after is None]
+def _missing(asked: Sequence[str], found: Predictions, strict: bool) -> list[str]:
     missing = [name for name in asked if name not in found.rows]
     if len(missing) == len(asked) and not any(name.endswith("/stream") for name in found.rows):
         raise DataError(

@@ -30,6 +30,19 @@ BENCHMARKS = {
 
 
 @dataclass(frozen=True)
+class ItemIds:
+    """Ids of a benchmark's questions.
+
+    Attributes:
+        every: one a question, in the rows' order.
+        asked: those that are asked whatever became of others.
+    """
+
+    every: Sequence[str]
+    asked: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Task:
     """A benchmark ready for use.
 
@@ -40,8 +53,9 @@ class Task:
         required: columns every data row must have.
         row_id: id under which a data row is unique.
         prediction_id: brings an id of a predictions file into the data's spelling.
-        attach: rows with their replies put on them.
-        known_ids: ids that a prediction may have.
+        item_ids: ids of the questions in the rows' order, without making the questions where that can be.
+        attach: rows with their replies put on them, by the ids of their questions.
+        known_ids: ids that a prediction may have, by the same ids.
         group_of: group of a data row, where groups cannot be scored in part.
         data_files: where the data lie in a downloaded folder of the benchmark.
         source: paper or page.
@@ -53,8 +67,9 @@ class Task:
     required: tuple[str, ...]
     row_id: Callable[[Row, int], str]
     prediction_id: Callable[[str], str]
-    attach: Callable[[Sequence[Row], Mapping[str, dict[str, Any]]], list[dict[str, Any]]]
-    known_ids: Callable[[Sequence[Row], Iterable[str]], set[str]]
+    item_ids: Callable[[Sequence[Row]], ItemIds]
+    attach: Callable[[Sequence[str], Sequence[Row], Mapping[str, dict[str, Any]]], list[dict[str, Any]]]
+    known_ids: Callable[[Sequence[str], Sequence[Row], Iterable[str]], set[str]]
     data_files: tuple[str, ...] = ()
     group_of: Callable[[Row], str] | None = None
     source: str = ""
@@ -136,8 +151,9 @@ def task_from(values: Mapping[str, Any], file: Path) -> Task:
         required=() if own_items else columns_of(spec),
         row_id=(lambda row, number: _item_id(functions, row, number)) if own_items else _template_id(spec),
         prediction_id=text_id,
-        attach=lambda rows, replies: _attach(functions, rows, replies),
-        known_ids=lambda rows, replies: {item.id for item in functions.items(rows)},
+        item_ids=(lambda rows: _ids_of_items(functions, rows)) if own_items else _template_ids(spec),
+        attach=_attach,
+        known_ids=lambda ids, rows, replies: set(ids),
         source=spec.source,
     )
 
@@ -146,13 +162,27 @@ def _template_id(spec: TaskSpec) -> Callable[[Row, int], str]:
     return lambda row, number: fill(spec.id, row, number)
 
 
+def _template_ids(spec: TaskSpec) -> Callable[[Sequence[Row]], ItemIds]:
+    return lambda rows: _one_a_row([fill(spec.id, row, number) for number, row in enumerate(rows, 1)])
+
+
+def _one_a_row(ids: list[str]) -> ItemIds:
+    return ItemIds(ids, ids)
+
+
+def _ids_of_items(functions: TaskFunctions, rows: Sequence[Row]) -> ItemIds:
+    found = [(item.id, item.after is None) for item in functions.items(rows)]
+    return ItemIds([name for name, _ in found], [name for name, asked in found if asked])
+
+
 def _item_id(functions: MultipleChoice, row: Row, number: int) -> str:
     return next(functions.items([{**row, "row": number}])).id
 
 
 def _benchmark(spec: TaskSpec, module: ModuleType) -> Task:
     functions: Any = module
-    own_attach = getattr(module, "attach", None)
+    # a row that is several questions brings both; one that is one question has its id
+    own_attach, own_known = getattr(module, "attach", None), getattr(module, "known_ids", None)
     return Task(
         name=spec.name,
         title=spec.title or spec.name,
@@ -160,9 +190,13 @@ def _benchmark(spec: TaskSpec, module: ModuleType) -> Task:
         required=tuple(getattr(module, "REQUIRED", ())),
         row_id=lambda row, number: str(module.record_id(row)),
         prediction_id=getattr(module, "prediction_id", text_id),
-        attach=own_attach or (lambda rows, replies: _attach(functions, rows, replies)),
-        known_ids=getattr(module, "known_ids", None)
-        or (lambda rows, replies: {item.id for item in functions.items(rows)}),
+        item_ids=(lambda rows: _ids_of_items(functions, rows))
+        if own_attach
+        else lambda rows: _one_a_row([str(module.record_id(row)) for row in rows]),
+        attach=(lambda ids, rows, replies: own_attach(rows, replies)) if own_attach else _attach,
+        known_ids=(lambda ids, rows, replies: own_known(rows, replies))
+        if own_known
+        else lambda ids, rows, replies: set(ids),
         data_files=tuple(getattr(module, "DATA_FILES", ())),
         group_of=getattr(module, "group_of", None),
         source=spec.source,
@@ -170,15 +204,14 @@ def _benchmark(spec: TaskSpec, module: ModuleType) -> Task:
 
 
 def _attach(
-    functions: TaskFunctions, rows: Sequence[Row], replies: Mapping[str, dict[str, Any]]
+    ids: Sequence[str], rows: Sequence[Row], replies: Mapping[str, dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    out = []
-    for item, row in zip(functions.items(rows), rows, strict=True):
-        reply: Mapping[str, Any] = replies.get(item.id) or {}
-        out.append(
-            {**row, **{key: reply[key] for key in ("prediction", "error", "finish_reason") if key in reply}}
-        )
-    return out
+    none: dict[str, Any] = {}
+    found = (replies.get(name) or none for name in ids)
+    return [
+        {**row, **{key: reply[key] for key in ("prediction", "error", "finish_reason") if key in reply}}
+        for row, reply in zip(rows, found, strict=True)
+    ]
 
 
 def _load_functions(name: str, file: Path) -> ModuleType:

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from vidkit.errors import ConfigError
@@ -109,11 +110,18 @@ def _frozen(value: Any) -> Any:
 
 def fill(template: str, row: Row, number: int) -> str:
     """A template with the row's columns put in; an empty text when a column is missing or empty."""
-    names = _FIELD.findall(template)
-    values = {name: str(number) if name == "row" else text_id(row.get(name)) for name in names}
-    if not all(values.values()):
+    words, names = _parts(template)
+    values = [str(number) if name == "row" else text_id(row.get(name)) for name in names]
+    if not all(values):
         return ""
-    return _FIELD.sub(lambda match: values[match.group(1)], template)
+    return words[0] + "".join(value + word for value, word in zip(values, words[1:], strict=True))
+
+
+@lru_cache(maxsize=256)
+def _parts(template: str) -> tuple[list[str], list[str]]:
+    """The words around the fields of a template, and the fields' names."""
+    parts = _FIELD.split(template)
+    return parts[::2], parts[1::2]
 
 
 def columns_of(spec: TaskSpec) -> tuple[str, ...]:

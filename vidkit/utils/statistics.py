@@ -12,17 +12,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Column = NDArray[np.floating[Any]]
 Places = NDArray[np.intp]
 
 RESAMPLES = 10_000
 SEED = 42
-_BLOCK = 1000  # resamples at a time: keeps the counts in the cache
-_CELLS = 500_000  # counts at a time: 4 MB
+_BLOCK = 1000  # resamples at a time
+_CELLS = 2_500_000  # counts at a time, 10 MB: a matrix product of few rows is slow
+_CACHED = 1 << 15  # counts that are counted up at a time, in the cache
 _ALL_SWAPS = 13  # clusters; 2^13 ways are fewer than 10,000
 MIN_GROUPS = 6
 """Fewest groups with an interval: resamples of fewer say little, and no paired test of them can reach 5 %."""
@@ -73,34 +76,54 @@ def sum_per_cluster(columns: Array, clusters: Sequence[object]) -> Array:
     return sums
 
 
-def resampled_sums(sums: Array, resamples: int = RESAMPLES, seed: int = SEED) -> Array:
+def resampled_sums(sums: Array | Sequence[Column], resamples: int = RESAMPLES, seed: int = SEED) -> Array:
     """Column sums of every bootstrap resample of the clusters.
 
     Args:
-        sums: per-cluster sums [C, K].
+        sums: per-cluster sums [C, K], or its K columns.
         resamples: number R of resamples, each draws C clusters with replacement.
         seed: of NumPy's default generator.
 
     Returns:
         Sums [R, K]. The draws depend on C, R and the seed only, so two runs on the same clusters are paired.
     """
-    clusters = sums.shape[0]
-    out = np.zeros((resamples, sums.shape[1]))
+    columns: Sequence[Column] = list(sums.T) if isinstance(sums, np.ndarray) else sums
+    clusters = sums.shape[0] if isinstance(sums, np.ndarray) else len(columns[0]) if columns else 0
+    out = np.zeros((resamples, len(columns)))
     if clusters == 0:
         return out
     # sums of whole numbers below 2^24 are exact in single precision, at half the time
-    whole = (sums == np.rint(sums)).all(0) & (np.abs(sums).max(0) * clusters < 2**24)
-    single, double = sums[:, whole].astype(np.float32), sums[:, ~whole]
+    exact = [
+        bool((one == np.rint(one)).all() and float(np.abs(one).max()) * clusters < 2**24) for one in columns
+    ]
+    whole, parts = np.flatnonzero(exact), np.flatnonzero(~np.array(exact, bool))
+    single, double = np.empty((clusters, len(whole)), np.float32), np.empty((clusters, len(parts)))
+    for made, places in ((single, whole), (double, parts)):
+        for place, column in enumerate(places):
+            made[:, place] = columns[column]
     generator = np.random.default_rng(seed)
-    most = min(_BLOCK, max(1, _CELLS // clusters))
+    most = max(1, min(_BLOCK, _CELLS // clusters, resamples))
+    counts = np.empty((most, clusters), np.float32)
     for first in range(0, resamples, most):
-        block = min(most, resamples - first)
-        drawn = generator.integers(0, clusters, size=(block, clusters), dtype=np.int32)
-        drawn += np.arange(block, dtype=np.int32)[:, None] * clusters
-        counts = np.bincount(drawn.ravel(), minlength=block * clusters).reshape(block, clusters)
-        out[first : first + block, whole] = counts.astype(np.float32) @ single
-        out[first : first + block, ~whole] = counts.astype(np.float64) @ double
+        block = counts[: min(most, resamples - first)]
+        _count_draws(generator, block)
+        rows = slice(first, first + len(block))
+        out[rows, whole] = block @ single
+        if len(parts):
+            out[rows, parts] = block.astype(np.float64) @ double
     return out
+
+
+def _count_draws(generator: np.random.Generator, counts: NDArray[np.float32]) -> None:
+    """Fill [B, C] with how often each of C clusters comes among C draws."""
+    clusters = counts.shape[1]
+    most = max(1, _CACHED // clusters)
+    for first in range(0, len(counts), most):
+        part = counts[first : first + most]
+        drawn = generator.integers(0, clusters, size=part.shape, dtype=np.int32)
+        if len(part) > 1:
+            drawn += np.arange(len(part), dtype=np.int32)[:, None] * clusters
+        part[:] = np.bincount(drawn.ravel(), minlength=part.size).reshape(part.shape)
 
 
 def ratio(numerator: Array, denominator: Array) -> Array:

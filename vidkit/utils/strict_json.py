@@ -33,7 +33,7 @@ def load_json(text: str, where: str, *, line: int | None = None) -> Any:
         RecursionError: nested too deep.
     """
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return _DECODER.decode(text)
     except _DuplicateError as error:
         number = line if line is not None else _line_of_duplicate(text)
         raise DataError(f"{where} line {number}: duplicate key '{error.name}'", _HINT) from error
@@ -61,6 +61,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
                 raise _DuplicateError(name)
             seen.add(name)
     return made
+
+
+# made once: a decoder takes longer to make than a short line to read
+_DECODER = json.JSONDecoder(object_pairs_hook=_once)
 
 
 def _line_of_duplicate(text: str) -> int:

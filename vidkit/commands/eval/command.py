@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from vidkit.evaluation.answers.said import own_think_tags
 from vidkit.evaluation.scoring import Joined, read_joined, read_rows_of
 from vidkit.evaluation.task import Task, load_task, task_files
 from vidkit.evaluation.types import Mode
+from vidkit.utils.collection import collection_paused
 from vidkit.utils.files import check_writable, write_text_atomic
 
 if TYPE_CHECKING:
@@ -43,7 +45,10 @@ def run(settings: EvalSettings) -> dict[str, Any]:
         return plan(settings, task, data)
     nothing: NothingAnswered | None = None
     try:
-        with own_think_tags(list(zip(settings.think_tags[::2], settings.think_tags[1::2], strict=True))):
+        with (
+            own_think_tags(list(zip(settings.think_tags[::2], settings.think_tags[1::2], strict=True))),
+            collection_paused() if settings.model is None else nullcontext(),
+        ):
             result = _compare(settings, task, data) if settings.compare else _score(settings, task, data)
     except NothingAnswered as error:
         nothing, result = error, dict(error.result)  # type: ignore[call-overload]
@@ -105,7 +110,8 @@ def check_scorable(settings: EvalSettings, task: Task, data: Path) -> int:
     Raises:
         DataError: gold columns, groups or structures that the benchmark refuses.
     """
-    rows = task.attach(read_rows_of(task, data, settings.limit), {})
+    rows = read_rows_of(task, data, settings.limit)
+    rows = task.attach(task.item_ids(rows).every, rows, {})
     try:
         task.functions.score(rows, Mode(settings.mode.value), **_scoring(settings, resamples=1))
     except DataError as error:

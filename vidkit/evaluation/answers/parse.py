@@ -69,13 +69,13 @@ def parse_choice(
     raw = reply_text(text)
     if (plainly := quick(raw, options, option_texts)) is not None:
         return plainly
-    asked = asked_of(options, tuple(option_texts))
     said = after_thinking(raw, think_tags) if raw else ""
     if said is None:
         return Choice(None, "truncated")
     said = without_tokens(plain_characters(windowed(said))).strip()
     if (plainly := quick(said, options, option_texts) or declared_last(said, options)) is not None:
         return plainly
+    asked = asked_of(options, tuple(option_texts))
     if _NOTHING.fullmatch(said[:80]) and len(said) < 80 and not _is_option(said, asked):
         return Choice(None, "unparsed" if any(c.isalnum() for c in said) else "empty")
     return decide(said, asked, isolated)

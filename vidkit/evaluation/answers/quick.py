@@ -15,6 +15,10 @@ _LETTER = re.compile(
 )
 _LETTERED = re.compile(r"\(?(?P<letter>[A-Z])[.):]{1,2} ?(?P<text>[^\s].*)")
 
+_SORRY = re.compile(
+    r"(?:I'm|I am) sorry, (?:but )?I (?:cannot|can't|am unable to|am not able to) "
+    r"(?:tell|say|determine|answer)(?: (?:this|that|it|the question|this question))?\."
+)
 _PLAIN_WORDS = re.compile(r"[a-z]{2,20}(?: [a-z]{2,20}){0,12}")
 _MEANS_MORE = NEGATORS | JOINERS | {"wrong", "incorrect", "false", "but", "maybe", "is", "are", "was", "nope"}
 
@@ -23,6 +27,8 @@ def quick(reply: str, options: str, option_texts: Sequence[str]) -> Choice | Non
     """What a lone letter, "answer: letter", a letter with its text or an option's text says; else None."""
     if not reply or len(reply) > _LONGEST:
         return None
+    if _SORRY.fullmatch(reply) is not None:
+        return None if _may_name(reply.casefold(), options, option_texts) else Choice(None, "refused")
     found = _LETTER.fullmatch(reply)
     if found is not None:
         letter = found.group("letter")
@@ -56,6 +62,12 @@ def declared_last(reply: str, options: str) -> Choice | None:
     if found is None or not found.group("says") or found.group("letter") not in options:
         return None
     return Choice(found.group("letter"), "declaration")
+
+
+def _may_name(reply: str, options: str, option_texts: Sequence[str]) -> bool:
+    """Whether a refusal might be an option's text, or its "I" an option."""
+    words = set(re.findall(r"\w+", reply))
+    return "I" in options or any(not words.isdisjoint(re.findall(r"\w+", t.casefold())) for t in option_texts)
 
 
 def _same(a: str, b: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -54,6 +54,8 @@ _NAMES_IN = (
     "internal", "planning", "brainstorm", "unused9",
 )  # fmt: skip
 _NAMED = re.compile("|".join(_NAMES_IN))
+_BRACKETS = "<[◁"
+_FEW = 32  # brackets of an ordinary reply: each is looked at
 _MOST = 1000  # names looked at from either end
 _LEAD = 40  # characters that may stand before the name within a mark
 
@@ -69,6 +71,11 @@ def own_think_tags(tags: Sequence[tuple[str, str]]) -> Iterator[None]:
         yield
     finally:
         _own_tags.reset(token)
+
+
+def has_own_think_tags() -> bool:
+    """Whether replies are read with `own_think_tags` now."""
+    return bool(_own_tags.get())
 
 
 def after_thinking(text: str, tags: Sequence[tuple[str, str]] = ()) -> str | None:
@@ -104,18 +111,17 @@ class _Mark:
 def _marks(text: str, tags: Sequence[tuple[str, str]]) -> list[_Mark]:
     """Marks of thinking, in order; found by their names, since a reply may hold a million brackets."""
     found: dict[int, _Mark] = {}
-    if "<" in text or "[" in text or "◁" in text:
+    brackets = sum(map(text.count, _BRACKETS))
+    if 0 < brackets <= _FEW:
+        found = dict(_marks_at(text, _places(text)))
+    elif brackets:
         lower = folded(text)
         names = list(_NAMED.finditer(lower)) if any(name in lower for name in _NAMES_IN) else []
         for name in names if len(names) <= 2 * _MOST else names[:_MOST] + names[-_MOST:]:
             low = max(0, name.start() - _LEAD)
-            start = max(text.rfind(char, low, name.start()) for char in "<[◁")
-            if start < 0 or start in found:
-                continue
-            for pattern, opens in ((_OPEN, True), (_CLOSE, False)):
-                match = pattern.match(text, start)
-                if match is not None:
-                    found[start] = _Mark(start, match.end(), opens)
+            start = max(text.rfind(char, low, name.start()) for char in _BRACKETS)
+            if start >= 0 and start not in found:
+                found.update(_marks_at(text, [start]))
     for pair in tags:
         for mark, opens in zip(pair, (True, False), strict=True):
             at = text.find(mark) if mark else -1
@@ -123,6 +129,22 @@ def _marks(text: str, tags: Sequence[tuple[str, str]]) -> list[_Mark]:
                 found[at] = _Mark(at, at + len(mark), opens)
                 at = text.find(mark, at + len(mark))
     return [found[start] for start in sorted(found)]
+
+
+def _places(text: str) -> Iterator[int]:
+    for bracket in _BRACKETS:
+        at = text.find(bracket)
+        while at >= 0:
+            yield at
+            at = text.find(bracket, at + 1)
+
+
+def _marks_at(text: str, places: Iterable[int]) -> Iterator[tuple[int, _Mark]]:
+    for start in places:
+        for pattern, opens in ((_OPEN, True), (_CLOSE, False)):
+            match = pattern.match(text, start)
+            if match is not None:
+                yield start, _Mark(start, match.end(), opens)
 
 
 def _has_words(text: str) -> bool:

@@ -102,7 +102,7 @@ def score(
             for g in groups
         ],
         "chance": chance(groups),
-        **_both_modes(graded),
+        **_both_modes(graded, mode, values),
         "warnings": [
             *_warnings(groups, counts, questions, values, other_note),
             *too_few_groups({name: standing[name] for name in HEADLINE}, "video"),
@@ -129,8 +129,14 @@ def groups_of(metrics: RatioMetrics) -> dict[str, int]:
     return {**groups, "robustness_ratio": groups["avg_acc"]}
 
 
-def ratio_metrics(groups: Sequence[Group], mode: Mode) -> RatioMetrics:
-    """Every metric of the benchmark over its questions; a group's score stands on its last question."""
+def ratio_metrics(groups: Sequence[Group], mode: Mode, *, heads: bool = True) -> RatioMetrics:
+    """Every metric of the benchmark over its questions; a group's score stands on its last question.
+
+    Args:
+        groups: graded.
+        mode: how they were graded.
+        heads: the metrics of each head too.
+    """
     n = len(groups)
     metrics = RatioMetrics([group.video for group in groups])
     S = np.array([group.score for group in groups])
@@ -155,7 +161,7 @@ def ratio_metrics(groups: Sequence[Group], mode: Mode) -> RatioMetrics:
         last, own = (levels[:, -1] == level).astype(float), (levels == level).astype(float)
         metrics.add(f"level_{level}", S * last, last, scale=1)
         metrics.add(f"level_{level}_acc", (right * own).sum(1), (asked * own).sum(1))
-    for head in ("second_head", "third_head"):
+    for head in ("second_head", "third_head") if heads else ():
         _add_heads(metrics, head, groups, S, right, asked)
     return metrics
 
@@ -213,14 +219,20 @@ def _heads(head: str, values: dict[str, float], sizes: dict[str, int]) -> dict[s
     }
 
 
-def _both_modes(graded: dict[Mode, list[Group]]) -> dict[str, Any]:
+def _both_modes(
+    graded: dict[Mode, list[Group]], scored: Mode, scored_values: dict[str, float]
+) -> dict[str, Any]:
+    found = {
+        mode: scored_values if mode is scored else headline_values(ratio_metrics(groups, mode, heads=False))
+        for mode, groups in graded.items()
+    }
     headline = {
         str(mode): {
             name: none_if_nan(value)
-            for name, value in headline_values(ratio_metrics(groups, mode)).items()
+            for name, value in values.items()
             if name in (*HEADLINE, "relevance_linear")
         }
-        for mode, groups in graded.items()
+        for mode, values in found.items()
     }
     by_mode = {mode: _questions_by_id(groups) for mode, groups in graded.items()}
     if len(by_mode) < len(Mode):

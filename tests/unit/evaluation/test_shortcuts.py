@@ -1,0 +1,152 @@
+"""What is read or counted in a shorter way comes out as in the long way, to the last digit."""
+
+from __future__ import annotations
+
+import gc
+import random
+import re
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vidkit.errors import DataError
+from vidkit.evaluation import answers_official, option_list
+from vidkit.evaluation.answers import parse_choice, quick, said
+from vidkit.evaluation.replies import choice_of
+from vidkit.evaluation.scoring import read_joined
+from vidkit.evaluation.task import load_task
+from vidkit.evaluation.task_spec import fill
+from vidkit.utils import statistics
+from vidkit.utils.collection import collection_paused
+from vidkit.utils.strict_json import load_json
+
+NEVER = re.compile(r"(?!)")
+
+
+@pytest.mark.parametrize("clusters", [1, 7, 800, 40_000])
+def test_resampled_sums_are_those_of_one_resample_at_a_time(clusters: int) -> None:
+    draw = np.random.default_rng(1)
+    whole, parts = draw.integers(0, 5, (clusters, 3)), draw.normal(size=(clusters, 2))
+    sums = np.hstack([whole[:, :1], parts, whole[:, 1:]]).astype(float)
+    generator = np.random.default_rng(9)
+    expected = np.array([sums[generator.integers(0, clusters, clusters, np.int32)].sum(0) for _ in range(70)])
+    found = statistics.resampled_sums(sums, 70, 9)
+    np.testing.assert_array_equal(found[:, [0, 3, 4]], expected[:, [0, 3, 4]])
+    np.testing.assert_allclose(found[:, [1, 2]], expected[:, [1, 2]], rtol=1e-9, atol=1e-9)
+
+
+def test_resampled_sums_do_not_depend_on_how_many_are_counted_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sums = np.random.default_rng(2).integers(0, 9, (50, 4)).astype(float)
+    once = statistics.resampled_sums(sums, 123)
+    np.testing.assert_array_equal(once, statistics.resampled_sums([*sums.T.astype(np.float32)], 123))
+    monkeypatch.setattr(statistics, "_CELLS", 350)
+    monkeypatch.setattr(statistics, "_CACHED", 110)
+    np.testing.assert_array_equal(once, statistics.resampled_sums(sums, 123))
+    assert statistics.resampled_sums(sums, 0).shape == (0, 4)
+
+
+def refusals() -> Iterator[str]:
+    able, about = ("cannot", "can't", "am unable to", "am not able to"), ("", " that", " the question")
+    for start, but, can, verb, what in product(
+        ("I'm", "I am"), ("", "but "), able, ("tell", "say", "determine", "answer"), about
+    ):
+        yield f"{start} sorry, {but}I {can} {verb}{what}."
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [(), ("red", "blue", "two"), ("Cannot say", "sorry", "the man"), ("I'm sorry, I cannot tell.", "7")],
+)
+def test_plain_refusals_are_read_at_once_as_in_full(
+    texts: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = ("ABCD", "ABCDEFGHI")
+    at_once = [parse_choice(reply, some, texts) for reply in refusals() for some in letters]
+    monkeypatch.setattr(quick, "_SORRY", NEVER)
+    assert at_once == [parse_choice(reply, some, texts) for reply in refusals() for some in letters]
+
+
+def test_marks_of_thinking_are_those_found_by_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = random.Random(5)
+    parts = [
+        "<think>", "</think>", "[think]", "[/think]", "◁think▷", "◁/think▷", "<", "[", "think", "reason",
+        "<|begin_of_thought|>", "<|end_of_thought|>", "< think >", "<b>", " so B", "\n", "<unused94>",
+        "<unused95>", "İ", "A.", " because ", "<seed:think>", "<|/think|>",
+    ]  # fmt: skip
+    replies = ["".join(draw.choices(parts, k=draw.randrange(1, 16))) for _ in range(3000)]
+    by_bracket = [said.after_thinking(reply) for reply in replies]
+    monkeypatch.setattr(said, "_FEW", -1)
+    assert by_bracket == [said.after_thinking(reply) for reply in replies]
+
+
+def test_a_reply_is_read_anew_under_other_marks_of_thinking() -> None:
+    reply = "<hm>It is A.</hm> It is B. <hm>So C.</hm>"
+    before = choice_of(reply, "ABCD")
+    with said.own_think_tags([("<hm>", "</hm>")]):
+        assert choice_of(reply, "ABCD").letter == "B"
+    assert choice_of(reply, "ABCD") == before
+
+
+def test_official_first_capital_of_a_long_reply_is_that_of_the_whole() -> None:
+    draw = random.Random(3)
+    parts = [*answers_official._DELETED_PHRASES, " ", "The ", "Final ", "best", "x", "y " * 20, "Opt", "is"]
+    for _ in range(3000):
+        reply = "".join(draw.choices(parts, k=draw.randrange(1, 90)))
+        reply += "".join(draw.choices([*parts, "A", "H", "Z"], k=9))
+        left = reply.strip()
+        for phrase in answers_official._DELETED_PHRASES:
+            left = left.replace(phrase, "")
+        first = re.search("[A-H]", left)
+        assert answers_official.parse_video_mme_v2(reply).letter == (first and first.group())
+
+
+@pytest.mark.parametrize(
+    "lines", ["A. one\nB. two", "A.\nB.  two \nC.3", "A. . x\nB.\t\nC. ", "A. one\nB. two\nC. U. S.\nD. x"]
+)
+def test_plainly_lettered_options_are_read_as_any_others(lines: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    quickly = option_list.options_by_place(lines)
+    monkeypatch.setattr(option_list, "_PLAIN_MARKS", [])
+    assert option_list.options_by_place(lines) == quickly
+
+
+def test_templates_are_filled_around_their_fields() -> None:
+    row = {"a": " 7 ", "b": 2.0, "c": None}
+    assert fill("x{a}-{b}_{row}.mp4", row, 3) == "x7-2_3.mp4"
+    assert fill("{c}{a}", row, 1) == ""
+    assert fill("plain", row, 1) == "plain"
+    assert fill("{a}", {"a": "{b}"}, 1) == "{b}"
+
+
+def test_ids_are_joined_without_making_the_questions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "t.yaml").write_text("name: t\nid: '{video}-{n}'\ngroup: '{video}'\n")
+    task = load_task(str(tmp_path / "t.yaml"), [])
+    rows = [
+        f'{{"video": "v{i}", "n": {i}, "question": "?", "options": ["x", "y"], "answer": "A"}}'
+        for i in (1, 2)
+    ]
+    (tmp_path / "d.jsonl").write_text("\n".join(rows))
+    (tmp_path / "p.jsonl").write_text('{"id": "v2-2", "response": "B"}\n')
+    monkeypatch.setattr(task.functions, "items", lambda rows: pytest.fail("made the questions"))
+    joined = read_joined(task, tmp_path / "d.jsonl", tmp_path / "p.jsonl")
+    assert [row.get("prediction") for row in joined.rows] == [None, "B"]
+    assert joined.missing == ["v1-1"]
+    (tmp_path / "p.jsonl").write_text('{"id": "v2-2", "response": "B"}\n{"id": "v3-1", "response": "B"}\n')
+    with pytest.raises(DataError, match="line 2: unknown id 'v3-1'"):
+        read_joined(task, tmp_path / "d.jsonl", tmp_path / "p.jsonl")
+
+
+def test_json_with_the_same_key_twice_is_refused_by_line() -> None:
+    assert load_json('{"a": {"b": 1}, "b": [{"a": 2}]}', "f") == {"a": {"b": 1}, "b": [{"a": 2}]}
+    with pytest.raises(DataError, match="f line 3: duplicate key 'b'"):
+        load_json('{"a": {"b": 1,\n"c": 2,\n"b": 3}}', "f")
+
+
+def test_collection_goes_on_after_a_pause() -> None:
+    with collection_paused():
+        assert not gc.isenabled()
+    assert gc.isenabled()
