@@ -100,7 +100,7 @@ def resampled_sums(sums: Array | Sequence[Column], resamples: int = RESAMPLES, s
     single, double = np.empty((clusters, len(whole)), np.float32), np.empty((clusters, len(parts)))
     for made, places in ((single, whole), (double, parts)):
         for place, column in enumerate(places):
-            made[:, place] = columns[column]
+            made[:, place] = columns[int(column)]
     generator = np.random.default_rng(seed)
     most = max(1, min(_BLOCK, _CELLS // clusters, resamples))
     counts = np.empty((most, clusters), np.float32)
