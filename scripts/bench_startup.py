@@ -68,7 +68,9 @@ def figure(what: str, values: list[float], unit: str, bar: float | None) -> dict
     return row
 
 
-def record_of(made_by: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def record_of(
+    made_by: str, rows: list[dict[str, Any]], packages: tuple[str, ...] = PACKAGES
+) -> dict[str, Any]:
     """Rows with what they were measured on."""
     return {
         "made_by": made_by,
@@ -76,7 +78,7 @@ def record_of(made_by: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "commit": git_commit(),
         "device": processor(),
         "load_before": LOAD_BEFORE,
-        "versions": versions(PACKAGES),
+        "versions": versions(packages),
         "rows": rows,
     }
 

@@ -19,7 +19,7 @@ from vidkit.config.describe import markdown_table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts import doc_tables as tables  # noqa: E402 (needs the path)
+from scripts.doc_tables import attention, frames, models, tool  # noqa: E402 (needs the path)
 
 SETTINGS = "docs/configuration.md"
 PAGES = (
@@ -33,29 +33,31 @@ PAGES = (
 )
 _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
-    r"|attention|encoder|generate|headline|selection|planted|token|reader) figures|demo output):[^\n]*-->\n)"
+    r"|attention|encoder|generate|headline|selection|planted|token|reader|reading) figures|demo output)"
+    r":[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
 
 
 BLOCKS: dict[str, Callable[[], str | None]] = {
-    "startup figures": lambda: tables.figures("startup"),
-    "scoring figures": lambda: tables.figures("scoring"),
-    "serving figures": tables.serving_figures,
-    "demo figures": lambda: tables.figures("demo"),
-    "demo output": tables.demo_output,
-    "maze figures": tables.maze_tables,
-    "quality figures": tables.quality_tables,
-    "second seed figures": tables.second_seed,
-    "attention figures": tables.attention_tables,
-    "encoder figures": tables.encoder_table,
-    "generate figures": tables.generate_table,
-    "headline figures": tables.headline,
-    "selection figures": tables.selection_figures,
-    "planted figures": tables.planted_table,
-    "token figures": tables.token_table,
-    "reader figures": tables.reader_table,
+    "startup figures": lambda: tool.figures("startup"),
+    "scoring figures": lambda: tool.figures("scoring"),
+    "serving figures": tool.serving_figures,
+    "demo figures": lambda: tool.figures("demo"),
+    "demo output": tool.demo_output,
+    "maze figures": models.maze_tables,
+    "quality figures": attention.quality_tables,
+    "second seed figures": models.second_seed,
+    "attention figures": attention.attention_tables,
+    "encoder figures": models.encoder_table,
+    "generate figures": models.generate_table,
+    "headline figures": attention.headline,
+    "selection figures": frames.selection_figures,
+    "planted figures": frames.planted_table,
+    "token figures": frames.token_table,
+    "reader figures": frames.reader_table,
+    "reading figures": frames.reading_table,
 } | {f"settings of {command}": lambda command=command: markdown_table(command) for command in WITH_SETTINGS}
 
 

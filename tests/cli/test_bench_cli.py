@@ -31,7 +31,8 @@ def runner() -> ModuleType:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """One call a measurement: the figures mean nothing here."""
-    from vidkit.bench.attention import prediction, rates, timing
+    from vidkit.bench import timing
+    from vidkit.bench.attention import prediction, rates
 
     def measure(call, device, budget_ms=0.0, least=5):
         call()
@@ -172,15 +173,14 @@ def test_interrupted_attention_keeps_its_rows(tmp_path) -> None:
     assert "gather" in out and (tmp_path / "attention.png").is_file()
 
 
-def test_the_script_needs_neither_typer_nor_hydra(tmp_path) -> None:
-    root = Path(__file__).resolve().parents[2]
+def test_attention_needs_nothing_of_video(tmp_path) -> None:
+    words = ["bench", "attention", "sections=[memory]", "shapes=[odd]", "--device", "cpu", "--dry-run"]
     code = (
-        "import sys; blocked = ['typer', 'hydra', 'omegaconf', 'rich']\n"
-        "sys.modules.update(dict.fromkeys(blocked)); sys.argv = ['bench_attention.py', '--help']\n"
-        f"import runpy; runpy.run_path({str(root / 'scripts' / 'bench_attention.py')!r}, run_name='__main__')"
+        "import sys; sys.modules.update(dict.fromkeys(['av', 'decord', 'cv2', 'scipy', 'pywt']))\n"
+        f"from vidkit.cli.main import run; sys.exit(run({words!r}))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
-    assert done.returncode == 0 and "--sections" in done.stdout, done.stderr
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0 and "memory" in done.stdout, done.stderr
 
 
 SECTIONS = "sections=[planted,selectors,stages]"

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from scripts.doc_tables import results, tool
 from vidkit.cli.main import WITH_SETTINGS, run
 from vidkit.config.catalog import settings_class
 
@@ -86,29 +87,27 @@ def test_a_block_is_replaced_and_the_rest_is_not() -> None:
 
 
 def test_figures_say_where_they_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tables = script("doc_tables")
     (tmp_path / "docs" / "results").mkdir(parents=True)
     row = {"what": "`x`", "best": 0.1, "median": 0.2, "worst": 0.3, "runs": 3, "unit": "s", "bar": 0.3}
     place = {"date": "2026-01-02T00:00:00", "device": "CPU, 2 cores", "load_before": 0.5, "commit": "abc"}
     made = place | {"made_by": "python y", "rows": [row]}
     (tmp_path / "docs" / "results" / "startup.json").write_text(json.dumps(made))
-    monkeypatch.setattr(tables, "ROOT", tmp_path)
-    table = tables.figures("startup")
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+    table = tool.figures("startup")
     assert "| `x` | 0.1 s | 0.2 s | 3 | < 0.3 s |" in table
     assert "Made by `python y` on 2026-01-02, CPU, 2 cores, load 0.5 before, commit abc." in table
-    assert tables.figures("demo") is None
+    assert tool.figures("demo") is None
 
 
 @pytest.mark.parametrize(("share", "verdict"), [(1.29, "met"), (1.31, "MISSED")])
 def test_figures_of_serving_say_whether_the_bar_is_met(
     share: float, verdict: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tables = script("doc_tables")
     (tmp_path / "docs" / "results").mkdir(parents=True)
     made = json.loads((ROOT / "docs" / "results" / "serving.json").read_text()) | {"times_ideal": share}
     (tmp_path / "docs" / "results" / "serving.json").write_text(json.dumps(made))
-    monkeypatch.setattr(tables, "ROOT", tmp_path)
-    table = tables.serving_figures()
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+    table = tool.serving_figures()
     assert f"| {made['bar_times_ideal']} times ({verdict}) |" in table
     assert f"scheduling {made['scheduler']}" in table and "peak memory with 10,000 items" in table
 

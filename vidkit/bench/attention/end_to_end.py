@@ -22,7 +22,7 @@ from vidkit.attention.processor import project, rotate
 from vidkit.attention.reuse import make_reuse
 from vidkit.bench.attention.breakdown import breakdown
 from vidkit.bench.attention.report import Row, speed_words
-from vidkit.bench.attention.timing import synchronize
+from vidkit.bench.timing import synchronize
 from vidkit.errors import ConfigError
 
 log = logging.getLogger(__name__)

@@ -9,21 +9,13 @@ from typing import TYPE_CHECKING, Any
 from vidkit.attention.executors import AUTO_ORDER
 from vidkit.bench.attention.breakdown import PARTS
 from vidkit.bench.attention.report import INPUTS, Row, peak_of, speed_words
+from vidkit.utils.figures import GREY, INK, SERIES, drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import SubFigure
 
-_COLOURS = ("#3465a4", "#d9822b", "#4e9a06", "#75507b", "#b3382c", "#0b7a75")
-_GREY, _INK = "#8a8f98", "#2e3436"
-_SETTINGS: dict[Any, Any] = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-}
+_STYLE = {"axes__titlesize": 10, "axes__titleweight": "bold", "axes__titlelocation": "left"}
 _TITLES = {
     "rates": "Rate of attention over kept blocks",
     "gain": "Gain over the fastest dense attention",
@@ -45,25 +37,19 @@ def plot(path: str | Path, rows: Sequence[Row], env: dict[str, Any]) -> None:
         rows: of one run.
         env: what they were measured on.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
     bands = _bands([row for row in rows if row.ms is not None or row.section == "ceiling"])
     if not bands:
         return
     heights = [max(height for *_, height in panels) + 0.55 for _, panels in bands]
     columns = max(len(panels) for _, panels in bands)
-    with plt.rc_context(_SETTINGS):
-        figure = plt.figure(figsize=(max(columns * _WIDTH, 8.0), sum(heights) + 0.9), layout="constrained")
+    with drawn(Path(path), max(columns * _WIDTH, 8.0), sum(heights) + 0.9, **_STYLE) as figure:
         figure.suptitle(_headline(env), fontsize=10)
         parts = figure.subfigures(len(bands), 1, height_ratios=heights, squeeze=False)[:, 0]
         for part, (name, panels) in zip(parts, bands, strict=True):
-            part.suptitle(f"{_TITLES[name]}\n", x=0.01, ha="left", fontsize=10, fontweight="bold", color=_INK)
+            part.suptitle(f"{_TITLES[name]}\n", x=0.01, ha="left", fontsize=10, fontweight="bold", color=INK)
             inputs = INPUTS.get("rates" if name == "gain" else name, "")
             part.text(0.01, 0.985 - 0.22 / (heights[bands.index((name, panels))]), inputs,
-                      ha="left", va="top", fontsize=8, color=_GREY)  # fmt: skip
+                      ha="left", va="top", fontsize=8, color=GREY)  # fmt: skip
             axes = part.subplots(1, columns, squeeze=False)[0]
             for axis in axes[len(panels) :]:
                 axis.set_visible(False)
@@ -71,8 +57,6 @@ def plot(path: str | Path, rows: Sequence[Row], env: dict[str, Any]) -> None:
                 draw(axis)
                 axis.set_title(title, fontsize=9)
             _legend(part, axes[: len(panels)])
-        figure.savefig(path, dpi=130)
-        plt.close(figure)
 
 
 def _legend(part: SubFigure, axes: Sequence[Axes]) -> None:
@@ -146,12 +130,12 @@ def _rates(axis: Axes, rows: list[Row], peak: float | None) -> None:
         _line(axis, line, y, name)
     for row, style in zip((r for r in rows if r.section == "dense"), ("--", "-.", ":"), strict=False):
         y_dense, label = scale * (row.tflops or 0), f"dense {row.provider}"
-        axis.axhline(y_dense, color=_GREY, linestyle=style, linewidth=1, label=label)
+        axis.axhline(y_dense, color=GREY, linestyle=style, linewidth=1, label=label)
     axis.set_ylim(0, top)
     axis.set_ylabel(unit)
     _density_axis(axis)
     if peak:
-        axis.axhline(scale * peak, color=_INK, linewidth=1, label="matrix product")
+        axis.axhline(scale * peak, color=INK, linewidth=1, label="matrix product")
         ceiling = scale * peak
 
         def to_share(rate: Any) -> Any:
@@ -165,7 +149,7 @@ def _rates(axis: Axes, rows: list[Row], peak: float | None) -> None:
 
 def _executor_colour(name: str) -> str:
     """The same in every panel, whichever executors took the case."""
-    return _COLOURS[AUTO_ORDER.index(name) % len(_COLOURS)] if name in AUTO_ORDER else _INK
+    return SERIES[AUTO_ORDER.index(name) % len(SERIES)] if name in AUTO_ORDER else INK
 
 
 def _line(axis: Axes, rows: list[Row], y: list[float], name: str) -> None:
@@ -185,8 +169,8 @@ def _gains(axis: Axes, rows: list[Row]) -> None:
         axis.text(0.5, 0.5, "no dense figure", ha="center", transform=axis.transAxes)
         return
     densities = sorted({row.density for row in rows if row.section == "executor" and row.density})
-    axis.plot(densities, [1 / d for d in densities], color=_GREY, linestyle=":", label="1 / density")
-    axis.axhline(1, color=_INK, linewidth=0.8)
+    axis.plot(densities, [1 / d for d in densities], color=GREY, linestyle=":", label="1 / density")
+    axis.axhline(1, color=INK, linewidth=0.8)
     for name, line in _executors(rows).items():
         kept = [row for row in line if not row.busy]
         _line(axis, kept, [row.gain or dense / (row.ms or 1) for row in kept], name)
@@ -203,12 +187,12 @@ def _bars(axis: Axes, rows: list[Row], text: Callable[[Row], str], colours: list
     low = [max(0.0, (row.ms or 0) - (row.ms_low or 0)) for row in rows]
     high = [max(0.0, (row.ms_high or 0) - (row.ms or 0)) for row in rows]
     axis.barh(places, ms, color=colours, height=0.66)
-    axis.errorbar(ms, places, xerr=[low, high], fmt="none", ecolor=_INK, elinewidth=0.8, capsize=1.5)
+    axis.errorbar(ms, places, xerr=[low, high], fmt="none", ecolor=INK, elinewidth=0.8, capsize=1.5)
     axis.set_yticks(places, [row.provider for row in rows], fontsize=8)
     axis.invert_yaxis()
     end = max(m + h for m, h in zip(ms, high, strict=True))
     for place, row, reach in zip(places, rows, (m + h for m, h in zip(ms, high, strict=True)), strict=True):
-        axis.text(reach + 0.015 * end, place, text(row), va="center", fontsize=7, color=_INK)
+        axis.text(reach + 0.015 * end, place, text(row), va="center", fontsize=7, color=INK)
     axis.set_xlim(0, 1.6 * end)
     axis.set_xlabel("milliseconds")
     axis.grid(axis="x", linewidth=0.4, alpha=0.6)
@@ -220,13 +204,13 @@ def _short(row: Row) -> str:
 
 
 def _predictions(axis: Axes, rows: list[Row]) -> None:
-    colours = [_COLOURS[1] if row.provider.startswith("svg2") else _COLOURS[0] for row in rows]
+    colours = [SERIES[1] if row.provider.startswith("svg2") else SERIES[0] for row in rows]
     _bars(axis, rows, lambda row: f"{_short(row)} ms, {row.note.removesuffix(' of dense')}", colours)
 
 
 def _launches(axis: Axes, rows: list[Row]) -> None:
     fastest = sorted(rows, key=lambda row: row.ms or 0)
-    _bars(axis, fastest, lambda row: f"{_short(row)} ms", [_COLOURS[0]] * len(rows))
+    _bars(axis, fastest, lambda row: f"{_short(row)} ms", [SERIES[0]] * len(rows))
 
 
 def _loops(axis: Axes, rows: list[Row]) -> None:
@@ -239,7 +223,7 @@ def _loops(axis: Axes, rows: list[Row]) -> None:
             gain = f", {speed_words(base / row.ms)} as the fastest dense"
         return f"{_short(row)} ms{gain}"
 
-    colours = [_COLOURS[0] if row.density else _GREY for row in rows]
+    colours = [SERIES[0] if row.density else GREY for row in rows]
     _bars(axis, rows, text, colours)
 
 
@@ -255,8 +239,8 @@ def _by_policy(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
 def _part_colour(part: str) -> str:
     """The same in every panel; what `PARTS` does not know is grey."""
     names = [name for name, _ in PARTS]
-    palette = (*_COLOURS, "#c4a000", "#5c3566")
-    return palette[names.index(part) % len(palette)] if part in names else _GREY
+    palette = SERIES
+    return palette[names.index(part) % len(palette)] if part in names else GREY
 
 
 def _breakdowns(axis: Axes, rows: list[Row]) -> None:
@@ -267,7 +251,7 @@ def _breakdowns(axis: Axes, rows: list[Row]) -> None:
         axis.barh(range(len(ms)), ms, left=left, height=0.66, color=_part_colour(name), label=name)
         left = [before + more for before, more in zip(left, ms, strict=True)]
     for place, whole in enumerate(left):
-        axis.text(whole, place, f" {whole:.0f} ms", va="center", fontsize=7, color=_INK)
+        axis.text(whole, place, f" {whole:.0f} ms", va="center", fontsize=7, color=INK)
     axis.set_yticks(range(len(policies)), list(policies), fontsize=8)
     axis.invert_yaxis()
     axis.set_xlim(0, 1.18 * max(left))

@@ -18,7 +18,7 @@ from vidkit.attention.predictors.xattention import XAttentionPredictor
 from vidkit.attention.reuse import Anchors, TemporalMaskReuse, pool
 from vidkit.bench.attention.report import Row
 from vidkit.bench.attention.shapes import Shape
-from vidkit.bench.attention.timing import measure
+from vidkit.bench.timing import measure
 
 TAU = 0.5
 

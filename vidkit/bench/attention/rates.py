@@ -20,7 +20,7 @@ from vidkit.attention.executors.gpu import HALF, fa4_forward, fa4_installed
 from vidkit.attention.plan import BlockPlan, blocks
 from vidkit.bench.attention.report import Row
 from vidkit.bench.attention.shapes import Shape
-from vidkit.bench.attention.timing import measure, measure_pairs
+from vidkit.bench.timing import measure, measure_pairs
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from vidkit.bench.attention.prediction import memory_rows, prediction_rows
 from vidkit.bench.attention.rates import dense_rows, launch_rows, sparse_rows
 from vidkit.bench.attention.report import Row, record_of, save
 from vidkit.bench.attention.shapes import Shape
-from vidkit.bench.attention.timing import matmul_peak_tflops
 from vidkit.bench.attention.verify import Check, verify
+from vidkit.bench.timing import matmul_peak_tflops
 from vidkit.errors import ConfigError
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,10 @@ from vidkit.bench.attention_quality import METHODS
 from vidkit.bench.attention_quality.measuring import DENSE, FLOOR, ClipResult
 from vidkit.bench.attention_quality.rows import LABELS
 from vidkit.bench.attention_quality.setup import Setup
+from vidkit.utils.figures import BLUE, ORANGE, drawn
 from vidkit.utils.statistics import MeanInterval, mean_interval, paired_mean_interval, share_interval
 
+COLOURS = {"xattention": BLUE, "svg2": ORANGE}
 FAMILIES = {"xattention": "XAttention", "svg2": "SVG2"}
 QUESTIONS = {
     ("tmr", "base"): "TMR against a new mask at every step",
@@ -228,37 +230,28 @@ def _some(steps: list[dict[str, Any]], most: int = 6) -> list[dict[str, Any]]:
 
 def plot(record: dict[str, Any], path: Path) -> None:
     """PSNR against predicted heads, one panel a number of steps; colours are predictors."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
     counts = list(dict.fromkeys(row["steps"] for row in record["rows"]))
-    figure, axes = plt.subplots(1, len(counts), figsize=(6.4 * len(counts), 5.4), squeeze=False)
     marks = {"base": "o", "tmr": "s", "interval": "^", "freeze": "v", "ebc": "D", "haste": "*"}
-    colours = {"xattention": "tab:blue", "svg2": "tab:orange"}
-    for axis, steps in zip(axes[0], counts, strict=True):
-        for row in record["rows"]:
-            family, _, name = row["method"].partition("/")
-            if row["steps"] != steps or name not in marks or row["psnr"] is None:
-                continue
-            found = row["psnr"]
-            spread = [[found["mean"] - found["low"]], [found["high"] - found["mean"]]]
-            axis.errorbar(
-                row["predicted_heads"], found["mean"], yerr=spread if found["count"] > 1 else None,
-                fmt=marks[name], color=colours[family], capsize=2, markersize=9 if name == "haste" else 6,
-                label=f"{row['label']}, density {100 * row['density']:.0f} %",
-            )  # fmt: skip
-        axis.set_xlabel("heads predicted a clip")
-        axis.set_ylabel("PSNR against dense, dB (95 % bootstrap)")
-        axis.set_title(f"embedded model, {steps} steps")
-        axis.grid(alpha=0.3)
-        # below the panel: marks lie all over it
-        axis.legend(fontsize=7, ncol=2, loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False)
-    figure.tight_layout()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
-    plt.close(figure)
+    with drawn(path, 6.4 * len(counts), 5.4) as figure:
+        for axis, steps in zip(figure.subplots(1, len(counts), squeeze=False)[0], counts, strict=True):
+            for row in record["rows"]:
+                family, _, name = row["method"].partition("/")
+                if row["steps"] != steps or name not in marks or row["psnr"] is None:
+                    continue
+                found = row["psnr"]
+                spread = [[found["mean"] - found["low"]], [found["high"] - found["mean"]]]
+                axis.errorbar(
+                    row["predicted_heads"], found["mean"], yerr=spread if found["count"] > 1 else None,
+                    fmt=marks[name], color=COLOURS[family], capsize=2,
+                    markersize=9 if name == "haste" else 6,
+                    label=f"{row['label']}, density {100 * row['density']:.0f} %",
+                )  # fmt: skip
+            axis.set_xlabel("heads predicted a clip")
+            axis.set_ylabel("PSNR against dense, dB (95 % bootstrap)")
+            axis.set_title(f"embedded model, {steps} steps")
+            axis.grid(alpha=0.3)
+            # below the panel: marks lie all over it
+            axis.legend(fontsize=7, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False)
 
 
 def is_reference(method: str) -> bool:

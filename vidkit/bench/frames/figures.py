@@ -2,51 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidkit.bench.frames.planted_events import METRICS
 from vidkit.bench.frames.stages import VIDKIT
-from vidkit.utils.files import atomic_path
+from vidkit.utils.figures import BLUE, BLUES, GREEN, GREY, INK, ORANGE, RED, SHADE, drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-_BLUES = ("#a8c6e8", "#6f9fd3", "#3465a4", "#16325c", "#0a1a33")
-_GREY, _INK, _ORANGE = "#8a8f98", "#2e3436", "#d9822b"
 _STAGES = {
-    "embed.decode": ("waiting for decode", "#3465a4"),
-    "embed.relevance": ("relevance", "#d9822b"),
-    "embed.features": ("features", "#4e9a06"),
-    "select": ("select", "#b3382c"),
-    "other": ("open, score, rest", "#8a8f98"),
+    "embed.decode": ("waiting for decode", BLUE),
+    "embed.relevance": ("relevance", ORANGE),
+    "embed.features": ("features", GREEN),
+    "select": ("select", RED),
+    "other": ("open, score, rest", GREY),
 }
 _MEANINGS = {
     "recall": "recall of the query's events\n(right is better)",
     "coverage": "coverage of shots\n(right is better)",
     "redundancy": "redundancy: cosine to the nearest\nkept frame (left is better)",
 }
-
-
-@contextmanager
-def _figure(path: Path, size: tuple[float, float]) -> Iterator[Figure]:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    settings: dict[Any, Any] = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
-    with plt.rc_context(settings):
-        figure = plt.figure(figsize=size, layout="constrained")
-        try:
-            yield figure
-            with atomic_path(path) as temporary:
-                figure.savefig(temporary, dpi=130)
-        finally:
-            plt.close(figure)
 
 
 def _where(environment: dict[str, Any]) -> str:
@@ -62,7 +39,7 @@ def plot_planted(path: Path, found: dict[str, Any], environment: dict[str, Any])
     middle = budgets[len(budgets) // 2 - 1] if len(budgets) > 1 else budgets[0]
     at = {(row["method"], row["k"]): row for row in rows}
     methods = sorted({row["method"] for row in rows}, key=lambda m: -at[m, middle]["recall"]["mean"])
-    with _figure(path, (11, 1.9 + 0.42 * len(methods))) as figure:
+    with drawn(path, 11, 1.9 + 0.42 * len(methods)) as figure:
         figure.suptitle(
             f"Frame selection on {found['videos']} drawn videos of {found['duration_s']} s with"
             f" {found['events']} planted events each; sorted by recall at K = {middle}\n"
@@ -89,7 +66,7 @@ def _dots(
 ) -> None:
     step = 0.68 / max(1, len(budgets) - 1)
     for number, k in enumerate(budgets):
-        colour = _BLUES[min(number, len(_BLUES) - 1)]
+        colour = BLUES[min(number, len(BLUES) - 1)]
         cells = [at[method, k][metric] for method in methods]
         means = [cell["mean"] for cell in cells]
         around = [
@@ -100,7 +77,7 @@ def _dots(
         axis.errorbar(means, places, xerr=around, fmt="o", markersize=4, color=colour, elinewidth=1.4,
                       label=f"{k} frames kept")  # fmt: skip
     for place in range(1, len(methods), 2):
-        axis.axhspan(place - 0.5, place + 0.5, color="#f3f4f6", zorder=0)
+        axis.axhspan(place - 0.5, place + 0.5, color=SHADE, zorder=0)
     axis.set_xlabel(_MEANINGS[metric])
     if metric != "redundancy":
         axis.set_xlim(-0.03, 1.03)
@@ -112,15 +89,15 @@ def plot_selectors(path: Path, found: dict[str, Any], environment: dict[str, Any
     """Median time of each selector, fastest on top."""
     rows = sorted(found["rows"], key=lambda row: row["median_s"])
     places = range(len(rows))
-    with _figure(path, (8, 1.4 + 0.27 * len(rows))) as figure:
+    with drawn(path, 8, 1.4 + 0.27 * len(rows)) as figure:
         axis = figure.subplots()
         ms = [1e3 * row["median_s"] for row in rows]
         around = [
             [1e3 * (row["median_s"] - row["best_s"]) for row in rows],
             [1e3 * (row["worst_s"] - row["median_s"]) for row in rows],
         ]
-        axis.barh(places, ms, color=_BLUES[2], height=0.66)
-        axis.errorbar(ms, places, xerr=around, fmt="none", ecolor=_INK, elinewidth=0.8, capsize=1.5)
+        axis.barh(places, ms, color=BLUES[2], height=0.66)
+        axis.errorbar(ms, places, xerr=around, fmt="none", ecolor=INK, elinewidth=0.8, capsize=1.5)
         for place, row in zip(places, rows, strict=True):
             axis.text(
                 1e3 * row["worst_s"] * 1.08, place, f"{1e3 * row['median_s']:.3g} ms", va="center", fontsize=8
@@ -129,6 +106,7 @@ def plot_selectors(path: Path, found: dict[str, Any], environment: dict[str, Any
         axis.invert_yaxis()
         axis.set_xscale("log")
         axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter("")
         axis.set_xlim(right=2.6e3 * max(row["worst_s"] for row in rows))
         axis.set_xlabel("milliseconds, selection alone (log); bar: median, line: best to worst")
         axis.grid(axis="x", linewidth=0.4, alpha=0.6)
@@ -142,18 +120,16 @@ def plot_selectors(path: Path, found: dict[str, Any], environment: dict[str, Any
 def plot_stages(path: Path, found: dict[str, Any], environment: dict[str, Any]) -> None:
     """Selection by stage on top of two ways of decoding the same frames and nothing else."""
     rows = found["rows"]
-    with _figure(path, (9, 2.9)) as figure:
+    with drawn(path, 9, 2.9) as figure:
         axis = figure.subplots()
         places = range(len(rows))
         for place, row in zip(places, rows, strict=True):
             if row["who"] == VIDKIT:
                 _stack(axis, place, row["median_s"], found["stages_s"])
             else:
-                axis.barh(place, row["median_s"], color=_BLUES[1], height=0.6)
+                axis.barh(place, row["median_s"], color=BLUES[1], height=0.6)
             low, high = row["median_s"] - row["best_s"], row["worst_s"] - row["median_s"]
-            axis.errorbar(
-                [row["median_s"]], [place], xerr=[[low], [high]], fmt="none", ecolor=_INK, capsize=2
-            )
+            axis.errorbar([row["median_s"]], [place], xerr=[[low], [high]], fmt="none", ecolor=INK, capsize=2)
             text = f" {row['median_s']:.2f} s, peak {row['peak_gib']:.2f} GiB"
             axis.text(row["worst_s"], place, text, va="center", fontsize=8)
         axis.set_yticks(places, [row["who"] for row in rows])

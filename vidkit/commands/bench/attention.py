@@ -12,7 +12,7 @@ from vidkit.bench.attention import Part, Row, SeededShape, Shape, environment, p
 from vidkit.bench.attention.end_to_end import LOOPS, Loop
 from vidkit.bench.attention.rates import DENSITIES
 from vidkit.bench.attention.run import ceiling
-from vidkit.bench.attention.timing import BUDGET_MS, TURNS
+from vidkit.bench.timing import BUDGET_MS, TURNS
 from vidkit.commands.bench.attention_report import AttentionTables, print_checks
 from vidkit.commands.bench.common import (
     BenchProgress,

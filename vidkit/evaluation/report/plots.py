@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vidkit.errors import require
 from vidkit.evaluation.report.cells import is_interval
+from vidkit.utils.figures import BLUE, GREY, ORANGE, RED, new_figure, styled, svg_of
 
-_BLUE, _ORANGE, _GREY, _RED = "#3465a4", "#d9822b", "#8a8f98", "#b3382c"
-_SETTINGS: dict[Any, Any] = {
-    "svg.fonttype": "none",  # text stays text: small files, searchable pages
-    "svg.hashsalt": "vidkit",  # the same result gives the same bytes
-    "text.parse_math": False,  # names of the data may hold dollar signs
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
 Plot = tuple[str, str]
 """Caption and SVG."""
 
@@ -71,11 +61,8 @@ def _social_omni(result: Mapping[str, Any]) -> list[Plot]:
 
 
 def _figure(width: float, height: float, **axes: Any) -> tuple[Any, Any]:
-    matplotlib = require("matplotlib", extra="eval")
-    from matplotlib.figure import Figure
-
-    with matplotlib.rc_context(_SETTINGS):
-        figure = Figure(figsize=(width, height), layout="constrained")
+    with styled(font__size=10):
+        figure = new_figure(width, height)
         return figure, figure.add_subplot(**axes)
 
 
@@ -86,15 +73,8 @@ def _top(highs: Sequence[float]) -> float:
 
 
 def _svg(figure: Any) -> str:
-    import matplotlib
-
-    buffer = io.StringIO()
-    with matplotlib.rc_context(_SETTINGS):
-        # tight: names around a plot are part of it
-        meta = {"Date": None, "Creator": None}
-        figure.savefig(buffer, format="svg", metadata=meta, transparent=True, bbox_inches="tight")
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    # tight: names around a plot are part of it
+    return svg_of(figure, transparent=True, bbox_inches="tight")
 
 
 def _spread(cell: Sequence[float]) -> tuple[float, float]:
@@ -115,14 +95,14 @@ def _high(cell: Sequence[float]) -> float:
 
 def _positions(table: Mapping[str, Any]) -> str:
     figure, axes = _figure(5.2, 3.2)
-    for row, colour in zip(table["rows"], (_BLUE, _ORANGE), strict=False):
+    for row, colour in zip(table["rows"], (BLUE, ORANGE), strict=False):
         points = [(q, cell) for q, cell in enumerate(row[2:-1], 1) if is_interval(cell)]
         spreads = [_spread(cell) for _, cell in points]
         axes.errorbar(
             [q for q, _ in points], [cell[0] for _, cell in points], yerr=list(zip(*spreads, strict=True)) or
             None, marker="o", capsize=3, color=colour, label=row[0],
         )  # fmt: skip
-    axes.axhline(12.5, color=_GREY, linewidth=1, linestyle=":", label="chance")
+    axes.axhline(12.5, color=GREY, linewidth=1, linestyle=":", label="chance")
     axes.set(xticks=range(1, 5), xticklabels=[f"Q{q}" for q in range(1, 5)], ylabel="accuracy, %")
     axes.set_ylim(
         0, _top([_high(cell) for row in table["rows"] for cell in row[2:-1] if is_interval(cell)] + [20])
@@ -137,12 +117,12 @@ def _levels(result: Mapping[str, Any]) -> str:
     highs = [_bounds(result, name, result[name])[1] for name in names]
     for place, name in enumerate(names):
         value, (low, high) = result[name], _bounds(result, name, result[name])
-        axes.bar(place, value, color=_BLUE, width=0.6)
+        axes.bar(place, value, color=BLUE, width=0.6)
         axes.errorbar(
             place, value, yerr=[[max(value - low, 0)], [max(high - value, 0)]], color="black", capsize=3
         )
         chance = result["chance"][name]
-        axes.hlines(chance, place - 0.35, place + 0.35, color=_RED, linewidth=2)
+        axes.hlines(chance, place - 0.35, place + 0.35, color=RED, linewidth=2)
     axes.set(
         xticks=range(len(names)),
         xticklabels=[n.replace("_", " ") for n in names],
@@ -170,10 +150,10 @@ def _bars(table: Mapping[str, Any], column: int, chance: float | None) -> str:
     for place, row in enumerate(rows):
         value = row[column][0]
         low, high = _spread(row[column])
-        axes.barh(place, value, color=_BLUE, height=0.65)
+        axes.barh(place, value, color=BLUE, height=0.65)
         axes.errorbar(value, place, xerr=[[low], [high]], color="black", capsize=2)
     if chance is not None:
-        axes.axvline(chance, color=_RED, linewidth=1)
+        axes.axvline(chance, color=RED, linewidth=1)
     labels = [f"{row[0]} ({row[1]})" for row in rows]
     axes.set(
         yticks=range(len(rows)),
@@ -190,8 +170,8 @@ def _radar(table: Mapping[str, Any]) -> str:
     figure, axes = _figure(5.2, 4.4, projection="polar")
     angles = [2 * math.pi * place / len(rows) for place in range(len(rows))]
     values = [row[2][0] for row in rows]
-    axes.plot([*angles, angles[0]], [*values, values[0]], color=_BLUE)
-    axes.fill(angles, values, color=_BLUE, alpha=0.2)
+    axes.plot([*angles, angles[0]], [*values, values[0]], color=BLUE)
+    axes.fill(angles, values, color=BLUE, alpha=0.2)
     names = [textwrap.fill(str(row[0]), 18, break_long_words=False) for row in rows]
     axes.set_xticks(angles, names, fontsize=8)
     for angle, label in zip(angles, axes.get_xticklabels(), strict=True):
@@ -215,11 +195,11 @@ def _who(result: Mapping[str, Any]) -> str:
         value = result["who"]["accuracy" if key == "who" else name]
         if value is not None:
             low, high = _bounds(result, key, value)
-            axes.bar(place, value, color=_BLUE if place == 0 else _ORANGE, width=0.6)
+            axes.bar(place, value, color=BLUE if place == 0 else ORANGE, width=0.6)
             axes.errorbar(
                 place, value, yerr=[[max(value - low, 0)], [max(high - value, 0)]], color="black", capsize=3
             )
-    axes.axhline(constant, color=_RED, linewidth=1)
+    axes.axhline(constant, color=RED, linewidth=1)
     axes.set(
         xticks=range(3),
         xticklabels=["all", "consistent", "inconsistent"],
@@ -233,8 +213,8 @@ def _early_late(result: Mapping[str, Any]) -> str:
     cells = result["when"]["cells"]
     n = max(sum(cells.values()), 1)
     shares = (
-        ("early", cells["fp"], _ORANGE), ("on time", cells["tp"] + cells["tn"], _BLUE),
-        ("late", cells["fn"], _RED), ("unread", cells["unread_yes"] + cells["unread_no"], _GREY),
+        ("early", cells["fp"], ORANGE), ("on time", cells["tp"] + cells["tn"], BLUE),
+        ("late", cells["fn"], RED), ("unread", cells["unread_yes"] + cells["unread_no"], GREY),
     )  # fmt: skip
     figure, axes = _figure(6.0, 1.5)
     left = 0.0
@@ -250,13 +230,11 @@ def _precision_recall(result: Mapping[str, Any]) -> str:
     figure, axes = _figure(4.2, 3.6)
     for f1 in (20, 40, 60, 80):
         recalls = [f1 / 2 + 0.5 + step for step in range(int(100 - f1 / 2))]
-        axes.plot(
-            recalls, [f1 * r / (2 * r - f1) for r in recalls], color=_GREY, linewidth=0.7, linestyle=":"
-        )
-    axes.plot(result["when"]["recall"], result["when"]["precision"], "o", color=_BLUE, label=result["mode"])
+        axes.plot(recalls, [f1 * r / (2 * r - f1) for r in recalls], color=GREY, linewidth=0.7, linestyle=":")
+    axes.plot(result["when"]["recall"], result["when"]["precision"], "o", color=BLUE, label=result["mode"])
     for name, marker in (("always YES", "s"), ("even coin (expected)", "x")):
         entry = result["baselines"]["when"][name]
-        axes.plot(entry["recall"], entry["precision"], marker, color=_ORANGE, label=name, linestyle="none")
+        axes.plot(entry["recall"], entry["precision"], marker, color=ORANGE, label=name, linestyle="none")
     axes.set(xlim=(0, 103), ylim=(0, 103), xlabel="recall, %", ylabel="precision, %")
     axes.legend(frameon=False, fontsize=8, loc="lower left")
     return _svg(figure)
@@ -271,7 +249,7 @@ def _differences(result: Mapping[str, Any]) -> str:
     figure, axes = _figure(6.0, 0.9 + 0.32 * max(len(entries), 1))
     for place, (_, entry) in enumerate(entries):
         value, (low, high) = entry["difference"], entry["interval"]
-        colour = _BLUE if low > 0 else _RED if high < 0 else _GREY
+        colour = BLUE if low > 0 else RED if high < 0 else GREY
         axes.errorbar(
             value,
             place,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,25 +11,23 @@ import numpy as np
 from vidkit.frames.outputs.images import clock
 from vidkit.frames.outputs.record import relevance_words
 from vidkit.frames.pipeline import VideoSelection
+from vidkit.utils.figures import BLUE, GREEN, GREY, RED, SHADE, new_figure, save, styled, svg_of
 from vidkit.utils.files import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_BLUE, _RED, _GREY, _GREEN = "#2563eb", "#dc2626", "#9ca3af", "#059669"
 _TICKS_S = (15, 30, 60, 120, 300, 600, 900, 1200, 1800)
 
 
 def draw_selection(result: VideoSelection) -> Figure:
     """Two or three panels on one time axis; see the legend of each."""
-    from matplotlib.figure import Figure
-
     change = _change_curve(result)
     budget = result.selection.detail.get("budget")
     has_budget = isinstance(budget, np.ndarray) and budget.size == len(result.selection.segments)
     ratios = [3.0] + ([2.0] if change else []) + ([1.2] if has_budget else [])
-    figure = Figure(figsize=(11, 1.3 + 1.15 * sum(ratios)), layout="constrained")
+    figure = new_figure(11, 1.3 + 1.15 * sum(ratios))
     panels = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios, squeeze=False)[:, 0]
     _draw_relevance(panels[0], result)
     if change:
@@ -52,20 +49,14 @@ def draw_selection(result: VideoSelection) -> Figure:
 
 def write_plot(path: Path, result: VideoSelection) -> None:
     """Write the plot as PNG or SVG, by the suffix; the file appears whole or not at all."""
-    figure = draw_selection(result)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=130, metadata={"Date": None} if path.suffix == ".svg" else None)
+    with styled(), atomic_path(path) as temporary:
+        save(draw_selection(result), temporary, path.suffix)
 
 
 def svg_text(result: VideoSelection) -> str:
     """The plot as an SVG element, for a page."""
-    import matplotlib
-
-    data = io.StringIO()
-    with matplotlib.rc_context({"svg.hashsalt": "vidkit", "svg.fonttype": "none"}):
-        draw_selection(result).savefig(data, format="svg", metadata={"Date": None})
-    text = data.getvalue()
-    return text[text.index("<svg") :]
+    with styled():
+        return svg_of(draw_selection(result))
 
 
 def _change_curve(result: VideoSelection) -> tuple[str, np.ndarray, float | None] | None:
@@ -85,18 +76,18 @@ def _draw_relevance(axes: Axes, result: VideoSelection) -> None:
     for number, (start, stop) in enumerate(result.selection.segments):
         end = times[stop] if stop < times.size else result.span_s[1]
         if number % 2:
-            axes.axvspan(times[start], end, color="#f1f5f9", zorder=0)
+            axes.axvspan(times[start], end, color=SHADE, zorder=0)
     # a long video has several candidates a pixel: a thin pale line keeps the picks visible on it
     width, alpha = (1.0, 1.0) if times.size <= 2000 else (0.5, 0.6)
     label = f"relevance ({relevance_words(result)})"
-    axes.plot(times, curve, color=_BLUE, linewidth=width, alpha=alpha, label=label)
-    axes.vlines(times[picks], 0, curve[picks], color=_RED, linewidth=0.8, alpha=0.6)
-    axes.plot(times[picks], curve[picks], "o", color=_RED, markersize=4.5, label="kept frames")
+    axes.plot(times, curve, color=BLUE, linewidth=width, alpha=alpha, label=label)
+    axes.vlines(times[picks], 0, curve[picks], color=RED, linewidth=0.8, alpha=0.6)
+    axes.plot(times[picks], curve[picks], "o", color=RED, markersize=4.5, label="kept frames")
     uniform = result.compared.get("uniform")
     if uniform is not None:
         low = float(min(curve.min(), 0.0))
         axes.plot(
-            times[uniform.indices], np.full(uniform.indices.size, low), "|", color=_GREY, label="uniform"
+            times[uniform.indices], np.full(uniform.indices.size, low), "|", color=GREY, label="uniform"
         )
     axes.set_ylabel("relevance")
     if candidates.relevance is None:
@@ -106,7 +97,7 @@ def _draw_relevance(axes: Axes, result: VideoSelection) -> None:
             "no relevance: the query was not used" if result.query else "no query, no relevance",
             transform=axes.transAxes,
             ha="center",
-            color=_GREY,
+            color=GREY,
         )
     _legend(axes)
 
@@ -115,13 +106,13 @@ def _draw_change(
     axes: Axes, result: VideoSelection, label: str, curve: np.ndarray, threshold: float | None
 ) -> None:
     times = result.candidates.times
-    axes.plot(times, curve, color=_GREEN, linewidth=1.0, label=label)
+    axes.plot(times, curve, color=GREEN, linewidth=1.0, label=label)
     axes.set_ylabel("change" if threshold is not None else "similarity")
     if threshold is not None:
-        axes.axhline(threshold, color=_GREY, linewidth=0.8, linestyle="--", label="height threshold")
+        axes.axhline(threshold, color=GREY, linewidth=0.8, linestyle="--", label="height threshold")
     starts = [segment.start for segment in result.selection.segments[1:]]
     if starts:
-        axes.vlines(times[starts], curve.min(), curve.max(), color=_RED, linewidth=0.8, label="boundaries")
+        axes.vlines(times[starts], curve.min(), curve.max(), color=RED, linewidth=0.8, label="boundaries")
     _legend(axes)
 
 
@@ -144,16 +135,12 @@ def _draw_budget(axes: Axes, result: VideoSelection) -> None:
     times, segments = result.candidates.times, result.selection.segments
     edges = np.array([times[start] for start, _ in segments] + [result.span_s[1]])
     budget: Any = result.selection.detail["budget"]
-    axes.bar(
-        edges[:-1], budget, np.diff(edges), align="edge", color="#bfdbfe", edgecolor=_BLUE, linewidth=0.6
-    )
+    axes.bar(edges[:-1], budget, np.diff(edges), align="edge", color="#bfdbfe", edgecolor=BLUE, linewidth=0.6)
     for start, end, count in zip(edges[:-1], edges[1:], budget, strict=True):
         axes.text((start + end) / 2, count, str(int(count)), ha="center", va="bottom", fontsize=7)
     axes.set_ylim(0, float(budget.max()) * 1.35 + 0.5)
     axes.set_ylabel("frames")
-    axes.spines[["top", "right"]].set_visible(False)
 
 
 def _legend(axes: Axes) -> None:
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
-    axes.spines[["top", "right"]].set_visible(False)

@@ -8,7 +8,7 @@ import torch
 
 from vidkit.bench.attention import SHAPES, Check, Row, SeededShape, environment, parts_of, plot, save
 from vidkit.bench.attention.report import peak_of, share_of, speed_words
-from vidkit.bench.attention.timing import Timing, measure_pairs
+from vidkit.bench.timing import Timing, measure_pairs
 from vidkit.commands.bench.attention_report import AttentionTables, print_checks
 from vidkit.errors import ConfigError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -67,13 +67,14 @@ def measure_pairs(
     for _ in range(turns):
         ours = [measured(call, device, BUDGET_MS / turns, 1).median for call in (baseline, candidate)]
         found.append((ours[0], ours[1]))
-    before, after = (_quantiles([pair[i] for pair in found]) for i in (0, 1))
-    gain = _quantiles([b / c for b, c in found])
+    before, after = (quantiles([pair[i] for pair in found]) for i in (0, 1))
+    gain = quantiles([b / c for b, c in found])
     busy = before.high > BUSY_SPREAD * before.low
     return Pairs(before, after, gain.median, gain.low, gain.high, busy)
 
 
-def _quantiles(values: list[float]) -> Timing:
+def quantiles(values: Sequence[float]) -> Timing:
+    """Median, 20th and 80th percentile, each one of the values."""
     ranked = sorted(values)
     return Timing(*(ranked[round(q * (len(ranked) - 1))] for q in (0.5, 0.2, 0.8)))
 
@@ -94,7 +95,7 @@ def measure(
         begin = time.perf_counter()
         call()
         times.append((time.perf_counter() - begin) * 1e3)
-    return _quantiles(times)
+    return quantiles(times)
 
 
 def matmul_peak_tflops(device: torch.device, dtype: torch.dtype) -> float:

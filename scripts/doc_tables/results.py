@@ -1,0 +1,20 @@
+"""The results kept in docs/results/, and how a figure says where it comes from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def result(name: str) -> dict[str, Any] | None:
+    """A JSON of docs/results/, None if it was not made yet."""
+    file = ROOT / "docs" / "results" / f"{name}.json"
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+
+
+def commit_of(made: dict[str, Any]) -> str:
+    dirty = " with local changes" if str(made["commit"]).endswith("-dirty") else ""
+    return f"commit {str(made['commit'])[:12]}{dirty}"
