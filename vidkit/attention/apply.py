@@ -6,22 +6,21 @@ import logging
 from types import TracebackType
 from typing import Any
 
-from diffusers.utils.torch_utils import unwrap_module
 from torch import nn
 
-from vidkit.attention.hook import SparseRuntimeHook, hook_of, put_hook, take_hook
 from vidkit.attention.policy import AttentionPolicy, as_policy
 from vidkit.attention.processor import SparseAttnProcessor, refuse_parallelism
 from vidkit.attention.runtime import SparseRuntime
 from vidkit.attention.stats import CallStats, Recorder
 from vidkit.config.attention_schema import AttentionSettings
 from vidkit.errors import ConfigError, ModelError
-from vidkit.hooks.clock import Clock
-from vidkit.hooks.schedule import ScheduleWatch
+from vidkit.hooks.families import ModelFamily, TextPlace, family_of
+from vidkit.hooks.install import Installation, families_of, find_transformers, remove
+from vidkit.hooks.root import hook_of
 
 log = logging.getLogger(__name__)
 
-TRANSFORMERS = ("transformer", "transformer_2")
+HOOK_NAME = "vidkit_sparse_attention"
 
 
 class AttentionHandle:
@@ -34,40 +33,35 @@ class AttentionHandle:
 
     def __init__(self, policy: AttentionPolicy, transformers: dict[str, Any], pipe: Any = None) -> None:
         self.policy = policy
-        self.runtimes: dict[str, SparseRuntime] = {}
         self._recorder = Recorder()
-        self._clock, schedule = Clock(), ScheduleWatch(pipe)
-        self._transformers = dict(transformers)
+        families = families_of(transformers)
+        self.runtimes: dict[str, SparseRuntime] = {}
         for name, model in transformers.items():
+            layers, heads = families[name].layers(model), families[name].heads(model)
             self.runtimes[name] = SparseRuntime(
-                policy, *model_size(model), name, self._recorder, alone=len(transformers) == 1
-            )
+                policy, len(layers), heads, name, self._recorder, alone=len(transformers) == 1,
+                depths=[layer.depth for layer in layers],
+            )  # fmt: skip
+        self._installed = Installation(HOOK_NAME, transformers, self.runtimes, families, pipe)
         for name, model in transformers.items():
-            put_hook(model, SparseRuntimeHook(self.runtimes[name], self._clock, schedule))
-            for layer in self.runtimes[name].sparse_layers:
-                attn = model.blocks[layer].attn1
-                attn.set_processor(SparseAttnProcessor(attn.processor, layer, self.runtimes[name]))
+            runtime, layers = self.runtimes[name], families[name].layers(model)
+            for index in runtime.sparse_layers:
+                attn = layers[index].attention
+                attn.set_processor(SparseAttnProcessor(attn.processor, index, runtime, families[name]))
 
     def disable(self) -> None:
         """Restore the very processor objects that were there; safe to call twice.
 
         Figures stay, everything else is given up.
         """
-        for name, model in self._transformers.items():
-            hook = hook_of(model)
-            if hook is not None and hook.runtime is self.runtimes[name]:
-                _take_off(model)
-        self._transformers.clear()
-        self._clock.reset()
-        for runtime in self.runtimes.values():
-            runtime.clear()
+        for model in self._installed.mine():
+            _processors_back(model)
+        self._installed.remove()
 
     def reset(self) -> None:
         """Drop masks and figures, as between two generations."""
-        self._clock.reset()
         self.clear_stats()
-        for runtime in self.runtimes.values():
-            runtime.clear()
+        self._installed.reset()
 
     def rows(self) -> list[CallStats]:
         """Figures of the forwards since `enable` or `clear_stats`, the last 4,096 of them."""
@@ -121,8 +115,8 @@ def enable(
 ) -> AttentionHandle:
     """Put sparse attention on a diffusers pipeline or a bare transformer.
 
-    Works on every model whose `blocks[i].attn1` follows the Wan contract: Wan2.1, Wan2.2 (both transformers),
-    SkyReels-V2. Call before or after offloading, LoRA, `fuse_qkv_projections`, step caches and `compile`.
+    Works on transformers of the classes in `vidkit.hooks.families.FAMILIES` and classes derived from them.
+    Call before or after offloading, LoRA, `fuse_qkv_projections`, step caches and `compile`.
 
     Args:
         pipe: pipeline with `transformer` (and `transformer_2`), or a transformer.
@@ -131,16 +125,18 @@ def enable(
 
     Raises:
         ConfigError: already enabled, context parallelism, or the policy does not fit the model.
-        ModelError: no transformer of this kind.
+        ModelError: no transformer, or one of a class without an adapter.
     """
     transformers = find_transformers(pipe)
-    for name, module in transformers.items():
+    for name, family in families_of(transformers).items():
+        module = transformers[name]
         if is_enabled(module):
             raise ConfigError(
                 f"sparse attention is already enabled on {name}", "call disable() on its handle first"
             )
-        for block in module.blocks:
-            refuse_parallelism(getattr(block.attn1.processor, "_parallel_config", None))
+        refuse_joint_text(family, name, module)
+        for layer in family.layers(module):
+            refuse_parallelism(getattr(layer.attention.processor, "_parallel_config", None))
     made = as_policy(policy, model)
     register_with_diffusers()
     return AttentionHandle(made, transformers, pipe)
@@ -149,53 +145,41 @@ def enable(
 def disable(pipe: Any) -> None:
     """Take sparse attention off a pipeline without its handle; does nothing when there is none."""
     for module in find_transformers(pipe).values():
-        _take_off(module)
+        _processors_back(module)
+        remove(module, HOOK_NAME)
 
 
-def _take_off(module: Any) -> None:
-    """Processors back, hook off, masks forgotten."""
-    for block in module.blocks:
-        processor = block.attn1.processor
+def refuse_joint_text(family: ModelFamily, name: str, module: Any) -> None:
+    """Raise where text and video share one attention: its text must stay exact, which masks do not know.
+
+    Raises:
+        ModelError: they do.
+    """
+    if family.text is not TextPlace.CROSS:
+        raise ModelError(
+            f"sparse attention cannot keep the prompt exact in '{name}' ({type(module).__name__}), "
+            f"whose text is {family.text.value}",
+            "run it with attention=dense",
+        )
+
+
+def _processors_back(module: Any) -> None:
+    """The processors that were found."""
+    for part in module.modules():
+        processor = getattr(part, "processor", None)
         if isinstance(processor, SparseAttnProcessor):
-            block.attn1.set_processor(processor.original)
-    hook = take_hook(module)
-    if hook is not None:
-        hook.clock.reset()
-        hook.runtime.clear()
+            part.set_processor(processor.original)
 
 
 def is_enabled(module: Any) -> bool:
     """True when sparse attention sits on the transformer."""
-    return hook_of(module) is not None
-
-
-def find_transformers(pipe: Any) -> dict[str, Any]:
-    """Transformers by attribute name.
-
-    Raises:
-        ModelError: none with Wan-like blocks.
-    """
-    found: dict[str, Any] = {
-        n: getattr(pipe, n) for n in TRANSFORMERS if isinstance(getattr(pipe, n, None), nn.Module)
-    }
-    if not found and isinstance(pipe, nn.Module):
-        found = {"transformer": pipe}
-    found = {name: unwrap_module(module) for name, module in found.items()}  # of torch.compile
-    for name, module in found.items():
-        blocks = getattr(module, "blocks", None)
-        if not blocks or not hasattr(blocks[0], "attn1"):
-            raise ModelError(
-                f"{name} ({type(module).__name__}) has no blocks with self-attention 'attn1'",
-                "sparse attention runs on Wan2.1, Wan2.2 and SkyReels-V2 transformers",
-            )
-    if not found:
-        raise ModelError(f"{type(pipe).__name__} has no transformer", "pass a Wan or SkyReels-V2 pipeline")
-    return found
+    return hook_of(module, HOOK_NAME) is not None
 
 
 def model_size(model: Any) -> tuple[int, int]:
-    """Layers and heads."""
-    return len(model.blocks), int(model.blocks[0].attn1.heads)
+    """Layers and heads, as thresholds count them."""
+    family = family_of(model)
+    return len(family.layers(model)), family.heads(model)
 
 
 def register_with_diffusers() -> None:

@@ -1,4 +1,4 @@
-"""The attention processor that sits on `attn1` of Wan-family transformers."""
+"""The attention processor that sits on the self-attention of a transformer."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import torch
 from diffusers.models.attention_dispatch import dispatch_attention_fn
 from torch import Tensor
 
-from vidkit.attention.checkpoint import refuse_in_backward
-from vidkit.attention.compiled import attend_in_graph, new_key
+from vidkit.attention.compiled import attend_in_graph
 from vidkit.attention.reuse import pool
 from vidkit.attention.runtime import SparseRuntime
 from vidkit.errors import ConfigError
+from vidkit.hooks.checkpoint import refuse_in_backward
+from vidkit.hooks.families import ModelFamily
+from vidkit.hooks.graph import new_key
 from vidkit.hooks.not_pickled import NotPickled
 
 
@@ -25,17 +27,20 @@ class SparseAttnProcessor(NotPickled):
 
     Args:
         original: the processor found on the module; `disable` puts this object back.
-        layer: index of the transformer block.
+        layer: index of the layer in its family's order.
         runtime: state and policy.
+        family: of the transformer.
     """
 
-    def __init__(self, original: Any, layer: int, runtime: SparseRuntime) -> None:
-        self.original, self.layer, self.runtime = original, layer, runtime
+    what = "sparse attention"
+
+    def __init__(self, original: Any, layer: int, runtime: SparseRuntime, family: ModelFamily) -> None:
+        self.original, self.layer, self.runtime, self.family = original, layer, runtime, family
         self.key = new_key(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SparseAttnProcessor:
         original, runtime = copy.deepcopy(self.original, memo), copy.deepcopy(self.runtime, memo)
-        return SparseAttnProcessor(original, self.layer, runtime)
+        return SparseAttnProcessor(original, self.layer, runtime, self.family)
 
     # diffusers sets these two on every processor (set_attention_backend, enable_parallelism)
     @property
@@ -55,40 +60,26 @@ class SparseAttnProcessor(NotPickled):
         refuse_parallelism(value)
         self.original._parallel_config = value
 
-    def __call__(
-        self,
-        attn: Any,
-        hidden_states: Tensor,
-        encoder_hidden_states: Tensor | None = None,
-        attention_mask: Tensor | None = None,
-        rotary_emb: tuple[Tensor, Tensor] | None = None,
-        **kwargs: Any,
-    ) -> Tensor:
-        """Same contract as diffusers' WanAttnProcessor; hidden_states `[B, N, C]`."""
+    def __call__(self, attn: Any, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        """Same contract as the processor it replaced; hidden_states `[B, N, C]`."""
         runtime = self.runtime
-        if (
-            encoder_hidden_states is not None
-            or attention_mask is not None
-            # a graph that holds every phase must not be compiled again for each: in_graph is looked at first
-            or not (runtime.in_graph or runtime.sparse)
-        ):
+        # a graph that holds every phase must not be compiled again for each: in_graph is looked at first
+        if not self.family.is_plain(*args, **kwargs) or not (runtime.in_graph or runtime.sparse):
             if not torch.compiler.is_compiling() and runtime.recording is None:
                 refuse_in_backward(runtime)
-            dense: Tensor = self.original(
-                attn, hidden_states, encoder_hidden_states, attention_mask, rotary_emb, **kwargs
-            )
+            dense: Tensor = self.original(attn, hidden_states, *args, **kwargs)
             return dense
         if runtime.in_graph:
-            refuse_unknown(self.original)
-        q, k, v = project(attn, hidden_states)
-        raw = (q, k) if runtime.policy.pre_rope else (None, None)
-        if rotary_emb is not None:
-            q, k = rotate(q, *rotary_emb), rotate(k, *rotary_emb)
-        attend = attend_in_graph if torch.compiler.is_compiling() else SparseAttnProcessor.attend
-        out = attend(self, q, k, v, *raw).flatten(2, 3).type_as(q)
-        out = attn.to_out[0](out)
-        result: Tensor = attn.to_out[1](out)
-        return result
+            refuse_unknown(self.original, self.family)
+        made = self.family.project(attn, hidden_states, *args, **kwargs)
+        q, k, v = made.q, made.k, made.v
+        raw = (made.raw_q, made.raw_k) if runtime.policy.pre_rope else (None, None)
+        del made  # whatever is not needed is freed before attention runs
+        if torch.compiler.is_compiling():
+            heads = attend_in_graph(self.key, q, k, v, *raw)
+        else:
+            heads = self.attend(q, k, v, *raw)
+        return self.family.output(attn, heads.type_as(q))
 
     def attend(
         self, q: Tensor, k: Tensor, v: Tensor, raw_q: Tensor | None = None, raw_k: Tensor | None = None
@@ -115,13 +106,9 @@ class SparseAttnProcessor(NotPickled):
         return self.runtime.attend(q, k, v, self.layer, pooled).transpose(1, 2)
 
 
-# processors whose dense attention is project, rotate and dispatch, as here
-KNOWN = ("WanAttnProcessor", "SkyReelsV2AttnProcessor")
-
-
-def refuse_unknown(original: Any) -> None:
+def refuse_unknown(original: Any, family: ModelFamily) -> None:
     """Raise where a whole compiled graph would have to hold a dense phase that only the original knows."""
-    if type(original).__name__ not in KNOWN:
+    if type(original).__name__ not in family.processors:
         raise ConfigError(
             f"the dense phase of {type(original).__name__} cannot be part of one compiled graph",
             "compile its blocks instead: transformer.compile_repeated_blocks(fullgraph=True)",
@@ -135,21 +122,3 @@ def refuse_parallelism(config: Any) -> None:
             "sparse attention does not run under context parallelism",
             "disable it (attention=dense) or run on one device",
         )
-
-
-def project(attn: Any, hidden_states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Q, K, V `[B, N, H, D]` of a self-attention module, normed, before rotary embedding."""
-    if getattr(attn, "fused_projections", False):
-        q, k, v = attn.to_qkv(hidden_states).chunk(3, dim=-1)
-    else:
-        q, k, v = attn.to_q(hidden_states), attn.to_k(hidden_states), attn.to_v(hidden_states)
-    q, k = attn.norm_q(q), attn.norm_k(k)
-    q, k, v = (x.unflatten(2, (attn.heads, -1)) for x in (q, k, v))
-    return q, k, v
-
-
-def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary embedding of neighbouring pairs; x `[B, N, H, D]`, doubled tables `[1, N, 1, D]`."""
-    even, odd = x.reshape(*x.shape[:-1], -1, 2).unbind(-1)
-    c, s = cos[..., 0::2], sin[..., 1::2]
-    return torch.stack((even * c - odd * s, even * s + odd * c), dim=-1).flatten(-2).type_as(x)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,11 +17,9 @@ from vidkit.attention.reuse import Anchors, Pooled, pool
 from vidkit.attention.stats import Recorder
 from vidkit.errors import ConfigError, DataError
 from vidkit.hooks.clock import Tick
+from vidkit.hooks.follower import Recording
 from vidkit.hooks.not_pickled import NotPickled
 from vidkit.hooks.token_grid import TokenGrid
-
-if TYPE_CHECKING:
-    from vidkit.attention.checkpoint import Recording
 
 # their kernels have no backward pass and would return tensors that no gradient goes through
 WITHOUT_GRADIENT = ("fa4", "triton")
@@ -61,11 +60,12 @@ class SparseRuntime(NotPickled):
 
     Args:
         policy: what to do.
-        layers: L, transformer blocks.
+        layers: L, self-attentions.
         heads: H, attention heads.
         name: attribute name of the transformer on its pipeline.
         recorder: where figures go.
         alone: no other transformer shares the pipeline, so a table is meant for this one.
+        depths: block of each layer, for `dense_layers`; None: one layer a block.
 
     Attributes:
         sparse: whether the forward in progress is in its sparse phase; processors read it.
@@ -73,19 +73,22 @@ class SparseRuntime(NotPickled):
         recording: of the checkpointed block in progress, None: none.
     """
 
+    what = "sparse attention"
+
     def __init__(
         self, policy: AttentionPolicy, layers: int, heads: int, name: str = "transformer",
-        recorder: Recorder | None = None, alone: bool = True,
+        recorder: Recorder | None = None, alone: bool = True, depths: Sequence[int] | None = None,
     ) -> None:  # fmt: skip
         self.policy, self.layers, self.heads, self.name = policy, layers, heads, name
         self.recorder, self.alone = recorder or Recorder(), alone
+        self.depths = tuple(range(layers) if depths is None else depths)
         self.sparse = self.in_graph = False
         self.recording: Recording | None = None
         self.sparse_layers: tuple[int, ...] = ()
         if policy.predictor is not None:
             self.thresholds = policy.thresholds(layers, heads, None if alone else name)
-            dense = policy.dense_layers
-            self.sparse_layers = tuple(i for i in range(dense, layers) if not self.thresholds.all_dense(i))
+            deep = (i for i, depth in enumerate(self.depths) if depth >= policy.dense_layers)
+            self.sparse_layers = tuple(i for i in deep if not self.thresholds.all_dense(i))
         self.branches: dict[str, BranchState] = {}
         self.tick = Tick("cond", 0, 0)
         self.grid: TokenGrid | None = None
@@ -93,7 +96,23 @@ class SparseRuntime(NotPickled):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SparseRuntime:
         """The same policy with no state: masks belong to the transformer that made them."""
-        return SparseRuntime(self.policy, self.layers, self.heads, self.name, alone=self.alone)
+        return SparseRuntime(
+            self.policy, self.layers, self.heads, self.name, alone=self.alone, depths=self.depths
+        )
+
+    @property
+    def chooses(self) -> bool:
+        """Whether any layer may be sparse."""
+        return bool(self.sparse_layers)
+
+    @property
+    def phase(self) -> bool:
+        """Whether the forward in progress is in its sparse phase."""
+        return self.sparse
+
+    @phase.setter
+    def phase(self, value: bool) -> None:
+        self.sparse = value
 
     def begin(self, tick: Tick, grid: TokenGrid | None) -> None:
         """A forward starts: set the phase on the host, drop masks of another generation or epoch."""
@@ -135,7 +154,8 @@ class SparseRuntime(NotPickled):
     def _plan(self, q: Tensor, k: Tensor, v: Tensor, layer: int, pooled: Pooled | None) -> BlockPlan:
         """Block lists of a call; those of its forward where a checkpointed block runs again."""
         if self.recording is not None and self.recording.made:
-            return self.recording.plans[layer]
+            kept: BlockPlan = self.recording.choices[layer]
+            return kept
         predictor = self.policy.predictor
         assert predictor is not None
         state, shared = self._layer_state(q, layer)
@@ -147,7 +167,7 @@ class SparseRuntime(NotPickled):
         selected = density if plan.selected_density is None else plan.selected_density
         self.recorder.layer(density, selected, refreshed, q.shape[0] * q.shape[1])
         if self.recording is not None:
-            self.recording.plans[layer] = plan
+            self.recording.choices[layer] = plan
         return plan
 
     def finish(self) -> None:

@@ -1,1 +1,1 @@
-"""What attention and caching both need to know of a running transformer: its clock and its token grid."""
+"""What attention and caching both need on a diffusers transformer: families, clock, hooks, snapshots."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,13 +12,36 @@ from vidkit.hooks.clock import Inputs, Signature
 from vidkit.hooks.token_grid import TokenGrid
 
 
-def split_call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor | float, Tensor, list[Tensor]]:
-    """Timestep, latents and every other tensor of a forward's arguments."""
+class Call(NamedTuple):
+    """Arguments of a forward.
+
+    Attributes:
+        timestep: of any shape.
+        latents: noisy video.
+        conditions: every other tensor: prompt, image, control.
+    """
+
+    timestep: Tensor | float
+    latents: Tensor
+    conditions: list[Tensor]
+
+
+def call_of(args: Sequence[Any], kwargs: dict[str, Any]) -> Call:
+    """Arguments of `forward(hidden_states, timestep, ...)`, as diffusers' video transformers have it."""
     timestep = kwargs["timestep"] if "timestep" in kwargs else args[1]
     latents = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
     named = (x for n, x in kwargs.items() if n != "hidden_states" and "timestep" not in n)
     others = [*(x for n, x in enumerate(args) if n > 1), *named]
-    return timestep, latents, [x for x in _flat(others) if isinstance(x, Tensor)]
+    return Call(timestep, latents, [x for x in _flat(others) if isinstance(x, Tensor)])
+
+
+def with_timestep(
+    args: tuple[Any, ...], kwargs: dict[str, Any], timestep: Tensor
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The same arguments with another timestep."""
+    if "timestep" in kwargs:
+        return args, {**kwargs, "timestep": timestep}
+    return (args[0], timestep, *args[2:]), kwargs
 
 
 def _flat(values: Sequence[Any]) -> Iterator[Any]:
@@ -57,7 +80,7 @@ def timestep_signature(timestep: Tensor | float) -> Signature:
     return Signature(highest, mean)
 
 
-def token_grid(latents: Tensor, patch_size: Sequence[int] | None) -> TokenGrid | None:
+def grid_of(latents: Tensor, patch_size: Sequence[int] | None) -> TokenGrid | None:
     """Grid after patching of latents `[B, C, F, H, W]`; None for other inputs."""
     if latents.dim() != 5 or patch_size is None:
         return None

@@ -8,11 +8,17 @@ from vidkit.errors import ConfigError
 
 
 class NotPickled:
-    """A part of sparse attention; pickling the transformer it sits on is refused, copying is not."""
+    """A part of what follows a transformer; pickling that transformer is refused, copying is not.
+
+    Attributes:
+        what: what the part belongs to, in messages.
+    """
+
+    what: str
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         raise ConfigError(
-            "a transformer with sparse attention on it cannot be pickled",
+            f"a transformer with {self.what} on it cannot be pickled",
             "call disable() first, or save its weights (save_pretrained, state_dict)",
         )
 

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vidkit.hooks.families import family_of
+
 
 @dataclass(frozen=True)
 class DenseForward:
@@ -17,22 +19,29 @@ class DenseForward:
 
     Attributes:
         velocity: output `[B, C, T, H, W]`.
-        inputs: hidden states that each block received, `[B, N, C]`.
+        inputs: hidden states that each main block received, `[B, N, C]`.
     """
 
     velocity: Tensor
     inputs: list[Tensor]
 
 
-class _Given(nn.Module):
-    """Stands for the blocks before the resumed one: its output is already known."""
+class _Passed(nn.Module):
+    """Stands for a block before the resumed one: what it hands on is not looked at."""
 
-    def __init__(self, hidden_states: Tensor) -> None:
+    def forward(self, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return hidden_states
+
+
+class _Resumed(nn.Module):
+    """The block that a forward resumes at, with the hidden states it had."""
+
+    def __init__(self, block: nn.Module, hidden_states: Tensor) -> None:
         super().__init__()
-        self.hidden_states = hidden_states
+        self.block, self.hidden_states = block, hidden_states
 
-    def forward(self, *args: Any, **kwargs: Any) -> Tensor:
-        return self.hidden_states
+    def forward(self, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return self.block(self.hidden_states, *args, **kwargs)
 
 
 @torch.no_grad()
@@ -40,7 +49,7 @@ def dense_forward(model: Any, inputs: dict[str, Any], store: torch.device | None
     """Run the model and keep what enters each block.
 
     Args:
-        model: transformer with `blocks`.
+        model: transformer of a known family.
         inputs: keyword arguments of its forward.
         store: where to keep the hidden states, None: where they are (L x N x C values).
     """
@@ -50,7 +59,8 @@ def dense_forward(model: Any, inputs: dict[str, Any], store: torch.device | None
         hidden = args[0] if args else kwargs["hidden_states"]
         kept.append(hidden if store is None else hidden.to(store))
 
-    handles = [block.register_forward_pre_hook(keep, with_kwargs=True) for block in model.blocks]
+    blocks = family_of(model).blocks(model)
+    handles = [block.register_forward_pre_hook(keep, with_kwargs=True) for block in blocks]
     try:
         velocity = velocity_of(model, inputs)
     finally:
@@ -60,18 +70,20 @@ def dense_forward(model: Any, inputs: dict[str, Any], store: torch.device | None
 
 
 @contextmanager
-def resumed_at(model: Any, layer: int, hidden_states: Tensor) -> Iterator[None]:
-    """Within the block, a forward of the model starts at block `layer` with these hidden states.
+def resumed_at(model: Any, index: int, hidden_states: Tensor) -> Iterator[None]:
+    """Within the context, a forward of the model starts at main block `index` with these hidden states.
 
-    The model's own forward runs, so embedding and output head stay its own; only its list of blocks is
-    shorter.
+    The model's own forward runs, so embedding, output head and what is added between blocks stay its own;
+    only the earlier blocks do nothing.
     """
-    blocks = model.blocks
-    model.blocks = nn.ModuleList([_Given(hidden_states), *blocks[layer:]])
+    family = family_of(model)
+    blocks = family.blocks(model)
+    passed, resumed = [_Passed() for _ in range(index)], _Resumed(blocks[index], hidden_states)
+    setattr(model, family.blocks_name, nn.ModuleList([*passed, resumed, *blocks[index + 1 :]]))
     try:
         yield
     finally:
-        model.blocks = blocks
+        setattr(model, family.blocks_name, blocks)
 
 
 @torch.no_grad()

@@ -11,10 +11,11 @@ from diffusers.hooks import FirstBlockCacheConfig, PyramidAttentionBroadcastConf
 from vidkit.attention import AttentionPolicy, build_policy, disable, enable
 from vidkit.attention.apply import is_enabled
 from vidkit.attention.predictors import make_predictor
-from vidkit.attention.processor import SparseAttnProcessor, project, rotate
+from vidkit.attention.processor import SparseAttnProcessor
 from vidkit.attention.reuse import make_reuse
 from vidkit.config.attention_schema import AttentionSettings, ExecutorName, Keep, Predictor, Reuse
 from vidkit.errors import ConfigError, DataError, ModelError
+from vidkit.hooks.families.wan import project, rotate
 
 SIZE = {
     "num_attention_heads": 2, "attention_head_dim": 24, "in_channels": 4, "out_channels": 4, "text_dim": 16,
@@ -470,8 +471,10 @@ def test_nan_in_the_weights_is_reported_with_its_layer():
         loop(model)
 
 
-def test_models_without_attn1_are_refused():
-    with pytest.raises(ModelError, match="no blocks"):
+def test_what_is_no_video_transformer_is_refused():
+    with pytest.raises(
+        ModelError, match=r"no adapter for the class of 'transformer', torch\.nn\.[a-z.]*Linear"
+    ):
         enable(torch.nn.Linear(2, 2), "xattention")
     with pytest.raises(ModelError, match="no transformer"):
         enable(object(), "xattention")

@@ -64,7 +64,7 @@ def test_a_thousand_times_on_and_off_leave_nothing(by, model):
             runtime = handle.runtimes["transformer"]
             processor = model.blocks[0].attn1.processor
             mask = runtime.branches["cond"].layers[0].plan.packed
-            seen += [weakref.ref(x) for x in (handle, runtime, processor, mask, handle._clock)]
+            seen += [weakref.ref(x) for x in (handle, runtime, processor, mask, handle._installed.clock)]
             del runtime, processor, mask
         if by == "handle":
             handle.disable()

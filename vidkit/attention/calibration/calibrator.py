@@ -24,8 +24,8 @@ from vidkit.attention.calibration.probe_processor import Measured, ProbeProcesso
 from vidkit.attention.predictors import MaskPredictor
 from vidkit.attention.thresholds import check_tau
 from vidkit.errors import ConfigError
-from vidkit.hooks.calls import token_grid
-from vidkit.hooks.partial_forward import dense_forward, resumed_at, velocity_of
+from vidkit.hooks.families import Layer, family_of
+from vidkit.hooks.partial_forward import DenseForward, dense_forward, resumed_at, velocity_of
 from vidkit.hooks.snapshots import Snapshot
 
 log = logging.getLogger(__name__)
@@ -116,6 +116,7 @@ class Calibrator:
         if self.candidates != sorted(set(self.candidates)) or not self.candidates:
             raise ConfigError(f"candidates must be ascending and different, got {list(candidates)}")
         self.assignment, self.weights, self.store, self.seed = assignment, check_weights(weights), store, seed
+        self.family = family_of(model)
         self.layers, self.heads = model_size(model)
         self.sparse = SparseHeads(predictor, self.candidates, seed)
         self.device = next(model.parameters()).device
@@ -178,27 +179,26 @@ class Calibrator:
             dense = dense_forward(self.model, inputs, self.store)
             for layer in sorted({key[2] for key in mine}):
                 pairs = [(key[3], key[4]) for key in mine if key[2] == layer]
-                hidden = dense.inputs[layer].to(self.device)
-                yield from self._probe_layer(snapshot, inputs, hidden, dense.velocity, layer, pairs)
+                yield from self._probe_layer(snapshot, inputs, dense, layer, pairs)
 
     def _probe_layer(
-        self, snapshot: Snapshot, inputs: dict[str, Any], hidden: Tensor, velocity: Tensor, layer: int,
+        self, snapshot: Snapshot, inputs: dict[str, Any], dense: DenseForward, layer: int,
         pairs: list[tuple[int, int]],
     ) -> Iterator[Probe]:  # fmt: skip
-        attn = self.model.blocks[layer].attn1
-        original = attn.processor
-        grid = token_grid(inputs["hidden_states"], self.model.config.patch_size)
-        processor = ProbeProcessor(original, self.sparse, layer, grid, pairs)
+        place = self.family.layers(self.model)[layer]
+        attn, original = place.attention, place.attention.processor
+        grid = self.family.grid(self.model.config, self.family.call((), inputs).latents)
+        processor = ProbeProcessor(original, self.family, self.sparse, layer, grid, pairs)
         attn.set_processor(processor)
         try:
-            with resumed_at(self.model, layer, hidden):
+            with self._resumed(place, dense):
                 outputs = self._measure(processor, inputs)
                 known: dict[tuple[int, int], BandError] = {}
                 for head, k in pairs:
                     same = (head, outputs.same_as[head, k])
                     sparsity = outputs.sparsity[head, k]
                     if same not in known:
-                        known[same] = self._error(processor, inputs, velocity, same)
+                        known[same] = self._error(processor, inputs, dense.velocity, same)
                     error = known[same]
                     now = time.monotonic()
                     probe = Probe(
@@ -210,6 +210,12 @@ class Calibrator:
                     yield probe
         finally:
             attn.set_processor(original)
+
+    def _resumed(self, place: Layer, dense: DenseForward) -> contextlib.AbstractContextManager[None]:
+        """Forwards start at the layer's block; control blocks run before all others, so at the start."""
+        if not place.is_main:
+            return contextlib.nullcontext()
+        return resumed_at(self.model, place.depth, dense.inputs[place.depth].to(self.device))
 
     def _measure(self, processor: ProbeProcessor, inputs: dict[str, Any]) -> HeadOutputs:
         with contextlib.suppress(Measured):

@@ -18,12 +18,12 @@ from vidkit.attention.calibration.drift_threshold import TraceReuse, choose_delt
 from vidkit.attention.executors.gpu import fa4_forward, fa4_installed
 from vidkit.attention.policy import AttentionPolicy
 from vidkit.attention.predictors import make_predictor
-from vidkit.attention.processor import project, rotate
 from vidkit.attention.reuse import make_reuse
 from vidkit.bench.attention.breakdown import breakdown
 from vidkit.bench.attention.report import Row, speed_words
 from vidkit.bench.timing import synchronize
 from vidkit.errors import ConfigError
+from vidkit.hooks.families.wan import project, rotate
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,114 @@
+"""Transformers are told by class: known ones have an adapter, others are refused by name."""
+
+import inspect
+
+import diffusers
+import pytest
+import torch
+from torch import nn
+
+from vidkit.attention import enable
+from vidkit.errors import ModelError
+from vidkit.hooks import families
+from vidkit.hooks.families import FAMILIES, family_of
+from vidkit.hooks.token_grid import TokenGrid
+
+SMALL = {
+    "num_layers": 2, "num_single_layers": 1, "num_refiner_layers": 1, "num_attention_heads": 2,
+    "attention_head_dim": 24, "ffn_dim": 32, "text_dim": 16, "vace_layers": [0, 1],
+}  # fmt: skip
+WITHOUT = [
+    "HeliosTransformer3DModel", "AnyFlowTransformer3DModel", "AnyFlowFARTransformer3DModel",
+    "CogVideoXTransformer3DModel", "LTXVideoTransformer3DModel", "LTX2VideoTransformer3DModel",
+    "HunyuanVideoTransformer3DModel", "HunyuanVideo15Transformer3DModel", "MochiTransformer3DModel",
+    "AllegroTransformer3DModel", "CosmosTransformer3DModel", "SanaVideoTransformer3DModel",
+    "FluxTransformer2DModel",
+]  # fmt: skip
+
+
+def tiny(name):
+    """A small model of a diffusers class, without memory for its weights."""
+    kind = getattr(diffusers, name)
+    known = inspect.signature(kind.__init__).parameters
+    with torch.device("meta"):
+        return kind(**{key: value for key, value in SMALL.items() if key in known})
+
+
+@pytest.mark.parametrize("name", WITHOUT)
+def test_a_class_without_adapter_is_refused_by_name_with_those_that_have_one(name):
+    model = tiny(name)
+    with pytest.raises(ModelError) as refused:
+        enable(model, "xattention")
+    assert name in refused.value.message
+    assert all(known in refused.value.hint for known in FAMILIES)
+    assert not model._forward_hooks and not hasattr(model, "_diffusers_hook")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_adapters_see_every_self_attention_of_their_class(name):
+    model = tiny(name)
+    family = family_of(model)
+    layers = family.layers(model)
+    # whatever is not cross-attention and reads all tokens; diffusers marks cross-attention itself
+    wanted = [
+        part for path, part in model.named_modules() if path.endswith("attn1") and not part.is_cross_attention
+    ]
+    assert {id(layer.attention) for layer in layers} == {id(part) for part in wanted}
+    assert family.heads(model) == 2
+    assert [layer.depth for layer in layers if layer.is_main] == [0, 1]
+    assert len(family.blocks(model)) == 2
+    assert type(layers[0].attention.processor).__name__ in family.processors
+    grid = family.grid(model.config, torch.empty(1, 16, 5, 12, 16))
+    assert grid == TokenGrid(5, 6, 8)
+    assert family.grid(model.config, torch.empty(1, 100, 16)) is None
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_subclasses_have_their_parents_adapter(name):
+    model = tiny(name)
+    known = type(family_of(model))
+    model.__class__ = type("Mine", (type("Between", (type(model),), {}),), {})
+    assert type(family_of(model)) is known
+
+
+def test_a_class_that_only_borrows_the_name_is_refused():
+    class WanTransformer3DModel(nn.Module):
+        """Of somebody else."""
+
+    with pytest.raises(ModelError, match=r"test_families.*WanTransformer3DModel"):
+        family_of(WanTransformer3DModel())
+
+
+def test_a_model_without_its_blocks_is_refused():
+    model = tiny("WanTransformer3DModel")
+    model.blocks = nn.ModuleList()
+    with pytest.raises(ModelError, match=r"'transformer' \(WanTransformer3DModel\) has no self-attention"):
+        family_of(model)
+    del model.blocks
+    with pytest.raises(ModelError, match="has no self-attention"):
+        family_of(model)
+
+
+ADAPTER = """
+from vidkit.hooks.families import Layer, TextPlace
+from vidkit.hooks.families.wan import Wan
+
+
+class Joint(Wan):
+    blocks_name = "transformer_blocks"
+    text = TextPlace.BEFORE
+
+    def layers(self, model):
+        return tuple(Layer(block.attn1, i) for i, block in enumerate(self.blocks(model)))
+"""
+
+
+def test_a_family_is_one_file_and_one_line(tmp_path, monkeypatch):
+    (tmp_path / "cogvideox_adapter.py").write_text(ADAPTER)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(families.FAMILIES, "CogVideoXTransformer3DModel", "cogvideox_adapter:Joint")
+    model = tiny("CogVideoXTransformer3DModel")
+    assert len(family_of(model).layers(model)) == 2
+    # prompt and video in one attention: known, and not yet for sparse attention
+    with pytest.raises(ModelError, match=r"cannot keep the prompt exact in 'transformer' \(CogVideoX"):
+        enable(model, "xattention")
