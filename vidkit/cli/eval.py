@@ -15,7 +15,7 @@ TaskAndSettings = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="TASK|KEY=VALUE",
-        help=f"Benchmark (a name of {doc_page('tasks.md')} or a YAML file); settings such as frames=fps:1.",
+        help="Benchmark (of 'vidkit list tasks', or a YAML file); settings such as frames=fps:1.",
         show_default=False,
         autocompletion=complete_word,
     ),

@@ -48,7 +48,7 @@ def execute(request: Request) -> None:
     settings = settings_of(request)
     remember_settings(settings)
     _log(bool(getattr(settings, "verbose", False)))
-    _check_json(request.json)
+    check_json(request.json)
     nothing: NothingAnswered | None = None
     with _people_read_stderr(request.json == "-"), _readers_may_leave(request.json not in (None, "-")):
         try:
@@ -56,7 +56,7 @@ def execute(request: Request) -> None:
         except NothingAnswered as error:
             nothing, result = error, error.result
     if request.json is not None and result is not None:
-        _write_json(request.json, result)
+        put_json(request.json, result)
     if nothing is not None:
         raise nothing
 
@@ -136,7 +136,7 @@ class _Tolerant:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
 
-def _check_json(target: str | None) -> None:
+def check_json(target: str | None) -> None:
     if target is None or target == "-":
         return
     from vidkit.utils.files import check_writable
@@ -146,7 +146,7 @@ def _check_json(target: str | None) -> None:
     check_writable(Path(target).parent)
 
 
-def _write_json(target: str, result: object) -> None:
+def put_json(target: str, result: object) -> None:
     from vidkit.cli.plain import plain
 
     text = json.dumps(redact_all(plain(result)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"

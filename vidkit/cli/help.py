@@ -8,8 +8,8 @@ import typer
 from typer.core import TyperCommand
 
 
-class CommandWithConfigs(TyperCommand):
-    """A command whose help ends with the names that `--config` takes."""
+class CommandAsTyped(TyperCommand):
+    """A command whose help shows its words as they are typed."""
 
     def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
         """Typer's lists, without the `<list[str]>` that it puts behind the name of an argument."""
@@ -22,6 +22,10 @@ class CommandWithConfigs(TyperCommand):
             if records:
                 with formatter.section(f"{kind.capitalize()}s"):
                     formatter.write_dl(records)
+
+
+class CommandWithConfigs(CommandAsTyped):
+    """A command whose help ends with the names that `--config` takes."""
 
     def format_epilog(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
         """The configs that ship; the list is read when the help is."""

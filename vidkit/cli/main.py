@@ -17,13 +17,17 @@ import typer
 
 from vidkit import __version__
 from vidkit.cli.bench import BENCHMARKS
-from vidkit.cli.help import CommandWithConfigs
+from vidkit.cli.help import CommandAsTyped, CommandWithConfigs
 from vidkit.cli.report import INTERRUPTED, report_error
 from vidkit.utils.redaction import RedactingStream
 
-COMMANDS = ("generate", "calibrate", "eval", "select-frames", "bench")
+COMMANDS = ("generate", "calibrate", "eval", "select-frames", "bench", "list", "config")
+LOOK_UPS = ("list", "config")  # commands that say what there is and compute nothing
 # command lines that have settings of their own
-WITH_SETTINGS = (*(name for name in COMMANDS if name != "bench"), *(f"bench {name}" for name in BENCHMARKS))
+WITH_SETTINGS = (
+    *(name for name in COMMANDS if name not in ("bench", *LOOK_UPS)),
+    *(f"bench {name}" for name in BENCHMARKS),
+)
 
 app = typer.Typer(
     name="vidkit",
@@ -55,12 +59,14 @@ for _name in COMMANDS:
     if isinstance(_found, typer.Typer):
         app.add_typer(_found, name=_name)
     else:
-        app.command(_name, cls=CommandWithConfigs)(_found)
+        app.command(_name, cls=CommandAsTyped if _name in LOOK_UPS else CommandWithConfigs)(_found)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status."""
     words, after_dashes = _split_at_dashes(list(arguments))
+    if words[:1] and words[0] in LOOK_UPS:
+        words = _with_target(words)
     command = next((word for word in words if word in COMMANDS), "")
     try:
         status = app(words or ["--help"], prog_name="vidkit", standalone_mode=False, obj=after_dashes)
@@ -76,6 +82,14 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         usage_help = f"'vidkit {command} --help'" if command else "'vidkit --help'"
         return report_error(error, usage_help, words)
+
+
+def _with_target(words: list[str]) -> list[str]:
+    """A look-up's `--json` without a file is `--json -`."""
+    made: list[str] = []
+    for word, following in zip(words, [*words[1:], "--"], strict=True):
+        made += [word, "-"] if word == "--json" and following.startswith("--") else [word]
+    return made
 
 
 def _split_at_dashes(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from vidkit.cli.completion import complete_config, complete_device, complete_word
-from vidkit.errors import doc_page
 
 
 def whole_number(text: str) -> int:
@@ -66,7 +65,7 @@ Settings = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="KEY=VALUE",
-        help=f"Settings, as in the examples; {doc_page('configuration.md')} has them all.",
+        help="Settings, as in the examples; 'vidkit config COMMAND' lists them all.",
         show_default=False,
         autocompletion=complete_word,
     ),
@@ -75,7 +74,7 @@ PromptAndSettings = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="PROMPT|KEY=VALUE",
-        help=f"What to show, and settings such as steps=20; {doc_page('configuration.md')} has them all.",
+        help="What to show, and settings such as steps=20; 'vidkit config generate' lists them all.",
         show_default=False,
         autocompletion=complete_word,
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import textwrap
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ class KeyDescription:
     takes: str
     default: str
     meaning: str
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
 
 
 def describe_keys(command: str) -> list[KeyDescription]:
@@ -35,8 +39,37 @@ def describe_keys(command: str) -> list[KeyDescription]:
                 or comments_of(key.owner).get(key.name.rpartition(".")[2], "")
                 or _of_choices(key.annotation)
             )
-            described.append(KeyDescription(key.name, takes, _shown(key), meaning))
+            alike = not key.methods or "; " not in key.meaning  # methods may mean different things
+            unit = unit_of(key.name, meaning if alike else "") if key.is_number else ""
+            described.append(
+                KeyDescription(key.name, takes, _shown(key), meaning, unit, key.choices, key.methods)
+            )
     return described
+
+
+# by the end of a name
+_SUFFIXES = {
+    "_s": "seconds", "_ms": "milliseconds", "_gib": "GiB", "_mib": "MiB", "_px": "pixels",
+    "_ratio": "share, 0..1", "fps": "per second", "_rate": "per second",
+}  # fmt: skip
+# by a part of what is said
+_UNITS = (
+    "pixel frames", "latent frames", "pixels", "frames", "seconds", "tokens", "vision tokens", "candidates",
+    "steps", "cells", "processes", "threads", "standard deviations",
+)  # fmt: skip
+
+
+def unit_of(name: str, meaning: str) -> str:
+    """The unit of a number: from the end of its name (`clip_s`), or from what is said ("pixels")."""
+    for suffix, unit in _SUFFIXES.items():
+        if name.endswith(suffix):
+            return unit
+    parts = [part.strip(" .") for part in meaning.replace(":", ",").replace(";", ",").split(",")]
+    for part in parts:
+        for unit in _UNITS:
+            if part == unit or part.startswith((f"{unit} ", f"in {unit}")):
+                return unit
+    return ""
 
 
 def _of_choices(annotation: Any) -> str:
@@ -51,6 +84,8 @@ def _shown(key: Key) -> str:
     value = key.default
     if key.default_text:
         return key.default_text
+    if isinstance(value, list):
+        value = [item.value if isinstance(item, Enum) else item for item in value]
     if isinstance(value, Enum):
         value = value.value
     if value is None or isinstance(value, bool):
@@ -60,6 +95,7 @@ def _shown(key: Key) -> str:
     return '""' if value == "" else str(value)
 
 
+@functools.lru_cache
 def comments_of(owner: type[Any]) -> dict[str, str]:
     """What the source says about each field or member: comment behind or above it, or docstring."""
     source = textwrap.dedent(inspect.getsource(owner))

@@ -62,6 +62,10 @@ class Key:
         return typing.get_origin(self.annotation) is dict
 
     @property
+    def is_number(self) -> bool:
+        return self.annotation in (int, float)
+
+    @property
     def is_text(self) -> bool:
         return self.annotation is str
 

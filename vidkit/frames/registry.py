@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
 
-from vidkit.errors import ConfigError, doc_page
+from vidkit.errors import ConfigError
 from vidkit.frames.checks import NanPolicy, clean_candidates, is_constant
 from vidkit.frames.notes import NO_RELEVANCE, with_notes
 from vidkit.frames.similarity import one_blas_thread
@@ -94,7 +94,9 @@ def method_settings(name: str, values: dict[str, Any]) -> Any:
     try:
         return config(**values)
     except ValueError as error:
-        raise ConfigError(f"{name}: {error}", f"see {doc_page('select-frames.md')} for the ranges") from error
+        raise ConfigError(
+            f"{name}: {error}", "'vidkit config select-frames frames' lists the settings"
+        ) from error
 
 
 def _check_type(name: str, key: str, value: Any, default: Any) -> None:

@@ -8,6 +8,7 @@ A package offers a method under the group `vidkit.plugins`, named by kind and na
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
 import importlib.util
@@ -60,7 +61,7 @@ class Plugin:
 def plugins(kind: str) -> dict[str, Plugin]:
     """The plugins of a kind by name; one that is not named `KIND.NAME` is told once and left out."""
     found: dict[str, Plugin] = {}
-    for point in entry_points(group=GROUP):
+    for point in _points(tuple(sys.path)):
         its_kind, dot, name = point.name.partition(".")
         if not (dot and name and its_kind in KINDS):
             warn_once(
@@ -70,6 +71,12 @@ def plugins(kind: str) -> dict[str, Plugin]:
         elif its_kind == kind:
             found[name] = Plugin(kind, name, point.value.replace(" ", ""), _origin(point))
     return found
+
+
+@functools.lru_cache(maxsize=4)
+def _points(path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """Entry points of the group; looking at every installed package takes a while, so once."""
+    return tuple(entry_points(group=GROUP))
 
 
 def _origin(point: EntryPoint) -> str:
