@@ -6,9 +6,10 @@ import ast
 import functools
 import inspect
 import textwrap
+from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
 from vidkit.config.catalog import settings_class
 from vidkit.config.comments import assigned_name, comments_in, text_of
@@ -95,9 +96,13 @@ def _shown(key: Key) -> str:
     return '""' if value == "" else str(value)
 
 
-@functools.lru_cache
 def comments_of(owner: type[Any]) -> dict[str, str]:
     """What the source says about each field or member: comment behind or above it, or docstring."""
+    return _comments_of(cast(Hashable, owner))
+
+
+@functools.lru_cache
+def _comments_of(owner: Any) -> dict[str, str]:
     source = textwrap.dedent(inspect.getsource(owner))
     comments = comments_in(source)
     body = ast.parse(source).body[0]
