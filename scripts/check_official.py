@@ -20,8 +20,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from vidkit.evaluation.answers_official import parse_social_omni, parse_video_mme_v2
 from vidkit.evaluation.tasks import video_mme_v2
+from vidkit.evaluation.tasks.social_omni.official import parse_social_omni
+from vidkit.evaluation.tasks.video_mme_v2.official import parse_video_mme_v2
 
 _PIECES = (
     "A", "b", "C", "D", "G", "H", "a man", "answer", "Answer:", "Final Answer:", " is ", ":", "\n",

@@ -7,16 +7,16 @@ that it gives is labelled by the rule `judge`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vidkit.evaluation.answers import reply_text
 from vidkit.evaluation.answers.clean import windowed
 from vidkit.evaluation.answers.said import after_thinking
+from vidkit.evaluation.benchmark import Benchmark
 from vidkit.evaluation.replies import JUDGED
-from vidkit.evaluation.tasks.social_omni import records
-from vidkit.evaluation.types import Item, Part, PartKind, Prompt, TaskFunctions
+from vidkit.evaluation.types import Item, Part, PartKind, Prompt
 
 NONE = 0
 """What a judge says of a reply that chooses no option."""
@@ -41,7 +41,7 @@ class UnreadReply:
 
 
 def unread_replies(
-    functions: TaskFunctions, rows: Sequence[dict[str, Any]], graded: Sequence[Mapping[str, Any]]
+    functions: Benchmark, rows: Sequence[dict[str, Any]], graded: Sequence[Mapping[str, Any]]
 ) -> list[UnreadReply]:
     """Replies that a judge may read.
 
@@ -51,26 +51,15 @@ def unread_replies(
         graded: the items of a robust score of these rows, each with `id`, `letter` and `rule`.
     """
     wanted = {each["id"] for each in graded if not each.get("letter") and each.get("rule") in JUDGED}
-    places = dict(_places(rows))
+    places = dict(functions.chosen_on(rows))
     found = []
-    for number, item in enumerate(functions.items(rows)):
+    for item in functions.items(rows):
         if item.id not in wanted or not item.letters:
             continue
-        row = places.get(item.id, rows[number] if number < len(rows) else None)
+        row = places.get(item.id)
         if row is not None and reply_text(row.get("prediction")):
             found.append(UnreadReply(item, reply_text(row["prediction"]), row))
     return found
-
-
-def _places(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Where SocialOmni's replies stand; the other tasks have one item a row."""
-    for row in rows:
-        if records.is_level_2(row):
-            first = row.get("q1")
-            if isinstance(first, dict):
-                yield records.when_id(row), first
-        elif "correct_answer" in row:
-            yield records.who_id(row), row
 
 
 def question_to_judge(unread: UnreadReply) -> Prompt:

@@ -15,6 +15,7 @@ from vidkit.errors import ConfigError, DataError
 from vidkit.evaluation.always_yes import always_no, always_yes
 from vidkit.evaluation.answers import Choice, parse_yes_no
 from vidkit.evaluation.answers_official import parse_first_capital, parse_pope
+from vidkit.evaluation.benchmark import Benchmark
 from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.option_list import ALPHABET
 from vidkit.evaluation.ratios import RatioMetrics
@@ -30,7 +31,7 @@ from vidkit.evaluation.replies import (
 )
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.task_spec import TaskSpec
-from vidkit.evaluation.types import Item, Mode, Row, ScoreTable, TaskFunctions
+from vidkit.evaluation.types import Item, Mode, Row, ScoreTable
 from vidkit.utils.statistics import (
     RESAMPLES,
     SEED,
@@ -59,7 +60,7 @@ class Answered:
 
 
 def score(
-    functions: TaskFunctions, spec: TaskSpec, rows: Sequence[Row], mode: Mode | str = Mode.ROBUST, *,
+    functions: Benchmark, spec: TaskSpec, rows: Sequence[Row], mode: Mode | str = Mode.ROBUST, *,
     resamples: int = RESAMPLES, seed: int = SEED,
 ) -> dict[str, Any]:  # fmt: skip
     """Score rows that carry the gold column and `prediction`.
@@ -119,7 +120,7 @@ def score(
     return result
 
 
-def _pairs(functions: TaskFunctions, rows: Sequence[Row]) -> list[tuple[Item, Row]]:
+def _pairs(functions: Benchmark, rows: Sequence[Row]) -> list[tuple[Item, Row]]:
     if not rows:
         raise DataError("no rows to score", "give the benchmark's rows with predictions")
     made = list(functions.items(rows))
@@ -153,7 +154,7 @@ def _read(spec: TaskSpec, item: Item, row: Row, mode: Mode) -> Choice:
     return Choice(_YES_NO.get(choice.letter, choice.letter), choice.rule) if choice.letter else choice
 
 
-def comparable(functions: TaskFunctions, spec: TaskSpec, rows: Sequence[Row], mode: Mode) -> Comparable:
+def comparable(functions: Benchmark, spec: TaskSpec, rows: Sequence[Row], mode: Mode) -> Comparable:
     """What a paired comparison of two runs needs."""
     answered = [Answered(item, row, _read(spec, item, row, mode)) for item, row in _pairs(functions, rows)]
     metrics = ratio_metrics(spec, answered)

@@ -53,6 +53,7 @@ def read_predictions(
     path: str | Path,
     normalise: Callable[[str], str] = str,
     id_of_document: Callable[[Row], str] | None = None,
+    own: Callable[[Row], Iterator[Row] | None] | None = None,
 ) -> Predictions:
     """Read a predictions file: rows with `question_id` or `id`, and `prediction` or `response`.
 
@@ -63,12 +64,15 @@ def read_predictions(
         path: parquet, tsv, csv, jsonl, json or xlsx; of our own form, or of another program's (`foreign`).
         normalise: brings an id into the task's spelling.
         id_of_document: id of a data row; with it the samples that lmms-eval logs are read too.
+        own: reads what the benchmark's own program writes, see `Benchmark.foreign`.
 
     Raises:
         DataError: bad row, missing id, duplicate id, or a gold column.
     """
     predictions = Predictions(Path(path))
-    for line, row in ((n, one) for n, whole in read_rows(path) for one in unfolded(whole, id_of_document)):
+    for line, row in (
+        (n, one) for n, whole in read_rows(path) for one in unfolded(whole, id_of_document, own)
+    ):
         where = f"{predictions.path.name} line {line}"
         _refuse_gold(where, row)
         name = normalise(_row_id(where, row))

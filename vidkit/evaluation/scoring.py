@@ -66,7 +66,10 @@ def read_joined(
         _need_replies(rows, Path(data))
         return Joined(rows, describe(task.files_of(data)))
     found = read_predictions(
-        predictions, task.prediction_id, lambda doc: next(iter(task.functions.items([doc]))).id
+        predictions,
+        task.prediction_id,
+        lambda doc: next(iter(task.functions.items([doc]))).id,
+        task.functions.foreign,
     )
     ids = task.item_ids(rows)
     if limit is None:

@@ -1,7 +1,7 @@
 """The few types that flow through an evaluation. Frozen; imports nothing heavy.
 
 rows -> `Item` -> (`Visuals`, `Prompt`) -> engine -> `Prediction` on disk -> answers -> `ScoreTable`.
-A task is four small functions over these (`TaskFunctions`), see `vidkit.evaluation.task`.
+A task is four small functions over these (`TaskFunctions`), and more where needed (`benchmark.Benchmark`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Mode(StrEnum):
 
 
 class SubtitleMode(StrEnum):
-    """How subtitles enter the prompt (Video-MME-v2, spec of the authors' script)."""
+    """How subtitles enter the prompt."""
 
     NONE = "none"
     SUBS = "subs"  # the whole text, once
@@ -72,7 +72,7 @@ class PromptMode:
         reasoning: ask for reasoning and a last line `Final Answer: X` instead of one letter.
         subtitles: how subtitles enter.
         modality: `avt` video + audio + text, `vt` no audio, `at` no video, `t` text only (blind baseline).
-        asr: show the transcript (SocialOmni).
+        asr: show the transcript, where the data have one.
         wording: which of a task's sets of prompts, for example `repo` or `paper`.
     """
 

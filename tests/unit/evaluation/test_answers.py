@@ -8,12 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vidkit.evaluation.answers import FAILED_RULES, PARSED_RULES, Choice, parse_choice, parse_yes_no
-from vidkit.evaluation.answers_official import (
-    parse_social_omni,
-    parse_social_omni_yes_no,
-    parse_video_mme_v2,
-)
 from vidkit.evaluation.tasks.social_omni.how import parse_judge
+from vidkit.evaluation.tasks.social_omni.official import parse_social_omni, parse_social_omni_yes_no
+from vidkit.evaluation.tasks.video_mme_v2.official import parse_video_mme_v2
 
 TEXTS = (
     "a man in red",

@@ -8,6 +8,7 @@ import pytest
 
 from vidkit.errors import DataError
 from vidkit.evaluation.predictions import read_predictions
+from vidkit.evaluation.tasks import social_omni
 
 
 def workbook(path: Path, *lines: tuple[Any, ...]) -> Path:
@@ -20,7 +21,9 @@ def workbook(path: Path, *lines: tuple[Any, ...]) -> Path:
 
 
 def said(path: Path) -> dict[str, Any]:
-    return {name: row["prediction"] for name, row in read_predictions(path).rows.items()}
+    return {
+        name: row["prediction"] for name, row in read_predictions(path, own=social_omni.foreign).rows.items()
+    }
 
 
 def test_a_workbook_of_vlmevalkit(tmp_path: Path) -> None:
@@ -68,7 +71,7 @@ def test_results_of_social_omni_level_1(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"model": "m", "accuracy": 50.0, "results": rows}))
     assert said(path) == {"l1/5": "Answer: B", "l1/6": None, "l1/7": "A"}
-    assert read_predictions(path).rows["l1/6"]["error"] == "blocked"
+    assert read_predictions(path, own=social_omni.foreign).rows["l1/6"]["error"] == "blocked"
 
 
 def test_results_of_social_omni_level_2(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def count_items(settings: EvalSettings, task: Task, data: Path) -> int:
     kinds: Counter[str] = Counter()
     for item in task.functions.items(rows_of(task, data, settings.limit)):
         kinds[item.kind] += 1
-        if item.kind == "when" and settings.when.value != "single":
+        if task.functions.is_streamed(item) and settings.when.value != "single":
             check_turn_entry(item)
     if not settings.kinds:
         return kinds.total()

@@ -56,7 +56,7 @@ def run(settings: EvalSettings) -> dict[str, Any]:
     if settings.html is not None:
         from vidkit.evaluation.report.page import page
 
-        write_text_atomic(Path(settings.html), page(result, task.title))
+        write_text_atomic(Path(settings.html), page(result, task.title, task.functions))
     if nothing is not None:
         raise nothing
     return result
@@ -151,9 +151,9 @@ def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     seen = seen_by_model(joined)
     if seen["budget"]:
         result["tables"] = [with_budget(result["tables"][0], seen), *result["tables"][1:]]
-    answered = is_answered(joined.rows)
+    answered = is_answered(task.functions, joined.rows)
     if not answered:
-        reasons = reasons or reasons_in(joined.rows)
+        reasons = reasons or reasons_in(task.functions, joined.rows)
         result = without_scores(result, reasons)
     whole = {
         "schema": SCHEMA,
@@ -211,15 +211,12 @@ def seen_by_model(joined: Joined) -> dict[str, Any]:
 def _compare(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     from vidkit.evaluation.comparing import compare
 
-    comparable = getattr(task.functions, "comparable", None)
-    if comparable is None:
-        raise ConfigError(f"runs of task '{task.name}' cannot be compared", "score them one by one")
     mode = Mode(settings.mode.value)
     runs = [
         read_joined(task, data, file, strict=settings.strict, limit=settings.limit)
         for file in settings.compare
     ]
-    sides = [comparable(joined.rows, mode) for joined in runs]
+    sides = [task.functions.comparable(joined.rows, mode) for joined in runs]
     result = compare(*sides, resamples=settings.resamples, seed=settings.seed)
     described = {
         name: {**joined.predictions, **seen_by_model(joined), "unread": side.unread}

@@ -135,11 +135,10 @@ def run_options(
 
 
 def _prompt_mode(settings: EvalSettings, task: Task) -> PromptMode:
-    default = "avt" if task.name == "social-omni" else "vt"
     return PromptMode(
         reasoning=settings.reasoning,
         subtitles=SubtitleMode(settings.subtitles.value),
-        modality=settings.modality.value if settings.modality else default,
+        modality=settings.modality.value if settings.modality else task.functions.MODALITY,
         asr=settings.asr,
         wording=settings.wording,
     )

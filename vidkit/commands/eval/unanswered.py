@@ -8,19 +8,16 @@ from typing import Any
 
 from vidkit.errors import NothingAnswered
 from vidkit.evaluation.answers import reply_text
+from vidkit.evaluation.benchmark import Benchmark
 from vidkit.evaluation.types import Row, ScoreTable
 
 _KEPT = frozenset({"bootstrap", "chance", "baselines", "counts", "items", "groups", "warnings"})
 WORDS = "not answered"
 
 
-def is_answered(rows: Sequence[Row]) -> bool:
+def is_answered(benchmark: Benchmark, rows: Sequence[Row]) -> bool:
     """Whether any row carries a reply with text."""
-    return any(_has_text(reply) for row in rows for reply in _replies(row))
-
-
-def _replies(row: Row) -> list[Any]:
-    return [row, *(row.get(part) for part in ("q1", "q2", "stream"))]
+    return any(_has_text(reply) for row in rows for reply in benchmark.replies_on(row))
 
 
 def _has_text(reply: Any) -> bool:
@@ -51,13 +48,13 @@ def _null(value: Any) -> Any:
     return [_null(inner) for inner in value] if isinstance(value, list) else value
 
 
-def reasons_in(rows: Sequence[Row], most: int = 3) -> list[str]:
+def reasons_in(benchmark: Benchmark, rows: Sequence[Row], most: int = 3) -> list[str]:
     """The commonest errors among replies, with their counts."""
     from vidkit.evaluation.running.summary import RunSummary
 
     found = RunSummary(folder=None, predictions=None)  # type: ignore[arg-type]
     for row in rows:
-        for reply in _replies(row):
+        for reply in benchmark.replies_on(row):
             if isinstance(reply, Mapping) and reply.get("error"):
                 found.add_failure("", str(reply["error"]), "")
     return found.commonest_reasons(most)

@@ -9,14 +9,14 @@ from importlib import resources
 from typing import Any
 
 from vidkit.errors import require
+from vidkit.evaluation.benchmark import Benchmark
 from vidkit.evaluation.report.cells import is_interval, is_number, transposed, written
 from vidkit.evaluation.report.plots import plots_of
-from vidkit.evaluation.report.published import published
 
 _WIDE = 9  # columns from which a table of fewer rows is turned over: what 1200 pixels hold
 
 
-def page(result: Mapping[str, Any], title: str) -> str:
+def page(result: Mapping[str, Any], title: str, benchmark: Benchmark) -> str:
     """The report of a result (of `score` or `compare`) as HTML text.
 
     Raises:
@@ -28,13 +28,13 @@ def page(result: Mapping[str, Any], title: str) -> str:
     )
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["cell"] = lambda cell: written(cell, separator="\n")
-    tables = [*result["tables"], *(asdict(table) for table in published(result.get("benchmark", "")))]
+    tables = [*result["tables"], *(asdict(table) for table in benchmark.published())]
     html: str = environment.from_string(template).render(
         title=title,
         result=result,
-        cards=_cards(result),
+        cards=_cards(result, benchmark),
         tables=[{**table, "numeric": _numeric(table)} for table in map(_turned, tables)],
-        plots=plots_of(result),
+        plots=plots_of(result, benchmark),
         provenance=_provenance(result),
     )
     return html
@@ -56,27 +56,21 @@ def _numeric(table: Mapping[str, Any]) -> list[bool]:
     ]
 
 
-def _cards(result: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _cards(result: Mapping[str, Any], benchmark: Benchmark) -> list[tuple[str, str, str]]:
     """Headline numbers as (name, value, interval)."""
     bounds = result.get("intervals", {})
-    names = {
-        "non_lin": "Non-Lin", "avg_acc": "Avg Acc", "consistency": "Consistency", "coherence": "Coherence",
-        "macro": "mean of categories", "accuracy": "accuracy", "f1": "F1",
-    }  # fmt: skip
-    found: list[tuple[str, str, Any]] = [(name, label, result.get(name)) for name, label in names.items()]
-    for section, keys in (
-        ("who", {"accuracy": "who"}),
-        ("when", {"accuracy": "when_accuracy", "f1": "when_f1"}),
-    ):
-        entry = result.get(section) or {}
-        found += [(key, f"{section}: {name}", entry.get(name)) for name, key in keys.items()]
-    if isinstance(result.get("how"), Mapping):
-        found.append(("how", "how", result["how"]["how"]))
+    found = ((label, _at(result, key), bounds.get(bound)) for key, label, bound in benchmark.HEADLINES)
     return [
-        (label, written(float(value)), _bound(bounds.get(name)))
-        for name, label, value in found
-        if is_number(value)
+        (label, written(float(value)), _bound(bound)) for label, value, bound in found if is_number(value)
     ]
+
+
+def _at(result: Mapping[str, Any], dotted: str) -> Any:
+    """What stands under a dotted key; None where a part is missing."""
+    value: Any = result
+    for name in dotted.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _bound(bound: object) -> str:

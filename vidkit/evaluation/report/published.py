@@ -1,63 +1,17 @@
-"""Rows as reported by the authors, for orientation. Frames and input differ from row to row."""
+"""Rows as reported by a benchmark's authors, for orientation. Frames and input differ from row to row."""
 
 from __future__ import annotations
 
 from vidkit.evaluation.types import ScoreTable
 
-# model, frames, then (with, without subtitles) pairs: Non-Lin, L1, L2, L3, Consistency, Coherence, Avg Acc
-_VIDEO_MME_V2 = """
-Human|-|90.7/-|94.8/-|91.1/-|87.9/-|91.7/-|88.9/-|94.9/-
-Gemini-3-Pro|1 fps|49.4/38.2|64.0/43.2|50.0/45.4|40.6/30.2|50.8/39.7|47.0/35.4|66.1/56.8
-Doubao-Seed-2.0-Pro|1 fps|43.3/35.2|54.4/41.3|47.0/42.6|34.1/26.2|43.7/37.1|42.5/31.6|60.5/53.1
-Gemini-3-Flash|1 fps|42.5/32.9|58.3/41.5|44.8/37.4|31.7/25.0|44.9/35.6|38.2/28.0|61.1/52.4
-Kimi-K2.5|512|40.7/33.0|51.8/41.1|43.4/37.8|32.2/24.8|40.6/34.0|40.9/31.0|58.0/51.2
-MiMo-v2-Omni|1 fps|38.6/29.9|52.6/38.7|43.1/36.0|27.4/20.4|39.7/32.4|36.6/25.4|56.1/47.1
-GPT-5|50|37.0/26.4|44.5/32.2|39.1/28.6|31.1/21.3|37.4/28.1|36.3/23.2|55.6/44.7
-Qwen3.5-397B-Think|512|39.1/30.3|50.3/35.4|41.8/36.5|30.7/22.9|39.0/32.2|39.4/26.9|55.9/48.8
-Qwen3.5-397B-Instruct|64|24.5/16.9|27.3/16.8|25.9/18.1|21.9/16.1|23.9/18.2|25.7/14.6|42.1/35.0
-InternVL3.5-241B|64|23.1/15.8|28.2/18.1|23.7/16.3|19.6/14.1|23.4/17.2|22.5/13.2|41.4/32.9
-Qwen3.5-9B-Think|512|26.2/19.5|30.5/21.8|30.1/24.5|20.9/14.6|25.8/21.0|26.8/16.8|44.5/36.8
-Qwen3.5-9B-Instruct|64|18.3/10.3|20.7/11.5|17.6/9.9|17.4/10.0|16.7/10.6|21.2/9.9|35.5/26.0
-LLaVA-Video-7B|64|9.7/7.2|15.9/12.7|7.4/5.6|7.5/5.1|9.9/8.5|9.0/4.8|24.0/19.9
-"""
-# model, who, consistent, inconsistent, gap, when accuracy, precision, recall, F1, how
-_SOCIAL_OMNI = """
-GPT-4o|36.75|38.14|28.00|10.1|46.89|70.37|28.57|40.64|69.64
-Gemini 2.5 Pro|44.69|45.88|37.23|8.7|55.67|75.95|45.80|57.14|72.32
-Gemini 2.5 Flash|47.03|48.52|37.59|10.9|61.50|73.45|63.85|68.31|85.08
-Gemini 3 Flash Prev.|53.23|53.66|50.55|3.1|61.06|73.21|61.65|66.94|79.08
-Gemini 3 Pro Prev.|64.99|66.24|57.04|9.2|67.31|87.36|57.14|69.09|81.77
-Qwen3-Omni|69.25|69.97|64.73|5.2|63.64|76.64|61.65|68.33|45.57
-Qwen3-Omni-Thinking|54.60|53.74|59.64|-5.9|46.41|60.61|45.11|51.72|18.06
-Qwen2.5-Omni|36.75|36.46|38.55|-2.1|57.42|65.94|68.42|67.16|66.15
-OmniVinci|35.86|15.01|16.00|-1.0|41.63|70.37|14.29|23.75|55.86
-VITA-1.5|36.95|36.81|37.82|-1.0|43.37|55.21|43.80|48.85|12.49
-Baichuan-Omni-1.5|25.65|25.97|23.64|2.3|46.88|59.32|52.63|55.78|27.27
-MiniOmni2|16.72|17.57|4.55|13.0|-|-|-|-|-
-"""
 
+def published_table(columns: tuple[str, ...], rows: str, note: str) -> ScoreTable:
+    """The table of reported rows.
 
-_COLUMNS = {
-    "video-mme-v2": ("model", "frames", "Non-Lin", "L1", "L2", "L3", "Consistency", "Coherence", "Avg Acc"),
-    "social-omni": ("model", "Who", "cons.", "incons.", "gap", "When", "precision", "recall", "F1", "How"),
-}
-_NOTES = {
-    "video-mme-v2": "arXiv 2604.05015; with/without subtitles (omni models: sound); frames differ",
-    "social-omni": "arXiv 2603.16859; rows drop skipped items from their denominators (OmniVinci's Who is "
-    "over 845 of 2,000), and models behind an API saw one small picture a second and no sound",
-}
-_ROWS = {"video-mme-v2": _VIDEO_MME_V2, "social-omni": _SOCIAL_OMNI}
-
-
-def published(benchmark: str) -> list[ScoreTable]:
-    """Tables of reported rows, none for benchmarks without."""
-    if benchmark not in _ROWS:
-        return []
-    rows = _rows(_ROWS[benchmark])
-    return [
-        ScoreTable("published", "As reported by the authors", _COLUMNS[benchmark], rows, _NOTES[benchmark])
-    ]
-
-
-def _rows(text: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(line.split("|")) for line in text.strip().splitlines())
+    Args:
+        columns: headings.
+        rows: one a line, cells between bars.
+        note: where they come from, and what differs.
+    """
+    cells = tuple(tuple(line.split("|")) for line in rows.strip().splitlines())
+    return ScoreTable("published", "As reported by the authors", columns, cells, note)

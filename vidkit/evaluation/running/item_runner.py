@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from vidkit.errors import DataError, VidkitError
+from vidkit.evaluation.benchmark import Benchmark
 from vidkit.evaluation.running.asker import Asker, media_of
 from vidkit.evaluation.running.judging import Panel, Verdict
 from vidkit.evaluation.running.media import MediaLoader
-from vidkit.evaluation.running.streaming import ask_streaming, stream_key, streaming_prompt
-from vidkit.evaluation.types import Item, Prediction, PromptMode, TaskFunctions
+from vidkit.evaluation.running.streaming import ask_streaming, stream_key
+from vidkit.evaluation.types import Item, Prediction, PromptMode
 
 
 class Protocols(Protocol):
@@ -50,18 +50,17 @@ class ItemRunner:
     """Runs items one at a time; many at once from several workers.
 
     Args:
-        task: the benchmark's functions; `should_ask(item, earlier)`, `judge_id`, `judge_prompt` and
-            `streaming_prompt(item, mode, second)` are used where it has them.
+        task: the benchmark.
         asker: asks and keeps.
         loader: of media.
         mode: variant of the prompt.
         protocols: how to ask.
-        panel: judges of "how" replies.
+        panel: judges of replies.
     """
 
     def __init__(
         self,
-        task: TaskFunctions,
+        task: Benchmark,
         asker: Asker,
         loader: MediaLoader,
         mode: PromptMode,
@@ -69,7 +68,7 @@ class ItemRunner:
         panel: Panel | None,
     ) -> None:
         self.asker = asker
-        self._task: Any = task
+        self._task = task
         self._loader = loader
         self._mode = mode
         self._protocols = protocols
@@ -88,10 +87,10 @@ class ItemRunner:
             DataError: a doubled id, an unknown item in `after`, or a row that the protocol cannot use.
             StopRun: the engine will not answer anything.
         """
-        if item.kind == "when" and self._protocols.when != "single":
+        if self._task.is_streamed(item) and self._protocols.when != "single":
             if self._protocols.when == "streaming":
                 return await self._stream(item)
-            # single first: the "how" item after this one looks for it as soon as this one waits
+            # single first: an item after this one looks for it as soon as this one waits
             asked = await self._single(item)
             streamed = await self._stream(item)
             return Outcome((*asked.records, *streamed.records), 0, asked.resumed + streamed.resumed)
@@ -130,10 +129,7 @@ class ItemRunner:
             if self._protocols.when == "streaming":
                 return False
             raise DataError(f"'{item.id}' comes after '{item.after}', which does not come before it")
-        decide = getattr(self._task, "should_ask", None)
-        if decide is not None:
-            return bool(decide(item, earlier))
-        return earlier is not None and bool(_said_yes(earlier.response or ""))
+        return self._task.should_ask(item, earlier)
 
     async def _stream(self, item: Item) -> Outcome:
         key = stream_key(item)
@@ -149,8 +145,8 @@ class ItemRunner:
             self._loader,
             item,
             visuals,
-            self._prompt_maker(item),
-            _said_yes,
+            lambda second: self._task.streaming_prompt(item, self._mode, second),
+            self._task.says_yes,
             video=self._protocols.media / visuals.video,
             stride_s=self._protocols.stride_s,
             until_end=self._protocols.until_end,
@@ -158,15 +154,9 @@ class ItemRunner:
         await self.asker.log.append(record)
         return Outcome((record,))
 
-    def _prompt_maker(self, item: Item) -> Callable[[float], Any]:
-        own = getattr(self._task, "streaming_prompt", None)
-        if own is not None:
-            return lambda second: own(item, self._mode, second)
-        return lambda second: streaming_prompt(self._task.prompt, item, self._mode, second)
-
     async def _judge(self, item: Item, record: Prediction) -> Verdict | None:
         reply = (record.response or "").strip()
-        if self._panel is None or item.kind != "how" or not reply:
+        if self._panel is None or not self._task.is_judged(item) or not reply:
             return None
         prompt = self._task.judge_prompt(item, reply)
         for name in self._panel.names:
@@ -176,11 +166,3 @@ class ItemRunner:
     def _enter(self, key: str) -> None:
         if not self.asker.log.index.add_item(key):
             raise DataError(f"duplicate id '{key}'", "every item needs an id of its own")
-
-
-def _said_yes(reply: str) -> bool | None:
-    """Option A or the word yes; None when it cannot be read."""
-    from vidkit.evaluation.tasks.social_omni.when import read_yes_no
-
-    letter = read_yes_no(reply).letter
-    return None if letter is None else letter == "A"

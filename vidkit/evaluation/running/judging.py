@@ -1,4 +1,4 @@
-"""The panel of judges for SocialOmni's "how": each judge scores each reply, and every failure is counted."""
+"""A panel of judges: each judge scores each reply, and every failure is counted."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Panel:
         """Ask every judge at once.
 
         Args:
-            item: the "how" item.
+            item: whose reply is judged.
             prompt: the question to a judge, with the reply in it.
             key: id of a judge's record.
 

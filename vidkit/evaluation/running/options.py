@@ -30,11 +30,11 @@ class RunOptions:
         sampling: how replies are drawn.
         media: folder of the videos and pictures.
         whole_clips: send clips as files instead of frames, for servers that take `video_url`.
-        when: SocialOmni's protocol: `single`, `streaming` or `both`.
+        when: how items that can be streamed are asked: `single`, `streaming` or `both`.
         stride_s: step of the streaming prefix.
         until_end: streaming goes on after the first YES.
         kinds: ask only items of these kinds, None for all.
-        judges: engines that judge "how" replies, by name.
+        judges: engines that judge replies, by name.
         picker: chooses frames in place of the budget's selector.
         durability: when the log is forced to disk.
         force: begin anew when the folder holds another run; its files are kept aside.

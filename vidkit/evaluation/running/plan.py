@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from vidkit.evaluation.benchmark import Benchmark, benchmark_of
 from vidkit.evaluation.running.judging import TRIES as JUDGE_TRIES
 from vidkit.evaluation.running.options import RunOptions
 from vidkit.evaluation.running.render import prompt_sha, prompt_text
@@ -53,11 +53,13 @@ class RunPlan:
     judge_calls: int = 0
 
 
-def plan_run(task: TaskFunctions, rows: Iterable[Row], options: RunOptions, judges: int = 0) -> RunPlan:
+def plan_run(
+    task: Benchmark | TaskFunctions, rows: Iterable[Row], options: RunOptions, judges: int = 0
+) -> RunPlan:
     """Go through the items as a run would, without an engine.
 
     Args:
-        task: the benchmark's functions.
+        task: the benchmark, as for `run`.
         rows: its data.
         options: how it would be asked; nothing is written and no media is read.
         judges: how many would judge; engines are not needed for a plan.
@@ -65,25 +67,26 @@ def plan_run(task: TaskFunctions, rows: Iterable[Row], options: RunOptions, judg
     Raises:
         DataError: rows that the task or the protocol cannot use.
     """
+    benchmark = benchmark_of(task)
     plan = RunPlan()
     kinds: Counter[str] = Counter()
     groups: set[str] = set()
     videos: dict[str, bool] = {}
     others: dict[str, bool] = {}
     digest = hashlib.sha256()
-    for item in task.items(rows):
+    for item in benchmark.items(rows):
         if options.kinds is not None and item.kind not in options.kinds:
             continue
-        prompt = task.prompt(item, options.mode)
+        prompt = benchmark.prompt(item, options.mode)
         digest.update(prompt_sha(prompt).encode())
         plan.first_prompt = plan.first_prompt or prompt_text(prompt)
         plan.items += 1
         kinds[item.kind] += 1
         groups.add(item.group)
-        for name, seen in _files_of(prompt, task.visuals(item), videos, others):
+        for name, seen in _files_of(prompt, benchmark.visuals(item), videos, others):
             if name not in seen:
                 seen[name] = (options.media / name).is_file()
-        _count_calls(plan, task, item, options, judges)
+        _count_calls(plan, benchmark, item, options, judges)
     plan.groups, plan.videos, plan.other_files = len(groups), len(videos), len(others)
     plan.kinds = {kind: count for kind, count in kinds.items() if kind}
     plan.missing_videos = [name for name, is_there in videos.items() if not is_there]
@@ -105,25 +108,20 @@ def _files_of(
         yield from ((image, others) for image in visuals.images if isinstance(image, str))
 
 
-def _count_calls(plan: RunPlan, task: TaskFunctions, item: Item, options: RunOptions, judges: int) -> None:
-    if item.kind == "when" and options.when != "single":
+def _count_calls(plan: RunPlan, task: Benchmark, item: Item, options: RunOptions, judges: int) -> None:
+    if task.is_streamed(item) and options.when != "single":
         check_turn_entry(item)
         plan.most_calls = None
         plan.least_calls += 1 if options.when == "streaming" else 2
         return
     if item.after is None:
         plan.least_calls += 1
-    elif options.when == "streaming" or not _may_be_asked(task, item):
+    elif options.when == "streaming" or not task.should_ask(item, Prediction(str(item.after), "YES")):
         return
     if plan.most_calls is not None:
         plan.most_calls += 1
-    if item.kind == "how":
+    if task.is_judged(item):
         plan.judge_calls += JUDGE_TRIES * judges
-
-
-def _may_be_asked(task: TaskFunctions, item: Item) -> bool:
-    decide: Any = getattr(task, "should_ask", None)
-    return decide is None or bool(decide(item, Prediction(str(item.after), "YES")))
 
 
 def answered_in(log: Path) -> int:

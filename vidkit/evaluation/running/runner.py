@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vidkit.errors import ConfigError, VidkitError
+from vidkit.evaluation.benchmark import Benchmark, benchmark_of
 from vidkit.evaluation.running.asker import Asker
 from vidkit.evaluation.running.breaker import StopRun
 from vidkit.evaluation.running.item_runner import ItemRunner, Outcome
@@ -40,7 +41,7 @@ def run(
     """Ask a model every item of a task. `run_async` for callers that already have an event loop.
 
     Args:
-        task: the four functions of a benchmark.
+        task: a benchmark: a `Benchmark`, or a module or object with its functions.
         rows: its data, read once and never held.
         engine: the model; closed by the caller.
         folder: of the run: `log.jsonl` (append-only), `manifest.json`, and at the end `predictions.jsonl` (a
@@ -65,6 +66,7 @@ async def run_async(
     progress: Callable[[Progress], None] | None = None,
 ) -> RunSummary:
     """See `run`."""
+    benchmark = benchmark_of(task)
     options = options or RunOptions()
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
@@ -81,9 +83,9 @@ async def run_async(
     )
     try:
         asker = Asker(engine, log, options.sampling, options.stop_after)
-        panel = _panel(task, options, log)
-        items = ItemRunner(task, asker, loader, options.mode, options, panel)
-        return await _Run(items, log, options, place, progress).whole(task.items(rows))
+        panel = _panel(benchmark, options, log)
+        items = ItemRunner(benchmark, asker, loader, options.mode, options, panel)
+        return await _Run(items, log, options, place, progress).whole(benchmark.items(rows))
     finally:
         loader.close()
         await log.aclose()
@@ -105,23 +107,21 @@ def _open_log(place: Path, options: RunOptions, engine: Engine) -> PredictionLog
     return log
 
 
-def _panel(task: TaskFunctions, options: RunOptions, log: PredictionLog) -> Panel | None:
+def _panel(task: Benchmark, options: RunOptions, log: PredictionLog) -> Panel | None:
     if not options.judges:
         return None
     check_judgeable(task)
-    from vidkit.evaluation.tasks.social_omni.how import parse_judge
-
-    check_panel(log.path.with_name(JUDGES), options.judges, str(getattr(task, "JUDGE_VERSION", "")))
-    return Panel(options.judges, log, parse_judge)
+    check_panel(log.path.with_name(JUDGES), options.judges, task.JUDGE_VERSION)
+    return Panel(options.judges, log, task.parse_judge)
 
 
-def check_judgeable(task: TaskFunctions) -> None:
+def check_judgeable(task: Benchmark) -> None:
     """Refuse judges for a task whose replies are not judged.
 
     Raises:
-        ConfigError: the task has no `judge_prompt`.
+        ConfigError: no kind of the task's items is judged.
     """
-    if not hasattr(task, "judge_prompt"):
+    if not task.JUDGED_KIND:
         raise ConfigError("this task has nothing to judge", "run it without judges")
 
 

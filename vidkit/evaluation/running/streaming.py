@@ -1,14 +1,14 @@
-"""SocialOmni's streaming "when": the clip grows second by second, and the model is asked each time.
+"""A question about a growing clip: it grows second by second, and the model is asked each time.
 
-As the paper describes it (arXiv 2603.16859; no code exists): tau is the end of the first prefix at which the
-model says YES. The gold turn-entry time is not in the published files, so it has to come with the data.
+As the paper that has such questions describes it (arXiv 2603.16859; no code exists): tau is the end of the
+first prefix at which the model says YES. The gold turn-entry time is not in the published files, so it has to
+come with the data.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,15 +18,9 @@ from vidkit.errors import ConfigError, DataError, VideoError
 from vidkit.evaluation.running.asker import Asker, media_of
 from vidkit.evaluation.running.decode import VideoFile
 from vidkit.evaluation.running.media import MediaLoader
-from vidkit.evaluation.types import Item, Part, PartKind, Prediction, Prompt, PromptMode, Visuals
+from vidkit.evaluation.types import Item, Prediction, Prompt, Visuals
 
 VERSION = "vidkit-1"
-_NOW = "This is a live conversation; what you see and hear ends at the present moment, second {second:g}."
-_TIME = re.compile(
-    r"\s*\b(?:at|in|by)\s+(?:the\s+)?"
-    r"(?:\d+(?:\.\d+)?(?:st|nd|rd|th)?\s*(?:-\s*)?(?:seconds?|s)\b|\d+:\d+(?::\d+)?(?:\.\d+)?)",
-    re.I,
-)
 
 
 def check_stride(stride_s: float) -> float:
@@ -58,17 +52,6 @@ def stream_key(item: Item) -> str:
     return f"{item.id.rpartition('/')[0]}/stream"
 
 
-def streaming_prompt(
-    prompt: Callable[[Item, PromptMode], Prompt], item: Item, mode: PromptMode, t_s: float
-) -> Prompt:
-    """The task's own "when" prompt about now: the annotated second is taken out of the question."""
-    question = _TIME.sub(" now", item.question)
-    made = prompt(replace(item, question=question), mode)
-    return replace(
-        made, parts=(*made.parts[:-1], Part(PartKind.TEXT, _NOW.format(second=t_s)), made.parts[-1])
-    )
-
-
 async def ask_streaming(
     asker: Asker,
     loader: MediaLoader,
@@ -89,7 +72,7 @@ async def ask_streaming(
     Args:
         asker: asks and keeps.
         loader: of prefixes.
-        item: the "when" item.
+        item: the streamed item.
         visuals: its clip; `end_s` is replaced by each prefix's end.
         make_prompt: prompt of the prefix that ends at a second.
         says_yes: reads a reply; None when it cannot be read, which is not a YES.

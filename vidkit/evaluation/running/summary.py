@@ -71,7 +71,7 @@ class RunSummary:
         items: items that the run is about; the four counts below add up to it.
         answered: with a reply.
         failed: without one, see `failures`.
-        not_asked: items whose condition was not met (SocialOmni "how" where the model said no).
+        not_asked: items whose condition was not met (after another one that the model answered with no).
         open: items that a stopped run did not get to.
         resumed: of `answered`, those that an earlier start had settled.
         calls: requests of this start.

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vidkit.errors import ConfigError, DataError
+from vidkit.evaluation.benchmark import Benchmark, ItemIds
 from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.option_list import ALPHABET, options_by_place, options_of_columns
 from vidkit.evaluation.rows import text_id
-from vidkit.evaluation.task_spec import TaskSpec, fill
+from vidkit.evaluation.task_spec import TaskSpec, columns_of, fill
 from vidkit.evaluation.types import (
     Item,
     Mode,
@@ -22,7 +23,6 @@ from vidkit.evaluation.types import (
     PromptMode,
     Row,
     SubtitleMode,
-    TaskFunctions,
     Visuals,
 )
 
@@ -32,50 +32,55 @@ _SHORTEST_BASE64 = 200  # characters; paths are shorter
 _MAX_TOKENS = {False: 64, True: 4096}
 
 
-class MultipleChoice:
+class MultipleChoice(Benchmark):
     """Any benchmark whose items are one question with options (or yes and no) and one gold answer.
 
     Args:
         spec: the task's settings.
-        overrides: an object with any of `items`, `visuals`, `prompt`, `score`, which replace the general
-            ones.
     """
 
-    def __init__(self, spec: TaskSpec, overrides: object = None) -> None:
+    def __init__(self, spec: TaskSpec) -> None:
         self.spec = spec
-        self._overrides = overrides
+        self.REQUIRED = columns_of(spec)
+
+    def adopt(self, functions: object) -> Benchmark:
+        """Put a module's functions in place; who reads rows in an own way needs none of the columns."""
+        super().adopt(functions)
+        if "items" in self.adopted and "REQUIRED" not in self.adopted:
+            self.REQUIRED = ()
+        return self
 
     def items(self, rows: Iterable[Row]) -> Iterator[Item]:
         """One item a row."""
-        own = getattr(self._overrides, "items", None)
-        if own is not None:
-            yield from own(rows)
-            return
         for number, row in enumerate(rows, 1):
             yield general_item(self.spec, row, number)
 
     def visuals(self, item: Item) -> Visuals:
         """The video or the pictures that the templates name."""
-        own = getattr(self._overrides, "visuals", None)
-        return own(item) if own is not None else general_visuals(self.spec, item)
+        return general_visuals(self.spec, item)
 
     def prompt(self, item: Item, mode: PromptMode) -> Prompt:
         """Pictures or frames, subtitles where asked for, question, options, instruction."""
-        own = getattr(self._overrides, "prompt", None)
-        return own(item, mode) if own is not None else general_prompt(self.spec, item, mode)
+        return general_prompt(self.spec, item, mode)
+
+    def record_id(self, row: Row, number: int = 0) -> str:
+        """The id as the template says; of an own item where the task has its own items."""
+        return super().record_id(row, number) if "items" in self.adopted else fill(self.spec.id, row, number)
+
+    def item_ids(self, rows: Sequence[Row]) -> ItemIds:
+        """Ids by the template; those of the items where the task has its own items."""
+        own_items = "items" in self.adopted and "record_id" not in self.adopted
+        return self._ids_of_items(rows) if own_items else super().item_ids(rows)
 
     def score(self, rows: Sequence[Row], mode: Mode | str = Mode.ROBUST, **options: Any) -> dict[str, Any]:
         """Accuracies (and for yes and no precision, recall, F1) with intervals; see `choice_scores`."""
-        own = getattr(self._overrides, "score", None)
-        if own is not None:
-            return dict(own(rows, mode, **options))
         from vidkit.evaluation.choice_scores import score
 
         return score(self, self.spec, rows, mode, **options)
 
     def comparable(self, rows: Sequence[Row], mode: Mode) -> Comparable:
         """What a paired comparison needs; a task with its own `score` cannot be compared."""
-        if hasattr(self._overrides, "score"):
+        if "score" in self.adopted:
             raise ConfigError(
                 f"task '{self.spec.name}' has its own score and cannot be compared", "compare the JSON"
             )
@@ -203,8 +208,3 @@ def _frames(mode: PromptMode) -> list[Part]:
     if mode.subtitles is SubtitleMode.SUBS:
         parts += [Part(PartKind.TEXT, "Subtitles of the video:"), Part(PartKind.SUBTITLES)]
     return parts
-
-
-def is_general(functions: TaskFunctions) -> bool:
-    """Whether a task is a `MultipleChoice` (benchmarks with their own scores are modules)."""
-    return isinstance(functions, MultipleChoice)

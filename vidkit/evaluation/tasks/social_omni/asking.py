@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from vidkit.errors import DataError
+from vidkit.evaluation.answers.decision import read_yes_no
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.tasks.social_omni.records import (
     YES,
@@ -16,9 +17,10 @@ from vidkit.evaluation.tasks.social_omni.records import (
     when_id,
     who_id,
 )
-from vidkit.evaluation.tasks.social_omni.when import read_yes_no
 from vidkit.evaluation.types import Item, Part, PartKind, Prediction, Prompt, PromptMode, Row, Visuals
 
+MODALITY = "avt"
+STREAMED_KIND, JUDGED_KIND = "when", "how"
 JUDGE_VERSION = "vidkit-1"
 _TEXT = PartKind.TEXT
 _WHO_SYSTEM = (

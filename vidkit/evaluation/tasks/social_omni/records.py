@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,8 +72,8 @@ def stream_id(row: Row) -> str:
     return f"l2/{clip_id(row)}/stream"
 
 
-def record_id(row: Row) -> str:
-    """The id under which a record is unique, empty when it has none."""
+def record_id(row: Row, number: int = 0) -> str:
+    """The id under which a record is unique, empty when it has none; its number says nothing."""
     if is_level_2(row):
         return f"l2/{clip_id(row)}" if clip_id(row) else ""
     return who_id(row) if text_id(row.get("id")) else ""
@@ -230,3 +230,19 @@ def known_ids(rows: Sequence[Row], replies: Iterable[str]) -> set[str]:
     known |= {f"l2/{clip}/{part}" for clip in clips for part in ("q1", "q2", "stream")}
     known |= {name for name in replies if name.startswith("judge/") and name[6:].rpartition("/")[0] in clips}
     return known
+
+
+def replies_on(row: Row) -> list[Any]:
+    """All replies that a record carries."""
+    return [row, *(row.get(part) for part in ("q1", "q2", "stream"))]
+
+
+def chosen_on(rows: Sequence[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Where replies that choose an option stand: on level 2 under `q1`, on level 1 on the record."""
+    for row in rows:
+        if is_level_2(row):
+            first = row.get("q1")
+            if isinstance(first, dict):
+                yield when_id(row), first
+        elif "correct_answer" in row:
+            yield who_id(row), row

@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from vidkit.evaluation.always_yes import always_no, always_yes
-from vidkit.evaluation.answers import Choice, parse_choice, parse_yes_no
-from vidkit.evaluation.answers_official import parse_social_omni_yes_no
+from vidkit.evaluation.answers import Choice
+from vidkit.evaluation.answers.decision import read_yes_no
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import MISSING, judged_choice, read_reply
-from vidkit.evaluation.tasks.social_omni.records import NO, YES, When, first_reply
+from vidkit.evaluation.tasks.social_omni.official import parse_social_omni_yes_no
+from vidkit.evaluation.tasks.social_omni.records import YES, When, first_reply
 from vidkit.evaluation.types import Mode
 from vidkit.utils.statistics import Places
-
-_LETTERS = {"YES": YES, "NO": NO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +73,6 @@ def when_metrics(
 
 def _share(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
-
-
-_FIRM = ("field", "declaration", "correction", "option_word", "whole")
-
-
-def read_yes_no(text: object) -> Choice:
-    """Option letter A (YES) or B (NO), else whole words yes and no.
-
-    Where nothing is declared, a letter must not contradict the words ("B, yes, he goes on"); both words, or a
-    letter against a word, is `ambiguous`.
-    """
-    choice = parse_choice(text, YES + NO, ("YES", "NO"), isolated=True)
-    if (choice.letter and choice.rule in _FIRM) or choice.rule in ("empty", "truncated"):
-        return choice
-    spoken = parse_yes_no(text)
-    word = _LETTERS[spoken.letter] if spoken.letter else None
-    if choice.letter:
-        return Choice(None, "ambiguous") if word not in (None, choice.letter) else choice
-    return Choice(word, spoken.rule)
 
 
 def grade(items: Sequence[When], mode: Mode) -> list[WhenAnswer]:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from vidkit.evaluation.answers import Choice, parse_choice
-from vidkit.evaluation.answers_official import parse_social_omni
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import judged_choice, read_reply
+from vidkit.evaluation.tasks.social_omni.official import parse_social_omni
 from vidkit.evaluation.tasks.social_omni.records import WHO_LETTERS, Who
 from vidkit.evaluation.types import Mode, Row
 from vidkit.utils.statistics import Array, Places

@@ -8,7 +8,6 @@ from typing import Any
 
 from vidkit.errors import DataError
 from vidkit.evaluation.answers import Choice
-from vidkit.evaluation.answers_official import parse_video_mme_v2
 from vidkit.evaluation.option_list import options_by_place
 from vidkit.evaluation.replies import choice_of, judged_choice, read_reply
 from vidkit.evaluation.rows import text_id
@@ -21,6 +20,7 @@ from vidkit.evaluation.tasks.video_mme_v2.groups import (
     parse_structure,
     score_of_type,
 )
+from vidkit.evaluation.tasks.video_mme_v2.official import parse_video_mme_v2
 from vidkit.evaluation.types import Mode, Row
 
 REQUIRED = ("video_id", "question_id", "group_type", "group_structure", "answer", "level")
