@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from vidkit.cli.main import WITH_SETTINGS
+from vidkit.cli.commands import WITH_SETTINGS
 from vidkit.config.describe import markdown_table
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -13,7 +13,8 @@ import pytest
 
 from vidkit import __version__
 from vidkit.cli import execute
-from vidkit.cli.main import COMMANDS, WITH_SETTINGS, run
+from vidkit.cli.commands import COMMANDS, WITH_SETTINGS
+from vidkit.cli.main import run
 from vidkit.cli.plain import plain
 from vidkit.config.catalog import config_names, settings_class
 from vidkit.config.keys import keys_of

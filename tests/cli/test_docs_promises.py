@@ -11,7 +11,8 @@ from types import ModuleType
 import pytest
 
 from scripts.doc_tables import results, tool
-from vidkit.cli.main import WITH_SETTINGS, run
+from vidkit.cli.commands import WITH_SETTINGS
+from vidkit.cli.main import run
 from vidkit.config.catalog import settings_class
 
 ROOT = Path(__file__).resolve().parents[2]

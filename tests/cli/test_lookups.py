@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from vidkit.cli.commands import WITH_SETTINGS
 from vidkit.cli.list import LISTS
-from vidkit.cli.main import WITH_SETTINGS, run
+from vidkit.cli.main import run
 from vidkit.config.describe import describe_keys, unit_of
 from vidkit.config.listing import Listed, method_lines
 from vidkit.frames.registry import METHODS

@@ -22,6 +22,7 @@ LAYERS = [
     {"video"},
     {"utils"},
 ]
+_ENTRY = re.compile(r"((?:vidkit|vidkit_kernels)(?:\.\w+)+):(\w+)")  # how registries name what they load
 ANYWHERE = {"vidkit", "vidkit.errors"}
 SCHEMAS = re.compile(
     r"vidkit\.config\.(\w+_)?schema"
@@ -60,6 +61,23 @@ def imports_of(file: Path) -> Iterator[str]:
                 [part for part in base if part != "kernels"] + ([node.module] if node.module else [])
             )
             yield from (f"{start}.{alias.name}" for alias in node.names)
+
+
+def named_by_text(file: Path) -> Iterator[str]:
+    """Modules that a file loads by a text: `module:Name` of a registry, a literal of `import_module`."""
+    module = module_name(file)
+    package = module if file.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found = _ENTRY.fullmatch(node.value)
+            if found:
+                yield f"{found.group(1)}.{found.group(2)}"
+        elif isinstance(node, ast.Call) and node.args:
+            called = ast.unparse(node.func).rpartition(".")[2]
+            first = node.args[0]
+            if called in ("import_module", "__import__") and isinstance(first, ast.Constant):
+                name = str(first.value)
+                yield package + name if name.startswith(".") else name
 
 
 def is_schema(module: str) -> bool:
@@ -104,10 +122,83 @@ def test_imports_go_one_way() -> None:
     wrong = [
         f"{file.relative_to(ROOT)} imports {imported}"
         for file in FILES
-        for imported in imports_of(file)
+        for imported in (*imports_of(file), *named_by_text(file))
         if not is_allowed(module_name(file), imported)
     ]
     assert wrong == []
+
+
+def edges(files: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Which module imports which, of modules by the full names that each imports."""
+    found: dict[str, set[str]] = {}
+    for module, names in files.items():
+        # the longest part of a name that is a file: a package's face where the name stands in it
+        homes = {
+            next((home for home in _prefixes(name) if home in files), "")
+            for name in names
+        }  # fmt: skip
+        found[module] = homes - {"", module}
+    return found
+
+
+def _prefixes(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    return (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of modules that all reach each other (Tarjan's algorithm)."""
+    number: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(module: str) -> None:
+        number[module] = low[module] = len(number)
+        stack.append(module)
+        for other in graph[module]:
+            if other not in number:
+                visit(other)
+                low[module] = min(low[module], low[other])
+            elif other in stack:
+                low[module] = min(low[module], number[other])
+        if low[module] == number[module]:
+            group = stack[stack.index(module) :]
+            del stack[stack.index(module) :]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for module in graph:
+        if module not in number:
+            visit(module)
+    return sorted(found)
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    """Imports inside functions and those for types alone count: a circle of meaning is one too."""
+    graph = edges({module_name(file): set(imports_of(file)) for file in FILES})
+    assert sum(map(len, graph.values())) > 1000
+    assert circles(graph) == []
+
+
+def test_the_search_for_circles_itself() -> None:
+    files = {"a": {"b.x"}, "b": {"c.d.y"}, "c.d": {"a"}, "c": {"c.d.z"}, "e": {"e.f", "numpy"}, "e.f": set()}
+    assert edges(files) == {"a": {"b"}, "b": {"c.d"}, "c.d": {"a"}, "c": {"c.d"}, "e": {"e.f"}, "e.f": set()}
+    assert circles(edges(files)) == [["a", "b", "c.d"]]
+
+
+def test_imports_by_text_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "vidkit" / "utils"
+    folder.mkdir(parents=True)
+    (folder / "a.py").write_text(
+        "import importlib\nfrom importlib import import_module\n"
+        "NAMES = {'x': 'vidkit.frames.registry:Selector', 'y': 'vidkit:no', 'z': 'other.module:Name'}\n"
+        "importlib.import_module('vidkit.cli.main')\nimport_module('.b', __package__)\nimport_module(name)\n"
+    )
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    assert sorted(named_by_text(folder / "a.py")) == [
+        "vidkit.cli.main", "vidkit.frames.registry.Selector", "vidkit.utils.b",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def complete_words(ctx: typer.Context, incomplete: str) -> list[str]:
     """Commands, then keys of the command."""
-    from vidkit.cli.main import WITH_SETTINGS
+    from vidkit.cli.commands import WITH_SETTINGS
 
     words = [str(word) for word in ctx.params.get("words") or []]
     command, _ = _split(words)
@@ -70,7 +70,7 @@ def config(words: Words = None, json: Json = None) -> None:
 
 def _split(words: Sequence[str]) -> tuple[str, list[str]]:
     """The command that the words begin with, and what follows; the empty text for none."""
-    from vidkit.cli.main import WITH_SETTINGS
+    from vidkit.cli.commands import WITH_SETTINGS
 
     for length in (2, 1):
         name = " ".join(words[:length])
@@ -80,7 +80,7 @@ def _split(words: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def _no_command(words: Sequence[str]) -> ConfigError:
-    from vidkit.cli.main import WITH_SETTINGS
+    from vidkit.cli.commands import WITH_SETTINGS
     from vidkit.config.naming import did_you_mean
 
     if not words:

@@ -55,7 +55,7 @@ def list(what: What = None, json: Json = None, config_dir: ConfigDir = None) -> 
 
 
 def _lines(name: str, config_dir: Path | None) -> tuple[Listed, ...]:
-    from vidkit.cli.main import WITH_SETTINGS
+    from vidkit.cli.commands import WITH_SETTINGS
     from vidkit.config import listing
 
     makers: dict[str, Callable[[], object]] = {

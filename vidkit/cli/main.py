@@ -1,7 +1,7 @@
 """The command `vidkit`: collects the commands, runs one, turns what ends it into lines and an exit status.
 
 To add a command: a file `vidkit/cli/<command>.py` with a function or a Typer group of that name, and the name
-in `COMMANDS`.
+in `COMMANDS` of `commands.py`.
 """
 
 from __future__ import annotations
@@ -16,18 +16,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from vidkit import __version__
-from vidkit.cli.bench import BENCHMARKS
+from vidkit.cli.commands import COMMANDS, LOOK_UPS
 from vidkit.cli.help import CommandAsTyped, CommandWithConfigs
 from vidkit.cli.report import INTERRUPTED, report_error
 from vidkit.utils.redaction import RedactingStream
-
-COMMANDS = ("generate", "calibrate", "eval", "select-frames", "bench", "list", "config")
-LOOK_UPS = ("list", "config")  # commands that say what there is and compute nothing
-# command lines that have settings of their own
-WITH_SETTINGS = (
-    *(name for name in COMMANDS if name not in ("bench", *LOOK_UPS)),
-    *(f"bench {name}" for name in BENCHMARKS),
-)
 
 app = typer.Typer(
     name="vidkit",

@@ -74,8 +74,8 @@ def _usage(error: BaseException, usage_help: str, arguments: Sequence[str]) -> t
 
 
 def _setting(error: BaseException, option: str, arguments: Sequence[str]) -> str | None:
+    from vidkit.cli.commands import WITH_SETTINGS
     from vidkit.cli.dashes import setting_meant
-    from vidkit.cli.main import WITH_SETTINGS
 
     context = getattr(error, "ctx", None)
     command = str(getattr(context, "command_path", "")).partition(" ")[2]

@@ -202,7 +202,7 @@ class Benchmark:
 
     def plots(self, result: Mapping[str, Any], tables: Mapping[str, Any]) -> list[Plot]:
         """Plots of a result, given its tables by name."""
-        from vidkit.evaluation.report.plots import accuracies
+        from vidkit.evaluation.report.drawing import accuracies
 
         return accuracies(result, tables)
 

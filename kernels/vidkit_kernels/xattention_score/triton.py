@@ -20,7 +20,7 @@ import triton.language as tl
 from torch import Tensor
 
 from .._dispatch import interpreting
-from . import unsupported_reason
+from .limits import unsupported_reason
 
 LOG2E = 1.4426950408889634
 SCRATCH_BYTES = 256 << 20  # heads go in groups whose partial sums fit

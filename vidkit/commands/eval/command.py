@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidkit import __version__
+from vidkit.commands.eval.checks import SCHEMA, check_scorable, scoring_options, seen_by_model
 from vidkit.commands.eval.report import print_result, run_table, with_budget
 from vidkit.commands.eval.unanswered import is_answered, nothing_answered, reasons_in, without_scores
 from vidkit.config.catalog import builtin_dir
 from vidkit.config.eval_schema import EvalSettings
 from vidkit.errors import ConfigError, DataError, NothingAnswered
 from vidkit.evaluation.answers.said import own_think_tags
-from vidkit.evaluation.scoring import Joined, read_joined, read_rows_of
+from vidkit.evaluation.scoring import Joined, read_joined
 from vidkit.evaluation.task import Task, load_task, task_files
 from vidkit.evaluation.types import Mode
 from vidkit.utils.collection import collection_paused
@@ -22,8 +23,6 @@ from vidkit.utils.files import check_writable, write_text_atomic
 
 if TYPE_CHECKING:
     from vidkit.evaluation.running import RunSummary
-
-SCHEMA = 1  # of the result
 
 
 def run(settings: EvalSettings) -> dict[str, Any]:
@@ -104,28 +103,6 @@ def _check_device(settings: EvalSettings) -> None:
         )
 
 
-def check_scorable(settings: EvalSettings, task: Task, data: Path) -> int:
-    """Refuse data that cannot be scored, whatever the replies; returns the number of rows.
-
-    Raises:
-        DataError: gold columns, groups or structures that the benchmark refuses.
-    """
-    rows = read_rows_of(task, data, settings.limit)
-    rows = task.attach(task.item_ids(rows).every, rows, {})
-    try:
-        task.functions.score(rows, Mode(settings.mode.value), **_scoring(settings, resamples=1))
-    except DataError as error:
-        if settings.limit:
-            raise DataError(error.message, f"{error.hint} (limit={settings.limit} cut the data)") from error
-        raise
-    return len(rows)
-
-
-def _scoring(settings: EvalSettings, resamples: int) -> dict[str, Any]:
-    options: dict[str, Any] = {"resamples": resamples, "seed": settings.seed}
-    return options | ({"allow_new_structures": True} if settings.allow_new_structures else {})
-
-
 def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     predictions = settings.predictions
     run_summary: dict[str, Any] = {}
@@ -143,10 +120,10 @@ def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     if settings.answer_judge:
         from vidkit.commands.eval.answer_judge import read_with_judge, told
 
-        judged = read_with_judge(settings, task, joined, _scoring(settings, 1))
+        judged = read_with_judge(settings, task, joined, scoring_options(settings, 1))
         notes.append(told(judged))
     result = task.functions.score(
-        joined.rows, Mode(settings.mode.value), **_scoring(settings, settings.resamples)
+        joined.rows, Mode(settings.mode.value), **scoring_options(settings, settings.resamples)
     )
     seen = seen_by_model(joined)
     if seen["budget"]:
@@ -191,21 +168,6 @@ def _notes(settings: EvalSettings, joined: Joined) -> Iterator[str]:
     made_for = joined.run.get("data")
     if made_for and made_for != joined.data["sha256"]:
         yield f"the predictions were made for another version of the data ({str(made_for)[:12]}...)"
-
-
-def seen_by_model(joined: Joined) -> dict[str, Any]:
-    """What the model saw, as far as the run's manifest says."""
-    if not joined.run:
-        return {"model": None, "budget": None, "subtitles": None}
-    from vidkit.evaluation.running.budget import FrameBudget
-
-    model, prompt = joined.run.get("model") or {}, joined.run.get("prompt") or {}
-    wanted = {k: v for k, v in (joined.run.get("budget") or {}).items() if k in FrameBudget.__slots__}
-    return {
-        "model": model.get("model"),
-        "budget": FrameBudget(**wanted).label() if wanted else None,
-        "subtitles": prompt.get("subtitles"),
-    }
 
 
 def _compare(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vidkit import __version__
-from vidkit.commands.eval.command import SCHEMA, check_scorable, seen_by_model
+from vidkit.commands.eval.checks import SCHEMA, check_scorable, seen_by_model
 from vidkit.config.eval_schema import EvalSettings
 from vidkit.evaluation.scoring import describe, read_joined
 from vidkit.evaluation.task import Task

@@ -71,3 +71,19 @@ def bars(table: Mapping[str, Any], column: int, chance: float | None) -> str:
     )
     axes.invert_yaxis()
     return svg_text(figure)
+
+
+def accuracies(result: Mapping[str, Any], tables: Mapping[str, Any]) -> list[Plot]:
+    """Accuracy by the values of each column that scores are broken down by."""
+    return [
+        (
+            f"Accuracy {table['title'].lower()}, 95 % intervals; the line is chance",
+            bars(table, 2, _chance_of(result)),
+        )
+        for name, table in tables.items()
+        if name in result.get("by", {})
+    ]
+
+
+def _chance_of(result: Mapping[str, Any]) -> float | None:
+    return dict(result.get("baselines", {}).get("chance", {})).get("accuracy")

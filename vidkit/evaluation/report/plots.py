@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vidkit.evaluation.benchmark import Benchmark
-from vidkit.evaluation.report.drawing import Plot, bars, new_axes, svg_text
+from vidkit.evaluation.report.drawing import Plot, new_axes, svg_text
 from vidkit.utils.figures import BLUE, GREY, RED
 
 
@@ -17,22 +17,6 @@ def plots_of(result: Mapping[str, Any], benchmark: Benchmark) -> list[Plot]:
     if "metrics" in result and "disagreements" in result:
         return [("Differences A - B with 95 % intervals; 0 means no difference", _differences(result))]
     return benchmark.plots(result, {table["name"]: table for table in result["tables"]})
-
-
-def accuracies(result: Mapping[str, Any], tables: Mapping[str, Any]) -> list[Plot]:
-    """Accuracy by the values of each column that scores are broken down by."""
-    return [
-        (
-            f"Accuracy {table['title'].lower()}, 95 % intervals; the line is chance",
-            bars(table, 2, _chance_of(result)),
-        )
-        for name, table in tables.items()
-        if name in result.get("by", {})
-    ]
-
-
-def _chance_of(result: Mapping[str, Any]) -> float | None:
-    return dict(result.get("baselines", {}).get("chance", {})).get("accuracy")
 
 
 def _differences(result: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vidkit.errors import ConfigError
 from vidkit.frames.encoders.base import Encoded, Picture, Rows, Scored
-from vidkit.frames.encoders.models import LoadedModel, to_rows
+from vidkit.frames.encoders.loaded import LoadedModel, to_rows
 from vidkit.frames.types import FloatArray
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkit.frames.encoders.base import Encoded, Picture, Rows, Scored
-from vidkit.frames.encoders.models import LoadedModel, pooled, sigmoid, to_rows
+from vidkit.frames.encoders.loaded import LoadedModel, pooled, sigmoid, to_rows
 from vidkit.frames.types import FloatArray
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import summarise, unread, warn_missing
 from vidkit.evaluation.tasks.social_omni import how, streaming, tables, when, who
+from vidkit.evaluation.tasks.social_omni.graded import Graded
 from vidkit.evaluation.tasks.social_omni.records import (
     check_record,
     first_reply,
@@ -39,15 +40,6 @@ _COMPARED = (
     "who", "who_consistent", "who_inconsistent", "who_gap", "who_macro_f1",
     "when_accuracy", "when_precision", "when_recall", "when_f1", "how", "how_all_yes",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Graded:
-    """All records, graded in one mode."""
-
-    heard: list[who.WhoAnswer]
-    decided: list[when.WhenAnswer]
-    judged: list[how.Judged]
 
 
 def score(

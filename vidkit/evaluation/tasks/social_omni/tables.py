@@ -10,7 +10,7 @@ from vidkit.evaluation.types import ScoreTable
 from vidkit.utils.statistics import Interval
 
 if TYPE_CHECKING:
-    from vidkit.evaluation.tasks.social_omni.scores import Graded
+    from vidkit.evaluation.tasks.social_omni.graded import Graded
 
 _WHO = {
     "who": "Who", "who_consistent": "consistent", "who_inconsistent": "inconsistent", "who_gap": "gap",
