@@ -222,8 +222,8 @@ def test_select_frames_from_drawing_to_pictures(capsys, tmp_path) -> None:
         (["sections=[quality]"], "error: unknown choice 'quality' for 'sections[0]'"),
         (["stages.video=no.mp4"], "error: no video at 'no.mp4' (stages.video)"),
         (["planted.events=99"], "error: planted.duration_s=240 leaves no room for 99 events"),
-        (["manifest.workers=1"], "error: manifest.workers=1 must be at least 2"),
-        (["planted.budgets=[8,0]"], "error: planted.budgets=0 must be at least 1"),
+        (["manifest.workers=1"], "error: manifest.workers must be >= 2, got 1"),
+        (["planted.budgets=[8,0]"], "error: planted.budgets must be >= 1, got 0"),
     ],
     ids=["method", "omp", "section", "video", "events", "workers", "budget"],
 )

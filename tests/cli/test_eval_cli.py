@@ -371,7 +371,7 @@ def test_predictions_of_another_benchmark_are_refused(
         (["mlvu", "--data", "d.json"], "d.json line 1: no column 'question_type'"),
         (["video-mme-v2", "--data", "d.json", "--compare", "p.jsonl", "p.jsonl"],
          "A and B are the same predictions"),
-        (["video-mme-v2", "--data", "d.json", "resamples=0"], "resamples=0 must be at least 1"),
+        (["video-mme-v2", "--data", "d.json", "resamples=0"], "resamples must be >= 1, got 0"),
         (["video-mme-v2", "--data", "d.json", "-p", "p.jsonl", "--html", "no/r.html"],
          "output folder 'no' does not exist"),
     ],

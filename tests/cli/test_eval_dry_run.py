@@ -144,7 +144,7 @@ def test_a_limit_takes_groups_whole(place: Path, capsys: pytest.CaptureFixture[s
         ([*ASK, "selector.alpha=1"], "frames=uniform takes no selector settings, found alpha"),
         ([*ASK, "frames=efs:4", "selector.fps=fast"], "selector.fps=fast is not a number"),
         ([*ASK, "durability=often"], "cannot read the sync policy 'often'"),
-        ([*ASK, "decode_workers=0"], "decode_workers and stop_after must be at least 1"),
+        ([*ASK, "decode_workers=0"], "decode_workers and stop_after must be >= 1"),
         ([*ASK, "judges=[one]"], "this task has nothing to judge"),
         ([*ASK, "kinds=[who]"], "no item of d.json is of kind 'who'"),
         ([*OMNI, "kinds=[how]"],

@@ -153,7 +153,7 @@ def test_second_query_uses_the_cache_and_selects_the_same(video: Path, tmp_path:
         (["{video}", "q", "method=wfs"], 2, "error: no selection method 'wfs'"),
         (["{video}", "q", "frames=nothing"], 2, "error:"),
         (["{video}", "q", "fps=fast"], 2, "error: fps is 'fast'"),
-        (["{video}", "q", "fps=-1"], 2, "error: fps is -1.0"),
+        (["{video}", "q", "fps=-1"], 2, "error: fps must be > 0, got -1.0"),
         (["{video}", "relevance=lexicon"], 2, "error: relevance=lexicon needs a query"),
         (["{video}", "q", "relevance=subtitle"], 2, "error: no subtitles beside or inside"),
         (["{video}", "q", "relevance=clip"], 2, "error: no relevance 'clip'"),

@@ -164,9 +164,9 @@ def test_clips_of_several_sizes_are_judged_together():
         ({"tau": 0.8}, "tau=0.8 must be one of candidates"),
         ({"candidates": [0.9, 0.8]}, "must be ascending"),
         ({"steps": [2]}, "needs 3 or more steps"),
-        ({"sizes": [3]}, r"must lie in 4\.\.8"),
+        ({"sizes": [3]}, r"must be in 4\.\.8"),
         ({"families": []}, r"families=\[\] is empty"),
-        ({"batch": 0}, "batch=0 must be at least 1"),
+        ({"batch": 0}, "batch must be >= 1, got 0"),
     ],
 )
 def test_settings_that_make_no_sense(changes, message):

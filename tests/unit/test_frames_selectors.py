@@ -349,7 +349,7 @@ def test_unknown_names_are_explained() -> None:
         caught.value.message == "unknown setting 'alhpa' for 'efs'"
         and "did you mean 'alpha'" in caught.value.hint
     )
-    with pytest.raises(ConfigError, match="window is 4, not a positive odd number"):
+    with pytest.raises(ConfigError, match="window must be a positive odd number, got 4"):
         select("efs", c, 4, window=4)
     with pytest.raises(ConfigError, match="setting 'events' of 'efs' is 'ten'"):
         select("efs", c, 4, events="ten")

@@ -96,7 +96,7 @@ class AttentionSettings:
             raise ValueError(f"tau must be in (0, 1], got {self.tau}")
         for name in ("dense_steps", "dense_layers", "min_tokens"):
             if getattr(self, name) < 0:
-                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+                raise ValueError(f"{name} must be >= 0, got {getattr(self, name)}")
 
 
 def _choice(kind: type[T], value: str) -> T:

@@ -49,7 +49,7 @@ class BenchAttentionQualitySettings:
         if min(self.steps) < 3:
             raise ValueError(f"steps={self.steps}: mask reuse needs 3 or more steps")
         if not set(self.sizes) <= set(range(4, 9)):
-            raise ValueError(f"sizes={self.sizes} must lie in 4..8")
+            raise ValueError(f"sizes must be in 4..8, got {self.sizes}")
         for name, low in (
             ("mazes", 1),
             ("tune_mazes", 1),
@@ -58,11 +58,11 @@ class BenchAttentionQualitySettings:
             ("block", 1),
         ):
             if getattr(self, name) < low:
-                raise ValueError(f"{name}={getattr(self, name)} must be at least {low}")
+                raise ValueError(f"{name} must be >= {low}, got {getattr(self, name)}")
         taus = self.candidates
         if not taus or taus != sorted(set(taus)) or not 0 < taus[0] <= taus[-1] <= 1:
             raise ValueError(f"candidates={taus} must be ascending, different and in (0, 1]")
         if self.tau not in taus or self.tau == 1:
             raise ValueError(f"tau={self.tau:g} must be one of candidates={taus} and below 1")
         if not 0 <= self.reuse_share <= 1:
-            raise ValueError(f"reuse_share={self.reuse_share} must lie in 0..1")
+            raise ValueError(f"reuse_share must be in [0, 1], got {self.reuse_share}")

@@ -179,4 +179,4 @@ def _not_empty(name: str, values: Sequence[object] | None) -> None:
 
 def _at_least(name: str, value: int, low: int) -> None:
     if value < low:
-        raise ValueError(f"{name}={value} must be at least {low}")
+        raise ValueError(f"{name} must be >= {low}, got {value}")

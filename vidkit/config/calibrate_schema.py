@@ -42,9 +42,9 @@ class CalibrateSettings:
     def __post_init__(self) -> None:
         for name in ("height", "width", "frames", "fps", "steps", "max_sequence_length", "intervals"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)} must be at least 1")
+                raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
         if self.held_out < 0:
-            raise ValueError(f"held_out={self.held_out} must not be negative")
+            raise ValueError(f"held_out must be >= 0, got {self.held_out}")
         if self.prompt_count is not None and self.prompt_count <= self.held_out:
             raise ValueError(
                 f"prompt_count={self.prompt_count} leaves no prompt beside held_out={self.held_out}"
@@ -52,11 +52,11 @@ class CalibrateSettings:
         for name in ("budget", "target_reuse"):
             value = getattr(self, name)
             if value is not None and not 0 <= value <= 1:
-                raise ValueError(f"{name}={value} must lie in 0..1")
+                raise ValueError(f"{name} must be in [0, 1], got {value}")
         if self.shift <= 0:
-            raise ValueError(f"shift={self.shift} must be greater than 0")
+            raise ValueError(f"shift must be > 0, got {self.shift}")
         if self.guidance < 0:
-            raise ValueError(f"guidance={self.guidance} must not be negative")
+            raise ValueError(f"guidance must be >= 0, got {self.guidance}")
         self._check_candidates()
 
     def _check_candidates(self) -> None:

@@ -120,4 +120,4 @@ class EvalSettings:
             raise ValueError(f"compare has {len(self.compare)} files, not two\ngive A and B")
         for name, value in (("resamples", self.resamples), ("limit", self.limit)):
             if value is not None and value < 1:
-                raise ValueError(f"{name}={value} must be at least 1")
+                raise ValueError(f"{name} must be >= 1, got {value}")

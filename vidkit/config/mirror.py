@@ -137,7 +137,7 @@ def _made(annotation: Any, value: Any, key: str) -> Any:
     if _is_seed(key) and isinstance(value, int) and not 0 <= value <= LARGEST_SEED:
         raise KeyedError(
             key,
-            f"{key}={value} must lie in 0..{LARGEST_SEED} (64 bits)",
+            f"{key} must be in 0..{LARGEST_SEED} (64 bits), got {value}",
             f"choose a smaller whole number, not negative: {key}=1",
         )
     return value

@@ -145,16 +145,16 @@ class GenerateSettings:
         _at_least("ar_step", self.ar_step, 0)
         _between("addnoise_condition", self.addnoise_condition, 0, 60)
         if self.shift <= 0:
-            raise ValueError(f"shift={self.shift} must be greater than 0")
+            raise ValueError(f"shift must be > 0, got {self.shift}")
         if self.guidance < 0:
-            raise ValueError(f"guidance={self.guidance} must not be negative")
+            raise ValueError(f"guidance must be >= 0, got {self.guidance}")
 
 
 def _at_least(name: str, value: float, low: float) -> None:
     if value < low:
-        raise ValueError(f"{name}={value} must be at least {low}")
+        raise ValueError(f"{name} must be >= {low}, got {value}")
 
 
 def _between(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise ValueError(f"{name}={value} must lie in {low}..{high}")
+        raise ValueError(f"{name} must be in {low}..{high}, got {value}")

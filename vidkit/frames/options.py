@@ -111,7 +111,7 @@ class FrameOptions:
                 "relevance=encoder without an encoder", "name one: encoder=HUB_ID or encoder=FOLDER"
             )
         if self.batch_size < 1:
-            raise ConfigError(f"batch_size is {self.batch_size}", "give at least 1")
+            raise ConfigError(f"batch_size must be >= 1, got {self.batch_size}", "e.g. batch_size=16")
         method_settings(self.method, self.settings_of(self.method))
         for other in self.compare:
             load_selector(other)

@@ -84,7 +84,7 @@ def _check_blocks(spec: ModelSpec, request: Request) -> None:
         raise ConfigError("causal_attention=true needs causal_block_size", "set causal_block_size=5, say")
     if request.causal_block_size is not None and request.causal_block_size < 1:
         raise ConfigError(
-            f"causal_block_size={request.causal_block_size} must be at least 1", "set it to 5, say"
+            f"causal_block_size must be >= 1, got {request.causal_block_size}", "e.g. causal_block_size=5"
         )
     for name in ("base_frames", "overlap_frames"):
         value = getattr(request, name)

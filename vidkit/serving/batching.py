@@ -34,7 +34,7 @@ class Batcher:
         self, run: Run, is_compatible: Callable[[Request, Request], bool], batch_size: int, wait_s: float
     ) -> None:
         if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+            raise ValueError(f"batch_size must be >= 1, got {batch_size}")
         self._run = run
         self._is_compatible = is_compatible
         self._batch_size = batch_size

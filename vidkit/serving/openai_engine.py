@@ -82,7 +82,7 @@ class OpenAIEngine:
         self._address = Address.of(base_url)
         check_network(self._address.url.scheme, self._address.url.host)
         if concurrency < 1:
-            raise ConfigError(f"concurrency must be at least 1, got {concurrency}")
+            raise ConfigError(f"concurrency must be >= 1, got {concurrency}")
         self.model = model
         self.name = model
         self.base_url = self._address.shown

@@ -31,9 +31,9 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
-            raise ValueError(f"attempts must be at least 1, got {self.attempts}")
+            raise ValueError(f"attempts must be >= 1, got {self.attempts}")
         if self.base_s < 0 or self.max_s < 0 or self.factor < 1:
-            raise ValueError("base_s and max_s must not be negative, factor must be at least 1")
+            raise ValueError("base_s and max_s must be >= 0, and factor >= 1")
 
     def wait_s(self, attempt: int, retry_after_s: float | None, rng: random.Random) -> float:
         """Seconds to wait after failed request number `attempt` (from 1).

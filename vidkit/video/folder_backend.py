@@ -25,7 +25,7 @@ def scan_folder(folder: Path, frame_rate: float) -> tuple[VideoInfo, Timeline, l
         ConfigError: a rate that is not positive.
     """
     if not frame_rate > 0:
-        raise ConfigError(f"frame_rate is {frame_rate}", "give frames per second, above 0")
+        raise ConfigError(f"frame_rate must be > 0, got {frame_rate}", "give frames per second")
     try:
         files = sorted((f for f in folder.iterdir() if f.suffix.lower() in _SUFFIXES), key=_natural)
     except OSError as error:

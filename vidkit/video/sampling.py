@@ -48,11 +48,11 @@ def sample_frames(
     if fps is None:
         fps = next(rate for longest, rate in AUTO_RATES if timeline.duration_s <= longest)
     if not (fps > 0 and np.isfinite(fps)):
-        raise ConfigError(f"fps is {fps}", "give candidates per second, above 0, or auto")
+        raise ConfigError(f"fps must be > 0, got {fps}", "give candidates per second, or auto")
     if not 0 <= phase < 1:
         raise ConfigError(f"phase is {phase}", "give a number in [0, 1)")
     if max_candidates < 1:
-        raise ConfigError(f"max_candidates is {max_candidates}", "give at least 1")
+        raise ConfigError(f"max_candidates must be >= 1, got {max_candidates}", "e.g. max_candidates=600")
     if rule == "authors":
         rate = len(timeline) / timeline.duration_s if timeline.duration_s > 0 else 1.0
         step = max(1, int(rate / fps))

@@ -84,8 +84,8 @@ def test_unknown_config_folder() -> None:
         ("steps=1,2,3", "several values for 'steps': 1,2,3",
          "'steps' takes a whole number; run once for each value"),
         ("steps", "'steps' is not of the form KEY=VALUE", "write a setting as steps=20"),
-        ("maze.size=9", "maze.size=9 must lie in 4..8", "change 'maze.size' and run again"),
-        ("steps=0", "steps=0 must be at least 1", "change 'steps' and run again"),
+        ("maze.size=9", "maze.size must be in 4..8, got 9", "change 'maze.size' and run again"),
+        ("steps=0", "steps must be >= 1, got 0", "change 'steps' and run again"),
     ],
 )  # fmt: skip
 def test_wrong_words(word: str, message: str, hint: str) -> None:
@@ -128,7 +128,7 @@ def test_a_setting_given_as_an_option_and_as_a_word() -> None:
          "'steps' takes a whole number"),
         ("model:\n  offload: grup", "unknown choice 'grup' for 'model.offload' ({file}:4)",
          "did you mean 'group'? choices: none, model, sequential, group"),
-        ("height: 96\nsteps: 0", "steps=0 must be at least 1 ({file}:4)", "change 'steps' and run again"),
+        ("height: 96\nsteps: 0", "steps must be >= 1, got 0 ({file}:4)", "change 'steps' and run again"),
         ("prompt: ${nothing}",
          "'prompt' cannot be resolved: Interpolation key 'nothing' not found ({file}:3)",
          "a reference is written ${{other.setting}} and must name a setting"),

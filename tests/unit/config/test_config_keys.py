@@ -27,7 +27,7 @@ class Ball:
 
     def __post_init__(self) -> None:
         if self.radius <= 0:
-            raise ValueError(f"radius={self.radius} must be greater than 0\nuse radius=0.5")
+            raise ValueError(f"radius must be > 0, got {self.radius}\nuse radius=0.5")
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def test_build_makes_enums_tuples_and_nested_settings() -> None:
         ({"ball": {"colour": "rad"}}, "ball.colour", "unknown choice 'rad' for 'ball.colour'",
          "did you mean 'red'? choices: red, dark-blue"),
         ({"view": "front"}, "view", "unknown choice 'front' for 'view'", "choices: side, top"),
-        ({"ball": {"radius": 0}}, "ball.radius", "ball.radius=0.0 must be greater than 0", "use radius=0.5"),
+        ({"ball": {"radius": 0}}, "ball.radius", "ball.radius must be > 0, got 0.0", "use radius=0.5"),
     ],
     ids=["required", "enum", "literal", "range"],
 )  # fmt: skip

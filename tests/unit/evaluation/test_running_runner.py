@@ -528,9 +528,15 @@ def test_judges_need_a_task_with_something_to_judge(tmp_path):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"when": "later"}, "unknown protocol when='later'"), ({"stride_s": 0}, "a stride of 0 s"),
-     ({"whole_clips": True, "mode": PromptMode(subtitles=SubtitleMode.INTERLEAVE)}, "cannot stand between")],
-)  # fmt: skip
+    [
+        ({"when": "later"}, "unknown protocol when='later'"),
+        ({"stride_s": 0}, "the stride must be > 0 s, got 0"),
+        (
+            {"whole_clips": True, "mode": PromptMode(subtitles=SubtitleMode.INTERLEAVE)},
+            "cannot stand between",
+        ),
+    ],
+)
 def test_impossible_options_are_refused(options, message):
     with pytest.raises(ConfigError, match=message):
         RunOptions(**options)

@@ -306,7 +306,7 @@ def test_engine_names():
         ("openai:m", {}, "engine 'openai:m' needs a server"),
         ("opnai:m", {}, "unknown engine 'opnai' in 'opnai:m'"),
         ("openai:m", {"base_url": "127.0.0.1:8000"}, "not an address of a server: '127.0.0.1:8000'"),
-        ("openai:m", {"base_url": "http://h/v1", "concurrency": 0}, "concurrency must be at least 1, got 0"),
+        ("openai:m", {"base_url": "http://h/v1", "concurrency": 0}, "concurrency must be >= 1, got 0"),
         (
             "openai:m",
             {"base_url": "http://h/v1", "temprature": 1},

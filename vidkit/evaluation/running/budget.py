@@ -39,13 +39,15 @@ class FrameBudget:
 
     def __post_init__(self) -> None:
         if self.count < 1:
-            raise ConfigError(f"a budget of {self.count} frames", "give at least 1")
+            raise ConfigError(
+                f"the number of frames must be >= 1, got {self.count}", "e.g. frames=uniform:64"
+            )
         if not math.isfinite(self.fps) or self.fps <= 0:
-            raise ConfigError(f"a rate of {self.fps} frames per second", "give a number above 0")
+            raise ConfigError(f"the frame rate must be > 0, got {self.fps}", "e.g. frames=fps:1")
         if self.max_frames is not None and self.max_frames < 1:
-            raise ConfigError(f"a cap of {self.max_frames} frames", "give at least 1")
+            raise ConfigError(f"max_frames must be >= 1, got {self.max_frames}", "e.g. max_frames=512")
         if self.area_px is not None and self.area_px < 256:
-            raise ConfigError(f"an area of {self.area_px} pixels", "give at least 256")
+            raise ConfigError(f"area_px must be >= 256, got {self.area_px}", "pixels of a picture")
         if self.selector and self.selector_name is None:
             raise ConfigError(
                 f"frames={self.method} takes no selector settings, found {', '.join(sorted(self.selector))}",

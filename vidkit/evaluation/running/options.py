@@ -73,7 +73,7 @@ class RunOptions:
                 "subtitles cannot stand between the frames of a whole clip", "use subtitles=subs"
             )
         if self.decode_workers < 1 or self.stop_after < 1:
-            raise ConfigError("decode_workers and stop_after must be at least 1")
+            raise ConfigError("decode_workers and stop_after must be >= 1")
 
 
 def manifest_of(options: RunOptions, identity: Mapping[str, str]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def check_stride(stride_s: float) -> float:
         ConfigError: not a positive number.
     """
     if not math.isfinite(stride_s) or stride_s <= 0:
-        raise ConfigError(f"a stride of {stride_s} s", "give a number of seconds above 0, e.g. 0.5, 1 or 2")
+        raise ConfigError(f"the stride must be > 0 s, got {stride_s}", "give seconds, e.g. 0.5, 1 or 2")
     return stride_s
 
 

@@ -65,7 +65,7 @@ class OutputOptions:
                 "keyframe_list=concat shows the written frames, and frames=none", "use write.frames=jpeg"
             )
         if not self.clip_half_s > 0:
-            raise ConfigError(f"clip_half_s is {self.clip_half_s}", "give seconds, above 0")
+            raise ConfigError(f"clip_half_s must be > 0, got {self.clip_half_s}", "give seconds")
 
 
 @dataclass

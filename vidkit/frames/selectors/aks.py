@@ -25,7 +25,7 @@ class AksConfig:
 
     def __post_init__(self) -> None:
         if self.depth < 0:
-            raise ValueError(f"depth is {self.depth}, not at least 0")
+            raise ValueError(f"depth must be >= 0, got {self.depth}")
 
 
 class Aks:

@@ -19,7 +19,7 @@ class BoltConfig:
 
     def __post_init__(self) -> None:
         if self.alpha <= 0:
-            raise ValueError(f"alpha is {self.alpha}, not above 0")
+            raise ValueError(f"alpha must be > 0, got {self.alpha}")
 
 
 class Bolt:

@@ -18,7 +18,7 @@ class DppConfig:
 
     def __post_init__(self) -> None:
         if self.beta < 0:
-            raise ValueError(f"beta is {self.beta}, not at least 0")
+            raise ValueError(f"beta must be >= 0, got {self.beta}")
 
 
 class Dpp:

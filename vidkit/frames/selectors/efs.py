@@ -40,21 +40,19 @@ class EfsConfig:
 
     def __post_init__(self) -> None:
         if self.window < 1 or (self.window_mode == "total" and self.window % 2 == 0):
-            raise ValueError(f"window is {self.window}, not a positive odd number")
+            raise ValueError(f"window must be a positive odd number, got {self.window}")
         if self.window_mode not in ("total", "half"):
-            raise ValueError(f"window_mode is '{self.window_mode}', not total or half")
+            raise ValueError(f"window_mode must be total or half, got '{self.window_mode}'")
         if self.events < 1 or self.min_gap < 1:
-            raise ValueError(f"events ({self.events}) and min_gap ({self.min_gap}) must be at least 1")
+            raise ValueError(f"events and min_gap must be >= 1, got {self.events} and {self.min_gap}")
         if self.alpha < 0 or self.step <= 0:
-            raise ValueError(
-                f"alpha is {self.alpha} and step is {self.step}: alpha >= 0 and step > 0 are needed"
-            )
+            raise ValueError(f"alpha must be >= 0 and step > 0, got {self.alpha} and {self.step}")
         if self.refine not in ("gate", "lambda"):
-            raise ValueError(f"refine is '{self.refine}', not gate or lambda")
+            raise ValueError(f"refine must be gate or lambda, got '{self.refine}'")
         if self.fill not in ("relevance", "mmr", "uniform"):
-            raise ValueError(f"fill is '{self.fill}', not relevance, mmr or uniform")
+            raise ValueError(f"fill must be relevance, mmr or uniform, got '{self.fill}'")
         if not 0 <= self.mmr_lambda <= 1:
-            raise ValueError(f"mmr_lambda is {self.mmr_lambda}, not in [0, 1]")
+            raise ValueError(f"mmr_lambda must be in [0, 1], got {self.mmr_lambda}")
 
 
 class Efs:

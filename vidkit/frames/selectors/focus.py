@@ -26,7 +26,7 @@ class FocusConfig:
 
     def __post_init__(self) -> None:
         if self.arm_s <= 0 or self.probes < 0 or not 0 < self.best_ratio <= 1 or self.best_least < 1:
-            raise ValueError("arm_s > 0, probes >= 0, 0 < best_ratio <= 1 and best_least >= 1 are needed")
+            raise ValueError("focus needs arm_s > 0, probes >= 0, 0 < best_ratio <= 1 and best_least >= 1")
 
 
 class Focus:

@@ -21,7 +21,7 @@ class MmrConfig:
 
     def __post_init__(self) -> None:
         if not 0 <= self.mmr_lambda <= 1:
-            raise ValueError(f"mmr_lambda is {self.mmr_lambda}, not in [0, 1]")
+            raise ValueError(f"mmr_lambda must be in [0, 1], got {self.mmr_lambda}")
 
 
 class TopK:

@@ -21,7 +21,7 @@ class SceneConfig:
 
     def __post_init__(self) -> None:
         if self.prominence < 0:
-            raise ValueError(f"prominence is {self.prominence}, not at least 0")
+            raise ValueError(f"prominence must be >= 0, got {self.prominence}")
 
 
 class FarthestPoint:

@@ -45,11 +45,11 @@ class WfsSbConfig:
         if self.wavelet not in pywt.wavelist(kind="discrete"):
             raise ValueError(f"no wavelet '{self.wavelet}' (db4, db8, sym4, bior3.3, haar, ...)")
         if not 0 <= self.mmr_lambda <= 1:
-            raise ValueError(f"mmr_lambda is {self.mmr_lambda}, not in [0, 1]")
+            raise ValueError(f"mmr_lambda must be in [0, 1], got {self.mmr_lambda}")
         if self.temperature <= 0:
-            raise ValueError(f"temperature is {self.temperature}, not above 0")
+            raise ValueError(f"temperature must be > 0, got {self.temperature}")
         if self.distance is not None and self.distance < 1:
-            raise ValueError(f"distance is {self.distance}, not at least 1")
+            raise ValueError(f"distance must be >= 1, got {self.distance}")
 
 
 class WfsSb:
