@@ -1,4 +1,4 @@
-"""Choosing one threshold a head: a multiple-choice knapsack."""
+"""EBC: one threshold per head within a sparsity budget, a multiple-choice knapsack."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thresholds tau by layer and head: one shared value, or a calibrated table file."""
+"""Thresholds tau by layer and head: one shared value, or a calibrated threshold table in a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens of every head put in another order, or put back."""
+"""Semantic permutation: tokens of every head put in another order, or put back."""
 
 from __future__ import annotations
 

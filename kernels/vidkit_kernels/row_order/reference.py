@@ -1,4 +1,4 @@
-"""Plain-torch reference of the row movers."""
+"""Plain-torch reference of the semantic permutation: rows moved by index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain-torch reference of the XAttention score kernel; works in slices of query blocks."""
+"""Plain-torch reference of XAttention's antidiagonal scores; works in slices of query blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Choosing TMR's delta offline, so that a run reuses a wanted share of masks."""
+"""The drift threshold delta of TMR, chosen offline so that a run reuses a given share of masks."""
 
 from __future__ import annotations
 

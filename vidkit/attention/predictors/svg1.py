@@ -1,4 +1,4 @@
-"""SVG1: each head takes a spatial or a temporal band, whichever loses less on sampled queries (baseline)."""
+"""SVG1: each head is a spatial head or a temporal head, whichever band loses less (baseline)."""
 
 from __future__ import annotations
 

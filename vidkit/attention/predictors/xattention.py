@@ -1,4 +1,4 @@
-"""XAttention: sums along antidiagonals, every `stride` tokens, score the blocks."""
+"""XAttention: antidiagonal scoring of blocks, with sums of q.k every `stride` tokens."""
 
 from __future__ import annotations
 

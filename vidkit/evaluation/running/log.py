@@ -1,4 +1,4 @@
-"""The log of a run: one record a call, durable before the call counts as done.
+"""The resume log of a run: one record per call, durable before the call counts as done.
 
 A process killed at any moment loses the calls in flight and at most the line being written. What has been
 asked is looked up on disk, so memory does not grow with the items.

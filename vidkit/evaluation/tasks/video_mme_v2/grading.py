@@ -1,4 +1,4 @@
-"""From rows to graded groups, in the corrected way or in the authors'."""
+"""Video-MME-v2 grading: from rows to graded groups, in the corrected way or in the authors'."""
 
 from __future__ import annotations
 
