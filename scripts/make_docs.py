@@ -19,7 +19,7 @@ from vidkit.config.describe import markdown_table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.doc_tables import attention, frames, models, tool  # noqa: E402 (needs the path)
+from scripts.doc_tables import attention, frames, models, readme, tool  # noqa: E402 (needs the path)
 
 SETTINGS = "docs/configuration.md"
 PAGES = (
@@ -33,8 +33,8 @@ PAGES = (
 )
 _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
-    r"|attention|encoder|generate|headline|selection|planted|token|reader|reading) figures|demo output)"
-    r":[^\n]*-->\n)"
+    r"|attention|encoder|generate|headline|measured|baseline|selection|planted|token|reader"
+    r"|reading) figures|demo output):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
@@ -53,6 +53,8 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "encoder figures": models.encoder_table,
     "generate figures": models.generate_table,
     "headline figures": attention.headline,
+    "measured figures": readme.measured_table,
+    "baseline figures": readme.baselines_table,
     "selection figures": frames.selection_figures,
     "planted figures": frames.planted_table,
     "token figures": frames.token_table,

@@ -18,7 +18,6 @@ _PACKAGES = {
     "pywt": "PyWavelets",
     "yaml": "pyyaml",
 }
-_DOCS = "https://github.com/vidkit/vidkit/blob/main/docs"
 
 
 class VidkitError(Exception):
@@ -76,9 +75,10 @@ class MissingDependency(VidkitError):  # noqa: N818 - the name says what happene
 
 
 def doc_page(name: str) -> str:
-    """Where a page of the documentation is: `docs/NAME` in a checkout, else its address."""
-    in_checkout = Path(__file__).resolve().parent.parent / "docs" / name
-    return f"docs/{name}" if in_checkout.is_file() else f"{_DOCS}/{name}"
+    """Where a page of the documentation is: `docs/NAME` in a checkout, else the copy in the wheel."""
+    package = Path(__file__).resolve().parent
+    in_checkout = package.parent / "docs" / name
+    return f"docs/{name}" if in_checkout.is_file() else str(package / "_docs" / name)
 
 
 def package_of(module: str) -> str:

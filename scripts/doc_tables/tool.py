@@ -47,5 +47,5 @@ def demo_output() -> str | None:
     made = result("demo")
     if made is None:
         return None
-    image = "![frames of the demo's video, numbered](docs/images/demo_sheet.png)"
+    image = "![frames of the demo's video, numbered](images/demo_sheet.png)"
     return "```text\n" + "\n".join(made["printed"]) + f"\n```\n\n{image}\n"

@@ -133,7 +133,7 @@ def test_a_file_with_an_equals_sign_is_a_path(tmp_path, monkeypatch, fake, capsy
 def test_a_seed_out_of_64_bits_is_refused_before_anything_runs(command, seed, fake, capsys) -> None:
     fake(lambda settings: pytest.fail("the command must not run"))
     assert run([command, "--seed", seed]) == 2
-    assert f"error: seed must be in 0..18446744073709551615, got {seed}" in capsys.readouterr().err
+    assert f"error: seed must be in 0..18446744073709551615 (64 bits), got {seed}" in capsys.readouterr().err
 
 
 def test_help_tells_the_default_of_the_seed(capsys) -> None:

@@ -5,6 +5,7 @@ import dataclasses
 import importlib.util
 import json
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -147,6 +148,8 @@ def test_the_example_of_another_budget_holds_for_the_shipped_tables(capsys) -> N
 
 def test_pages_are_named_so_that_an_installed_vidkit_has_them(monkeypatch) -> None:
     # words for users go through doc_page; docstrings and comments are read in a checkout
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    carried = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     found = []
     for file in sorted((ROOT / "vidkit").rglob("*.py")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
@@ -156,7 +159,9 @@ def test_pages_are_named_so_that_an_installed_vidkit_has_them(monkeypatch) -> No
                 found += [f"{file.name}:{node.lineno}"] * bool(re.search(r"docs/[\w/-]+\.md", node.value))
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "doc_page":
                 assert isinstance(node.args[0], ast.Constant)
-                assert (ROOT / "docs" / str(node.args[0].value)).is_file(), node.args[0].value
+                page = str(node.args[0].value)
+                assert (ROOT / "docs" / page).is_file(), page
+                assert carried.get(f"docs/{page}") == f"vidkit/_docs/{page}", f"the wheel lacks {page}"
     assert found == []
     assert [
         p.name for p in (ROOT / "configs").rglob("*.yaml") if re.search(r"docs/.*\.md", p.read_text())
@@ -165,4 +170,4 @@ def test_pages_are_named_so_that_an_installed_vidkit_has_them(monkeypatch) -> No
 
     assert errors.doc_page("tasks.md") == "docs/tasks.md"
     monkeypatch.setattr(errors, "__file__", "/usr/lib/python3/site-packages/vidkit/errors.py")
-    assert errors.doc_page("tasks.md") == "https://github.com/vidkit/vidkit/blob/main/docs/tasks.md"
+    assert errors.doc_page("tasks.md") == "/usr/lib/python3/site-packages/vidkit/_docs/tasks.md"
