@@ -80,7 +80,7 @@ def write_gif(video: Path, target: Path) -> None:
         Image.fromarray(frame.pixels).resize((192, 192), Image.Resampling.NEAREST)
         for frame in reader.read(range(len(reader.timeline)))
     ]
-    palette = frames[0].quantize(64)
+    palette = frames[0].quantize(64, Image.Quantize.MAXCOVERAGE)  # else the ball takes the colour of the goal
     small = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     small[0].save(target, save_all=True, append_images=small[1:], duration=83, loop=0, optimize=True)
 
