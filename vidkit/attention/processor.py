@@ -10,7 +10,7 @@ from diffusers.models.attention_dispatch import dispatch_attention_fn
 from torch import Tensor
 
 from vidkit.attention.compiled import attend_in_graph
-from vidkit.attention.reuse import pool
+from vidkit.attention.drift import pool
 from vidkit.attention.runtime import SparseRuntime
 from vidkit.errors import ConfigError
 from vidkit.hooks.checkpoint import refuse_in_backward

@@ -3,64 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
 from typing import Any, Protocol
 
-import torch
 from torch import Tensor
 
+from vidkit.attention.drift import Anchors, Pooled, drift, pool
+from vidkit.attention.temporal_mask_reuse import RelativeTemporalMaskReuse, TemporalMaskReuse
 from vidkit.errors import ConfigError
 
-
-@dataclass(frozen=True)
-class Pooled:
-    """Means over tokens of Q and K, fp32 `[B, H, D]` each."""
-
-    q: Tensor
-    k: Tensor
-
-
-@dataclass
-class Anchors:
-    """Pooled Q and K at each head's last refresh, and when that was.
-
-    Attributes:
-        q: `[B, H, D]` fp32.
-        k: `[B, H, D]` fp32.
-        step: `[B, H]` int32 step of the last refresh.
-    """
-
-    q: Tensor
-    k: Tensor
-    step: Tensor
-
-    @classmethod
-    def at(cls, pooled: Pooled, step: int) -> Anchors:
-        """All heads refreshed now."""
-        return cls(
-            pooled.q,
-            pooled.k,
-            torch.full(pooled.q.shape[:2], step, dtype=torch.int32, device=pooled.q.device),
-        )
-
-    def moved(self, pooled: Pooled, step: int, refresh: Tensor) -> Anchors:
-        """Heads in `refresh` move to this step; the others keep their anchors, so small drifts add up."""
-        pick = refresh[..., None]
-        return Anchors(
-            torch.where(pick, pooled.q, self.q),
-            torch.where(pick, pooled.k, self.k),
-            torch.where(refresh, step, self.step).to(torch.int32),
-        )
-
-
-def pool(q: Tensor, k: Tensor) -> Pooled:
-    """Means over tokens, fp32; q, k `[B, H, N, D]`."""
-    return Pooled(q.mean(2, dtype=torch.float32), k.mean(2, dtype=torch.float32))
-
-
-def drift(pooled: Pooled, anchors: Anchors) -> Tensor:
-    """`||q - qa||_1 + ||k - ka||_1`, `[B, H]`. Source: HASTE (arXiv 2605.14513), temporal mask reuse."""
-    return (pooled.q - anchors.q).abs().sum(-1) + (pooled.k - anchors.k).abs().sum(-1)
+__all__ = [
+    "REUSE", "Anchors", "Freeze", "Interval", "Never", "Pooled", "RelativeTemporalMaskReuse", "ReusePolicy",
+    "TemporalMaskReuse", "drift", "make_reuse", "pool",
+]  # fmt: skip
 
 
 class ReusePolicy(Protocol):
@@ -126,69 +80,6 @@ class Interval:
     def describe(self) -> dict[str, Any]:
         """Name and interval."""
         return {"name": self.name, "interval": self.interval}
-
-
-class TemporalMaskReuse:
-    """TMR: refresh a head when its pooled Q and K have drifted from its last refresh by more than delta.
-
-    Source: HASTE (arXiv 2605.14513 v1, HEART v2), section 3. The gate: when fewer than `gate_low` of a
-    layer's heads ask, none refreshes; when more than `gate_high` ask, all do (v2: 0.4 and 0.8).
-
-    Args:
-        delta: L1 units (30 for XAttention on Wan, 8 for SVG2); -1 never reuses, infinity reuses for ever.
-        gate: use the layer gate.
-        gate_low: share of heads below which the layer reuses.
-        gate_high: share of heads above which the layer refreshes.
-    """
-
-    name = "tmr"
-
-    def __init__(
-        self, delta: float = 30.0, gate: bool = True, gate_low: float = 0.4, gate_high: float = 0.8
-    ) -> None:
-        if delta != delta:
-            raise ConfigError("reuse delta is not a number")
-        if not 0 <= gate_low <= gate_high <= 1:
-            raise ConfigError(
-                f"gate bounds must satisfy 0 <= low <= high <= 1, got {gate_low} and {gate_high}"
-            )
-        self.delta, self.gate, self.gate_low, self.gate_high = delta, gate, gate_low, gate_high
-
-    def distance(self, pooled: Pooled, anchors: Anchors) -> Tensor:
-        """`[B, H]` drift that is compared with delta."""
-        return drift(pooled, anchors)
-
-    def decide(self, pooled: Pooled, anchors: Anchors, step: int) -> Tensor | bool:
-        """Heads that drifted, after the gate; not-a-number counts as drifted."""
-        refresh = ~(self.distance(pooled, anchors) <= self.delta)
-        return layer_gate(refresh, self.gate_low, self.gate_high) if self.gate else refresh
-
-    def describe(self) -> dict[str, Any]:
-        """Name, delta and gate."""
-        bounds = [self.gate_low, self.gate_high] if self.gate else None
-        return {"name": self.name, "delta": self.delta, "gate": bounds}
-
-
-class RelativeTemporalMaskReuse(TemporalMaskReuse):
-    """TMR with drift over the anchor's L1 norm, so that one delta serves models of any scale and width."""
-
-    name = "tmr_relative"
-
-    def __init__(
-        self, delta: float = 0.2, gate: bool = True, gate_low: float = 0.4, gate_high: float = 0.8
-    ) -> None:
-        super().__init__(delta, gate, gate_low, gate_high)
-
-    def distance(self, pooled: Pooled, anchors: Anchors) -> Tensor:
-        """Relative drift."""
-        norm = anchors.q.abs().sum(-1) + anchors.k.abs().sum(-1)
-        return drift(pooled, anchors) / norm.clamp_min(1e-12)
-
-
-def layer_gate(refresh: Tensor, low: float, high: float) -> Tensor:
-    """Share of asking heads < low: none refreshes; > high: all; else as asked. Per batch row."""
-    share = refresh.float().mean(-1, keepdim=True)
-    return (refresh & (share >= low)) | (share > high)
 
 
 REUSE: dict[str, Any] = {

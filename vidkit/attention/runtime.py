@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from vidkit.attention.drift import Anchors, Pooled, pool
 from vidkit.attention.executors import Executor, run_plan
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.policy import AttentionPolicy
 from vidkit.attention.predictors.base import PlanState
-from vidkit.attention.reuse import Anchors, Pooled, pool
 from vidkit.attention.stats import Recorder
 from vidkit.errors import ConfigError, DataError
 from vidkit.hooks.clock import Tick

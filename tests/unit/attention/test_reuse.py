@@ -3,7 +3,9 @@ import math
 import pytest
 import torch
 
-from vidkit.attention.reuse import Anchors, Pooled, drift, layer_gate, make_reuse, pool
+from vidkit.attention.drift import Anchors, Pooled, drift, pool
+from vidkit.attention.reuse import make_reuse
+from vidkit.attention.temporal_mask_reuse import layer_gate
 from vidkit.errors import ConfigError
 from vidkit.hooks.calls import timestep_signature
 from vidkit.hooks.clock import Clock, Signature

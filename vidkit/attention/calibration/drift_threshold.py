@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from vidkit.attention.reuse import Anchors, Never, Pooled, TemporalMaskReuse
+from vidkit.attention.drift import Anchors, Pooled
+from vidkit.attention.reuse import Never
+from vidkit.attention.temporal_mask_reuse import TemporalMaskReuse
 from vidkit.errors import ConfigError
 
 
