@@ -90,3 +90,20 @@ def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as error:
         check_writable(tmp_path / "file")
     assert error.value.message == f"output folder '{tmp_path}/file' is not a folder"
+
+
+def test_a_file_or_a_dangling_link_where_the_folder_would_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere" / "x")
+    for folder, said in (
+        (tmp_path / "file", f"'{tmp_path}/file' is not a folder: no output can go to '{tmp_path}/file'"),
+        (
+            tmp_path / "file" / "sub",
+            f"'{tmp_path}/file' is not a folder: no output can go to '{tmp_path}/file/sub'",
+        ),
+        (tmp_path / "link", f"'{tmp_path}/link' is a link to nothing: no output can go to '{tmp_path}/link'"),
+    ):
+        with pytest.raises(OutputError) as error:
+            check_writable(folder, create=True)
+        assert (error.value.message, error.value.hint) == (said, "choose another --output")
+    assert (tmp_path / "file").read_text() == "mine"

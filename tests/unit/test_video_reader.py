@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import struct
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -151,6 +154,41 @@ def test_times_are_true_and_start_at_zero(numbered: tuple[str, Path]) -> None:
     _, timeline = scan_video(path)
     true = UNEVEN if case.startswith(("vfr", "late")) else np.arange(60) / 25
     assert np.abs(timeline.time_s - true).max() < 2e-3
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.h264", {"bf": "2"}),
+        ("a.hevc", {"codec": "libx265", "x265-params": "log-level=none"}),
+        ("a.m4v", {"codec": "mpeg4"}),
+    ],
+)
+def test_raw_streams_run_at_the_rate_in_their_headers(tmp_path: Path, name: str, options: Any) -> None:
+    if not has_encoder(options.get("codec", "libx264")):
+        pytest.skip(f"this FFmpeg cannot make {name}")
+    info, timeline = scan_video(write_numbered(tmp_path / name, fps=10, **options))
+    assert info.average_fps == 10
+    assert np.abs(timeline.time_s - np.arange(60) / 10).max() < 1e-3
+    assert timeline.duration_s == pytest.approx(6.0, abs=1e-3)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg makes the video")
+def test_raw_dirac_numbers_its_pictures_and_has_no_times(tmp_path: Path) -> None:
+    source = ["-f", "lavfi", "-i", "testsrc=size=192x128:rate=10:duration=2"]
+    path = tmp_path / "a.drc"
+    subprocess.run(["ffmpeg", "-v", "error", *source, "-c:v", "vc2", "-strict", "-2", path], check=True)
+    info, timeline = scan_video(path)
+    assert (info.average_fps, len(timeline)) == (10, 20)
+    assert timeline.duration_s == pytest.approx(2.0, abs=1e-3)
+
+
+def test_a_pipe_is_told_from_a_missing_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(VideoError) as error:
+        scan_video(tmp_path / "pipe")
+    assert "is no file that a decoder can seek in" in error.value.message
+    assert error.value.hint == "give a file, or pipe it in and give -"
 
 
 def test_candidates_are_the_frames_on_display(tmp_path: Path) -> None:

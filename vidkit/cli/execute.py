@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import json
 import logging
 import os
 import sys
@@ -13,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vidkit.errors import NothingAnswered, OutputError
-from vidkit.utils.redaction import RedactingFormatter, redact_all, remember_environment, remember_settings
+from vidkit.errors import NothingAnswered
+from vidkit.utils.redaction import RedactingFormatter, remember_environment, remember_settings
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,9 @@ def execute(request: Request) -> None:
     settings = settings_of(request)
     remember_settings(settings)
     _log(bool(getattr(settings, "verbose", False)))
-    check_json(request.json)
+    from vidkit.cli.result_file import put_json, result_file
+
+    file = result_file(request.json, settings)
     nothing: NothingAnswered | None = None
     with _people_read_stderr(request.json == "-"), _readers_may_leave(request.json not in (None, "-")):
         try:
@@ -56,7 +57,7 @@ def execute(request: Request) -> None:
         except NothingAnswered as error:
             nothing, result = error, error.result
     if request.json is not None and result is not None:
-        put_json(request.json, result)
+        put_json(file, result)
     if nothing is not None:
         raise nothing
 
@@ -134,27 +135,3 @@ class _Tolerant:
             yield
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
-
-
-def check_json(target: str | None) -> None:
-    if target is None or target == "-":
-        return
-    from vidkit.utils.files import check_writable
-
-    if Path(target).is_dir():
-        raise OutputError(f"'{target}' is a folder (--json)", "name a file, or - for standard output")
-    check_writable(Path(target).parent)
-
-
-def put_json(target: str, result: object) -> None:
-    from vidkit.cli.plain import plain
-
-    text = json.dumps(redact_all(plain(result)), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    if target == "-":
-        # half a surrogate pair is written as JSON escapes it
-        sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
-        sys.stdout.flush()
-        return
-    from vidkit.utils.files import write_text_atomic
-
-    write_text_atomic(Path(target), text)

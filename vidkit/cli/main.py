@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 
@@ -19,6 +19,7 @@ from vidkit import __version__
 from vidkit.cli.commands import COMMANDS, LOOK_UPS
 from vidkit.cli.help import CommandAsTyped, CommandWithConfigs
 from vidkit.cli.report import INTERRUPTED, report_error
+from vidkit.errors import OutputError
 from vidkit.utils.redaction import RedactingStream
 
 app = typer.Typer(
@@ -101,8 +102,25 @@ def main() -> NoReturn:
     """Entry point of the script `vidkit` and of `python -m vidkit`."""
     signal.signal(signal.SIGTERM, _terminate)
     # messages and results are redacted where they are made; this catches what comes from elsewhere
-    sys.stdout, sys.stderr = RedactingStream(sys.stdout), RedactingStream(sys.stderr)
-    sys.exit(run(sys.argv[1:]))
+    sys.stdout, sys.stderr = RedactingStream(_open(sys.stdout)), RedactingStream(_open(sys.stderr))
+    sys.exit(_told(run(sys.argv[1:])))
+
+
+def _open(stream: TextIO | None) -> TextIO:
+    """A standard stream, or one into nothing if it was closed (`>&-`)."""
+    return stream if stream is not None else open(os.devnull, "w", encoding="utf-8")
+
+
+def _told(status: int) -> int:
+    """The exit status once standard output has all: a buffer may find out now that the disk is full."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OutputError as error:
+        status = status or report_error(error, "'vidkit --help'", [])
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status
 
 
 if __name__ == "__main__":

@@ -27,7 +27,6 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
 
 def write_json(target: str, result: object) -> None:
     """Write a result where `--json` says: a file, or `-` for standard output."""
-    from vidkit.cli.execute import check_json, put_json
+    from vidkit.cli.result_file import put_json, result_file
 
-    check_json(target)
-    put_json(target, result)
+    put_json(result_file(target), result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -68,7 +69,10 @@ def drawn(path: Path, width: float, height: float, **changes: Any) -> Iterator[F
 def save(figure: Figure, path: Path, suffix: str) -> None:
     """Write it; an SVG says nothing of when it was made."""
     kind = suffix.removeprefix(".")
-    figure.savefig(path, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else None)
+    with warnings.catch_warnings():
+        # a letter that no font has is drawn as a box
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        figure.savefig(path, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else None)
 
 
 def svg_of(figure: Figure, **options: Any) -> str:

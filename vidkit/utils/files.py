@@ -51,6 +51,16 @@ def write_text_atomic(target: Path, text: str) -> None:
         temporary.write_text(redact(text), encoding="utf-8", errors="backslashreplace")
 
 
+def write_text_into(target: Path, text: str) -> None:
+    """Write into a device, a pipe or an open file of the process, none of which may be replaced.
+
+    Raises:
+        OutputError: there is no space, or it may not be written.
+    """
+    with _explained(target), target.open("w", encoding="utf-8", errors="backslashreplace") as stream:
+        stream.write(redact(text))
+
+
 def check_writable(folder: Path, create: bool = False) -> None:
     """Refuse a folder that is missing or cannot take a new file, before hours are spent computing for it.
 
@@ -58,8 +68,7 @@ def check_writable(folder: Path, create: bool = False) -> None:
         OutputError: names the folder and what is wrong with it.
     """
     if create:
-        with _explained(folder / "x"):
-            folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
     if not folder.exists():
         raise OutputError(f"output folder '{folder}' does not exist", f"create it: mkdir -p '{folder}'")
     if not folder.is_dir():
@@ -67,6 +76,25 @@ def check_writable(folder: Path, create: bool = False) -> None:
     # a probe file, since permission bits say little about the superuser and about read-only mounts
     with _explained(folder / "x"), tempfile.TemporaryFile(dir=folder):
         pass
+
+
+def _make(folder: Path) -> None:
+    try:
+        with _explained(folder / "x"):
+            folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, OutputError) as error:
+        if isinstance(error, OutputError) and not isinstance(
+            error.__cause__, NotADirectoryError | FileNotFoundError
+        ):
+            raise
+        # a file or a link into nothing lies where the folder or one above it would be
+        taken = next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
+        what = "is a link to nothing" if not taken.exists() else "is not a folder"
+        if taken.is_dir():
+            what = "takes no new folder"
+        raise OutputError(
+            f"'{taken}' {what}: no output can go to '{folder}'", "choose another --output"
+        ) from error
 
 
 @contextmanager

@@ -14,10 +14,11 @@ import logging
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit, urlunsplit
 
-from vidkit.errors import ConfigError
+from vidkit.errors import ConfigError, OutputError
 
 HIDDEN = "***"
 _ANYWHERE = 8  # letters; shorter ones count only as words of their own, or they would hit ordinary text
@@ -227,9 +228,27 @@ class RedactingStream:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        # half a surrogate pair, as ids may hold, is shown escaped instead of ending the command
-        self._stream.write(redact(text).encode("utf-8", "backslashreplace").decode())
+        # what the terminal's encoding lacks (all but ASCII, in locale C) and half surrogate pairs, as ids may
+        # hold, are shown escaped instead of ending the command
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        with self._explained():
+            self._stream.write(redact(text).encode(encoding, "backslashreplace").decode(encoding))
         return len(text)
+
+    def flush(self) -> None:
+        with self._explained():
+            self._stream.flush()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(
+                f"cannot write to standard output: {error.strerror}", "free space, or write somewhere else"
+            ) from error
 
     def writelines(self, lines: Iterable[str]) -> None:
         for line in lines:

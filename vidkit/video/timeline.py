@@ -30,6 +30,7 @@ from vidkit.video.types import Timeline, VideoInfo
 
 _HDR_TRANSFERS = (16, 18)  # SMPTE ST 2084 (PQ), ARIB STD-B67 (HLG)
 ASKED_FOR = "asked for"
+_NO_TIME_STAMPS = 0x80  # AVFMT_NOTIMESTAMPS
 _HEAD = 48  # frames decoded to see whether packets and frames agree
 _log = logging.getLogger(__name__)
 
@@ -75,8 +76,12 @@ def scan(path: Path, stream: int = 0, threads: int = 0, doubt: str = "") -> Scan
     """
     import av
 
-    if not path.is_file():
+    if not path.exists():
         raise VideoError(f"no video at '{path}'", "check the path")
+    if not path.is_file():
+        raise VideoError(
+            f"'{path}' is no file that a decoder can seek in", "give a file, or pipe it in and give -"
+        )
     try:
         with open_input(path) as container:
             video = pick_stream(container, path, stream)
@@ -126,6 +131,8 @@ def _from_frames(
         # AVI stores no times of presentation: FFmpeg's are in the order of decoding, behind by the reordering
         times = sorted({pts for pts in stamps if pts is not None})
         stamps = [*times] if len(times) == len(stamps) else [None] * len(stamps)
+    if info.container == "dirac":
+        stamps = [None] * len(stamps)  # it numbers pictures where others have times
     if info.container == "avi":
         zero = float("inf")  # all streams begin together
     step = max(1, round(Fraction(info.average_fps or 25).limit_denominator(100_000) ** -1 / base))
@@ -235,7 +242,7 @@ def _describe(container: Any, video: Any, path: Path, stream: int) -> tuple[Vide
         height=context.height,
         frame_count=0,
         duration_s=0.0,
-        average_fps=float(video.average_rate or video.guessed_rate or 0),
+        average_fps=_nominal_rate(container, video),
         time_base=base,
         start_pts=int(video.start_time or 0),
         pixel_aspect=aspect if aspect > 0 else Fraction(1),
@@ -244,6 +251,14 @@ def _describe(container: Any, video: Any, path: Path, stream: int) -> tuple[Vide
         stream=stream,
     )
     return info, second_zero(container, video)
+
+
+def _nominal_rate(container: Any, video: Any) -> float:
+    """Frames per second by the headers, 0 if unknown."""
+    average, own = video.average_rate, video.guessed_rate
+    # for a raw stream, the average is FFmpeg's default of 25, and the stream's own rate is in its headers
+    is_raw = bool(container.format.flags & _NO_TIME_STAMPS)
+    return float((own or average if is_raw else average or own) or 0)
 
 
 def _other_streams(container: Any, video: Any) -> list[str]:

@@ -36,9 +36,10 @@ def write_frames(folder: Path, frames: Sequence[Frame], kind: str = "jpeg") -> l
         kind: "jpeg" (quality 95) or "png".
     """
     suffix, options = ("jpg", {"quality": 95}) if kind == "jpeg" else ("png", {})
+    digits = max(2, len(str(len(frames) - 1)))  # so that names sort as the frames do
     paths = []
     for rank, frame in enumerate(frames):
-        path = folder / f"{rank:02d}_t{frame.time_s:08.3f}s_f{frame.index:06d}.{suffix}"
+        path = folder / f"{rank:0{digits}d}_t{frame.time_s:08.3f}s_f{frame.index:06d}.{suffix}"
         with atomic_path(path) as temporary:
             Image.fromarray(frame.pixels).save(temporary, format=kind.upper(), **options)
         paths.append(path)
