@@ -226,7 +226,16 @@ def test_replies_without_text_are_called_what_they_are(
         assert ask(place, server.base_url, 4) == 0
     found = result(place)
     assert found["counts"]["by_rule"][name] == 1 and "empty" not in found["counts"]["by_rule"]
-    assert f"1 replies hold no text: 1 {name.replace('truncated', 'length')}" in capsys.readouterr().out
+    assert f"1 reply holds no text: 1 {name.replace('truncated', 'length')}" in capsys.readouterr().out
+
+
+def test_a_run_of_replies_without_text_says_what_they_were(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = Act(body=completion("", **NO_TEXT["reasoning_only"]))
+    with ScriptedServer(lambda body: odd) as server:
+        assert ask(place, server.base_url, 4) == 1
+    assert "was answered: replies without text: 4 reasoning_only" in capsys.readouterr().err
 
 
 def test_predictions_that_are_all_failures_have_no_score(

@@ -61,13 +61,13 @@ class ResultFile:
         write_text_atomic(self._path, text)
 
     def _check(self, settings: Any) -> None:
-        for key, value in _texts(settings):
+        for key, value in texts_of(settings):
             if key in _WRITTEN and os.path.realpath(value) == os.path.realpath(self._path):
                 raise OutputError(
                     f"'{self._path}' is the output of this run and the file of --json",
                     "name another file for --json",
                 )
-            if _is_same_file(self._path, value):
+            if is_same_file(self._path, value):
                 raise OutputError(
                     f"--json would overwrite '{value}', which this run reads", "name another file for --json"
                 )
@@ -131,23 +131,23 @@ def _may_be_replaced(path: Path) -> bool:
         return False
 
 
-def _is_same_file(path: Path, value: str) -> bool:
+def is_same_file(path: Path, value: str) -> bool:
     try:
         return os.path.isfile(value) and os.path.samefile(path, value)
     except (OSError, ValueError):
         return False
 
 
-def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+def texts_of(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
     """Every text among the settings that could be a path, with the last part of its key."""
     if dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
-            yield from _texts(getattr(value, field.name), field.name)
+            yield from texts_of(getattr(value, field.name), field.name)
     elif isinstance(value, Mapping):
         for name, entry in value.items():
-            yield from _texts(entry, str(name))
+            yield from texts_of(entry, str(name))
     elif isinstance(value, list | tuple):
         for entry in value:
-            yield from _texts(entry, key)
+            yield from texts_of(entry, key)
     elif isinstance(value, str | Path) and 0 < len(str(value)) <= _LONGEST_PATH and "\0" not in str(value):
         yield key, str(value)

@@ -45,6 +45,8 @@ class Address:
             raise ConfigError(f"not an address of a server: '{shown}' ({error})", _EXAMPLE) from None
         if url.scheme not in ("http", "https") or not url.host:
             raise ConfigError(f"not an address of a server: '{shown}'", _EXAMPLE)
+        if url.port is not None and not 0 < url.port < 65536:
+            raise ConfigError(f"not an address of a server: '{shown}' (no port {url.port})", _EXAMPLE)
         path = url.raw_path.decode().partition("?")[0].rstrip("/")
         path = path if path.endswith(_ENDPOINT) else path + _ENDPOINT
         credentials = basic_auth(base_url)

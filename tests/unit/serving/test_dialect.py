@@ -126,7 +126,19 @@ def test_a_missing_version_is_hinted_at():
         assert Address.of(whole).version_hint == ""
 
 
-@pytest.mark.parametrize("address", ["h:1/v1", "ftp://h/v1", "http://", "http://h:x/v1", "http://[h/v1", ""])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "h:1/v1",
+        "ftp://h/v1",
+        "http://",
+        "http://h:x/v1",
+        "http://[h/v1",
+        "",
+        "http://h:99999/v1",
+        "http://h:0/v1",
+    ],
+)
 def test_what_is_no_address_is_refused(address):
     with pytest.raises(ConfigError, match="not an address of a server"):
         Address.of(address)

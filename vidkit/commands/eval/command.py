@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 from vidkit import __version__
 from vidkit.commands.eval.checks import SCHEMA, check_scorable, scoring_options, seen_by_model
 from vidkit.commands.eval.report import print_result, run_table, with_budget
-from vidkit.commands.eval.unanswered import is_answered, nothing_answered, reasons_in, without_scores
+from vidkit.commands.eval.unanswered import (
+    check_answered,
+    is_answered,
+    nothing_answered,
+    reasons_in,
+    without_scores,
+)
 from vidkit.config.catalog import builtin_dir
 from vidkit.config.eval_schema import EvalSettings
 from vidkit.errors import ConfigError, DataError, NothingAnswered
@@ -115,6 +121,8 @@ def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
         summary = run_model(settings, task, data)
         predictions, run_summary = str(summary.predictions), summary.as_dict()
         reasons, notes = summary.commonest_reasons(), list(_told(summary))
+        if summary.without_text:
+            reasons.append(f"replies without text: {_kinds(summary)}")
     joined = read_joined(task, data, predictions, strict=settings.strict, limit=settings.limit)
     judged: dict[str, Any] = {}
     if settings.answer_judge:
@@ -157,12 +165,16 @@ def _told(summary: RunSummary) -> Iterator[str]:
         reasons = "; ".join(summary.commonest_reasons())
         yield f"{summary.failed} of {summary.items} items failed: {reasons}"
     if summary.without_text:
-        kinds = ", ".join(f"{n} {kind}" for kind, n in summary.without_text.most_common())
-        yield f"{summary.without_text.total()} replies hold no text: {kinds}"
+        count, kinds = summary.without_text.total(), _kinds(summary)
+        yield f"{count} {'reply holds' if count == 1 else 'replies hold'} no text: {kinds}"
+
+
+def _kinds(summary: RunSummary) -> str:
+    return ", ".join(f"{n} {kind}" for kind, n in summary.without_text.most_common())
 
 
 def _notes(settings: EvalSettings, joined: Joined) -> Iterator[str]:
-    if settings.limit:
+    if settings.limit and len(joined.rows) >= settings.limit:
         more = "; groups are taken whole" if len(joined.rows) > settings.limit else ""
         yield f"only the first {len(joined.rows)} rows of {joined.data['file']} were scored (limit{more})"
     made_for = joined.run.get("data")
@@ -178,6 +190,8 @@ def _compare(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
         read_joined(task, data, file, strict=settings.strict, limit=settings.limit)
         for file in settings.compare
     ]
+    for joined in runs:
+        check_answered(task.functions, joined)
     sides = [task.functions.comparable(joined.rows, mode) for joined in runs]
     result = compare(*sides, resamples=settings.resamples, seed=settings.seed)
     described = {

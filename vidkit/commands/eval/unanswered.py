@@ -6,18 +6,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from vidkit.errors import NothingAnswered
+from vidkit.errors import DataError, NothingAnswered
 from vidkit.evaluation.answers import reply_text
 from vidkit.evaluation.benchmark import Benchmark
+from vidkit.evaluation.scoring import Joined
 from vidkit.evaluation.types import Row, ScoreTable
 
 _KEPT = frozenset({"bootstrap", "chance", "baselines", "counts", "items", "groups", "warnings"})
 WORDS = "not answered"
+_NO_TEXT = "every reply is missing or without text"
 
 
 def is_answered(benchmark: Benchmark, rows: Sequence[Row]) -> bool:
     """Whether any row carries a reply with text."""
     return any(_has_text(reply) for row in rows for reply in benchmark.replies_on(row))
+
+
+def check_answered(benchmark: Benchmark, joined: Joined) -> None:
+    """Refuse to compare with a run that answered nothing: its zeros are no scores.
+
+    Raises:
+        DataError: names the file and the commonest reasons.
+    """
+    if is_answered(benchmark, joined.rows):
+        return
+    why = "; ".join(reasons_in(benchmark, joined.rows)) or _NO_TEXT
+    raise DataError(
+        f"nothing of {joined.predictions['file']} was answered: {why}",
+        "there is no score to compare: put right what the reasons say, and compare runs with replies",
+    )
 
 
 def _has_text(reply: Any) -> bool:
@@ -62,7 +79,7 @@ def reasons_in(benchmark: Benchmark, rows: Sequence[Row], most: int = 3) -> list
 
 def nothing_answered(result: dict[str, Any], reasons: Sequence[str], what: str) -> NothingAnswered:
     """The error that ends the command after its result was written."""
-    why = "; ".join(reasons) or "every reply is missing or without text"
+    why = "; ".join(reasons) or _NO_TEXT
     return NothingAnswered(
         f"nothing of {what} was answered: {why}",
         "there is no score: put right what the reasons say and start again",

@@ -140,7 +140,10 @@ def _failure(key: str, message: str, kind: str, attempts: int = 0) -> Prediction
 
 
 def _unforeseen(key: str, error: Exception) -> Prediction:
-    message = redact_message(f"{type(error).__name__}: {error}")
+    cause: BaseException = error
+    while isinstance(cause, BaseExceptionGroup):  # "unhandled errors in a TaskGroup" says nothing
+        cause = cause.exceptions[0]
+    message = redact_message(f"{type(cause).__name__}: {cause}")
     logger.warning("%s failed: %s", key, message)
     logger.debug("%s failed", key, exc_info=error)
     return _failure(key, message, "internal")
