@@ -21,6 +21,7 @@ _KEYS = (
     "response", "output", "solution",
     "correct", "答案", "antwort", "réponse", "respuesta", "resposta", "risposta", "ответ", "答え", "정답",
 )  # fmt: skip
+_LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _LONGEST = 20_000
 
 
@@ -41,7 +42,7 @@ def json_answer(text: str) -> tuple[bool, str]:
     """Whether a reply is JSON with a field for the answer, and what that says (empty: nothing)."""
     content = _content(text)
     if isinstance(content, dict):
-        return _of_object(content)
+        return _of_letters(content) or _of_object(content)
     if isinstance(content, list) and content and all(isinstance(each, str) for each in content):
         return True, " and ".join(content)
     return False, ""
@@ -67,6 +68,19 @@ def _of_object(content: dict[str, Any]) -> tuple[bool, str]:
             return True, _spoken(named[key])
     inner = [value for value in content.values() if isinstance(value, dict)]
     return _of_object(inner[0]) if len(inner) == 1 else (False, "")
+
+
+def _of_letters(content: dict[str, Any]) -> tuple[bool, str] | None:
+    """What an object says whose keys are the options: the likeliest, what is true, or a line each."""
+    if len(content) < 2 or not all(key.strip() in _LETTERS for key in content):
+        return None
+    values = list(content.values())
+    if all(isinstance(value, bool) for value in values):
+        return True, " and ".join(key for key, value in content.items() if value)
+    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
+        most = max(values)
+        return True, " and ".join(key for key, value in content.items() if value == most)
+    return True, "\n".join(f"{key}: {_spoken(value)}" for key, value in content.items())
 
 
 def _spoken(value: Any) -> str:

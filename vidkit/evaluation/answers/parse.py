@@ -39,6 +39,7 @@ _TOOK_BACK = re.compile(
     r"\b(?:wait|actually|mis(?:read|took|counted)|sorry|correction|mistake|no,|oops|second thought"
     r"|rethink|re-?check|re-?examin|however|instead)"
 )
+_OTHERWISE = re.compile(r"[^\n]{0,80}?[.,;]\s{0,3}(?:and\s|but\s)?(?:otherwise|else|if\s+not)\b")
 _ASKED_AND_ANSWERED = re.compile(r"(?<=\s)A:(?=\s)")
 _LIST = r"[{0}](?:[\s,/&+|;]+(?:and\s+|or\s+)?[{0}])+[\s.]*"
 
@@ -140,7 +141,7 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
             later = _last(f for f in passing if f.at > last.at and f.value.end > last.value.end)
             if later is not None and _TOOK_BACK.search(reply.lower[last.at : later.at]):
                 last = later
-        return _choice(last)
+        return _open_otherwise(reply, last, asked) or _choice(last)
     recited = recital(reply.text, asked)
     bare = [f for f in found if f.rule == "option_word" and f.value.letters and not _cut(reply, f, asked)]
     # a letter at the head outranks a passing word below it
@@ -160,6 +161,16 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
     if len(left) == 1 and len(next(iter(left))) == 1:
         return Choice(left.pop(), "option_word")
     return None
+
+
+def _open_otherwise(reply: Reply, last: Finding, asked: Asked) -> Choice | None:
+    """A condition that the reply leaves open: "if it is night, the answer is A, otherwise C"."""
+    match = _OTHERWISE.match(reply.lower, last.value.end) if len(last.value.letters) == 1 else None
+    if match is None:
+        return None
+    other = read_value(reply, match.end(), asked)
+    named = other is not None and len(other.letters) == 1 and other.letters != last.value.letters
+    return Choice(None, "ambiguous") if named else None
 
 
 def _cut(reply: Reply, finding: Finding, asked: Asked) -> bool:

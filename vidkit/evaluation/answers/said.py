@@ -17,13 +17,19 @@ _NAMES = (
     r"|chain[_-]of[_-]thought|reasoning_?process|thought_?process)"
 )
 _OPEN = re.compile(
-    rf"<\|?\s?{_NAMES}\s?\|?>|◁{_NAMES}▷|\[{_NAMES}\]|<\|?(?:begin|start)_of_(?:thought|thinking|reasoning)\|?>"
+    rf"<\|?\s?{_NAMES}\s?\|?>|◁{_NAMES}▷|\[{_NAMES}\]|<\|?(?:begin|start)_(?:of_)?(?:thought|thinking|reasoning)\|?>"
     rf"|<unused94>",
     re.IGNORECASE,
 )
 _CLOSE = re.compile(
-    rf"<\|?\s?/\s?{_NAMES}\s?\|?>|<\|/{_NAMES}\|>|◁/{_NAMES}▷|\[/{_NAMES}\]"
-    rf"|<\|?end_of_(?:thought|thinking|reasoning)\|?>|<unused95>",
+    rf"<\|?\s?/\s?\|?{_NAMES}\s?\|?>|<\|/{_NAMES}\|>|◁/{_NAMES}▷|\[/{_NAMES}\]"
+    rf"|<\|?end_(?:of_)?(?:thought|thinking|reasoning)\|?>|<unused95>",
+    re.IGNORECASE,
+)
+# chat pages fold thinking away; other details are part of the answer
+_FOLDED = re.compile(
+    r"<details\b[^<>]{0,80}\btype\s?=\s?[\"']?(?:reason|think)[^<>]{0,80}>"
+    r"|<details\b[^<>]{0,80}>\s{0,8}<summary>[^<>]{0,40}(?:think|thought|reason)[^<>]{0,40}</summary>",
     re.IGNORECASE,
 )
 _CHANNEL = re.compile(r"<\|channel\|>\s?(\w{1,20})[^<]{0,40}<\|message\|>", re.IGNORECASE)
@@ -87,6 +93,8 @@ def after_thinking(text: str, tags: Sequence[tuple[str, str]] = ()) -> str | Non
     """
     if "<|channel|>" in text:
         text = _final_channel(text)
+    if "<details" in text:
+        text = _unfolded(text)
     marks = _marks(text, (*tags, *_own_tags.get()))
     closes = [mark for mark in marks if not mark.opens]
     said = text
@@ -149,6 +157,21 @@ def _marks_at(text: str, places: Iterable[int]) -> Iterator[tuple[int, _Mark]]:
 
 def _has_words(text: str) -> bool:
     return any(c.isalnum() for c in _SPECIAL.sub("", text[:4000]))
+
+
+def _unfolded(text: str) -> str:
+    """Folded thinking between marks of thinking; what is folded and never ends is open thinking."""
+    kept, at = [], 0
+    for match in _FOLDED.finditer(text):
+        if match.start() < at:
+            continue
+        end = text.find("</details>", match.end())
+        kept += [text[at : match.start()], "<think>"]
+        if end < 0:
+            return "".join(kept)
+        kept += [text[match.end() : end], "</think>"]
+        at = end + len("</details>")
+    return "".join([*kept, text[at:]])
 
 
 def _final_channel(text: str) -> str:

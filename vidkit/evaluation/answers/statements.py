@@ -10,12 +10,15 @@ from vidkit.evaluation.answers.asked import Asked
 from vidkit.evaluation.answers.values import Reply, Value, letter_end, read_value
 from vidkit.evaluation.answers.words import (
     ANSWER,
+    COUNTERFACTUAL,
     NEGATIVE_AFTER,
     NEGATIVE_BEFORE,
     NO_ANSWER_BEFORE,
+    OPEN_TOO,
     OPTION,
     POSITIVE,
     QUALIFIERS,
+    QUOTED_BEFORE,
     RETRACTED_BEFORE,
     UNCERTAIN_BEFORE,
     UNSPACED_ANSWER,
@@ -41,7 +44,7 @@ _CORRECTION = re.compile(
     r"|rather(?!\s+than)|correction|sorry|oops|instead(?!\s+of)"
     r"|scratch\s+that|i\s+mean(?:t)?|make\s+(?:that|it)|on\s+second\s+thoughts?"
     r"|changed?\s+(?:my\s+(?:answer|mind)\s+)?(?:from\s+\w\s+)?to|switch(?:ed)?\s+to|correct(?:ing)?\s+myself"
-    r"|corrected|revised|eigentlich|sondern|sino|perdón|en\s+fait|plutôt|на\s+самом\s+деле)\b|不对|不對|不，|いや"
+    r"|corrected|revised|eigentlich|sondern|sino|perdón|en\s+fait|plutôt|на\s+самом\s+деле)\b|不对|不對|不，|而是|而应该?是|いや"
     r"|違う|아니)"
 )
 _WEAK = re.compile(
@@ -80,6 +83,9 @@ _SUBJECT_AFTER = re.compile(
     r"|(?:is|was)?\s?my\s+(?:final\s+)?(?:answer|choice|pick|guess)|for\s+sure\b)"
 )
 _FOREIGN_SUBJECT = re.compile(r"[^.!?\n。！？]{0,24}?(?=$|[.!?\n。！？])")
+_MAY = re.compile(r"\b(?:might|may|could)\s+also$")
+_MAY_TOO = re.compile(r"[\s)\"']{0,3}(?:might|may|could)\s+(?:also|equally|just\s+as\s+well)\b")
+_WOULD = re.compile(r"[\s)\"']{0,3}(?:would|could|might)\b")
 _CAPITAL = re.compile(r"[A-Z](?![a-z])")
 _GAP = re.compile(r"[^.!?\n。！？؟]{0,36}")
 _FOREIGN_NOT = re.compile(
@@ -144,7 +150,7 @@ def _declared(reply: Reply, word: re.Match[str], asked: Asked, foreign: bool) ->
     before = reply.lower[max(0, word.start() - _BEFORE) : word.start()]
     if NO_ANSWER_BEFORE.search(before) or UNCERTAIN_BEFORE.search(before):
         return None
-    if RETRACTED_BEFORE.search(before):
+    if RETRACTED_BEFORE.search(before) or QUOTED_BEFORE.search(before):
         return None
     if (word.group() in ("option", "choice", "letter")) and NEGATIVE_BEFORE.search(before):
         return None
@@ -186,10 +192,12 @@ def subjects(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]:
         if (
             NEGATIVE_BEFORE.search(before)
             or UNCERTAIN_BEFORE.search(before)
+            or QUOTED_BEFORE.search(before)
+            or (COUNTERFACTUAL.search(before) and _WOULD.match(reply.lower, end))
             or before.endswith(("is ", "are "))
         ):
             continue
-        if not _positive(reply, end):
+        if _MAY_TOO.match(reply.lower, end) or not _positive(reply, end):
             continue
         value = read_value(reply, _list_start(reply, at, asked), asked, weak=True)
         if value is None or letter not in value.letters:
@@ -254,8 +262,10 @@ def weak_statements(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Find
     """Letters behind words that introduce a conclusion: "so B", "I would choose E", "it must be (D)"."""
     yield from _labelled_end(reply, asked)
     for match in _ends(_WEAK.finditer(reply.lower, start)):
-        before = reply.lower[max(0, match.start() - 30) : match.start()]
-        if _DENIED_BEFORE.search(before):
+        before = reply.lower[max(0, match.start() - _BEFORE) : match.start()]
+        if _DENIED_BEFORE.search(before[-30:]) or QUOTED_BEFORE.search(before):
+            continue
+        if OPEN_TOO.match(reply.lower, match.end()) or _MAY.search(before + match.group()):
             continue
         value = read_value(reply, match.end(), asked, weak=True)
         if value is not None and value.kind != "refused" and not _is_asked(reply, value):

@@ -202,3 +202,16 @@ UNCERTAIN_BEFORE = re.compile(
     r"|\bmight\s+be|\bmay\s+be)"
     r"(?:\s+(?:the|that|correct|right|option|is|it))*\s*$"
 )
+# what a person, a sign or a subtitle of the video says is no statement of the reply
+QUOTED_BEFORE = re.compile(
+    r"(?<!\bi\s)\b(?:says?|said|reads?|states?|stated|shows?|displays?|writes?|wrote|asks?|asked|repl(?:y|ies|ied)"
+    r"|shouts?|shouted|announces?|announced|claims?|claimed|whispers?|subtitles?|caption|sign|narrator|speaker)"
+    r"(?:\s(?:that|is|as))?\s{0,2}[,:]?\s{0,2}[\"'“‘«][^\"'“”‘’«»\n]{0,60}$"
+)
+# "might also be C" leaves open what was named before
+OPEN_TOO = re.compile(r"[^.!?\n]{0,12}\b(?:might|may|could)\s+(?:also|just\s+as\s+well|equally|as\s+well)\b")
+# "had he left, A would be right": not so
+COUNTERFACTUAL = re.compile(
+    r"(?:(?:^|[.!?\n])\s{0,4}(?:had|were)\s|\bif\s(?!i\b|we\b|you\b|one\b|forced|asked|pressed)[^.,!?\n]{1,60}\s(?:had|were|was)\b)"
+    r"[^.,!?\n]{1,80},\s{0,3}(?:then\s)?(?:option\s|the\s)?[(\"']{0,2}$"
+)
