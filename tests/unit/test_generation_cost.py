@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from vidkit.commands.generate.command import find_model, make_request
 from vidkit.config.compose import compose
 from vidkit.generation.cost import estimate_cost, text_encoder_parameters, transformer_parameters
 from vidkit.generation.first_frame import FirstFrame
+from vidkit.generation.resolve import find_model, make_request
 from vidkit.generation.spec import VAE_DEFAULTS, ModelSpec, Request
 from vidkit.generation.vae_cost import vae_cost
 

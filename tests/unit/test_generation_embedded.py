@@ -2,10 +2,10 @@
 
 import pytest
 
-from vidkit.commands.generate.command import find_model
 from vidkit.config.compose import compose
 from vidkit.errors import ModelError
 from vidkit.generation.folder import embedded_folder, read_spec
+from vidkit.generation.resolve import find_model
 
 CHECKED = {
     "transformer": ("patch_size", "num_attention_heads", "attention_head_dim", "in_channels", "text_dim",

@@ -201,6 +201,17 @@ def test_imports_by_text_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ]  # fmt: skip
 
 
+def test_no_command_imports_another() -> None:
+    wrong = []
+    for file in sorted((ROOT / "vidkit" / "commands").glob("*/*.py")):
+        for imported in (*imports_of(file), *named_by_text(file)):
+            parts = imported.split(".")
+            other = parts[2] if parts[:2] == ["vidkit", "commands"] and len(parts) > 2 else file.parent.name
+            if other != file.parent.name and (ROOT / "vidkit" / "commands" / other).is_dir():
+                wrong.append(f"{file.relative_to(ROOT)} imports {imported}")
+    assert wrong == []
+
+
 @pytest.mark.parametrize(
     ("importer", "imported", "allowed"),
     [

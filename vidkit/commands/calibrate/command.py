@@ -7,7 +7,6 @@ table: a killed run resumes from there.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,21 +18,13 @@ from vidkit.commands.calibrate.report import (
     summary_lines,
     summary_of,
 )
-from vidkit.commands.generate.command import (
-    find_model,
-    load_options,
-    make_request,
-    out_of_memory_explained,
-    table_model,
-    with_files,
-)
 from vidkit.config.attention_schema import Predictor
 from vidkit.config.calibrate_schema import CalibrateSettings
 from vidkit.config.schema import GenerateSettings
 from vidkit.errors import ConfigError
-from vidkit.generation.first_frame import FirstFrame, first_frame
-from vidkit.generation.spec import RANDOM_LABEL, ModelSpec, Request
-from vidkit.generation.validate import check_request
+from vidkit.generation.out_of_memory import out_of_memory_explained
+from vidkit.generation.resolve import ResolvedRun, find_model, resolve
+from vidkit.generation.spec import RANDOM_LABEL
 from vidkit.utils.files import check_writable
 from vidkit.utils.fingerprint import weights_fingerprint
 
@@ -41,14 +32,7 @@ if TYPE_CHECKING:
     from vidkit.attention import ThresholdTable
     from vidkit.attention.calibration import CalibrationPlan
     from vidkit.attention.predictors import MaskPredictor
-
-
-@dataclass(frozen=True)
-class _Clip:
-    """One generation: request and first frame."""
-
-    request: Request
-    frame: FirstFrame
+    from vidkit.generation.load import LoadOptions
 
 
 def run(settings: CalibrateSettings) -> CalibrationSummary | CalibrationCost:
@@ -62,20 +46,19 @@ def run(settings: CalibrateSettings) -> CalibrationSummary | CalibrationCost:
     _refuse_what_cannot_be_calibrated(settings)
     table_path, work = places_of(settings)
     clips = clips_of(settings)
-    spec, folder = find_model(clips[0])
-    requests = _requests(clips, spec)
+    runs = _resolved(clips)
     predictor = _predictor(settings)
-    plan = _plan(settings, requests)
+    plan = _plan(settings, runs)
     if settings.dry_run:
-        return dry_run(settings, spec, requests[0].request, plan, table_path, work)
+        return dry_run(settings, runs[0], plan, table_path, work)
     check_writable(table_path.parent, create=settings.output is None)
-    _refuse_to_overwrite_another(table_path, table_model(clips[0]), predictor.describe())
-    options = load_options(clips[0])
+    _refuse_to_overwrite_another(table_path, runs[0].table_model, predictor.describe())
+    options = runs[0].options.load_options()
     with CalibrationProgress() as progress, out_of_memory_explained():
-        spec, folder, _ = with_files(clips[0], spec, folder, requests[0].request)
-        _check_prompts(folder, requests)
-        progress.phase("load", spec.name)
-        table = _measure(clips[0], spec, folder, options, requests, predictor, plan, work, progress)
+        first = runs[0].with_files()
+        _check_prompts(first.folder, runs)
+        progress.phase("load", first.spec.name)
+        table = _measure(first, options, runs, predictor, plan, work, progress)
     table.save(table_path)
     made = summary_of(table, table_path, (RANDOM_LABEL,) if RANDOM_LABEL in table.model else ())
     print("\n".join(summary_lines(made)))
@@ -159,18 +142,14 @@ def _refuse_to_overwrite_another(path: Path, model: str, predictor: dict[str, An
         )
 
 
-def _requests(clips: list[GenerateSettings], spec: ModelSpec) -> list[_Clip]:
+def _resolved(clips: list[GenerateSettings]) -> list[ResolvedRun]:
+    spec, folder = find_model(clips[0])
     if spec.needs_image:
         raise ConfigError(
             f"'{spec.name}' is an image-to-video model, and calibrate has no first frames for it",
             "calibrate the text-to-video model of the same size",
         )
-    made = []
-    for clip in clips:
-        frame = first_frame(clip, spec)
-        made.append(_Clip(make_request(clip, frame), frame))
-        check_request(spec, made[-1].request)
-    return made
+    return [resolve(clip, model=(spec, folder)) for clip in clips]
 
 
 def _predictor(settings: CalibrateSettings) -> MaskPredictor:
@@ -181,7 +160,7 @@ def _predictor(settings: CalibrateSettings) -> MaskPredictor:
     return policy.predictor
 
 
-def _plan(settings: CalibrateSettings, clips: list[_Clip]) -> CalibrationPlan:
+def _plan(settings: CalibrateSettings, clips: list[ResolvedRun]) -> CalibrationPlan:
     from vidkit.attention.calibration import CalibrationPlan
 
     # the seed belongs to a clip: two mazes may have one caption
@@ -200,7 +179,7 @@ def _plan(settings: CalibrateSettings, clips: list[_Clip]) -> CalibrationPlan:
     )
 
 
-def _check_prompts(folder: Path | None, clips: list[_Clip]) -> None:
+def _check_prompts(folder: Path | None, clips: list[ResolvedRun]) -> None:
     if folder is None:
         return
     from vidkit.generation.prompt import check_prompt_length, load_tokenizer
@@ -213,14 +192,15 @@ def _check_prompts(folder: Path | None, clips: list[_Clip]) -> None:
 
 
 def _measure(
-    settings: GenerateSettings, spec: ModelSpec, folder: Path | None, options: Any, clips: list[_Clip],
+    first: ResolvedRun, options: LoadOptions, clips: list[ResolvedRun],
     predictor: MaskPredictor, plan: CalibrationPlan, work: Path, progress: CalibrationProgress,
 ) -> ThresholdTable:  # fmt: skip
     from vidkit.attention.calibration import calibrate
     from vidkit.generation.load import load_pipeline
     from vidkit.generation.run import make_latents
 
-    model = load_pipeline(spec, folder, options)
+    settings, folder = first.settings, first.folder
+    model = load_pipeline(first.spec, folder, options)
 
     def generate(number: int) -> object:
         clip = clips[number]
@@ -235,6 +215,6 @@ def _measure(
         "max_sequence_length": settings.max_sequence_length,
     }  # fmt: skip
     return calibrate(
-        model.pipe.transformer, generate, predictor, plan, table_model(settings), work, meta,
+        model.pipe.transformer, generate, predictor, plan, first.table_model, work, meta,
         progress.probe, progress.stage,
     )  # fmt: skip

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vidkit.commands.generate.command import table_model
 from vidkit.config.calibrate_schema import CalibrateSettings
-from vidkit.config.schema import GenerateSettings
 from vidkit.generation.cost import estimate_cost
 from vidkit.generation.plan import forward_count
-from vidkit.generation.spec import ModelSpec, Request
+from vidkit.generation.resolve import ResolvedRun
 from vidkit.utils.jsonl_log import read_log
 from vidkit.utils.plain import duration
 
@@ -43,25 +41,20 @@ class CalibrationCost:
 
 
 def dry_run(
-    settings: CalibrateSettings,
-    spec: ModelSpec,
-    request: Request,
-    plan: CalibrationPlan,
-    table: Path,
-    work: Path,
+    settings: CalibrateSettings, run: ResolvedRun, plan: CalibrationPlan, table: Path, work: Path
 ) -> CalibrationCost:
     """Count and print what a calibration would compute; loads no weights.
 
     Args:
         settings: of the command.
-        spec: the model's.
-        request: of one clip of the pool.
+        run: one clip of the pool.
         plan: what would be measured.
         table: the file that would be written.
         work: folder of measurements; probes that lie there are not counted into the time.
     """
     from vidkit.attention.calibration import assign_prompts, choose_steps
 
+    spec, request = run.spec, run.request
     pool = len(plan.prompts) - plan.held_out
     used = {p for row in assign_prompts(spec.layers, spec.heads, pool, plan.seed) for p in row}
     probed = choose_steps(plan.steps, plan.dense_steps, plan.intervals, plan.seed)
@@ -81,16 +74,16 @@ def dry_run(
         runs, forward_count(spec, request), probes, floor_probes, on_disk, flops, left / (rate / 2), rate,
         device, str(table), str(work),
     )  # fmt: skip
-    print("\n".join(_cost_lines(settings, spec, made, probed)))
+    print("\n".join(_cost_lines(settings, run, made, probed)))
     return made
 
 
 def _cost_lines(
-    settings: CalibrateSettings, spec: ModelSpec, cost: CalibrationCost, probed: list[int]
+    settings: CalibrateSettings, run: ResolvedRun, cost: CalibrationCost, probed: list[int]
 ) -> list[str]:
     taus = ", ".join(f"{tau:g}" for tau in settings.candidates)
     return [
-        f"model       {table_name(settings)} ({spec.layers} layers x {spec.heads} heads)",
+        f"model       {run.table_model} ({run.spec.layers} layers x {run.spec.heads} heads)",
         f"predictor   {settings.attention.predictor.value}, thresholds {taus}",
         f"dense runs  {cost.dense_runs}, each of {cost.steps} steps, {settings.held_out} of them held out",
         f"probes      {cost.probes} at steps {', '.join(map(str, probed))} ({cost.probes_on_disk} on disk),"
@@ -123,8 +116,3 @@ def _device_rate(settings: CalibrateSettings) -> tuple[float, str]:
         synchronize(device)
         best = min(best, time.perf_counter() - start)
     return 2 * size**3 / best, device_name(device)
-
-
-def table_name(settings: CalibrateSettings) -> str:
-    """The model's name as the table has it."""
-    return table_model(GenerateSettings(model=settings.model))

@@ -1,0 +1,209 @@
+"""From the settings of one clip to everything that is known before weights are loaded.
+
+A run and its dry run, and every clip of a calibration, are resolved by the same call, so that all refuse the
+same things. Nothing here imports torch before a maze is drawn or `LoadPlan.load_options` is asked for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vidkit.config.schema import GenerateSettings, Weights
+from vidkit.errors import ConfigError
+from vidkit.generation.first_frame import MAZE, FirstFrame, first_frame
+from vidkit.generation.folder import check_folder, embedded_folder, local_folder
+from vidkit.generation.spec import RANDOM_LABEL, ModelSpec, Request, spec_from_folder
+from vidkit.generation.validate import check_request
+from vidkit.utils.device import expected_kind
+from vidkit.utils.seeding import draw_seed
+
+if TYPE_CHECKING:
+    from vidkit.generation.load import LoadOptions
+
+
+@dataclass(frozen=True)
+class LoadPlan:
+    """How weights will be held, in names; see `LoadOptions`.
+
+    Attributes:
+        device: auto, cpu, cuda or cuda:N.
+        dtype: of the transformer: auto, bf16, fp16 or fp32.
+        vae_dtype: bf16, fp16 or fp32.
+    """
+
+    device: str
+    dtype: str
+    vae_dtype: str
+    offload: str
+    vae_tiling: bool
+    vae_slicing: bool
+    weights_seed: int
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether the run will be on the CPU, found out without torch."""
+        return expected_kind(self.device) == "cpu"
+
+    @property
+    def expected_dtype(self) -> str:
+        """The name behind `auto`, found out without torch."""
+        if self.dtype != "auto":
+            return self.dtype
+        return "fp32" if self.on_cpu else "bf16"
+
+    def load_options(self) -> LoadOptions:
+        """The same with torch's own types; imports torch.
+
+        Raises:
+            ConfigError: a device that is not there.
+        """
+        from vidkit.utils.device import resolve_device, resolve_dtype
+
+        device = resolve_device(self.device)
+        from vidkit.utils.quiet import quiet_libraries
+
+        with quiet_libraries():
+            from vidkit.generation.load import LoadOptions
+
+        return LoadOptions(
+            device=device,
+            dtype=resolve_dtype(self.dtype, device),
+            vae_dtype=resolve_dtype(self.vae_dtype, device),
+            offload=self.offload,
+            vae_tiling=self.vae_tiling,
+            vae_slicing=self.vae_slicing,
+            weights_seed=self.weights_seed,
+        )
+
+
+@dataclass(frozen=True)
+class ResolvedRun:
+    """One clip to make, checked.
+
+    Attributes:
+        settings: as given, with the seed that was drawn.
+        spec: shapes of the model, those of its folder where there is one.
+        folder: of the model's files; None for random weights, and for a hub model before `with_files`.
+        request: what shapes the clip.
+        frame: its first frame.
+        options: how weights will be held.
+    """
+
+    settings: GenerateSettings
+    spec: ModelSpec
+    folder: Path | None
+    request: Request
+    frame: FirstFrame
+    options: LoadPlan
+
+    @property
+    def is_random(self) -> bool:
+        """Whether the weights are random."""
+        return self.settings.model.weights is Weights.random
+
+    @property
+    def table_model(self) -> str:
+        """The name that a threshold table must have been made for."""
+        return table_model(self.settings)
+
+    def with_files(self) -> ResolvedRun:
+        """Fetch a hub model and check the request again: its files beat the config."""
+        if self.folder is not None or self.is_random:
+            return self
+        from vidkit.generation.load import download
+
+        assert self.settings.model.path is not None
+        folder = download(self.settings.model.path, self.settings.model.revision)
+        check_folder(folder, self.spec.family)
+        spec = spec_from_folder(self.spec, folder)
+        check_request(spec, self.request)
+        return dataclasses.replace(self, spec=spec, folder=folder)
+
+
+def resolve(
+    settings: GenerateSettings,
+    *,
+    model: tuple[ModelSpec, Path | None] | None = None,
+    draw: bool = True,
+) -> ResolvedRun:
+    """Find the model, make the first frame and the request, and refuse what cannot be.
+
+    Args:
+        settings: of `vidkit generate`, or of one clip of a calibration.
+        model: shapes and folder where `find_model` has them already.
+        draw: make the first frame; without, a maze is only noted, which needs no torch.
+
+    Raises:
+        ModelError: a folder that is missing, damaged, or of another family.
+        ConfigError: sizes, lengths or schedules that the model cannot serve.
+        VideoError: an image that cannot be read.
+    """
+    settings = dataclasses.replace(settings, seed=draw_seed() if settings.seed is None else settings.seed)
+    spec, folder = find_model(settings) if model is None else model
+    if draw or settings.image not in (None, MAZE):
+        frame = first_frame(settings, spec)
+    else:
+        frame = FirstFrame(None, given=settings.image is not None or spec.needs_image)
+    request = make_request(settings, frame)
+    check_request(spec, request)
+    return ResolvedRun(settings, spec, folder, request, frame, _load_plan(settings))
+
+
+def find_model(settings: GenerateSettings) -> tuple[ModelSpec, Path | None]:
+    """Shapes, and the local folder if there is one; a hub id is not fetched yet.
+
+    Raises:
+        ModelError: a folder that is missing, damaged, or of another family.
+    """
+    model = settings.model
+    spec = ModelSpec(
+        model.name, model.family.value, model.transformer, model.vae, model.text_encoder, model.image_encoder
+    )
+    if model.weights is Weights.random:
+        return spec, None
+    if model.path is not None:
+        folder = local_folder(model.path)
+    elif model.weights is Weights.embedded:
+        folder = embedded_folder(model.name)
+    else:
+        raise ConfigError(
+            "model.weights=pretrained needs a model, but model.path is not set",
+            "pass model.path=... or model.weights=random",
+        )
+    if folder is None:
+        return spec, None
+    check_folder(folder, spec.family)
+    return spec_from_folder(spec, folder), folder
+
+
+def table_model(settings: GenerateSettings) -> str:
+    """The name that a threshold table must have been made for."""
+    random = settings.model.weights is Weights.random
+    return f"{settings.model.name} ({RANDOM_LABEL})" if random else settings.model.name
+
+
+def make_request(settings: GenerateSettings, frame: FirstFrame) -> Request:
+    """The part of the settings that shapes the clip."""
+    names = {field.name for field in dataclasses.fields(Request)} - {"prompt", "has_image", "sampler"}
+    return Request(
+        **{name: getattr(settings, name) for name in names},
+        sampler=settings.sampler.value,
+        prompt=frame.prompt if not settings.prompt else settings.prompt,
+        has_image=frame.given,
+    )
+
+
+def _load_plan(settings: GenerateSettings) -> LoadPlan:
+    model = settings.model
+    return LoadPlan(
+        device=settings.device,
+        dtype=settings.dtype.value,
+        vae_dtype="fp32" if model.vae_dtype.value == "auto" else model.vae_dtype.value,
+        offload=model.offload.value,
+        vae_tiling=model.vae_tiling,
+        vae_slicing=model.vae_slicing,
+        weights_seed=model.weights_seed,
+    )
