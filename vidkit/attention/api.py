@@ -16,9 +16,16 @@ from vidkit.hooks.token_grid import TokenGrid
 
 
 def predict_mask(
-    name: str, q: Tensor, k: Tensor, tau: float | Tensor, *, grid: TokenGrid | None = None, seed: int = 0,
-    v: Tensor | None = None, **cfg: Any,
-) -> BlockPlan:  # fmt: skip
+    name: str,
+    q: Tensor,
+    k: Tensor,
+    tau: float | Tensor,
+    *,
+    grid: TokenGrid | None = None,
+    seed: int = 0,
+    v: Tensor | None = None,
+    **cfg: Any,
+) -> BlockPlan:
     """Which key blocks each query block should read.
 
     Args:

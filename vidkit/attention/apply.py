@@ -39,9 +39,14 @@ class AttentionHandle:
         for name, model in transformers.items():
             layers, heads = families[name].layers(model), families[name].heads(model)
             self.runtimes[name] = SparseRuntime(
-                policy, len(layers), heads, name, self._recorder, alone=len(transformers) == 1,
+                policy,
+                len(layers),
+                heads,
+                name,
+                self._recorder,
+                alone=len(transformers) == 1,
                 depths=[layer.depth for layer in layers],
-            )  # fmt: skip
+            )
         self._installed = Installation(HOOK_NAME, transformers, self.runtimes, families, pipe)
         for name, model in transformers.items():
             runtime, layers = self.runtimes[name], families[name].layers(model)

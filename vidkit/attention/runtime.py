@@ -76,9 +76,15 @@ class SparseRuntime(NotPickled):
     what = "sparse attention"
 
     def __init__(
-        self, policy: AttentionPolicy, layers: int, heads: int, name: str = "transformer",
-        recorder: Recorder | None = None, alone: bool = True, depths: Sequence[int] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        policy: AttentionPolicy,
+        layers: int,
+        heads: int,
+        name: str = "transformer",
+        recorder: Recorder | None = None,
+        alone: bool = True,
+        depths: Sequence[int] | None = None,
+    ) -> None:
         self.policy, self.layers, self.heads, self.name = policy, layers, heads, name
         self.recorder, self.alone = recorder or Recorder(), alone
         self.depths = tuple(range(layers) if depths is None else depths)
@@ -262,8 +268,9 @@ class SparseRuntime(NotPickled):
         if bad:
             raise DataError(
                 f"Q or K of {self.name} holds NaN or infinity in layer {bad[0]}, step {self.tick.step}",
-                "check the weights and the dtype (fp16 overflows where bf16 does not)", exit_code=1,
-            )  # fmt: skip
+                "check the weights and the dtype (fp16 overflows where bf16 does not)",
+                exit_code=1,
+            )
 
     def _read_ages(self, branch: BranchState) -> None:
         """How old each layer's oldest mask is, in one read: idle k-means rounds are then not launched."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
-KEPT_ROWS = 4096  # a CallStats is some 200 bytes
+from vidkit.hooks.reports import ForwardLog
 
 
 @dataclass(frozen=True)
@@ -105,12 +104,13 @@ class Totals:
 class Recorder:
     """Collects per-layer figures without asking the device, and reads those of a forward when it is over.
 
-    Tensors are kept of the forward in progress, numbers of the last `KEPT_ROWS` forwards, sums of all.
+    Tensors are kept of the forward in progress, numbers of the last forwards (`ForwardLog`), sums of all.
     """
 
     def __init__(self) -> None:
         self._open: list[_Open] = []
-        self.clear()
+        self._log: ForwardLog[CallStats] = ForwardLog()
+        self._totals = Totals()
 
     def begin(self, transformer: str, branch: str, step: int, dense_layers: int) -> None:
         """A forward starts; `dense_layers` of it will not be seen here."""
@@ -131,29 +131,25 @@ class Recorder:
         """Turn what is open into numbers; reads the device."""
         for row in self._open:
             closed = _close(row)
-            self._rows.append(closed)
+            self._log.append(closed)
             self._totals.add(closed)
-            self._fresh += 1
         self._open.clear()
 
     def clear(self) -> None:
         """Forget all forwards."""
         self._open.clear()
-        self._rows: deque[CallStats] = deque(maxlen=KEPT_ROWS)
+        self._log.clear()
         self._totals = Totals()
-        self._fresh = 0
 
     def fresh_rows(self) -> list[CallStats]:
-        """Forwards since the last call of this, the last `KEPT_ROWS` of them."""
-        rows = self.rows()
-        fresh = rows[max(0, len(rows) - self._fresh) :]
-        self._fresh = 0
-        return fresh
+        """Forwards since the last call of this, as far as they are kept."""
+        self.settle()
+        return self._log.fresh()
 
     def rows(self) -> list[CallStats]:
-        """The last `KEPT_ROWS` forwards so far."""
+        """The last forwards so far."""
         self.settle()
-        return list(self._rows)
+        return self._log.rows()
 
     def summary(self) -> dict[str, Any]:
         """Means over all forwards, see `Totals.summary`."""

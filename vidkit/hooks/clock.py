@@ -91,9 +91,12 @@ class Clock:
         return Clock()  # of another pipeline, which has begun nothing
 
     def tick(
-        self, signature: Signature, branch: str | None = None, step: int | None = None,
+        self,
+        signature: Signature,
+        branch: str | None = None,
+        step: int | None = None,
         inputs: Inputs | None = None,
-    ) -> Tick:  # fmt: skip
+    ) -> Tick:
         """Register a forward call.
 
         Args:

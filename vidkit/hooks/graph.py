@@ -65,9 +65,11 @@ def _begin_backward(ctx: Any, grad: Tensor) -> tuple[None, Tensor, None, None]:
 
 
 define(
-    "begin", "(Tensor key, Tensor timestep, Tensor latents, Tensor[] conditions) -> Tensor",
-    _begin, _begin_like,
-)  # fmt: skip
+    "begin",
+    "(Tensor key, Tensor timestep, Tensor latents, Tensor[] conditions) -> Tensor",
+    _begin,
+    _begin_like,
+)
 torch.library.register_autograd("vidkit::begin", _begin_backward, setup_context=keep_nothing)
 
 

@@ -82,7 +82,7 @@ class Installation:
     def remove(self) -> None:
         """Take the hooks off that are still ours; everything but figures is given up."""
         for model in self.mine():
-            remove(model, self.name)
+            take_hook(model, self.name)
         self._transformers.clear()
         self.reset()
 

@@ -152,8 +152,9 @@ def take_hook(module: Any, name: str) -> RootHook | None:
     if hook is None:
         return None
     for hooks, others in (
-        (module._forward_pre_hooks, [module._forward_pre_hooks_with_kwargs]), (module._forward_hooks, []),
-    ):  # fmt: skip
+        (module._forward_pre_hooks, [module._forward_pre_hooks_with_kwargs]),
+        (module._forward_hooks, []),
+    ):
         for number in [n for n, x in hooks.items() if isinstance(x, _Side) and x.hook.name == name]:
             del hooks[number]
             for flags in others:

@@ -71,9 +71,12 @@ class _CaptureHook(ModelHook):  # type: ignore[misc]
 
 
 def capture_snapshots(
-    transformer: nn.Module, generate: Callable[[int], object], prompts: Iterable[int], steps: Collection[int],
+    transformer: nn.Module,
+    generate: Callable[[int], object],
+    prompts: Iterable[int],
+    steps: Collection[int],
     branch: str = "cond",
-) -> list[Snapshot]:  # fmt: skip
+) -> list[Snapshot]:
     """Run dense generations and keep the transformer's inputs at some steps.
 
     Args:

@@ -203,9 +203,9 @@ def test_calls_all_alike_do_not_pile_up_branches(model):
 
 
 def test_figures_of_finished_generations_are_numbers_and_bounded(model, monkeypatch):
-    from vidkit.attention import stats
+    from vidkit.hooks import reports
 
-    monkeypatch.setattr(stats, "KEPT_ROWS", 10)
+    monkeypatch.setattr(reports, "KEPT_ROWS", 10)
     with enable(model, policy()) as handle:
         for seed in range(5):
             whole(model, seed, seed)

@@ -66,9 +66,14 @@ class Measurements:
 
 
 def log_header(
-    predictor: MaskPredictor, candidates: Sequence[float], size: tuple[int, int], steps: Sequence[int],
-    weights: Mapping[str, float], seed: int, header: Mapping[str, Any] | None,
-) -> dict[str, Any]:  # fmt: skip
+    predictor: MaskPredictor,
+    candidates: Sequence[float],
+    size: tuple[int, int],
+    steps: Sequence[int],
+    weights: Mapping[str, float],
+    seed: int,
+    header: Mapping[str, Any] | None,
+) -> dict[str, Any]:
     """What a log of probes belongs to; `size` is (layers, heads)."""
     return {
         "predictor": predictor.describe(), "candidates": list(candidates), "layers": size[0],
@@ -182,9 +187,13 @@ class Calibrator:
                 yield from self._probe_layer(snapshot, inputs, dense, layer, pairs)
 
     def _probe_layer(
-        self, snapshot: Snapshot, inputs: dict[str, Any], dense: DenseForward, layer: int,
+        self,
+        snapshot: Snapshot,
+        inputs: dict[str, Any],
+        dense: DenseForward,
+        layer: int,
         pairs: list[tuple[int, int]],
-    ) -> Iterator[Probe]:  # fmt: skip
+    ) -> Iterator[Probe]:
         place = self.family.layers(self.model)[layer]
         attn, original = place.attention, place.attention.processor
         grid = self.family.grid(self.model.config, self.family.call((), inputs).latents)
@@ -202,9 +211,16 @@ class Calibrator:
                     error = known[same]
                     now = time.monotonic()
                     probe = Probe(
-                        snapshot.prompt, snapshot.step, layer, head, k, error.weighted, sparsity, error.bands,
+                        snapshot.prompt,
+                        snapshot.step,
+                        layer,
+                        head,
+                        k,
+                        error.weighted,
+                        sparsity,
+                        error.bands,
                         round(now - self._since, 6),
-                    )  # fmt: skip
+                    )
                     self._since = now
                     self.log.append(probe)
                     yield probe

@@ -63,8 +63,10 @@ def choose_delta(
 
     most = reuse(float("inf"))
     if not 0 <= target_reuse <= most:
-        raise ConfigError(f"a reuse of {target_reuse:.2f} cannot be reached, the most is {most:.2f}",
-                          "lower the target, or run more steps")  # fmt: skip
+        raise ConfigError(
+            f"a reuse of {target_reuse:.2f} cannot be reached, the most is {most:.2f}",
+            "lower the target, or run more steps",
+        )
     low, high = 0.0, 1.0
     while reuse(high) < target_reuse:
         low, high = high, high * 2

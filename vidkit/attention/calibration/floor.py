@@ -85,5 +85,8 @@ def warn_at_floor(table: ThresholdTable) -> None:
     log.warning(
         "%d of %d heads lose about as much at every threshold as rounding alone (%.2g): for them the table"
         " chooses by chance; calibrate %sat steps or thresholds where errors are larger",
-        floor["heads_at_floor"], floor["heads"], floor["median"], other,
-    )  # fmt: skip
+        floor["heads_at_floor"],
+        floor["heads"],
+        floor["median"],
+        other,
+    )

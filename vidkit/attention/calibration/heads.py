@@ -83,9 +83,15 @@ class SparseHeads:
         self.executor = ExecutorChooser()
 
     def outputs(
-        self, dense: Tensor, q: Tensor, k: Tensor, v: Tensor, layer: int, grid: TokenGrid | None,
+        self,
+        dense: Tensor,
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        layer: int,
+        grid: TokenGrid | None,
         pairs: Sequence[tuple[int, int]],
-    ) -> HeadOutputs:  # fmt: skip
+    ) -> HeadOutputs:
         """Attention of the (head, candidate) pairs; q, k, v `[B, N, H, D]`.
 
         Masks are predicted for all heads (random starts are drawn for a whole layer), attention is computed

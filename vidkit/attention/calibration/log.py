@@ -65,9 +65,12 @@ class ProbeLog:
         self.done: dict[Key, Probe] = {}
         wanted = {"format": FORMAT, **header}
         self._log = JsonlLog(
-            self.path, self._take, header=wanted, again="it is measured again",
+            self.path,
+            self._take,
+            header=wanted,
+            again="it is measured again",
             refuse=lambda found: other_header(self.path, wanted, found, "calibration"),
-        )  # fmt: skip
+        )
 
     def _take(self, row: dict[str, Any], _: Place) -> None:
         probe = Probe(**row)

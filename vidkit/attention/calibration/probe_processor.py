@@ -22,9 +22,14 @@ class ProbeProcessor:
     """Sits on the probed layer: measures its heads and candidates at once, then replays one choice."""
 
     def __init__(
-        self, original: Any, family: ModelFamily, heads: SparseHeads, layer: int, grid: TokenGrid | None,
+        self,
+        original: Any,
+        family: ModelFamily,
+        heads: SparseHeads,
+        layer: int,
+        grid: TokenGrid | None,
         pairs: Sequence[tuple[int, int]],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.original, self.heads, self.layer, self.grid = original, heads, layer, grid
         self.family, self.pairs = family, list(pairs)
         self._attention_backend = original._attention_backend
@@ -34,8 +39,10 @@ class ProbeProcessor:
 
     def __call__(self, attn: Any, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         if not self.family.is_plain(*args, **kwargs):
-            raise ConfigError("block-causal attention cannot be calibrated: it runs dense",
-                              "calibrate with bidirectional attention (causal_block_size unset)")  # fmt: skip
+            raise ConfigError(
+                "block-causal attention cannot be calibrated: it runs dense",
+                "calibrate with bidirectional attention (causal_block_size unset)",
+            )
         if self.choice is None:
             self.outputs = self._measure(attn, hidden_states, *args, **kwargs)
             raise Measured

@@ -91,9 +91,7 @@ def calibrate(
         The table, with E, S, the rounding floor (`floor`), the joint error on held-out prompts (`joint`) and
         delta in its fields.
     """
-    if len(plan.prompts) <= plan.held_out or plan.held_out < 0:
-        raise ConfigError(f"{len(plan.prompts)} prompts cannot leave {plan.held_out} out of the probes",
-                          "give more prompts, or keep fewer out")  # fmt: skip
+    _check_prompts(plan)
     tell = stage or (lambda text: log.info("%s", text))
     work, pool = Path(work), len(plan.prompts) - plan.held_out
     layers, heads = model_size(transformer)
@@ -110,9 +108,8 @@ def calibrate(
     wanted = [*used, *range(pool, len(plan.prompts))]
     snapshots = _snapshots(transformer, generate, wanted, steps, work / "snapshots.pt", identity, tell)
     probed = [s for s in snapshots if s.prompt < pool]
-    tell(
-        f"probing {layers} layers x {heads} heads x {len(plan.candidates)} thresholds, and each layer's floor"
-    )
+    taus = len(plan.candidates)
+    tell(f"probing {layers} layers x {heads} heads x {taus} thresholds, and each layer's floor")
     run = Calibrator(
         transformer,
         predictor,
@@ -144,10 +141,23 @@ def calibrate(
     return table
 
 
+def _check_prompts(plan: CalibrationPlan) -> None:
+    if len(plan.prompts) <= plan.held_out or plan.held_out < 0:
+        raise ConfigError(
+            f"{len(plan.prompts)} prompts cannot leave {plan.held_out} out of the probes",
+            "give more prompts, or keep fewer out",
+        )
+
+
 def _snapshots(
-    transformer: Any, generate: Callable[[int], object], prompts: Sequence[int], steps: list[int], path: Path,
-    identity: dict[str, Any], tell: Callable[[str], None],
-) -> list[Snapshot]:  # fmt: skip
+    transformer: Any,
+    generate: Callable[[int], object],
+    prompts: Sequence[int],
+    steps: list[int],
+    path: Path,
+    identity: dict[str, Any],
+    tell: Callable[[str], None],
+) -> list[Snapshot]:
     """Dense inputs from disk where they fit, else from dense runs, saved after each prompt."""
     kept: list[Snapshot] = []
     mark = path.with_suffix(".txt")
@@ -169,9 +179,13 @@ def _snapshots(
 
 
 def _delta(
-    transformer: Any, generate: Callable[[int], object], predictor: MaskPredictor, table: ThresholdTable,
-    plan: CalibrationPlan, prompt: int,
-) -> dict[str, Any]:  # fmt: skip
+    transformer: Any,
+    generate: Callable[[int], object],
+    predictor: MaskPredictor,
+    table: ThresholdTable,
+    plan: CalibrationPlan,
+    prompt: int,
+) -> dict[str, Any]:
     """Delta that reaches the target reuse on a traced run, as fields of the table."""
     trace = TraceReuse()
     policy = AttentionPolicy(

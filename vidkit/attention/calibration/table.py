@@ -23,9 +23,14 @@ from vidkit.hooks.snapshots import Snapshot
 
 
 def make_table(
-    measured: Measurements, candidates: Sequence[float], predictor: Mapping[str, Any], model: str,
-    budget: float | None = None, shared_tau: float = 0.9, meta: Mapping[str, Any] | None = None,
-) -> ThresholdTable:  # fmt: skip
+    measured: Measurements,
+    candidates: Sequence[float],
+    predictor: Mapping[str, Any],
+    model: str,
+    budget: float | None = None,
+    shared_tau: float = 0.9,
+    meta: Mapping[str, Any] | None = None,
+) -> ThresholdTable:
     """Spend the budget and write down everything another budget needs.
 
     Args:
@@ -76,9 +81,10 @@ def resolve(table: ThresholdTable, budget: float) -> ThresholdTable:
     What was measured for the old choice (`joint`) does not carry over.
     """
     measured = Measurements(
-        torch.tensor(table.E, dtype=torch.float64), torch.tensor(table.S, dtype=torch.float64),
+        torch.tensor(table.E, dtype=torch.float64),
+        torch.tensor(table.S, dtype=torch.float64),
         float(table.meta.get("calibration_seconds") or 0.0),
-    )  # fmt: skip
+    )
     meta = {k: v for k, v in table.meta.items() if k != "joint"}
     shared_tau = float(table.meta.get("shared_tau") or 0.9)
     fresh = make_table(measured, table.candidates, table.predictor, table.model, budget, shared_tau)
@@ -109,9 +115,13 @@ class JointReport:
 
 
 def joint_error(
-    model: Any, predictor: MaskPredictor, table: ThresholdTable, held_out: Sequence[Snapshot],
-    weights: Mapping[str, float] = BAND_WEIGHTS, seed: int = 0,
-) -> JointReport:  # fmt: skip
+    model: Any,
+    predictor: MaskPredictor,
+    table: ThresholdTable,
+    held_out: Sequence[Snapshot],
+    weights: Mapping[str, float] = BAND_WEIGHTS,
+    seed: int = 0,
+) -> JointReport:
     """Run held-out snapshots with all heads sparse, by the table and at its shared threshold.
 
     Raises:
