@@ -122,6 +122,7 @@ def test_killed_halfway_and_resumed_gives_the_same(folder: Path, tmp_path: Path)
         ("{torn", "m.jsonl:2: no JSON"),
         ("[1, 2]", "m.jsonl:2: a list, not an object"),
         ('{"query": "x"}', "m.jsonl:2: no 'video'"),
+        ('{"video": "a.mp4", "query": "x", "question": "y"}', "m.jsonl:2: 'query' and 'question' differ"),
         ('{"video": 7}', "m.jsonl:2: 'video' is 7, not text"),
         ('{"video": "a.mp4", "id": "a"}', "m.jsonl:2: id 'a' is already on line 1"),
     ],
@@ -142,6 +143,27 @@ def test_manifests_that_cannot_be_read(tmp_path: Path) -> None:
             read_manifest(tmp_path / name)
     with pytest.raises(DataError, match="cannot read the manifest"):
         read_manifest(tmp_path / "none")
+
+
+def test_a_data_set_without_one_usable_video_does_not_end_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "m.jsonl", tmp_path / "out"
+    path.write_text(
+        '{"video": "none.mp4", "id": "a", "start": 3}\n{"video": "none2.mp4", "k": 1, "start": 4}\n'
+    )
+    assert (
+        run(["select-frames", "--manifest", str(path), "-o", str(out), "--json", str(tmp_path / "x.json")])
+        == 1
+    )
+    said = capsys.readouterr()
+    assert (
+        f"error: no item of '{path}' has a selection; first a: no video at '{tmp_path}/none.mp4'" in said.err
+    )
+    assert "hint: all reasons stand in" in said.err
+    assert "'start' of 2 lines was not used" in " ".join(said.out.split())
+    summary = json.loads((tmp_path / "x.json").read_text())
+    assert (summary["done"], summary["failed"], summary["unused_fields"]) == (0, 2, {"start": 2, "k": 1})
 
 
 @pytest.mark.parametrize("workers", [1, 2])

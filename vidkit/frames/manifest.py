@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from vidkit.errors import DataError
@@ -15,6 +15,8 @@ from vidkit.frames.outputs.writer import OutputOptions
 from vidkit.utils.naming import check_id
 from vidkit.utils.strict_json import load_json
 
+# settings of the whole run: in a row they would have no effect ("start" and "end" are often annotations)
+_OF_THE_RUN = {field.name for field in fields(FrameOptions)} - {"subtitles"}
 _UNWRITABLE = re.compile("[\ud800-\udfff\0]")
 
 
@@ -27,6 +29,7 @@ class Item:
     query: str
     subtitles: str | None
     line: int
+    unused: tuple[str, ...] = ()  # fields that name settings of the whole run
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ def _parse(path: Path, number: int, line: str) -> Item:
             raise DataError(f"{path}:{number}: '{key}' holds half a character or a zero byte", hint)
     if not row.get("video"):
         raise DataError(f"{path}:{number}: no 'video'", hint)
+    if row.get("query") and row.get("question") and row["query"] != row["question"]:
+        raise DataError(f"{path}:{number}: 'query' and 'question' differ", "give one of them")
     folder = path.resolve().parent
     query = row.get("query") if row.get("query") is not None else row.get("question") or ""
     identity = row.get("id", row.get("doc_id", f"{number:06d}"))
@@ -116,6 +121,7 @@ def _parse(path: Path, number: int, line: str) -> Item:
         str(query),
         None if subtitles is None else os.path.normpath(folder / subtitles),
         number,
+        tuple(key for key in row if key in _OF_THE_RUN),
     )
 
 

@@ -152,6 +152,7 @@ def _finish(
         "skipped": skipped,
         "applied": dict(Counter(row["method_applied"] for row in good)),
         "relevance": dict(Counter(row["relevance_source"].split(":")[0] for row in good)),
+        "unused_fields": dict(Counter(name for item in items for name in item.unused)),
         "failures": [{"id": row["id"], "error": row["error"]} for row in clean if row["status"] != "ok"],
         "results": str(run.folder / RESULTS),
         "keyframes": str(run.folder / KEYFRAMES),

@@ -8,7 +8,7 @@ from typing import Any
 
 from vidkit.commands.select_frames.report import FrameProgress, print_manifest, print_plan, print_selection
 from vidkit.config.select_frames_schema import SelectFramesSettings
-from vidkit.errors import ConfigError, VidkitError
+from vidkit.errors import ConfigError, NothingAnswered, VidkitError
 from vidkit.frames.ask import ask_about_frames
 from vidkit.frames.cache import EmbeddingCache, default_folder
 from vidkit.frames.options import FrameOptions
@@ -222,4 +222,11 @@ def _run_manifest(settings: SelectFramesSettings, options: FrameOptions) -> dict
     with FrameProgress(job.path.name, "videos") as progress:
         summary = run_manifest(job, progress)
     print_manifest(summary)
+    if not summary["done"]:
+        first = summary["failures"][0]
+        raise NothingAnswered(
+            f"no item of '{job.path}' has a selection; first {first['id']}: {first['error']}",
+            f"all reasons stand in '{summary['results']}'; manifest.retry_failed=true tries again",
+            summary,
+        )
     return summary

@@ -148,6 +148,12 @@ def print_manifest(summary: dict[str, Any]) -> None:
     for name, count in summary["relevance"].items():
         table.add_row(f"relevance from {name}", str(count))
     console.print(table)
+    for name, count in summary["unused_fields"].items():
+        console.print(
+            f"[yellow]note[/]    '{escape(name)}' of {count} lines was not used: it is a setting of the whole"
+            f" run, {escape(name)}=VALUE",
+            highlight=False,
+        )
     alike: dict[str, list[str]] = {}
     for failure in summary["failures"]:
         alike.setdefault(failure["error"], []).append(failure["id"])
