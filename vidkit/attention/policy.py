@@ -188,9 +188,18 @@ def _reuse(settings: AttentionSettings, predictor: str, table: ThresholdTable | 
 
 
 def as_policy(policy: AttentionPolicy | AttentionSettings | str, model: str | None = None) -> AttentionPolicy:
-    """A policy from what users pass: a policy, settings, or a preset's name."""
+    """A policy from what users pass: a policy, settings, or a preset's name.
+
+    Raises:
+        ConfigError: an unknown preset, or none of the three.
+    """
     if isinstance(policy, AttentionPolicy):
         return policy
+    if not isinstance(policy, (AttentionSettings, str)):
+        raise ConfigError(
+            f"not an attention policy: {type(policy).__name__}",
+            "give a preset's name, AttentionSettings or an AttentionPolicy",
+        )
     made = build_policy(policy if isinstance(policy, AttentionSettings) else preset(policy), model)
     if made.note is not None:
         log.warning("%s", made.note)

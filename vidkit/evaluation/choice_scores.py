@@ -260,7 +260,8 @@ def _main(
             rows.append((other, *(values[name] for name in headline), None))
     for name, shares in result["baselines"].items():
         rows.append((name, *(shares.get(metric) for metric in headline), None))
-    note = f"{len(answered)} questions, {len({a.item.group for a in answered})} groups"
+    groups = len({a.item.group for a in answered})
+    note = f"{_counted(len(answered), 'question')}, {_counted(groups, 'group')}"
     if result["differing_items"]:
         note += f"; {result['differing_items']} items differ between the modes"
     columns = ("", *(name.replace("_", " ") for name in headline), UNREAD_HEADING)
@@ -285,3 +286,7 @@ def _table(
     return ScoreTable(
         column, spec.tables[column], (column, "questions", "accuracy", UNREAD_HEADING), rows, note
     )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

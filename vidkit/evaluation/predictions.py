@@ -17,6 +17,7 @@ GOLD_COLUMNS = ("answer", "correct_answer", "gold", "answers", "target", "label"
 _ID_COLUMNS = ("question_id", "id")
 _NOT_SCORED = frozenset({"response", "meta", "usage", "latency_s"})
 _TEXT_COLUMNS = ("prediction", "response")
+_SHOWN = 12  # columns in a message
 
 
 @dataclass
@@ -39,13 +40,15 @@ class Predictions:
         Raises:
             DataError: the first unknown id with its line, and how many there are.
         """
+        known = list(known)
+        some = " or ".join(f"'{name}'" for name in known[:2])
         known = set(known)
         unknown = [name for name in self.rows if name not in known]
         if unknown:
             more = f" (and {len(unknown) - 1} more)" if len(unknown) > 1 else ""
             raise DataError(
                 f"{self.path.name} line {self.lines[unknown[0]]}: unknown id '{unknown[0]}'{more}",
-                "every prediction must belong to a question of --data",
+                f"every prediction must belong to a question of --data, whose ids are such as {some}",
             )
 
 
@@ -94,6 +97,15 @@ def read_predictions(
     return predictions
 
 
+def _columns(row: Row, required: Sequence[str]) -> str:
+    """What to say of a row without a needed column: the needed ones, and those that are there."""
+    needed = f"needed columns: {', '.join(required)}"
+    if len(row) == 1 and (sign := next((sign for sign in ";\t,|" if sign in next(iter(row))), None)):
+        return f"{needed}; the file has one, with {sign!r} in its name: cells of csv stand between commas"
+    there = ", ".join(list(row)[:_SHOWN]) + (", ..." if len(row) > _SHOWN else "")
+    return f"{needed}; there: {there}"
+
+
 def read_data(
     paths: Sequence[Path], row_id: Callable[[Row], str], required: Sequence[str], *, unique: bool = True
 ) -> Iterator[dict[str, Any]]:
@@ -114,7 +126,7 @@ def read_data(
             where = f"{path.name} line {line}"
             missing = next((column for column in required if column not in row), None)
             if missing is not None:
-                raise DataError(f"{where}: no column '{missing}'", f"needed columns: {', '.join(required)}")
+                raise DataError(f"{where}: no column '{missing}'", _columns(row, required))
             key = row_id(row)
             if not key:
                 raise DataError(f"{where}: empty id", "every question needs its id")

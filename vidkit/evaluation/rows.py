@@ -19,7 +19,7 @@ from vidkit.utils.strict_json import load_json, refuse_duplicates
 FORMATS = ("parquet", "tsv", "csv", "jsonl", "json", "xlsx")
 _LIST_KEYS = ("rows", "data", "results")  # where a json object keeps its list of rows
 _MAY_BE_NAN = frozenset({"prediction", "response"})  # a data frame's way to say "no reply"
-_CONVERT = "convert it, for example: iconv -f latin1 -t utf-8"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MAX_CELL = 16 * 2**20  # characters of one tsv cell; long reasoning replies fit
 
 
@@ -49,10 +49,16 @@ def read_rows(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path.name} is not UTF-8: byte 0x{error.object[error.start]:02x} at offset {error.start}",
-            _CONVERT,
+            _conversion(path),
         ) from error
     if empty:
         raise DataError(f"{path.name} has no rows", "check that the file was written to the end")
+
+
+def _conversion(path: Path) -> str:
+    with path.open("rb") as file:
+        coding = "utf-16" if file.read(2) in _UTF16 else "latin1"
+    return f"convert it, for example: iconv -f {coding} -t utf-8"
 
 
 def text_id(value: object) -> str:
@@ -80,7 +86,7 @@ def _decoded(path: Path, line: int, raw: bytes) -> str:
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         raise DataError(
-            f"{path.name} line {line}: not UTF-8 (byte 0x{byte:02x} at {error.start})", _CONVERT
+            f"{path.name} line {line}: not UTF-8 (byte 0x{byte:02x} at {error.start})", _conversion(path)
         ) from error
 
 

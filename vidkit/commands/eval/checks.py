@@ -44,9 +44,10 @@ def seen_by_model(joined: Joined) -> dict[str, Any]:
     from vidkit.evaluation.running.budget import FrameBudget
 
     model, prompt = joined.run.get("model") or {}, joined.run.get("prompt") or {}
+    sees = "v" in str(prompt.get("modality") or "v")  # "t" and "at" are asked without pictures
     wanted = {k: v for k, v in (joined.run.get("budget") or {}).items() if k in FrameBudget.__slots__}
     return {
         "model": model.get("model"),
-        "budget": FrameBudget(**wanted).label() if wanted else None,
+        "budget": (FrameBudget(**wanted).label() if sees else "none") if wanted else None,
         "subtitles": prompt.get("subtitles"),
     }

@@ -6,6 +6,7 @@ import base64
 import binascii
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from vidkit.errors import ConfigError, DataError
@@ -132,6 +133,8 @@ def gold_letter(spec: TaskSpec, row: Row, options: Sequence[str], where: str) ->
     else:
         letter = text.strip("(). ").upper()
         place = LETTERS.find(letter) if len(letter) == 1 else -1
+    if not (0 <= place < len(options) and options[place]):
+        _refuse_absent(spec, row, text, place, where)
     if 0 <= place < len(options) and not options[place]:
         raise DataError(f"{where}: answer '{text}' is an option without a text", "check the data file")
     if not 0 <= place < len(options):
@@ -139,6 +142,19 @@ def gold_letter(spec: TaskSpec, row: Row, options: Sequence[str], where: str) ->
             f"{where}: answer '{text}' is none of the {len(options)} options", "check the data file"
         )
     return LETTERS[place]
+
+
+def _refuse_absent(spec: TaskSpec, row: Row, text: str, place: int, where: str) -> None:
+    """Say so where the answer is one of the texts that mean "there is no such option"."""
+    if spec.kind == "yes_no":
+        return
+    written = option_texts(replace(spec, no_option=()), row)
+    said = text if spec.answer_is == "text" else written[place] if 0 <= place < len(written) else ""
+    if said in spec.no_option:
+        raise DataError(
+            f"{where}: answer '{text}' is '{said}', which stands for no option",
+            "if it is one here, write 'no_option: []' into a task file of your own",
+        )
 
 
 def general_visuals(spec: TaskSpec, item: Item) -> Visuals:

@@ -1,0 +1,74 @@
+"""What a data file has instead of what is needed is said with the fault."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from vidkit.attention.policy import as_policy
+from vidkit.commands.eval.checks import seen_by_model
+from vidkit.errors import ConfigError, DataError
+from vidkit.evaluation.predictions import read_data, read_predictions
+from vidkit.evaluation.scoring import Joined
+from vidkit.evaluation.task_spec import TaskSpec
+from vidkit.evaluation.tasks.multiple_choice import general_item
+
+
+def ids(row: object) -> str:
+    return str(row["id"])  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "hint"),
+    [
+        ("a.csv", "id;answer\n1;A\n", "the file has one, with ';' in its name"),
+        ("a.csv", "id,gold\n1,A\n", "needed columns: id, answer; there: id, gold"),
+        ("a.tsv", "id,answer\n1,A\n", "the file has one, with ',' in its name"),
+    ],
+)
+def test_a_missing_column_comes_with_those_that_are_there(
+    name: str, content: str, hint: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError) as caught:
+        list(read_data([tmp_path / name], ids, ["id", "answer"]))
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(("coding", "told"), [("utf-16", "utf-16"), ("latin1", "latin1")])
+@pytest.mark.parametrize("name", ["a.tsv", "a.jsonl", "a.json"])
+def test_the_encoding_of_a_file_is_named(name: str, coding: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes("\u00e9\tanswer\n".encode(coding))
+    with pytest.raises(DataError) as caught:
+        list(read_data([tmp_path / name], ids, ["id"]))
+    assert f"iconv -f {told} -t utf-8" in caught.value.hint
+
+
+def test_an_unknown_id_comes_with_ids_of_the_data(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text(json.dumps({"id": "1", "prediction": "A"}))
+    with pytest.raises(DataError) as caught:
+        read_predictions(tmp_path / "p.jsonl").check_known(["im-1", "im-2", "im-3"])
+    assert "such as 'im-1' or 'im-2'" in caught.value.hint
+
+
+@pytest.mark.parametrize(("answer", "kind"), [("C", "letter"), ("2", "index"), ("N/A", "text")])
+def test_an_answer_that_stands_for_no_option_is_told_as_such(answer: str, kind: str) -> None:
+    row = {"id": "1", "question": "?", "options": ["x", "y", "N/A"], "answer": answer}
+    spec = TaskSpec(name="t", id="{id}", answer_is=kind)
+    with pytest.raises(DataError) as caught:
+        general_item(spec, row, 1)
+    assert "'N/A', which stands for no option" in caught.value.message
+    kept = TaskSpec(name="t", id="{id}", answer_is=kind, no_option=())
+    assert general_item(kept, row, 1).answer == "C"
+
+
+@pytest.mark.parametrize("wrong", [3, None, {}])
+def test_what_is_no_attention_policy_is_refused(wrong: object) -> None:
+    with pytest.raises(ConfigError, match="not an attention policy"):
+        as_policy(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("modality", "frames"), [("t", "none"), ("at", "none"), ("vt", "64"), (None, "64")])
+def test_a_run_without_pictures_saw_no_frames(modality: str | None, frames: str) -> None:
+    manifest = {"budget": {"method": "uniform", "count": 64}, "prompt": {"modality": modality}}
+    assert seen_by_model(Joined([], {}, run=manifest))["budget"] == frames
