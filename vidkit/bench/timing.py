@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -30,31 +30,71 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """How many times as fast a candidate is as a baseline measured in turns with it.
+
+    Attributes:
+        median: of the ratios of single turns.
+        low: 20th percentile.
+        high: 80th percentile.
+        busy: the baseline itself varied so much that no ratio means anything.
+    """
+
+    median: float
+    low: float
+    high: float
+    busy: bool
+
+
+@dataclass(frozen=True)
 class Pairs:
     """A candidate beside its baseline, measured in turns.
 
     Attributes:
         baseline: of all turns.
         candidate: of all turns.
-        gain: times as fast as the baseline, median of the turns.
-        gain_low: 20th percentile.
-        gain_high: 80th percentile.
-        busy: the baseline itself varied so much that no ratio means anything.
+        gain: of the candidate.
     """
 
     baseline: Timing
     candidate: Timing
-    gain: float
-    gain_low: float
-    gain_high: float
-    busy: bool
+    gain: Gain
+
+
+def measure_turns(
+    calls: Mapping[str, Callable[[], float]], turns: int = TURNS,
+    tell: Callable[[int], None] = lambda turn: None,
+) -> dict[str, list[float]]:  # fmt: skip
+    """Measure all calls by turns, every other turn backwards, so that all meet the same machine.
+
+    Args:
+        calls: each gives what it measured.
+        turns: of one measurement each.
+        tell: hears the number of every turn before it begins, from 0.
+
+    Returns:
+        What each call gave, turn by turn.
+    """
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    for turn in range(turns):
+        tell(turn)
+        for name in calls if turn % 2 == 0 else reversed(list(calls)):
+            found[name].append(calls[name]())
+    return found
+
+
+def gain_of(baseline: Sequence[float], candidate: Sequence[float]) -> Gain:
+    """Of times of the same turns; one ratio a turn."""
+    before = quantiles(baseline)
+    ratio = quantiles([b / c for b, c in zip(baseline, candidate, strict=True)])
+    return Gain(ratio.median, ratio.low, ratio.high, before.high > BUSY_SPREAD * before.low)
 
 
 def measure_pairs(
     baseline: Callable[[], object], candidate: Callable[[], object], device: torch.device,
     measured: Callable[..., Timing], turns: int = TURNS,
 ) -> Pairs:  # fmt: skip
-    """Baseline and candidate by turns, so that both meet the same machine; one ratio a turn.
+    """Baseline and candidate by turns.
 
     Args:
         baseline: call.
@@ -63,14 +103,12 @@ def measure_pairs(
         measured: `measure`, or what stands for it.
         turns: of one measurement each.
     """
-    found: list[tuple[float, float]] = []
-    for _ in range(turns):
-        ours = [measured(call, device, BUDGET_MS / turns, 1).median for call in (baseline, candidate)]
-        found.append((ours[0], ours[1]))
-    before, after = (quantiles([pair[i] for pair in found]) for i in (0, 1))
-    gain = quantiles([b / c for b, c in found])
-    busy = before.high > BUSY_SPREAD * before.low
-    return Pairs(before, after, gain.median, gain.low, gain.high, busy)
+
+    def once(call: Callable[[], object]) -> float:
+        return measured(call, device, BUDGET_MS / turns, 1).median
+
+    found = measure_turns({"b": lambda: once(baseline), "c": lambda: once(candidate)}, turns)
+    return Pairs(quantiles(found["b"]), quantiles(found["c"]), gain_of(found["b"], found["c"]))
 
 
 def quantiles(values: Sequence[float]) -> Timing:

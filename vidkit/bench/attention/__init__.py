@@ -1,8 +1,8 @@
 """Measurements of sparse attention: correctness, then rates, prediction cost, denoising loops."""
 
 from vidkit.bench.attention.figure import plot
-from vidkit.bench.attention.report import Row, environment, save
-from vidkit.bench.attention.run import SECTIONS, Part, SeededShape, parts_of, record, run
+from vidkit.bench.attention.report import Row
+from vidkit.bench.attention.run import SECTIONS, Measurement, SeededShape, checked, measurements_of
 from vidkit.bench.attention.shapes import SHAPES, Shape, shapes_for
 from vidkit.bench.attention.verify import Check, verify
 
@@ -10,16 +10,13 @@ __all__ = [
     "SECTIONS",
     "SHAPES",
     "Check",
-    "Part",
+    "Measurement",
     "Row",
     "SeededShape",
     "Shape",
-    "environment",
-    "parts_of",
+    "checked",
+    "measurements_of",
     "plot",
-    "record",
-    "run",
-    "save",
     "shapes_for",
     "verify",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidkit.attention.executors import AUTO_ORDER
 from vidkit.bench.attention.breakdown import PARTS
-from vidkit.bench.attention.report import INPUTS, Row, peak_of, speed_words
+from vidkit.bench.attention.report import BUSY, INPUTS, Row, peak_of, speed_words
 from vidkit.utils.figures import GREY, INK, SERIES, drawn
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _TITLES = {
     "gain": "Gain over the fastest dense attention",
     "launch": "Launch configurations of the Triton kernel at density 0.25, fastest first",
     "prediction": "Cost of predicting masks, share of the fastest dense attention",
-    "loop": "One forward of a denoising loop, everything included: median run, fastest to slowest",
+    "loop": "One forward of a denoising loop, everything included: median turn",
     "breakdown": "Where the GPU's time of a forward goes",
 }
 _WIDTH, _HEIGHT = 5.2, 3.6  # inches of a panel
@@ -214,13 +214,12 @@ def _launches(axis: Axes, rows: list[Row]) -> None:
 
 
 def _loops(axis: Axes, rows: list[Row]) -> None:
-    dense = [row.ms for row in rows if row.provider.startswith("dense") and row.ms]
-    base = min(dense) if dense else None
-
     def text(row: Row) -> str:
         gain = ""
-        if base and row.ms and row.density:
-            gain = f", {speed_words(base / row.ms)} as the fastest dense"
+        if row.busy:
+            gain = f", {BUSY}"
+        elif row.gain is not None:
+            gain = f", {speed_words(row.gain)} as the fastest dense"
         return f"{_short(row)} ms{gain}"
 
     colours = [SERIES[0] if row.density else GREY for row in rows]

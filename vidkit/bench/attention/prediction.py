@@ -108,27 +108,11 @@ def memory_rows(shape: Shape, device: torch.device, dtype: torch.dtype, layers: 
     predictor.refresh(q, k, tau, state, None, None)
     predictor.plan(q.shape[2], state, None)
     mib = sum(t.nbytes for t in state.tensors()) * layers * 2 / 2**20
-    yield Row(
-        "memory",
-        shape.name,
-        f"packed masks, {layers} layers x 2 branches",
-        None,
-        None,
-        None,
-        None,
-        None,
-        f"{mib:.2f} MiB",
-    )
+    yield _size(shape, f"packed masks, {layers} layers x 2 branches", f"{mib:.2f} MiB")
     if device.type == "cuda":
         peak = (torch.cuda.max_memory_allocated(device) - before) / 2**20
-        yield Row(
-            "memory",
-            shape.name,
-            "peak extra of one prediction",
-            None,
-            None,
-            None,
-            None,
-            None,
-            f"{peak:.0f} MiB",
-        )
+        yield _size(shape, "peak extra of one prediction", f"{peak:.0f} MiB")
+
+
+def _size(shape: Shape, what: str, size: str) -> Row:
+    return Row("memory", shape.name, what, None, None, None, None, None, size)

@@ -1,17 +1,12 @@
-"""Rows of measurements, and the record they are kept in."""
+"""Rows of measurements, and the words they are told in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import torch
-
-from vidkit.utils.device import device_name
-from vidkit.utils.files import write_text_atomic
-from vidkit.utils.provenance import provenance
+from vidkit.bench.timing import Gain
 
 if TYPE_CHECKING:
     from vidkit.bench.attention.verify import Check
@@ -25,6 +20,7 @@ INPUTS = {  # what the figures of a section were measured on, to be shown wherev
     "loop": "random weights and noise: what is timed is real, what it draws is not",
 }
 INPUTS["breakdown"] = INPUTS["loop"]
+BUSY = "busy machine: not reported"
 SECTION_OF_ROW = {"dense": "rates", "executor": "rates"}  # the others are called like their section
 
 
@@ -38,15 +34,17 @@ class Row:
         provider: who computed.
         density: kept pairs over all, None where it means nothing.
         ms: median milliseconds of a call (a forward in `loop`), None when it failed or is not a time.
-        ms_low: 20th percentile; in `loop` the fastest run.
-        ms_high: 80th percentile; in `loop` the slowest run.
+        ms_low: 20th percentile.
+        ms_high: 80th percentile.
         tflops: FLOPs of the kept pairs over the median.
         note: shares, choices, failures.
-        gain: times as fast as the fastest dense attention, measured in turns with it, median; None: not
-            measured, or withheld.
+        gain: times as fast as the fastest dense attention (of a loop: dense way), measured in turns with it,
+            median; None: not measured, or withheld.
         gain_low: 20th percentile of the turns.
         gain_high: 80th percentile.
         busy: the gain is withheld: dense attention itself varied too much.
+        against: what the gain is over.
+        gains: over every baseline of the same turns; None where it is withheld.
     """
 
     section: str
@@ -62,21 +60,19 @@ class Row:
     gain_low: float | None = None
     gain_high: float | None = None
     busy: bool = False
+    against: str = ""
+    gains: Mapping[str, Gain | None] = field(default_factory=dict)
+
+    def beside(self, gain: Gain, against: str = "") -> Row:
+        """The row with its gain, or with the word that it is withheld."""
+        if gain.busy:
+            return replace(self, busy=True, against=against)
+        return replace(self, gain=gain.median, gain_low=gain.low, gain_high=gain.high, against=against)
 
     @property
     def part(self) -> str:
         """Name of the section as it is asked for: dense and executor rows are `rates`."""
         return SECTION_OF_ROW.get(self.section, self.section)
-
-
-def environment(device: torch.device, dtype: torch.dtype) -> dict[str, Any]:
-    """What the figures were measured on."""
-    return {
-        **provenance(PACKAGES, device_name(device)),
-        "dtype": str(dtype).removeprefix("torch."),
-        "threads": torch.get_num_threads(),
-        "cuda": torch.version.cuda if device.type == "cuda" else None,
-    }
 
 
 def peak_of(rows: Sequence[Row]) -> float | None:
@@ -97,35 +93,15 @@ def speed_words(gain: float) -> str:
     return f"{gain:.2f}x as fast" if gain > 1 else f"{1 / gain:.2f}x as slow"
 
 
-def record_of(
-    rows: Sequence[Row], env: dict[str, Any], checks: Sequence[Check], complete: bool = True
-) -> dict[str, Any]:
-    """Everything as plain values; each rate also as the share of the measured matrix product."""
+def spread_words(median: float, low: float, high: float) -> str:
+    """The spread of a ratio, the same way round as `speed_words` says it."""
+    return f"{low:.2f}-{high:.2f}" if median >= 0.995 else f"{1 / high:.2f}-{1 / low:.2f}"
+
+
+def findings(rows: Sequence[Row], checks: Sequence[Check]) -> dict[str, Any]:
+    """Checks and rows as plain values; each rate also as the share of the measured matrix product."""
     peak = peak_of(rows)
     return {
-        "environment": env,
-        "complete": complete,
-        "inputs": {part: INPUTS[part] for part in dict.fromkeys(row.part for row in rows) if part in INPUTS},
         "checks": [asdict(check) | {"passed": check.passed} for check in checks],
         "rows": [asdict(row) | {"share_of_peak": share_of(row.tflops, peak)} for row in rows],
     }
-
-
-def save(
-    path: str | Path,
-    rows: Sequence[Row],
-    env: dict[str, Any],
-    checks: Sequence[Check],
-    complete: bool = True,
-    **more: object,
-) -> None:
-    """Write everything as one JSON file, atomically; `more` is put in front."""
-    import json
-    import math
-
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    record = record_of(rows, env, checks, complete)
-    for check in record["checks"]:  # a check that raised has an infinite error, which JSON cannot say
-        check["error"] = check["error"] if math.isfinite(check["error"]) else None
-    write_text_atomic(path, json.dumps({**more, **record}, indent=1, allow_nan=False) + "\n")

@@ -1,29 +1,24 @@
-"""The benchmark: checks, then sections, row by row."""
+"""What is measured: checks, then sections, row by row."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache, partial
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from vidkit.bench.attention.end_to_end import LOOPS, loop_rows
-from vidkit.bench.attention.figure import plot
+from vidkit.bench.attention.end_to_end import loop_rows
+from vidkit.bench.attention.loops import LOOPS
 from vidkit.bench.attention.prediction import memory_rows, prediction_rows
 from vidkit.bench.attention.rates import dense_rows, launch_rows, sparse_rows
-from vidkit.bench.attention.report import Row, record_of, save
+from vidkit.bench.attention.report import Row
 from vidkit.bench.attention.shapes import Shape
 from vidkit.bench.attention.verify import Check, verify
+from vidkit.bench.running import Tell
 from vidkit.bench.timing import matmul_peak_tflops
-from vidkit.errors import ConfigError
-
-log = logging.getLogger(__name__)
+from vidkit.errors import ConfigError, VidkitError
 
 SECTIONS = ("rates", "prediction", "memory", "loop", "launch")
 
@@ -47,24 +42,24 @@ class SeededShape(Shape):
 
 
 @dataclass(frozen=True)
-class Part:
+class Measurement:
     """One section on one shape or loop.
 
     Attributes:
         section: of `SECTIONS`.
         name: of the shape or loop.
-        rows: measures.
+        rows: measures; what it is given tells how far it is.
     """
 
     section: str
     name: str
-    rows: Callable[[], Iterator[Row]] = field(repr=False)
+    rows: Callable[[Tell], Iterator[Row]] = field(repr=False)
 
 
-def parts_of(
+def measurements_of(
     shapes: Sequence[Shape], device: torch.device, dtype: torch.dtype, sections: Collection[str],
     loops: Collection[str] | None = None,
-) -> list[Part]:  # fmt: skip
+) -> list[Measurement]:  # fmt: skip
     """What is measured, in order; nothing runs yet.
 
     Args:
@@ -87,29 +82,29 @@ def parts_of(
         offered = _parts_of_shape(shape, device, dtype)
         found += [p for p in offered if p.section in sections and (gpu or p.section != "launch")]
     if "loop" in sections:
-        found += [Part("loop", name, partial(loop_rows, LOOPS[name], device, dtype)) for name in names]
+        found += [Measurement("loop", name, partial(loop_rows, LOOPS[name], device, dtype)) for name in names]
     return found
 
 
-def _parts_of_shape(shape: Shape, device: torch.device, dtype: torch.dtype) -> list[Part]:
+def _parts_of_shape(shape: Shape, device: torch.device, dtype: torch.dtype) -> list[Measurement]:
     @cache
     def dense() -> list[Row]:
-        return list(dense_rows(shape, device, dtype))
+        return dense_rows(shape, device, dtype)
 
-    def rates() -> Iterator[Row]:
+    def rates(tell: Tell) -> Iterator[Row]:
         yield from dense()
         timed = {row.provider: row.ms for row in dense() if row.ms is not None}
         yield from sparse_rows(shape, device, dtype, min(timed, key=lambda name: timed[name], default=None))
 
-    def prediction() -> Iterator[Row]:
+    def prediction(tell: Tell) -> Iterator[Row]:
         fastest = min(row.ms for row in dense() if row.ms is not None)
         yield from prediction_rows(shape, device, dtype, fastest)
 
     return [
-        Part("rates", shape.name, rates),
-        Part("launch", shape.name, lambda: launch_rows(shape, device, dtype)),
-        Part("prediction", shape.name, prediction),
-        Part("memory", shape.name, lambda: memory_rows(shape, device, dtype)),
+        Measurement("rates", shape.name, rates),
+        Measurement("launch", shape.name, lambda tell: launch_rows(shape, device, dtype)),
+        Measurement("prediction", shape.name, prediction),
+        Measurement("memory", shape.name, lambda tell: memory_rows(shape, device, dtype)),
     ]
 
 
@@ -121,83 +116,19 @@ def ceiling(device: torch.device, dtype: torch.dtype) -> Row:
     )
 
 
-def run(
-    shapes: list[Shape], device: torch.device, dtype: torch.dtype, sections: Collection[str] = SECTIONS[:4],
-    loops: Collection[str] | None = None,
-) -> Iterator[Row]:  # fmt: skip
-    """Measure; run `verify` first and stop if a check failed.
-
-    Args:
-        shapes: attention shapes.
-        device: where.
-        dtype: of Q, K, V.
-        sections: of `SECTIONS`; `launch` (tuning of our kernel) needs a GPU and is left out by default.
-        loops: names of denoising loops, None: 1.3B at both sizes on a GPU, the tiny one on a CPU.
+def checked(device: torch.device, dtype: torch.dtype) -> Iterator[list[Check] | Row]:
+    """All checks, then the ceiling of rates.
 
     Raises:
-        ConfigError: unknown section or loop.
+        VidkitError: a check failed, exit code 1; nothing may be measured.
     """
-    yield from _measured(parts_of(shapes, device, dtype, sections, loops), device, dtype)
-
-
-def _measured(
-    parts: Sequence[Part], device: torch.device, dtype: torch.dtype,
-    on_part: Callable[[Part], None] = lambda part: None,
-) -> Iterator[Row]:  # fmt: skip
-    yield ceiling(device, dtype)
-    for part in parts:
-        on_part(part)
-        yield from part.rows()
-
-
-def record(
-    folder: Path, shapes: list[Shape], device: torch.device, dtype: torch.dtype, env: dict[str, Any],
-    sections: Collection[str], loops: Collection[str] | None = None,
-    on_checks: Callable[[list[Check]], None] = lambda checks: None,
-    on_part: Callable[[Part], None] = lambda part: None,
-    on_row: Callable[[Row], None] = lambda row: None, **more: object,
-) -> dict[str, Any]:  # fmt: skip
-    """Check, measure and keep: `attention.json` after every row, `attention.png` at the end.
-
-    When a check failed nothing is measured, and the record has no rows. An interruption keeps those there
-    are, with their plot and `"complete": false`, and goes on upwards.
-
-    Args:
-        folder: made if it is not there.
-        shapes: attention shapes.
-        device: where.
-        dtype: of Q, K, V.
-        env: `environment(device, dtype)`.
-        sections: of `SECTIONS`.
-        loops: as in `run`.
-        on_checks: told what was checked.
-        on_part: told what is measured next.
-        on_row: told every row.
-        more: further entries of the record.
-
-    Returns:
-        The record as it was written.
-    """
-    file, picture = folder / "attention.json", folder / "attention.png"
-    parts = parts_of(shapes, device, dtype, sections, loops)
-    picture.unlink(missing_ok=True)  # of an earlier run: it would be taken for this one's
     checks = verify(device, dtype)
-    rows: list[Row] = []
-    save(file, rows, env, checks, False, **more)
-    on_checks(checks)
-    if not all(check.passed for check in checks):
-        return {**more, **record_of(rows, env, checks, False)}
-    complete = False
-    try:
-        for row in _measured(parts, device, dtype, on_part):
-            rows.append(row)
-            save(file, rows, env, checks, False, **more)
-            on_row(row)
-        complete = True
-    finally:
-        save(file, rows, env, checks, complete, **more)
-        if find_spec("matplotlib") is None:
-            log.warning("no plot: matplotlib is not installed")
-        else:
-            plot(picture, rows, env)
-    return {**more, **record_of(rows, env, checks, complete)}
+    yield checks
+    failed = [check.name for check in checks if not check.passed]
+    if failed:
+        raise VidkitError(
+            f"{len(failed)} of {len(checks)} checks failed, so nothing was measured: {', '.join(failed)}",
+            "errors and limits are in the table and in attention.json",
+            exit_code=1,
+        )
+    yield ceiling(device, dtype)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -55,16 +54,6 @@ class ClipResult:
     predicted: float
 
 
-@dataclass(frozen=True)
-class QualityProgress:
-    """Where the measurement is: clips of this run and those already on disk, and seconds left."""
-
-    done: int
-    total: int
-    eta_s: float | None
-    note: str
-
-
 class ResultLog:
     """The log of measured clips; a file of other settings is refused.
 
@@ -102,25 +91,24 @@ class QualityRun:
         settings: of the benchmark.
         work: folder of results, dense clips and setups.
         fingerprint: of the weights.
-        listener: hears of every batch and of what begins.
+        tell: hears what begins.
     """
 
     def __init__(
         self, model: LoadedModel, settings: BenchAttentionQualitySettings, work: Path,
-        fingerprint: str | None, listener: Callable[[QualityProgress], None],
+        fingerprint: str | None, tell: Callable[[str], None],
     ) -> None:  # fmt: skip
-        self.settings, self.work, self.listener = settings, work, listener
+        self.settings, self.work = settings, work
         self.maker = ClipMaker(model)
         seed = settings.seed
         self.clips = draw_clips(settings.sizes, settings.mazes, seed, "measure")
         tune = draw_clips(settings.sizes, settings.tune_mazes, seed, "tune")[: settings.tune_mazes]
         pool = draw_clips(settings.sizes, settings.calibrate_mazes, seed, "calibrate")
         self.setups = SetupMaker(
-            self.maker, settings, work, fingerprint, tune, pool[: settings.calibrate_mazes], self._tell
+            self.maker, settings, work, fingerprint, tune, pool[: settings.calibrate_mazes], tell
         )
         self.log = ResultLog(work / "clips.jsonl", header_of(settings, model, fingerprint))
         self.made: list[Setup] = []
-        self._forwards_done, self._seconds = 0, 0.0
 
     def methods(self) -> list[str]:
         """Names of the rows."""
@@ -134,30 +122,34 @@ class QualityRun:
             if row.clip in clips and row.method in methods and row.steps in self.settings.steps
         ]  # fmt: skip
 
-    def run(self) -> None:
-        """Measure what is missing."""
-        for steps in self.settings.steps:
-            self._measure(steps, DENSE, None)
-            with other_kernel():
-                self._measure(steps, FLOOR, None)
-            for family in self.settings.families:
-                setup = self.setups.make(family.value, steps)
-                self.made.append(setup)
-                for spec in METHODS:
-                    policy = self.setups.policy(setup, spec, setup.values[spec.name])
-                    self._measure(steps, f"{family.value}/{spec.name}", policy)
+    def steps(self, part: str) -> Iterator[str]:
+        """Measure what is missing of a part; says what each batch was.
 
-    def _measure(self, steps: int, method: str, policy: Any) -> None:
+        Args:
+            part: `dense, N steps`, `settings of FAMILY, N steps` or `FAMILY, N steps`.
+        """
+        kind, _, rest = part.partition(", ")
+        steps = int(rest.partition(" ")[0])
+        if kind == DENSE:
+            yield from self._measure(steps, DENSE, None)
+            with other_kernel():
+                yield from self._measure(steps, FLOOR, None)
+        elif kind.startswith("settings of "):
+            self.made.append(self.setups.make(kind.removeprefix("settings of "), steps))
+        else:
+            setup = next(one for one in self.made if (one.family, one.steps) == (kind, steps))
+            for spec in METHODS:
+                policy = self.setups.policy(setup, spec, setup.values[spec.name])
+                yield from self._measure(steps, f"{kind}/{spec.name}", policy)
+
+    def _measure(self, steps: int, method: str, policy: Any) -> Iterator[str]:
         todo = [clip for clip in self.clips if (steps, method, clip.key) not in self.log.rows
                 or (method == DENSE and not self._dense_path(steps, clip).is_file())]  # fmt: skip
         for start in range(0, len(todo), self.settings.batch):
             batch = todo[start : start + self.settings.batch]
-            began = time.monotonic()
             for row in self._batch(batch, steps, method, policy):
                 self.log.append(row)
-            self._seconds += time.monotonic() - began
-            self._forwards_done += steps * len(batch)
-            self.listener(self._progress(steps, method))
+            yield f"{method}, {steps} steps: {start + len(batch)} of {len(todo)} clips"
 
     def _batch(self, clips: Sequence[Clip], steps: int, method: str, policy: Any) -> list[ClipResult]:
         if policy is None:
@@ -198,25 +190,6 @@ class QualityRun:
     def _dense(self, steps: int, clip: Clip) -> Tensor:
         with np.load(self._dense_path(steps, clip)) as stored:
             return torch.from_numpy(stored["video"])
-
-    def _progress(self, steps: int, method: str) -> QualityProgress:
-        names = self.methods()
-        missing = sum(
-            s for s in self.settings.steps for name in names for clip in self.clips
-            if (s, name, clip.key) not in self.log.rows
-        )  # fmt: skip
-        total = len(self.settings.steps) * len(names) * len(self.clips)
-        done = sum(
-            (s, n, c.key) in self.log.rows for s in self.settings.steps for n in names for c in self.clips
-        )
-        pace = self._seconds / self._forwards_done if self._forwards_done else None
-        return QualityProgress(
-            done, total, None if pace is None else pace * missing, f"{method}, {steps} steps"
-        )
-
-    def _tell(self, text: str) -> None:
-        at = self._progress(0, "")
-        self.listener(QualityProgress(at.done, at.total, at.eta_s, text))
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from vidkit.bench.attention_quality import METHODS
 from vidkit.bench.attention_quality.measuring import DENSE, FLOOR, ClipResult
 from vidkit.bench.attention_quality.rows import LABELS
 from vidkit.bench.attention_quality.setup import Setup
+from vidkit.bench.tables import TextTable
 from vidkit.utils.figures import BLUE, ORANGE, drawn
 from vidkit.utils.statistics import MeanInterval, mean_interval, paired_mean_interval, share_interval
 
@@ -139,48 +140,37 @@ def difference_cells(row: dict[str, Any]) -> list[str]:
             text("success", "+.0f", 100)]  # fmt: skip
 
 
+DIFFERENCES = ("PSNR, dB", "SSIM", "Mazes solved, points")
+
+
+def tables_of(record: dict[str, Any], steps: int) -> tuple[TextTable, TextTable]:
+    """Rows and paired differences at a number of steps."""
+    mine = [row for row in record["rows"] if row["steps"] == steps]
+    title = f"{steps} denoising steps, {mine[0]['clips']} mazes, against the dense clip"
+    apart = ("Same mazes, difference (95 % bootstrap)", *DIFFERENCES)
+    return (
+        TextTable(HEADINGS, title, rows=[cells(row) for row in mine]),
+        TextTable(
+            apart, "paired differences",
+            rows=[difference_cells(row) for row in record["differences"] if row["steps"] == steps],
+        ),
+    )  # fmt: skip
+
+
 def print_tables(record: dict[str, Any]) -> None:
     """Both tables on the terminal."""
-    from rich.table import Table
-
-    from vidkit.utils.console import wide_console
-
-    console = wide_console()
     for steps in dict.fromkeys(row["steps"] for row in record["rows"]):
-        mine = [row for row in record["rows"] if row["steps"] == steps]
-        title = f"{steps} denoising steps, {mine[0]['clips']} mazes, against the dense clip"
-        short = ("Row", "tau or budget", "Density", "Reused", "Predicted", *HEADINGS[5:])
-        table = Table(title=title, title_justify="left")
-        for n, heading in enumerate(short):
-            table.add_column(heading, justify="left" if n == 0 else "right")
-        for row in mine:
-            table.add_row(*cells(row))
-        console.print(table)
-        apart = Table(title="paired differences (95 % bootstrap over mazes)", title_justify="left")
-        for heading in ("Comparison", "PSNR, dB", "SSIM", "Mazes solved, points"):
-            apart.add_column(heading, justify="left" if heading == "Comparison" else "right")
-        for row in record["differences"]:
-            if row["steps"] == steps:
-                apart.add_row(*difference_cells(row))
-        console.print(apart)
+        for table in tables_of(record, steps):
+            table.show()
 
 
 def markdown(record: dict[str, Any]) -> str:
     """The same for the docs, with where it was measured."""
     parts = []
     for steps in dict.fromkeys(row["steps"] for row in record["rows"]):
-        mine = [row for row in record["rows"] if row["steps"] == steps]
-        lines = [f"{steps} steps, {mine[0]['clips']} mazes:", "", "| " + " | ".join(HEADINGS) + " |",
-                 "| --- |" + " ---: |" * (len(HEADINGS) - 1)]  # fmt: skip
-        lines += ["| " + " | ".join(cells(row)) + " |" for row in mine]
-        lines += ["", "| Same mazes, difference (95 % bootstrap) | PSNR, dB | SSIM | Solved, points |",
-                  "| --- | ---: | ---: | ---: |"]  # fmt: skip
-        lines += [
-            "| " + " | ".join(difference_cells(row)) + " |"
-            for row in record["differences"]
-            if row["steps"] == steps
-        ]
-        parts.append("\n".join(lines))
+        rows, differences = tables_of(record, steps)
+        clips = next(row["clips"] for row in record["rows"] if row["steps"] == steps)
+        parts += [f"{steps} steps, {clips} mazes:", rows.markdown(), differences.markdown()]
     parts.append(diagnosis_text(record))
     env = record["environment"]
     parts.append(

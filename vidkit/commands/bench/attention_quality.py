@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vidkit.commands.bench.common import command_of, folder_for, print_files, print_plan
+from vidkit.bench.progress import BenchProgress
+from vidkit.bench.record import BenchRecord, environment
+from vidkit.bench.running import Part, Tell, run_parts
+from vidkit.commands.bench.common import command_of, folder_for, plan_of, print_files
 from vidkit.config.bench_quality_schema import BenchAttentionQualitySettings
-from vidkit.utils.files import write_text_atomic
 
 if TYPE_CHECKING:
-    from vidkit.bench.attention_quality.measuring import QualityProgress
+    import torch
+
+    from vidkit.bench.attention_quality.measuring import QualityRun
     from vidkit.bench.attention_quality.setup import Setup
     from vidkit.generation.load import LoadedModel
 
+_PLOT = "attention_quality.png"
 ROWS_A_FAMILY, DENSE_ROWS = 6, 2
 PROBES = 12 * (4 * 3 + 1) * 4  # layers, heads and thresholds with the rounding floor, step intervals
 FORWARD_FLOPS = 100e9  # of the embedded model, 2,304 tokens
-PACKAGES = ("torch", "diffusers", "transformers", "triton", "numpy")
+_PACKAGES = ("torch", "diffusers", "transformers", "triton", "numpy")
 
 
 def run(settings: BenchAttentionQualitySettings) -> dict[str, Any]:
@@ -37,35 +43,44 @@ def run(settings: BenchAttentionQualitySettings) -> dict[str, Any]:
 
     with quiet_libraries():
         from vidkit.bench.attention_quality.measuring import QualityRun
-        from vidkit.bench.attention_quality.report import differences_of, plot, print_tables, rows_of
     model, fingerprint = load(settings)
-    environment = _environment(model)
-    measured = QualityRun(model, settings, work, fingerprint, _Printer())
-    complete = False
-    try:
-        measured.run()
-        complete = True
-    finally:  # what an interruption leaves is shown too
-        measured.log.close()
-        results, setups = measured.results(), measured.made
-        record: dict[str, Any] = {
-            "benchmark": "attention-quality",
-            "made_by": command,
-            "complete": complete,
-            "environment": environment,
-            "weights": fingerprint,
-            "settings": {k: v for k, v in asdict(settings).items() if k != "dry_run"},
+    record = BenchRecord(
+        "attention-quality", output, [_PLOT], made_by=command, settings=asdict(settings),
+        environment=_environment(model, settings.seed),
+        inputs={"clips": "mazes of the embedded model that it never saw, each with noise of its own"},
+    )  # fmt: skip
+    record.found = {"weights": fingerprint, "rows": [], "differences": [], "setups": []}
+    parts = _planned(settings, model.options.device, model.options.dtype)
+    with BenchProgress([(part.name, part.planned_s) for part in parts]) as progress:
+        measured = QualityRun(model, settings, work, fingerprint, progress.note)
+        parts = [replace(part, measure=partial(_steps, measured, part.name)) for part in parts]
+        finish = partial(_finish, record, measured)
+        try:
+            run_parts(parts, record, progress, lambda part, said: str(said), lambda part: None, finish)
+        finally:
+            measured.log.close()
+        print_files(output, (record.file.name, _PLOT))
+    return record.content()
+
+
+def _steps(measured: QualityRun, name: str, tell: Tell) -> Iterator[str]:
+    return measured.steps(name)
+
+
+def _finish(record: BenchRecord, measured: QualityRun) -> None:
+    """Rows, differences, tables and plot of the clips that there are; after an interruption too."""
+    from vidkit.bench.attention_quality.report import differences_of, plot, print_tables, rows_of
+
+    results, setups = measured.results(), measured.made
+    if results:
+        record.found |= {
             "rows": rows_of(results, setups),
             "differences": differences_of(results),
             "setups": [_setup(setup) for setup in setups],
         }
-        if results:
-            text = json.dumps(record, indent=1, default=str)
-            write_text_atomic(output / "attention_quality.json", text + "\n")
-            plot(record, output / "attention_quality.png")
-            print_tables(record)
-            print_files(output, ("attention_quality.json", "attention_quality.png"))
-    return record
+        content = record.content()
+        print_tables(content)
+        plot(content, record.folder / _PLOT)
 
 
 def _setup(setup: Setup) -> dict[str, Any]:
@@ -96,63 +111,43 @@ def load(settings: BenchAttentionQualitySettings) -> tuple[LoadedModel, str | No
     return load_pipeline(spec, folder, options), weights_fingerprint(folder / "transformer")
 
 
-def _environment(model: LoadedModel) -> dict[str, Any]:
-    import torch
-
+def _environment(model: LoadedModel, seed: int) -> dict[str, Any]:
     from vidkit.utils.device import device_name
-    from vidkit.utils.provenance import provenance
 
     device = model.options.device
     name = None if device.type == "cpu" else device_name(device)
-    dtype = str(model.options.dtype).removeprefix("torch.")
-    return {**provenance(PACKAGES, name), "dtype": dtype, "threads": torch.get_num_threads()}
+    return environment(_PACKAGES, seed, name, str(model.options.dtype).removeprefix("torch."))
 
 
 def _dry_run(settings: BenchAttentionQualitySettings, command: str) -> dict[str, Any]:
-    """Count what would be computed; seconds from one matrix product on the device."""
-    from vidkit.bench.attention.run import ceiling
     from vidkit.utils.device import device_name, resolve_device, resolve_dtype
 
     device = resolve_device(settings.device)
     dtype = resolve_dtype("fp32" if settings.dtype.value == "auto" else settings.dtype.value, device)
-    rate = 1e12 * (ceiling(device, dtype).tflops or 1.0) * (0.5 if device.type == "cpu" else 0.05)
-    clips, families = len(settings.sizes) * settings.mazes, len(settings.families)
-    rows, steps = DENSE_ROWS + ROWS_A_FAMILY * families, sum(settings.steps)
-    # clips of a row decode too; matching takes about three runs a row; a probe is half a forward
-    forwards = {
-        "clips": clips * rows * (steps + 1.5 * len(settings.steps)),
-        "matching": settings.tune_mazes * 3 * ROWS_A_FAMILY * families * steps,
-        "tables": families * (0.5 * PROBES * len(settings.steps) + (settings.calibrate_mazes + 2) * steps),
-    }
-    about = {
-        "clips": f"{clips} mazes, {rows} rows, steps {settings.steps}",
-        "matching": f"{settings.tune_mazes} mazes, tau or budget of {ROWS_A_FAMILY - 1} rows a predictor",
-        "tables": f"{PROBES} probes a predictor and number of steps, less those on disk",
-    }
-    seconds = {name: count * FORWARD_FLOPS / rate for name, count in forwards.items()}
-    parts = [(name, about[name], seconds[name]) for name in forwards]
     notes = ["times are estimates from one matrix product; a killed run resumes"]
-    print_plan(f"bench attention-quality on {device_name(device)}", parts, notes, command)
-    return {
-        "benchmark": "attention-quality", "dry_run": True, "device": device_name(device), "command": command,
-        "parts": [{"part": part, "of": of, "about_s": about_s} for part, of, about_s in parts],
-    }  # fmt: skip
+    parts = _planned(settings, device, dtype)
+    return plan_of("attention-quality", parts, notes, command, device_name(device))
 
 
-class _Printer:
-    """Progress on stderr: a line for each thing that begins, and for each twentieth of the clips."""
+def _planned(settings: BenchAttentionQualitySettings, device: torch.device, dtype: torch.dtype) -> list[Part]:
+    """What is measured, in order; seconds from one matrix product on the device, less what is on disk."""
+    from vidkit.bench.attention.run import ceiling
 
-    def __init__(self) -> None:
-        from rich.console import Console
+    rate = 1e12 * (ceiling(device, dtype).tflops or 1.0) * (0.5 if device.type == "cpu" else 0.05)
+    clips, found = len(settings.sizes) * settings.mazes, []
 
-        self._console, self._note, self._share = Console(stderr=True), "", -1
+    def part(name: str, what: str, forwards: float) -> Part:
+        return Part(name, what, forwards * FORWARD_FLOPS / rate, lambda tell: iter(()))
 
-    def __call__(self, at: QualityProgress) -> None:
-        from vidkit.utils.plain import duration
-
-        share = 20 * at.done // max(at.total, 1)
-        if at.note == self._note and share == self._share:
-            return
-        self._note, self._share = at.note, share
-        left = "" if at.eta_s is None else f"  clips: {duration(at.eta_s)} left"
-        self._console.print(f"{at.done}/{at.total}  {at.note}{left}", highlight=False)
+    for steps in settings.steps:
+        # clips of a row decode too; matching takes about three runs a row; a probe is half a forward
+        row = clips * (steps + 1.5)
+        found.append(part(f"dense, {steps} steps", f"{clips} mazes, {DENSE_ROWS} rows", DENSE_ROWS * row))
+        for family in settings.families:
+            matching = settings.tune_mazes * 3 * ROWS_A_FAMILY * steps
+            table = 0.5 * PROBES + (settings.calibrate_mazes + 2) * steps
+            settled = f"table of {PROBES} probes, {settings.tune_mazes} mazes for matching"
+            found.append(part(f"settings of {family.value}, {steps} steps", settled, matching + table))
+            rows = f"{clips} mazes, {ROWS_A_FAMILY} rows"
+            found.append(part(f"{family.value}, {steps} steps", rows, ROWS_A_FAMILY * row))
+    return found

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.table import Table
-from rich.text import Text
-
 from vidkit.bench.attention import Check, Row
-from vidkit.bench.attention.report import INPUTS, share_of, speed_words
-from vidkit.utils.console import wide_console
+from vidkit.bench.attention.report import BUSY, INPUTS, share_of, speed_words, spread_words
+from vidkit.bench.tables import TextTable, say
 
 _TITLES = {
     "rates": "rates",
@@ -23,20 +20,15 @@ _TITLES = {
 
 def print_checks(checks: Sequence[Check]) -> None:
     """One line when all passed, a table of those that did not."""
-    console = wide_console()
     failed = [check for check in checks if not check.passed]
     worst = max((check.error / check.limit for check in checks if check.limit), default=0.0)
     if not failed:
-        console.print(
-            Text(f"checks  {len(checks)} of {len(checks)} passed, the nearest at {worst:.0%} of its limit")
-        )
+        say(f"checks  {len(checks)} of {len(checks)} passed, the nearest at {worst:.0%} of its limit")
         return
-    table = Table(title=f"{len(failed)} of {len(checks)} checks failed", title_justify="left")
-    for name in ("check", "error", "limit", "note"):
-        table.add_column(name)
+    table = TextTable(("check", "error", "limit", "note"), f"{len(failed)} of {len(checks)} checks failed")
     for check in failed:
-        table.add_row(check.name, f"{check.error:.2e}", f"{check.limit:.0e}", check.note)
-    console.print(table)
+        table.add(check.name, f"{check.error:.2e}", f"{check.limit:.0e}", check.note)
+    table.show()
 
 
 class AttentionTables:
@@ -45,84 +37,82 @@ class AttentionTables:
     def __init__(self) -> None:
         self._rows: list[Row] = []
         self._peak: float | None = None
-        self._dense: dict[str, float] = {}  # fastest dense attention by shape, milliseconds
 
     def add(self, row: Row) -> None:
         """Take a row; those of one part come together."""
         if row.section == "ceiling":
             self._peak = row.tflops
-            wide_console().print(Text(f"ceiling {_rate(row.tflops)}, a large matrix product: 100 % of peak"))
+            say(f"ceiling {_rate(row.tflops)}, a large matrix product: 100 % of peak")
             return
-        if row.section == "dense" and row.ms:
-            self._dense[row.shape] = min(row.ms, self._dense.get(row.shape, row.ms))
         self._rows.append(row)
 
     def flush(self) -> None:
         """Print what was gathered."""
         for part in dict.fromkeys(row.part for row in self._rows):
             rows = [row for row in self._rows if row.part == part]
-            title = f"{_TITLES.get(part, part)}, {rows[0].shape}"
-            table = Table(title=title, title_justify="left", caption=INPUTS.get(part), caption_justify="left")
             fill = {"rates": self._rates, "launch": self._rates, "memory": _memory, "loop": _loop}
             fill["breakdown"] = _breakdown
-            fill.get(part, _prediction)(table, rows)
-            wide_console().print(table)
+            table = fill.get(part, _prediction)(rows)
+            table.title, table.caption = f"{_TITLES.get(part, part)}, {rows[0].shape}", INPUTS.get(part, "")
+            table.show()
         self._rows = []
 
-    def _rates(self, table: Table, rows: Sequence[Row]) -> None:
-        _columns(
-            table, "who", "density", "median", "20-80 %", "rate", "of peak", "against dense", "20-80 %", ""
+    def _rates(self, rows: Sequence[Row]) -> TextTable:
+        table = TextTable(
+            ("who", "density", "median", "20-80 %", "rate", "of peak", "against dense", "20-80 %", "")
         )
         for row in rows:
             part = share_of(row.tflops, self._peak)
             share = "" if part is None else f"{part:.0%}"
             who = f"dense {row.provider}" if row.section == "dense" else row.provider
-            gain, spread = self._gain(row)
-            table.add_row(
-                who, _density(row), _ms(row), _spread(row), _rate(row.tflops), share, gain, spread, row.note
+            table.add(
+                who,
+                _density(row),
+                _ms(row),
+                _spread(row),
+                _rate(row.tflops),
+                share,
+                *gain_cells(row),
+                row.note,
             )
-
-    def _gain(self, row: Row) -> tuple[str, str]:
-        """Speed against the fastest dense attention, and how much that ratio varied."""
-        if row.busy:
-            return "busy machine: not reported", ""
-        if row.gain is not None:
-            return speed_words(row.gain), f"{row.gain_low:.2f}-{row.gain_high:.2f}"
-        dense = self._dense.get(row.shape)
-        return (speed_words(dense / row.ms), "") if dense and row.ms else ("", "")
+        return table
 
 
-def _prediction(table: Table, rows: Sequence[Row]) -> None:
-    _columns(table, "step", "median", "20-80 %", "of dense attention")
+def gain_cells(row: Row) -> tuple[str, str]:
+    """Speed against the fastest dense row of the same turns, and how much that ratio varied."""
+    if row.busy:
+        return BUSY, ""
+    if row.gain is None or row.gain_low is None or row.gain_high is None:
+        return "", ""
+    return speed_words(row.gain), spread_words(row.gain, row.gain_low, row.gain_high)
+
+
+def _prediction(rows: Sequence[Row]) -> TextTable:
+    table = TextTable(("step", "median", "20-80 %", "of dense attention"))
     for row in rows:
-        table.add_row(row.provider, _ms(row), _spread(row), row.note.removesuffix(" of dense"))
+        table.add(row.provider, _ms(row), _spread(row), row.note.removesuffix(" of dense"))
+    return table
 
 
-def _memory(table: Table, rows: Sequence[Row]) -> None:
-    _columns(table, "what", "size")
+def _memory(rows: Sequence[Row]) -> TextTable:
+    return TextTable(("what", "size"), rows=[[row.provider, row.note] for row in rows])
+
+
+def _loop(rows: Sequence[Row]) -> TextTable:
+    best = next((row.against for row in rows if row.against), "the fastest dense")
+    table = TextTable(("policy", "median", "20-80 %", "density", f"against {best}", "20-80 %", ""))
     for row in rows:
-        table.add_row(row.provider, row.note)
+        table.add(row.provider, _ms(row), _spread(row), _density(row), *gain_cells(row), row.note)
+    return table
 
 
-def _loop(table: Table, rows: Sequence[Row]) -> None:
-    _columns(table, "policy", "median", "range", "density", "")
-    for row in rows:
-        table.add_row(row.provider, _ms(row), _spread(row), _density(row), row.note)
-
-
-def _breakdown(table: Table, rows: Sequence[Row]) -> None:
-    _columns(table, "policy", "GPU time", "part")
-    before = ""
+def _breakdown(rows: Sequence[Row]) -> TextTable:
+    table, before = TextTable(("policy", "part", "GPU time"), left=2), ""
     for row in rows:
         policy, _, part = row.provider.partition(": ")
-        table.add_row("" if policy == before else policy, _ms(row), part)
+        table.add("" if policy == before else policy, part, _ms(row))
         before = policy
-
-
-def _columns(table: Table, first: str, *others: str) -> None:
-    table.add_column(first)
-    for name in others:
-        table.add_column(name, justify="right" if name else "left")
+    return table
 
 
 def _ms(row: Row) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,24 +21,17 @@ from vidkit.bench.frames import (
     write_long,
 )
 from vidkit.bench.frames.figures import plot_planted, plot_selectors, plot_stages
-from vidkit.commands.bench.common import (
-    BenchProgress,
-    busy_note,
-    command_of,
-    folder_for,
-    print_files,
-    print_plan,
-)
+from vidkit.bench.progress import BenchProgress, busy_note
+from vidkit.bench.record import BenchRecord, environment
+from vidkit.bench.running import Part, Tell, run_parts
+from vidkit.commands.bench.common import command_of, folder_for, plan_of, print_files
 from vidkit.commands.bench.select_frames_report import print_section
 from vidkit.config.bench_schema import BenchSelectFramesSettings, SelectFramesSection
-from vidkit.errors import OutputError, VideoError
+from vidkit.errors import VideoError
 from vidkit.frames.registry import METHODS, load_selector
-from vidkit.utils.files import check_writable, write_text_atomic
-from vidkit.utils.ownership import signed, unchanged_files
-from vidkit.utils.provenance import provenance
-from vidkit.utils.publishing import check_own
+from vidkit.utils.files import check_writable
 
-RECORD = "select_frames.json"
+_Steps = Callable[[Path], Iterator[dict[str, Any]]]
 _PACKAGES = (
     "numpy",
     "scipy",
@@ -65,11 +57,22 @@ _INPUTS = {
 
 
 @dataclass(frozen=True)
-class _Section:
+class Section:
+    """A section of the benchmark, before there is a folder to work in.
+
+    Attributes:
+        planned_s: seen on two quiet cores.
+    """
+
     name: str
     what: str
-    about_s: float  # seen on two quiet cores
-    steps: Callable[[Path], Iterator[dict[str, Any]]]
+    planned_s: float
+    measure: _Steps
+
+    @property
+    def kind(self) -> str:
+        """As the plan calls it."""
+        return self.name
 
 
 def run(settings: BenchSelectFramesSettings) -> dict[str, Any]:
@@ -86,64 +89,47 @@ def run(settings: BenchSelectFramesSettings) -> dict[str, Any]:
     command = command_of("select-frames", settings)
     output = folder_for("select-frames", settings.output, settings.dry_run)
     if settings.dry_run:
-        return _plan(sections, command)
-    environment = provenance(_PACKAGES)
-    values = dataclasses.asdict(settings)
-    record: dict[str, Any] = {
-        "benchmark": "select-frames", "made_by": command, "environment": environment,
-        "settings": {name: value for name, value in values.items() if name != "dry_run"},
-        "inputs": {section.name: _inputs(section.name, settings) for section in sections},
-        "complete": False, "sections": {},
-    }  # fmt: skip
-    _clear(output)
-    parts = [(section.name, section.about_s) for section in sections]
-    with _work_folder(settings.folder) as work, BenchProgress(parts) as progress:
-        if busy_note(environment):
-            progress.note(f"warning: {busy_note(environment)}")
-        try:
-            for section in sections:
-                progress.begin(section.name)
-                _measure(section, work, output, record, progress)
-            record["complete"] = True
-        finally:
-            _write(output, record)
-            print_files(output, [RECORD, *(f"{name}.png" for name in _PLOTS)])
-    return record
+        notes = ["times are estimates for two quiet cores and what is embedded"]
+        return plan_of("select-frames", sections, notes, command)
+    record = BenchRecord(
+        "select-frames", output, [f"{name}.png" for name in _PLOTS], made_by=command,
+        settings=dataclasses.asdict(settings), environment=environment(_PACKAGES, settings.seed),
+        inputs={section.name: _inputs(section.name, settings) for section in sections},
+    )  # fmt: skip
+    record.found = {"sections": {}}
+    with _work_folder(settings.folder) as work:
+        parts = [
+            Part(one.name, one.what, one.planned_s, partial(_steps, one.measure, work)) for one in sections
+        ]
+        with BenchProgress([(part.name, part.planned_s) for part in parts]) as progress:
+            if busy_note(record.environment):
+                progress.note(f"warning: {busy_note(record.environment)}")
+            try:
+                run_parts(parts, record, progress, partial(_take, record), partial(_show, record))
+            finally:
+                print_files(output, [record.file.name, *record.plots])
+    return record.content()
 
 
-def _measure(
-    section: _Section, work: Path, output: Path, record: dict[str, Any], progress: BenchProgress
-) -> None:
-    """Run one section to its end or to an interruption; what there is then is written and shown."""
-    found: dict[str, Any] = {"rows": []}
-    try:
-        for found in section.steps(work):
-            progress.note(found.pop("note"))
-            if found["rows"]:
-                record["sections"][section.name] = found
-                _write(output, record)
-    finally:
-        if found["rows"]:
-            print_section(section.name, found, record["inputs"][section.name])
-            if section.name in _PLOTS:
-                _PLOTS[section.name](output / f"{section.name}.png", found, record["environment"])
+def _steps(steps: _Steps, work: Path, tell: Tell) -> Iterator[dict[str, Any]]:
+    return steps(work)
 
 
-def _clear(output: Path) -> None:
-    """Remove the plots of an earlier run, which would be taken for this one's; files of others stay."""
-    plots = [output / f"{name}.png" for name in _PLOTS]
-    try:
-        check_own([*plots, output / RECORD], output / RECORD)
-    except OutputError as error:
-        raise OutputError(error.message, "choose another --output") from error
-    for old in unchanged_files(output / RECORD):
-        old.unlink(missing_ok=True)
+def _take(record: BenchRecord, part: Part, found: dict[str, Any]) -> str:
+    note = str(found.pop("note"))
+    if found["rows"]:
+        record.found["sections"][part.name] = found
+    return note
 
 
-def _write(output: Path, record: dict[str, Any]) -> None:
-    plots = [path for name in _PLOTS if (path := output / f"{name}.png").exists()]
-    owning = signed(record, output, {path: path for path in plots})
-    write_text_atomic(output / RECORD, json.dumps(owning, indent=1, allow_nan=False) + "\n")
+def _show(record: BenchRecord, part: Part) -> None:
+    """Table and plot of what there is of a section."""
+    found = record.found["sections"].get(part.name)
+    if found is None:
+        return
+    print_section(part.name, found, record.head["inputs"][part.name], record.environment)
+    if part.name in _PLOTS:
+        _PLOTS[part.name](record.folder / f"{part.name}.png", found, record.environment)
 
 
 @contextlib.contextmanager
@@ -162,7 +148,7 @@ def _inputs(section: str, settings: BenchSelectFramesSettings) -> str:
     return _INPUTS[section]
 
 
-def _section(section: SelectFramesSection, settings: BenchSelectFramesSettings) -> _Section:
+def _section(section: SelectFramesSection, settings: BenchSelectFramesSettings) -> Section:
     makers = {
         SelectFramesSection.planted: _planted,
         SelectFramesSection.tokens: _tokens,
@@ -174,7 +160,7 @@ def _section(section: SelectFramesSection, settings: BenchSelectFramesSettings) 
     return makers[section](settings)
 
 
-def _planted(settings: BenchSelectFramesSettings) -> _Section:
+def _planted(settings: BenchSelectFramesSettings) -> Section:
     asked, methods = settings.planted, planted_methods(settings.methods)
     what = (
         f"{asked.videos} videos of {asked.duration_s} s, {len(methods)} methods, K = {_listed(asked.budgets)}"
@@ -187,10 +173,10 @@ def _planted(settings: BenchSelectFramesSettings) -> _Section:
             asked.events, asked.resamples,
         )  # fmt: skip
 
-    return _Section("planted", what, about, steps)
+    return Section("planted", what, about, steps)
 
 
-def _tokens(settings: BenchSelectFramesSettings) -> _Section:
+def _tokens(settings: BenchSelectFramesSettings) -> Section:
     asked = settings.tokens
     methods = None if settings.methods is None else planted_methods(settings.methods)
     what = f"{asked.videos} videos of {asked.duration_s} s, {_listed(asked.budgets)} tokens"
@@ -201,10 +187,10 @@ def _tokens(settings: BenchSelectFramesSettings) -> _Section:
             asked.events, asked.resamples,
         )  # fmt: skip
 
-    return _Section("tokens", what, asked.videos * asked.duration_s / 30, steps)
+    return Section("tokens", what, asked.videos * asked.duration_s / 30, steps)
 
 
-def _selectors(settings: BenchSelectFramesSettings) -> _Section:
+def _selectors(settings: BenchSelectFramesSettings) -> Section:
     asked = settings.selectors
     methods = list(settings.methods or METHODS)
     for name in methods:
@@ -218,25 +204,25 @@ def _selectors(settings: BenchSelectFramesSettings) -> _Section:
     def steps(work: Path) -> Iterator[dict[str, Any]]:
         return bench_selectors(asked.candidates, asked.dim, asked.k, asked.runs, settings.seed, methods)
 
-    return _Section("selectors", what, about, steps)
+    return Section("selectors", what, about, steps)
 
 
-def _stages(settings: BenchSelectFramesSettings) -> _Section:
+def _stages(settings: BenchSelectFramesSettings) -> Section:
     asked = settings.stages
     if asked.video is not None and not Path(asked.video).expanduser().is_file():
         raise VideoError(f"no video at '{asked.video}' (stages.video)", "check the path")
     source = asked.video or f"a drawn video of {asked.duration_s} s"
     what = f"{source}, {asked.runs} times selection, decoding, decord"
     about = 12 + 3 * asked.runs * (4 + 0.1 * asked.duration_s)
-    return _Section(
+    return Section(
         "stages", what, about, partial(_timed, settings, asked.duration_s, asked.runs, asked.video)
     )
 
 
-def _hour(settings: BenchSelectFramesSettings) -> _Section:
+def _hour(settings: BenchSelectFramesSettings) -> Section:
     about = 12 + 3 * (4 + 0.1 * _HOUR_S)
     what = "a drawn video of an hour: selection, decoding, decord"
-    return _Section("hour", what, about, partial(_timed, settings, _HOUR_S, 1, None))
+    return Section("hour", what, about, partial(_timed, settings, _HOUR_S, 1, None))
 
 
 def _timed(
@@ -250,7 +236,7 @@ def _timed(
     yield from bench_stages(path, stages.query, stages.k, runs, settings.encoder, settings.device)
 
 
-def _manifest(settings: BenchSelectFramesSettings) -> _Section:
+def _manifest(settings: BenchSelectFramesSettings) -> Section:
     asked = settings.manifest
     what = f"{asked.clips} clips of {asked.clip_s} s on 1 and on {asked.workers} workers"
     about = asked.clips * asked.clip_s * 0.12 + 10
@@ -261,20 +247,8 @@ def _manifest(settings: BenchSelectFramesSettings) -> _Section:
             settings.seed,
         )  # fmt: skip
 
-    return _Section("manifest", what, about, steps)
+    return Section("manifest", what, about, steps)
 
 
 def _listed(values: list[int]) -> str:
     return "/".join(map(str, values))
-
-
-def _plan(sections: list[_Section], command: str) -> dict[str, Any]:
-    rows = [(section.name, section.what, section.about_s) for section in sections]
-    notes = ["times are estimates for two quiet cores and what is embedded"]
-    print_plan("bench select-frames", rows, notes, command)
-    return {
-        "benchmark": "select-frames",
-        "dry_run": True,
-        "command": command,
-        "parts": [{"part": part, "of": of, "about_s": about} for part, of, about in rows],
-    }

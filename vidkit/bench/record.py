@@ -1,0 +1,113 @@
+"""The record of a benchmark: the same head for every subject, written as it grows."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from vidkit.errors import OutputError
+from vidkit.utils.files import write_text_atomic
+from vidkit.utils.ownership import FILES, SEAL, signed, unchanged_files
+from vidkit.utils.provenance import provenance
+from vidkit.utils.publishing import check_own
+
+
+def environment(
+    packages: Iterable[str], seed: int, device: str | None = None, dtype: str | None = None
+) -> dict[str, Any]:
+    """What the figures were measured on; the same fields in every record. Take it before measuring.
+
+    Args:
+        packages: those whose versions matter.
+        seed: of the run.
+        device: name of what computes; None: processor and cores.
+        dtype: of the computation, None where there is none.
+    """
+    return {**provenance(packages, device), "seed": seed, "dtype": dtype, "threads": threads()}
+
+
+def threads() -> int:
+    """Threads that a computation on the CPU may use."""
+    text = os.environ.get("OMP_NUM_THREADS", "")
+    return int(text) if text.isdecimal() and int(text) else len(os.sched_getaffinity(0))
+
+
+class BenchRecord:
+    """What a benchmark found, as it lies in `FOLDER/NAME.json`, with the plots it owns.
+
+    Args:
+        benchmark: name of the subject.
+        folder: of record and plots.
+        plots: names of the plots it may write; those of an earlier run are removed, files of others refused.
+        made_by: the command that measures the same.
+        settings: of the run.
+        environment: `environment(...)`.
+        inputs: what each part is measured on.
+
+    Raises:
+        OutputError: a file of that name is not one that vidkit wrote.
+    """
+
+    def __init__(
+        self, benchmark: str, folder: Path, plots: Sequence[str], *, made_by: str,
+        settings: Mapping[str, Any], environment: Mapping[str, Any], inputs: Mapping[str, str],
+    ) -> None:  # fmt: skip
+        self.folder, self.plots = folder, tuple(plots)
+        self.file = folder / f"{benchmark.replace('-', '_')}.json"
+        self.head: dict[str, Any] = {
+            "benchmark": benchmark, "made_by": made_by, "environment": dict(environment),
+            "settings": {name: value for name, value in settings.items() if name != "dry_run"},
+            "inputs": dict(inputs), "complete": False, "parts": [],
+        }  # fmt: skip
+        self.found: dict[str, Any] = {}
+        self._clear()
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """What it was measured on."""
+        found: dict[str, Any] = self.head["environment"]
+        return found
+
+    def took(self, part: str, planned_s: float, taken_s: float) -> None:
+        """Note how long a part was thought to take, and took."""
+        row = {"part": part, "planned_s": round(planned_s, 2), "taken_s": round(taken_s, 2)}
+        self.head["parts"].append(row)
+
+    def content(self) -> dict[str, Any]:
+        """Head and findings as JSON has them; what is infinite is null."""
+        plain: dict[str, Any] = json.loads(json.dumps(_finite({**self.head, **self.found}), default=str))
+        return plain
+
+    def write(self) -> None:
+        """Write the record, signed for the plots that are there."""
+        plots = [path for name in self.plots if (path := self.folder / name).exists()]
+        owning = signed(self.content(), self.folder, {path: path for path in plots})
+        write_text_atomic(self.file, json.dumps(owning, indent=1, allow_nan=False) + "\n")
+
+    def _clear(self) -> None:
+        """Remove the plots of an earlier run, which would be taken for this one's; files of others stay."""
+        targets = [self.folder / name for name in self.plots]
+        try:
+            check_own([*targets, self.file], self.file)
+        except OutputError as error:
+            raise OutputError(error.message, "choose another --output") from error
+        for old in unchanged_files(self.file):
+            old.unlink(missing_ok=True)
+
+
+def content_of(file: Path) -> dict[str, Any]:
+    """A record without its signature."""
+    record = json.loads(file.read_text(encoding="utf-8"))
+    return {name: value for name, value in record.items() if name not in (FILES, SEAL)}
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
