@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+from vidkit.bench.record import content_of
 from vidkit.cli.bench import BENCHMARKS
 from vidkit.cli.execute import runner_of
 from vidkit.cli.main import run
@@ -125,7 +126,9 @@ def test_attention_on_a_cpu(capsys, tmp_path, quick) -> None:
     assert run(["bench", "attention", *SMALL, "--seed", "3", "-o", str(tmp_path), "--json", "-"]) == 0
     told = capsys.readouterr()
     record = json.loads(told.out)
-    assert record == json.loads((tmp_path / "attention.json").read_text())
+    assert record == content_of(tmp_path / "attention.json")
+    assert [row["part"] for row in record["parts"]] == ["checks", "rates odd", "prediction odd", "memory odd"]
+    assert record["environment"]["seed"] == 3
     assert record["complete"] and all(check["passed"] for check in record["checks"])
     assert {"date", "commit", "load_before", "device", "versions", "dtype"} <= set(record["environment"])
     assert record["inputs"]["rates"] == "random Q, K, V; random block lists"
@@ -142,7 +145,6 @@ def test_attention_on_a_cpu(capsys, tmp_path, quick) -> None:
 def test_no_figure_when_a_check_fails(capsys, tmp_path, quick, monkeypatch) -> None:
     from vidkit.bench.attention import Check
 
-    (tmp_path / "attention.png").write_text("of an earlier run")
     wrong = [Check("gather", 0.3, 0.01), Check("top_p", 0.0, 0.0), Check("fa4", float("inf"), 0.01, "no")]
     monkeypatch.setattr(runner(), "verify", lambda device, dtype: wrong)
     assert run(["bench", "attention", *SMALL, "-o", str(tmp_path)]) == 1
@@ -270,7 +272,7 @@ def test_command_of_leaves_defaults_out_and_quotes() -> None:
 
 
 def test_a_busy_machine_is_told() -> None:
-    from vidkit.commands.bench.common import busy_note
+    from vidkit.bench.progress import busy_note
 
     assert busy_note({"load_before": 1000.0}).startswith("load 1000 on ")
     assert busy_note({"load_before": 0.0}) == ""
