@@ -20,8 +20,9 @@ ENVIRONMENT = {"date", "device", "load_before", "commit", "versions", "seed", "d
 
 def record_in(folder: Path) -> BenchRecord:
     return BenchRecord(
-        "attention-quality", folder, ["a.png"], made_by="vidkit bench x", settings={"seed": 3, "dry_run": False},
-        environment=environment(("numpy",), 3), inputs={"one": "drawn"},
+        "attention-quality", folder, ["a.png"], made_by="vidkit bench x",
+        settings={"seed": 3, "dry_run": False}, environment=environment(("numpy",), 3),
+        inputs={"one": "drawn"},
     )  # fmt: skip
 
 
@@ -83,7 +84,7 @@ def test_plots_of_the_run_before_go_and_files_of_others_stay(tmp_path: Path) -> 
     record_in(tmp_path)
     assert not (tmp_path / "a.png").exists()
     (tmp_path / "a.png").write_bytes(b"theirs")
-    with pytest.raises(OutputError, match=r"a\.png' is there already"):
+    with pytest.raises(OutputError, match=r"a\.png' was changed after"):
         record_in(tmp_path)
     assert (tmp_path / "a.png").read_bytes() == b"theirs"
 
