@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vidkit.attention.executors import ExecutorChooser
-from vidkit.attention.predictors import MaskPredictor, make_predictor
-from vidkit.attention.reuse import Never, ReusePolicy, make_reuse
+from vidkit.attention.predictors import PREDICTORS, MaskPredictor, make_predictor, predictor_class
+from vidkit.attention.reuse import REUSE, Never, ReusePolicy, make_reuse, reuse_class
 from vidkit.attention.shipped import AUTO, shipped_table
 from vidkit.attention.thresholds import Thresholds, ThresholdTable, check_tau
 from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
 from vidkit.errors import ConfigError
+from vidkit.utils.naming import did_you_mean
 
 log = logging.getLogger(__name__)
 
 # drift that triggers a refresh; HASTE's values for Wan, absolute L1 units
 DEFAULT_DELTA = {"svg2": 8.0}
 FALLBACK_DELTA = 30.0
-
-PREDICTOR_KEYS = {
-    "xattention": ("block_q", "block_k", "stride", "norm", "always_keep"),
-    "svg2": ("block_q", "block_k", "query_clusters", "key_clusters", "min_kc_ratio", "first_iterations",
-             "warm_iterations", "always_keep", "cache_permutation"),
-    "svg1": ("block_q", "block_k", "keep_ratio", "sampled_queries", "sample_within"),
-    "pooled_mean": ("block_q", "block_k", "always_keep"),
-    "exact_mass": ("block_q", "block_k", "always_keep"),
-}  # fmt: skip
 
 
 @dataclass
@@ -128,11 +121,8 @@ def build_policy(
                 "a threshold table needs a predictor, attention is dense", "add attention=haste_xattention"
             )
         return AttentionPolicy(None)
-    name = settings.predictor.value
-    values = {**vars(settings), "always_keep": [rule.value for rule in settings.always_keep]}
-    if name == "svg2" and settings.cluster_block is not None:
-        values["block_q"] = values["block_k"] = settings.cluster_block
-    predictor = make_predictor(name, **{key: values[key] for key in PREDICTOR_KEYS[name]})
+    name = str(settings.predictor)
+    predictor = make_predictor(name, **_predictor_settings(settings, name))
     table, path, note = _table(settings, predictor, model, fingerprint)
     return AttentionPolicy(
         predictor,
@@ -140,7 +130,7 @@ def build_policy(
         settings.tau,
         table,
         path,
-        ExecutorChooser(settings.executor.value, may_be_dense=True),
+        ExecutorChooser(str(settings.executor), may_be_dense=True),
         settings.dense_steps,
         settings.dense_layers,
         settings.min_tokens,
@@ -168,23 +158,47 @@ def _table(
     return found.table, None if found.path is None else f"{found.path.name} (ships with vidkit)", None
 
 
+def _predictor_settings(settings: AttentionSettings, name: str) -> dict[str, Any]:
+    """What the predictor takes of the settings.
+
+    Raises:
+        ConfigError: a setting that no predictor and no reuse policy has.
+    """
+    given: dict[str, Any] = {**settings.settings, "always_keep": [str(rule) for rule in settings.always_keep]}
+    if name == "svg2" and settings.cluster_block is not None:
+        given["block_q"] = given["block_k"] = settings.cluster_block
+    classes = [predictor_class(name), *PREDICTORS.values(), *REUSE.values()]
+    if settings.reuse != Reuse.TMR_AUTO:
+        classes.append(reuse_class(str(settings.reuse)))
+    known = {"always_keep", *(one for kind in classes for one in arguments_of(kind))}
+    for key in given:
+        if key not in known:
+            raise ConfigError(
+                f"unknown setting '{key}' of attention",
+                f"{did_you_mean(key, known)}'{name}' has {', '.join(arguments_of(classes[0])) or 'none'}",
+            )
+    return {key: given[key] for key in arguments_of(classes[0]) if given.get(key) is not None}
+
+
+def arguments_of(kind: type[Any]) -> list[str]:
+    """What a class may be given by name."""
+    return [
+        name for name in inspect.signature(kind.__init__).parameters if name not in ("self", "args", "kwargs")
+    ]
+
+
 def _reuse(settings: AttentionSettings, predictor: str, table: ThresholdTable | None) -> ReusePolicy:
-    """The reuse policy with the parameters that belong to it."""
-    kind, delta = settings.reuse, settings.delta
-    gate = {"gate": settings.gate, "gate_low": settings.gate_low, "gate_high": settings.gate_high}
-    if kind in (Reuse.NEVER, Reuse.FREEZE):
-        return make_reuse(kind.value)
-    if kind == Reuse.INTERVAL:
-        return make_reuse("interval", interval=settings.interval)
+    """The reuse policy with the settings that belong to it."""
+    kind = str(settings.reuse)
+    known = arguments_of(reuse_class("tmr" if kind == Reuse.TMR_AUTO else kind))
+    given = {key: value for key, value in settings.settings.items() if key in known and value is not None}
     if kind == Reuse.TMR_AUTO:
-        return make_reuse("tmr_auto", delta=table.meta.get("delta") if table else None, **gate)
-    if kind == Reuse.TMR_RELATIVE:
-        return make_reuse("tmr_relative", delta=0.2 if delta is None else delta, **gate)
-    if delta is None and table is not None:
-        delta = table.meta.get("delta")  # found on this model; None where its steps allow too little reuse
-    return make_reuse(
-        "tmr", delta=DEFAULT_DELTA.get(predictor, FALLBACK_DELTA) if delta is None else delta, **gate
-    )
+        given["delta"] = table.meta.get("delta") if table else None
+    if kind == Reuse.TMR and "delta" not in given:
+        # the table's was found on this model; None where its steps allow too little reuse
+        delta = table.meta.get("delta") if table is not None else None
+        given["delta"] = DEFAULT_DELTA.get(predictor, FALLBACK_DELTA) if delta is None else delta
+    return make_reuse(kind, **given)
 
 
 def as_policy(policy: AttentionPolicy | AttentionSettings | str, model: str | None = None) -> AttentionPolicy:

@@ -10,6 +10,7 @@ from torch import Tensor
 from vidkit.attention.drift import Anchors, Pooled, drift, pool
 from vidkit.attention.temporal_mask_reuse import RelativeTemporalMaskReuse, TemporalMaskReuse
 from vidkit.errors import ConfigError
+from vidkit.utils.plugins import is_file_spec, load_class, plugins
 
 __all__ = [
     "REUSE", "Anchors", "Freeze", "Interval", "Never", "Pooled", "RelativeTemporalMaskReuse", "ReusePolicy",
@@ -97,7 +98,7 @@ def make_reuse(name: str, **parameters: Any) -> ReusePolicy:
     Raises:
         ConfigError: unknown name or parameter. `tmr_auto` needs the delta that calibration chose.
     """
-    name = name.replace("-", "_")
+    name = name if is_file_spec(name) else name.replace("-", "_")
     if name == "tmr_auto":
         if parameters.get("delta") is None:
             raise ConfigError(
@@ -105,15 +106,25 @@ def make_reuse(name: str, **parameters: Any) -> ReusePolicy:
                 "run `vidkit calibrate`, or use reuse=tmr with a delta of your own",
             )
         name = "tmr"
-    if name not in REUSE:
-        raise ConfigError(f"unknown reuse policy '{name}'", f"choose from: {', '.join(REUSE)}, tmr_auto")
-    known = [
-        p for p in inspect.signature(REUSE[name].__init__).parameters if p not in ("self", "args", "kwargs")
-    ]
+    kind = reuse_class(name)
+    known = [p for p in inspect.signature(kind.__init__).parameters if p not in ("self", "args", "kwargs")]
     for key in parameters:
         if key not in known:
             raise ConfigError(
                 f"reuse policy '{name}' has no parameter '{key}'", f"parameters: {', '.join(known) or 'none'}"
             )
-    policy: ReusePolicy = REUSE[name](**parameters)
+    policy: ReusePolicy = kind(**parameters)
+    if not hasattr(policy, "name"):
+        policy.name = name
     return policy
+
+
+def reuse_class(name: str) -> type[Any]:
+    """The class of a reuse policy: ours, an installed package's, or of `FILE.py:Class`.
+
+    Raises:
+        ConfigError: there is none of that name, or it lacks a method of `ReusePolicy`.
+    """
+    if name not in REUSE and not is_file_spec(name) and name not in plugins("reuse"):
+        raise ConfigError(f"unknown reuse policy '{name}'", f"choose from: {', '.join(REUSE)}, tmr_auto")
+    return load_class("reuse", name, REUSE, ("decide", "describe"))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
-from typing import TypeVar
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
 
 T = TypeVar("T", bound=StrEnum)
 
@@ -51,52 +52,74 @@ class Keep(StrEnum):
     DIAG = "diag"
 
 
-@dataclass
+@dataclass(init=False)
 class AttentionSettings:
-    predictor: Predictor = Predictor.DENSE
+    """How attention is computed; settings of predictor and reuse policy stand beside these.
+
+    They are given like the others (`stride=16`), so that one config may serve several predictors: those of
+    another method than the chosen one are kept and not used.
+    """
+
+    # who decides which key blocks a query block reads
+    predictor: str = field(default="dense", metadata={"method": "predictor", "also": {"dense": ""}})
     tau: float = 0.9  # share of estimated attention mass kept, (0, 1]; 1 is dense
     table: str | None = None  # calibrated thresholds per head, over tau; auto: the model's own, if one ships
-    block_q: int = 128  # tokens a query block
-    block_k: int = 128  # tokens a key block
-    always_keep: list[Keep] = field(default_factory=list)
-    stride: int = 16  # xattention: tokens a side of the antidiagonal sub-blocks
-    norm: float = 1.0  # xattention: extra divisor of the logits
+    always_keep: list[Keep] = field(default_factory=list)  # blocks kept whatever the scores say
     cluster_block: int | None = None  # svg2: tokens of an executed block; none: block_q and block_k
-    query_clusters: int = 300  # svg2
-    key_clusters: int = 1000  # svg2
-    min_kc_ratio: float = 0.1  # svg2: share of key clusters kept in any case
-    first_iterations: int = 50  # svg2: k-means rounds at the first sparse step
-    warm_iterations: int = 2  # svg2: k-means rounds at a refresh
-    cache_permutation: bool = False  # svg2: trade memory (16 bytes a token and head) for a sort a call
-    keep_ratio: float = 0.3  # svg1: density of its band
-    sampled_queries: int = 64  # svg1: query rows of its online profile
-    sample_within: int = 10_000  # svg1: they come from the first so many tokens
-    reuse: Reuse = Reuse.NEVER
-    interval: int = 4  # reuse=interval: steps
-    # tmr: drift that triggers a refresh; none: the table's, or 30 (xattention), 8 (svg2), 0.2 (relative)
-    delta: float | None = None
-    gate: bool = True  # tmr: round a layer's refresh share to none or all
-    gate_low: float = 0.4  # below this share the layer reuses
-    gate_high: float = 0.8  # above this share the layer refreshes
+    # when a head's mask is made anew; tmr_auto: drift as the table says
+    reuse: str = field(default="never", metadata={"method": "reuse", "also": {"tmr_auto": "tmr"}})
     pre_rope: bool = False  # tmr: measure drift before rotary embedding
     share_cfg_mask: bool = False  # predict on the conditional branch only, reuse for the unconditional
     dense_steps: int = 0  # first steps of a generation that stay dense
     dense_layers: int = 0  # first layers that stay dense
     min_tokens: int = 0  # shorter sequences stay dense
-    executor: ExecutorName = ExecutorName.AUTO
+    # who computes attention over the kept blocks; auto: the fastest that can
+    executor: str = field(default="auto", metadata={"method": "executor", "also": {"auto": ""}})
     seed: int = 0  # random starts of k-means and svg1's sample
+    settings: dict[str, object] = field(
+        default_factory=dict, metadata={"settings_of": ("predictor", "reuse"), "shared": True}
+    )
+
+    def __init__(self, predictor: str = "dense", **values: Any) -> None:
+        own = {one.name: one for one in fields(self)}
+        given = {"predictor": predictor, **values}
+        for name, one in own.items():
+            default = one.default_factory() if one.default_factory is not MISSING else one.default
+            setattr(self, name, given.pop(name, default))
+        self.settings = {**self.settings, **given}
+        self.__post_init__()
+
+    def __getattr__(self, name: str) -> Any:
+        """A setting of a method as an attribute, if it was given."""
+        try:
+            return self.__dict__["settings"][name]
+        except KeyError:
+            raise AttributeError(f"attention has no setting '{name}', or it was not given") from None
 
     def __post_init__(self) -> None:
         """Names to choices, for settings made in code; range checks that need no model."""
-        self.predictor = _choice(Predictor, self.predictor)
-        self.reuse = _choice(Reuse, self.reuse)
-        self.executor = _choice(ExecutorName, self.executor)
+        self.predictor = _named(Predictor, self.predictor)
+        self.reuse = _named(Reuse, self.reuse)
+        self.executor = _named(ExecutorName, self.executor, "executor")
         self.always_keep = [_choice(Keep, rule) for rule in self.always_keep]
         if not 0 < self.tau <= 1:
             raise ValueError(f"tau must be in (0, 1], got {self.tau}")
         for name in ("dense_steps", "dense_layers", "min_tokens"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be >= 0, got {getattr(self, name)}")
+
+
+def _named(kind: type[T], value: str, what: str = "") -> str:
+    """A method of ours, or the name of one from elsewhere: `FILE.py:Class`, or an installed package's."""
+    if ".py:" in value:
+        return value
+    try:
+        return _choice(kind, value)
+    except ValueError:
+        named = f"{what or kind.__name__.lower()}.{value}"
+        if any(point.name == named for point in entry_points(group="vidkit.plugins")):
+            return value
+        raise
 
 
 def _choice(kind: type[T], value: str) -> T:

@@ -124,7 +124,7 @@ def keys_of(settings: type[Any], prefix: str = "") -> dict[str, Key]:
             continue
         annotation, optional = unwrap_optional(hints[field.name])
         name, kind = prefix + field.name, str(field.metadata.get("method", ""))
-        choices = tuple(methods(kind)) if kind else choices_of(annotation)
+        choices = names_of(field) if kind else choices_of(annotation)
         chooses = str(field.metadata.get("chooses", ""))
         found[name] = Key(name, annotation, optional, default_of(field), choices, settings, kind, chooses)
         if is_dataclass(annotation):
@@ -136,6 +136,16 @@ def keys_of(settings: type[Any], prefix: str = "") -> dict[str, Key]:
 def is_open(settings: Any) -> bool:
     """Whether a dataclass also takes the settings of the methods that its fields name."""
     return any("settings_of" in field.metadata for field in dataclasses.fields(settings))
+
+
+def names_of(field: dataclasses.Field[Any]) -> tuple[str, ...]:
+    """The methods that a field may name: those of its kind, and names that stand for none or for another."""
+    return (*field.metadata.get("also", ()), *methods(str(field.metadata["method"])))
+
+
+def is_shared(settings: Any) -> bool:
+    """Whether an open section may hold settings of methods that it does not name."""
+    return any(field.metadata.get("shared") for field in dataclasses.fields(settings))
 
 
 def method_fields(settings: Any) -> dict[str, str]:

@@ -97,7 +97,7 @@ def build(settings: type[Any], values: dict[str, Any], prefix: str = "") -> Any:
     names = [field.name for field in dataclasses.fields(settings)]
     for field in dataclasses.fields(settings):
         if "method" in field.metadata and values[field.name] is not None:
-            check_name(str(field.metadata["method"]), str(values[field.name]), prefix + field.name)
+            check_name(field, str(values[field.name]), prefix + field.name)
     made = {name: _made(hints[name], values[name], prefix + name) for name in names}
     try:
         return settings(**made)

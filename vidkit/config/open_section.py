@@ -13,7 +13,15 @@ from enum import Enum
 from typing import Any
 
 from vidkit.config.keyed import KeyedError
-from vidkit.config.keys import Key, choices_of, default_of, method_fields, unwrap_optional
+from vidkit.config.keys import (
+    Key,
+    choices_of,
+    default_of,
+    is_shared,
+    method_fields,
+    names_of,
+    unwrap_optional,
+)
 from vidkit.config.methods import Method, find_method, methods
 from vidkit.config.naming import did_you_mean
 from vidkit.config.static import Setting
@@ -22,17 +30,18 @@ from vidkit.utils.plugins import KINDS, is_file_spec
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
-def check_name(kind: str, name: str, key: str) -> None:
+def check_name(field: dataclasses.Field[Any], name: str, key: str) -> None:
     """Refuse a method that does not exist; what `FILE.py:Class` names is looked at when it is needed.
 
     Raises:
         KeyedError: nothing is called so; the hint has the nearest name.
     """
-    if not is_file_spec(name) and name not in methods(kind):
+    kind, known = str(field.metadata["method"]), names_of(field)
+    if not is_file_spec(name) and name not in known:
         raise KeyedError(
             key,
             f"no {KINDS[kind]} '{name}' for '{key}'",
-            did_you_mean(name, list(methods(kind)), "choices"),
+            did_you_mean(name, known, "choices"),
         )
 
 
@@ -65,12 +74,14 @@ def open_values(section: type[Any], values: Mapping[str, Any], prefix: str) -> d
 
 def _chosen(section: type[Any], made: Mapping[str, Any], prefix: str) -> list[Method]:
     found = []
-    for field, kind in method_fields(section).items():
-        name = str(made[field])
-        check_name(kind, name, prefix + field)
-        method = find_method(kind, name)
-        assert method is not None
-        found.append(method)
+    fields = {field.name: field for field in dataclasses.fields(section)}
+    for name, kind in method_fields(section).items():
+        value = str(made[name])
+        check_name(fields[name], value, prefix + name)
+        stands_for = fields[name].metadata.get("also", {}).get(value, value)
+        method = find_method(kind, stands_for) if stands_for else None
+        if method is not None:
+            found.append(method)
     return found
 
 
@@ -78,6 +89,12 @@ def _setting(name: str, chosen: list[Method], section: type[Any], prefix: str) -
     for method in chosen:
         if name in method.settings:
             return method.settings[name]
+    if is_shared(section):
+        for kind in method_fields(section).values():
+            for method in methods(kind).values():
+                if name in method.settings:
+                    return method.settings[name]
+        chosen = [method for kind in method_fields(section).values() for method in methods(kind).values()]
     names = " and ".join(f"'{method.name}'" for method in chosen)
     known = [setting for method in chosen for setting in method.settings]
     others = [

@@ -94,19 +94,21 @@ def is_file_spec(name: str) -> bool:
     return ".py:" in name or name.endswith(".py")
 
 
-def load_class(kind: str, name: str, built_in: Mapping[str, str], needs: Sequence[str]) -> type[Any]:
+def load_class(kind: str, name: str, built_in: Mapping[str, Any], needs: Sequence[str]) -> type[Any]:
     """The class behind a name.
 
     Args:
         kind: one of `KINDS`.
         name: of a method of ours, of a plugin, or `FILE.py:Class`.
-        built_in: our methods of that kind, `package.module:Class` by name.
+        built_in: our methods of that kind, by name: classes, or `package.module:Class`.
         needs: methods that a class from elsewhere has to have.
 
     Raises:
         ConfigError: no such name, file or class, a file or plugin that cannot be loaded, a missing method.
     """
     if name in built_in:
+        if isinstance(built_in[name], type):
+            return built_in[name]  # type: ignore[no-any-return]
         module, _, attribute = built_in[name].partition(":")
         return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]
     if is_file_spec(name):

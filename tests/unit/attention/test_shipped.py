@@ -70,7 +70,7 @@ def test_in_code_the_user_is_told_as_well(table, caplog):
 
 def test_presets_ask_for_the_models_own_table():
     assert preset("haste_xattention").table == preset("haste_svg2").table == "auto"
-    assert preset("haste_svg2").delta is None and preset("xattention").table is None
+    assert "delta" not in preset("haste_svg2").settings and preset("xattention").table is None
 
 
 def test_a_fingerprint_tells_weights_apart(tmp_path):

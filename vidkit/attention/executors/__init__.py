@@ -14,6 +14,7 @@ from vidkit.attention.executors.gpu import FA4Executor, FlexExecutor, TritonExec
 from vidkit.attention.executors.torch_ import MaskedExecutor, ReferenceExecutor
 from vidkit.attention.plan import BlockPlan
 from vidkit.errors import ConfigError
+from vidkit.utils.plugins import is_file_spec, load_class, plugins
 
 __all__ = ["EXECUTORS", "Executor", "ExecutorChooser", "run_plan"]
 
@@ -56,15 +57,19 @@ class ExecutorChooser:
     """
 
     def __init__(self, name: str = "auto", may_be_dense: bool = False) -> None:
-        name = name.replace("-", "_")
-        if name != "auto" and name not in EXECUTORS:
+        name = name if is_file_spec(name) else name.replace("-", "_")
+        self._made: dict[str, Executor] = {}
+        if is_file_spec(name) or name in plugins("executor"):
+            self._made[name] = load_class("executor", name, EXECUTORS, ("unsupported", "attend"))()
+            if not hasattr(self._made[name], "name"):
+                self._made[name].name = name
+        elif name != "auto" and name not in EXECUTORS:
             raise ConfigError(f"unknown executor '{name}'", f"choose from: auto, {', '.join(EXECUTORS)}")
         self.name = name
         self.may_be_dense = may_be_dense and name == "auto"
         self.dense_share = DenseShare()
         self.used: list[str] = []
         self.reasons: dict[str, str] = {}
-        self._made: dict[str, Executor] = {}
         self._cases: dict[tuple[object, ...], Executor] = {}
 
     def choose(self, q: Tensor, plan: BlockPlan) -> Executor:
@@ -87,7 +92,9 @@ class ExecutorChooser:
         if self.name != "auto":
             order = (self.name, *(n for n in order if n != self.name))
         for name in order:
-            executor = self._made.setdefault(name, EXECUTORS[name]())
+            if name not in self._made:
+                self._made[name] = EXECUTORS[name]()
+            executor = self._made[name]
             reason = executor.unsupported(q, plan)
             if reason is None:
                 self._announce(name, order)

@@ -12,6 +12,7 @@ from vidkit.attention.predictors.svg1 import SVG1Predictor
 from vidkit.attention.predictors.svg2 import SVG2Predictor
 from vidkit.attention.predictors.xattention import XAttentionPredictor
 from vidkit.errors import ConfigError
+from vidkit.utils.plugins import is_file_spec, load_class, plugins
 
 PREDICTORS: dict[str, Any] = {
     "xattention": XAttentionPredictor,
@@ -30,14 +31,26 @@ def make_predictor(name: str, **parameters: Any) -> MaskPredictor:
     Raises:
         ConfigError: unknown name or parameter, or a value it cannot take.
     """
-    name = name.replace("-", "_")
-    if name not in PREDICTORS:
-        raise ConfigError(f"unknown mask predictor '{name}'", f"choose from: {', '.join(PREDICTORS)}")
-    known = inspect.signature(PREDICTORS[name].__init__).parameters
+    name = name if is_file_spec(name) else name.replace("-", "_")
+    kind = predictor_class(name)
+    known = inspect.signature(kind.__init__).parameters
     for key in parameters:
         if key not in known or key == "self":
             names = ", ".join(p for p in known if p != "self")
             raise ConfigError(f"predictor '{name}' has no parameter '{key}'", f"parameters: {names}")
     check_blocks(parameters.get("block_q", 1), parameters.get("block_k", 1))
-    predictor: MaskPredictor = PREDICTORS[name](**parameters)
+    predictor: MaskPredictor = kind(**parameters)
+    if not hasattr(predictor, "name"):
+        predictor.name = name
     return predictor
+
+
+def predictor_class(name: str) -> type[Any]:
+    """The class of a predictor: ours, an installed package's, or of `FILE.py:Class`.
+
+    Raises:
+        ConfigError: there is none of that name, or it lacks a method of `MaskPredictor`.
+    """
+    if name not in PREDICTORS and not is_file_spec(name) and name not in plugins("predictor"):
+        raise ConfigError(f"unknown mask predictor '{name}'", f"choose from: {', '.join(PREDICTORS)}")
+    return load_class("predictor", name, PREDICTORS, ("describe", "refresh", "plan"))

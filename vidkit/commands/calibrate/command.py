@@ -72,7 +72,9 @@ def places_of(settings: CalibrateSettings) -> tuple[Path, Path]:
         ConfigError: a table file that does not end in .json.
     """
     if settings.output is None:
-        table = Path("outputs") / f"{settings.model.name}-{settings.attention.predictor.value}.json"
+        table = (
+            Path("outputs") / f"{settings.model.name}-{settings.attention.predictor.rpartition(':')[2]}.json"
+        )
     else:
         table = Path(settings.output).expanduser()
         if table.suffix != ".json" or table.is_dir():

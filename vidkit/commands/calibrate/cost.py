@@ -84,7 +84,7 @@ def _cost_lines(
     taus = ", ".join(f"{tau:g}" for tau in settings.candidates)
     return [
         f"model       {run.table_model} ({run.spec.layers} layers x {run.spec.heads} heads)",
-        f"predictor   {settings.attention.predictor.value}, thresholds {taus}",
+        f"predictor   {settings.attention.predictor}, thresholds {taus}",
         f"dense runs  {cost.dense_runs}, each of {cost.steps} steps, {settings.held_out} of them held out",
         f"probes      {cost.probes} at steps {', '.join(map(str, probed))} ({cost.probes_on_disk} on disk),"
         f" {cost.floor_probes} of them of the rounding floor",

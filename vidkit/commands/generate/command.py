@@ -82,7 +82,7 @@ def _dry_run(run: ResolvedRun) -> CostEstimate:
         notes.append("no CUDA device here, so weights count as fp32; --device cuda counts bf16")
     if not is_dense(settings.attention):
         print(
-            f"attention   {settings.attention.predictor.value}: its density is known after a run;"
+            f"attention   {settings.attention.predictor}: its density is known after a run;"
             " FLOPs above are those of dense attention"
         )
     for note in notes:
