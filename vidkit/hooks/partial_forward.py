@@ -1,4 +1,4 @@
-"""A transformer forward that starts at a block: probes need not repeat what lies before them."""
+"""Partial forward: one that starts at a block, so that probes need not repeat what lies before it."""
 
 from __future__ import annotations
 
