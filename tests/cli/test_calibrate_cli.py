@@ -236,6 +236,6 @@ def test_a_table_of_another_model_is_not_overwritten(words, tmp_path: Path, caps
     assert run(words) == 2
     assert error_lines(capsys) == [
         f"error: '{path}' holds another table, of model 'wan14b' and svg2",
-        "hint: choose another --output, or delete that file",
+        "hint: choose another --output, or overwrite it with --force",
     ]
     assert "wan14b" in path.read_text()

@@ -19,6 +19,7 @@ from vidkit.cli.plain import plain
 from vidkit.config.catalog import config_names, settings_class
 from vidkit.config.keys import keys_of
 from vidkit.config.schema import GenerateSettings
+from vidkit.utils.sealing import sealed
 
 Seen = list[GenerateSettings]
 
@@ -85,7 +86,7 @@ def test_json_to_standard_output_is_alone_there(seen: Seen, capsys: pytest.Captu
 
 def test_json_to_a_file(seen: Seen, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["generate", "--json", str(tmp_path / "x.json")]) == 0
-    assert json.loads((tmp_path / "x.json").read_text()) == {"path": "out.mp4", "seconds": None}
+    assert json.loads((tmp_path / "x.json").read_text()) == sealed({"path": "out.mp4", "seconds": None})
     assert capsys.readouterr().out == "made out.mp4\n"
 
 
@@ -173,4 +174,4 @@ def test_json_file_is_written_when_the_reader_of_the_output_leaves(tmp_path: Pat
     writer.stdout.readline()
     writer.stdout.close()
     assert writer.wait(60) == 0
-    assert json.loads(target.read_text()) == {"done": True}
+    assert json.loads(target.read_text()) == sealed({"done": True})

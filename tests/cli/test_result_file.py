@@ -47,7 +47,7 @@ def test_a_file_of_somebody_else_needs_force(fake: Path, capsys) -> None:
     (fake / "notes.txt").write_bytes(MINE)
     assert run(["generate", "--json", "notes.txt"]) == 2
     assert capsys.readouterr().err == (
-        "error: 'notes.txt' is there already and holds no JSON\n"
+        "error: 'notes.txt' is there already and is not as vidkit wrote it\n"
         "hint: name another file for --json, or overwrite it with --force\n"
     )
     assert (fake / "notes.txt").read_bytes() == MINE

@@ -13,6 +13,8 @@ from torch import Tensor
 
 from vidkit.errors import ConfigError, DataError
 from vidkit.utils.files import write_text_atomic
+from vidkit.utils.sealing import KEY as SEALED
+from vidkit.utils.sealing import sealed
 
 FORMAT = 1
 JOINT = ("joint", "predicted", "shared", "sparsity", "shared_sparsity")
@@ -95,7 +97,7 @@ class ThresholdTable:
         path.parent.mkdir(parents=True, exist_ok=True)
         row = asdict(self)
         row = {**row.pop("meta"), **row}
-        write_text_atomic(path, json.dumps(row, indent=1))
+        write_text_atomic(path, json.dumps(sealed(row), indent=1))
 
     @classmethod
     def load(cls, path: str | Path) -> ThresholdTable:
@@ -145,7 +147,7 @@ class ThresholdTable:
         known = {n: row[n] for n in names if n in row}
         for name in ("achieved_sparsity", "objective"):
             known[name] = _number(known.get(name))
-        table = cls(**known, meta={n: v for n, v in row.items() if n not in (*names, "format")})
+        table = cls(**known, meta={n: v for n, v in row.items() if n not in (*names, "format", SEALED)})
         table._check_shapes(path)
         return table
 

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from vidkit.cli.execute import Request, execute
-from vidkit.cli.options import Config, ConfigDir, Device, DryRun, Json, Output, SeedOrZero, Settings, Verbose
+from vidkit.cli.options import (
+    Config,
+    ConfigDir,
+    Device,
+    DryRun,
+    Force,
+    Json,
+    Output,
+    SeedOrZero,
+    Settings,
+    Verbose,
+)
 
 
 def calibrate(
@@ -22,6 +33,7 @@ def calibrate(
     json: Json = None,
     seed: SeedOrZero = None,
     device: Device = None,
+    force: Force = False,
     dry_run: DryRun = False,
     verbose: Verbose = False,
     config_dir: ConfigDir = None,
@@ -41,6 +53,7 @@ def calibrate(
         "output": output,
         "seed": seed,
         "device": device,
+        "force": force or None,
         "dry_run": dry_run or None,
         "verbose": verbose or None,
     }

@@ -8,7 +8,7 @@ import typer
 
 from vidkit.cli.completion import complete_word
 from vidkit.cli.execute import Request, execute
-from vidkit.cli.options import Config, ConfigDir, Device, DryRun, Json, Output, Verbose, whole_number
+from vidkit.cli.options import Config, ConfigDir, Device, DryRun, Force, Json, Output, Verbose, whole_number
 from vidkit.errors import doc_page
 
 TaskAndSettings = Annotated[
@@ -78,6 +78,7 @@ def eval(
         typer.Option("--seed", metavar="N", help="Of the bootstrap; 42 if not given.", parser=whole_number),
     ] = None,
     device: Device = None,
+    force: Force = False,
     dry_run: DryRun = False,
     verbose: Verbose = False,
     config_dir: ConfigDir = None,
@@ -109,6 +110,7 @@ def eval(
         "output": output,
         "seed": seed,
         "server.device": device,
+        "force": force or None,
         "dry_run": dry_run or None,
         "verbose": verbose or None,
     }

@@ -15,11 +15,11 @@ from vidkit.cli.plain import plain
 from vidkit.errors import OutputError
 from vidkit.utils.files import check_writable, write_text_atomic, write_text_into
 from vidkit.utils.redaction import redact_all
+from vidkit.utils.sealing import is_sealed, sealed
 
 _WRITTEN = ("output", "html")  # settings that name files of the run's own
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 _LONGEST_PATH = 4096  # characters; a longer setting is no path
-_LARGEST = 256 << 20  # bytes; no result is larger
 
 
 class ResultFile:
@@ -31,7 +31,7 @@ class ResultFile:
 
     Raises:
         OutputError: a folder, a place that cannot be written, a file that the run reads or writes, or
-            (without `force`) a file that holds something else than JSON.
+            (without `force`) a file that is not an unchanged result of vidkit.
     """
 
     def __init__(self, target: str, settings: Any) -> None:
@@ -74,7 +74,7 @@ class ResultFile:
         if not getattr(settings, "force", False) and not _may_be_replaced(self._path):
             ways = "overwrite it with --force" if hasattr(settings, "force") else "remove it"
             raise OutputError(
-                f"'{self._path}' is there already and holds no JSON",
+                f"'{self._path}' is there already and is not as vidkit wrote it",
                 f"name another file for --json, or {ways}",
             )
 
@@ -88,7 +88,10 @@ def put_json(file: ResultFile | None, result: object) -> None:
     """Write a result into its file, or to standard output."""
     # a terminal or pipe of another encoding gets what every encoding has, escaped as JSON does it
     escapes = file is None and (getattr(sys.stdout, "encoding", None) or "utf-8").lower() != "utf-8"
-    text = json.dumps(redact_all(plain(result)), indent=2, ensure_ascii=escapes, allow_nan=False) + "\n"
+    content = redact_all(plain(result))
+    if file is not None and isinstance(content, dict):
+        content = sealed(content)
+    text = json.dumps(content, indent=2, ensure_ascii=escapes, allow_nan=False) + "\n"
     if file is not None:
         file.write(text)
         return
@@ -117,17 +120,12 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 
 def _may_be_replaced(path: Path) -> bool:
-    """Whether nothing is lost: no file, an empty one, or the JSON of a run before."""
+    """Whether nothing is lost: no file, an empty one, or an unchanged result of a run before."""
     try:
-        size = path.stat().st_size
-        if size == 0:
-            return True
-        if size > _LARGEST:
-            return False
-        return isinstance(json.loads(path.read_bytes()), dict | list)
+        return path.stat().st_size == 0 or is_sealed(path)
     except FileNotFoundError:
         return True
-    except (OSError, ValueError, RecursionError):
+    except OSError:
         return False
 
 

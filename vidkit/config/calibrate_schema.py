@@ -36,6 +36,7 @@ class CalibrateSettings:
     guidance: float = 5.0  # 1 or less: no guidance, one forward a step
     shift: float = 5.0  # timestep shift of flow matching
     max_sequence_length: int = 512  # text tokens the prompt is padded to
+    force: bool = False  # overwrite output files that vidkit did not write; inputs are always kept
     dry_run: bool = False
     verbose: bool = False
 

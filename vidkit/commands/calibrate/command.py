@@ -27,6 +27,7 @@ from vidkit.generation.resolve import ResolvedRun, find_model, resolve
 from vidkit.generation.spec import RANDOM_LABEL
 from vidkit.utils.files import check_writable
 from vidkit.utils.fingerprint import weights_fingerprint
+from vidkit.utils.sealing import check_single, named_paths
 
 if TYPE_CHECKING:
     from vidkit.attention import ThresholdTable
@@ -52,13 +53,16 @@ def run(settings: CalibrateSettings) -> CalibrationSummary | CalibrationCost:
     if settings.dry_run:
         return dry_run(settings, runs[0], plan, table_path, work)
     check_writable(table_path.parent, create=settings.output is None)
-    _refuse_to_overwrite_another(table_path, runs[0].table_model, predictor.describe())
+    if not settings.force:
+        _refuse_to_overwrite_another(table_path, runs[0].table_model, predictor.describe())
+    _refuse_foreign(settings, table_path)
     options = runs[0].options.load_options()
     with CalibrationProgress() as progress, out_of_memory_explained():
         first = runs[0].with_files()
         _check_prompts(first.folder, runs)
         progress.phase("load", first.spec.name)
         table = _measure(first, options, runs, predictor, plan, work, progress)
+    _refuse_foreign(settings, table_path)  # hours may have gone by
     table.save(table_path)
     made = summary_of(table, table_path, (RANDOM_LABEL,) if RANDOM_LABEL in table.model else ())
     print("\n".join(summary_lines(made)))
@@ -98,6 +102,7 @@ def _resolve(settings: CalibrateSettings, source: Path) -> CalibrationSummary:
     path = path if settings.output is None else places_of(settings)[0]
     if not settings.dry_run:
         check_writable(path.parent)
+        _refuse_foreign(settings, path)
         fresh.save(path)
     labels = (RANDOM_LABEL,) if RANDOM_LABEL in fresh.model else ()
     made = summary_of(fresh, None if settings.dry_run else path, labels)
@@ -127,6 +132,12 @@ def _refuse_what_cannot_be_calibrated(settings: CalibrateSettings) -> None:
         )
 
 
+def _refuse_foreign(settings: CalibrateSettings, table: Path) -> None:
+    """Refuse a table over a file that vidkit did not write, or over one that this run reads."""
+    named = {name: path for name, path in named_paths(settings).items() if "'output'" not in name}
+    check_single(table, "--output", named, settings.force)
+
+
 def _refuse_to_overwrite_another(path: Path, model: str, predictor: dict[str, Any]) -> None:
     """Hours of someone's measurements are not overwritten by those of another model or predictor."""
     if not path.exists():
@@ -136,11 +147,11 @@ def _refuse_to_overwrite_another(path: Path, model: str, predictor: dict[str, An
         name = there["predictor"]["name"]
         same = (there["model"], there["predictor"]) == (model, predictor)
     except (OSError, ValueError, KeyError, TypeError):
-        same = True  # a damaged table, or none: nothing to lose
+        return  # no table; whether it may go is asked next
     if not same:
         raise ConfigError(
             f"'{path}' holds another table, of model '{there['model']}' and {name}",
-            "choose another --output, or delete that file",
+            "choose another --output, or overwrite it with --force",
         )
 
 

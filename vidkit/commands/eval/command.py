@@ -26,6 +26,8 @@ from vidkit.evaluation.task import Task, load_task, task_files
 from vidkit.evaluation.types import Mode
 from vidkit.utils.collection import collection_paused
 from vidkit.utils.files import check_writable, write_text_atomic
+from vidkit.utils.redaction import redact
+from vidkit.utils.sealing import check_single, named_paths, sealed_page
 
 if TYPE_CHECKING:
     from vidkit.evaluation.running import RunSummary
@@ -61,7 +63,8 @@ def run(settings: EvalSettings) -> dict[str, Any]:
     if settings.html is not None:
         from vidkit.evaluation.report.page import page
 
-        write_text_atomic(Path(settings.html), page(result, task.title, task.functions))
+        _check_page(settings)  # hours may have gone by
+        write_text_atomic(Path(settings.html), sealed_page(redact(page(result, task.title, task.functions))))
     if nothing is not None:
         raise nothing
     return result
@@ -91,8 +94,15 @@ def _checked(settings: EvalSettings) -> Path:
         check_answer_judge(settings)
     if settings.html is not None:
         check_writable(Path(settings.html).parent)
+        _check_page(settings)
     _check_device(settings)
     return Path(settings.data)
+
+
+def _check_page(settings: EvalSettings) -> None:
+    """Refuse a page over a file that vidkit did not write, or over one that this run names."""
+    named = {name: path for name, path in named_paths(settings).items() if name != "'html'"}
+    check_single(Path(str(settings.html)), "--html", named, settings.force)
 
 
 def _check_device(settings: EvalSettings) -> None:
