@@ -10,6 +10,7 @@ import pytest
 
 from vidkit.cli import execute
 from vidkit.cli.main import run
+from vidkit.utils.sealing import sealed
 
 MINE = b"\x00\x01 not JSON"
 
@@ -52,8 +53,10 @@ def test_a_file_of_somebody_else_needs_force(fake: Path, capsys) -> None:
     )
     assert (fake / "notes.txt").read_bytes() == MINE
     assert run(["generate", "--json", "notes.txt", "--force"]) == 0
-    assert json.loads((fake / "notes.txt").read_text()) == {"words": "é"}
+    assert json.loads((fake / "notes.txt").read_text()) == sealed({"words": "é"})
     assert run(["generate", "--json", "notes.txt"]) == 0  # the result of a run before
+    (fake / "notes.txt").write_text('{"words": "of somebody else"}')
+    assert run(["generate", "--json", "notes.txt"]) == 2
 
 
 def test_the_output_of_the_run_is_kept(fake: Path, capsys) -> None:

@@ -36,10 +36,10 @@ class ResultFile:
 
     def __init__(self, target: str, settings: Any) -> None:
         self._path = Path(target)
-        self._is_special = _is_special(target)
+        self.is_special = _is_special(target)
         if self._path.is_dir():
             raise OutputError(f"'{target}' is a folder (--json)", "name a file, or - for standard output")
-        if not self._is_special:
+        if not self.is_special:
             check_writable(self._path.parent)
             self._check(settings)
         self._before = _stamp(self._path)
@@ -50,7 +50,7 @@ class ResultFile:
         Raises:
             OutputError: no space, or the run itself made a file of this name.
         """
-        if self._is_special:
+        if self.is_special:
             write_text_into(self._path, text)
             return
         if _stamp(self._path) != self._before:
@@ -89,7 +89,7 @@ def put_json(file: ResultFile | None, result: object) -> None:
     # a terminal or pipe of another encoding gets what every encoding has, escaped as JSON does it
     escapes = file is None and (getattr(sys.stdout, "encoding", None) or "utf-8").lower() != "utf-8"
     content = redact_all(plain(result))
-    if file is not None and isinstance(content, dict):
+    if file is not None and not file.is_special and isinstance(content, dict):
         content = sealed(content)
     text = json.dumps(content, indent=2, ensure_ascii=escapes, allow_nan=False) + "\n"
     if file is not None:
