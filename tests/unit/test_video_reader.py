@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from vidkit.errors import ConfigError, VideoError
+from vidkit.frames.options import FrameOptions
 from vidkit.video.reader import open_video
 from vidkit.video.sampling import densify, displayed_at, sample_frames, target_times
 from vidkit.video.timeline import scan_video
@@ -181,6 +182,19 @@ def test_raw_dirac_numbers_its_pictures_and_has_no_times(tmp_path: Path) -> None
     info, timeline = scan_video(path)
     assert (info.average_fps, len(timeline)) == (10, 20)
     assert timeline.duration_s == pytest.approx(2.0, abs=1e-3)
+
+
+def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").touch()
+    with pytest.raises(VideoError) as error:
+        scan_video(tmp_path / "a.mp4")
+    assert (error.value.message, error.value.exit_code) == (f"'{tmp_path}/a.mp4' is empty", 4)
+
+
+@pytest.mark.parametrize("setting", ["stream", "threads"])
+def test_numbers_below_zero_are_refused(setting: str) -> None:
+    with pytest.raises(ConfigError, match=f"{setting} must be >= 0, got -1"):
+        FrameOptions(**{setting: -1})
 
 
 def test_a_pipe_is_told_from_a_missing_file(tmp_path: Path) -> None:

@@ -110,6 +110,10 @@ class FrameOptions:
             raise ConfigError(
                 "relevance=encoder without an encoder", "name one: encoder=HUB_ID or encoder=FOLDER"
             )
+        for name in ("stream", "threads"):
+            # -1 would be the last one, or any number of them
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} must be >= 0, got {getattr(self, name)}", f"e.g. {name}=0")
         if self.batch_size < 1:
             raise ConfigError(f"batch_size must be >= 1, got {self.batch_size}", "e.g. batch_size=16")
         method_settings(self.method, self.settings_of(self.method))

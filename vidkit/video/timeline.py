@@ -82,6 +82,8 @@ def scan(path: Path, stream: int = 0, threads: int = 0, doubt: str = "") -> Scan
         raise VideoError(
             f"'{path}' is no file that a decoder can seek in", "give a file, or pipe it in and give -"
         )
+    if path.stat().st_size == 0:
+        raise VideoError(f"'{path}' is empty", "fetch or copy it again", UNREADABLE)
     try:
         with open_input(path) as container:
             video = pick_stream(container, path, stream)
