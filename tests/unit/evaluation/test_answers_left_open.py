@@ -55,6 +55,8 @@ def test_what_is_chosen_beside_it_is_read(reply: str, letter: str) -> None:
         ('{"A": 0, "B": 1, "C": 0, "D": 0}', "B"),
         ('{"A": false, "B": false, "C": true, "D": false}', "C"),
         ('{"A": "wrong", "B": "correct", "C": "wrong", "D": "wrong"}', "B"),
+        ('{"probabilities": {"A": 0.1, "B": 0.2, "C": 0.6, "D": 0.1}}', "C"),
+        ('{"reasoning": "...", "answer": {"A": 0.2, "C": 0.8}}', "C"),
         ('{"A": 0.7, "B": 0.7}', None),
         ('{"A": true, "B": true}', None),
         ('{"A": "not shown", "B": "not shown"}', None),

@@ -67,7 +67,7 @@ def _of_object(content: dict[str, Any]) -> tuple[bool, str]:
         if key in named:
             return True, _spoken(named[key])
     inner = [value for value in content.values() if isinstance(value, dict)]
-    return _of_object(inner[0]) if len(inner) == 1 else (False, "")
+    return (_of_letters(inner[0]) or _of_object(inner[0])) if len(inner) == 1 else (False, "")
 
 
 def _of_letters(content: dict[str, Any]) -> tuple[bool, str] | None:
@@ -85,7 +85,7 @@ def _of_letters(content: dict[str, Any]) -> tuple[bool, str] | None:
 
 def _spoken(value: Any) -> str:
     if isinstance(value, dict):
-        return _of_object(value)[1]
+        return (_of_letters(value) or _of_object(value))[1]
     if isinstance(value, list):
         return " and ".join(_spoken(each) for each in value)
     return "" if value is None or isinstance(value, bool) else str(value)
