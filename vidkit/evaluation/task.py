@@ -22,6 +22,7 @@ from vidkit.evaluation.task_spec import spec_from
 from vidkit.evaluation.tasks.multiple_choice import MultipleChoice
 from vidkit.evaluation.types import Row
 from vidkit.utils.naming import did_you_mean
+from vidkit.utils.strict_yaml import load_yaml
 
 _FUNCTIONS = ("items", "visuals", "prompt", "score")  # one of them at least makes a module of functions
 
@@ -129,7 +130,7 @@ def read_yaml(file: Path) -> dict[str, Any]:
         ConfigError: not YAML, or not a mapping.
     """
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = load_yaml(file.read_text(encoding="utf-8"), file.name)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{file.name}:{mark.line + 1}" if mark else file.name

@@ -12,6 +12,7 @@ from typing import Any
 
 from vidkit.errors import ModelError, doc_page
 from vidkit.serving.engine import Capabilities
+from vidkit.utils.network import check_hub
 
 _SAMPLE_BYTES = 1 << 20
 _PROCESSOR_FILES = ("processor_config.json", "preprocessor_config.json", "tokenizer_config.json")
@@ -56,7 +57,10 @@ def load_local_model(
 
     Raises:
         ModelError: missing, incomplete, or of a kind that cannot chat.
+        ConfigError: a proxy or certificates that cannot be used to reach the hub.
     """
+    if not Path(name).is_dir():
+        check_hub()
     import torch
     from transformers import AutoConfig
     from transformers.utils import logging as transformers_logging

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 
 import numpy as np
 
 from vidkit.errors import DataError
 from vidkit.frames.types import FloatArray
+from vidkit.utils.strict_json import load_json
 
 
 def read_scores(path: Path, times: FloatArray) -> FloatArray:
@@ -45,7 +45,7 @@ def _read(path: Path) -> FloatArray:
     if suffix == ".npy":
         return np.asarray(np.load(path, allow_pickle=False), dtype=np.float64)
     if suffix == ".json":
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = load_json(path.read_text(encoding="utf-8"), path.name)
         if isinstance(data, dict):
             data = (
                 list(zip(data["times"], data["scores"], strict=True)) if "times" in data else data["scores"]
