@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "docs" / "results" / "startup.json"
 VIDKIT = Path(sys.executable).with_name("vidkit")
 PACKAGES = ("typer", "hydra-core", "omegaconf", "torch", "diffusers", "transformers")
-# words, runs, and the bar in seconds that the best run has to stay below
+# words, runs, and the target in seconds that the best run has to stay below
 CASES: tuple[tuple[list[str], int, float | None], ...] = (
     (["--help"], 10, 0.3),
     (["generate", "--help"], 10, None),
@@ -52,8 +52,8 @@ def seconds_of(words: list[str], runs: int) -> list[float]:
     return taken[1:]
 
 
-def figure(what: str, values: list[float], unit: str, bar: float | None) -> dict[str, Any]:
-    """One row: best, median and worst of some runs, beside the bar that the best has to stay below."""
+def figure(what: str, values: list[float], unit: str, target: float | None) -> dict[str, Any]:
+    """One row: best, median and worst of some runs, beside the target that the best has to stay below."""
     row = {
         "what": what,
         "best": round(min(values), 3),
@@ -61,9 +61,11 @@ def figure(what: str, values: list[float], unit: str, bar: float | None) -> dict
         "worst": round(max(values), 3),
         "runs": len(values),
         "unit": unit,
-        "bar": bar,
+        "target": target,
     }
-    verdict = "" if bar is None else f", bar {bar} {unit}: {'met' if min(values) < bar else 'MISSED'}"
+    verdict = (
+        "" if target is None else f", target {target} {unit}: {'met' if min(values) < target else 'MISSED'}"
+    )
     print(f"{what}: best {row['best']} {unit}, median {row['median']} {unit}{verdict}", flush=True)
     return row
 
@@ -100,8 +102,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
     rows = [
-        figure(f"`{' '.join(['vidkit', *words])}`", seconds_of(words, arguments.runs or runs), "s", bar)
-        for words, runs, bar in CASES
+        figure(f"`{' '.join(['vidkit', *words])}`", seconds_of(words, arguments.runs or runs), "s", target)
+        for words, runs, target in CASES
     ]
     write_record(arguments.output, record_of("python scripts/bench_startup.py", rows))
 

@@ -31,7 +31,7 @@ _BADGE = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" 
 <text x="{right_x}" y="14">{right}</text>
 </g>
 </svg>
-"""  # noqa: E501 (one tag a line)
+"""  # noqa: E501 (one tag per line)
 
 
 def badges() -> dict[str, str]:

@@ -21,7 +21,7 @@ _PACKAGES = {
 
 
 class VidkitError(Exception):
-    """Something the user can put right.
+    """Something the user can correct.
 
     Args:
         message: what happened and which value, one line, no final full stop.

@@ -34,7 +34,7 @@ def make_qkv(
 def make_block_mask(
     B: int, H: int, nQ: int, nK: int, density: float, device: str = "cpu", seed: int = 0
 ) -> Tensor:
-    """Random bool block mask `[B, H, nQ, nK]` with at least one block a row."""
+    """Random bool block mask `[B, H, nQ, nK]` with at least one block per row."""
     generator = torch.Generator(device).manual_seed(seed)
     score = torch.rand(B, H, nQ, nK, generator=generator, device=device)
     return (score < density) | (score == score.amin(-1, keepdim=True))

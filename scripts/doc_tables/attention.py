@@ -30,7 +30,7 @@ def attention_tables() -> str | None:
         m.prediction_table(rows),
         "Memory:", m.memory_table(rows),
         "Denoising loop, random weights, two guidance branches, everything included:", m.loop_table(rows),
-        "Where the GPU's time goes, milliseconds a forward:",
+        "Where the GPU's time goes, milliseconds per forward:",
         m.parts_table(rows, shown), m.made_by(made),
     ]  # fmt: skip
     if larger is not None:
@@ -61,7 +61,7 @@ def headline() -> str | None:
     reuse = _span([r["note"].split("reuse ")[1].split(",")[0] for r in haste])
     where = f"{made['environment']['date'][:10]}, one {made['environment']['device']}"
     note = (
-        f"Milliseconds a forward, prediction included, share of masks reused {reuse}. Random weights: the"
+        f"Milliseconds per forward, prediction included, share of masks reused {reuse}. Random weights: the"
         f" density ({density}) was set, what real weights need is theirs to say"
     )
     return (

@@ -13,7 +13,7 @@ def selection_figures() -> str | None:
     made = {name: record for name in names if (record := result(f"select_frames_{name}"))}
     if "selectors" not in made:
         return None
-    lines = ["| What | Measured | Bar |", "| --- | --- | --- |"]
+    lines = ["| What | Measured | Target |", "| --- | --- | --- |"]
     chosen = {row["method"]: row for row in made["selectors"]["sections"]["selectors"]["rows"]}
     for method in ("wfs-sb", "efs"):
         row = chosen[method]

@@ -81,7 +81,7 @@ def generate_table() -> str | None:
     lines = [
         "| What | Figure |",
         "| --- | --- |",
-        f"| seconds a step (two branches), median | {made['seconds_per_step']:.3f} |",
+        f"| seconds per step (two branches), median | {made['seconds_per_step']:.3f} |",
         f"| phases | {phases} |",
         f"| peak memory of the device | {made['peak_device_bytes'] / 2**30:.2f} GiB |",
         f"| peak memory of the host | {made['peak_host_bytes'] / 2**30:.2f} GiB |",

@@ -10,11 +10,11 @@ def figures(name: str) -> str | None:
     made = result(name)
     if made is None:
         return None
-    lines = ["| Command | Best | Median | Runs | Bar |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| Command | Best | Median | Runs | Target |", "| --- | --- | --- | --- | --- |"]
     for row in made["rows"]:
-        bar = "" if row["bar"] is None else f"< {row['bar']} {row['unit']}"
+        target = "" if row["target"] is None else f"< {row['target']} {row['unit']}"
         values = " | ".join(f"{row[key]} {row['unit']}" for key in ("best", "median"))
-        lines.append(f"| {row['what']} | {values} | {row['runs']} | {bar} |")
+        lines.append(f"| {row['what']} | {values} | {row['runs']} | {target} |")
     where = f"{made['device']}, load {made['load_before']} before"
     lines.append(f"\nMade by `{made['made_by']}` on {made['date'][:10]}, {where}, {commit_of(made)}.")
     return "\n".join(lines) + "\n"
@@ -26,10 +26,10 @@ def serving_figures() -> str | None:
     if made is None:
         return None
     verdict = "met" if made["times_ideal"] <= made["bar_times_ideal"] else "MISSED"
-    flight = f"{made['concurrency']} calls in flight, {made['server_delay_ms']:g} ms a call"
+    flight = f"{made['concurrency']} calls in flight, {made['server_delay_ms']:g} ms per call"
     median = f"{made['median_s']:.2f} s, {made['times_ideal']:.2f} times the ideal"
     lines = [
-        "| What | Median | Worst | Bar |",
+        "| What | Median | Worst | Target |",
         "| --- | --- | --- | --- |",
         f"| {made['items']:,} items, {flight}: ideal {made['ideal_s']:g} s | {median} |"
         f" {made['worst_times_ideal']:.2f} times | {made['bar_times_ideal']:g} times ({verdict}) |",

@@ -23,7 +23,7 @@ def degrade(pixels: Tensor) -> Tensor:
 
 
 def _uniform(pixels: Tensor, low: float, high: float) -> Tensor:
-    """One number a picture [B, 1, 1, 1]."""
+    """One number per picture [B, 1, 1, 1]."""
     return low + (high - low) * torch.rand(len(pixels), 1, 1, 1, device=pixels.device)
 
 

@@ -17,7 +17,7 @@ from vidkit.mazes.embedded.grid import FAR, distances
 from vidkit.mazes.embedded.levels import Levels, Recipe, concatenate, sample_levels
 from vidkit.mazes.embedded.render import PIXELS, cell_px, origin_px, render
 
-LATENT = 24  # latent pixels a side
+LATENT = 24  # latent pixels per side
 FAR_CLASS = 23  # "further than any path"
 OUTSIDE = 255
 

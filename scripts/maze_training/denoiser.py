@@ -24,10 +24,10 @@ class Plan:
 
     solve_seconds: float = 180.0
     seconds: float = 1200.0
-    batch: int = 64  # clips a step and process
+    batch: int = 64  # clips per step and process
     solve_batch: int = 1024
     bank: int = 24_000
-    refresh: int = 12  # new clips a step
+    refresh: int = 12  # new clips per step
     rate: float = 1e-3
     seed: int = 0
     layers: int = 12

@@ -30,7 +30,7 @@ def scheduler(shift: float = SHIFT) -> UniPCMultistepScheduler:
 
 @dataclass(frozen=True)
 class Sampler:
-    """How to sample. block: latent frames a block; lag: steps it waits for the last one (0: sync)."""
+    """How to sample. block: latent frames per block; lag: steps it waits for the last one (0: sync)."""
 
     steps: int = 10
     shift: float = SHIFT

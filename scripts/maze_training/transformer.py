@@ -1,10 +1,10 @@
 """The training forward of `SkyReelsV2Transformer3DModel`, and heads that teach it to solve before it draws.
 
 Same weights and same result as the diffusers module (a test compares them), but modulation is kept a frame
-rather than a token, block-causal attention is one call a block on its prefix instead of a dense mask, and
+rather than a token, block-causal attention is one call per block on its prefix instead of a dense mask, and
 each block is compiled. `SolverHeads` read the first frame's tokens after chosen layers and predict how many
 moves each place is from the ball and from the goal, with a horizon that grows with depth: a flood fill of
-four moves a layer. They are used in training only and are not part of the shipped model.
+four moves per layer. They are used in training only and are not part of the shipped model.
 """
 
 from __future__ import annotations

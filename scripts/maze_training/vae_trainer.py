@@ -25,7 +25,7 @@ from scripts.maze_training.vae import (
 )
 from vidkit.mazes.embedded.levels import FRAMES
 
-#: (share of the time, frames, crop in pixels, clips a step and GPU)
+#: (share of the time, frames, crop in pixels, clips per step and GPU)
 PHASES = ((0.22, 1, 96, 128), (0.60, 17, 64, 16), (1.00, FRAMES, 96, 4))
 RATE, REFINE_RATE = 1.5e-3, 6e-4  # the highest
 MOVING_WEIGHT, REFINE_MOVING_WEIGHT = 4.0, 16.0  # of pixels where something moves now

@@ -90,7 +90,7 @@ def test_a_block_is_replaced_and_the_rest_is_not() -> None:
 
 def test_figures_say_where_they_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "docs" / "results").mkdir(parents=True)
-    row = {"what": "`x`", "best": 0.1, "median": 0.2, "worst": 0.3, "runs": 3, "unit": "s", "bar": 0.3}
+    row = {"what": "`x`", "best": 0.1, "median": 0.2, "worst": 0.3, "runs": 3, "unit": "s", "target": 0.3}
     place = {"date": "2026-01-02T00:00:00", "device": "CPU, 2 cores", "load_before": 0.5, "commit": "abc"}
     made = place | {"made_by": "python y", "rows": [row]}
     (tmp_path / "docs" / "results" / "startup.json").write_text(json.dumps(made))

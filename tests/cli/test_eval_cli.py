@@ -359,14 +359,14 @@ def test_predictions_of_another_benchmark_are_refused(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "no task"),
+        ([], "no task was given"),
         (["video-mme-v3", "--data", "d.json"], "no task 'video-mme-v3'"),
-        (["video-mme-v2"], "no data"),
+        (["video-mme-v2"], "no data was given"),
         (["video-mme-v2", "--data", "nowhere.json"], "no file 'nowhere.json'"),
         (["video-mme-v2", "--data", "d.json"],
          "d.json has no column 'prediction' and no predictions were given"),
         (["video-mme-v2", "--data", "d.json", "-p", "d.json", "--model", "m"],
-         "predictions and model exclude each other"),
+         "predictions and model cannot be used together"),
         (["video-mme-v2", "--data", "d.json", "--mode", "fair"], "unknown choice 'fair' for 'mode'"),
         (["mlvu", "--data", "d.json"], "d.json line 1: no column 'question_type'"),
         (["video-mme-v2", "--data", "d.json", "--compare", "p.jsonl", "p.jsonl"],

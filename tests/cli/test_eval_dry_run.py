@@ -9,9 +9,10 @@ import pytest
 pytest.importorskip("httpx", reason="a served model needs httpx")
 pytest.importorskip("av", reason="made clips need PyAV")
 
+from made_clips import write_clip
+from scripted_server import Act, ScriptedServer
+
 from vidkit.cli.main import run
-from vidkit.evaluation.running._testing import write_clip
-from vidkit.serving._scripted import Act, ScriptedServer
 
 LETTERS = "ABCDEFGH"
 URL = "http://127.0.0.1:9/v1"  # nobody listens there
@@ -151,7 +152,7 @@ def test_a_limit_takes_groups_whole(place: Path, capsys: pytest.CaptureFixture[s
          "kinds=how leaves out 'l2/s0/q1', which decides whether 'l2/s0/q2' is asked"),
         ([*OMNI, "when=streaming"],
          "'l2/s0/q1': the streaming protocol needs the column 'turn_entry_s' (gold second of the turn)"),
-        ([*OMNI, "judges=[a,'a=b']"], "two judges have one name: a, a=b"),
+        ([*OMNI, "judges=[a,'a=b']"], "two judges have the same name: a, a=b"),
         ([*ASK[:-1], "somewhere"], "not an address of a server: 'somewhere'"),
         ([*ASK[:3], "--model", "./nowhere"], "no model folder './nowhere'"),
         ([*ASK, "server.options.speed=3"],

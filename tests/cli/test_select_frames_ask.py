@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scripted_server import Act, ScriptedServer, completion
 
 from vidkit.cli.main import run
 from vidkit.frames.ask_faults import advice, reply_note
-from vidkit.serving._scripted import Act, ScriptedServer, completion
 from vidkit.video.mp4_stream import mp4_stream
 
 
@@ -88,7 +88,7 @@ def test_a_cut_answer_is_shown_as_cut(
         ("This model's maximum context length is 4096 tokens. However, you requested 9000", "tokens="),
         ("http://x answered 413: Request Entity Too Large", "ask.width="),
         ("the model does not exist", ""),
-        ("rate limit: at most 3 requests a minute", ""),
+        ("rate limit: at most 3 requests per minute", ""),
     ],
 )
 def test_words_of_servers(message: str, expected: str) -> None:

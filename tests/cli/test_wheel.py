@@ -63,6 +63,9 @@ def test_wheel_holds_code_configs_kernels_and_model_data(wheel: Path) -> None:
     assert package_files() - held == set()
     assert {"vidkit/py.typed", "vidkit_kernels/py.typed", "vidkit/_configs/generate/maze_demo.yaml"} <= held
     assert not [name for name in held if name.startswith(("tests/", "scripts/", "docs/"))]
+    doubles = [name for name in held if Path(name).name.startswith(("_testing", "_scripted"))]
+    # what checks kernels before their figures is part of `vidkit bench attention`
+    assert doubles == ["vidkit_kernels/_testing.py"]
 
 
 def test_installed_vidkit_is_the_wheels(installed: Path) -> None:

@@ -8,9 +8,10 @@ import pytest
 
 pytest.importorskip("httpx", reason="asking a server needs httpx")
 
+from scripted_server import Act, ScriptedServer
+
 from vidkit.cli.main import run
 from vidkit.evaluation.answer_judge import NONE, parse_verdict
-from vidkit.serving._scripted import Act, ScriptedServer
 
 TASK = {"name": "words", "title": "Words", "id": "{id}", "group": "{id}", "question": "question",
         "options": "options", "answer": "answer", "official": "first_capital"}  # fmt: skip
@@ -105,11 +106,11 @@ def test_own_marks_of_thinking_are_a_setting(place: Path, capsys: pytest.Capture
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--answer-judge", "http://127.0.0.1:9/v1"], "--answer-judge without a model"),
-        (["--answer-judge-model", "reader"], "answer_judge_model without an address"),
+        (["--answer-judge", "http://127.0.0.1:9/v1"], "--answer-judge needs a model"),
+        (["--answer-judge-model", "reader"], "answer_judge_model needs an address"),
         (
             ["--answer-judge", "http://127.0.0.1:9/v1", "--answer-judge-model", "x", "--mode", "official"],
-            "--answer-judge in official mode",
+            "--answer-judge does not work in official mode",
         ),
     ],
 )

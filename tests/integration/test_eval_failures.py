@@ -10,8 +10,9 @@ import pytest
 
 pytest.importorskip("httpx", reason="asking a server needs httpx")
 
+from scripted_server import Act, ScriptedServer, completion
+
 from vidkit.cli.main import run
-from vidkit.serving._scripted import Act, ScriptedServer, completion
 
 TASK = {"name": "words", "title": "Words", "id": "{id}", "group": "{id}", "question": "question",
         "options": "options", "answer": "answer"}  # fmt: skip

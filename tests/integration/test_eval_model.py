@@ -9,9 +9,10 @@ import pytest
 pytest.importorskip("httpx", reason="asking a server needs httpx")
 pytest.importorskip("av", reason="made clips need PyAV")
 
+from made_clips import write_clip
+from scripted_server import Act, ScriptedServer
+
 from vidkit.cli.main import run
-from vidkit.evaluation.running._testing import write_clip
-from vidkit.serving._scripted import Act, ScriptedServer
 
 LETTERS = "ABCDEFGH"
 

@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("httpx", reason="asking a server needs httpx")
 
-from vidkit.serving._scripted import Act, ScriptedServer, completion
+from scripted_server import Act, ScriptedServer, completion
 
 KEY = "sk-Zq7/secret+key=9x"
 PASSWORD = "Pw0rd-of-the-url"

@@ -113,7 +113,7 @@ def test_killed_halfway_and_resumed_gives_the_same(folder: Path, tmp_path: Path)
     log = (out / "log.jsonl").read_bytes()
     assert log.startswith(done[: done.rfind(b"\n") + 1])
     marks = [json.loads(line).get("mark") for line in log.splitlines()]
-    assert len(marks) == len(set(marks)) == 9  # the head and one line an item
+    assert len(marks) == len(set(marks)) == 9  # the head and one line per item
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_ray_gives_the_same_results(folder: Path, tmp_path: Path) -> None:
 def test_ask_shows_frames_with_their_true_times(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from vidkit.serving._scripted import Act, ScriptedServer
+    from scripted_server import Act, ScriptedServer
 
     with ScriptedServer([Act("a bright room")]) as server:
         words = ["--ask", "what is it?", "--engine", "openai:m", "--base-url", server.base_url]
@@ -232,7 +232,7 @@ def test_ask_shows_frames_with_their_true_times(
 def test_ask_runs_a_local_model(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A random Qwen3-VL: its words mean nothing, but it has to see every frame and its time."""
     pytest.importorskip("torch", reason="a local model needs torch")
-    from vidkit.serving._testing import save_tiny_vlm
+    from tiny_models import save_tiny_vlm
 
     model, out = save_tiny_vlm(tmp_path / "vlm"), tmp_path / "out"
     words = ["--ask", "which colour is it", "--engine", f"transformers:{model}", "ask.max_tokens=6"]
@@ -248,7 +248,7 @@ def test_ask_runs_a_local_model(folder: Path, tmp_path: Path, capsys: pytest.Cap
 def test_a_server_that_fails_is_one_line(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from vidkit.serving._scripted import Act, ScriptedServer
+    from scripted_server import Act, ScriptedServer
 
     with ScriptedServer([Act(status=400, body=b'{"error": {"message": "no such model"}}')]) as server:
         words = ["--ask", "what is it?", "--engine", "openai:m", "--base-url", server.base_url]

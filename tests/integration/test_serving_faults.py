@@ -5,9 +5,9 @@ import json
 import time
 
 import pytest
+from scripted_server import Act, ScriptedServer, completion
 
 from vidkit.serving import EngineError, ErrorKind, Message, Reply, Request
-from vidkit.serving._scripted import Act, ScriptedServer, completion
 from vidkit.serving.openai_engine import Limits, OpenAIEngine
 from vidkit.serving.retry import RetryPolicy
 

@@ -10,8 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-
-from vidkit.serving._scripted import Act, ScriptedServer
+from scripted_server import Act, ScriptedServer
 
 ITEMS = 120
 CHILD = """

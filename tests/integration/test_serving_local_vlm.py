@@ -6,16 +6,16 @@ import json
 import numpy as np
 import PIL.Image
 import pytest
+from made_clips import write_clip
+from tiny_models import save_tiny_omni, save_tiny_vlm
 
 from vidkit.errors import ModelError
 from vidkit.evaluation.predictions import read_predictions
 from vidkit.evaluation.running import FrameBudget, RunOptions, run
-from vidkit.evaluation.running._testing import write_clip
 from vidkit.evaluation.running.render import Sampling
 from vidkit.evaluation.tasks import social_omni, video_mme_v2
 from vidkit.evaluation.types import PromptMode
 from vidkit.serving import Audio, EngineError, ErrorKind, Image, Message, Request, open_engine
-from vidkit.serving._testing import save_tiny_omni, save_tiny_vlm
 from vidkit.serving.probe import probe
 from vidkit.serving.retry import RetryPolicy
 from vidkit.serving.server import EngineServer

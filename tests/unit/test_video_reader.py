@@ -377,6 +377,6 @@ def test_candidate_limits(tmp_path: Path) -> None:
     assert densify(timeline, sample_frames(timeline), 16).indices.size >= 16
     assert densify(timeline, sample_frames(timeline), 999).indices.tolist() == list(range(60))
     for bad in (0.0, -1.0, float("nan")):
-        with pytest.raises(ConfigError, match="fps is"):
+        with pytest.raises(ConfigError, match="fps must be"):
             sample_frames(timeline, bad)
     assert displayed_at(timeline, target_times(2.4, 3.0)).tolist() == [0, 8, 16, 25, 33, 41, 50, 58]

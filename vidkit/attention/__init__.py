@@ -1,7 +1,7 @@
 """Training-free sparse attention for video diffusion transformers.
 
 `MaskPredictor x ReusePolicy x ThresholdTable x Executor`: who decides which key blocks a query block
-reads, when a mask is made anew, how much attention mass each head keeps, and who computes.
+reads, when a mask is recomputed, how much attention mass each head keeps, and who computes.
 """
 
 from vidkit.attention.api import predict_mask, sparse_attention

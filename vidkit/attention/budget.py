@@ -40,7 +40,7 @@ class Allocation:
 
 
 def solve_budget(errors: Values, sparsities: Values, min_sparsity: float) -> Tensor:
-    """Candidate of each head with least summed error at a mean sparsity of at least `min_sparsity`.
+    """Candidate of each head with the smallest summed error at a mean sparsity of at least `min_sparsity`.
 
     Source: HASTE (arXiv 2605.14513), error-guided budgeted calibration, eq. of the allocation.
 

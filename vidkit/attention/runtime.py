@@ -65,7 +65,7 @@ class SparseRuntime(NotPickled):
         name: attribute name of the transformer on its pipeline.
         recorder: where figures go.
         alone: no other transformer shares the pipeline, so a table is meant for this one.
-        depths: block of each layer, for `dense_layers`; None: one layer a block.
+        depths: block of each layer, for `dense_layers`; None: one layer per block.
 
     Attributes:
         sparse: whether the forward in progress is in its sparse phase; processors read it.

@@ -55,7 +55,7 @@ class ThresholdTable:
         model: model the errors were measured on.
         predictor: `MaskPredictor.describe()` of the predictor.
         candidates: K thresholds that were probed, ascending.
-        budget: least mean sparsity the choice had to reach.
+        budget: minimum mean sparsity the choice had to reach.
         achieved_sparsity: mean sparsity of the choice, from S.
         objective: summed error of the choice, from E.
         tau: chosen thresholds `[L][H]`.
@@ -210,7 +210,7 @@ def _check_fields(row: dict[str, Any], path: Path) -> None:
         if not unknown and not _within(row.get(name), limits):
             refuse(name, _range_words(limits))
     if row.get("floor") is not None and not _is_floor(row["floor"], row["tau"]):
-        refuse("floor", f"the fields {', '.join(FLOOR)}, with one error a layer")
+        refuse("floor", f"the fields {', '.join(FLOOR)}, with one error per layer")
     if joint is not None and not (
         isinstance(joint, dict)
         and all(joint.get(name) is not None for name in JOINT)

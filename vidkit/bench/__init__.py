@@ -1,1 +1,1 @@
-"""All measuring: one folder a subject, baselines in the same run."""
+"""All measuring: one folder per subject, baselines in the same run."""

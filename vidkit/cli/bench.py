@@ -67,7 +67,7 @@ BENCHMARKS = {
 
 bench = typer.Typer(
     rich_markup_mode=None,
-    help="Measure a claim of speed or quality beside its baselines.\n\nvidkit bench NAME [KEY=VALUE ...]",
+    help="Measure a claim of speed or quality against its baselines.\n\nvidkit bench NAME [KEY=VALUE ...]",
 )
 
 Folder = Annotated[
@@ -76,10 +76,12 @@ Folder = Annotated[
 ]
 Seed = Annotated[
     int | None,
-    typer.Option("--seed", metavar="N", help="Of made inputs; 0 if not given.", parser=whole_number),
+    typer.Option(
+        "--seed", metavar="N", help="Seed of the generated inputs; 0 if not given.", parser=whole_number
+    ),
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Say what would be measured and about how long, and stop.")
+    bool, typer.Option("--dry-run", help="Say what would be measured and how long it takes, then stop.")
 ]
 
 

@@ -41,7 +41,7 @@ def calibrate(
     """Find thresholds of sparse attention for each head.
 
     Measures what each head loses when sparse and writes a table that vidkit generate takes. Can be killed at
-    any time: the same command goes on where it was.
+    any time: the same command resumes where it stopped.
 
     \b
     vidkit calibrate -o maze.json

@@ -49,7 +49,11 @@ def eval(
     ] = None,
     answer_judge: Annotated[
         str | None,
-        typer.Option("--answer-judge", metavar="URL", help="A model there reads unread replies; labelled."),
+        typer.Option(
+            "--answer-judge",
+            metavar="URL",
+            help="Server of a model that reads what the rules could not; labelled.",
+        ),
     ] = None,
     answer_judge_model: Annotated[
         str | None, typer.Option("--answer-judge-model", metavar="NAME", help="That model.")
@@ -75,7 +79,9 @@ def eval(
     config: Config = "default",
     seed: Annotated[
         int | None,
-        typer.Option("--seed", metavar="N", help="Of the bootstrap; 42 if not given.", parser=whole_number),
+        typer.Option(
+            "--seed", metavar="N", help="Seed of the bootstrap; 42 if not given.", parser=whole_number
+        ),
     ] = None,
     device: Device = None,
     force: Force = False,

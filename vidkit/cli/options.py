@@ -59,8 +59,8 @@ Force = Annotated[
     bool,
     typer.Option("--force", help="Overwrite output files that vidkit did not write; inputs are always kept."),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be computed and stop.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log to standard error what happens.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be computed, then stop.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log progress to standard error.")]
 Settings = Annotated[
     list[str] | None,
     typer.Argument(

@@ -34,7 +34,7 @@ def report_error(error: BaseException, usage_help: str, arguments: Sequence[str]
     if isinstance(error, ModuleNotFoundError) and (missing := _declared(error)):
         return _print(
             f"the package '{missing}' is not installed, though vidkit needs it",
-            f"pip install {missing}; or install vidkit anew: pip install --force-reinstall vidkit",
+            f"pip install {missing}; or reinstall vidkit: pip install --force-reinstall vidkit",
             USER_MISTAKE,
         )
     if is_usage_error(error):

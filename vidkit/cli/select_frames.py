@@ -40,7 +40,7 @@ def select_frames(
     manifest: Annotated[
         str | None,
         typer.Option(
-            "--manifest", metavar="FILE", help="A data set: one JSON object a line (video, query, id)."
+            "--manifest", metavar="FILE", help="A data set: one JSON object per line (video, query, id)."
         ),
     ] = None,
     html: Annotated[bool, typer.Option("--html", help="Write a self-contained page too.")] = False,

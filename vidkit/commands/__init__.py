@@ -1,1 +1,1 @@
-"""One file a command, one `run(settings) -> result` each; the only room that knows all others."""
+"""A folder per command, one `run(settings) -> result` each; the only package that knows all others."""

@@ -22,7 +22,7 @@ class Predictor(StrEnum):
 
 
 class Reuse(StrEnum):
-    """When a head's mask is made anew."""
+    """When a head's mask is recomputed."""
 
     NEVER = "never"
     INTERVAL = "interval"

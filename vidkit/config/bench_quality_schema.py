@@ -25,7 +25,7 @@ class BenchAttentionQualitySettings:
     tau: float = 0.9  # of the base rows; their density is what the other rows are matched to
     candidates: list[float] = field(default_factory=lambda: [0.85, 0.9, 0.95])  # of the tables; tau is one
     reuse_share: float = 0.67  # of the masks that could be reused at all, wanted from TMR
-    block: int = 48  # xattention: tokens a block; 2,304 tokens in all
+    block: int = 48  # xattention: tokens per block; 2,304 tokens in all
     stride: int = 12  # xattention
     svg2_block: int = 16  # svg2: tokens an executed block; clusters have 36 to 96
     query_clusters: int = 24  # svg2

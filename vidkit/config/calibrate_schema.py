@@ -14,12 +14,12 @@ class CalibrateSettings:
     maze: MazeSettings = field(default_factory=MazeSettings)
     # the predictor that the table will serve; tau is the shared threshold that the table is compared with
     attention: AttentionSettings = field(default_factory=AttentionSettings)
-    prompts: str | None = None  # text file, one prompt a line; "maze": first frames and captions are drawn
+    prompts: str | None = None  # text file, one prompt per line; "maze": first frames and captions are drawn
     prompt_count: int | None = None  # prompts taken from the file, or mazes drawn; none: all, or 4
     held_out: int = 1  # last prompts, kept for the joint error; 0: no joint error
     candidates: list[float] = field(default_factory=lambda: [0.85, 0.9, 0.95])  # thresholds, ascending
     intervals: int = 4  # of the denoising steps; one step of each is probed
-    budget: float | None = None  # least mean sparsity, 0..1; none: what attention.tau reaches on every head
+    budget: float | None = None  # minimum mean sparsity, 0..1; none: what attention.tau reaches on every head
     target_reuse: float | None = 0.7  # share of masks that reuse=tmr_auto keeps; none: no delta in the table
     output: str | None = None  # table file, .json; none: outputs/<model>-<predictor>.json
     work: str | None = None  # folder of measurements, from which a killed run resumes; none: beside the table
@@ -33,7 +33,7 @@ class CalibrateSettings:
     fps: int = 16  # frames per second, told to models trained with it
     sampler: Sampler = Sampler.unipc
     steps: int = 50
-    guidance: float = 5.0  # 1 or less: no guidance, one forward a step
+    guidance: float = 5.0  # 1 or less: no guidance, one forward per step
     shift: float = 5.0  # timestep shift of flow matching
     max_sequence_length: int = 512  # text tokens the prompt is padded to
     force: bool = False  # overwrite output files that vidkit did not write; inputs are always kept

@@ -62,7 +62,7 @@ class SamplingSettings:
     max_tokens: int | None = None  # none: the task's own
     top_p: float | None = None
     seed: int | None = None
-    top_logprobs: int = 0  # alternatives a token to keep
+    top_logprobs: int = 0  # alternatives per token to keep
     extra: dict[str, object] = field(default_factory=dict)  # further fields of the request
 
 
@@ -96,7 +96,7 @@ class EvalSettings:
     wording: str = "repo"  # SocialOmni: repo or paper
     when: WhenProtocol = WhenProtocol.single
     stride_s: float = 1.0  # seconds a step of the streaming protocol
-    until_end: bool = False  # streaming goes on after the first YES
+    until_end: bool = False  # streaming continues after the first YES
     kinds: list[str] = field(default_factory=list)  # SocialOmni: ask only who, when or how; none: all
     judges: list[str] = field(default_factory=list)  # models that judge "how", NAME or NAME=SPEC
     judge_url: str | None = None  # server of the judges; none: that of the model
@@ -107,7 +107,7 @@ class EvalSettings:
     durability: str = "record"  # when the log is forced to disk: record, never, or every so many seconds
     stop_after: int = 20  # failed calls in a row that stop the run
     decode_workers: int = 2  # threads that decode video
-    force: bool = False  # begin anew where the folder holds another run
+    force: bool = False  # start over where the folder holds another run
     dry_run: bool = False  # check data and settings, say what would be done, and stop
     verbose: bool = False
 

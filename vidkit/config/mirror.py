@@ -85,7 +85,7 @@ def build(settings: type[Any], values: dict[str, Any], prefix: str = "") -> Any:
 
     Args:
         settings: a dataclass of `vidkit.config.schema`.
-        values: one entry a field, nested dictionaries for nested dataclasses.
+        values: one entry per field, nested dictionaries for nested dataclasses.
         prefix: dotted name of this dataclass, with a final dot.
 
     Raises:

@@ -65,8 +65,8 @@ class Resize(StrEnum):
 class MazeSpeed(StrEnum):
     """How fast the ball rolls."""
 
-    fast = "fast"  # 3/8 cell a frame
-    slow = "slow"  # 3/16 cell a frame
+    fast = "fast"  # 3/8 cell per frame
+    slow = "slow"  # 3/16 cell per frame
 
 
 @dataclass
@@ -124,7 +124,7 @@ class GenerateSettings:
     fps: int = 16  # frames per second of the written video
     sampler: Sampler = Sampler.unipc
     steps: int = 50
-    guidance: float = 5.0  # 1 or less: no guidance, one forward a step
+    guidance: float = 5.0  # 1 or less: no guidance, one forward per step
     shift: float = 5.0  # timestep shift of flow matching
     max_sequence_length: int = 512  # text tokens the prompt is padded to
     base_frames: int | None = None  # SkyReels: window the model sees, pixel frames; none: the whole clip

@@ -181,10 +181,10 @@ class SelectFramesSettings:
     reader: Reader = Reader.auto
     stream: int = 0  # number among the video streams
     frame_rate: float = 1.0  # of a folder of images, frames per second
-    threads: int = 0  # of the decoder; 0: all cores (manifest: one core a worker); 1: encoding takes turns
+    threads: int = 0  # of the decoder; 0: all cores (manifest: one core per worker); 1: encoding takes turns
     device: str = "auto"
     dtype: str = "auto"
-    batch_size: int = 16  # frames a forward pass
+    batch_size: int = 16  # frames per forward pass
     seed: int = 0
     cache: str = "auto"  # folder of embeddings; auto: the user's cache folder; off
     output: str | None = None  # folder; none: outputs/select_frames/<video>

@@ -125,7 +125,7 @@ def _pairs(functions: Benchmark, rows: Sequence[Row]) -> list[tuple[Item, Row]]:
         raise DataError("no rows to score", "give the benchmark's rows with predictions")
     made = list(functions.items(rows))
     if len(made) != len(rows):
-        raise DataError(f"{len(rows)} rows gave {len(made)} items", "a task's items() gives one item a row")
+        raise DataError(f"{len(rows)} rows gave {len(made)} items", "a task's items() gives one item per row")
     seen: dict[str, int] = {}
     for number, item in enumerate(made, 1):
         if item.answer is None:

@@ -84,7 +84,7 @@ def read_predictions(
         if earlier is not None and not _failed(earlier):
             raise DataError(
                 f"{where}: duplicate id '{name}', first on line {predictions.lines[name]}",
-                "keep one reply an item",
+                "keep one reply per item",
             )
         text = next((row[key] for key in _TEXT_COLUMNS if row.get(key) is not None), None)
         if text is None and not failed and not any(key in row for key in _TEXT_COLUMNS):

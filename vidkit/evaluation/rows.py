@@ -96,7 +96,7 @@ def _json_object(path: Path, line: int, text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"{path.name} line {line}: not JSON ({_reason(error)})",
-            "one JSON object a line; a cut line can be deleted",
+            "one JSON object per line; a cut line can be deleted",
         ) from error
     return _as_row(path, line, row)
 
@@ -126,7 +126,7 @@ def _json(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     except (ValueError, RecursionError) as error:
         at = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
         what = f"{path.name} {at}not JSON ({_reason(error)})"
-        raise DataError(what, "for one object a line, name the file .jsonl") from error
+        raise DataError(what, "for one object per line, name the file .jsonl") from error
     if isinstance(content, dict):
         content = next((content[key] for key in _LIST_KEYS if isinstance(content.get(key), list)), content)
     if not isinstance(content, list):

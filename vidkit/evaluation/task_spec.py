@@ -34,7 +34,7 @@ class TaskSpec:
         id: template of the item's id.
         group: template of the cluster that is resampled, usually the video.
         question: column of the question.
-        options: column with all options (list, or text with one a line), or one column an option.
+        options: column with all options (list, or text with one a line), or one column per option.
         answer: column of the gold answer.
         answer_is: the gold answer is a `letter`, an `index` from 0, or the option's `text`.
         no_option: option texts that mean "there is no such option".

@@ -149,7 +149,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One reply as it lies in a predictions file (one JSON object a line).
+    """One reply as it lies in a predictions file (one JSON object per line).
 
     Attributes:
         id: the item's id.

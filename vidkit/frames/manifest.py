@@ -1,4 +1,4 @@
-"""A data set of videos as a file: one item a line, all checked before anything runs."""
+"""A data set of videos as a file: one item per line, all checked before anything runs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ManifestRun:
     """What is run.
 
     Args:
-        path: manifest, one JSON object a line.
+        path: manifest, one JSON object per line.
         folder: where results go.
         options: of every item.
         outputs: files written for each item; None: results alone.
@@ -45,7 +45,7 @@ class ManifestRun:
         workers: processes; 0: one a core.
         runner: "local" or "ray".
         retry_failed: try failed items again.
-        force: start anew where another run's results lie.
+        force: start over where another run's results are.
     """
 
     path: Path
@@ -70,7 +70,9 @@ def read_manifest(path: Path) -> list[Item]:
     except OSError as error:
         raise DataError(f"cannot read the manifest '{path}': {error.strerror}", "check the path") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"the manifest '{path}' is not UTF-8 text", "write one JSON object a line") from error
+        raise DataError(
+            f"the manifest '{path}' is not UTF-8 text", "write one JSON object per line"
+        ) from error
     items: list[Item] = []
     lines: dict[str, int] = {}
     for number, line in enumerate(text.split("\n"), start=1):
@@ -84,12 +86,12 @@ def read_manifest(path: Path) -> list[Item]:
             lines[item.id] = number
             items.append(item)
     if not items:
-        raise DataError(f"the manifest '{path}' is empty", "write one JSON object a line, with a video")
+        raise DataError(f"the manifest '{path}' is empty", "write one JSON object per line, with a video")
     return items
 
 
 def _parse(path: Path, number: int, line: str) -> Item:
-    hint = 'write one JSON object a line, such as {"video": "a.mp4", "query": "a red car"}'
+    hint = 'write one JSON object per line, such as {"video": "a.mp4", "query": "a red car"}'
     try:
         row = load_json(line, str(path), line=number)
     except json.JSONDecodeError as error:

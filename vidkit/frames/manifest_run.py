@@ -101,7 +101,7 @@ class _Results:
             )
         return ConfigError(
             f"'{self._path.parent}' holds results of other settings",
-            "choose another --output, or pass --force to start anew",
+            "choose another --output, or pass --force to start over",
         )
 
     def append(self, row: dict[str, Any]) -> None:

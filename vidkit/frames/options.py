@@ -57,7 +57,7 @@ class FrameOptions:
         threads: of the decoder; 0: all cores; 1: decoding and encoding take turns on one core.
         device: of models.
         dtype: of models.
-        batch_size: frames a forward pass.
+        batch_size: frames per forward pass.
         seed: of methods that probe at random.
     """
 
@@ -103,12 +103,12 @@ class FrameOptions:
             raise ConfigError("pad=repeat would spend tokens= more than once", "leave one of them out")
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
-                raise ConfigError(f"{name} is '{getattr(self, name)}'", f"choose {', '.join(choices)}")
+                raise ConfigError(f"{name} cannot be '{getattr(self, name)}'", f"choose {', '.join(choices)}")
         if self.preset is not None and self.preset not in PRESETS:
             raise ConfigError(f"no preset '{self.preset}'", f"available: {', '.join(PRESETS)}")
         if self.relevance == "encoder" and self.encoder is None:
             raise ConfigError(
-                "relevance=encoder without an encoder", "name one: encoder=HUB_ID or encoder=FOLDER"
+                "relevance=encoder needs an encoder", "name one: encoder=HUB_ID or encoder=FOLDER"
             )
         for name in ("stream", "threads"):
             # -1 would be the last one, or any number of them

@@ -104,7 +104,9 @@ def _check_type(name: str, key: str, value: Any, default: Any) -> None:
     wanted = kinds.get(type(default))
     bad_flag = isinstance(value, bool) and not isinstance(default, bool) and default is not None
     if wanted is not None and (bad_flag or not isinstance(value, wanted)):
-        raise ConfigError(f"setting '{key}' of '{name}' is {value!r}", f"give a {type(default).__name__}")
+        raise ConfigError(
+            f"setting '{key}' of '{name}' cannot be {value!r}", f"give a {type(default).__name__}"
+        )
 
 
 def check_budget(k: Any) -> int:
@@ -118,9 +120,9 @@ def check_budget(k: Any) -> int:
             raise TypeError
         number = operator.index(k)
     except TypeError as error:
-        raise ConfigError(f"the frame budget k is {k!r}", "give a whole number of at least 1") from error
+        raise ConfigError(f"k must be a whole number >= 1, got {k!r}", "e.g. k=16") from error
     if number < 1:
-        raise ConfigError(f"the frame budget k is {number}", "give a whole number of at least 1")
+        raise ConfigError(f"k must be a whole number >= 1, got {number}", "e.g. k=16")
     return number
 
 

@@ -191,7 +191,7 @@ def _dead(item: Item) -> dict[str, Any]:
 
 
 def ray_results(run: ManifestRun, tasks: list[list[Item]]) -> Iterator[dict[str, Any]]:
-    """Results as they come from a Ray Data pipeline, one task a block.
+    """Results as they come from a Ray Data pipeline, one task per block.
 
     Raises:
         MissingDependency: Ray is not installed (extra `ray`).

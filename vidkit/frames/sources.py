@@ -224,7 +224,7 @@ def _add_features(sources: Sources, options: FrameOptions, shelf: EncoderPool) -
     if kind == "encoder" or (kind == "auto" and sources.name.startswith("encoder:")):
         if options.encoder is None:
             raise ConfigError(
-                "features=encoder without an encoder", "name one: encoder=HUB_ID or encoder=FOLDER"
+                "features=encoder needs an encoder", "name one: encoder=HUB_ID or encoder=FOLDER"
             )
         sources.features, sources.features_name = shelf.model(options.encoder), f"encoder:{options.encoder}"
     elif kind in ("auto", "hist"):

@@ -1,4 +1,4 @@
-"""The data that crosses this room's walls: candidates in, a selection out. NumPy only."""
+"""What frame selection takes and gives: candidates in, a selection out. NumPy only."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Candidates:
     Args:
         times: seconds from the start of the stream [N], strictly increasing.
         relevance: how well each candidate answers the query [N], higher is better; None without a query.
-        features: one visual feature row a candidate [N, D], any scale; None when not computed.
+        features: one visual feature row per candidate [N, D], any scale; None when not computed.
         source_indices: presentation-order frame numbers in the source [N]; None: 0..N-1.
         query_features: the query in the space of `features` [D], for `omp`.
         rewards: one reward per event of `events`, for `dig` [E].
@@ -73,7 +73,7 @@ class Candidates:
             if features.ndim != 2 or features.dtype.kind not in "fiu":
                 raise DataError(
                     f"features have shape {features.shape} and type {features.dtype}",
-                    "give numbers, one row a candidate [N, D]",
+                    "give numbers, one row per candidate [N, D]",
                 )
             _same_length(features, times, "features")
             object.__setattr__(self, "features", features)
@@ -151,7 +151,7 @@ def _vector(values: ArrayLike, name: str) -> FloatArray:
     except (TypeError, ValueError) as error:
         raise DataError(f"{name} cannot be read as numbers", "give a flat list of numbers") from error
     if array.ndim != 1:
-        raise DataError(f"{name} has shape {array.shape}", "give a flat list, one number a candidate")
+        raise DataError(f"{name} has shape {array.shape}", "give a flat list, one number per candidate")
     return array
 
 

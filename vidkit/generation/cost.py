@@ -235,5 +235,5 @@ def transformer_working_set(spec: ModelSpec, tokens: int, value_bytes: int) -> i
     inside = max(7 * d * value_bytes, 2 * f * value_bytes)
     per_token = d * value_bytes + 2 * d * 4 + inside
     if spec.family == "skyreels_df":
-        per_token += 2 * 6 * d * 4  # modulation is one fp32 row a token, and its sum with the layer's table
+        per_token += 2 * 6 * d * 4  # modulation is one fp32 row per token, and its sum with the layer's table
     return tokens * per_token

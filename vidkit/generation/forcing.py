@@ -51,7 +51,7 @@ class ForcingStep:
         total: rows of the window.
         row: which block performs which sampler step, and which blocks the model sees.
         window: stretch of the clip, in latent frames.
-        block_size: latent frames a block; all of them when frames move together.
+        block_size: latent frames per block; all of them when frames move together.
         prefix: leading latent frames that are given and never updated.
     """
 

@@ -1,4 +1,4 @@
-"""What a run did: one record a run, one a denoising step."""
+"""What a run did: one record per run, one a denoising step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class StepRecord:
         seconds: wall clock, accelerator drained.
         timestep: lowest and highest noise level the model saw, 0..1000.
         density: kept share of attention pairs, in [0, 1]; None: no sparse attention.
-        refreshed_heads: heads whose sparse mask was made anew in this step.
+        refreshed_heads: heads whose sparse mask was recomputed in this step.
         reused_heads: heads that ran on a mask of an earlier step.
         executor: who computed the sparse layers; None: none was sparse.
         skipped_tokens: share of tokens whose layers were not computed, in [0, 1]; None: no step cache.

@@ -102,7 +102,7 @@ def plan_windows(
         latent_frames: of the whole clip.
         base: latent frames the model sees at once; None: all.
         overlap: latent frames shared by neighbours.
-        block_size: latent frames a block.
+        block_size: latent frames per block.
 
     Raises:
         ConfigError: several windows are needed and `overlap` is missing or not smaller than `base`.

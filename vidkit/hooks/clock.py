@@ -70,7 +70,7 @@ class Clock:
     Everything starts anew then.
 
     A mean that rises under an unchanged maximum is a sliding window (block-autoregressive loops), and other
-    conditions in a branch are another prompt: masks are dropped, the step goes on.
+    conditions in a branch are another prompt: masks are dropped, the step continues.
 
     Attributes:
         running: a forward has begun and not ended.

@@ -11,8 +11,8 @@ class TokenGrid:
 
     Attributes:
         frames: latent frames after patching.
-        rows: token rows a frame.
-        columns: tokens a row.
+        rows: token rows per frame.
+        columns: tokens per row.
     """
 
     frames: int

@@ -91,7 +91,7 @@ class Level:
 
         Args:
             size: height and width in pixels, or one number for both; None: the native size.
-            frames: length of the clip; None: twelve frames a move, as in the published set.
+            frames: length of the clip; None: twelve frames per move, as in the published set.
 
         Returns:
             RGB uint8 [T, H, W, 3]; the first frame is the picture that a model is given.

@@ -15,7 +15,7 @@ from vidkit.mazes.types import Route
 
 FRAMES_PER_MOVE = 12  # of the published clips, at 24 frames per second
 FPS = 24
-_ROAD_PX_PER_FRAME = 64 / 12  # irregular mazes: the pace of a cell of 64 px a move
+_ROAD_PX_PER_FRAME = 64 / 12  # irregular mazes: the pace of a cell of 64 px per move
 _FEWEST_PER_MOVE = 2  # below, the player jumps from cell to cell and no tracker can tell walls from moves
 
 
@@ -41,7 +41,7 @@ def solution_motion(board: Board, route: Route, frames: int | None = None) -> Mo
     Args:
         board: where the route lies.
         route: its cells.
-        frames: length of the clip; None: twelve frames a move and one for the start. A longer clip rests at
+        frames: length of the clip; None: twelve frames per move and one for the start. A longer clip rests at
             the end, a shorter one moves faster.
 
     Raises:

@@ -71,7 +71,7 @@ class Route:
     """One way from start to goal.
 
     Attributes:
-        cells: where the player stands, one entry a move and one for the start. Cells of a grid are (row,
+        cells: where the player stands, one entry per move and one for the start. Cells of a grid are (row,
             column), of a road map (node,), of a 3-D maze (x, y, z).
         moves: names of the moves; one fewer than cells.
         boxes: sokoban: where the box stands at each entry of `cells`; else empty.

@@ -1,7 +1,7 @@
 """`AutoencoderKLWan` over whole clips at once, with temporal taps folded into channels.
 
 diffusers runs this autoencoder chunk by chunk with feature caches: right for long videos, slow for short
-ones (one launch a layer and chunk; on CPUs a slow 3-D convolution). The caches amount to a causal
+ones (one launch per layer and chunk; on CPUs a slow 3-D convolution). The caches amount to a causal
 convolution over the whole clip, so the same modules can be run over all frames at once, as 2-D convolutions
 on channels-last memory. The result is the same to rounding; a test compares both. Memory grows with the
 clip, so this is for clips that fit.

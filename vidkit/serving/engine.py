@@ -84,7 +84,7 @@ class Capabilities:
         images: takes pictures.
         audio: takes sound.
         video: takes whole clips.
-        top_logprobs: most alternatives a token it gives; None when unknown (see `probe`).
+        top_logprobs: most alternatives per token it gives; None when unknown (see `probe`).
     """
 
     images: bool = True

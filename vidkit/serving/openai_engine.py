@@ -153,7 +153,7 @@ class OpenAIEngine:
         most = max((len(token.top) for token in reply.tokens or ()), default=0)
         if most < request.top_logprobs:
             given = f"at most {most}" if most else "none"
-            wanted = f"{request.top_logprobs} alternatives a token"
+            wanted = f"{request.top_logprobs} alternatives per token"
             self._note(f"{self.name} was asked for {wanted} and gives {given}")
 
     def _note(self, text: str) -> None:

@@ -12,7 +12,7 @@ _USUAL_LIMITS = (20, 5, 1)
 
 
 async def probe(engine: Engine, top_logprobs: int = 20) -> Capabilities:
-    """One-token requests that find how many alternatives a token the engine gives.
+    """One-token requests that find how many alternatives per token the engine gives.
 
     Counts real entries, not promised ones: servers fill up with placeholders.
 

@@ -1,6 +1,6 @@
 """Keeps the K most likely tokens of every step while transformers generates.
 
-`generate(output_logits=True)` would keep whole vocabularies (150,000 floats a token); this keeps K. A hook
+`generate(output_logits=True)` would keep whole vocabularies (150,000 floats per token); this keeps K. A hook
 sees the raw logits of a step, and the stopping criterion called right after the choice sees the token taken.
 """
 

@@ -1,1 +1,1 @@
-"""One noun a file."""
+"""One noun per file."""

@@ -1,8 +1,8 @@
-"""The append-only log of a long job: one JSON object a line, held by one process, resumed after any death.
+"""The append-only log of a long job: one JSON object per line, held by one process, resumed after any death.
 
 Every job that can be killed keeps its results here, so that all of them treat a second process, a full disk
-and a damaged line alike: a line that is cut off or holds no record is told once with its number and dropped,
-and its item is done again.
+and a damaged line alike: a line that is cut off or is not a record is reported once with its number,
+dropped, and its item is done again.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class Plugin:
 
 
 def plugins(kind: str) -> dict[str, Plugin]:
-    """The plugins of a kind by name; one that is not named `KIND.NAME` is told once and left out."""
+    """The plugins of a kind by name; one that is not named `KIND.NAME` is reported once and left out."""
     found: dict[str, Plugin] = {}
     for point in _points(tuple(sys.path)):
         its_kind, dot, name = point.name.partition(".")
@@ -131,7 +131,7 @@ def checked(kind: str, name: str, found: Any, needs: Sequence[str]) -> type[Any]
     """
     noun = KINDS[kind]
     if not isinstance(found, type):
-        raise ConfigError(f"'{name}' is no class, so it cannot be a {noun}", "write FILE.py:Class")
+        raise ConfigError(f"'{name}' is not a class, so it cannot be a {noun}", "write FILE.py:Class")
     missing = [method for method in needs if not callable(getattr(found, method, None))]
     if missing:
         several = "s" if len(missing) > 1 else ""
@@ -192,7 +192,7 @@ def _module_of_file(path: Path) -> ModuleType:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise ConfigError(f"'{path}' is no Python file", "write FILE.py:Class")
+        raise ConfigError(f"'{path}' is not a Python file", "write FILE.py:Class")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickling look the module up by name
     try:

@@ -40,7 +40,7 @@ def refuses(scan: Scan) -> str:
 
 
 class DecordBackend:
-    """Decodes every frame up to the last one wanted; a later read goes on where the one before ended.
+    """Decodes every frame up to the last one wanted; a later read continues where the one before ended.
 
     Raises:
         VideoError: decord cannot read the file, or counts its frames differently.

@@ -12,7 +12,7 @@ from vidkit.video.types import Frame
 
 
 class OrderedBackend:
-    """Decodes every frame up to the last one wanted; a later read goes on where the one before ended.
+    """Decodes every frame up to the last one wanted; a later read continues where the one before ended.
 
     Attributes:
         decode_errors: those of the first pass, which gave the timeline, and frames that did not come again.

@@ -50,7 +50,7 @@ def sample_frames(
     if not (fps > 0 and np.isfinite(fps)):
         raise ConfigError(f"fps must be > 0, got {fps}", "give candidates per second, or auto")
     if not 0 <= phase < 1:
-        raise ConfigError(f"phase is {phase}", "give a number in [0, 1)")
+        raise ConfigError(f"phase must be in [0, 1), got {phase}", "a share of the distance")
     if max_candidates < 1:
         raise ConfigError(f"max_candidates must be >= 1, got {max_candidates}", "e.g. max_candidates=600")
     if rule == "authors":

@@ -40,7 +40,7 @@ def repair(
         notes.append(f"{missing} frames without a time stamp are placed between their neighbours")
     unrolled, jumps = _unrolled(stamps, base, step, closes_gaps)
     if jumps:
-        notes.append(f"the clock jumps {jumps} times: time goes on one frame later")
+        notes.append(f"the clock jumps {jumps} times: time continues one frame later")
     known = [i for i, stamp in enumerate(unrolled) if stamp is not None]
     kept = [known[i] for i in _increasing([int(unrolled[i] or 0) for i in known])]
     moved = len(known) - len(kept)
@@ -102,7 +102,7 @@ def _increasing(values: Sequence[int]) -> list[int]:
 def _between(stamps: Sequence[int | None], kept: Sequence[int], step: int) -> NDArray[np.int64]:
     """All stamps by those at `kept`: evenly between two, by the usual step before the first and behind.
 
-    Where two neighbours leave less than one unit a frame, later frames move on by one.
+    Where two neighbours leave less than one unit per frame, later frames move on by one.
     """
     places = np.array(kept)
     values = np.array([stamps[i] for i in kept], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Triton kernels over rows of the cluster map: one program a query block, or a query cluster."""
+"""Triton kernels over rows of the cluster map: one program per query block, or a query cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batched Euclidean k-means over tokens, one clustering a head, deterministic."""
+"""Batched Euclidean k-means over tokens, one clustering per head, deterministic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Triton kernels: packed block masks to lists, one program a row; what lists keep, one program a head."""
+"""Triton kernels: packed block masks to lists, one program per row; what lists keep, one program per head."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Triton top-p selection: one program a row, the cut found by bisecting the bits of a float.
+"""Triton top-p selection: one program per row, the cut found by bisecting the bits of a float.
 
 Non-negative floats order like their bit patterns, so 31 halvings of an integer find the largest score v with
 `sum(scores >= v) >= tau * total` and `count(scores >= v) >= min_keep`. Scores above v are kept; among scores

@@ -32,8 +32,8 @@ def xattention_score(
     Args:
         q: `[B, H, N, D]`, any strides with a contiguous last axis.
         k: `[B, H, Nk, D]`.
-        block_q: query tokens a block; a multiple of `stride`.
-        block_k: key tokens a block; a multiple of `stride`.
+        block_q: query tokens per block; a multiple of `stride`.
+        block_k: key tokens per block; a multiple of `stride`.
         stride: S, side of the sub-blocks in tokens.
         norm: extra divisor of the logits.
         active: `[B, H]` bool; scores of inactive heads are left undefined and cost nothing. None: all.

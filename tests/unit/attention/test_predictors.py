@@ -121,7 +121,7 @@ def test_sink_is_a_key_column_not_a_query_row():
 def test_first_frame_and_diagonal_rules():
     mask = always_keep_mask(("first_frame", "diag"), GRID.tokens, 32, 16, GRID, torch.device("cpu"))
     expected = torch.zeros(5, 9, dtype=torch.bool)
-    expected[:, :2] = True  # 28 tokens a frame
+    expected[:, :2] = True  # 28 tokens per frame
     for i in range(5):
         expected[i, 2 * i : 2 * i + 2] = True
     assert torch.equal(mask, expected)

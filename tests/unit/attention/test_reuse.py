@@ -34,7 +34,7 @@ def test_small_drifts_add_up_against_the_last_refresh():
     anchors = Anchors.at(pooled(0.0), 0)
     refreshed = []
     for step in range(1, 8):
-        now = pooled(step * 1.0)  # 4 units a step; step to step it never exceeds 10
+        now = pooled(step * 1.0)  # 4 units per step; step to step it never exceeds 10
         decision = policy.decide(now, anchors, step)
         refreshed.append(bool(decision))
         anchors = anchors.moved(now, step, decision)

@@ -94,7 +94,7 @@ def test_clips_of_the_same_name_in_two_folders_are_cut_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("av", reason="made clips need PyAV")
-    from vidkit.evaluation.running._testing import write_clip
+    from made_clips import write_clip
 
     module = module_beside(FOLDER / "vidkit_social_omni" / "x")
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))

@@ -6,9 +6,9 @@ import json
 import av
 import numpy as np
 import pytest
+from made_clips import write_clip
 
 from vidkit.errors import ConfigError, MissingDependency, VideoError
-from vidkit.evaluation.running._testing import write_clip
 from vidkit.evaluation.running.budget import FrameBudget
 from vidkit.evaluation.running.clip import cut_clip
 from vidkit.evaluation.running.decode import VideoFile

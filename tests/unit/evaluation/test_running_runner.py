@@ -5,11 +5,11 @@ import json
 from dataclasses import replace
 
 import pytest
+from made_clips import write_clip
 
 from vidkit.errors import ConfigError, DataError
 from vidkit.evaluation.predictions import read_predictions
 from vidkit.evaluation.running import FrameBudget, Progress, RunOptions, run
-from vidkit.evaluation.running._testing import write_clip
 from vidkit.evaluation.running.render import Sampling
 from vidkit.evaluation.tasks import social_omni
 from vidkit.evaluation.types import Item, Part, PartKind, Prompt, PromptMode, SubtitleMode, Visuals

@@ -1,9 +1,9 @@
 """Benchmarks run with the frame selectors of `vidkit.frames`."""
 
 import pytest
+from made_clips import write_clip
 
 from vidkit.errors import ConfigError
-from vidkit.evaluation.running._testing import write_clip
 from vidkit.evaluation.running.budget import FrameBudget
 from vidkit.evaluation.running.frames import read_frames
 from vidkit.evaluation.running.picker import open_picker

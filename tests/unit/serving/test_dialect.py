@@ -4,10 +4,10 @@ import asyncio
 import json
 
 import pytest
+from scripted_server import Act, ScriptedServer, completion
 
 from vidkit.errors import ConfigError
 from vidkit.serving import EngineError, ErrorKind, Message, Request
-from vidkit.serving._scripted import Act, ScriptedServer, completion
 from vidkit.serving.address import Address
 from vidkit.serving.dialect import PLAIN, Dialect
 from vidkit.serving.openai_engine import OpenAIEngine
@@ -99,7 +99,7 @@ def test_log_probabilities_that_were_asked_for_and_not_given_are_told():
     request = Request(QUESTION.messages, top_logprobs=5)
     for body, words in ((completion("A"), "gives none"), (completion("A", logprobs=few), "gives at most 1")):
         with ScriptedServer([Act(body=body)]) as server:
-            assert ask(server, 2, request)[1] == [f"made was asked for 5 alternatives a token and {words}"]
+            assert ask(server, 2, request)[1] == [f"made was asked for 5 alternatives per token and {words}"]
 
 
 @pytest.mark.parametrize(

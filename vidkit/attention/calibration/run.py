@@ -39,7 +39,7 @@ class CalibrationPlan:
         steps: denoising steps of a generation.
         dense_steps: warm-up of the policy that will use the table.
         intervals: of the trajectory; one random step of each is probed.
-        budget: least mean sparsity, None: that of `shared_tau` on every head.
+        budget: minimum mean sparsity, None: that of `shared_tau` on every head.
         shared_tau: uncalibrated threshold to compare with.
         target_reuse: share of masks that `tmr_auto` should reuse; None leaves delta out.
         weights: of the error bands.
@@ -81,7 +81,7 @@ def calibrate(
         plan: what to measure.
         model: name the table is for.
         work: folder of intermediate files: `snapshots.pt` (dense inputs) and `probes.jsonl`; a run that finds
-            them goes on where they end.
+            them resumes where they end.
         meta: further fields of the table (revision, transformer, resolution, frames, shift, guidance).
         progress: called after every probe.
         stage: told what begins: dense runs, probes, joint error, reuse.

@@ -38,7 +38,7 @@ def make_table(
         candidates: thresholds of the last axis.
         predictor: `MaskPredictor.describe()`.
         model: name of the model.
-        budget: least mean sparsity; None: what the predictor reaches at `shared_tau` on every head.
+        budget: minimum mean sparsity; None: what the predictor reaches at `shared_tau` on every head.
         shared_tau: the uncalibrated threshold that the table is compared with; one of the candidates.
         meta: further fields of the file.
 

@@ -38,7 +38,7 @@ class MaskedExecutor:
     """Dense SDPA under a bool token mask `[B, H, N, Nk]`: blocks of any size, short sequences, N^2 memory.
 
     No faster than dense attention, but it never waits for the lists: for GPUs and blocks without a kernel,
-    and for small blocks on a CPU, where one call a query block costs more than it saves.
+    and for small blocks on a CPU, where one call per query block costs more than it saves.
     """
 
     name = "masked"

@@ -41,7 +41,7 @@ class SVG2Predictor:
         block_q: tokens of an executed query block.
         block_k: tokens of an executed key block.
         always_keep: only `first_frame`: its keys form a cluster of their own that every query keeps.
-        cache_permutation: keep the sorted orders (8 bytes a token and side) instead of sorting labels at
+        cache_permutation: keep the sorted orders (8 bytes per token and side) instead of sorting labels at
             each call.
     """
 
@@ -176,7 +176,7 @@ class SVG2Predictor:
 
 
 def random_tokens(x: Tensor, C: int, seed: int) -> Tensor:
-    """C tokens a head, uniform with replacement, fp32 `[B, H, C, D]`.
+    """C tokens per head, uniform with replacement, fp32 `[B, H, C, D]`.
 
     The same for a seed on every device, and for every row of a batch: a stacked guidance batch is its rows.
     """

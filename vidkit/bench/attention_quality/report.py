@@ -34,7 +34,7 @@ def label(method: str) -> str:
 
 
 def rows_of(results: Sequence[ClipResult], setups: Sequence[Setup]) -> list[dict[str, Any]]:
-    """Means over clips, one dict a row and number of steps."""
+    """Means over clips, one dict per row and number of steps."""
     known = {(f"{s.family}/{name}", s.steps): (s, value) for s in setups for name, value in s.values.items()}
     made = []
     for steps, method in dict.fromkeys((r.steps, r.method) for r in results):
@@ -121,7 +121,7 @@ HEADINGS = (
     "tau or budget",
     "Density",
     "Reused",
-    "Predicted heads a clip",
+    "Predicted heads per clip",
     "PSNR, dB",
     "SSIM",
     "Mazes solved",

@@ -64,7 +64,7 @@ def bench_planted(
         resamples: of the bootstrap.
 
     Yields:
-        After every video what is known so far: one row a method and budget with recall of query events,
+        After every video what is known so far: one row per method and budget with recall of query events,
         coverage of shots and redundancy, each with its interval over videos, and `kept`, the mean number of
         frames, which some methods leave below the budget.
     """

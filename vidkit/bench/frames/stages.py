@@ -98,7 +98,7 @@ def _in_a_process(
 
 
 def time_once(who: str, path: Path, query: str, k: int, encoder: str | None, device: str) -> dict[str, Any]:
-    """One measurement in this process: seconds with imports of the room done, peak memory of the process."""
+    """One measurement in this process: seconds once everything is imported, peak memory of the process."""
     from vidkit.frames.options import FrameOptions
     from vidkit.frames.pipeline import plan_selection, select_from_video
     from vidkit.video.reader import open_video

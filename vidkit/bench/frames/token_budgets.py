@@ -58,7 +58,7 @@ def bench_tokens(
         resamples: of the bootstrap.
 
     Yields:
-        After every video one row a method, plan and budget: share of events read, of the large and of the
+        After every video one row per method, plan and budget: share of events read, of the large and of the
         small ones, with intervals over videos, and the mean number of pictures.
     """
     chosen = list(methods or METHODS)

@@ -32,7 +32,7 @@ def run(settings: BenchAttentionQualitySettings) -> dict[str, Any]:
     """Measure and write `attention_quality.json` and `attention_quality.png`; the record is returned.
 
     Raises:
-        VidkitError: anything the user can put right; what was measured stays in the work folder.
+        VidkitError: anything the user can correct; what was measured stays in the work folder.
     """
     command = command_of("attention-quality", settings)
     if settings.dry_run:

@@ -40,7 +40,7 @@ def run(settings: CalibrateSettings) -> CalibrationSummary | CalibrationCost:
     """Calibrate a model, or spend another budget on a table that is there.
 
     Raises:
-        VidkitError: anything the user can put right; measurements stay on disk in any case.
+        VidkitError: anything the user can correct; measurements stay on disk in any case.
     """
     if settings.resolve is not None:
         return _resolve(settings, Path(settings.resolve).expanduser())
@@ -94,7 +94,7 @@ def _resolve(settings: CalibrateSettings, source: Path) -> CalibrationSummary:
     from vidkit.attention.calibration import resolve, warn_at_floor
 
     if settings.budget is None:
-        raise ConfigError("resolve needs the new budget", "add budget=0.5, say: the least mean sparsity")
+        raise ConfigError("resolve needs the new budget", "add budget=0.5, say: the minimum mean sparsity")
     old = ThresholdTable.load(source)
     fresh = resolve(old, settings.budget)
     warn_at_floor(fresh)

@@ -48,7 +48,7 @@ def _prompts(settings: CalibrateSettings) -> list[str]:
     if settings.prompts == MAZE or (settings.prompts is None and random):
         return [""] * (settings.prompt_count or DEFAULT_COUNT)  # a maze brings its caption
     if settings.prompts is None:
-        raise ConfigError("no prompts were given", "add prompts=FILE, one prompt a line")
+        raise ConfigError("no prompts were given", "add prompts=FILE, one prompt per line")
     found = read_prompts(Path(settings.prompts).expanduser())
     wanted = settings.prompt_count
     if wanted is not None and wanted > len(found):
@@ -70,7 +70,7 @@ def read_prompts(path: Path) -> list[str]:
     except FileNotFoundError as error:
         raise DataError(f"no prompt file '{path}'", "check the path given as prompts=") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read '{path}' as text", "save it as UTF-8, one prompt a line") from error
+        raise DataError(f"cannot read '{path}' as text", "save it as UTF-8, one prompt per line") from error
     seen: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
         prompt = line.strip()
@@ -80,5 +80,5 @@ def read_prompts(path: Path) -> list[str]:
             raise DataError(f"{path}:{number}: the same prompt as in line {seen[prompt]}", "keep one of them")
         seen[prompt] = number
     if not seen:
-        raise DataError(f"{path}: no prompt in the file", "write one prompt a line")
+        raise DataError(f"{path}: no prompt in the file", "write one prompt per line")
     return list(seen)

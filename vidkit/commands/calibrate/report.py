@@ -21,7 +21,7 @@ class CalibrationSummary:
 
     Attributes:
         table: the file; None in a dry run of `resolve`.
-        budget: least mean sparsity asked for.
+        budget: minimum mean sparsity asked for.
         sparsity: mean sparsity of the chosen thresholds, from the single-head measurements.
         error: summed single-head error of the choice.
         shared_tau: threshold that every head would have without a table.

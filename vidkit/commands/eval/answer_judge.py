@@ -1,4 +1,4 @@
-"""`vidkit eval --answer-judge`: unread replies are shown to a model, resumably, and what it read is told."""
+"""`vidkit eval --answer-judge`: unread replies are shown to a model, and what it read is reported."""
 
 from __future__ import annotations
 
@@ -39,16 +39,19 @@ def check_answer_judge(settings: EvalSettings) -> None:
     """
     if not settings.answer_judge:
         if settings.answer_judge_model:
-            raise ConfigError("answer_judge_model without an address", "give --answer-judge URL")
+            raise ConfigError("answer_judge_model needs an address", "give --answer-judge URL")
         return
     if not settings.answer_judge_model:
-        raise ConfigError("--answer-judge without a model", "name it: --answer-judge-model NAME")
+        raise ConfigError("--answer-judge needs a model", "name it: --answer-judge-model NAME")
     if settings.mode.value == Mode.OFFICIAL:
         raise ConfigError(
-            "--answer-judge in official mode", "the authors' rules have no judge; use --mode robust"
+            "--answer-judge does not work in official mode",
+            "the authors' rules have no judge; use --mode robust",
         )
     if settings.compare:
-        raise ConfigError("--answer-judge with --compare", "score each run with its judge instead")
+        raise ConfigError(
+            "--answer-judge does not work with --compare", "score each run with its judge instead"
+        )
 
 
 def read_with_judge(

@@ -23,7 +23,7 @@ from vidkit.evaluation.task import Task
 
 
 def run_model(settings: EvalSettings, task: Task, data: Path) -> RunSummary:
-    """Ask the model every question of the data; the same call again goes on where the folder stops.
+    """Ask the model every question of the data; the same call again resumes where the folder stops.
 
     Raises:
         ConfigError: settings that cannot be used, or a folder that holds another run.
@@ -83,7 +83,7 @@ def _check_order(settings: EvalSettings, task: Task, data: Path) -> None:
             kinds = ",".join(settings.kinds)
             raise ConfigError(
                 f"kinds={kinds} leaves out '{item.after}', which decides whether '{item.id}' is asked",
-                "add its kind, or go on with a run that asked it",
+                "add its kind, or resume a run that asked it",
             )
 
 

@@ -40,8 +40,8 @@ def run(settings: EvalSettings) -> dict[str, Any]:
         The result: scores (or differences), tables, warnings, and where everything came from.
 
     Raises:
-        NothingAnswered: there is no reply to score, which is told like any result before.
-        ConfigError: no task, no data, settings that exclude each other.
+        NothingAnswered: there is no reply to score, which is reported like any earlier result.
+        ConfigError: no task, no data, settings that cannot be used together.
         DataError: files that cannot be used; the message names file and line.
     """
     task = load_task(_task_name(settings), [tasks_dir()])
@@ -78,16 +78,18 @@ def tasks_dir() -> Path:
 def _task_name(settings: EvalSettings) -> str:
     if settings.task:
         return settings.task
-    raise ConfigError("no task", f"tasks: {', '.join(sorted(task_files([tasks_dir()])))}, or a YAML file")
+    raise ConfigError(
+        "no task was given", f"tasks: {', '.join(sorted(task_files([tasks_dir()])))}, or a YAML file"
+    )
 
 
 def _checked(settings: EvalSettings) -> Path:
     """Refuse what cannot be scored before anything is computed."""
     if settings.data is None:
-        raise ConfigError("no data", "give --data FILE with the benchmark's questions and answers")
+        raise ConfigError("no data was given", "give --data FILE with the benchmark's questions and answers")
     given = [name for name in ("predictions", "compare", "model") if getattr(settings, name)]
     if len(given) > 1:
-        raise ConfigError(f"{' and '.join(given)} exclude each other", f"keep one of {', '.join(given)}")
+        raise ConfigError(f"{' and '.join(given)} cannot be used together", f"keep one of {', '.join(given)}")
     if settings.answer_judge or settings.answer_judge_model:
         from vidkit.commands.eval.answer_judge import check_answer_judge
 

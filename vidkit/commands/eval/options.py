@@ -96,7 +96,9 @@ def _judge_engines(settings: EvalSettings) -> dict[str, tuple[str, str | None]]:
         if not equals:
             name, spec = re.sub(r"[^\w.-]+", "-", text), text
         if name in found:
-            raise ConfigError(f"two judges have one name: {', '.join(settings.judges)}", "write NAME=MODEL")
+            raise ConfigError(
+                f"two judges have the same name: {', '.join(settings.judges)}", "write NAME=MODEL"
+            )
         found[name] = (spec, url)
     return found
 

@@ -82,6 +82,6 @@ def nothing_answered(result: dict[str, Any], reasons: Sequence[str], what: str) 
     why = "; ".join(reasons) or _NO_TEXT
     return NothingAnswered(
         f"nothing of {what} was answered: {why}",
-        "there is no score: put right what the reasons say and start again",
+        "there is no score: fix what the reasons name and start again",
         result,
     )

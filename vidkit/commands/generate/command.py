@@ -37,7 +37,7 @@ def run(settings: GenerateSettings) -> RunRecord | CostEstimate:
     """Generate one clip and write it; with `dry_run`, only say what it would cost.
 
     Raises:
-        VidkitError: anything the user can put right; no partial file is left in any case.
+        VidkitError: anything the user can correct; no partial file is left in any case.
     """
     run = resolve(settings, draw=not settings.dry_run)
     if settings.dry_run:

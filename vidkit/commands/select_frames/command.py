@@ -35,12 +35,12 @@ def run(settings: SelectFramesSettings) -> dict[str, Any]:
     if settings.manifest.path is not None:
         return _run_manifest(settings, options)
     if not settings.video:
-        raise ConfigError("no video given", "vidkit select-frames VIDEO [QUERY], or --manifest FILE")
+        raise ConfigError("no video was given", "vidkit select-frames VIDEO [QUERY], or --manifest FILE")
     return _run_video(settings, options)
 
 
 def frame_options(settings: SelectFramesSettings) -> FrameOptions:
-    """The room's own options out of the command's settings.
+    """The selection's own options out of the command's settings.
 
     Raises:
         ConfigError: a value that is out of range.
@@ -51,7 +51,9 @@ def frame_options(settings: SelectFramesSettings) -> FrameOptions:
     method_settings = dict(settings.frames.settings) if method == named else {}
     if settings.strict_paper:
         if method != "wfs-sb":
-            raise ConfigError(f"strict_paper=true with method '{method}'", "it is a mode of wfs-sb")
+            raise ConfigError(
+                f"strict_paper=true does not apply to method '{method}'", "it is a mode of wfs-sb"
+            )
         method_settings["strict_paper"] = True
     if settings.preset and method == "efs" and method == named:
         from vidkit.frames.options import PRESETS
@@ -83,7 +85,9 @@ def _rate(text: str) -> float | None:
     try:
         return float(text)
     except ValueError as error:
-        raise ConfigError(f"fps is '{text}'", "give candidates per second, or auto") from error
+        raise ConfigError(
+            f"fps must be a number or auto, got '{text}'", "give candidates per second"
+        ) from error
 
 
 def _cache(settings: SelectFramesSettings) -> EmbeddingCache | None:

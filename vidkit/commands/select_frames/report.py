@@ -120,7 +120,7 @@ def print_selection(record: dict[str, Any], files: dict[str, str]) -> None:
 
 
 def print_plan(plan: dict[str, Any]) -> None:
-    """What a run would do, one fact a line."""
+    """What a run would do, one fact per line."""
     console = Console()
     for name, value in plan.items():
         console.print(escape(f"{name:<12} {value}"), highlight=False, soft_wrap=True)

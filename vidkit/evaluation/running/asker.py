@@ -60,7 +60,7 @@ class Asker:
                 return None
             raise DataError(
                 f"'{key}' was asked with prompt {place.prompt_sha[:12]}, now with {prompt_sha(prompt)[:12]}",
-                "the data or the task changed: use another folder, or force=true to begin this one anew",
+                "the data or the task changed: use another folder, or force=true to start this one over",
             )
         return self.log.get(key)
 
@@ -75,7 +75,7 @@ class Asker:
     ) -> tuple[Prediction, bool]:
         """The reply to a prompt; whether it had to be asked for.
 
-        A video that cannot be decoded or a call that failed gives a record with `error`; the run goes on,
+        A video that cannot be decoded or a call that failed gives a record with `error`; the run continues,
         whatever a server or a row may say.
 
         Raises:

@@ -54,7 +54,7 @@ class FrameBudget:
                 "name a selector, e.g. frames=wfs-sb:64",
             )
         if not 1 <= self.jpeg_quality <= 100:
-            raise ConfigError(f"a JPEG quality of {self.jpeg_quality}", "give 1..100")
+            raise ConfigError(f"jpeg_quality must be in 1..100, got {self.jpeg_quality}", "e.g. 90")
 
     @classmethod
     def parse(cls, text: str, **others: Any) -> Self:

@@ -60,7 +60,7 @@ class Panel:
         tries: int = TRIES,
     ) -> None:
         if not judges:
-            raise ConfigError("a panel without judges", "give at least one")
+            raise ConfigError("the panel has no judges", "give at least one")
         for name in judges:
             if "/" in name or not name:
                 raise ConfigError(f"a judge cannot be called '{name}'", "use a name without a slash")

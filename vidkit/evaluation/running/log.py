@@ -20,7 +20,7 @@ from vidkit.utils import jsonl_log
 from vidkit.utils.jsonl_log import JsonlLog
 from vidkit.utils.redaction import redact, redact_all
 
-_GATHER_S = 0.01  # at 600 calls a second six of them
+_GATHER_S = 0.01  # at 600 calls per second six of them
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def refuse_changes(path: Path, wanted: Mapping[str, Any], unknown: frozenset[str
         more = f" (and {len(changes) - 1} more: {others})" if others else ""
         raise ConfigError(
             f"'{path.parent}' was begun with {field} = {_short(before)}, now it is {_short(after)}{more}",
-            "use another folder for another run, or force=true to begin this one anew",
+            "use another folder for another run, or force=true to start this one over",
         )
 
 

@@ -32,12 +32,12 @@ class RunOptions:
         whole_clips: send clips as files instead of frames, for servers that take `video_url`.
         when: how items that can be streamed are asked: `single`, `streaming` or `both`.
         stride_s: step of the streaming prefix.
-        until_end: streaming goes on after the first YES.
+        until_end: streaming continues after the first YES.
         kinds: ask only items of these kinds, None for all.
         judges: engines that judge replies, by name.
         picker: chooses frames in place of the budget's selector.
         durability: when the log is forced to disk.
-        force: begin anew when the folder holds another run; its files are kept aside.
+        force: start over when the folder holds another run; its files are kept aside.
         stop_after: failed calls in a row that stop the run.
         decode_workers: threads that decode video.
         total: number of items for the estimate of the time to go, None when unknown.

@@ -1,4 +1,4 @@
-"""The predictions file of a run: one row an item, in the items' order, good replies before failures."""
+"""The predictions file of a run: one row per item, in the items' order, good replies before failures."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Sampling:
         max_tokens: budget of new tokens, None for the task's own.
         top_p: nucleus.
         seed: for engines that can seed.
-        top_logprobs: alternatives a token to ask for and keep in the log.
+        top_logprobs: alternatives per token to ask for and keep in the log.
         extra: further fields for the engine.
     """
 

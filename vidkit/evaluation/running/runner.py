@@ -45,7 +45,7 @@ def run(
         rows: its data, read once and never held.
         engine: the model; closed by the caller.
         folder: of the run: `log.jsonl` (append-only), `manifest.json`, and at the end `predictions.jsonl` (a
-            row an item, in order) and `summary.json`. The same call again goes on where the folder stops.
+            row per item, in order) and `summary.json`. The same call again resumes where the folder stops.
         options: how to ask.
         progress: called a few times per second.
 

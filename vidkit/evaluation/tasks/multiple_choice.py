@@ -113,7 +113,7 @@ def general_item(spec: TaskSpec, row: Row, number: int) -> Item:
 
 
 def option_texts(spec: TaskSpec, row: Row) -> tuple[str, ...]:
-    """Option texts without letters, from one column or from one column an option; "" where there is none."""
+    """Option texts without letters, from one column or from one column per option; "" where there is none."""
     if isinstance(spec.options, str):
         return options_by_place(row.get(spec.options), spec.no_option)
     return options_of_columns([row.get(column) for column in spec.options], spec.no_option)

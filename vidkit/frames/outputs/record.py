@@ -131,7 +131,7 @@ def frame_rows(result: VideoSelection) -> list[dict[str, Any]]:
 
 
 def segment_rows(result: VideoSelection) -> list[dict[str, Any]]:
-    """One row a segment, with the frames it got."""
+    """One row per segment, with the frames it got."""
     times, selection = result.candidates.times, result.selection
     end_s = result.span_s[1]
     counts = np.zeros(len(selection.segments), dtype=np.int64)

@@ -56,7 +56,7 @@ class OutputOptions:
         choices["messages"] = ("none", *exports.LAYOUTS)
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
-                raise ConfigError(f"{name} is '{getattr(self, name)}'", f"choose {', '.join(allowed)}")
+                raise ConfigError(f"{name} cannot be '{getattr(self, name)}'", f"choose {', '.join(allowed)}")
         for kind in self.keyframe_list:
             if kind not in (*LISTS, "concat"):
                 raise ConfigError(f"no keyframe list '{kind}'", f"available: {', '.join(LISTS)}, concat")

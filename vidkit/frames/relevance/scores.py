@@ -1,4 +1,4 @@
-"""Relevance that the user brings: one number a candidate, or numbers with times."""
+"""Relevance that the user brings: one number per candidate, or numbers with times."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_scores(path: Path, times: FloatArray) -> FloatArray:
     if table.ndim != 1 or table.size != times.size:
         raise DataError(
             f"'{path}' has scores of shape {list(table.shape)} for {times.size} candidates",
-            "give one number a candidate, or pairs of time and score",
+            "give one number per candidate, or pairs of time and score",
         )
     return table
 

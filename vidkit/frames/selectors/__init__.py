@@ -1,1 +1,1 @@
-"""Selection rules, one file a method or family. Pure NumPy, no I/O, deterministic."""
+"""Selection rules, one file per method or family. Pure NumPy, no I/O, deterministic."""

@@ -22,7 +22,7 @@ class DigConfig:
 
     def __post_init__(self) -> None:
         if self.widen < 0 or self.chunk_s <= 0:
-            raise ValueError(f"widen is {self.widen} and chunk_s is {self.chunk_s}")
+            raise ValueError(f"widen must be >= 0 and chunk_s > 0, got {self.widen} and {self.chunk_s}")
 
 
 class Dig:

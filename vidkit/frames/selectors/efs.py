@@ -1,4 +1,4 @@
-"""EFS: events from visual features, one anchor an event, then an adaptive MMR.
+"""EFS: events from visual features, one anchor per event, then an adaptive MMR.
 
 Source: EFS, arXiv 2603.00983, from published descriptions (no code of its authors was seen). Differs: at most
 K events remain, so that every event keeps a frame; a gate that ends early is filled up to exactly K frames.

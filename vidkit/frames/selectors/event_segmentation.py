@@ -1,4 +1,4 @@
-"""EFS stages 1 and 2: event segmentation at dips of similarity between neighbours, an anchor an event.
+"""EFS stages 1 and 2: event segmentation at dips of similarity between neighbours, an anchor per event.
 
 Source: EFS, arXiv 2603.00983, from published descriptions.
 """

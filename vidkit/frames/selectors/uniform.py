@@ -16,7 +16,7 @@ class UniformConfig:
 
     def __post_init__(self) -> None:
         if self.uniform not in ("centre", "ends"):
-            raise ValueError(f"uniform is '{self.uniform}', not centre or ends")
+            raise ValueError(f"uniform must be centre or ends, got '{self.uniform}'")
 
 
 class Uniform:

@@ -13,7 +13,7 @@ MARKS = ("red", "blue", "green", "yellow", "orange")
 
 
 def maze_scene(rng: np.random.Generator, side: int) -> Scene:
-    """A random maze of 4 to 8 cells a side [side, side, 3], without what cameras and codecs do."""
+    """A random maze of 4 to 8 cells per side [side, side, 3], without what cameras and codecs do."""
     cells = int(rng.integers(4, 9))
     ball, goal = (str(name) for name in rng.choice(MARKS, 2, replace=False))
     dark = bool(rng.random() < 0.5)

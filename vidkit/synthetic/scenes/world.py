@@ -34,7 +34,7 @@ SETTINGS = ("night sky", "day sky", "sunset", "forest", "sea", "road", "desert",
 MOTIONS = ("moving", "still")
 LIGHTS = ("dark", "light")
 _PLURAL = {"cross": "crosses", "person": "people"}
-# words that exclude each other in a true caption
+# words that cannot be used together in a true caption
 _CLASSES = (
     tuple(COLOURS), SHAPES, tuple(COUNTS.values())[1:], tuple(SIZES), tuple(PLACES), WORDS, LIGHTS, MOTIONS,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""JSON subtitles: an object a line (words with times), or one list of objects (LongVideoBench, Whisper)."""
+"""JSON subtitles: an object per line (words with times), or one list of objects (LongVideoBench, Whisper)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENDS = ("end_time", "end", "to")
 _LIST = re.compile(r'"(?:segments|subtitles|captions|body)"\s{0,99}:\s{0,99}\[')
 _SPACE = re.compile(r"\s*")
 _OPEN_END_S = 5.0  # of a cue whose end is null, the last of a LongVideoBench video
-_HINT = 'write one JSON object a line: {"text": ..., "start_time": seconds, "end_time": seconds}'
+_HINT = 'write one JSON object per line: {"text": ..., "start_time": seconds, "end_time": seconds}'
 
 
 def parse_json(text: str, found: Findings) -> list[SubtitleSegment]:
@@ -51,7 +51,7 @@ def _rows(text: str, source: str) -> Iterator[tuple[int, Any]]:
         if line.strip():
             value, end = _value(line, 0, source, number)
             if line[end:].strip():
-                raise DataError(f"{source}:{number}: bad subtitle line: more behind the object", _HINT)
+                raise DataError(f"{source}:{number}: bad subtitle line: text after the object", _HINT)
             yield number, value
 
 
@@ -66,7 +66,7 @@ def _listed(text: str, place: int, source: str) -> Iterator[tuple[int, Any]]:
         if text[place : place + 1] == ",":
             place = _SPACE.match(text, place + 1).end()  # type: ignore[union-attr]
         elif place < len(text) and text[place] != "]":
-            raise DataError(f"{source}:{line}: bad subtitle line: no comma or ] behind a row", _HINT)
+            raise DataError(f"{source}:{line}: bad subtitle line: no comma or ] after a row", _HINT)
     if place >= len(text):
         raise DataError(f"{source}:{line}: bad subtitle line: the list is not closed", _HINT)
 
@@ -75,7 +75,7 @@ def _is_object(text: str) -> bool:
     try:
         return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
-        return False  # an object a line
+        return False  # an object per line
 
 
 def _value(text: str, place: int, source: str, line: int) -> tuple[Any, int]:

@@ -45,7 +45,7 @@ def read_subtitles(path: str | Path, may_be_empty: bool = False) -> Subtitles:
     except ValueError as error:  # a zero byte in the name
         raise DataError(f"cannot read the subtitles {str(path)!r}: {error}", "check the path") from error
     if size > _LARGEST:
-        raise DataError(f"'{path}' has {size >> 20} MiB, too much for subtitles", _HINT)
+        raise DataError(f"'{path}' has {size >> 20} MiB, which is too much for subtitles", _HINT)
     decoded = decode(data)
     found = Findings(str(path))
     if decoded.unreadable:

@@ -128,7 +128,7 @@ def _by_video(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
         group = videos.setdefault(video_id(row["video_id"]), {})
         name = row_question_id(row)
         if name in group:
-            raise DataError(f"duplicate id '{name}'", "each question stands once")
+            raise DataError(f"duplicate id '{name}'", "each question occurs once")
         group[name] = row
     for video, group in videos.items():
         if len(group) != QUESTIONS:
