@@ -1,4 +1,4 @@
-"""What a follower did, a row a forward: the last ones kept, those since the last report told apart."""
+"""What a follower did, a row per forward: the last ones kept, those since the last report told apart."""
 
 from __future__ import annotations
 

@@ -52,9 +52,9 @@ def prediction_table(rows: Rows) -> str:
 
 
 def loop_table(rows: Rows) -> str:
-    """Milliseconds a forward, and times as fast as the dense configurations of the same run."""
+    """Milliseconds per forward, and times as fast as the dense configurations of the same run."""
     table = TextTable(
-        ["Loop", "policy", "density", "ms a forward (range)", "beside the fastest dense", "beside flash"],
+        ["Loop", "policy", "density", "ms per forward (range)", "beside the fastest dense", "beside flash"],
         left=2,
     )
     for loop in dict.fromkeys(r["shape"] for r in rows if r["section"] == "loop"):

@@ -140,7 +140,7 @@ def _planned(settings: BenchAttentionQualitySettings, device: torch.device, dtyp
         return Part(name, what, forwards * FORWARD_FLOPS / rate, lambda tell: iter(()))
 
     for steps in settings.steps:
-        # clips of a row decode too; matching takes about three runs a row; a probe is half a forward
+        # clips of a row decode too; matching takes about three runs per row; a probe is half a forward
         row = clips * (steps + 1.5)
         found.append(part(f"dense, {steps} steps", f"{clips} mazes, {DENSE_ROWS} rows", DENSE_ROWS * row))
         for family in settings.families:
