@@ -22,6 +22,7 @@ from vidkit.evaluation.task_spec import spec_from
 from vidkit.evaluation.tasks.multiple_choice import MultipleChoice
 from vidkit.evaluation.types import Row
 from vidkit.utils.naming import did_you_mean
+from vidkit.utils.plugins import is_file_spec, load_class, plugins
 from vidkit.utils.strict_yaml import load_yaml
 
 _FUNCTIONS = ("items", "visuals", "prompt", "score")  # one of them at least makes a module of functions
@@ -115,12 +116,26 @@ def load_task(name: str, folders: Iterable[Path]) -> Task:
     Raises:
         ConfigError: no such task, or a file that is not one; the message names file and setting.
     """
+    if is_file_spec(name) or name in plugins("task"):
+        return _task_of_class(name)
     known = task_files(folders)
     file = Path(name) if name.endswith((".yaml", ".yml")) else known.get(name.replace("_", "-"))
     if file is None or not file.is_file():
         hint = did_you_mean(name, known)
         raise ConfigError(f"no task '{name}'", f"{hint}tasks: {', '.join(sorted(known))}, or a YAML file")
     return task_from(read_yaml(file), file)
+
+
+def _task_of_class(name: str) -> Task:
+    """A task of `FILE.py:Class` or of a plugin: a class with `settings` as a YAML file has them."""
+    found = load_class("task", name, {}, ("items", "prompt", "score"))
+    if not issubclass(found, MultipleChoice):
+        raise ConfigError(
+            f"'{name}' cannot be a benchmark: it does not build on MultipleChoice",
+            "from vidkit.evaluation.tasks.multiple_choice import MultipleChoice",
+        )
+    spec = spec_from({"name": found.__name__.lower(), **getattr(found, "settings", {})}, name)
+    return Task(spec.name, spec.title or spec.name, found(spec), spec.source)
 
 
 def read_yaml(file: Path) -> dict[str, Any]:

@@ -13,13 +13,14 @@ from typing import Any
 
 from vidkit.errors import ConfigError, doc_page
 from vidkit.serving.engine import Engine
+from vidkit.utils.plugins import plugins
 
 BUILT_IN = {
     "openai": "vidkit.serving.openai_engine:OpenAIEngine",
     "transformers": "vidkit.serving.transformers_engine:TransformersEngine",
 }
 GROUP = "vidkit.models"
-"""Entry-point group of installed plug-ins."""
+"""Older entry-point group of engines alone; `vidkit.plugins` has all kinds."""
 
 
 def open_engine(spec: str, *, base_url: str | None = None, **options: Any) -> Engine:
@@ -80,14 +81,16 @@ def engine_kind(spec: str, base_url: str | None = None) -> str:
     prefix, colon, _ = spec.partition(":")
     if colon and prefix.endswith(".py"):
         return "file"
-    plugins = _plugins()
-    if colon and (prefix in BUILT_IN or prefix in plugins):
+    installed = _plugins()
+    if colon and (prefix in BUILT_IN or prefix in installed):
         return prefix
     if base_url is not None:
         return "openai"
+    if spec in installed:
+        return spec
     # a hub id or a folder has no colon; a colon here is a mistyped prefix
     if colon and not Path(spec).exists():
-        known = ", ".join(sorted([*BUILT_IN, *plugins]))
+        known = ", ".join(sorted([*BUILT_IN, *installed]))
         raise ConfigError(f"unknown engine '{prefix}' in '{spec}'", f"known: {known}, or FILE.py:Class")
     return "transformers"
 
@@ -104,11 +107,12 @@ def _resolve(spec: str, base_url: str | None) -> tuple[Callable[..., Any], str |
         )
     if kind in BUILT_IN:
         return _class_by_path(BUILT_IN[kind]), argument if kind == prefix and argument else spec
-    return _plugins()[kind].load(), argument
+    return _plugins()[kind].load(), argument or None
 
 
 def _plugins() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
+    own = {point.name: point for point in entry_points(group=GROUP)}
+    return {name: EntryPoint(name, it.target, GROUP) for name, it in plugins("engine").items()} | own
 
 
 def _class_by_path(path: str) -> Callable[..., Any]:

@@ -131,15 +131,21 @@ def checked(kind: str, name: str, found: Any, needs: Sequence[str]) -> type[Any]
     """
     noun = KINDS[kind]
     if not isinstance(found, type):
-        raise ConfigError(f"'{name}' is not a class, so it cannot be a {noun}", "write FILE.py:Class")
+        raise ConfigError(
+            f"'{name}' is not a class, so it cannot be {with_article(noun)}", "write FILE.py:Class"
+        )
     missing = [method for method in needs if not callable(getattr(found, method, None))]
     if missing:
         several = "s" if len(missing) > 1 else ""
         raise ConfigError(
-            f"'{name}' cannot be a {noun}: it lacks the method{several} {', '.join(missing)}",
-            f"a {noun} needs {', '.join(f'{method}()' for method in needs)}",
+            f"'{name}' cannot be {with_article(noun)}: it lacks the method{several} {', '.join(missing)}",
+            f"{with_article(noun)} needs {', '.join(f'{method}()' for method in needs)}",
         )
     return found
+
+
+def with_article(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
 def class_of_plugin(plugin: Plugin) -> Any:
@@ -169,7 +175,7 @@ def class_of_file(spec: str, kind: str) -> Any:
     if not path or not name.isidentifier():
         raise ConfigError(f"'{spec}' does not name a class", "write FILE.py:Class")
     if not Path(path).is_file():
-        raise ConfigError(f"no file '{path}' with a {noun}", "check the path")
+        raise ConfigError(f"no file '{path}' with {with_article(noun)}", "check the path")
     module = _module_of_file(Path(path))
     if not hasattr(module, name):
         classes = [

@@ -14,6 +14,7 @@ from vidkit.frames.encoders.loaded import LoadedModel
 from vidkit.utils.device import resolve_device, resolve_dtype
 from vidkit.utils.fingerprint import weights_fingerprint
 from vidkit.utils.network import check_hub
+from vidkit.utils.plugins import is_file_spec, load_class, plugins
 from vidkit.utils.quiet import quiet_libraries, root_cause
 
 # model_type of config.json -> encoder family and transformers class
@@ -38,7 +39,8 @@ def load_encoder(
     """An encoder from a hub id or a folder in transformers format.
 
     Args:
-        spec: `openai/clip-vit-base-patch32`, `facebook/dinov2-base`, or a folder.
+        spec: `openai/clip-vit-base-patch32`, `facebook/dinov2-base`, a folder, `FILE.py:Class`, or the
+            name of a plugin.
         device: auto, cpu, cuda or cuda:N.
         dtype: auto (bf16 on CUDA, fp32 on the CPU), bf16, fp16 or fp32.
         revision: of a hub id.
@@ -47,6 +49,9 @@ def load_encoder(
     Raises:
         ModelError: missing, unreadable, or of a kind that is not an encoder.
     """
+    if is_file_spec(spec) or spec in plugins("encoder"):
+        own: Encoder = load_class("encoder", spec, {}, ("encode", "score"))()
+        return own
     from vidkit.frames.encoders.dino import DinoEncoder
     from vidkit.frames.encoders.itm import ItmEncoder
     from vidkit.frames.encoders.two_tower import TwoTowerEncoder
