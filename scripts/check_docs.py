@@ -72,7 +72,7 @@ def _vidkit_problem(words: list[str]) -> str:
     said = io.StringIO()
     with (
         mock.patch.object(execute, "runner_of", lambda command: lambda settings: None),
-        mock.patch.object(execute, "put_json"),
+        mock.patch("vidkit.cli.result_file.put_json"),
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(said),
     ):

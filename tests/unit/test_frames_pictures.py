@@ -1,11 +1,13 @@
 """The kept frames as files."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from vidkit.frames.outputs.images import write_frames
+from vidkit.utils.figures import drawn, svg_of
 from vidkit.video.types import Frame
 
 
@@ -16,3 +18,12 @@ def test_names_sort_as_the_frames_do(count: int, first: str, tmp_path: Path) -> 
     ]
     paths = write_frames(tmp_path, frames)
     assert sorted(paths) == paths and paths[0].name.startswith(f"{first}t0000.000s_f000000")
+
+
+def test_letters_that_no_font_has_are_no_warning(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with drawn(tmp_path / "a.png", 2, 2) as figure:
+            figure.suptitle("\U0001f3ac")
+        svg_of(figure)
+    assert (tmp_path / "a.png").stat().st_size

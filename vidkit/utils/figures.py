@@ -69,9 +69,7 @@ def drawn(path: Path, width: float, height: float, **changes: Any) -> Iterator[F
 def save(figure: Figure, path: Path, suffix: str) -> None:
     """Write it; an SVG says nothing of when it was made."""
     kind = suffix.removeprefix(".")
-    with warnings.catch_warnings():
-        # a letter that no font has is drawn as a box
-        warnings.filterwarnings("ignore", message="Glyph .* missing")
+    with _missing_letters():
         figure.savefig(path, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else None)
 
 
@@ -79,7 +77,15 @@ def svg_of(figure: Figure, **options: Any) -> str:
     """The figure as an SVG element for a page; `options` are those of `savefig`."""
     buffer = io.StringIO()
     meta = {"Date": None, "Creator": None}
-    with styled():
+    with styled(), _missing_letters():
         figure.savefig(buffer, format="svg", metadata=meta, **options)
     text = buffer.getvalue()
     return text[text.index("<svg") :]
+
+
+@contextmanager
+def _missing_letters() -> Iterator[None]:
+    """Letters that no font has are drawn as boxes, and nothing is said about it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        yield

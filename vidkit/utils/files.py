@@ -152,6 +152,8 @@ def _explain(error: OSError, target: Path) -> OutputError | None:
         return OutputError(
             f"'{target}' is a folder, where a file is to be written", "choose another --output"
         )
+    if error.errno in (errno.ENOENT, errno.ENOTDIR) and folder.is_dir():
+        return OutputError(f"output folder '{folder}' takes no files", "choose another --output")
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return OutputError(f"output folder '{folder}' does not exist", f"create it: mkdir -p '{folder}'")
     return None
