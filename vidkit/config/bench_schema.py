@@ -63,17 +63,7 @@ class PlantedSettings:
     resamples: int = 2000  # of the bootstrap over videos
 
     def __post_init__(self) -> None:
-        for name in ("videos", "resamples"):
-            _at_least(name, getattr(self, name), 1)
-        _at_least("events", self.events, 1)
-        if self.duration_s < 24 * self.events + 16:
-            raise ValueError(
-                f"duration_s={self.duration_s} leaves no room for {self.events} events and their distractors"
-                f"\ngive at least {24 * self.events + 16} s"
-            )
-        _not_empty("budgets", self.budgets)
-        for budget in self.budgets:
-            _at_least("budgets", budget, 1)
+        _check_planted(self, least_events=1, least_budget=1)
 
 
 @dataclass
@@ -87,17 +77,23 @@ class TokensSettings:
     resamples: int = 2000  # of the bootstrap over videos
 
     def __post_init__(self) -> None:
-        for name in ("videos", "resamples"):
-            _at_least(name, getattr(self, name), 1)
-        _at_least("events", self.events, 2)
-        if self.duration_s < 24 * self.events + 16:
-            raise ValueError(
-                f"duration_s={self.duration_s} leaves no room for {self.events} events and their distractors"
-                f"\ngive at least {24 * self.events + 16} s"
-            )
-        _not_empty("budgets", self.budgets)
-        for budget in self.budgets:
-            _at_least("budgets", budget, 16)
+        _check_planted(self, least_events=2, least_budget=16)
+
+
+def _check_planted(settings: PlantedSettings | TokensSettings, least_events: int, least_budget: int) -> None:
+    """Refuse numbers that drawn videos with planted events cannot have."""
+    for name in ("videos", "resamples"):
+        _at_least(name, getattr(settings, name), 1)
+    _at_least("events", settings.events, least_events)
+    needed = 24 * settings.events + 16
+    if settings.duration_s < needed:
+        raise ValueError(
+            f"duration_s={settings.duration_s} leaves no room for {settings.events} events and their"
+            f" distractors\ngive at least {needed} s"
+        )
+    _not_empty("budgets", settings.budgets)
+    for budget in settings.budgets:
+        _at_least("budgets", budget, least_budget)
 
 
 @dataclass
