@@ -91,10 +91,15 @@ def measured_large(files: tuple[str, str]) -> dict[str, Any]:
     if status:
         raise SystemExit(f"scoring {LARGE:,} predictions ended with status {status}")
     return {
-        "what": f"`vidkit eval video-mme-v2`, {LARGE:,} predictions", "best": seconds, "median": seconds,
-        "unit": "s", "runs": 1, "target": TARGET_LARGE_S, "peak_mb": round(used.ru_maxrss / 1024),
+        "what": f"`vidkit eval video-mme-v2`, {LARGE:,} predictions",
+        "best": seconds,
+        "median": seconds,
+        "unit": "s",
+        "runs": 1,
+        "target": TARGET_LARGE_S,
+        "peak_mb": round(used.ru_maxrss / 1024),
         "cpu_s": round(used.ru_utime + used.ru_stime, 3),
-    }  # fmt: skip
+    }
 
 
 def timed(what: str, work: Callable[[], object], runs: int, target: float | None) -> dict[str, Any]:
@@ -126,9 +131,16 @@ def written(folder: Path, rows: list[dict[str, Any]]) -> tuple[str, str]:
 def reply(draw: random.Random, letter: str) -> str:
     """A reply of one of the usual kinds; a third of them reason at length."""
     thought = "The man walks to the door and looks at the option on the table, then he answers. " * 25
-    return draw.choice((letter, f"{letter}. thing", f"Final Answer: {letter}",
-                        f"{thought}\nFinal Answer: {letter}",
-                        f"<think>{thought}</think>\n{letter}", "I'm sorry, I cannot tell."))  # fmt: skip
+    return draw.choice(
+        (
+            letter,
+            f"{letter}. thing",
+            f"Final Answer: {letter}",
+            f"{thought}\nFinal Answer: {letter}",
+            f"<think>{thought}</think>\n{letter}",
+            "I'm sorry, I cannot tell.",
+        )
+    )
 
 
 def made_rows(groups: int = 800) -> list[dict[str, Any]]:
@@ -139,14 +151,21 @@ def made_rows(groups: int = 800) -> list[dict[str, Any]]:
         structure = draw.choice(STRUCTURES) if kind == "logic" else "None"
         for k in range(1, 5):
             gold = draw.choice(LETTERS)
-            rows.append({
-                "video_id": f"{video:03d}", "question_id": f"{video:03d}-{k}", "group_type": kind,
-                "group_structure": structure, "level": draw.choice((1, 2, 3)),
-                "second_head": f"head {draw.randrange(12)}", "third_head": f"type {draw.randrange(31)}",
-                "question": "what happens?",
-                "options": "\n".join(f"{c}. thing {c}{c} of {video}-{k}" for c in LETTERS),
-                "answer": gold, "prediction": reply(draw, draw.choice((gold, draw.choice(LETTERS)))),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "video_id": f"{video:03d}",
+                    "question_id": f"{video:03d}-{k}",
+                    "group_type": kind,
+                    "group_structure": structure,
+                    "level": draw.choice((1, 2, 3)),
+                    "second_head": f"head {draw.randrange(12)}",
+                    "third_head": f"type {draw.randrange(31)}",
+                    "question": "what happens?",
+                    "options": "\n".join(f"{c}. thing {c}{c} of {video}-{k}" for c in LETTERS),
+                    "answer": gold,
+                    "prediction": reply(draw, draw.choice((gold, draw.choice(LETTERS)))),
+                }
+            )
     return rows
 
 
@@ -159,18 +178,29 @@ def made_records() -> list[dict[str, Any]]:
         'D. The boy said "no"',
     ]
     who: list[dict[str, Any]] = [
-        {"id": i, "video_path": f"{i}.mp4", "question": "who?", "options": options, "asr_content": "",
-         "correct_answer": draw.choice("ABCD"), "prediction": reply(draw, draw.choice("ABCD")),
-         "metadata": {"consistency": draw.choice(("consistent", "inconsistent"))}}
+        {
+            "id": i,
+            "video_path": f"{i}.mp4",
+            "question": "who?",
+            "options": options,
+            "asr_content": "",
+            "correct_answer": draw.choice("ABCD"),
+            "prediction": reply(draw, draw.choice("ABCD")),
+            "metadata": {"consistency": draw.choice(("consistent", "inconsistent"))},
+        }
         for i in range(2000)
-    ]  # fmt: skip
+    ]
     when: list[dict[str, Any]] = [
-        {"video_id": f"s{i}",
-         "question_1": {"timestamp": "00:05:00", "correct_answer": "A" if i < 133 else "B"},
-         "question_2": {"answer": "Fine."}, "q1": reply(draw, draw.choice("AB")), "q2": "Good.",
-         "judges": {"one": "Score: 75", "two": "50"}}
+        {
+            "video_id": f"s{i}",
+            "question_1": {"timestamp": "00:05:00", "correct_answer": "A" if i < 133 else "B"},
+            "question_2": {"answer": "Fine."},
+            "q1": reply(draw, draw.choice("AB")),
+            "q2": "Good.",
+            "judges": {"one": "Score: 75", "two": "50"},
+        }
         for i in range(209)
-    ]  # fmt: skip
+    ]
     return who + when
 
 

@@ -27,13 +27,26 @@ PEER = "lmms_eval"
 PLUGIN = "vidkit.evaluation.lmms"
 # lmms-eval pins older packages than vidkit's; its task loader needs only these besides what vidkit has
 NEEDED = (
-    "datasets", "evaluate", "loguru", "tenacity", "sacrebleu", "pytablewriter", "python-dotenv", "jsonlines",
+    "datasets",
+    "evaluate",
+    "loguru",
+    "tenacity",
+    "sacrebleu",
+    "pytablewriter",
+    "python-dotenv",
+    "jsonlines",
     "scikit-learn",
-)  # fmt: skip
+)
 WANTED = ("vidkit_video_mme_v2", "vidkit_social_omni", "vidkit_social_omni_who", "vidkit_social_omni_when")
-_TAKEN = {"non_lin": "overall_score", "consistency": "relevance_score", "coherence": "logic_score",
-          "level_1": "level_1_score", "level_2": "level_2_score", "level_3": "level_3_score",
-          "avg_acc": "overall_acc"}  # fmt: skip
+_TAKEN = {
+    "non_lin": "overall_score",
+    "consistency": "relevance_score",
+    "coherence": "logic_score",
+    "level_1": "level_1_score",
+    "level_2": "level_2_score",
+    "level_3": "level_3_score",
+    "avg_acc": "overall_acc",
+}
 
 
 def main() -> int:
@@ -65,9 +78,11 @@ def install(folder: Path) -> str:
     python = folder / "bin" / "python"
     if not python.exists():
         venv.create(folder, with_pip=True)
-    inside = Path(subprocess.check_output(
-        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
-    ).strip())  # fmt: skip
+    inside = Path(
+        subprocess.check_output(
+            [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
+        ).strip()
+    )
     # torch and the rest come from vidkit's own environment
     (inside / "vidkit_peer.pth").write_text(sysconfig.get_path("purelib") + "\n")
     for words in ([PEER, "--no-deps"], list(NEEDED)):
@@ -181,13 +196,21 @@ def made_rows(groups: int = 40) -> list[dict[str, Any]]:
         structure = draw.choice(structures) if kind == "logic" else "None"
         for k in range(1, 5):
             gold = draw.choice("ABCDEFGH")
-            rows.append({
-                "video_id": f"{video:03d}", "question_id": f"{video:03d}-{k}", "group_type": kind,
-                "group_structure": structure, "level": draw.choice((1, 2, 3)), "second_head": "h",
-                "third_head": "t", "question": "what happens?", "answer": gold,
-                "options": "\n".join(f"{c}. {c * 3}" for c in "ABCDEFGH"),
-                "prediction": draw.choice((gold, gold, draw.choice("ABCDEFGH"))),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "video_id": f"{video:03d}",
+                    "question_id": f"{video:03d}-{k}",
+                    "group_type": kind,
+                    "group_structure": structure,
+                    "level": draw.choice((1, 2, 3)),
+                    "second_head": "h",
+                    "third_head": "t",
+                    "question": "what happens?",
+                    "answer": gold,
+                    "options": "\n".join(f"{c}. {c * 3}" for c in "ABCDEFGH"),
+                    "prediction": draw.choice((gold, gold, draw.choice("ABCDEFGH"))),
+                }
+            )
     return rows
 
 
@@ -200,12 +223,18 @@ def made_who(count: int = 20) -> list[dict[str, Any]]:
         'D. The boy said "no"',
     ]
     return [
-        {"id": number, "video_path": f"{number}.mp4", "question": "who?", "options": options,
-         "asr_content": "", "correct_answer": draw.choice("ABCD"),
-         "metadata": {"consistency": draw.choice(("consistent", "inconsistent"))},
-         "prediction": draw.choice("ABCD")}
+        {
+            "id": number,
+            "video_path": f"{number}.mp4",
+            "question": "who?",
+            "options": options,
+            "asr_content": "",
+            "correct_answer": draw.choice("ABCD"),
+            "metadata": {"consistency": draw.choice(("consistent", "inconsistent"))},
+            "prediction": draw.choice("ABCD"),
+        }
         for number in range(count)
-    ]  # fmt: skip
+    ]
 
 
 if __name__ == "__main__":

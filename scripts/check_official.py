@@ -42,9 +42,15 @@ _REPLIES = (
     "(b)",
 )
 _STRUCTURES = ("[1, 2, 3, 4]", "[1, [2, 3], 4]", "[[1, 2], 3, 4]")
-_SCORES = {"total": "non_lin", "level_1": "level_1", "level_2": "level_2", "level_3": "level_3",
-           "relevance_score": "consistency", "logic_score": "coherence",
-           "relevance_linear_score": "relevance_linear"}  # fmt: skip
+_SCORES = {
+    "total": "non_lin",
+    "level_1": "level_1",
+    "level_2": "level_2",
+    "level_3": "level_3",
+    "relevance_score": "consistency",
+    "logic_score": "coherence",
+    "relevance_linear_score": "relevance_linear",
+}
 
 
 def main() -> int:
@@ -68,10 +74,11 @@ def main() -> int:
         module = module_of(given.social_omni / "models" / "pipeline" / "answer_extraction.py")
         for options in ("ABCD", "AB"):
             wrong += texts(
-                f"SocialOmni {options}", given.texts,
+                f"SocialOmni {options}",
+                given.texts,
                 lambda t, options=options: module.extract_choice(t, list(options)),
                 lambda t, options=options: parse_social_omni(t, options).letter or "",
-            )  # fmt: skip
+            )
     return int(wrong > 0)
 
 
@@ -140,13 +147,20 @@ def made_rows(draw: random.Random) -> list[dict[str, Any]]:
         kind, structure = draw.choice(("relevance", "logic")), draw.choice(_STRUCTURES)
         for k in range(1, 5):
             gold = draw.choice("ABCDEFGH")
-            rows.append({
-                "video_id": f"{video:03d}", "question_id": f"{video:03d}-{k}", "group_type": kind,
-                "group_structure": structure if kind == "logic" else "None", "level": draw.choice((1, 2, 3)),
-                "second_head": f"h{draw.randint(0, 3)}", "third_head": f"t{draw.randint(0, 5)}",
-                "options": "", "answer": gold,
-                "prediction": draw.choice(_REPLIES).format(draw.choice((gold, gold, "C"))),
-            })  # fmt: skip
+            rows.append(
+                {
+                    "video_id": f"{video:03d}",
+                    "question_id": f"{video:03d}-{k}",
+                    "group_type": kind,
+                    "group_structure": structure if kind == "logic" else "None",
+                    "level": draw.choice((1, 2, 3)),
+                    "second_head": f"h{draw.randint(0, 3)}",
+                    "third_head": f"t{draw.randint(0, 5)}",
+                    "options": "",
+                    "answer": gold,
+                    "prediction": draw.choice(_REPLIES).format(draw.choice((gold, gold, "C"))),
+                }
+            )
     return rows
 
 

@@ -140,9 +140,16 @@ def functions_of(file: Path) -> dict[str, Any]:
             return lambda *args, **kwargs: None
 
     names: dict[str, Any] = {
-        "re": re, "os": os, "string": string, "cp": copy, "copy": copy, "Counter": Counter, "List": list,
-        "Optional": Optional, "get_logger": lambda *args, **kwargs: Silent(),
-    }  # fmt: skip
+        "re": re,
+        "os": os,
+        "string": string,
+        "cp": copy,
+        "copy": copy,
+        "Counter": Counter,
+        "List": list,
+        "Optional": Optional,
+        "get_logger": lambda *args, **kwargs: Silent(),
+    }
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(node, (ast.FunctionDef, ast.Assign, ast.AnnAssign)):
             exec(compile(ast.Module([node], []), str(file), "exec"), names)

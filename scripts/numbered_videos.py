@@ -201,8 +201,13 @@ def _odd_cases() -> Iterator[Case]:
         by_ffmpeg=True,
     )
     yield Case("trimmed, copied", "mp4", short, after=(("-ss", "2.5", "-i", "IN", *copy),), by_ffmpeg=True)
-    yield Case("trimmed, copied hevc", "mp4", _x265("keyint=30"),
-               after=(("-ss", "2.5", "-i", "IN", *copy),), by_ffmpeg=True)  # fmt: skip
+    yield Case(
+        "trimmed, copied hevc",
+        "mp4",
+        _x265("keyint=30"),
+        after=(("-ss", "2.5", "-i", "IN", *copy),),
+        by_ffmpeg=True,
+    )
     yield Case(
         "cut open gop",
         "ts",

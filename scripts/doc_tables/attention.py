@@ -24,15 +24,20 @@ def attention_tables() -> str | None:
     rows = made["rows"]
     shown = ("dense fa4", "everything", "xattention", "haste", "svg2")
     tables = [
-        "Dense attention, by library:", m.dense_table(rows),
-        "Executors, TFLOP/s of the kept pairs, random block lists:", m.executor_table(rows),
+        "Dense attention, by library:",
+        m.dense_table(rows),
+        "Executors, TFLOP/s of the kept pairs, random block lists:",
+        m.executor_table(rows),
         "Prediction of masks, median (20-80 %) and share of the fastest dense attention:",
         m.prediction_table(rows),
-        "Memory:", m.memory_table(rows),
-        "Denoising loop, random weights, two guidance branches, everything included:", m.loop_table(rows),
+        "Memory:",
+        m.memory_table(rows),
+        "Denoising loop, random weights, two guidance branches, everything included:",
+        m.loop_table(rows),
         "Where the GPU's time goes, milliseconds per forward:",
-        m.parts_table(rows, shown), m.made_by(made),
-    ]  # fmt: skip
+        m.parts_table(rows, shown),
+        m.made_by(made),
+    ]
     if larger is not None:
         tables += ["Wan2.1-14B, 10 of its 40 layers:", m.loop_table(larger["rows"])]
         tables += [m.parts_table(larger["rows"], shown), m.made_by(larger)]

@@ -72,9 +72,12 @@ class Bank:
         self.drawn = 0
         self._ready: queue.Queue[Chunk | BaseException] = queue.Queue(32)
         self._loader = torch.utils.data.DataLoader(
-            _Drawing(first_seed), batch_size=None, num_workers=workers,
-            prefetch_factor=4 if workers else None, multiprocessing_context="fork" if workers else None,
-        )  # fmt: skip
+            _Drawing(first_seed),
+            batch_size=None,
+            num_workers=workers,
+            prefetch_factor=4 if workers else None,
+            multiprocessing_context="fork" if workers else None,
+        )
         self._iterator = iter(self._loader)
         self._closed = threading.Event()
         self._receiver = threading.Thread(target=self._receive, args=(device,), daemon=True)

@@ -23,9 +23,12 @@ _BATCH = 256
 def _row(hits: Sequence[bool], chance: Sequence[float]) -> dict[str, Any]:
     bound = share_interval(sum(hits), len(hits))
     return {
-        "accuracy": round(sum(hits) / len(hits), 4), "low": round(bound.low, 4), "high": round(bound.high, 4),
-        "n": len(hits), "chance": round(float(np.mean(chance)), 4),
-    }  # fmt: skip
+        "accuracy": round(sum(hits) / len(hits), 4),
+        "low": round(bound.low, 4),
+        "high": round(bound.high, 4),
+        "n": len(hits),
+        "chance": round(float(np.mean(chance)), 4),
+    }
 
 
 class Examination:

@@ -18,14 +18,26 @@ def make_network() -> Any:
     from transformers import CLIPConfig, CLIPModel, CLIPTextConfig, CLIPVisionConfig
 
     words = CLIPTextConfig(
-        vocab_size=len(text.vocabulary()) + len(text.SPECIAL), hidden_size=160, intermediate_size=480,
-        num_hidden_layers=4, num_attention_heads=5, max_position_embeddings=text.TOKENS,
-        pad_token_id=text.PAD, bos_token_id=text.START, eos_token_id=text.END, projection_dim=WIDTH,
-    )  # fmt: skip
+        vocab_size=len(text.vocabulary()) + len(text.SPECIAL),
+        hidden_size=160,
+        intermediate_size=480,
+        num_hidden_layers=4,
+        num_attention_heads=5,
+        max_position_embeddings=text.TOKENS,
+        pad_token_id=text.PAD,
+        bos_token_id=text.START,
+        eos_token_id=text.END,
+        projection_dim=WIDTH,
+    )
     vision = CLIPVisionConfig(
-        hidden_size=192, intermediate_size=640, num_hidden_layers=8, num_attention_heads=6, image_size=SIDE,
-        patch_size=PATCH, projection_dim=WIDTH,
-    )  # fmt: skip
+        hidden_size=192,
+        intermediate_size=640,
+        num_hidden_layers=8,
+        num_attention_heads=6,
+        image_size=SIDE,
+        patch_size=PATCH,
+        projection_dim=WIDTH,
+    )
     return CLIPModel(
         CLIPConfig(text_config=words.to_dict(), vision_config=vision.to_dict(), projection_dim=WIDTH)
     )

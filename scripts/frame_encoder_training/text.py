@@ -58,6 +58,10 @@ def make_tokenizer() -> Any:
         single="<start> $A <end>", special_tokens=[("<start>", START), ("<end>", END)]
     )
     return PreTrainedTokenizerFast(
-        tokenizer_object=inner, pad_token="<pad>", bos_token="<start>", eos_token="<end>", unk_token="<unk>",
+        tokenizer_object=inner,
+        pad_token="<pad>",
+        bos_token="<start>",
+        eos_token="<end>",
+        unk_token="<unk>",
         model_max_length=TOKENS,
-    )  # fmt: skip
+    )

@@ -72,8 +72,10 @@ class Run:
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
         self.optimizer = torch.optim.AdamW(
             [{"params": decay, "weight_decay": 0.1}, {"params": plain, "weight_decay": 0.0}],
-            lr=plan.rate, betas=(0.9, 0.98), fused=self.device.type == "cuda",
-        )  # fmt: skip
+            lr=plan.rate,
+            betas=(0.9, 0.98),
+            fused=self.device.type == "cuda",
+        )
         folder.mkdir(parents=True, exist_ok=True)
         self.state_file = folder / "state.pt"
         if self.state_file.exists():
@@ -167,9 +169,13 @@ class Run:
     def save(self, seconds: float) -> None:
         """Write the checkpoint; a killed run keeps the one before."""
         state = {
-            "model": self.network.state_dict(), "optimizer": self.optimizer.state_dict(), "step": self.step,
-            "seconds": seconds, "drawn": self.drawn + self.bank.drawn, "plan": json.dumps(asdict(self.plan)),
-        }  # fmt: skip
+            "model": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "seconds": seconds,
+            "drawn": self.drawn + self.bank.drawn,
+            "plan": json.dumps(asdict(self.plan)),
+        }
         temporary = self.state_file.with_suffix(".tmp")
         torch.save(state, temporary)
         os.replace(temporary, self.state_file)

@@ -76,16 +76,22 @@ def test_unknown_benchmark_suggests_near_name(capsys) -> None:
 @pytest.mark.parametrize(
     ("words", "error", "hint"),
     [
-        (["sections=[rate]"], "error: unknown choice 'rate' for 'sections[0]'",
-         "hint: did you mean 'rates'? choices: rates, prediction, memory, loop, launch"),
+        (
+            ["sections=[rate]"],
+            "error: unknown choice 'rate' for 'sections[0]'",
+            "hint: did you mean 'rates'? choices: rates, prediction, memory, loop, launch",
+        ),
         (["sections=[]"], "error: sections=[] is empty", "hint: name at least one, or leave sections out"),
         (["shapes=[maz]"], "error: unknown shape 'maz'", "hint: choose from: wan-1.3b-480p"),
         (["loops=[tinny]"], "error: unknown benchmark part 'tinny'", "hint: choose from: wan-1.3b-480p"),
-        (["shape=[maze]"], "error: unknown setting 'shape' for 'bench attention'",
-         "hint: did you mean 'shapes'?"),
+        (
+            ["shape=[maze]"],
+            "error: unknown setting 'shape' for 'bench attention'",
+            "hint: did you mean 'shapes'?",
+        ),
     ],
     ids=["section", "none", "shape", "loop", "key"],
-)  # fmt: skip
+)
 def test_mistakes_are_told_before_anything_runs(words, error, hint, capsys, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run(["bench", "attention", "--device", "cpu", *words]) == 2
@@ -134,8 +140,12 @@ def test_attention_on_a_cpu(capsys, tmp_path, quick) -> None:
     assert record["inputs"]["rates"] == "random Q, K, V; random block lists"
     assert record["made_by"].endswith("shapes=[odd] seed=3")
     assert {row["section"] for row in record["rows"]} == {
-        "ceiling", "dense", "executor", "prediction", "memory"
-    }  # fmt: skip
+        "ceiling",
+        "dense",
+        "executor",
+        "prediction",
+        "memory",
+    }
     dense = next(row for row in record["rows"] if row["section"] == "dense")
     assert dense["share_of_peak"] == pytest.approx(dense["tflops"] / 0.5)
     assert "random Q, K, V; random block lists" in told.err  # tables are for people
@@ -161,8 +171,11 @@ def test_interrupted_attention_keeps_its_rows(tmp_path) -> None:
     words = ["sections=[rates,prediction]", "shapes=[odd]", "--device", "cpu", "-o", str(tmp_path)]
     process = subprocess.Popen(
         [sys.executable, "-m", "vidkit", "bench", "attention", *words],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
     assert process.stderr is not None
     for line in process.stderr:
         if "gather" in line:
@@ -251,8 +264,13 @@ def test_interrupted_select_frames_keeps_its_rows(capsys, tmp_path, monkeypatch)
     from vidkit.commands.bench import select_frames as bench_select_frames
 
     def cut_off(*args, **options):
-        yield {"n": 3600, "dim": 8, "k": 4, "note": "topk", "rows": [
-            {"method": "topk", "best_s": 0.1, "median_s": 0.2, "worst_s": 0.3, "runs": 1}]}  # fmt: skip
+        yield {
+            "n": 3600,
+            "dim": 8,
+            "k": 4,
+            "note": "topk",
+            "rows": [{"method": "topk", "best_s": 0.1, "median_s": 0.2, "worst_s": 0.3, "runs": 1}],
+        }
         raise KeyboardInterrupt
 
     monkeypatch.setattr(bench_select_frames, "bench_selectors", cut_off)

@@ -31,8 +31,16 @@ def words(tiny_model: Path, tmp_path: Path) -> list[str]:
     prompts = tmp_path / "prompts.txt"
     prompts.write_text("# three clips\na red ball\n\na green ball\na light maze\n")
     table = tmp_path / "table.json"
-    return ["calibrate", f"prompts={prompts}", "prompt_count=3", *SMALL, *POOL, *model_words(tiny_model),
-            "--output", str(table)]  # fmt: skip
+    return [
+        "calibrate",
+        f"prompts={prompts}",
+        "prompt_count=3",
+        *SMALL,
+        *POOL,
+        *model_words(tiny_model),
+        "--output",
+        str(table),
+    ]
 
 
 def changed(words: list[str], *more: str) -> list[str]:

@@ -28,13 +28,16 @@ def completed(line: str) -> list[str]:
     words = line.split(" ")
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
-        capture_output=True, text=True, timeout=60,
-        env=os.environ | {
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ
+        | {
             "_VIDKIT_COMPLETE": "complete_bash",
             "COMP_WORDS": line,
             "COMP_CWORD": str(len(words) - 1),
         },
-    )  # fmt: skip
+    )
     assert done.stderr == ""
     return done.stdout.split()
 
@@ -91,7 +94,10 @@ def test_the_script_for_bash_completes_behind_the_equals_sign(tmp_path: Path) ->
     # bash cuts `model.offload=mo` into three words
     script = BASH.format(python=sys.executable, folder=tmp_path, words="vidkit generate model.offload = mo")
     done = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, timeout=60,
+        ["bash", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
         env=os.environ | {"PROGRAM": PROGRAM.replace("main()", "sys.argv[0] = 'vidkit'; main()", 1)},
-    )  # fmt: skip
+    )
     assert done.stdout.split() == ["model"], done.stderr

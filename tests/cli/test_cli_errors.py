@@ -114,8 +114,10 @@ def test_a_file_with_an_equals_sign_is_a_path(tmp_path, monkeypatch, fake, capsy
     assert run(["select-frames", "frames", "is E = mc2 shown", "k=4"]) == 0
     assert run(["select-frames", "id=12/clip.mp4", "--", "E=mc2 on the board"]) == 0
     assert [(one.video, one.query) for one in seen] == [
-        ("id=12/clip.mp4", "a dog"), ("frames", "is E = mc2 shown"), ("id=12/clip.mp4", "E=mc2 on the board"),
-    ]  # fmt: skip
+        ("id=12/clip.mp4", "a dog"),
+        ("frames", "is E = mc2 shown"),
+        ("id=12/clip.mp4", "E=mc2 on the board"),
+    ]
     capsys.readouterr()
     assert run(["select-frames", "id=13/clip.mp4", "a dog"]) == 2
     said = capsys.readouterr().err
@@ -227,8 +229,10 @@ def test_a_signal_ends_the_process_without_traceback_or_half_file(
 ) -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", SLEEPER, str(tmp_path / "out.txt")],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.send_signal(sent)

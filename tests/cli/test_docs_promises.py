@@ -37,15 +37,18 @@ def test_links_and_commands_of_all_pages_are_right() -> None:
     [
         ("[x](nowhere.md)", "page.md: link to 'nowhere.md' leads nowhere"),
         ("```sh\nmake nothing\n```\n", "page.md: `make nothing`: no target nothing"),
-        ("```sh\npython scripts/no.py\n```\n",
-         "page.md: `python scripts/no.py`: no file scripts/no.py"),
-        ("```sh\nvidkit generate -c wan14 | head\n```\n",
-         "page.md: `vidkit generate -c wan14 | head`: error: no config 'wan14' for 'generate'"),
-        ("```console\n$ vidkit generat\nmade\n```\n",
-         "page.md: `vidkit generat`: error: no command 'generat'"),
+        ("```sh\npython scripts/no.py\n```\n", "page.md: `python scripts/no.py`: no file scripts/no.py"),
+        (
+            "```sh\nvidkit generate -c wan14 | head\n```\n",
+            "page.md: `vidkit generate -c wan14 | head`: error: no config 'wan14' for 'generate'",
+        ),
+        (
+            "```console\n$ vidkit generat\nmade\n```\n",
+            "page.md: `vidkit generat`: error: no command 'generat'",
+        ),
     ],
     ids=["link", "target", "script", "config", "command"],
-)  # fmt: skip
+)
 def test_the_check_finds_what_is_wrong(
     text: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,12 +20,18 @@ LETTERS = "ABCDEFGH"
 
 def question(video: int, k: int, **more: Any) -> dict[str, Any]:
     return {
-        "video_id": f"{video:03d}", "question_id": f"{video:03d}-{k}", "group_type": "relevance",
-        "group_structure": "None", "level": k % 3 + 1, "second_head": "Order", "third_head": "Order / first",
+        "video_id": f"{video:03d}",
+        "question_id": f"{video:03d}-{k}",
+        "group_type": "relevance",
+        "group_structure": "None",
+        "level": k % 3 + 1,
+        "second_head": "Order",
+        "third_head": "Order / first",
         "question": "what happens first?",
         "options": "\n".join(f"{c}. event {c.lower() * 2}" for c in LETTERS),
-        "answer": LETTERS[(video + k) % 8], **more,
-    }  # fmt: skip
+        "answer": LETTERS[(video + k) % 8],
+        **more,
+    }
 
 
 def data_rows(videos: int = 3) -> Rows:
@@ -261,10 +267,14 @@ def test_bad_predictions(
     ("spoil", "message"),
     [
         (lambda rows: rows.pop(), "video '003' has 3 questions, not 4: 003-1, 003-2, 003-3"),
-        (lambda rows: [r.update(group_type="logic", group_structure="[1, 3]") for r in rows[:4]],
-         "video '001': unknown group_structure '[1, 3]'"),
-        (lambda rows: rows[5].update(question_id="001-1"),
-         "d.json line 6: duplicate id '001-1', first on line 1"),
+        (
+            lambda rows: [r.update(group_type="logic", group_structure="[1, 3]") for r in rows[:4]],
+            "video '001': unknown group_structure '[1, 3]'",
+        ),
+        (
+            lambda rows: rows[5].update(question_id="001-1"),
+            "d.json line 6: duplicate id '001-1', first on line 1",
+        ),
         (lambda rows: rows[1].pop("level"), "d.json line 2: no column 'level'"),
         (lambda rows: rows[1].update(question_id=None), "d.json line 2: empty id"),
         (lambda rows: rows[2].update(level=math.nan), "d.json line 3: 'level' is nan, not a finite number"),
@@ -272,7 +282,7 @@ def test_bad_predictions(
         (lambda rows: rows.clear(), "d.json has no rows"),
     ],
     ids=["group-size", "structure", "duplicate", "column", "id", "nan", "gold", "empty"],
-)  # fmt: skip
+)
 def test_bad_data(
     spoil: Callable[[Rows], object], message: str, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -395,14 +405,28 @@ def test_social_omni_joins_both_levels_and_judges(write: Write) -> None:
         'C. The boy said "go"',
         'D. The boy said "no"',
     ]
-    who = {"id": 1, "video_path": "1.mp4", "question": "who?", "options": options, "correct_answer": "C",
-           "asr_content": "", "metadata": {"consistency": "consistent"}}  # fmt: skip
-    when = {"video_id": "s0", "video_file": "s0.mp4", "full_asr": "",
-            "question_1": {"question": "now?", "timestamp": "00:05:00", "correct_answer": "A"},
-            "question_2": {"question": "what?", "answer": "Fine."}}  # fmt: skip
-    said = [{"id": "l1/1", "prediction": "C"}, {"id": "l2/s0/q1", "prediction": "YES"},
-            {"id": "l2/s0/q2", "prediction": "Good."},
-            {"id": "judge/s0/one", "prediction": "Score: 75"}]  # fmt: skip
+    who = {
+        "id": 1,
+        "video_path": "1.mp4",
+        "question": "who?",
+        "options": options,
+        "correct_answer": "C",
+        "asr_content": "",
+        "metadata": {"consistency": "consistent"},
+    }
+    when = {
+        "video_id": "s0",
+        "video_file": "s0.mp4",
+        "full_asr": "",
+        "question_1": {"question": "now?", "timestamp": "00:05:00", "correct_answer": "A"},
+        "question_2": {"question": "what?", "answer": "Fine."},
+    }
+    said = [
+        {"id": "l1/1", "prediction": "C"},
+        {"id": "l2/s0/q1", "prediction": "YES"},
+        {"id": "l2/s0/q2", "prediction": "Good."},
+        {"id": "judge/s0/one", "prediction": "Score: 75"},
+    ]
     words = ["--data", write("d.json", [who, when]), "-p", write("p.jsonl", said), "--json", "out.json"]
     assert run(["eval", "social-omni", *words, "resamples=20"]) == 0
     result = json.loads(Path("out.json").read_text())
@@ -414,8 +438,12 @@ def test_social_omni_joins_both_levels_and_judges(write: Write) -> None:
 def test_social_omni_reads_the_folder_of_the_benchmark(
     write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    who = {"id": 1, "options": ["A. x", "B. y", "C. z", "D. w"], "correct_answer": "C",
-           "metadata": {"consistency": "consistent"}}  # fmt: skip
+    who = {
+        "id": 1,
+        "options": ["A. x", "B. y", "C. z", "D. w"],
+        "correct_answer": "C",
+        "metadata": {"consistency": "consistent"},
+    }
     when = {"video_id": "s0", "question_1": {"timestamp": "00:05:00", "correct_answer": "B"}}
     for name, content in (("level_1/dataset.json", [who]), ("level_2/annotations.json", {"data": [when]})):
         (tmp_path / "omni" / name).parent.mkdir(parents=True)

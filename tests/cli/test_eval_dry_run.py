@@ -20,17 +20,26 @@ URL = "http://127.0.0.1:9/v1"  # nobody listens there
 
 def question(video: int, k: int) -> dict[str, Any]:
     return {
-        "video_id": f"{video:03d}", "question_id": f"{video:03d}-{k}", "group_type": "relevance",
-        "group_structure": "None", "level": 1, "second_head": "h", "third_head": "t", "question": "what?",
-        "options": "\n".join(f"{c}. {c * 3}" for c in LETTERS), "answer": LETTERS[k],
-    }  # fmt: skip
+        "video_id": f"{video:03d}",
+        "question_id": f"{video:03d}-{k}",
+        "group_type": "relevance",
+        "group_structure": "None",
+        "level": 1,
+        "second_head": "h",
+        "third_head": "t",
+        "question": "what?",
+        "options": "\n".join(f"{c}. {c * 3}" for c in LETTERS),
+        "answer": LETTERS[k],
+    }
 
 
 def level_2(clip: str, gold: str, **more: Any) -> dict[str, Any]:
     return {
-        "video_id": clip, "question_1": {"question": "now?", "timestamp": "00:01:00", "correct_answer": gold},
-        "question_2": {"question": "what?", "answer": "Fine."}, **more,
-    }  # fmt: skip
+        "video_id": clip,
+        "question_1": {"question": "now?", "timestamp": "00:01:00", "correct_answer": gold},
+        "question_2": {"question": "what?", "answer": "Fine."},
+        **more,
+    }
 
 
 @pytest.fixture
@@ -209,9 +218,8 @@ def test_a_device_without_anything_to_run_on_it_is_refused(
 
 @pytest.mark.parametrize(
     ("device", "message"),
-    [("tpu", "unknown device 'tpu'"),
-     ("cuda", "device=cuda was asked for, but no CUDA device is available")],
-)  # fmt: skip
+    [("tpu", "unknown device 'tpu'"), ("cuda", "device=cuda was asked for, but no CUDA device is available")],
+)
 def test_the_device_of_a_local_model_is_checked(
     device: str,
     message: str,

@@ -92,15 +92,21 @@ def test_config_of_one_setting(
     [
         (("list", "modles"), "no list 'modles'", "did you mean 'models'? lists: configs, methods"),
         (("config", "genrate"), "no command 'genrate' with settings", "did you mean 'generate'? commands: "),
-        (("config", "bench", "attentoin"), "no command 'bench attentoin' with settings",
-         "did you mean 'bench attention'?"),
+        (
+            ("config", "bench", "attentoin"),
+            "no command 'bench attentoin' with settings",
+            "did you mean 'bench attention'?",
+        ),
         (("config",), "no command given", "vidkit config COMMAND [KEY]; commands: generate"),
         (("config", "generate", "stepz"), "no setting 'stepz' of 'generate'", "did you mean 'steps'?"),
-        (("config", "select-frames", "alhpa"), "no setting 'alhpa' of 'select-frames'",
-         "did you mean 'frames.alpha'?"),
+        (
+            ("config", "select-frames", "alhpa"),
+            "no setting 'alhpa' of 'select-frames'",
+            "did you mean 'frames.alpha'?",
+        ),
         (("config", "generate", "steps", "seed"), "more than one setting: steps, seed", "ask for one"),
     ],
-)  # fmt: skip
+)
 def test_a_miss_names_the_nearest(
     words: tuple[str, ...], message: str, hint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

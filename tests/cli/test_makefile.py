@@ -31,14 +31,19 @@ def fake_python(folder: Path, script: str) -> str:
 @pytest.mark.parametrize(
     ("script", "error", "hint"),
     [
-        ('[ "$1" = -V ] && echo Python 3.9.2; exit 1',
-         "vidkit needs Python 3.11 or newer, '{python}' is Python 3.9.2",
-         "name a newer one: make PYTHON=/path/to/python3.11"),
-        ('case "$2" in *ensurepip*) exit 1;; esac', "'{python}' cannot make virtual environments",
-         "on Debian and Ubuntu: apt-get install python3-venv"),
+        (
+            '[ "$1" = -V ] && echo Python 3.9.2; exit 1',
+            "vidkit needs Python 3.11 or newer, '{python}' is Python 3.9.2",
+            "name a newer one: make PYTHON=/path/to/python3.11",
+        ),
+        (
+            'case "$2" in *ensurepip*) exit 1;; esac',
+            "'{python}' cannot make virtual environments",
+            "on Debian and Ubuntu: apt-get install python3-venv",
+        ),
     ],
     ids=["old", "no-venv"],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("target", ["demo", "test"])
 def test_an_unfit_python_is_refused(target: str, script: str, error: str, hint: str, tmp_path: Path) -> None:
     word = fake_python(tmp_path, script)

@@ -24,9 +24,15 @@ def make_images() -> ModuleType:
 
 def test_headings_come_in_the_order_of_a_reader() -> None:
     assert re.findall(r"^## (.+)$", README, re.MULTILINE) == [
-        "Install", "Five lines of Python", "Five commands", "What is measured, and where",
-        "Against baselines", "Limits", "Citation", "Links",
-    ]  # fmt: skip
+        "Install",
+        "Five lines of Python",
+        "Five commands",
+        "What is measured, and where",
+        "Against baselines",
+        "Limits",
+        "Citation",
+        "Links",
+    ]
 
 
 def test_pictures_are_small_and_stand_before_the_first_heading() -> None:

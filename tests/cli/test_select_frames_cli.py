@@ -165,7 +165,7 @@ def test_second_query_uses_the_cache_and_selects_the_same(video: Path, tmp_path:
         (["{text}", "q"], 4, "error: cannot read"),
         (["{folder}", "q"], 4, "error: no image in the folder"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_one_line_with_a_hint(
     words: list[str],
     status: int,

@@ -116,8 +116,10 @@ def test_lists_hold_the_kept_frames(video: Path, tmp_path: Path) -> None:
     with (tmp_path / "keyframes.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [int(row["frame"]) for row in rows] == [row["source_index"] for row in kept]
-    assert rows == [{k: str(v) for k, v in row.items()} for row in json.loads(
-        (tmp_path / "keyframe_list.json").read_text())]  # fmt: skip
+    assert rows == [
+        {k: str(v) for k, v in row.items()}
+        for row in json.loads((tmp_path / "keyframe_list.json").read_text())
+    ]
     assert rows[1]["timecode"] == f"00:00:0{kept[1]['time_s']:.3f}"
 
 
@@ -131,8 +133,15 @@ def test_ffmpeg_reads_the_lists_as_meant(video: Path, tmp_path: Path) -> None:
     def ffmpeg(*words: str) -> None:
         subprocess.run(["ffmpeg", "-v", "error", "-y", *words], check=True, cwd=tmp_path)
 
-    ffmpeg("-i", str(video), "-vf", (tmp_path / "select.txt").read_text().strip(), "-fps_mode", "passthrough",
-           "out%d.png")  # fmt: skip
+    ffmpeg(
+        "-i",
+        str(video),
+        "-vf",
+        (tmp_path / "select.txt").read_text().strip(),
+        "-fps_mode",
+        "passthrough",
+        "out%d.png",
+    )
     for rank, picture in enumerate(sorted((tmp_path / "frames").iterdir()), 1):
         ours, theirs = (
             np.asarray(Image.open(p).convert("RGB"), int) for p in (picture, tmp_path / f"out{rank}.png")

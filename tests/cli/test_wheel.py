@@ -38,8 +38,11 @@ def call(installed: Path, *words: str) -> subprocess.CompletedProcess[str]:
     paths = [str(installed), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     return subprocess.run(
         [sys.executable, "-S", "-c", PROGRAM, *words],
-        cwd="/", env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)}, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd="/",
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+    )
 
 
 def package_files() -> set[str]:
@@ -72,8 +75,12 @@ def test_installed_vidkit_is_the_wheels(installed: Path) -> None:
     where = "import vidkit, vidkit_kernels; print(vidkit.__file__, vidkit_kernels.__file__)"
     done = subprocess.run(
         [sys.executable, "-S", "-c", where],
-        cwd="/", env=os.environ | {"PYTHONPATH": str(installed)}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd="/",
+        env=os.environ | {"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert all(Path(file).is_relative_to(installed) for file in done.stdout.split())
 
 

@@ -13,8 +13,16 @@ from scripted_server import Act, ScriptedServer
 from vidkit.cli.main import run
 from vidkit.evaluation.answer_judge import NONE, parse_verdict
 
-TASK = {"name": "words", "title": "Words", "id": "{id}", "group": "{id}", "question": "question",
-        "options": "options", "answer": "answer", "official": "first_capital"}  # fmt: skip
+TASK = {
+    "name": "words",
+    "title": "Words",
+    "id": "{id}",
+    "group": "{id}",
+    "question": "question",
+    "options": "options",
+    "answer": "answer",
+    "official": "first_capital",
+}
 REPLIES = {
     "read": "B",
     "vague": "The one with the dog, surely.",

@@ -44,13 +44,20 @@ def test_ssim_equals_scikit_image():
     noise = torch.randint(-9, 10, a.shape, generator=torch.Generator().manual_seed(1))
     b = (a.int() + noise).clamp(0, 255).to(torch.uint8)
     for clip in range(2):
-        wanted = np.mean([
-            metrics.structural_similarity(
-                x, y, gaussian_weights=True, sigma=1.5, channel_axis=2, data_range=255,
-                use_sample_covariance=False,
-            )
-            for x, y in zip(a[clip].numpy(), b[clip].numpy(), strict=True)
-        ])  # fmt: skip
+        wanted = np.mean(
+            [
+                metrics.structural_similarity(
+                    x,
+                    y,
+                    gaussian_weights=True,
+                    sigma=1.5,
+                    channel_axis=2,
+                    data_range=255,
+                    use_sample_covariance=False,
+                )
+                for x, y in zip(a[clip].numpy(), b[clip].numpy(), strict=True)
+            ]
+        )
         assert ssim(b, a)[clip].item() == pytest.approx(wanted, abs=1e-9)
     assert ssim(a, a).tolist() == pytest.approx([1.0, 1.0])
 
@@ -119,8 +126,10 @@ def test_the_whole_table_resumes_and_refuses_another_measurement(model, settings
         row = rows[f"xattention/{name}"]
         assert row["matched"] == (abs(row["density"] - rows["xattention/base"]["density"]) <= 0.01)
     assert {row["method"] for row in record["differences"]} == set(rows) - {
-        "dense", "dense (other kernel)", "xattention/base"
-    }  # fmt: skip
+        "dense",
+        "dense (other kernel)",
+        "xattention/base",
+    }
     stored = json.loads((tmp_path / "out" / "attention_quality.json").read_text())
     assert (
         stored["weights"] == model[1] and (tmp_path / "out" / "attention_quality.png").stat().st_size > 1000
@@ -143,9 +152,9 @@ def test_the_whole_table_resumes_and_refuses_another_measurement(model, settings
 
 def test_clips_of_several_sizes_are_judged_together():
     clips = draw_clips([4, 8, 6], 1, 0, "measure")
-    frames = torch.stack([
-        (render(clip.level.levels, frames=61)[0] * 255).round().to(torch.uint8) for clip in clips
-    ])  # fmt: skip
+    frames = torch.stack(
+        [(render(clip.level.levels, frames=61)[0] * 255).round().to(torch.uint8) for clip in clips]
+    )
     frames[1] = frames[1, :1]  # the ball of the second never moves
     found = solved(clips, frames)
     for n, clip in enumerate(clips):

@@ -14,8 +14,15 @@ from scripted_server import Act, ScriptedServer, completion
 
 from vidkit.cli.main import run
 
-TASK = {"name": "words", "title": "Words", "id": "{id}", "group": "{id}", "question": "question",
-        "options": "options", "answer": "answer"}  # fmt: skip
+TASK = {
+    "name": "words",
+    "title": "Words",
+    "id": "{id}",
+    "group": "{id}",
+    "question": "question",
+    "options": "options",
+    "answer": "answer",
+}
 
 
 @pytest.fixture

@@ -17,8 +17,15 @@ KEY = "sk-Zq7/secret+key=9x"
 PASSWORD = "Pw0rd-of-the-url"
 TOKEN = "T0ken-of-the-query"
 PROXY = "Pr0xy-password"
-TASK = {"name": "words", "title": "Words", "id": "{id}", "group": "{id}", "question": "question",
-        "options": "options", "answer": "answer"}  # fmt: skip
+TASK = {
+    "name": "words",
+    "title": "Words",
+    "id": "{id}",
+    "group": "{id}",
+    "question": "question",
+    "options": "options",
+    "answer": "answer",
+}
 ROWS = [{"id": f"q{n}", "question": f"{n}?", "options": ["yes", "no"], "answer": "A"} for n in range(3)]
 
 
@@ -52,8 +59,12 @@ def test_no_secret_reaches_any_sink(kind, tmp_path):
         words = ["eval", "words.yaml", "--data", "d.json", "-m", "made", "--base-url", url, "-o", "run",
                  "--json", "out.json", "--html", "page.html", "--verbose", "server.attempts=2",
                  "server.concurrency=1", "sampling.top_logprobs=2", "resamples=20"]  # fmt: skip
-        env = {**os.environ, "OPENAI_API_KEY": f"{KEY}\r\n", "VIDKIT_DEBUG": "1",
-               "HTTPS_PROXY": f"http://p:{PROXY}@127.0.0.1:9"}  # fmt: skip
+        env = {
+            **os.environ,
+            "OPENAI_API_KEY": f"{KEY}\r\n",
+            "VIDKIT_DEBUG": "1",
+            "HTTPS_PROXY": f"http://p:{PROXY}@127.0.0.1:9",
+        }
         done = subprocess.run(
             [sys.executable, "-m", "vidkit", *words], cwd=tmp_path, env=env, capture_output=True, timeout=120
         )

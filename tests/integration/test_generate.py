@@ -17,10 +17,18 @@ from vidkit.video.reading import read_clip
 
 SMALL = ["height=32", "width=32", "frames=13", "steps=3", "model.family=skyreels_df"]
 # a random transformer of the Wan kinds, cut down to seconds on a CPU
-CUT = ["model.weights=random", "height=32", "width=32", "frames=9", "steps=2",
-       "model.transformer.num_layers=1",
-       "model.transformer.num_attention_heads=1", "model.transformer.ffn_dim=32", "model.vae.base_dim=4",
-       "max_sequence_length=512"]  # fmt: skip
+CUT = [
+    "model.weights=random",
+    "height=32",
+    "width=32",
+    "frames=9",
+    "steps=2",
+    "model.transformer.num_layers=1",
+    "model.transformer.num_attention_heads=1",
+    "model.transformer.ffn_dim=32",
+    "model.vae.base_dim=4",
+    "max_sequence_length=512",
+]
 
 
 @pytest.fixture
@@ -101,8 +109,10 @@ def test_a_fresh_maze_is_drawn_and_judged(tiny_model: Path, tmp_path: Path, caps
 
 @pytest.mark.parametrize("config", ["wan1_3b_480p", "wan14b_i2v_720p", "skyreels_df_1_3b_540p"])
 def test_random_weights_run_end_to_end(config: str, tmp_path: Path, capsys) -> None:
-    extra = {"wan14b_i2v_720p": ["model.transformer.added_kv_proj_dim=128"],
-             "skyreels_df_1_3b_540p": ["frames=13", "causal_block_size=2"]}  # fmt: skip
+    extra = {
+        "wan14b_i2v_720p": ["model.transformer.added_kv_proj_dim=128"],
+        "skyreels_df_1_3b_540p": ["frames=13", "causal_block_size=2"],
+    }
     given = [word for word in CUT if not (config.startswith("sky") and word.startswith("frames"))]
     status = run(
         ["generate", "-c", config, *given, *extra.get(config, []), "--output", str(tmp_path / "x.mp4")]

@@ -102,8 +102,10 @@ def test_dense_is_bitwise_what_it_was_and_imports_no_policy(words, tmp_path: Pat
     assert run([*words, "attention=xattention", "attention.tau=1"]) == 0
     assert np.array_equal(dense, read_clip(tmp_path / "x.mp4").frames)
     assert "xattention, tau 1: every step was dense" in capsys.readouterr().out
-    code = "import sys; from vidkit.cli.main import run; assert run(sys.argv[1:]) == 0;" \
-           "assert not [n for n in sys.modules if n.startswith('vidkit.attention')]"  # fmt: skip
+    code = (
+        "import sys; from vidkit.cli.main import run; assert run(sys.argv[1:]) == 0;"
+        "assert not [n for n in sys.modules if n.startswith('vidkit.attention')]"
+    )
     subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True)
     assert np.array_equal(dense, read_clip(tmp_path / "x.mp4").frames)
 
@@ -131,9 +133,17 @@ def test_sparse_attention_changes_the_latents(words, tmp_path: Path) -> None:
 
 
 def test_random_weights_are_labelled(tmp_path: Path, capsys) -> None:
-    small = ["model.weights=random", "height=32", "width=32", "frames=9", "steps=2", "model.vae.base_dim=4",
-             "model.transformer.num_layers=1", "model.transformer.num_attention_heads=1",
-             "model.transformer.ffn_dim=32"]  # fmt: skip
+    small = [
+        "model.weights=random",
+        "height=32",
+        "width=32",
+        "frames=9",
+        "steps=2",
+        "model.vae.base_dim=4",
+        "model.transformer.num_layers=1",
+        "model.transformer.num_attention_heads=1",
+        "model.transformer.ffn_dim=32",
+    ]
     sparse = [
         "attention=xattention",
         "attention.dense_steps=0",
@@ -196,14 +206,20 @@ def bad_table(tmp_path: Path, name: str) -> list[str]:
     ("name", "message", "hint"),
     [
         ("missing", "no table file {path}", "make one with `vidkit calibrate`"),
-        ("model", "table {path} was made for model 'wan14b', this is 'maze'",
-         "calibrate this model, or use a shared tau"),
-        ("predictor", "table {path} was made with predictor {theirs}, this is {ours}",
-         "use the same predictor settings, or calibrate again"),
+        (
+            "model",
+            "table {path} was made for model 'wan14b', this is 'maze'",
+            "calibrate this model, or use a shared tau",
+        ),
+        (
+            "predictor",
+            "table {path} was made with predictor {theirs}, this is {ours}",
+            "use the same predictor settings, or calibrate again",
+        ),
         ("size", "table {path} has 3 layers x 2 heads, the model 2 x 2", None),
         ("cut", "{path}, line 3: not a whole table file", None),
     ],
-)  # fmt: skip
+)
 def test_bad_tables_are_refused_before_loading(name, message, hint, words, tmp_path: Path, capsys) -> None:
     assert run([*words, *bad_table(tmp_path, name)]) == 2
     err = capsys.readouterr().err

@@ -97,9 +97,16 @@ def test_lasting_fault_is_named_after_all_attempts(fault):
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(400, ErrorKind.REJECTED), (401, ErrorKind.AUTH), (403, ErrorKind.FORBIDDEN), (404, ErrorKind.NOT_FOUND),
-     (413, ErrorKind.REJECTED), (422, ErrorKind.REJECTED), (302, ErrorKind.NOT_FOUND)],
-)  # fmt: skip
+    [
+        (400, ErrorKind.REJECTED),
+        (401, ErrorKind.AUTH),
+        (403, ErrorKind.FORBIDDEN),
+        (404, ErrorKind.NOT_FOUND),
+        (413, ErrorKind.REJECTED),
+        (422, ErrorKind.REJECTED),
+        (302, ErrorKind.NOT_FOUND),
+    ],
+)
 def test_hopeless_status_is_not_retried(status, kind):
     with (
         ScriptedServer([Act(status=status, body=b'{"detail": "no"}')]) as server,

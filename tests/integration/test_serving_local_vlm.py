@@ -131,8 +131,11 @@ def test_official_openai_client_is_answered(folder, alone):
         reply = client.chat.completions.create(
             model="tiny",
             messages=[{"role": "user", "content": "No picture at all."}],
-            max_tokens=6, temperature=0, logprobs=True, top_logprobs=3,
-        )  # fmt: skip
+            max_tokens=6,
+            temperature=0,
+            logprobs=True,
+            top_logprobs=3,
+        )
         with pytest.raises(openai.BadRequestError, match="'messages' must be a list"):
             client.chat.completions.create(model="tiny", messages=[])
     assert reply.choices[0].message.content == alone[2].text
@@ -260,15 +263,26 @@ def test_omni_model_hears(omni_folder, caplog):
 def test_social_omni_with_sound_through_the_local_model(omni_folder, tmp_path):
     write_clip(tmp_path / "level_2/videos/c1.mp4", seconds=3, fps=10)
     row = {
-        "video_id": "c1", "video_file": "c1.mp4", "full_asr": "", "turn_entry_s": 2.0,
-        "question_1": {"question": "Should she speak at the 2th second?", "timestamp": "00:02:00",
-                       "option_A": "YES", "option_B": "NO", "correct_answer": "A"},
+        "video_id": "c1",
+        "video_file": "c1.mp4",
+        "full_asr": "",
+        "turn_entry_s": 2.0,
+        "question_1": {
+            "question": "Should she speak at the 2th second?",
+            "timestamp": "00:02:00",
+            "option_A": "YES",
+            "option_B": "NO",
+            "correct_answer": "A",
+        },
         "question_2": {"question": "What should she say?", "answer": "Yes."},
-    }  # fmt: skip
+    }
     options = RunOptions(
-        mode=PromptMode(modality="avt"), media=tmp_path, budget=FrameBudget("fps", fps=2, area_px=56 * 56),
-        sampling=Sampling(max_tokens=2), when="both",
-    )  # fmt: skip
+        mode=PromptMode(modality="avt"),
+        media=tmp_path,
+        budget=FrameBudget("fps", fps=2, area_px=56 * 56),
+        sampling=Sampling(max_tokens=2),
+        when="both",
+    )
     engine = open_engine(f"transformers:{omni_folder}")
     summary = run(social_omni, [row], engine, tmp_path / "run", options)
     asyncio.run(engine.aclose())

@@ -89,27 +89,37 @@ def build(kernel, constants, warps, stages, arch):
     signature = {n: "constexpr" if n in constants else argument_type(kernel, n, constants) for n in names}
     aligned = {(i,): ALIGNED for i, n in enumerate(names) if n.endswith("_ptr") or n.startswith("stride_")}
     source = ASTSource(
-        fn=kernel, signature=signature, attrs=aligned,
+        fn=kernel,
+        signature=signature,
+        attrs=aligned,
         constexprs={(names.index(n),): v for n, v in constants.items()},
-    )  # fmt: skip
+    )
     built = compile(
         source, target=GPUTarget("cuda", arch, 32), options={"num_warps": warps, "num_stages": stages}
     )
     ptx = built.asm["ptx"]
     return {
-        "kernel": kernel.fn.__name__, "arch": arch, "shared": built.metadata.shared,
-        "wgmma": ptx.count("wgmma.mma_async"), "mma": ptx.count("mma.sync"),
+        "kernel": kernel.fn.__name__,
+        "arch": arch,
+        "shared": built.metadata.shared,
+        "wgmma": ptx.count("wgmma.mma_async"),
+        "mma": ptx.count("mma.sync"),
         "bulk_copies": ptx.count("cp.async.bulk.tensor"),
-    }  # fmt: skip
+    }
 
 
 def build_hopper(D, tile_n, stages, ragged):
     """Compile the Gluon kernel, which names its shared layouts in the signature."""
     kernel = hopper.attention_hopper_kernel
     constants = {
-        "D": D, "HALF": 64, "BLOCK_N": tile_n, "SPLIT_K": 128 // tile_n, "STAGES": stages, "RAGGED": ragged,
+        "D": D,
+        "HALF": 64,
+        "BLOCK_N": tile_n,
+        "SPLIT_K": 128 // tile_n,
+        "STAGES": stages,
+        "RAGGED": ragged,
         "WITH_LSE": True,
-    }  # fmt: skip
+    }
     names = [p.name for p in kernel.params]
 
     def kind(name):
@@ -120,16 +130,21 @@ def build_hopper(D, tile_n, stages, ragged):
         return "constexpr" if name in constants else argument_type(kernel, name, constants)
 
     source = GluonASTSource(
-        fn=kernel, signature={n: kind(n) for n in names},
+        fn=kernel,
+        signature={n: kind(n) for n in names},
         attrs={(i,): ALIGNED for i, n in enumerate(names) if n.endswith("_ptr") or n.startswith("stride_")},
         constexprs={(names.index(n),): v for n, v in constants.items()},
-    )  # fmt: skip
+    )
     built = compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": 4})
     ptx = built.asm["ptx"]
     return {
-        "kernel": kernel.fn.__name__, "arch": 90, "shared": built.metadata.shared,
-        "wgmma": ptx.count("wgmma.mma_async"), "mma": 0, "bulk_copies": ptx.count("cp.async.bulk.tensor"),
-    }  # fmt: skip
+        "kernel": kernel.fn.__name__,
+        "arch": 90,
+        "shared": built.metadata.shared,
+        "wgmma": ptx.count("wgmma.mma_async"),
+        "mma": 0,
+        "bulk_copies": ptx.count("cp.async.bulk.tensor"),
+    }
 
 
 if __name__ == "__main__":

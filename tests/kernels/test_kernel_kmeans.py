@@ -79,11 +79,15 @@ def test_rounds_differ_by_head_triton_equals_reference(label_dtype, device):
     start = x[:, :, :12]
     found = [
         kmeans(
-            x, start, iterations, max_iterations=4, backend=backend,
+            x,
+            start,
+            iterations,
+            max_iterations=4,
+            backend=backend,
             labels=torch.zeros(1, 4, 300, dtype=label_dtype, device=device),
         )
         for backend in ("triton", "reference")
-    ]  # fmt: skip
+    ]
     assert torch.equal(found[0].labels, found[1].labels) and found[0].labels.dtype == label_dtype
     assert torch.allclose(found[0].centroids, found[1].centroids, atol=1e-5)
     assert torch.equal(found[0].offsets, found[1].offsets)

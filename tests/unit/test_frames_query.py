@@ -80,7 +80,7 @@ def test_a_time_outside_the_video_is_told_and_not_scored() -> None:
         ("non-red", (), ("red",)),
         ("a knot in a red rope", ("knot", "red", "rope"), ()),
     ],
-)  # fmt: skip
+)
 def test_negation(query: str, wanted: tuple[str, ...], negated: tuple[str, ...]) -> None:
     read = read_query(query)
     assert (tuple(words_of(read.text, drop_stop_words=True)), read.negated) == (wanted, negated)
@@ -104,8 +104,13 @@ def test_times_and_function_words_are_not_unknown_words() -> None:
 
 def test_elisions_and_accents_written_in_two_signs_are_found() -> None:
     assert words_of("L’été, d'hier; qu'elle dell'acqua don't it's") == [
-        "été", "hier", "elle", "acqua", "don't", "it's",
-    ]  # fmt: skip
+        "été",
+        "hier",
+        "elle",
+        "acqua",
+        "don't",
+        "it's",
+    ]
     assert bm25_scores(["En hiver", "Pendant l'été"], "été").argmax() == 1
     assert bm25_scores(["x", "e\u0301te\u0301"], "été")[1] > 0
 

@@ -117,8 +117,16 @@ def test_transformer_flops_equal_what_torch_counts(family: str) -> None:
 
     from vidkit.generation.cost import forward_flops
 
-    shapes = {"num_attention_heads": 2, "attention_head_dim": 12, "in_channels": 4, "out_channels": 4,
-              "text_dim": 16, "freq_dim": 32, "ffn_dim": 40, "num_layers": 2}  # fmt: skip
+    shapes = {
+        "num_attention_heads": 2,
+        "attention_head_dim": 12,
+        "in_channels": 4,
+        "out_channels": 4,
+        "text_dim": 16,
+        "freq_dim": 32,
+        "ffn_dim": 40,
+        "num_layers": 2,
+    }
     model = (WanTransformer3DModel if family == "wan" else SkyReelsV2Transformer3DModel)(**shapes)
     times = torch.zeros(1, 3) if family == "skyreels_df" else torch.zeros(1)
     forcing = {"enable_diffusion_forcing": True} if family == "skyreels_df" else {}

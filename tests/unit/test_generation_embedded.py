@@ -8,11 +8,19 @@ from vidkit.generation.folder import embedded_folder, read_spec
 from vidkit.generation.resolve import find_model
 
 CHECKED = {
-    "transformer": ("patch_size", "num_attention_heads", "attention_head_dim", "in_channels", "text_dim",
-                    "ffn_dim", "num_layers", "rope_max_seq_len"),
+    "transformer": (
+        "patch_size",
+        "num_attention_heads",
+        "attention_head_dim",
+        "in_channels",
+        "text_dim",
+        "ffn_dim",
+        "num_layers",
+        "rope_max_seq_len",
+    ),
     "vae": ("base_dim", "decoder_base_dim", "z_dim", "dim_mult", "num_res_blocks", "temperal_downsample"),
     "text_encoder": ("vocab_size", "d_model", "d_kv", "d_ff", "num_layers", "num_heads"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("part", CHECKED)

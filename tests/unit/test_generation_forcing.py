@@ -35,8 +35,9 @@ def embeds(pipe: Any, text: str = "a red ball") -> Tensor:
         return pipe.encode_prompt(text, max_sequence_length=8, do_classifier_free_guidance=False)[0]
 
 
-def denoise(pipe: Any, image: Image.Image | None = None, guidance: float = 1.0, frames: int = FRAMES,
-            **options: Any) -> Tensor:  # fmt: skip
+def denoise(
+    pipe: Any, image: Image.Image | None = None, guidance: float = 1.0, frames: int = FRAMES, **options: Any
+) -> Tensor:
     return pipe.denoise(
         prompt_embeds=embeds(pipe),
         negative_prompt_embeds=embeds(pipe, "dark"),

@@ -99,12 +99,17 @@ FOLDER_CASES = {
     "bad-index": ("model_index.json", lambda path: path.write_text("{"), "cannot read '{}' as JSON"),
     "no-config": ("vae/config.json", Path.unlink, "the model folder lacks '{}'"),
     "cut-weights": ("transformer/diffusion_pytorch_model.safetensors", cut, "the weights '{}' are damaged: "),
-    "lfs-pointer": ("vae/diffusion_pytorch_model.safetensors",
-                    lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\noid\n"),
-                    "the weights '{}' are damaged: this is a Git LFS pointer, not the file itself"),
-    "text-weights": ("text_encoder/model.safetensors", lambda path: path.write_text("x" * 40),
-                     "the weights '{}' are damaged: 40 bytes, the header is cut off"),
-}  # fmt: skip
+    "lfs-pointer": (
+        "vae/diffusion_pytorch_model.safetensors",
+        lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\noid\n"),
+        "the weights '{}' are damaged: this is a Git LFS pointer, not the file itself",
+    ),
+    "text-weights": (
+        "text_encoder/model.safetensors",
+        lambda path: path.write_text("x" * 40),
+        "the weights '{}' are damaged: 40 bytes, the header is cut off",
+    ),
+}
 
 
 @pytest.mark.parametrize(("part", "change", "message"), FOLDER_CASES.values(), ids=FOLDER_CASES)

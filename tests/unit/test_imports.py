@@ -133,10 +133,7 @@ def edges(files: dict[str, set[str]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for module, names in files.items():
         # the longest part of a name that is a file: a package's face where the name stands in it
-        homes = {
-            next((home for home in _prefixes(name) if home in files), "")
-            for name in names
-        }  # fmt: skip
+        homes = {next((home for home in _prefixes(name) if home in files), "") for name in names}
         found[module] = homes - {"", module}
     return found
 
@@ -197,8 +194,10 @@ def test_imports_by_text_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
     assert sorted(named_by_text(folder / "a.py")) == [
-        "vidkit.cli.main", "vidkit.frames.registry.Selector", "vidkit.utils.b",
-    ]  # fmt: skip
+        "vidkit.cli.main",
+        "vidkit.frames.registry.Selector",
+        "vidkit.utils.b",
+    ]
 
 
 def test_no_command_imports_another() -> None:
@@ -249,10 +248,13 @@ def test_no_package_at_the_level_of_kernels_and_configs() -> None:
 
 @pytest.mark.parametrize(
     "statement",
-    ["import vidkit.cli.main", "from vidkit.cli.main import run; assert run(['--help']) == 0",
-     "from vidkit.cli.main import run; assert run(['generate', '--help']) == 0"],
+    [
+        "import vidkit.cli.main",
+        "from vidkit.cli.main import run; assert run(['--help']) == 0",
+        "from vidkit.cli.main import run; assert run(['generate', '--help']) == 0",
+    ],
     ids=["import", "help", "generate-help"],
-)  # fmt: skip
+)
 def test_the_command_line_starts_light(statement: str) -> None:
     code = f"{statement}\nimport sys; print('LOADED', *sorted(set(sys.modules) & {HEAVY!r}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -67,10 +67,15 @@ def test_a_film_in_an_old_encoding_with_plain_text_between(tmp_path: Path, encod
 
 @pytest.mark.parametrize(
     ("mark", "encoding"),
-    [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"),
-     (codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"),
-     (b"\x84\x31\x95\x33", "gb18030")],
-)  # fmt: skip
+    [
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+        (codecs.BOM_UTF32_BE, "utf-32-be"),
+        (b"\x84\x31\x95\x33", "gb18030"),
+    ],
+)
 def test_byte_order_marks_decide(mark: bytes, encoding: str) -> None:
     found = decode(mark + "你好, world".encode(encoding))
     assert (found.text, found.encoding, found.unreadable) == ("你好, world", encoding, 0)

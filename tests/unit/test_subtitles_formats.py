@@ -178,9 +178,17 @@ def test_drawings_are_counted_not_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("start", "wanted"),
-    [("0:00:01.50", 1.5), ("0:00:01.5", 1.5), ("0:0:1.500", 1.5), ("0:01.50", 1.5), 
-     ("0:00:01", 1.0), ("0:00:01:50", 1.5), (" 0:00:01.50 ", 1.5), ("-0:00:01.00", 0.0)],
-)  # fmt: skip
+    [
+        ("0:00:01.50", 1.5),
+        ("0:00:01.5", 1.5),
+        ("0:0:1.500", 1.5),
+        ("0:01.50", 1.5),
+        ("0:00:01", 1.0),
+        ("0:00:01:50", 1.5),
+        (" 0:00:01.50 ", 1.5),
+        ("-0:00:01.00", 0.0),
+    ],
+)
 def test_ass_times(tmp_path: Path, start: str, wanted: float) -> None:
     assert said(tmp_path, event("x", start), "ass") == [(wanted, 3.5, "x")]
 
@@ -306,9 +314,12 @@ def test_damaged_cues_are_counted_by_reason_and_named(tmp_path: Path) -> None:
         f"{path}:16: lies before the video starts: 'before'",
     )
     assert found.left_out == {
-        "not a time line": 1, "lines before the first cue": 1, "ends before it starts": 1,
-        "lies before the video starts": 1, "empty cues": 1,
-    }  # fmt: skip
+        "not a time line": 1,
+        "lines before the first cue": 1,
+        "ends before it starts": 1,
+        "lies before the video starts": 1,
+        "empty cues": 1,
+    }
     assert "1 ends before it starts" in found.account()
 
 
@@ -389,9 +400,13 @@ def test_a_mebibyte_of_anything_is_read_or_refused_in_a_moment(
 
 @pytest.mark.parametrize(
     ("name", "wanted"),
-    [("midword.srt", ["unbelievable end."]), ("gb18030.srt", ["你好世界"]),
-     ("karaoke.ass", ["SUNDAY one"]), ("blank_in_cue.srt", ["first still first", "ok"])],
-)  # fmt: skip
+    [
+        ("midword.srt", ["unbelievable end."]),
+        ("gb18030.srt", ["你好世界"]),
+        ("karaoke.ass", ["SUNDAY one"]),
+        ("blank_in_cue.srt", ["first still first", "ok"]),
+    ],
+)
 def test_files_that_were_read_wrongly_before(name: str, wanted: list[str]) -> None:
     if not FAULTS.is_dir():
         pytest.skip("the shared inputs are not beside the repository")

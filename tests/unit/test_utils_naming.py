@@ -55,10 +55,14 @@ def test_short_ids_of_all_kinds_do_not_meet() -> None:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("", "m.jsonl:3: the id '' is empty"), (" ", "is empty"),
-     ("a\0b", r"holds a control character \(\\x00\)"),
-     ("a\nb", "control character"), ("\udc80", r"holds half a character \(\\udc80\)")],
-)  # fmt: skip
+    [
+        ("", "m.jsonl:3: the id '' is empty"),
+        (" ", "is empty"),
+        ("a\0b", r"holds a control character \(\\x00\)"),
+        ("a\nb", "control character"),
+        ("\udc80", r"holds half a character \(\\udc80\)"),
+    ],
+)
 def test_ids_that_are_refused_are_named(text: str, reason: str) -> None:
     with pytest.raises(DataError, match=reason):
         check_id(text, "m.jsonl:3")

@@ -58,12 +58,15 @@ def test_a_changed_file_is_refused_and_forced(own: Path, name: str) -> None:
     check_targets(targets(own), own / "clip.json", [], force=True)
 
 
-@pytest.mark.parametrize("change", [
-    lambda record: record | {"seed": 6},
-    lambda record: {key: value for key, value in record.items() if key != "seal"},
-    lambda record: record | {"files": {}},
-    lambda record: [record],
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record: record | {"seed": 6},
+        lambda record: {key: value for key, value in record.items() if key != "seal"},
+        lambda record: record | {"files": {}},
+        lambda record: [record],
+    ],
+)
 def test_a_changed_record_owns_nothing(own: Path, change) -> None:
     record = json.loads((own / "clip.json").read_text())
     (own / "clip.json").write_text(json.dumps(change(record)))

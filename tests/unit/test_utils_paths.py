@@ -12,8 +12,10 @@ from vidkit.utils.paths import given_path
     ("text", "message"),
     [
         ("https://example.org/a.mp4", "the video is a URL (https://example.org/...), and vidkit reads files"),
-        ("https://me:secret@example.org/a.mp4?token=secret",
-         "the video is a URL (https://example.org/...), and vidkit reads files"),
+        (
+            "https://me:secret@example.org/a.mp4?token=secret",
+            "the video is a URL (https://example.org/...), and vidkit reads files",
+        ),
         ("s3://bucket/a.mp4", "the video is a URL (s3://bucket/...), and vidkit reads files"),
         ("rtsp://10.0.0.1:554/live", "the video is a URL (rtsp://10.0.0.1:554/...), and vidkit reads files"),
         ("file:///tmp/a.mp4", "a file:// URL is not a path"),
@@ -22,7 +24,7 @@ from vidkit.utils.paths import given_path
         ("~no-such-user-here/a.mp4", "no home folder for '~no-such-user-here'"),
         ("x" * 5000, f"no video at '{'x' * 80}...': the name is too long for a file"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_path_is_told(text: str, message: str) -> None:
     with pytest.raises(VideoError) as error:
         given_path(text)

@@ -53,8 +53,11 @@ def test_foreign_files_are_neither_overwritten_nor_removed(tmp_path: Path) -> No
     assert contents(tmp_path)["a.txt"] == "1" and contents(tmp_path)["c.txt"] == "mine"
     publish(tmp_path, {"a.txt": "2", "c.txt": "2"}, force=True)
     assert contents(tmp_path) == {
-        "a.txt": "2", "c.txt": "2", "sub/mine.txt": "mine", "sub/b.txt": "changed by me",
-    }  # fmt: skip
+        "a.txt": "2",
+        "c.txt": "2",
+        "sub/mine.txt": "mine",
+        "sub/b.txt": "changed by me",
+    }
 
 
 def test_a_record_of_somebody_else_is_no_licence(tmp_path: Path) -> None:

@@ -65,8 +65,12 @@ def test_what_the_run_names_stays_with_force_too(tmp_path: Path) -> None:
     named = named_paths(Made())
     (tmp_path / "a.txt").write_text("a")
     os.link(tmp_path / "a.txt", tmp_path / "hard.json")
-    for name, setting in (("clip.mp4", "'output'"), ("clip.json", "record"), ("hard.json", "files"),
-                          ("model.bin", "model.path")):  # fmt: skip
+    for name, setting in (
+        ("clip.mp4", "'output'"),
+        ("clip.json", "record"),
+        ("hard.json", "files"),
+        ("model.bin", "model.path"),
+    ):
         with pytest.raises(OutputError, match=setting):
             check_single(tmp_path / name, "--json", named, True)
     check_single(tmp_path / "other.json", "--json", named, False)

@@ -77,9 +77,12 @@ def allocate(errors: Values, sparsities: Values, min_sparsity: float, solver: st
     choice = _repair(E, S, choice, min_sparsity)
     rows = np.arange(len(E))
     return Allocation(
-        torch.from_numpy(choice.reshape(shape)), float(E[rows, choice].sum()), float(S[rows, choice].mean()),
-        solver, gap,
-    )  # fmt: skip
+        torch.from_numpy(choice.reshape(shape)),
+        float(E[rows, choice].sum()),
+        float(S[rows, choice].mean()),
+        solver,
+        gap,
+    )
 
 
 def _checked(errors: Values, sparsities: Values) -> tuple[tuple[Array, Array], tuple[int, int]]:
@@ -124,9 +127,12 @@ def _milp(E: Array, S: Array, min_sparsity: float) -> tuple[npt.NDArray[np.int64
         vstack([one_each, budget]), np.r_[np.ones(n), n * min_sparsity], np.r_[np.ones(n), np.inf]
     )
     found: Any = milp(
-        (E / scale).ravel(), constraints=limits, integrality=np.ones(n * K), bounds=Bounds(0, 1),
+        (E / scale).ravel(),
+        constraints=limits,
+        integrality=np.ones(n * K),
+        bounds=Bounds(0, 1),
         options={"mip_rel_gap": 1e-5, "time_limit": 120},
-    )  # fmt: skip
+    )
     if found.x is None:
         log.warning("milp found no solution (%s); using the Lagrangian", found.message)
         return lagrangian(E, S, min_sparsity)

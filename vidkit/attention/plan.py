@@ -63,8 +63,16 @@ class BlockPlan:
         return cls.from_packed(pack_mask(mask), q_len, k_len, block_q, block_k, **extra)
 
     @classmethod
-    def full(cls, B: int, H: int, q_len: int, k_len: int, block_q: int, block_k: int,
-             device: torch.device | str = "cpu") -> BlockPlan:  # fmt: skip
+    def full(
+        cls,
+        B: int,
+        H: int,
+        q_len: int,
+        k_len: int,
+        block_q: int,
+        block_k: int,
+        device: torch.device | str = "cpu",
+    ) -> BlockPlan:
         """Every block: equals dense attention."""
         mask = torch.ones(
             B, H, blocks(q_len, block_q), blocks(k_len, block_k), dtype=torch.bool, device=device
@@ -134,18 +142,25 @@ class BlockPlan:
         counts, indices = self.counts, self.indices
         none = torch.zeros_like(counts)
         return BlockMask.from_kv_blocks(
-            none, torch.zeros_like(indices), counts, indices, BLOCK_SIZE=(self.block_q, self.block_k),
+            none,
+            torch.zeros_like(indices),
+            counts,
+            indices,
+            BLOCK_SIZE=(self.block_q, self.block_k),
             seq_lengths=(self.q_len, self.k_len),
-        )  # fmt: skip
+        )
 
     @cached_property
     def fa4_tensors(self) -> Any:
         """FlashAttention-4's `BlockSparseTensorsTorch` (package flash-attn-4), made once a plan."""
         none = torch.zeros_like(self.counts)
         return import_module("flash_attn.cute.block_sparsity").BlockSparseTensorsTorch(
-            mask_block_cnt=none, mask_block_idx=torch.zeros_like(self.indices), full_block_cnt=self.counts,
-            full_block_idx=self.indices, block_size=(self.block_q, self.block_k),
-        )  # fmt: skip
+            mask_block_cnt=none,
+            mask_block_idx=torch.zeros_like(self.indices),
+            full_block_cnt=self.counts,
+            full_block_idx=self.indices,
+            block_size=(self.block_q, self.block_k),
+        )
 
     def bsr(self) -> tuple[Tensor, Tensor]:
         """Block rows of all heads as CSR `(indptr [B*H*nQ + 1], indices)` int32, FlashInfer's form."""

@@ -81,8 +81,13 @@ class AttentionPolicy:
             return Thresholds(self.tau, layers, heads)
         made_on = self.table.meta.get("transformer") or "transformer"
         if transformer not in (None, made_on):
-            log.warning("table %s was made on '%s': '%s' takes tau %g on every head",
-                        self.table_path, made_on, transformer, self.tau)  # fmt: skip
+            log.warning(
+                "table %s was made on '%s': '%s' takes tau %g on every head",
+                self.table_path,
+                made_on,
+                transformer,
+                self.tau,
+            )
             return Thresholds(self.tau, layers, heads)
         assert self.predictor is not None
         self.table.check_fits(self.table_path or "", self.model, self.predictor.describe(), layers, heads)
@@ -93,12 +98,18 @@ class AttentionPolicy:
         if self.predictor is None:
             return {"predictor": {"name": "dense"}}
         return {
-            "predictor": self.predictor.describe(), "reuse": self.reuse.describe(),
-            "tau": None if self.table else self.tau, "table": self.table_path,
-            "dense_steps": self.dense_steps, "dense_layers": self.dense_layers, "min_tokens": self.min_tokens,
-            "pre_rope": self.pre_rope, "share_cfg_mask": self.share_cfg_mask, "seed": self.seed,
+            "predictor": self.predictor.describe(),
+            "reuse": self.reuse.describe(),
+            "tau": None if self.table else self.tau,
+            "table": self.table_path,
+            "dense_steps": self.dense_steps,
+            "dense_layers": self.dense_layers,
+            "min_tokens": self.min_tokens,
+            "pre_rope": self.pre_rope,
+            "share_cfg_mask": self.share_cfg_mask,
+            "seed": self.seed,
             "executor": self.executor.name,
-        }  # fmt: skip
+        }
 
 
 def build_policy(

@@ -28,9 +28,14 @@ RANGES = {
     "steps": (1, math.inf), "dense_steps": _FROM_0, "frames": (1, math.inf),
 }  # fmt: skip
 JOINT_RANGES = {
-    "joint": _FROM_0, "predicted": _FROM_0, "shared": _FROM_0, "sparsity": (0.0, 1.0),
-    "shared_sparsity": (0.0, 1.0), "above_floor": _FROM_0, "runs": (1, math.inf),
-}  # fmt: skip
+    "joint": _FROM_0,
+    "predicted": _FROM_0,
+    "shared": _FROM_0,
+    "sparsity": (0.0, 1.0),
+    "shared_sparsity": (0.0, 1.0),
+    "above_floor": _FROM_0,
+    "runs": (1, math.inf),
+}
 REQUIRED = ("format", "model", "predictor", "candidates", "budget", "tau", "E", "S")
 
 
@@ -127,8 +132,10 @@ class ThresholdTable:
         if not isinstance(row, dict):
             raise DataError(f"{path}: a table file holds a JSON object, not a {type(row).__name__}")
         if row.get("format") != FORMAT:
-            raise DataError(f"{path}: table format {row.get('format')!r}, this version reads format {FORMAT}",
-                            "calibrate again with this version")  # fmt: skip
+            raise DataError(
+                f"{path}: table format {row.get('format')!r}, this version reads format {FORMAT}",
+                "calibrate again with this version",
+            )
         for name in REQUIRED:
             if name not in row:
                 raise DataError(f"{path}: field '{name}' is missing", "the file is truncated or no table")
@@ -177,12 +184,16 @@ class ThresholdTable:
             ConfigError: model, predictor or shape differ.
         """
         if model is not None and self.model != model:
-            raise ConfigError(f"table {path} was made for model '{self.model}', this is '{model}'",
-                              "calibrate this model, or use a shared tau")  # fmt: skip
+            raise ConfigError(
+                f"table {path} was made for model '{self.model}', this is '{model}'",
+                "calibrate this model, or use a shared tau",
+            )
         ours = {n: predictor[n] for n in self.predictor if n in predictor}
         if self.predictor.get("name") != predictor["name"] or ours != self.predictor:
-            raise ConfigError(f"table {path} was made with predictor {self.predictor}, this is {predictor}",
-                              "use the same predictor settings, or calibrate again")  # fmt: skip
+            raise ConfigError(
+                f"table {path} was made with predictor {self.predictor}, this is {predictor}",
+                "use the same predictor settings, or calibrate again",
+            )
         if (self.layers, self.heads) != (layers, heads):
             raise ConfigError(
                 f"table {path} has {self.layers} layers x {self.heads} heads, the model {layers} x {heads}"
@@ -193,8 +204,10 @@ def _check_fields(row: dict[str, Any], path: Path) -> None:
     """Refuse fields of another kind, which would only fail where they are used."""
 
     def refuse(name: str, kind: str) -> None:
-        raise DataError(f"{path}: field '{name}' is {row[name]!r:.60}, not {kind}",
-                        "the file was changed by hand, or is not a table")  # fmt: skip
+        raise DataError(
+            f"{path}: field '{name}' is {row[name]!r:.60}, not {kind}",
+            "the file was changed by hand, or is not a table",
+        )
 
     predictor, joint = row["predictor"], row.get("joint")
     if not isinstance(row["model"], str):

@@ -53,16 +53,27 @@ class BenchRecord:
     """
 
     def __init__(
-        self, benchmark: str, folder: Path, plots: Sequence[str], *, made_by: str,
-        settings: Mapping[str, Any], environment: Mapping[str, Any], inputs: Mapping[str, str],
-    ) -> None:  # fmt: skip
+        self,
+        benchmark: str,
+        folder: Path,
+        plots: Sequence[str],
+        *,
+        made_by: str,
+        settings: Mapping[str, Any],
+        environment: Mapping[str, Any],
+        inputs: Mapping[str, str],
+    ) -> None:
         self.folder, self.plots = folder, tuple(plots)
         self.file = folder / f"{benchmark.replace('-', '_')}.json"
         self.head: dict[str, Any] = {
-            "benchmark": benchmark, "made_by": made_by, "environment": dict(environment),
+            "benchmark": benchmark,
+            "made_by": made_by,
+            "environment": dict(environment),
             "settings": {name: value for name, value in settings.items() if name != "dry_run"},
-            "inputs": dict(inputs), "complete": False, "parts": [],
-        }  # fmt: skip
+            "inputs": dict(inputs),
+            "complete": False,
+            "parts": [],
+        }
         self.found: dict[str, Any] = {}
         self._clear()
 

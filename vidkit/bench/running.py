@@ -51,10 +51,13 @@ class Part:
 
 
 def run_parts(
-    parts: Sequence[Part], record: BenchRecord, progress: BenchProgress,
-    take: Callable[[Part, Any], str], show: Callable[[Part], None],
+    parts: Sequence[Part],
+    record: BenchRecord,
+    progress: BenchProgress,
+    take: Callable[[Part, Any], str],
+    show: Callable[[Part], None],
     finish: Callable[[], None] = lambda: None,
-) -> None:  # fmt: skip
+) -> None:
     """Measure all parts; the record is on disk after every finding, complete only at the end.
 
     Args:

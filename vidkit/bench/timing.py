@@ -62,9 +62,10 @@ class Pairs:
 
 
 def measure_turns(
-    calls: Mapping[str, Callable[[], float]], turns: int = TURNS,
+    calls: Mapping[str, Callable[[], float]],
+    turns: int = TURNS,
     tell: Callable[[int], None] = lambda turn: None,
-) -> dict[str, list[float]]:  # fmt: skip
+) -> dict[str, list[float]]:
     """Measure all calls by turns, every other turn backwards, so that all meet the same machine.
 
     Args:
@@ -91,9 +92,12 @@ def gain_of(baseline: Sequence[float], candidate: Sequence[float]) -> Gain:
 
 
 def measure_pairs(
-    baseline: Callable[[], object], candidate: Callable[[], object], device: torch.device,
-    measured: Callable[..., Timing], turns: int = TURNS,
-) -> Pairs:  # fmt: skip
+    baseline: Callable[[], object],
+    candidate: Callable[[], object],
+    device: torch.device,
+    measured: Callable[..., Timing],
+    turns: int = TURNS,
+) -> Pairs:
     """Baseline and candidate by turns.
 
     Args:

@@ -121,7 +121,12 @@ def _summary(key: KeyDescription) -> str:
 
 def _print_one(key: KeyDescription, command: str) -> None:
     typer.echo(key.name)
-    rows = [("takes", key.takes), ("default", key.default), ("unit", key.unit), ("meaning", key.meaning),
-            ("methods", ", ".join(key.methods))]  # fmt: skip
+    rows = [
+        ("takes", key.takes),
+        ("default", key.default),
+        ("unit", key.unit),
+        ("meaning", key.meaning),
+        ("methods", ", ".join(key.methods)),
+    ]
     print_table([(name, text) for name, text in rows if text])
     typer.echo(f"\n  vidkit {command} {key.name}=VALUE")

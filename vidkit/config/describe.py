@@ -50,9 +50,15 @@ def describe_keys(command: str) -> list[KeyDescription]:
 
 # by the end of a name
 _SUFFIXES = {
-    "_s": "seconds", "_ms": "milliseconds", "_gib": "GiB", "_mib": "MiB", "_px": "pixels",
-    "_ratio": "share, 0..1", "fps": "per second", "_rate": "per second",
-}  # fmt: skip
+    "_s": "seconds",
+    "_ms": "milliseconds",
+    "_gib": "GiB",
+    "_mib": "MiB",
+    "_px": "pixels",
+    "_ratio": "share, 0..1",
+    "fps": "per second",
+    "_rate": "per second",
+}
 # by a part of what is said
 _UNITS = (
     "pixel frames", "latent frames", "pixels", "frames", "seconds", "tokens", "vision tokens", "candidates",

@@ -33,9 +33,14 @@ class Listed:
 
 
 TASKS = "eval/tasks"
-_WORDS = {"selector": "frames={}", "predictor": "attention.predictor={}", "reuse": "attention.reuse={}",
-          "executor": "attention.executor={}", "encoder": "encoder={}",
-          "engine": "--model {}:..."}  # fmt: skip
+_WORDS = {
+    "selector": "frames={}",
+    "predictor": "attention.predictor={}",
+    "reuse": "attention.reuse={}",
+    "executor": "attention.executor={}",
+    "encoder": "encoder={}",
+    "engine": "--model {}:...",
+}
 
 
 def configs(commands: list[str], config_dir: Path | None = None) -> list[Listed]:

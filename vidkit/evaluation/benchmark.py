@@ -75,8 +75,10 @@ class Benchmark:
     JUDGED_KIND: str = ""
     JUDGE_VERSION: str = ""
     HEADLINES: tuple[tuple[str, str, str], ...] = (
-        ("macro", "mean of categories", "macro"), ("accuracy", "accuracy", "accuracy"), ("f1", "F1", "f1"),
-    )  # fmt: skip
+        ("macro", "mean of categories", "macro"),
+        ("accuracy", "accuracy", "accuracy"),
+        ("f1", "F1", "f1"),
+    )
     group_of: Callable[[Row], str] | None = None
     DECLARED: ClassVar[tuple[str, ...]]
 

@@ -60,9 +60,14 @@ class Answered:
 
 
 def score(
-    functions: Benchmark, spec: TaskSpec, rows: Sequence[Row], mode: Mode | str = Mode.ROBUST, *,
-    resamples: int = RESAMPLES, seed: int = SEED,
-) -> dict[str, Any]:  # fmt: skip
+    functions: Benchmark,
+    spec: TaskSpec,
+    rows: Sequence[Row],
+    mode: Mode | str = Mode.ROBUST,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> dict[str, Any]:
     """Score rows that carry the gold column and `prediction`.
 
     Returns:
@@ -249,9 +254,13 @@ def _cell(name: str, points: dict[str, float], bounds: dict[str, Interval]) -> A
 
 
 def _main(
-    spec: TaskSpec, result: dict[str, Any], answered: Sequence[Answered], headline: Sequence[str],
-    points: dict[str, float], bounds: dict[str, Interval],
-) -> ScoreTable:  # fmt: skip
+    spec: TaskSpec,
+    result: dict[str, Any],
+    answered: Sequence[Answered],
+    headline: Sequence[str],
+    points: dict[str, float],
+    bounds: dict[str, Interval],
+) -> ScoreTable:
     mode = result["mode"]
     bins = str(unread(a.choice for a in answered))
     rows: list[tuple[Any, ...]] = [(mode, *(_cell(name, points, bounds) for name in headline), bins)]

@@ -43,9 +43,14 @@ class RatioMetrics:
         self._columns: list[NDArray[np.floating[Any]]] = []
 
     def add(
-        self, name: str, numerator: ArrayLike, denominator: ArrayLike | None = None,
-        *, scale: float = 100.0, empty: float = math.nan,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        numerator: ArrayLike,
+        denominator: ArrayLike | None = None,
+        *,
+        scale: float = 100.0,
+        empty: float = math.nan,
+    ) -> None:
         """Add a metric from per-item values [N]; without a denominator it is the plain mean."""
         top = np.asarray(numerator, dtype=np.float64)
         bottom = np.ones_like(top) if denominator is None else np.asarray(denominator, dtype=np.float64)

@@ -16,9 +16,11 @@ MISSING = Choice(None, "missing")  # no line in the predictions
 FAILED = Choice(None, "failed")  # the call or the video failed
 _REMEMBERED = 4096  # letters of a reply
 NO_TEXT = {
-    "tool_calls": "tool_calls", "content_filter": "content_filter", "reasoning_only": "reasoning_only",
+    "tool_calls": "tool_calls",
+    "content_filter": "content_filter",
+    "reasoning_only": "reasoning_only",
     "length": "truncated",
-}  # fmt: skip
+}
 """What a reply without text is called, by its finish reason: the model did something else than answer."""
 _OFFICIAL_RULES = ("first_capital",)
 _NOT_UNPARSED = frozenset({*PARSED_RULES, *_OFFICIAL_RULES, "refused", "missing", "failed"})

@@ -83,9 +83,13 @@ class _Results:
         self.rows: dict[str, dict[str, Any]] = {}
         self._path = run.folder / LOG
         self._log = JsonlLog(
-            self._path, self._take, header={"fingerprint": _fingerprint(run)}, refuse=self._refuse,
-            again="its item runs again", anew=run.force,
-        )  # fmt: skip
+            self._path,
+            self._take,
+            header={"fingerprint": _fingerprint(run)},
+            refuse=self._refuse,
+            again="its item runs again",
+            anew=run.force,
+        )
 
     def _take(self, row: dict[str, Any], _: Place) -> None:
         needed = ("id", "video", "query", *(_OF_SUMMARY if row["status"] == "ok" else ("error",)))

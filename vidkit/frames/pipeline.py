@@ -148,9 +148,14 @@ def select_from_video(
     if options.tokens is not None:  # a budget that holds nothing is told before anything is decoded
         sizes_within(options.tokens, (video.info.width, video.info.height), options.vision)
     sampling = sample_window(
-        video.timeline, options.window, options.fps, options.phase, options.max_candidates, options.sample,
+        video.timeline,
+        options.window,
+        options.fps,
+        options.phase,
+        options.max_candidates,
+        options.sample,
         options.k if options.short_video == "densify" else 0,
-    )  # fmt: skip
+    )
     clock.note("scan")
     content = content_key(path)
     sources = _only_where_it_knows(sources, video, sampling, options, cache, content)
@@ -195,9 +200,14 @@ def plan_selection(path: Path, query: str, options: FrameOptions) -> dict[str, A
     if options.tokens is not None:  # a budget that holds nothing is told before anything is decoded
         sizes_within(options.tokens, (video.info.width, video.info.height), options.vision)
     sampling = sample_window(
-        video.timeline, options.window, options.fps, options.phase, options.max_candidates, options.sample,
+        video.timeline,
+        options.window,
+        options.fps,
+        options.phase,
+        options.max_candidates,
+        options.sample,
         options.k if options.short_video == "densify" else 0,
-    )  # fmt: skip
+    )
     info = video.info
     source = (
         f"encoder:{options.encoder}"

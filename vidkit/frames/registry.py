@@ -69,8 +69,13 @@ def load_selector(name: str) -> Selector:
     """
     found = load_class("selector", name, SELECTORS, ("select",))
     made = found()
-    given = {"name": name, "needs": frozenset(), "uses": frozenset({"relevance", "features"}),
-             "config": NoConfig, "note": ""}  # fmt: skip
+    given = {
+        "name": name,
+        "needs": frozenset(),
+        "uses": frozenset({"relevance", "features"}),
+        "config": NoConfig,
+        "note": "",
+    }
     for attribute, value in given.items():
         if not hasattr(made, attribute):
             setattr(made, attribute, value)

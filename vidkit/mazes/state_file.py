@@ -26,8 +26,14 @@ _LARGEST_FILE = 4_000_000  # bytes; the published ones are below 20 kB
 _LARGEST_SIDE = 200  # cells
 _LARGEST_PICTURE = 8192  # pixels
 _SYMBOLS = {
-    "empty": 0, "wall": 1, "box": 2, "target": 3, "box_on_target": 4, "player": 5, "player_on_target": 6,
-}  # fmt: skip
+    "empty": 0,
+    "wall": 1,
+    "box": 2,
+    "target": 3,
+    "box_on_target": 4,
+    "player": 5,
+    "player_on_target": 6,
+}
 
 
 def state_of(board: Board) -> dict[str, Any]:
@@ -57,9 +63,14 @@ def _entity(board: Board, cell: Cell, box: Box) -> dict[str, Any]:
     entity: dict[str, Any] = {
         "pixel_pos": {"x": x, "y": y},
         "bbox": {
-            "x": box.x, "y": box.y, "width": box.width, "height": box.height, "center_x": x, "center_y": y,
+            "x": box.x,
+            "y": box.y,
+            "width": box.width,
+            "height": box.height,
+            "center_x": x,
+            "center_y": y,
         },
-    }  # fmt: skip
+    }
     if isinstance(board, GridBoard):
         entity["grid_pos"] = {"row": int(cell[0]), "col": int(cell[1])}
     return entity

@@ -133,9 +133,14 @@ def _without_secrets(reply: Reply) -> Reply:
     # a secret that was said is said by the tokens too
     tokens = reply.tokens if (text, reasoning) == (reply.text, reply.reasoning) else None
     return replace(
-        reply, text=text, reasoning=reasoning, tokens=tokens, model=redact(reply.model),
-        finish_reason=redact(reply.finish_reason), tool_calls=tuple(redact_all(reply.tool_calls)),
-    )  # fmt: skip
+        reply,
+        text=text,
+        reasoning=reasoning,
+        tokens=tokens,
+        model=redact(reply.model),
+        finish_reason=redact(reply.finish_reason),
+        tool_calls=tuple(redact_all(reply.tool_calls)),
+    )
 
 
 def _decode_reply(body: Mapping[str, Any]) -> Reply:

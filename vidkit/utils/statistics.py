@@ -175,9 +175,12 @@ def too_few_groups(groups: Mapping[str, int], unit: str) -> list[str]:
 
 
 def paired_differences(
-    sums_a: Array, sums_b: Array, metrics: Callable[[Array], Mapping[str, Array]],
-    resamples: int = RESAMPLES, seed: int = SEED,
-) -> dict[str, Array]:  # fmt: skip
+    sums_a: Array,
+    sums_b: Array,
+    metrics: Callable[[Array], Mapping[str, Array]],
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> dict[str, Array]:
     """Metric of A minus metric of B on the same resampled clusters.
 
     Args:
@@ -246,9 +249,12 @@ def wilson_interval(successes: int, trials: int, z: float = 1.959963984540054) -
 
 
 def swap_test(
-    sums_a: Array, sums_b: Array, metrics: Callable[[Array], Mapping[str, Array]],
-    swaps: int = RESAMPLES, seed: int = SEED,
-) -> dict[str, float]:  # fmt: skip
+    sums_a: Array,
+    sums_b: Array,
+    metrics: Callable[[Array], Mapping[str, Array]],
+    swaps: int = RESAMPLES,
+    seed: int = SEED,
+) -> dict[str, float]:
     """Two-sided p-values of the differences between paired runs; NaN where a metric is undefined.
 
     If the runs did not differ, either could have given either reply; whole clusters are swapped between

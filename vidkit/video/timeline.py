@@ -124,9 +124,14 @@ def _from_packets(packets: PacketTable, info: VideoInfo, zero: float, notes: lis
 
 
 def _from_frames(
-    packets: PacketTable, info: VideoInfo, zero: float, reorders: bool, notes: list[str], threads: int,
+    packets: PacketTable,
+    info: VideoInfo,
+    zero: float,
+    reorders: bool,
+    notes: list[str],
+    threads: int,
     reason: str,
-) -> Scan:  # fmt: skip
+) -> Scan:
     frames = decode_all(info.path, info.stream, threads)
     stamps, base = frames.stamps, info.time_base
     if info.container == "avi" and reorders:
@@ -153,9 +158,15 @@ def _from_frames(
 
 
 def _timeline(
-    pts: NDArray[np.int64], is_key: NDArray[np.bool_], packets: PacketTable, info: VideoInfo, zero: float,
-    notes: list[str], pts_known: bool, discarded: int,
-) -> Timeline:  # fmt: skip
+    pts: NDArray[np.int64],
+    is_key: NDArray[np.bool_],
+    packets: PacketTable,
+    info: VideoInfo,
+    zero: float,
+    notes: list[str],
+    pts_known: bool,
+    discarded: int,
+) -> Timeline:
     base = float(info.time_base)
     if not pts.size:
         return Timeline(pts, np.zeros(0), is_key, 0.0, tuple(notes), pts_known, discarded)

@@ -214,9 +214,17 @@ def _describable(*tensors: Tensor) -> bool:
 
 
 def block_sparse_attention_triton(
-    q: Tensor, k: Tensor, v: Tensor, counts: Tensor, indices: Tensor, block_q: int, block_k: int,
-    scale: float, with_lse: bool, config: LaunchConfig | None = None,
-) -> tuple[Tensor, Tensor | None]:  # fmt: skip
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    counts: Tensor,
+    indices: Tensor,
+    block_q: int,
+    block_k: int,
+    scale: float,
+    with_lse: bool,
+    config: LaunchConfig | None = None,
+) -> tuple[Tensor, Tensor | None]:
     """See `vidkit_kernels.block_sparse.block_sparse_attention`."""
     B, H, N, D = q.shape
     Nk = k.shape[2]
@@ -235,18 +243,24 @@ def block_sparse_attention_triton(
     if not (B and H and N):
         return out, lse
     shared = {
-        "D": D, "SPLIT_Q": block_q // tile_m, "SPLIT_K": block_k // tile_n,
-        "BLOCK_M": tile_m, "BLOCK_N": tile_n, "RAGGED": Nk % block_k != 0, "WITH_LSE": with_lse,
-        "PRECISION": "ieee" if q.dtype == torch.float32 else "tf32", "num_warps": config.warps,
+        "D": D,
+        "SPLIT_Q": block_q // tile_m,
+        "SPLIT_K": block_k // tile_n,
+        "BLOCK_M": tile_m,
+        "BLOCK_N": tile_n,
+        "RAGGED": Nk % block_k != 0,
+        "WITH_LSE": with_lse,
+        "PRECISION": "ieee" if q.dtype == torch.float32 else "tf32",
+        "num_warps": config.warps,
         "num_stages": config.stages,
-    }  # fmt: skip
+    }
     lse_arg = lse if lse is not None else out
     if config.hopper and _describable(q, k, v):
         from .hopper import launch
 
         launch(
             q, k, v, counts, indices, out, lse_arg, block_k, scale * LOG2E, with_lse, tile_n, config.stages
-        )  # fmt: skip
+        )
         return out, lse
     if config.descriptors and _describable(q, k, v) and not interpreting():
         from triton.tools.tensor_descriptor import TensorDescriptor

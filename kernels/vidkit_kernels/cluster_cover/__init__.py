@@ -11,9 +11,15 @@ __all__ = ["cover_pairs", "kept_share"]
 
 
 def cover_pairs(
-    packed: Tensor, offsets_q: Tensor, offsets_k: Tensor, clusters: int, N: int, block_q: int, block_k: int,
+    packed: Tensor,
+    offsets_q: Tensor,
+    offsets_k: Tensor,
+    clusters: int,
+    N: int,
+    block_q: int,
+    block_k: int,
     backend: Backend = "auto",
-) -> tuple[Tensor, Tensor]:  # fmt: skip
+) -> tuple[Tensor, Tensor]:
     """Blocks of sorted tokens that any kept pair of non-empty clusters touches.
 
     Source: SVG2 (arXiv 2505.18875) section 4.2 keeps pairs of clusters; differs: fixed blocks that cover

@@ -34,8 +34,9 @@ class Clustering:
     offsets: Tensor
 
 
-def assign(x: Tensor, centroids: Tensor, labels: Tensor, active: Tensor | None = None,
-           backend: Backend = "auto") -> Tensor:  # fmt: skip
+def assign(
+    x: Tensor, centroids: Tensor, labels: Tensor, active: Tensor | None = None, backend: Backend = "auto"
+) -> Tensor:
     """Nearest centroid of each token (ties: lower index), written into `labels` for active heads.
 
     Args:
@@ -52,8 +53,14 @@ def assign(x: Tensor, centroids: Tensor, labels: Tensor, active: Tensor | None =
     return assign_reference(x, centroids, labels, active)
 
 
-def cluster_means(x: Tensor, order: Tensor, offsets: Tensor, centroids: Tensor, active: Tensor | None = None,
-                  backend: Backend = "auto") -> Tensor:  # fmt: skip
+def cluster_means(
+    x: Tensor,
+    order: Tensor,
+    offsets: Tensor,
+    centroids: Tensor,
+    active: Tensor | None = None,
+    backend: Backend = "auto",
+) -> Tensor:
     """Means of the clusters, in place into `centroids`; empty clusters and inactive heads keep theirs."""
     if use_triton(backend, x):
         from .triton import cluster_means_triton

@@ -65,9 +65,7 @@ def _round_kernel(centroids_ptr, rounded_ptr, half_norm_ptr, rows, D: tl.constex
 
 
 @triton.jit
-def _gate_kernel(
-    left_ptr, active_ptr, moved_ptr, heads, step, tolerance_squared, BLOCK: tl.constexpr
-):  # fmt: skip
+def _gate_kernel(left_ptr, active_ptr, moved_ptr, heads, step, tolerance_squared, BLOCK: tl.constexpr):
     head = tl.arange(0, BLOCK)
     inside = head < heads
     run = tl.load(left_ptr + head, mask=inside, other=0) > step
@@ -165,9 +163,13 @@ def cluster_means_triton(
 
 
 def _means(
-    x: Tensor, order: Tensor, offsets: Tensor, centroids: Tensor, active: Tensor | None,
+    x: Tensor,
+    order: Tensor,
+    offsets: Tensor,
+    centroids: Tensor,
+    active: Tensor | None,
     updates: tuple[Tensor, Tensor, Tensor] | None,
-) -> None:  # fmt: skip
+) -> None:
     """`updates`: rounded centroids, half norms and movement, kept up to date in the same pass."""
     B, H, N, D = x.shape
     C = centroids.shape[2]

@@ -17,9 +17,16 @@ CHUNK = 128
 
 @triton.jit
 def _count_kernel(
-    labels_ptr, active_ptr, counts_ptr, N, C, chunks,
-    HAS_ACTIVE: tl.constexpr, CHUNK: tl.constexpr, BINS: tl.constexpr,
-):  # fmt: skip
+    labels_ptr,
+    active_ptr,
+    counts_ptr,
+    N,
+    C,
+    chunks,
+    HAS_ACTIVE: tl.constexpr,
+    CHUNK: tl.constexpr,
+    BINS: tl.constexpr,
+):
     chunk = tl.program_id(0)
     head = tl.program_id(1).to(tl.int64)
     run = True
@@ -35,9 +42,15 @@ def _count_kernel(
 
 @triton.jit
 def _scan_kernel(
-    counts_ptr, active_ptr, totals_ptr, C, chunks,
-    HAS_ACTIVE: tl.constexpr, ROWS: tl.constexpr, BLOCK_C: tl.constexpr,
-):  # fmt: skip
+    counts_ptr,
+    active_ptr,
+    totals_ptr,
+    C,
+    chunks,
+    HAS_ACTIVE: tl.constexpr,
+    ROWS: tl.constexpr,
+    BLOCK_C: tl.constexpr,
+):
     head = tl.program_id(1).to(tl.int64)
     run = True
     if HAS_ACTIVE:

@@ -45,9 +45,14 @@ def expand_packed(packed: Tensor, nK: int, backend: Backend = "auto") -> tuple[T
 
 
 def list_share(
-    counts: Tensor, indices: Tensor, q_len: int, k_len: int, block_q: int, block_k: int,
+    counts: Tensor,
+    indices: Tensor,
+    q_len: int,
+    k_len: int,
+    block_q: int,
+    block_k: int,
     backend: Backend = "auto",
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """Share of query-key pairs that block lists keep, real tokens only, fp32 `[B, H]`.
 
     Args:

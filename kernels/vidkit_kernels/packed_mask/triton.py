@@ -25,7 +25,7 @@ def _expand_kernel(packed_ptr, counts_ptr, indices_ptr, nK, n_words, BLOCK: tl.c
 @triton.jit
 def _share_kernel(
     counts_ptr, indices_ptr, share_ptr, q_len, k_len, nQ, nK, block_q, block_k, scale, BLOCK: tl.constexpr
-):  # fmt: skip
+):
     head = tl.program_id(0).to(tl.int64)
     missing = nK * block_k - k_len
     total = tl.zeros([BLOCK], tl.float32)

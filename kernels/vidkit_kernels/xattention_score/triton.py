@@ -211,9 +211,15 @@ def _describable(x: Tensor, stride: int) -> bool:
 
 
 def xattention_score_triton(
-    q: Tensor, k: Tensor, block_q: int, block_k: int, stride: int, norm: float, active: Tensor | None,
+    q: Tensor,
+    k: Tensor,
+    block_q: int,
+    block_k: int,
+    stride: int,
+    norm: float,
+    active: Tensor | None,
     config: ScoreConfig | None = None,
-) -> Tensor:  # fmt: skip
+) -> Tensor:
     """See `xattention_score`; `config` overrides the launch configuration."""
     B, H, N, D = q.shape
     Nk = k.shape[2]
@@ -235,10 +241,17 @@ def xattention_score_triton(
     out = torch.empty(B, H, nQ, nK, **f32)
     flags = out if active is None else active.to(torch.int8).contiguous()
     shared = {
-        "HAS_ACTIVE": active is not None, "S": stride, "D": D, "PER_K": per_k, "BLOCK_M": c.block_m,
-        "BLOCK_N": c.block_n, "GROUP": c.group, "num_warps": c.warps, "num_stages": c.stages,
+        "HAS_ACTIVE": active is not None,
+        "S": stride,
+        "D": D,
+        "PER_K": per_k,
+        "BLOCK_M": c.block_m,
+        "BLOCK_N": c.block_n,
+        "GROUP": c.group,
+        "num_warps": c.warps,
+        "num_stages": c.stages,
         "PRECISION": "ieee" if q.dtype == torch.float32 else "tf32",
-    }  # fmt: skip
+    }
     scale_log2 = LOG2E / (D**0.5 * stride * norm)
     described = c.descriptors and can_describe
     if described:

@@ -26,8 +26,10 @@ def make(kind=SkyReelsV2Transformer3DModel, **changes):
 
 def inputs(seed=0, frames=5, side=12):
     g = torch.Generator().manual_seed(seed)
-    return {"hidden_states": torch.randn(1, 4, frames, side, side, generator=g),
-            "encoder_hidden_states": torch.randn(1, 6, 16, generator=g)}  # fmt: skip
+    return {
+        "hidden_states": torch.randn(1, 4, frames, side, side, generator=g),
+        "encoder_hidden_states": torch.randn(1, 6, 16, generator=g),
+    }
 
 
 def loop(model, steps=4, branches=("cond", "uncond"), seed=0, context=True, end=True, start=900.0, **changes):

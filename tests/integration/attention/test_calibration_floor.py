@@ -31,9 +31,16 @@ from vidkit.generation.folder import embedded_folder
 # deep enough that flipped last bits spread as far as they can; the masks leave out little
 LAYERS, HEADS, TAUS = 16, 2, [0.85, 0.9, 0.95]
 SIZE = {
-    "num_attention_heads": HEADS, "attention_head_dim": 24, "in_channels": 4, "out_channels": 4,
-    "text_dim": 16, "freq_dim": 32, "ffn_dim": 32, "patch_size": (1, 2, 2), "rope_max_seq_len": 32,
-}  # fmt: skip
+    "num_attention_heads": HEADS,
+    "attention_head_dim": 24,
+    "in_channels": 4,
+    "out_channels": 4,
+    "text_dim": 16,
+    "freq_dim": 32,
+    "ffn_dim": 32,
+    "patch_size": (1, 2, 2),
+    "rope_max_seq_len": 32,
+}
 
 
 def make(dtype=torch.float32, layers=LAYERS):

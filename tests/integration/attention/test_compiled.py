@@ -11,9 +11,16 @@ from vidkit.attention.reuse import make_reuse
 from vidkit.errors import ConfigError
 
 SIZE = {
-    "num_attention_heads": 2, "attention_head_dim": 24, "in_channels": 4, "out_channels": 4, "text_dim": 16,
-    "freq_dim": 16, "ffn_dim": 16, "patch_size": (1, 2, 2), "rope_max_seq_len": 32,
-}  # fmt: skip
+    "num_attention_heads": 2,
+    "attention_head_dim": 24,
+    "in_channels": 4,
+    "out_channels": 4,
+    "text_dim": 16,
+    "freq_dim": 16,
+    "ffn_dim": 16,
+    "patch_size": (1, 2, 2),
+    "rope_max_seq_len": 32,
+}
 pytestmark = pytest.mark.compiles
 
 
@@ -44,9 +51,11 @@ def loop(model, call=None):
         for n, branch in enumerate(("cond", "uncond")):
             with model.cache_context(branch, step_index=step):
                 out = (model if call is None else call)(
-                    hidden_states=x * (1 - 0.2 * step), timestep=torch.tensor([900.0 - 200 * step]),
-                    encoder_hidden_states=text * (1 + n), return_dict=False,
-                )  # fmt: skip
+                    hidden_states=x * (1 - 0.2 * step),
+                    timestep=torch.tensor([900.0 - 200 * step]),
+                    encoder_hidden_states=text * (1 + n),
+                    return_dict=False,
+                )
             outputs.append(out[0])
     model._reset_stateful_cache()
     return torch.stack(outputs)

@@ -12,10 +12,18 @@ from vidkit.config.attention_schema import AttentionSettings, Predictor
 from vidkit.errors import ConfigError, DataError
 
 SIZE = {
-    "num_attention_heads": 2, "attention_head_dim": 24, "in_channels": 4, "out_channels": 4, "text_dim": 16,
-    "freq_dim": 32, "ffn_dim": 32, "num_layers": 3, "patch_size": (1, 2, 2), "rope_max_seq_len": 32,
+    "num_attention_heads": 2,
+    "attention_head_dim": 24,
+    "in_channels": 4,
+    "out_channels": 4,
+    "text_dim": 16,
+    "freq_dim": 32,
+    "ffn_dim": 32,
+    "num_layers": 3,
+    "patch_size": (1, 2, 2),
+    "rope_max_seq_len": 32,
     "qk_norm": "rms_norm_across_heads",
-}  # fmt: skip
+}
 BLOCKS = {"block_q": 16, "block_k": 16, "stride": 4}
 SPARSE = AttentionSettings(predictor=Predictor.XATTENTION, tau=0.5, **BLOCKS)
 CPU = torch.device("cpu")
@@ -125,7 +133,8 @@ CACHES = {
     "first-block": (lambda: FirstBlockCacheConfig(threshold=1e9), [6, 2, 2, 2]),
     "pyramid": (
         lambda: PyramidAttentionBroadcastConfig(
-            spatial_attention_block_skip_range=2, spatial_attention_timestep_skip_range=(0, 1000),
+            spatial_attention_block_skip_range=2,
+            spatial_attention_timestep_skip_range=(0, 1000),
             current_timestep_callback=lambda: 500,
         ),
         None,
@@ -136,7 +145,7 @@ CACHES = {
         ),
         [6, 0, 0, 0],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("first", ["cache", "enable"])

@@ -19,15 +19,30 @@ from vidkit.hooks.families import family_of
 from vidkit.hooks.partial_forward import dense_forward, resumed_at, velocity_of
 
 SIZE = {
-    "num_attention_heads": 2, "attention_head_dim": 24, "out_channels": 4, "text_dim": 16, "freq_dim": 32,
-    "ffn_dim": 32, "num_layers": 3, "patch_size": (1, 2, 2), "rope_max_seq_len": 32,
-}  # fmt: skip
+    "num_attention_heads": 2,
+    "attention_head_dim": 24,
+    "out_channels": 4,
+    "text_dim": 16,
+    "freq_dim": 32,
+    "ffn_dim": 32,
+    "num_layers": 3,
+    "patch_size": (1, 2, 2),
+    "rope_max_seq_len": 32,
+}
 MOTION = {
-    "latent_channels": 4, "in_channels": 12, "motion_encoder_size": 4, "motion_encoder_dim": 8,
-    "motion_encoder_channel_sizes": {"4": 8}, "motion_style_dim": 8, "motion_dim": 4, "image_dim": 8,
-    "face_encoder_hidden_dim": 8, "face_encoder_num_heads": 2, "inject_face_latents_blocks": 3,
+    "latent_channels": 4,
+    "in_channels": 12,
+    "motion_encoder_size": 4,
+    "motion_encoder_dim": 8,
+    "motion_encoder_channel_sizes": {"4": 8},
+    "motion_style_dim": 8,
+    "motion_dim": 4,
+    "image_dim": 8,
+    "face_encoder_hidden_dim": 8,
+    "face_encoder_num_heads": 2,
+    "inject_face_latents_blocks": 3,
     "added_kv_proj_dim": 48,
-}  # fmt: skip
+}
 
 
 class OwnWan(WanTransformer3DModel):
@@ -48,10 +63,12 @@ def animate():
     torch.manual_seed(0)
     model = WanAnimateTransformer3DModel(**SIZE, **MOTION)
     more = {
-        "hidden_states": random(1, 12, 2, 8, 8), "pose_hidden_states": random(1, 4, 1, 8, 8),
-        "face_pixel_values": random(1, 3, 1, 4, 4), "encoder_hidden_states_image": random(1, 4, 8),
+        "hidden_states": random(1, 12, 2, 8, 8),
+        "pose_hidden_states": random(1, 4, 1, 8, 8),
+        "face_pixel_values": random(1, 3, 1, 4, 4),
+        "encoder_hidden_states_image": random(1, 4, 8),
         "encoder_hidden_states": random(1, 512, 16),
-    }  # fmt: skip
+    }
     return model, more
 
 
@@ -61,9 +78,11 @@ def plain(kind):
 
 
 MODELS = {
-    "vace": vace, "animate": animate, "chronoedit": lambda: plain(ChronoEditTransformer3DModel),
+    "vace": vace,
+    "animate": animate,
+    "chronoedit": lambda: plain(ChronoEditTransformer3DModel),
     "subclass": lambda: plain(OwnWan),
-}  # fmt: skip
+}
 
 
 def build(name):

@@ -9,14 +9,23 @@ from vidkit.attention.predictors import make_predictor
 from vidkit.attention.reuse import make_reuse
 
 SIZE = {
-    "num_attention_heads": 2, "attention_head_dim": 24, "in_channels": 4, "out_channels": 4, "text_dim": 16,
-    "freq_dim": 32, "ffn_dim": 32, "num_layers": 1, "patch_size": (1, 2, 2), "rope_max_seq_len": 32,
-}  # fmt: skip
+    "num_attention_heads": 2,
+    "attention_head_dim": 24,
+    "in_channels": 4,
+    "out_channels": 4,
+    "text_dim": 16,
+    "freq_dim": 32,
+    "ffn_dim": 32,
+    "num_layers": 1,
+    "patch_size": (1, 2, 2),
+    "rope_max_seq_len": 32,
+}
 SCHEDULE = (900.0, 600.0, 300.0)
 REUSE = {
-    "freeze": ("freeze", {}), "tmr": ("tmr", {"delta": 1e9, "gate": False}),
+    "freeze": ("freeze", {}),
+    "tmr": ("tmr", {"delta": 1e9, "gate": False}),
     "interval": ("interval", {"interval": 3}),
-}  # fmt: skip
+}
 
 
 class StopError(Exception):

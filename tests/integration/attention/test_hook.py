@@ -31,8 +31,10 @@ def make(kind=SkyReelsV2Transformer3DModel, **changes):
 
 def inputs(seed=0, frames=5, side=12):
     g = torch.Generator().manual_seed(seed)
-    return {"hidden_states": torch.randn(1, 4, frames, side, side, generator=g),
-            "encoder_hidden_states": torch.randn(1, 6, 16, generator=g)}  # fmt: skip
+    return {
+        "hidden_states": torch.randn(1, 4, frames, side, side, generator=g),
+        "encoder_hidden_states": torch.randn(1, 6, 16, generator=g),
+    }
 
 
 def loop(model, steps=4, branches=("cond", "uncond"), seed=0, context=True, end=True, start=900.0, **changes):
@@ -241,9 +243,10 @@ def test_pyramid_attention_broadcast_composes():
     model = make(WanTransformer3DModel)
     step = {"now": 900}
     config = PyramidAttentionBroadcastConfig(
-        spatial_attention_block_skip_range=2, spatial_attention_timestep_skip_range=(0, 1000),
+        spatial_attention_block_skip_range=2,
+        spatial_attention_timestep_skip_range=(0, 1000),
         current_timestep_callback=lambda: step["now"],
-    )  # fmt: skip
+    )
     with enable(model, xattention()) as handle:
         model.enable_cache(config)
         loop(model, branches=("cond",), end=False)

@@ -17,9 +17,17 @@ from vidkit.config.attention_schema import AttentionSettings
 from vidkit.errors import ConfigError
 
 SIZE = {
-    "num_attention_heads": 2, "attention_head_dim": 24, "in_channels": 4, "out_channels": 4, "text_dim": 16,
-    "freq_dim": 32, "ffn_dim": 32, "num_layers": 2, "patch_size": (1, 2, 2), "rope_max_seq_len": 32,
-}  # fmt: skip
+    "num_attention_heads": 2,
+    "attention_head_dim": 24,
+    "in_channels": 4,
+    "out_channels": 4,
+    "text_dim": 16,
+    "freq_dim": 32,
+    "ffn_dim": 32,
+    "num_layers": 2,
+    "patch_size": (1, 2, 2),
+    "rope_max_seq_len": 32,
+}
 SPARSE = AttentionSettings(
     predictor="xattention", tau=0.5, block_q=8, block_k=8, stride=4, reuse="tmr", delta=1e9
 )
@@ -38,9 +46,10 @@ def loop(model, end=True):
     for step, t in enumerate((900.0, 500.0)):
         with model.cache_context("cond"):
             outputs.append(
-                model(hidden_states=x * (1 - 0.3 * step), timestep=torch.tensor([t]),
-                      encoder_hidden_states=text).sample
-            )  # fmt: skip
+                model(
+                    hidden_states=x * (1 - 0.3 * step), timestep=torch.tensor([t]), encoder_hidden_states=text
+                ).sample
+            )
     if end:
         model._reset_stateful_cache()
     return torch.stack(outputs)

@@ -15,14 +15,28 @@ from vidkit.attention import enable
 from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
 
 SIZE = {
-    "num_attention_heads": 2, "attention_head_dim": 24, "in_channels": 16, "out_channels": 16, "text_dim": 16,
-    "freq_dim": 32, "ffn_dim": 32, "num_layers": 2, "patch_size": (1, 2, 2), "rope_max_seq_len": 32,
-}  # fmt: skip
+    "num_attention_heads": 2,
+    "attention_head_dim": 24,
+    "in_channels": 16,
+    "out_channels": 16,
+    "text_dim": 16,
+    "freq_dim": 32,
+    "ffn_dim": 32,
+    "num_layers": 2,
+    "patch_size": (1, 2, 2),
+    "rope_max_seq_len": 32,
+}
 
 
 def vae():
-    return AutoencoderKLWan(base_dim=4, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1, attn_scales=[],
-                            temperal_downsample=[False, True, True])  # fmt: skip
+    return AutoencoderKLWan(
+        base_dim=4,
+        z_dim=16,
+        dim_mult=[1, 1, 1, 1],
+        num_res_blocks=1,
+        attn_scales=[],
+        temperal_downsample=[False, True, True],
+    )
 
 
 def scheduler():
@@ -35,9 +49,13 @@ def wan(second=False):
     if second:
         transformers["transformer_2"] = WanTransformer3DModel(**SIZE).eval()
     return WanPipeline(
-        tokenizer=None, text_encoder=None, vae=vae(), scheduler=scheduler(),
-        boundary_ratio=0.6 if second else None, **transformers,
-    )  # fmt: skip
+        tokenizer=None,
+        text_encoder=None,
+        vae=vae(),
+        scheduler=scheduler(),
+        boundary_ratio=0.6 if second else None,
+        **transformers,
+    )
 
 
 def run(pipe, seed=0, steps=5):
@@ -45,10 +63,16 @@ def run(pipe, seed=0, steps=5):
     embeds = {n: torch.randn(1, 6, 16, generator=g) for n in ("prompt_embeds", "negative_prompt_embeds")}
     pipe.set_progress_bar_config(disable=True)
     return pipe(
-        prompt=None, **embeds,
-        height=64, width=96, num_frames=9, num_inference_steps=steps, guidance_scale=3.0,
-        generator=torch.Generator().manual_seed(seed), output_type="latent",
-    ).frames  # fmt: skip
+        prompt=None,
+        **embeds,
+        height=64,
+        width=96,
+        num_frames=9,
+        num_inference_steps=steps,
+        guidance_scale=3.0,
+        generator=torch.Generator().manual_seed(seed),
+        output_type="latent",
+    ).frames
 
 
 def settings(**changes):
@@ -81,9 +105,12 @@ def test_wan_pipeline_from_warm_up_to_reset(second):
 def test_skyreels_diffusion_forcing_pipeline():
     torch.manual_seed(0)
     pipe = SkyReelsV2DiffusionForcingPipeline(
-        tokenizer=None, text_encoder=None, vae=vae(), scheduler=scheduler(),
+        tokenizer=None,
+        text_encoder=None,
+        vae=vae(),
+        scheduler=scheduler(),
         transformer=SkyReelsV2Transformer3DModel(**SIZE).eval(),
-    )  # fmt: skip
+    )
     dense = run(pipe)
     with enable(pipe, settings(dense_steps=5)):
         assert torch.equal(run(pipe), dense)

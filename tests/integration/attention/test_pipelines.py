@@ -12,9 +12,17 @@ from vidkit.attention import enable
 from vidkit.config.attention_schema import AttentionSettings
 
 SIZE = {
-    "num_attention_heads": 2, "attention_head_dim": 24, "in_channels": 16, "out_channels": 16, "text_dim": 16,
-    "freq_dim": 32, "ffn_dim": 32, "num_layers": 2, "patch_size": (1, 2, 2), "rope_max_seq_len": 64,
-}  # fmt: skip
+    "num_attention_heads": 2,
+    "attention_head_dim": 24,
+    "in_channels": 16,
+    "out_channels": 16,
+    "text_dim": 16,
+    "freq_dim": 32,
+    "ffn_dim": 32,
+    "num_layers": 2,
+    "patch_size": (1, 2, 2),
+    "rope_max_seq_len": 64,
+}
 CUT = {"predictor": "xattention", "block_q": 4, "block_k": 4, "stride": 2}
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (32, 32, 3), dtype=np.uint8))
 CLIP = [PICTURE] * 9
@@ -33,20 +41,27 @@ PIPELINES = {
     "SkyReelsV2ImageToVideoPipeline": ("SkyReelsV2Transformer3DModel", WITH_IMAGE, {"image": PICTURE}),
     "SkyReelsV2DiffusionForcingPipeline": ("SkyReelsV2Transformer3DModel", {}, FORCING),
     "SkyReelsV2DiffusionForcingImageToVideoPipeline": (
-        "SkyReelsV2Transformer3DModel", {}, {**FORCING, "image": PICTURE},
+        "SkyReelsV2Transformer3DModel",
+        {},
+        {**FORCING, "image": PICTURE},
     ),
     "SkyReelsV2DiffusionForcingVideoToVideoPipeline": (
-        "SkyReelsV2Transformer3DModel", {},
+        "SkyReelsV2Transformer3DModel",
+        {},
         {"video": CLIP, "num_frames": 17, "overlap_history": 9, "base_num_frames": 17},
     ),
-}  # fmt: skip
+}
 
 
 def vae():
     return diffusers.AutoencoderKLWan(
-        base_dim=4, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1, attn_scales=[],
+        base_dim=4,
+        z_dim=16,
+        dim_mult=[1, 1, 1, 1],
+        num_res_blocks=1,
+        attn_scales=[],
         temperal_downsample=[False, True, True],
-    )  # fmt: skip
+    )
 
 
 def scheduler():
@@ -84,10 +99,18 @@ def latents(pipe, name, prompt=7, **more):
     g = torch.Generator().manual_seed(prompt)
     embeds = {n: torch.randn(1, 512, 16, generator=g) for n in ("prompt_embeds", "negative_prompt_embeds")}
     call = {
-        "prompt": None, **embeds, "height": 32, "width": 32, "num_frames": 9, "num_inference_steps": 3,
-        "guidance_scale": 3.0, "output_type": "latent", "generator": torch.Generator().manual_seed(0),
-        **PIPELINES[name][2], **more,
-    }  # fmt: skip
+        "prompt": None,
+        **embeds,
+        "height": 32,
+        "width": 32,
+        "num_frames": 9,
+        "num_inference_steps": 3,
+        "guidance_scale": 3.0,
+        "output_type": "latent",
+        "generator": torch.Generator().manual_seed(0),
+        **PIPELINES[name][2],
+        **more,
+    }
     known = inspect.signature(type(pipe).__call__).parameters
     return pipe(**{n: x for n, x in call.items() if n in known}).frames
 

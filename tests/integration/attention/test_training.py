@@ -12,19 +12,30 @@ from vidkit.config.attention_schema import AttentionSettings
 from vidkit.errors import ConfigError
 
 SIZE = {
-    "num_attention_heads": 2, "attention_head_dim": 24, "in_channels": 4, "out_channels": 4, "text_dim": 16,
-    "freq_dim": 32, "ffn_dim": 32, "num_layers": 2, "patch_size": (1, 2, 2), "rope_max_seq_len": 32,
-}  # fmt: skip
+    "num_attention_heads": 2,
+    "attention_head_dim": 24,
+    "in_channels": 4,
+    "out_channels": 4,
+    "text_dim": 16,
+    "freq_dim": 32,
+    "ffn_dim": 32,
+    "num_layers": 2,
+    "patch_size": (1, 2, 2),
+    "rope_max_seq_len": 32,
+}
 CUT = {"block_q": 8, "block_k": 8, "tau": 0.4, "dense_steps": 1}
 SPARSE = {
     "never": AttentionSettings(predictor="xattention", stride=4, **CUT),
     "freeze": AttentionSettings(predictor="xattention", stride=4, reuse="freeze", **CUT),
     # warm starts: a second run of k-means would end elsewhere
     "svg2": AttentionSettings(
-        predictor="svg2", query_clusters=3, key_clusters=6, first_iterations=1,
+        predictor="svg2",
+        query_clusters=3,
+        key_clusters=6,
+        first_iterations=1,
         **{**CUT, "block_q": 4, "block_k": 4},
     ),
-}  # fmt: skip
+}
 
 
 def make(kind=WanTransformer3DModel):
@@ -39,7 +50,7 @@ def gradients(model):
     losses = [
         model(x * scale, torch.tensor([t]), text).sample.square().mean()
         for t, scale in ((900.0, 1.0), (600.0, 0.8), (300.0, 0.6))
-    ]  # fmt: skip
+    ]
     sum(losses).backward()
     found = {"x": x.grad, **{n: p.grad for n, p in model.named_parameters() if p.grad is not None}}
     model.zero_grad()

@@ -205,7 +205,9 @@ def test_auto_takes_dense_only_where_it_may_and_the_plan_says_so():
     assert relaxed.selected_density.equal(p.head_density)
     assert relaxed.head_density[0, 2:].tolist() == [1.0, 1.0]
     assert chooser.dense_share.describe() == {
-        "dense_heads_ratio": 0.5, "dense_above_density": break_even(48, 64)}  # fmt: skip
+        "dense_heads_ratio": 0.5,
+        "dense_above_density": break_even(48, 64),
+    }
     assert (
         relative_error(chooser.attend(q, k, v, relaxed), sparse_attention(q, k, v, relaxed, "reference"))
         < 2e-5

@@ -96,8 +96,10 @@ def _largest_tensor(call):
 def test_predictors_never_allocate_a_score_matrix(name):
     N, stride = 8192, 4
     q, k, _ = make_qkv(1, 1, N, 16)
-    options = {"xattention": {"stride": stride}, "svg2": {
-        "query_clusters": 16, "key_clusters": 32, "first_iterations": 2}}  # fmt: skip
+    options = {
+        "xattention": {"stride": stride},
+        "svg2": {"query_clusters": 16, "key_clusters": 32, "first_iterations": 2},
+    }
     grid = TokenGrid(8, 32, 32)
     largest = _largest_tensor(lambda: predict_mask(name, q, k, 0.5, grid=grid, **options.get(name, {})))
     # 16 MiB of fp32 scores between strided groups, 64 MiB of bools between tokens; slices stay far below

@@ -7,9 +7,12 @@ from vidkit.attention import TokenGrid, predict_mask
 from vidkit.attention.predictors import PREDICTORS, PlanState, make_predictor
 
 PARAMETERS = {
-    "xattention": {"stride": 4}, "svg2": {"query_clusters": 5, "key_clusters": 9}, "svg1": {},
-    "pooled_mean": {}, "exact_mass": {},
-}  # fmt: skip
+    "xattention": {"stride": 4},
+    "svg2": {"query_clusters": 5, "key_clusters": 9},
+    "svg1": {},
+    "pooled_mean": {},
+    "exact_mass": {},
+}
 
 
 def small_case(batch):

@@ -18,8 +18,16 @@ BAD_VALUES = {
 @pytest.mark.parametrize(("name", "value"), [(name, v) for name, row in BAD_VALUES.items() for v in row])
 def test_a_probe_that_no_measurement_can_be_is_named_and_not_used(name, value, tmp_path, caplog):
     path, header = tmp_path / "log", {"layers": 1}
-    good = {"prompt": 0, "step": 0, "layer": 0, "head": 0, "candidate": 0, "error": 0.1, "sparsity": 0.5,
-            "bands": {"LL": 0.1}}  # fmt: skip
+    good = {
+        "prompt": 0,
+        "step": 0,
+        "layer": 0,
+        "head": 0,
+        "candidate": 0,
+        "error": 0.1,
+        "sparsity": 0.5,
+        "bands": {"LL": 0.1},
+    }
     lines = [{"format": 1, **header}, good, {**good, "candidate": 1, name: value}]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     log = ProbeLog(path, header)

@@ -15,9 +15,17 @@ def table(tmp_path, monkeypatch):
     predictor = make_predictor("xattention", block_q=48, block_k=48, stride=12)
     zeros = [[[0.0, 0.0]] * 2]
     made = ThresholdTable(
-        "maze", predictor.describe(), [0.5, 0.9], 0, 0, 0, [[0.5, 0.9]], zeros, zeros,
+        "maze",
+        predictor.describe(),
+        [0.5, 0.9],
+        0,
+        0,
+        0,
+        [[0.5, 0.9]],
+        zeros,
+        zeros,
         {"fingerprint": "abc", "shared_tau": 0.9, "delta": 12.5},
-    )  # fmt: skip
+    )
     made.save(tmp_path / "maze-xattention.json")
     return made
 

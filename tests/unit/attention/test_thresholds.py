@@ -90,10 +90,17 @@ def test_infeasible_budget_and_bad_arrays():
 def table(**changes):
     E, S = instance(3, 2)
     values = {
-        "model": "maze", "predictor": {"name": "xattention", "block_q": 16, "block_k": 16, "stride": 4},
-        "candidates": [0.85, 0.9, 0.95], "budget": 0.3, "achieved_sparsity": 0.31, "objective": 1.0,
-        "tau": [[0.85, 0.9]] * 3, "E": E.tolist(), "S": S.tolist(), "meta": {"seed": 3, "delta": 7.5},
-    }  # fmt: skip
+        "model": "maze",
+        "predictor": {"name": "xattention", "block_q": 16, "block_k": 16, "stride": 4},
+        "candidates": [0.85, 0.9, 0.95],
+        "budget": 0.3,
+        "achieved_sparsity": 0.31,
+        "objective": 1.0,
+        "tau": [[0.85, 0.9]] * 3,
+        "E": E.tolist(),
+        "S": S.tolist(),
+        "meta": {"seed": 3, "delta": 7.5},
+    }
     return ThresholdTable(**{**values, **changes})
 
 
@@ -263,9 +270,11 @@ def test_settings_in_code_take_names():
         predictor="pooled-mean", reuse="tmr-relative", executor="gather", always_keep=["first_frame"]
     )
     assert made == AttentionSettings(
-        Predictor.POOLED_MEAN, reuse=Reuse.TMR_RELATIVE, executor=ExecutorName.GATHER,
+        Predictor.POOLED_MEAN,
+        reuse=Reuse.TMR_RELATIVE,
+        executor=ExecutorName.GATHER,
         always_keep=[Keep.FIRST_FRAME],
-    )  # fmt: skip
+    )
     policy = build_policy(made)
     assert policy.predictor.describe()["always_keep"] == ["first_frame"]
     assert policy.reuse.name == "tmr_relative" and policy.executor.name == "gather"

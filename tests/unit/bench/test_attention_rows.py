@@ -25,19 +25,26 @@ SHAPE, LOOP = "wan-1.3b-720p", "wan-1.3b-720p"
 def gpu_rows() -> list[Row]:
     """What a run on a GPU may give, a failure among it."""
     rows = [Row("ceiling", "square", "matrix product", None, None, None, None, 800.0)]
-    rows += [Row("dense", SHAPE, name, 1.0, ms, ms * 0.99, ms * 1.02, 14000 / ms) for name, ms in
-             (("flash", 40.0), ("cudnn", 28.0), ("fa4", 25.0))]  # fmt: skip
+    rows += [
+        Row("dense", SHAPE, name, 1.0, ms, ms * 0.99, ms * 1.02, 14000 / ms)
+        for name, ms in (("flash", 40.0), ("cudnn", 28.0), ("fa4", 25.0))
+    ]
     rows.append(Row("dense", SHAPE, "other", 1.0, None, None, None, None, "RuntimeError: no kernel"))
     for density in (1.0, 0.5, 0.25, 0.1):
         for name, ms in (("fa4", 26.0), ("triton", 33.0), ("flex", 41.0), ("auto", 26.0)):
             t = ms * density + 0.4
             rows.append(Row("executor", SHAPE, name, density, t, t * 0.98, t * 1.03, 14000 * density / t))
     rows += [Row("launch", SHAPE, f"triton w{w}", 0.25, 9.0 + w, 9.0 + w, 9.1 + w, 400.0) for w in (4, 8)]
-    rows += [Row("prediction", SHAPE, name, None, ms, ms, ms * 1.1, None, f"{ms / 25:.2%} of dense")
-             for name, ms in (("xattention score", 1.0), ("svg2 warm refresh", 2.4))]  # fmt: skip
+    rows += [
+        Row("prediction", SHAPE, name, None, ms, ms, ms * 1.1, None, f"{ms / 25:.2%} of dense")
+        for name, ms in (("xattention score", 1.0), ("svg2 warm refresh", 2.4))
+    ]
     rows.append(Row("memory", SHAPE, "packed masks", None, None, None, None, None, "5.70 MiB"))
-    for name, ms, density in (("dense flash", 2000.0, None), ("dense fa4, blocks compiled", 1100.0, None),
-                              ("haste delta 30.00", 480.0, 0.24)):  # fmt: skip
+    for name, ms, density in (
+        ("dense flash", 2000.0, None),
+        ("dense fa4, blocks compiled", 1100.0, None),
+        ("haste delta 30.00", 480.0, 0.24),
+    ):
         rows.append(Row("loop", LOOP, name, density, ms, ms * 0.99, ms * 1.01, None, "random weights"))
         for part, share in (("self-attention", 0.6), ("linear layers", 0.3), ("other", 0.1)):
             spent = ms * share
@@ -100,8 +107,10 @@ def test_parts_are_refused_or_listed_before_anything_runs() -> None:
     shapes = [SHAPES["odd"]]
     parts = measurements_of(shapes, CPU, torch.float32, ("loop", "memory", "rates", "launch"))
     assert [(part.section, part.name) for part in parts] == [
-        ("rates", "odd"), ("memory", "odd"), ("loop", "tiny")
-    ]  # fmt: skip
+        ("rates", "odd"),
+        ("memory", "odd"),
+        ("loop", "tiny"),
+    ]
     with pytest.raises(ConfigError, match="unknown benchmark part 'speed'"):
         measurements_of(shapes, CPU, torch.float32, ("speed",))
 
@@ -202,8 +211,10 @@ def test_the_time_of_a_loop_follows_from_one_forward() -> None:
 
 
 def test_a_rate_above_the_peak_shows_that_it_is_none() -> None:
-    rows = [Row("ceiling", "square", "matrix product", None, None, None, None, 0.1),
-            Row("dense", SHAPE, "sdpa", 1.0, 10.0, 9.0, 11.0, 0.223)]  # fmt: skip
+    rows = [
+        Row("ceiling", "square", "matrix product", None, None, None, None, 0.1),
+        Row("dense", SHAPE, "sdpa", 1.0, 10.0, 9.0, 11.0, 0.223),
+    ]
     assert peak_of(rows) is None and share_of(0.223, 0.1) is None and share_of(0.05, 0.1) == 0.5
     assert share_of(0.05, None) is None and share_of(None, 0.1) is None
 

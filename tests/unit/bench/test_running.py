@@ -20,10 +20,14 @@ ENVIRONMENT = {"date", "device", "load_before", "commit", "versions", "seed", "d
 
 def record_in(folder: Path) -> BenchRecord:
     return BenchRecord(
-        "attention-quality", folder, ["a.png"], made_by="vidkit bench x",
-        settings={"seed": 3, "dry_run": False}, environment=environment(("numpy",), 3),
+        "attention-quality",
+        folder,
+        ["a.png"],
+        made_by="vidkit bench x",
+        settings={"seed": 3, "dry_run": False},
+        environment=environment(("numpy",), 3),
         inputs={"one": "drawn"},
-    )  # fmt: skip
+    )
 
 
 def parts(*findings: object, fails: BaseException | None = None) -> list[Part]:

@@ -59,9 +59,17 @@ def test_a_key_of_a_mapping_need_not_exist() -> None:
 
 @pytest.mark.parametrize(
     ("word", "expected"),
-    [("a=b", "a=b"), ("a, b", "a, b"), ("[x", "[x"), ("${steps}", "${steps}"), ("'in quotes'", "in quotes"),
-     ("null", "null"), ("", ""), ("  two  blanks ", "  two  blanks ")],
-)  # fmt: skip
+    [
+        ("a=b", "a=b"),
+        ("a, b", "a, b"),
+        ("[x", "[x"),
+        ("${steps}", "${steps}"),
+        ("'in quotes'", "in quotes"),
+        ("null", "null"),
+        ("", ""),
+        ("  two  blanks ", "  two  blanks "),
+    ],
+)
 def test_text_is_taken_as_it_stands(word: str, expected: str) -> None:
     assert compose("generate", "maze_demo", [f"prompt={word}"]).prompt == expected
 

@@ -95,13 +95,17 @@ def test_build_makes_enums_tuples_and_nested_settings() -> None:
     ("changes", "key", "message", "hint"),
     [
         ({}, "path", "no value for 'path'", "give it as path=VALUE"),
-        ({"ball": {"colour": "rad"}}, "ball.colour", "unknown choice 'rad' for 'ball.colour'",
-         "did you mean 'red'? choices: red, dark-blue"),
+        (
+            {"ball": {"colour": "rad"}},
+            "ball.colour",
+            "unknown choice 'rad' for 'ball.colour'",
+            "did you mean 'red'? choices: red, dark-blue",
+        ),
         ({"view": "front"}, "view", "unknown choice 'front' for 'view'", "choices: side, top"),
         ({"ball": {"radius": 0}}, "ball.radius", "ball.radius must be > 0, got 0.0", "use radius=0.5"),
     ],
     ids=["required", "enum", "literal", "range"],
-)  # fmt: skip
+)
 def test_build_names_the_key_that_does_not_fit(
     changes: dict[str, Any], key: str, message: str, hint: str
 ) -> None:

@@ -188,14 +188,20 @@ def test_a_class_in_a_file_is_a_method_with_settings_of_its_own(own: str) -> Non
     [
         ("nope.py:Nth", "no file 'nope.py' with a selection method", "check the path"),
         ("mine.py:Nht", "'mine.py' has no class 'Nht'", "did you mean 'Nth'? classes there: NthConfig"),
-        ("mine.py:Lame", "'mine.py:Lame' cannot be a selection method: it lacks the method select",
-         "a selection method needs select()"),
+        (
+            "mine.py:Lame",
+            "'mine.py:Lame' cannot be a selection method: it lacks the method select",
+            "a selection method needs select()",
+        ),
         ("mine.py", "'mine.py' does not name a class", "write FILE.py:Class"),
-        ("bad.py:Nth", "'bad.py' cannot be loaded: ZeroDivisionError: division by zero",
-         "correct the file; it is run as Python"),
+        (
+            "bad.py:Nth",
+            "'bad.py' cannot be loaded: ZeroDivisionError: division by zero",
+            "correct the file; it is run as Python",
+        ),
         ("efz", "no selection method 'efz'", "did you mean 'efs'? available: wfs-sb, efs"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_a_method_is_told(own: str, name: str, message: str, hint: str) -> None:
     Path("mine.py").write_text("from typing import Literal\n" + OWN)
     Path("bad.py").write_text("1 / 0\n")

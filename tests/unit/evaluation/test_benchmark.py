@@ -44,8 +44,12 @@ def names_in(source: str) -> Iterator[str]:
 
 def test_generic_files_name_no_task() -> None:
     assert set(TASKS) >= {"social_omni", "v_star", "video_mme_v2"} and len(GENERIC) > 40
-    named = [f"{path.relative_to(ROOT)}: {name}" for path in GENERIC
-             for name in names_in(path.read_text(encoding="utf-8")) if NAMED.search(name)]  # fmt: skip
+    named = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in GENERIC
+        for name in names_in(path.read_text(encoding="utf-8"))
+        if NAMED.search(name)
+    ]
     assert named == []
 
 
@@ -91,8 +95,13 @@ def test_defaults_are_those_of_a_plain_task() -> None:
     assert benchmark_of(made) is made
     item = Item("b", "b", "?", kind="when", after="a")
     assert [made.should_ask(item, Prediction("a", text)) for text in ("A", "yes", "B", "no", "", "hm")] == [
-        True, True, False, False, False, False,
-    ]  # fmt: skip
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
     assert not made.should_ask(item, None) and not made.is_streamed(item) and not made.is_judged(item)
     rows = [{"id": "a"}, {"id": "b"}]
     assert made.record_id(rows[1], 2) == "b" and made.known_ids(rows, ()) == {"a", "b"}

@@ -91,11 +91,19 @@ def test_verdicts_over_many_metrics_are_false_in_five_of_a_hundred_comparisons_a
 
 def rows_of(videos: int) -> list[dict[str, Any]]:
     return [
-        {"video_id": f"{v:03d}", "question_id": f"{v:03d}-{k}", "group_type": "relevance", "level": 1,
-         "group_structure": "None", "options": "\n".join(f"{c}. {c * 3}" for c in LETTERS),
-         "answer": LETTERS[k], "prediction": LETTERS[k if (v + k) % 3 else 0]}
-        for v in range(1, videos + 1) for k in range(1, 5)
-    ]  # fmt: skip
+        {
+            "video_id": f"{v:03d}",
+            "question_id": f"{v:03d}-{k}",
+            "group_type": "relevance",
+            "level": 1,
+            "group_structure": "None",
+            "options": "\n".join(f"{c}. {c * 3}" for c in LETTERS),
+            "answer": LETTERS[k],
+            "prediction": LETTERS[k if (v + k) % 3 else 0],
+        }
+        for v in range(1, videos + 1)
+        for k in range(1, 5)
+    ]
 
 
 def test_no_interval_below_the_stated_number_of_groups() -> None:

@@ -64,10 +64,18 @@ def test_results_of_social_omni_level_1(tmp_path: Path) -> None:
     gold = {"video_path": "a.mp4", "question": "who?", "options": ["A. x"], "correct_answer": "B"}
     rows = [
         {"id": 5, **gold, "prediction": "B", "raw_response": "Answer: B", "is_correct": True, "scored": True},
-        {"id": 6, **gold, "prediction": "", "raw_response": "", "is_correct": False, "scored": False,
-         "skip_reason": "gemini_safety_block", "skip_error": "blocked"},
+        {
+            "id": 6,
+            **gold,
+            "prediction": "",
+            "raw_response": "",
+            "is_correct": False,
+            "scored": False,
+            "skip_reason": "gemini_safety_block",
+            "skip_error": "blocked",
+        },
         {"id": 7, **gold, "prediction": "A", "raw_response": "", "is_correct": False, "scored": True},
-    ]  # fmt: skip
+    ]
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"model": "m", "accuracy": 50.0, "results": rows}))
     assert said(path) == {"l1/5": "Answer: B", "l1/6": None, "l1/7": "A"}
@@ -89,9 +97,14 @@ def test_results_of_social_omni_level_2(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"model": "m", "results": rows}))
     assert said(path) == {
-        "l2/v1/q1": "A. YES", "l2/v1/q2": "Good.", "judge/v1/authors": "75",
-        "l2/v2/q1": "NO", "l2/v3/q1": "A", "l2/v3/q2": "Hm.", "l2/v4/q1": None,
-    }  # fmt: skip
+        "l2/v1/q1": "A. YES",
+        "l2/v1/q2": "Good.",
+        "judge/v1/authors": "75",
+        "l2/v2/q1": "NO",
+        "l2/v3/q1": "A",
+        "l2/v3/q2": "Hm.",
+        "l2/v4/q1": None,
+    }
 
 
 def test_gold_in_a_file_of_our_own_form_is_still_refused(tmp_path: Path) -> None:

@@ -52,8 +52,11 @@ def test_all_tasks_are_there() -> None:
     loaded = [yaml.load(file.read_text(), _Loader) for file in FILES]
     names = {entry.get("group") or entry["task"] for entry in loaded}
     assert names == {
-        "vidkit_video_mme_v2", "vidkit_social_omni", "vidkit_social_omni_who", "vidkit_social_omni_when",
-    }  # fmt: skip
+        "vidkit_video_mme_v2",
+        "vidkit_social_omni",
+        "vidkit_social_omni_who",
+        "vidkit_social_omni_when",
+    }
     assert models.AVAILABLE_MODELS == {}  # lmms-eval imports this from every plug-in
 
 

@@ -24,12 +24,18 @@ def test_score() -> None:
     assert inspect.signature(video_mme_v2.score).parameters["mode"].default == "robust"
     rows = [
         {
-            "video_id": "001", "question_id": f"001-{k}", "group_type": "relevance", "level": 1,
-            "group_structure": "None", "second_head": "a", "third_head": "b",
-            "answer": "A", "prediction": "A",
+            "video_id": "001",
+            "question_id": f"001-{k}",
+            "group_type": "relevance",
+            "level": 1,
+            "group_structure": "None",
+            "second_head": "a",
+            "third_head": "b",
+            "answer": "A",
+            "prediction": "A",
         }
         for k in range(1, 5)
-    ]  # fmt: skip
+    ]
     result = video_mme_v2.score(rows)
     assert (result["non_lin"], result["avg_acc"], result["level_1"], result["consistency"]) == (100,) * 4
     assert result["level_2"] is result["level_3"] is result["coherence"] is None

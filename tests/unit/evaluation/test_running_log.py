@@ -173,8 +173,10 @@ def test_index_keeps_the_order_of_items():
     index.add_extra("judge/x/y")
     index.put("a", Place(0, 5, False))
     assert [(key, place is None) for key, place in index.in_order()] == [
-        ("b", True), ("a", False), ("judge/x/y", True),
-    ]  # fmt: skip
+        ("b", True),
+        ("a", False),
+        ("judge/x/y", True),
+    ]
     assert index.count_items() == 2
     assert index.has_item("a")
     assert not index.has_item("z")

@@ -310,8 +310,12 @@ def test_subtitles_between_frames(media, tmp_path):
     parts = engine.requests[0].messages[0].parts
     # frames at 0.5, 1.0 and 1.5 s: the first word ended before all of them
     assert [part.text if isinstance(part, Text) else "frame" for part in parts] == [
-        "frame", "frame", "[Subtitle 1.20s - 1.40s]: You", "frame", "Answer.",
-    ]  # fmt: skip
+        "frame",
+        "frame",
+        "[Subtitle 1.20s - 1.40s]: You",
+        "frame",
+        "Answer.",
+    ]
 
 
 def test_black_frames_keep_the_sound(media, tmp_path):
@@ -348,12 +352,19 @@ def test_own_frame_picker_is_used(media, tmp_path):
 
 def level_2(clip="c1", gold="A", second=1, **more):
     return {
-        "video_id": clip, "video_file": f"{clip}.mp4", "full_asr": "so far",
-        "question_1": {"question": f"Should the woman speak at the {second}th second?",
-                       "timestamp": f"00:0{second}:00", "option_A": "YES", "option_B": "NO",
-                       "correct_answer": gold},
-        "question_2": {"question": "What should she say?", "answer": "Sounds good."}, **more,
-    }  # fmt: skip
+        "video_id": clip,
+        "video_file": f"{clip}.mp4",
+        "full_asr": "so far",
+        "question_1": {
+            "question": f"Should the woman speak at the {second}th second?",
+            "timestamp": f"00:0{second}:00",
+            "option_A": "YES",
+            "option_B": "NO",
+            "correct_answer": gold,
+        },
+        "question_2": {"question": "What should she say?", "answer": "Sounds good."},
+        **more,
+    }
 
 
 @pytest.fixture
@@ -487,8 +498,10 @@ def test_panel_scores_every_reply_and_keeps_zeros(clips, tmp_path):
     assert len(judges["mute"].requests) == 4  # one more try each
     replies = read_predictions(summary.predictions).rows
     assert {name for name in replies if name.startswith("judge/c1/")} == {
-        "judge/c1/strict", "judge/c1/kind", "judge/c1/mute",
-    }  # fmt: skip
+        "judge/c1/strict",
+        "judge/c1/kind",
+        "judge/c1/mute",
+    }
     how = json.dumps(social_omni.score(social_omni.attach(rows, replies)), default=str)
     assert '"how": 50.0' in how
     assert (summary.items, summary.answered) == (4, 4)

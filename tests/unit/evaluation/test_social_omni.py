@@ -26,25 +26,42 @@ from vidkit.evaluation.types import Mode, PartKind, Prediction, PromptMode
 DATA = Path(os.environ.get("VIDKIT_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 MADE = DATA / "benchmarks" / "social_omni"
 OPTIONS = [
-    'A. The host said "go"', 'B. The host said "stay"', 'C. The boy said "go"', 'D. The boy said "stay"',
-]  # fmt: skip
+    'A. The host said "go"',
+    'B. The host said "stay"',
+    'C. The boy said "go"',
+    'D. The boy said "stay"',
+]
 
 
 def who_row(number: int, gold: str, said: str | None, consistent: bool = True) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "id": number, "video_path": f"{number}.mp4", "question": "At 3 seconds, who is speaking?",
+        "id": number,
+        "video_path": f"{number}.mp4",
+        "question": "At 3 seconds, who is speaking?",
         "options": OPTIONS,
-        "correct_answer": gold, "asr_content": "",
+        "correct_answer": gold,
+        "asr_content": "",
         "metadata": {"consistency": "consistent" if consistent else "inconsistent"},
-    }  # fmt: skip
+    }
     return row if said is None else {**row, "prediction": said}
 
 
 def when_row(name: str, gold: str, **replies: Any) -> dict[str, Any]:
-    question = {"question": "Should she speak?", "timestamp": "00:05:00", "option_A": "YES", "option_B": "NO",
-                "correct_answer": gold}  # fmt: skip
-    return {"video_id": name, "video_file": f"{name}.mp4", "question_1": question, "full_asr": "hello there",
-            "question_2": {"question": "What?", "answer": "Sounds good."}, **replies}  # fmt: skip
+    question = {
+        "question": "Should she speak?",
+        "timestamp": "00:05:00",
+        "option_A": "YES",
+        "option_B": "NO",
+        "correct_answer": gold,
+    }
+    return {
+        "video_id": name,
+        "video_file": f"{name}.mp4",
+        "question_1": question,
+        "full_asr": "hello there",
+        "question_2": {"question": "What?", "answer": "Sounds good."},
+        **replies,
+    }
 
 
 @pytest.mark.parametrize(
@@ -80,9 +97,13 @@ def test_undefined_metrics_are_zero_and_negative_counts_refused() -> None:
 
 
 def test_unread_replies_stay_in_every_denominator() -> None:
-    rows = [when_row("a", "A", q1="YES"), when_row("b", "A", q1="mumble"),
-            when_row("c", "B", q1="A man in red"),
-            when_row("d", "B", q1="NO"), when_row("e", "B")]  # fmt: skip
+    rows = [
+        when_row("a", "A", q1="YES"),
+        when_row("b", "A", q1="mumble"),
+        when_row("c", "B", q1="A man in red"),
+        when_row("d", "B", q1="NO"),
+        when_row("e", "B"),
+    ]
     result = score(rows, resamples=10)
     assert result["when"]["cells"] == {"tp": 1, "fp": 0, "fn": 0, "tn": 1, "unread_yes": 1, "unread_no": 2}
     assert (
@@ -122,9 +143,13 @@ def test_yes_no_reading(reply: str, letter: str | None) -> None:
 
 
 def test_who_by_hand() -> None:
-    rows = [who_row(1, "A", "A"), who_row(2, "A", "C. The boy"),
-            who_row(3, "B", "Answer: B", consistent=False),
-            who_row(4, "C", "I'm sorry, I can't tell", consistent=False), who_row(5, "D", None)]  # fmt: skip
+    rows = [
+        who_row(1, "A", "A"),
+        who_row(2, "A", "C. The boy"),
+        who_row(3, "B", "Answer: B", consistent=False),
+        who_row(4, "C", "I'm sorry, I can't tell", consistent=False),
+        who_row(5, "D", None),
+    ]
     result = score(rows, resamples=50)
     who = result["who"]
     assert (who["accuracy"], who["consistent"], who["inconsistent"]) == (40, pytest.approx(100 / 3), 50)
@@ -238,9 +263,12 @@ def test_streaming_definitions_side_by_side() -> None:
     )
     assert stream["offsets"]["mean_offset_s"] == pytest.approx(-2.75)
     # within 1 s before the turn: steps 9, 9.5 and 9.9; said at 9.5 (hit), 10.5 and 4
-    assert stream["tolerance"]["1.0"] == {"precision": pytest.approx(100 / 3),
-                                          "recall": pytest.approx(100 / 3),
-                                          "f1": pytest.approx(100 / 3), "steps": 5}  # fmt: skip
+    assert stream["tolerance"]["1.0"] == {
+        "precision": pytest.approx(100 / 3),
+        "recall": pytest.approx(100 / 3),
+        "f1": pytest.approx(100 / 3),
+        "steps": 5,
+    }
     assert stream["phases"]["1.0"] == {
         "early": 50,
         "on_time": 50,

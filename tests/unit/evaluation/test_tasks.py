@@ -24,8 +24,15 @@ def task(name: str) -> Task:
 
 def test_the_benchmarks_that_ship() -> None:
     assert set(task_files([FOLDER])) == {
-        "video-mme-v2", "social-omni", "video-mme", "longvideobench", "mlvu", "v-star", "hr-bench", "pope",
-    }  # fmt: skip
+        "video-mme-v2",
+        "social-omni",
+        "video-mme",
+        "longvideobench",
+        "mlvu",
+        "v-star",
+        "hr-bench",
+        "pope",
+    }
 
 
 ROWS: dict[str, dict[str, Any]] = {
@@ -69,8 +76,10 @@ def test_each_choice_task_reads_asks_and_scores_its_columns(name: str) -> None:
 
 
 def test_macro_average_is_the_mean_of_the_categories() -> None:
-    rows = [{**ROWS["mlvu"], "question_type": kind, "prediction": said}
-            for kind, said in (*[("plotQA", "C")] * 3, ("count", "A"))]  # fmt: skip
+    rows = [
+        {**ROWS["mlvu"], "question_type": kind, "prediction": said}
+        for kind, said in (*[("plotQA", "C")] * 3, ("count", "A"))
+    ]
     result = task("mlvu").functions.score(rows, resamples=5)
     assert result["macro"] == 50 and result["accuracy"] == 75
 
@@ -90,11 +99,19 @@ def test_official_rule_where_one_is_known() -> None:
 
 def test_pope_scores_and_its_baselines() -> None:
     rows = [
-        {"question_id": i, "category": "random", "image_source": f"i{i // 2}", "image": {"bytes": b"x"},
-         "question": "Is there a dog?", "answer": gold, "prediction": said}
+        {
+            "question_id": i,
+            "category": "random",
+            "image_source": f"i{i // 2}",
+            "image": {"bytes": b"x"},
+            "question": "Is there a dog?",
+            "answer": gold,
+            "prediction": said,
+        }
         for i, (gold, said) in enumerate(
-            [("yes", "Yes."), ("yes", "no"), ("no", "No, none"), ("no", "I see yes")])
-    ]  # fmt: skip
+            [("yes", "Yes."), ("yes", "no"), ("no", "No, none"), ("no", "I see yes")]
+        )
+    ]
     result = task("pope").functions.score(rows, resamples=5)
     assert (result["accuracy"], result["precision"], result["recall"], result["f1"]) == (50, 50, 50, 50)
     assert result["baselines"]["always YES"]["f1"] == pytest.approx(200 / 3)

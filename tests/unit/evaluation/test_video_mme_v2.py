@@ -30,13 +30,21 @@ def rows_of(groups: int = 6, seed: int = 0, right: float = 0.5) -> list[dict[str
         for k in range(1, 5):
             gold = draw.choice(LETTERS)
             said = gold if draw.random() < right else draw.choice(LETTERS)
-            rows.append({
-                "video_id": f"{video:03d}", "question_id": f"{video:03d}-{k}", "group_type": kind,
-                "group_structure": structure, "level": draw.choice([1, 2, 3]), "second_head": f"h{video % 3}",
-                "third_head": f"t{video % 5}", "question": "what happens?",
-                "options": "\n".join(f"{c}. thing {c.lower()}{c.lower()}" for c in LETTERS),
-                "answer": gold, "prediction": f"Final Answer: {said}",
-            })  # fmt: skip
+            rows.append(
+                {
+                    "video_id": f"{video:03d}",
+                    "question_id": f"{video:03d}-{k}",
+                    "group_type": kind,
+                    "group_structure": structure,
+                    "level": draw.choice([1, 2, 3]),
+                    "second_head": f"h{video % 3}",
+                    "third_head": f"t{video % 5}",
+                    "question": "what happens?",
+                    "options": "\n".join(f"{c}. thing {c.lower()}{c.lower()}" for c in LETTERS),
+                    "answer": gold,
+                    "prediction": f"Final Answer: {said}",
+                }
+            )
     return rows
 
 
@@ -129,10 +137,15 @@ def test_made_groups_equal_the_authors_scores() -> None:
 def test_made_groups_in_official_mode_equal_a_run_of_the_authors_script() -> None:
     # numbers printed by the authors' script (commit b24176a) on the same rows, unparsed as -1
     result = score(json.loads(MADE.read_text())["rows"], "official", resamples=50)
-    official = {"level_1": 17.708333333333332, "level_2": 20.833333333333332, "level_3": 10.416666666666666,
-                "consistency": 11.11111111111111, "coherence": 33.333333333333336,
-                "non_lin": 16.666666666666668,
-                "relevance_linear": 5.555555555555555}  # fmt: skip
+    official = {
+        "level_1": 17.708333333333332,
+        "level_2": 20.833333333333332,
+        "level_3": 10.416666666666666,
+        "consistency": 11.11111111111111,
+        "coherence": 33.333333333333336,
+        "non_lin": 16.666666666666668,
+        "relevance_linear": 5.555555555555555,
+    }
     assert {name: result[name] for name in official} == pytest.approx(official)
     assert result["differing_items"] == 11 and result["differing_letters"] == 0
 
@@ -216,14 +229,18 @@ def test_intervals_hold_the_value_and_do_not_depend_on_other_metrics() -> None:
         (lambda rows: rows[8].update(question_id="003-2"), "duplicate id '003-2'"),
         (lambda rows: rows[0].pop("level"), "row 1: no column 'level'"),
         (lambda rows: rows[2].update(answer="K"), "row 3 (001-3): answer 'K' is not one of A-H"),
-        (lambda rows: [r.update(group_type="logic", group_structure="[4, 1]") for r in rows[4:8]],
-         "video '002': unknown group_structure '[4, 1]'"),
-        (lambda rows: [r.update(group_type="pairs") for r in rows[4:8]],
-         "video '002': unknown group_type 'pairs'"),
+        (
+            lambda rows: [r.update(group_type="logic", group_structure="[4, 1]") for r in rows[4:8]],
+            "video '002': unknown group_structure '[4, 1]'",
+        ),
+        (
+            lambda rows: [r.update(group_type="pairs") for r in rows[4:8]],
+            "video '002': unknown group_type 'pairs'",
+        ),
         (lambda rows: rows[0].update(level=7), "001-1: level '7' is not 1, 2 or 3"),
     ],
     ids=["size", "duplicate", "column", "gold", "structure", "type", "level"],
-)  # fmt: skip
+)
 def test_bad_rows_are_refused_with_their_place(spoil: Any, message: str) -> None:
     rows = rows_of(3)
     spoil(rows)

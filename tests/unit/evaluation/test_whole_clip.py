@@ -11,9 +11,15 @@ from vidkit.models.whole_clip import WholeClip
 
 def build(**changes) -> AutoencoderKLWan:
     config = dict(
-        base_dim=8, z_dim=4, dim_mult=[1, 2, 4], num_res_blocks=1, temperal_downsample=[True, True],
-        scale_factor_spatial=4, latents_mean=[0.0] * 4, latents_std=[1.0] * 4,
-    )  # fmt: skip
+        base_dim=8,
+        z_dim=4,
+        dim_mult=[1, 2, 4],
+        num_res_blocks=1,
+        temperal_downsample=[True, True],
+        scale_factor_spatial=4,
+        latents_mean=[0.0] * 4,
+        latents_std=[1.0] * 4,
+    )
     torch.manual_seed(0)
     return AutoencoderKLWan(**(config | changes)).eval()
 

@@ -14,16 +14,30 @@ from vidkit.hooks.families import FAMILIES, family_of
 from vidkit.hooks.token_grid import TokenGrid
 
 SMALL = {
-    "num_layers": 2, "num_single_layers": 1, "num_refiner_layers": 1, "num_attention_heads": 2,
-    "attention_head_dim": 24, "ffn_dim": 32, "text_dim": 16, "vace_layers": [0, 1],
-}  # fmt: skip
+    "num_layers": 2,
+    "num_single_layers": 1,
+    "num_refiner_layers": 1,
+    "num_attention_heads": 2,
+    "attention_head_dim": 24,
+    "ffn_dim": 32,
+    "text_dim": 16,
+    "vace_layers": [0, 1],
+}
 WITHOUT = [
-    "HeliosTransformer3DModel", "AnyFlowTransformer3DModel", "AnyFlowFARTransformer3DModel",
-    "CogVideoXTransformer3DModel", "LTXVideoTransformer3DModel", "LTX2VideoTransformer3DModel",
-    "HunyuanVideoTransformer3DModel", "HunyuanVideo15Transformer3DModel", "MochiTransformer3DModel",
-    "AllegroTransformer3DModel", "CosmosTransformer3DModel", "SanaVideoTransformer3DModel",
+    "HeliosTransformer3DModel",
+    "AnyFlowTransformer3DModel",
+    "AnyFlowFARTransformer3DModel",
+    "CogVideoXTransformer3DModel",
+    "LTXVideoTransformer3DModel",
+    "LTX2VideoTransformer3DModel",
+    "HunyuanVideoTransformer3DModel",
+    "HunyuanVideo15Transformer3DModel",
+    "MochiTransformer3DModel",
+    "AllegroTransformer3DModel",
+    "CosmosTransformer3DModel",
+    "SanaVideoTransformer3DModel",
     "FluxTransformer2DModel",
-]  # fmt: skip
+]
 
 
 def tiny(name):

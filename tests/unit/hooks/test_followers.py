@@ -13,9 +13,17 @@ from vidkit.hooks.root import hook_of
 from vidkit.hooks.token_grid import TokenGrid
 
 SIZE = {
-    "num_attention_heads": 1, "attention_head_dim": 24, "in_channels": 4, "out_channels": 4, "text_dim": 8,
-    "freq_dim": 16, "ffn_dim": 16, "num_layers": 1, "patch_size": (1, 2, 2), "rope_max_seq_len": 16,
-}  # fmt: skip
+    "num_attention_heads": 1,
+    "attention_head_dim": 24,
+    "in_channels": 4,
+    "out_channels": 4,
+    "text_dim": 8,
+    "freq_dim": 16,
+    "ffn_dim": 16,
+    "num_layers": 1,
+    "patch_size": (1, 2, 2),
+    "rope_max_seq_len": 16,
+}
 
 
 class Notes:

@@ -267,8 +267,12 @@ def test_place_names_go_on_after_z() -> None:
 
 def test_there_are_22_skins_and_each_says_what_it_shows() -> None:
     assert {kind.value: len(skins) for kind, skins in SKINS.items()} == {
-        "regular": 5, "irregular": 4, "maze3d": 4, "trapfield": 4, "sokoban": 5,
-    }  # fmt: skip
+        "regular": 5,
+        "irregular": 4,
+        "maze3d": 4,
+        "trapfield": 4,
+        "sokoban": 5,
+    }
     assert all(len(skin.words) >= 4 for skins in SKINS.values() for skin in skins.values())
 
 

@@ -113,8 +113,11 @@ def test_media_on_the_wire_and_back():
     )
     body = json.loads(encode_request(request, "m"))
     assert [part["type"] for part in body["messages"][0]["content"]] == [
-        "image_url", "input_audio", "video_url", "text",
-    ]  # fmt: skip
+        "image_url",
+        "input_audio",
+        "video_url",
+        "text",
+    ]
     assert body["messages"][0]["content"][0]["image_url"]["url"].startswith("data:image/png;base64,")
     assert parse_request(body) == request
 

@@ -76,9 +76,15 @@ def log_header(
 ) -> dict[str, Any]:
     """What a log of probes belongs to; `size` is (layers, heads)."""
     return {
-        "predictor": predictor.describe(), "candidates": list(candidates), "layers": size[0],
-        "heads": size[1], "steps": list(steps), "weights": dict(weights), "seed": seed, **(header or {}),
-    }  # fmt: skip
+        "predictor": predictor.describe(),
+        "candidates": list(candidates),
+        "layers": size[0],
+        "heads": size[1],
+        "steps": list(steps),
+        "weights": dict(weights),
+        "seed": seed,
+        **(header or {}),
+    }
 
 
 class Calibrator:

@@ -56,11 +56,14 @@ def make_table(
     found = allocate(E, S, least)
     tau = torch.tensor(list(candidates), dtype=torch.float64)[found.choice]
     extra = {
-        "solver": found.solver, "gap": found.gap, "shared_tau": shared_tau,
+        "solver": found.solver,
+        "gap": found.gap,
+        "shared_tau": shared_tau,
         "shared_tau_objective": float(E[..., shared[0]].sum()) if shared else None,
         "shared_tau_sparsity": float(S[..., shared[0]].mean()) if shared else None,
-        "calibration_seconds": measured.seconds, **floor_fields(measured.floor, E, S),
-    }  # fmt: skip
+        "calibration_seconds": measured.seconds,
+        **floor_fields(measured.floor, E, S),
+    }
     return ThresholdTable(
         model,
         dict(predictor),

@@ -35,8 +35,12 @@ class ScoredPredictor:
 
     def describe(self) -> dict[str, Any]:
         """Name, block sizes and rules."""
-        return {"name": self.name, "block_q": self.block_q, "block_k": self.block_k,
-                "always_keep": list(self.always_keep)}  # fmt: skip
+        return {
+            "name": self.name,
+            "block_q": self.block_q,
+            "block_k": self.block_k,
+            "always_keep": list(self.always_keep),
+        }
 
     def scores(self, q: Tensor, k: Tensor, active: Tensor | None) -> Tensor:
         """Block scores `[B, H, nQ, nK]` fp32, not negative."""

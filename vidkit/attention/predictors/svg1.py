@@ -35,9 +35,13 @@ class SVG1Predictor:
     name = "svg1"
 
     def __init__(
-        self, block_q: int = 128, block_k: int = 128, keep_ratio: float = 0.3, sampled_queries: int = 64,
+        self,
+        block_q: int = 128,
+        block_k: int = 128,
+        keep_ratio: float = 0.3,
+        sampled_queries: int = 64,
         sample_within: int = 10_000,
-    ) -> None:  # fmt: skip
+    ) -> None:
         check_blocks(block_q, block_k)
         if not 0 < keep_ratio <= 1:
             raise ConfigError(f"svg1 keep_ratio must be in (0, 1], got {keep_ratio}")
@@ -53,9 +57,14 @@ class SVG1Predictor:
 
     def describe(self) -> dict[str, Any]:
         """Parameters for records."""
-        return {"name": self.name, "block_q": self.block_q, "block_k": self.block_k,
-                "keep_ratio": self.keep_ratio, "sampled_queries": self.sampled_queries,
-                "sample_within": self.sample_within}  # fmt: skip
+        return {
+            "name": self.name,
+            "block_q": self.block_q,
+            "block_k": self.block_k,
+            "keep_ratio": self.keep_ratio,
+            "sampled_queries": self.sampled_queries,
+            "sample_within": self.sample_within,
+        }
 
     def refresh(
         self,

@@ -49,10 +49,17 @@ class SVG2Predictor:
     uses_age = True
 
     def __init__(
-        self, query_clusters: int = 300, key_clusters: int = 1000, min_kc_ratio: float = 0.1,
-        first_iterations: int = 50, warm_iterations: int = 2, block_q: int = 128, block_k: int = 128,
-        always_keep: Iterable[str] = (), cache_permutation: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        query_clusters: int = 300,
+        key_clusters: int = 1000,
+        min_kc_ratio: float = 0.1,
+        first_iterations: int = 50,
+        warm_iterations: int = 2,
+        block_q: int = 128,
+        block_k: int = 128,
+        always_keep: Iterable[str] = (),
+        cache_permutation: bool = False,
+    ) -> None:
         if query_clusters < 1 or not 1 <= key_clusters < 32_767:
             raise ConfigError(f"svg2 needs 1 to 32766 clusters, got {query_clusters} and {key_clusters}")
         if not 0 <= min_kc_ratio <= 1:
@@ -71,11 +78,16 @@ class SVG2Predictor:
     def describe(self) -> dict[str, Any]:
         """Parameters for records."""
         return {
-            "name": self.name, "block_q": self.block_q, "block_k": self.block_k,
-            "query_clusters": self.query_clusters, "key_clusters": self.key_clusters,
-            "min_kc_ratio": self.min_kc_ratio, "first_iterations": self.first_iterations,
-            "warm_iterations": self.warm_iterations, "always_keep": list(self.always_keep),
-        }  # fmt: skip
+            "name": self.name,
+            "block_q": self.block_q,
+            "block_k": self.block_k,
+            "query_clusters": self.query_clusters,
+            "key_clusters": self.key_clusters,
+            "min_kc_ratio": self.min_kc_ratio,
+            "first_iterations": self.first_iterations,
+            "warm_iterations": self.warm_iterations,
+            "always_keep": list(self.always_keep),
+        }
 
     def refresh(
         self,
@@ -112,9 +124,16 @@ class SVG2Predictor:
         order_k, offsets_k = self._order("k", state, C + bool(self.always_keep))
         counts, indices = cover_pairs(state.packed, offsets_q, offsets_k, C, N, self.block_q, self.block_k)
         return BlockPlan(
-            counts, indices, N, N, self.block_q, self.block_k, q_order=order_q, k_order=order_k,
+            counts,
+            indices,
+            N,
+            N,
+            self.block_q,
+            self.block_k,
+            q_order=order_q,
+            k_order=order_k,
             selected_density=state.extra["density"],
-        )  # fmt: skip
+        )
 
     def _clusters(self, wanted: int, N: int) -> int:
         return min(wanted, N)
@@ -139,9 +158,15 @@ class SVG2Predictor:
         return each, min(most, MAX_WARM_ITERATIONS)
 
     def _cluster(
-        self, side: str, x: Tensor, wanted: int, state: PlanState, flags: Tensor,
-        rounds: tuple[Tensor, int], sink: int | None,
-    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        self,
+        side: str,
+        x: Tensor,
+        wanted: int,
+        state: PlanState,
+        flags: Tensor,
+        rounds: tuple[Tensor, int],
+        sink: int | None,
+    ) -> tuple[Tensor, Tensor]:
         """Labels and centroids of one side into the state.
 
         Returns the clusters' offsets `[B, H, C(+1) + 1]`, 0 for idle heads, and centroids.

@@ -27,9 +27,13 @@ class XAttentionPredictor(ScoredPredictor):
     name = "xattention"
 
     def __init__(
-        self, block_q: int = 128, block_k: int = 128, stride: int = 16, norm: float = 1.0,
+        self,
+        block_q: int = 128,
+        block_k: int = 128,
+        stride: int = 16,
+        norm: float = 1.0,
         always_keep: Iterable[str] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(block_q, block_k, always_keep)
         if stride < 1 or block_q % stride or block_k % stride:
             raise ConfigError(
@@ -49,6 +53,12 @@ class XAttentionPredictor(ScoredPredictor):
         """Estimated softmax mass of the block pairs."""
         reason = unsupported_reason(q.shape[-1], q.dtype, self.block_k, self.stride)
         return xattention_score(
-            q, k, block_q=self.block_q, block_k=self.block_k, stride=self.stride, norm=self.norm,
-            active=active, backend=self._backend(q, reason),
-        )  # fmt: skip
+            q,
+            k,
+            block_q=self.block_q,
+            block_k=self.block_k,
+            stride=self.stride,
+            norm=self.norm,
+            active=active,
+            backend=self._backend(q, reason),
+        )

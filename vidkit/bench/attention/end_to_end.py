@@ -67,9 +67,12 @@ class LoopBench:
     """
 
     def __init__(
-        self, loop: Loop, device: torch.device, dtype: torch.dtype,
+        self,
+        loop: Loop,
+        device: torch.device,
+        dtype: torch.dtype,
         tell: Callable[[str], None] = lambda text: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.loop, self.device, self.dtype, self.tell = loop, device, dtype, tell
         self.model = build(loop, device, dtype)
         self._originals = [block.attn1.processor for block in self.model.blocks]
@@ -111,8 +114,9 @@ class LoopBench:
         with way.enter():
             parts = breakdown(
                 lambda: run_loop(self.model, self.loop, self.device, self.dtype, way.steps),
-                2 * way.steps, self.device,
-            )  # fmt: skip
+                2 * way.steps,
+                self.device,
+            )
         for part, ms in parts.items():
             name = f"{way.name}: {part}"
             yield Row("breakdown", self.loop.name, name, None, ms, ms, ms, None, "GPU time a forward")
@@ -176,8 +180,15 @@ class LoopBench:
         policy = AttentionPolicy(predictor, make_reuse("tmr", delta=delta), tau=tau)
         yield Way(f"haste delta {delta:.2f}", partial(self._sparse, policy), steps)
         clusters = (300, 1000) if block == 128 else (16, 48)
-        svg2 = make_predictor("svg2", query_clusters=clusters[0], key_clusters=clusters[1], min_kc_ratio=0.0,
-                              first_iterations=10, block_q=block, block_k=block)  # fmt: skip
+        svg2 = make_predictor(
+            "svg2",
+            query_clusters=clusters[0],
+            key_clusters=clusters[1],
+            min_kc_ratio=0.0,
+            first_iterations=10,
+            block_q=block,
+            block_k=block,
+        )
         self.tell("threshold of svg2 for the density")
         svg2_tau = self.tau_for_density(svg2, density)
         policy = AttentionPolicy(svg2, make_reuse("tmr", delta=delta), tau=svg2_tau)
@@ -196,9 +207,13 @@ class LoopBench:
 
 
 def loop_rows(
-    loop: Loop, device: torch.device, dtype: torch.dtype, tell: Callable[[str], None] = lambda text: None,
-    density: float = 0.25, reuse: float = 0.7,
-) -> Iterator[Row]:  # fmt: skip
+    loop: Loop,
+    device: torch.device,
+    dtype: torch.dtype,
+    tell: Callable[[str], None] = lambda text: None,
+    density: float = 0.25,
+    reuse: float = 0.7,
+) -> Iterator[Row]:
     """Dense baselines and sparse policies on one model, in turns.
 
     Args:

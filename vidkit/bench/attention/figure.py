@@ -48,8 +48,15 @@ def plot(path: str | Path, rows: Sequence[Row], env: dict[str, Any]) -> None:
         for part, (name, panels) in zip(parts, bands, strict=True):
             part.suptitle(f"{_TITLES[name]}\n", x=0.01, ha="left", fontsize=10, fontweight="bold", color=INK)
             inputs = INPUTS.get("rates" if name == "gain" else name, "")
-            part.text(0.01, 0.985 - 0.22 / (heights[bands.index((name, panels))]), inputs,
-                      ha="left", va="top", fontsize=8, color=GREY)  # fmt: skip
+            part.text(
+                0.01,
+                0.985 - 0.22 / (heights[bands.index((name, panels))]),
+                inputs,
+                ha="left",
+                va="top",
+                fontsize=8,
+                color=GREY,
+            )
             axes = part.subplots(1, columns, squeeze=False)[0]
             for axis in axes[len(panels) :]:
                 axis.set_visible(False)

@@ -74,9 +74,14 @@ class FA4Processor:
     _parallel_config = None
 
     def __call__(
-        self, attn: Any, hidden_states: Tensor, encoder_hidden_states: Tensor | None = None,
-        attention_mask: Tensor | None = None, rotary_emb: tuple[Tensor, Tensor] | None = None, **kwargs: Any,
-    ) -> Tensor:  # fmt: skip
+        self,
+        attn: Any,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        rotary_emb: tuple[Tensor, Tensor] | None = None,
+        **kwargs: Any,
+    ) -> Tensor:
         """See diffusers' WanAttnProcessor."""
         q, k, v = project(attn, hidden_states)
         if rotary_emb is not None:
@@ -107,9 +112,14 @@ def build(loop: Loop, device: torch.device, dtype: torch.dtype, seed: int = 0) -
     """A transformer with random weights."""
     torch.manual_seed(seed)
     defaults = {
-        "patch_size": (1, 2, 2), "in_channels": 16, "out_channels": 16, "text_dim": 4096, "freq_dim": 256,
-        "cross_attn_norm": True, "qk_norm": "rms_norm_across_heads",
-    }  # fmt: skip
+        "patch_size": (1, 2, 2),
+        "in_channels": 16,
+        "out_channels": 16,
+        "text_dim": 4096,
+        "freq_dim": 256,
+        "cross_attn_norm": True,
+        "qk_norm": "rms_norm_across_heads",
+    }
     with torch.device(device):
         model = WanTransformer3DModel(**{**defaults, **loop.model}).to(dtype)
     return model.eval().requires_grad_(False)

@@ -35,8 +35,10 @@ def prediction_rows(shape: Shape, device: torch.device, dtype: torch.dtype, dens
     q, k, _ = shape.qkv(device, dtype)
     tau = torch.full((1, shape.heads), TAU, device=device)
     parts: list[tuple[str, Callable[[], object]]] = [
-        *_xattention_parts(shape, q, k, tau), *_reuse_parts(q, k), *_svg2_parts(shape, q, k, tau)
-    ]  # fmt: skip
+        *_xattention_parts(shape, q, k, tau),
+        *_reuse_parts(q, k),
+        *_svg2_parts(shape, q, k, tau),
+    ]
     for name, call in parts:
         timing = measure(call, device)
         share = f"{timing.median / dense_ms:.2%} of dense"

@@ -57,9 +57,12 @@ class Measurement:
 
 
 def measurements_of(
-    shapes: Sequence[Shape], device: torch.device, dtype: torch.dtype, sections: Collection[str],
+    shapes: Sequence[Shape],
+    device: torch.device,
+    dtype: torch.dtype,
+    sections: Collection[str],
     loops: Collection[str] | None = None,
-) -> list[Measurement]:  # fmt: skip
+) -> list[Measurement]:
     """What is measured, in order; nothing runs yet.
 
     Args:

@@ -91,9 +91,13 @@ class ClipMaker:
             times[:, 0] = 0
             with transformer.cache_context("cond", step_index=number, num_inference_steps=steps):
                 velocity = transformer(
-                    hidden_states=x.to(transformer.dtype), timestep=times, encoder_hidden_states=text,
-                    enable_diffusion_forcing=True, fps=FPS, return_dict=False,
-                )[0]  # fmt: skip
+                    hidden_states=x.to(transformer.dtype),
+                    timestep=times,
+                    encoder_hidden_states=text,
+                    enable_diffusion_forcing=True,
+                    fps=FPS,
+                    return_dict=False,
+                )[0]
             x[:, :, 1:] = scheduler.step(velocity[:, :, 1:], t, x[:, :, 1:], return_dict=False)[0]
             if after_step is not None:
                 after_step(number)

@@ -50,9 +50,14 @@ class WatchingPredictor:
         return self.inner.plan(N, state, grid)
 
     def refresh(
-        self, q: Tensor, k: Tensor, tau: Tensor, state: PlanState, active: Tensor | None,
+        self,
+        q: Tensor,
+        k: Tensor,
+        tau: Tensor,
+        state: PlanState,
+        active: Tensor | None,
         grid: TokenGrid | None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Predict, then compare."""
         self.inner.refresh(q, k, tau, state, active, grid)
         N = q.shape[2]
@@ -65,8 +70,11 @@ class WatchingPredictor:
         memory: dict[str, Any] = {"call": 0, "first": mask, "at_first": pooled} if known is None else known[1]
         memory.setdefault("last", mask)
         memory.setdefault("at_last", pooled)
-        row: dict[str, Any] = {"call": memory["call"], "kept_fresh": _mean(mass, mask),
-                               "density_fresh": _flat(mask.float().mean((-1, -2)))}  # fmt: skip
+        row: dict[str, Any] = {
+            "call": memory["call"],
+            "kept_fresh": _mean(mass, mask),
+            "density_fresh": _flat(mask.float().mean((-1, -2))),
+        }
         for then in ("last", "first"):
             old = memory[then]
             row[f"iou_{then}"] = _iou(mask, old)

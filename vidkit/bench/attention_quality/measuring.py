@@ -65,9 +65,12 @@ class ResultLog:
     def __init__(self, path: Path, header: dict[str, Any]) -> None:
         self.path, self.rows = path, dict[tuple[int, str, str], ClipResult]()
         self._log = JsonlLog(
-            path, self._take, header=header, again="its clip is made again",
+            path,
+            self._take,
+            header=header,
+            again="its clip is made again",
             refuse=lambda found: other_header(path, header, found, "measurement"),
-        )  # fmt: skip
+        )
 
     def _take(self, row: dict[str, Any], _: Place) -> None:
         result = ClipResult(**row)
@@ -95,9 +98,13 @@ class QualityRun:
     """
 
     def __init__(
-        self, model: LoadedModel, settings: BenchAttentionQualitySettings, work: Path,
-        fingerprint: str | None, tell: Callable[[str], None],
-    ) -> None:  # fmt: skip
+        self,
+        model: LoadedModel,
+        settings: BenchAttentionQualitySettings,
+        work: Path,
+        fingerprint: str | None,
+        tell: Callable[[str], None],
+    ) -> None:
         self.settings, self.work = settings, work
         self.maker = ClipMaker(model)
         seed = settings.seed
@@ -118,9 +125,10 @@ class QualityRun:
         """What is measured so far, of the clips, rows and steps asked for."""
         clips, methods = {clip.key for clip in self.clips}, set(self.methods())
         return [
-            row for row in self.log.rows.values()
+            row
+            for row in self.log.rows.values()
             if row.clip in clips and row.method in methods and row.steps in self.settings.steps
-        ]  # fmt: skip
+        ]
 
     def steps(self, part: str) -> Iterator[str]:
         """Measure what is missing of a part; says what each batch was.
@@ -143,8 +151,12 @@ class QualityRun:
                 yield from self._measure(steps, f"{kind}/{spec.name}", policy)
 
     def _measure(self, steps: int, method: str, policy: Any) -> Iterator[str]:
-        todo = [clip for clip in self.clips if (steps, method, clip.key) not in self.log.rows
-                or (method == DENSE and not self._dense_path(steps, clip).is_file())]  # fmt: skip
+        todo = [
+            clip
+            for clip in self.clips
+            if (steps, method, clip.key) not in self.log.rows
+            or (method == DENSE and not self._dense_path(steps, clip).is_file())
+        ]
         for start in range(0, len(todo), self.settings.batch):
             batch = todo[start : start + self.settings.batch]
             for row in self._batch(batch, steps, method, policy):
@@ -175,12 +187,19 @@ class QualityRun:
             heads = predicted / (1 - kept) if kept < 1 else 0.0
         return [
             ClipResult(
-                steps, method, clip.key, clip.size, **verdicts[n], psnr=near[0][n],
-                ssim=near[1][n], density=None if stats is None else stats["sparse_density"], heads=heads,
+                steps,
+                method,
+                clip.key,
+                clip.size,
+                **verdicts[n],
+                psnr=near[0][n],
+                ssim=near[1][n],
+                density=None if stats is None else stats["sparse_density"],
+                heads=heads,
                 predicted=predicted,
             )
             for n, clip in enumerate(clips)
-        ]  # fmt: skip
+        ]
 
     def _dense_path(self, steps: int, clip: Clip) -> Path:
         folder = self.work / f"dense-{steps}"

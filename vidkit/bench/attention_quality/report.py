@@ -42,12 +42,16 @@ def rows_of(results: Sequence[ClipResult], setups: Sequence[Setup]) -> list[dict
         setup, value = known.get((method, steps), (None, None))
         heads = sum(r.heads for r in mine)
         row: dict[str, Any] = {
-            "steps": steps, "method": method, "label": label(method), "clips": len(mine),
-            "parameter": value, "density": _mean([r.density for r in mine]),
+            "steps": steps,
+            "method": method,
+            "label": label(method),
+            "clips": len(mine),
+            "parameter": value,
+            "density": _mean([r.density for r in mine]),
             "success": asdict(share_interval(sum(r.success for r in mine), len(mine))),
             "predicted_heads": _mean([r.predicted for r in mine]),
             "reuse": 1 - sum(r.predicted for r in mine) / heads if heads else None,
-        }  # fmt: skip
+        }
         if setup is not None and row["density"] is not None:
             base = [r.density for r in results if (r.steps, r.method) == (steps, f"{setup.family}/base")]
             gap = row["density"] - (_mean(base) or 0.0)
@@ -136,8 +140,12 @@ def difference_cells(row: dict[str, Any]) -> list[str]:
         low, high = scale * found["low"], scale * found["high"]
         return f"{scale * found['mean']:{form}} ({low:{form}} to {high:{form}})"
 
-    return [f"{label(row['method'])}: {row['question']}", text("psnr", "+.2f"), text("ssim", "+.4f"),
-            text("success", "+.0f", 100)]  # fmt: skip
+    return [
+        f"{label(row['method'])}: {row['question']}",
+        text("psnr", "+.2f"),
+        text("ssim", "+.4f"),
+        text("success", "+.0f", 100),
+    ]
 
 
 DIFFERENCES = ("PSNR, dB", "SSIM", "Mazes solved, points")
@@ -151,10 +159,11 @@ def tables_of(record: dict[str, Any], steps: int) -> tuple[TextTable, TextTable]
     return (
         TextTable(HEADINGS, title, rows=[cells(row) for row in mine]),
         TextTable(
-            apart, "paired differences",
+            apart,
+            "paired differences",
             rows=[difference_cells(row) for row in record["differences"] if row["steps"] == steps],
         ),
-    )  # fmt: skip
+    )
 
 
 def print_tables(record: dict[str, Any]) -> None:
@@ -231,11 +240,15 @@ def plot(record: dict[str, Any], path: Path) -> None:
                 found = row["psnr"]
                 spread = [[found["mean"] - found["low"]], [found["high"] - found["mean"]]]
                 axis.errorbar(
-                    row["predicted_heads"], found["mean"], yerr=spread if found["count"] > 1 else None,
-                    fmt=marks[name], color=COLOURS[family], capsize=2,
+                    row["predicted_heads"],
+                    found["mean"],
+                    yerr=spread if found["count"] > 1 else None,
+                    fmt=marks[name],
+                    color=COLOURS[family],
+                    capsize=2,
                     markersize=9 if name == "haste" else 6,
                     label=f"{row['label']}, density {100 * row['density']:.0f} %",
-                )  # fmt: skip
+                )
             axis.set_xlabel("heads predicted a clip")
             axis.set_ylabel("PSNR against dense, dB (95 % bootstrap)")
             axis.set_title(f"embedded model, {steps} steps")

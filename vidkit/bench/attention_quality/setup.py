@@ -73,9 +73,15 @@ class SetupMaker:
     """
 
     def __init__(
-        self, maker: ClipMaker, settings: BenchAttentionQualitySettings, work: Path, fingerprint: str | None,
-        tune: Sequence[Clip], pool: Sequence[Clip], tell: Tell,
-    ) -> None:  # fmt: skip
+        self,
+        maker: ClipMaker,
+        settings: BenchAttentionQualitySettings,
+        work: Path,
+        fingerprint: str | None,
+        tune: Sequence[Clip],
+        pool: Sequence[Clip],
+        tell: Tell,
+    ) -> None:
         self.maker, self.settings, self.work, self.fingerprint = maker, settings, work, fingerprint
         self.tune, self.pool, self.tell = list(tune), list(pool), tell
 
@@ -119,8 +125,12 @@ class SetupMaker:
             kept = json.loads(path.read_text(encoding="utf-8"))
             kept["matches"] = {name: Match(**match) for name, match in kept["matches"].items()}
             return Setup(**kept, table=table)
-        known: dict[str, Any] = {"family": family, "steps": steps, "dense_steps": dense_steps_of(steps),
-                                 "table": table}  # fmt: skip
+        known: dict[str, Any] = {
+            "family": family,
+            "steps": steps,
+            "dense_steps": dense_steps_of(steps),
+            "table": table,
+        }
         self.tell(f"{family}, {steps} steps: the shared threshold's density, and drift")
         known |= self._trace(family, steps)
         known |= self._matches(known, steps)
@@ -146,16 +156,24 @@ class SetupMaker:
     def _trace(self, family: str, steps: int) -> dict[str, Any]:
         trace = TraceReuse()
         policy = AttentionPolicy(
-            self.predictor(family), trace, tau=self.settings.tau, dense_steps=dense_steps_of(steps),
-            executor=self._executor(), seed=self.settings.seed,
-        )  # fmt: skip
+            self.predictor(family),
+            trace,
+            tau=self.settings.tau,
+            dense_steps=dense_steps_of(steps),
+            executor=self._executor(),
+            seed=self.settings.seed,
+        )
         target = self.density(policy, steps)
         sparse = steps - dense_steps_of(steps)
         most = simulate_reuse(trace, TemporalMaskReuse(float("inf")))
         wanted = self.settings.reuse_share * most
         delta, reuse = choose_delta(trace, wanted) if most > 0 else (0.0, 0.0)
-        return {"target": target, "delta": delta, "target_reuse": reuse,
-                "interval": matched_interval(reuse, sparse)}  # fmt: skip
+        return {
+            "target": target,
+            "delta": delta,
+            "target_reuse": reuse,
+            "interval": matched_interval(reuse, sparse),
+        }
 
     def _matches(self, known: dict[str, Any], steps: int) -> dict[str, Any]:
         target = known["target"]
@@ -182,9 +200,13 @@ class SetupMaker:
         self.tell(f"{family}, {steps} steps: masks against drift")
         watch = WatchingPredictor(self.predictor(family))
         policy = AttentionPolicy(
-            watch, Never(), tau=self.settings.tau, dense_steps=dense_steps_of(steps),
-            executor=self._executor(), seed=self.settings.seed,
-        )  # fmt: skip
+            watch,
+            Never(),
+            tau=self.settings.tau,
+            dense_steps=dense_steps_of(steps),
+            executor=self._executor(),
+            seed=self.settings.seed,
+        )
         self._run(policy, self.tune[: self.settings.batch][:4], steps)
         return diagnosis_of(watch.rows)
 
@@ -199,10 +221,15 @@ class SetupMaker:
             self.tell(f"{family}, {steps} steps: the table that ships with the model")
             return ships
         plan = CalibrationPlan(
-            candidates=list(self.settings.candidates), prompts=[clip.key for clip in self.pool],
-            held_out=1, steps=steps, dense_steps=dense_steps_of(steps), shared_tau=self.settings.tau,
-            target_reuse=None, seed=self.settings.seed,
-        )  # fmt: skip
+            candidates=list(self.settings.candidates),
+            prompts=[clip.key for clip in self.pool],
+            held_out=1,
+            steps=steps,
+            dense_steps=dense_steps_of(steps),
+            shared_tau=self.settings.tau,
+            target_reuse=None,
+            seed=self.settings.seed,
+        )
         self.tell(f"{family}, {steps} steps: calibrating")
         meta = {"fingerprint": self.fingerprint, "denoising_steps": steps}
         every = max(1, len(plan.candidates) * 4)
@@ -212,9 +239,15 @@ class SetupMaker:
                 self.tell(f"{family}, {steps} steps: probe {at.done} of {at.total}, {at.eta_s:.0f} s left")
 
         table = calibrate(
-            self.maker.pipe.transformer, lambda n: self.maker.latents([self.pool[n]], steps),
-            self.predictor(family), plan, "maze", self.work / f"probes-{family}-{steps}", meta, progress,
-        )  # fmt: skip
+            self.maker.pipe.transformer,
+            lambda n: self.maker.latents([self.pool[n]], steps),
+            self.predictor(family),
+            plan,
+            "maze",
+            self.work / f"probes-{family}-{steps}",
+            meta,
+            progress,
+        )
         table.save(path)
         return table
 

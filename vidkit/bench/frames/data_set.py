@@ -83,8 +83,10 @@ def _run(folder: Path, workers: int, encoder: str | None, device: str) -> float:
     begin = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "vidkit", *words, f"manifest.workers={workers}"],
-        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": places},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": places},
+    )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[0]
         raise DataError(f"the manifest on {workers} workers failed: {last}", f"see {out}")

@@ -74,8 +74,16 @@ def _dots(
             [max(0.0, _or_mean(c, "high") - c["mean"]) for c in cells],
         ]
         places = [place - 0.34 + step * number for place in range(len(methods))]
-        axis.errorbar(means, places, xerr=around, fmt="o", markersize=4, color=colour, elinewidth=1.4,
-                      label=f"{k} frames kept")  # fmt: skip
+        axis.errorbar(
+            means,
+            places,
+            xerr=around,
+            fmt="o",
+            markersize=4,
+            color=colour,
+            elinewidth=1.4,
+            label=f"{k} frames kept",
+        )
     for place in range(1, len(methods), 2):
         axis.axhspan(place - 0.5, place + 0.5, color=SHADE, zorder=0)
     axis.set_xlabel(_MEANINGS[metric])
@@ -113,8 +121,9 @@ def plot_selectors(path: Path, found: dict[str, Any], environment: dict[str, Any
         axis.set_title(
             f"{found['n']} made candidates of {found['dim']} features, {found['k']} kept\n"
             + _where(environment),
-            fontsize=9, loc="left",
-        )  # fmt: skip
+            fontsize=9,
+            loc="left",
+        )
 
 
 def plot_stages(path: Path, found: dict[str, Any], environment: dict[str, Any]) -> None:
@@ -144,8 +153,9 @@ def plot_stages(path: Path, found: dict[str, Any], environment: dict[str, Any]) 
         axis.set_title(
             f"{found['video']}, {found['duration_s']:.0f} s, {found['candidates']} candidates,"
             f" {scorer}, read by {found['reader']}\n{_where(environment)}",
-            fontsize=9, loc="left",
-        )  # fmt: skip
+            fontsize=9,
+            loc="left",
+        )
 
 
 def _stack(axis: Axes, place: int, whole: float, stages: dict[str, float]) -> None:

@@ -89,8 +89,10 @@ def _in_a_process(
     places = os.pathsep.join(place for place in sys.path if place)
     done = subprocess.run(
         [sys.executable, "-c", _CODE, *words],
-        capture_output=True, text=True, env=os.environ | {"PYTHONPATH": places},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": places},
+    )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
         raise VideoError(f"timing '{who}' on {path.name} failed: {last}", "run it alone to see more")

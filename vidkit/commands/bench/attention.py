@@ -58,9 +58,14 @@ def run(settings: BenchAttentionSettings) -> dict[str, Any]:
             _PACKAGES, settings.seed, device_name(device), str(dtype).removeprefix("torch.")
         ) | {"cuda": torch.version.cuda if device.type == "cuda" else None}
         record = BenchRecord(
-            "attention", folder, [_PLOT], made_by=command, settings=dataclasses.asdict(settings),
-            environment=where, inputs={one.section: INPUTS[one.section] for one in measurements},
-        )  # fmt: skip
+            "attention",
+            folder,
+            [_PLOT],
+            made_by=command,
+            settings=dataclasses.asdict(settings),
+            environment=where,
+            inputs={one.section: INPUTS[one.section] for one in measurements},
+        )
         return _measured(parts, record, device)
 
 

@@ -45,10 +45,14 @@ def run(settings: BenchAttentionQualitySettings) -> dict[str, Any]:
         from vidkit.bench.attention_quality.measuring import QualityRun
     model, fingerprint = load(settings)
     record = BenchRecord(
-        "attention-quality", output, [_PLOT], made_by=command, settings=asdict(settings),
+        "attention-quality",
+        output,
+        [_PLOT],
+        made_by=command,
+        settings=asdict(settings),
         environment=_environment(model, settings.seed),
         inputs={"clips": "mazes of the embedded model that it never saw, each with noise of its own"},
-    )  # fmt: skip
+    )
     record.found = {"weights": fingerprint, "rows": [], "differences": [], "setups": []}
     parts = _planned(settings, model.options.device, model.options.dtype)
     with BenchProgress([(part.name, part.planned_s) for part in parts]) as progress:

@@ -65,11 +65,12 @@ def plan_of(
         say(f"note  {note}")
     say(command)
     return {
-        "benchmark": benchmark, "dry_run": True, "command": command, **({"device": device} if device else {}),
-        "parts": [
-            {"part": part.kind, "of": part.what, "about_s": part.planned_s} for part in parts
-        ],
-    }  # fmt: skip
+        "benchmark": benchmark,
+        "dry_run": True,
+        "command": command,
+        **({"device": device} if device else {}),
+        "parts": [{"part": part.kind, "of": part.what, "about_s": part.planned_s} for part in parts],
+    }
 
 
 def print_files(folder: Path, names: Sequence[str]) -> None:

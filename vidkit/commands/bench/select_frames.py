@@ -92,10 +92,14 @@ def run(settings: BenchSelectFramesSettings) -> dict[str, Any]:
         notes = ["times are estimates for two quiet cores and what is embedded"]
         return plan_of("select-frames", sections, notes, command)
     record = BenchRecord(
-        "select-frames", output, [f"{name}.png" for name in _PLOTS], made_by=command,
-        settings=dataclasses.asdict(settings), environment=environment(_PACKAGES, settings.seed),
+        "select-frames",
+        output,
+        [f"{name}.png" for name in _PLOTS],
+        made_by=command,
+        settings=dataclasses.asdict(settings),
+        environment=environment(_PACKAGES, settings.seed),
         inputs={section.name: _inputs(section.name, settings) for section in sections},
-    )  # fmt: skip
+    )
     record.found = {"sections": {}}
     with _work_folder(settings.folder) as work:
         parts = [
@@ -169,9 +173,15 @@ def _planted(settings: BenchSelectFramesSettings) -> Section:
 
     def steps(work: Path) -> Iterator[dict[str, Any]]:
         return bench_planted(
-            work, asked.videos, methods, sorted(set(asked.budgets)), settings.seed, asked.duration_s,
-            asked.events, asked.resamples,
-        )  # fmt: skip
+            work,
+            asked.videos,
+            methods,
+            sorted(set(asked.budgets)),
+            settings.seed,
+            asked.duration_s,
+            asked.events,
+            asked.resamples,
+        )
 
     return Section("planted", what, about, steps)
 
@@ -183,9 +193,15 @@ def _tokens(settings: BenchSelectFramesSettings) -> Section:
 
     def steps(work: Path) -> Iterator[dict[str, Any]]:
         return bench_tokens(
-            work, asked.videos, methods, sorted(set(asked.budgets)), settings.seed, asked.duration_s,
-            asked.events, asked.resamples,
-        )  # fmt: skip
+            work,
+            asked.videos,
+            methods,
+            sorted(set(asked.budgets)),
+            settings.seed,
+            asked.duration_s,
+            asked.events,
+            asked.resamples,
+        )
 
     return Section("tokens", what, asked.videos * asked.duration_s / 30, steps)
 
@@ -243,9 +259,14 @@ def _manifest(settings: BenchSelectFramesSettings) -> Section:
 
     def steps(work: Path) -> Iterator[dict[str, Any]]:
         return bench_manifest(
-            work / "manifest", asked.clips, asked.clip_s, asked.workers, settings.encoder, settings.device,
+            work / "manifest",
+            asked.clips,
+            asked.clip_s,
+            asked.workers,
+            settings.encoder,
+            settings.device,
             settings.seed,
-        )  # fmt: skip
+        )
 
     return Section("manifest", what, about, steps)
 

@@ -205,9 +205,14 @@ def _check_prompts(folder: Path | None, clips: list[ResolvedRun]) -> None:
 
 
 def _measure(
-    first: ResolvedRun, options: LoadOptions, clips: list[ResolvedRun],
-    predictor: MaskPredictor, plan: CalibrationPlan, work: Path, progress: CalibrationProgress,
-) -> ThresholdTable:  # fmt: skip
+    first: ResolvedRun,
+    options: LoadOptions,
+    clips: list[ResolvedRun],
+    predictor: MaskPredictor,
+    plan: CalibrationPlan,
+    work: Path,
+    progress: CalibrationProgress,
+) -> ThresholdTable:
     from vidkit.attention.calibration import calibrate
     from vidkit.generation.load import load_pipeline
     from vidkit.generation.run import make_latents
@@ -220,14 +225,28 @@ def _measure(
         return make_latents(model, clip.request, clip.frame.image, progress)
 
     meta = {
-        "revision": settings.model.revision, "path": settings.model.path, "transformer": "transformer",
+        "revision": settings.model.revision,
+        "path": settings.model.path,
+        "transformer": "transformer",
         "fingerprint": None if folder is None else weights_fingerprint(folder / "transformer"),
-        "resolution": [settings.height, settings.width], "frames": settings.frames, "fps": settings.fps,
-        "sampler": settings.sampler.value, "shift": settings.shift, "guidance": settings.guidance,
-        "denoising_steps": settings.steps, "dtype": str(options.dtype).removeprefix("torch."),
+        "resolution": [settings.height, settings.width],
+        "frames": settings.frames,
+        "fps": settings.fps,
+        "sampler": settings.sampler.value,
+        "shift": settings.shift,
+        "guidance": settings.guidance,
+        "denoising_steps": settings.steps,
+        "dtype": str(options.dtype).removeprefix("torch."),
         "max_sequence_length": settings.max_sequence_length,
-    }  # fmt: skip
+    }
     return calibrate(
-        model.pipe.transformer, generate, predictor, plan, first.table_model, work, meta,
-        progress.probe, progress.stage,
-    )  # fmt: skip
+        model.pipe.transformer,
+        generate,
+        predictor,
+        plan,
+        first.table_model,
+        work,
+        meta,
+        progress.probe,
+        progress.stage,
+    )

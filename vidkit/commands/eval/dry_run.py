@@ -29,9 +29,14 @@ def plan(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     """
     rows = check_scorable(settings, task, data)
     result: dict[str, Any] = {
-        "schema": SCHEMA, "vidkit": __version__, "dry_run": True, "benchmark": task.name,
-        "mode": settings.mode.value, "data": describe(task.files_of(data)), "rows": rows,
-    }  # fmt: skip
+        "schema": SCHEMA,
+        "vidkit": __version__,
+        "dry_run": True,
+        "benchmark": task.name,
+        "mode": settings.mode.value,
+        "data": describe(task.files_of(data)),
+        "rows": rows,
+    }
     lines = [f"data        {result['data']['file']}: {rows} rows, scored in {settings.mode.value} mode"]
     if settings.model is not None:
         result["run"] = _run(settings, task, data)

@@ -79,9 +79,11 @@ def _engine_options(settings: EvalSettings, spec: str, base_url: str | None) -> 
         from vidkit.serving.retry import RetryPolicy
 
         own = {
-            "api_key_env": server.api_key_env, "concurrency": server.concurrency,
-            "retry": RetryPolicy(attempts=server.attempts), "limits": Limits(total_s=server.timeout_s),
-        }  # fmt: skip
+            "api_key_env": server.api_key_env,
+            "concurrency": server.concurrency,
+            "retry": RetryPolicy(attempts=server.attempts),
+            "limits": Limits(total_s=server.timeout_s),
+        }
     elif kind == "transformers":
         own = {"device": server.device, "dtype": server.dtype, "batch_size": server.batch_size}
     return {**own, **server.options}
@@ -115,9 +117,12 @@ def run_options(
         mode=_prompt_mode(settings, task),
         budget=_budget(settings),
         sampling=Sampling(
-            temperature=settings.sampling.temperature, max_tokens=settings.sampling.max_tokens,
-            top_p=settings.sampling.top_p, seed=settings.sampling.seed,
-            top_logprobs=settings.sampling.top_logprobs, extra=settings.sampling.extra,
+            temperature=settings.sampling.temperature,
+            max_tokens=settings.sampling.max_tokens,
+            top_p=settings.sampling.top_p,
+            seed=settings.sampling.seed,
+            top_logprobs=settings.sampling.top_logprobs,
+            extra=settings.sampling.extra,
         ),
         media=Path(settings.media) if settings.media else (data if data.is_dir() else data.parent),
         whole_clips=settings.whole_clips,
@@ -133,7 +138,7 @@ def run_options(
         total=total,
         data=describe(task.files_of(data))["sha256"],
         task=task.name,
-    )  # fmt: skip
+    )
 
 
 def _prompt_mode(settings: EvalSettings, task: Task) -> PromptMode:
@@ -155,6 +160,10 @@ def _budget(settings: EvalSettings) -> FrameBudget:
             raise ConfigError(f"selector.fps={rate} is not a number", "candidates per second, e.g. 1 or 0.5")
         more["fps"] = float(rate)
     return FrameBudget.parse(
-        settings.frames, selector=selector, max_frames=settings.max_frames, area_px=settings.area_px,
-        jpeg_quality=settings.jpeg_quality, **more,
-    )  # fmt: skip
+        settings.frames,
+        selector=selector,
+        max_frames=settings.max_frames,
+        area_px=settings.area_px,
+        jpeg_quality=settings.jpeg_quality,
+        **more,
+    )

@@ -232,9 +232,10 @@ def _named_in(known: str, asked: Asked) -> dict[str, str]:
         if at >= 0:
             found[letter] = (at, form)
     longest = {
-        letter: (at, form) for letter, (at, form) in found.items()
+        letter: (at, form)
+        for letter, (at, form) in found.items()
         if not any(form != other and f" {form} " in f" {other} " for _, other in found.values())
-    }  # fmt: skip
+    }
     ends = [at + len(form) + 1 for at, form in longest.values()]
     return {letter: form for letter, (at, form) in longest.items() if not _denied(known, at, form, ends)}
 

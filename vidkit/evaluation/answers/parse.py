@@ -45,9 +45,13 @@ _LIST = r"[{0}](?:[\s,/&+|;]+(?:and\s+|or\s+)?[{0}])+[\s.]*"
 
 
 def parse_choice(
-    text: object, options: str = "ABCDEFGH", option_texts: Sequence[str] = (), *, isolated: bool = False,
+    text: object,
+    options: str = "ABCDEFGH",
+    option_texts: Sequence[str] = (),
+    *,
+    isolated: bool = False,
     think_tags: Sequence[tuple[str, str]] = (),
-) -> Choice:  # fmt: skip
+) -> Choice:
     """Read the option letter out of a model's reply.
 
     Source: the robust rules of this project (docs/methods/answers.md); the authors' own rules are in

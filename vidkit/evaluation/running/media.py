@@ -187,8 +187,10 @@ def _warn_if_past_end(item: Item, visuals: Visuals, frames: Frames) -> None:
     if visuals.end_s is not None and visuals.start_s + frames.duration_s < visuals.end_s - _SLACK_S:
         logger.warning(
             "%s: the clip ends at %.2f s, before second %g that the data name",
-            item.id, visuals.start_s + frames.duration_s, visuals.end_s,
-        )  # fmt: skip
+            item.id,
+            visuals.start_s + frames.duration_s,
+            visuals.end_s,
+        )
 
 
 def _read(path: Path) -> bytes:

@@ -64,9 +64,14 @@ def statistics(picture: Picture) -> NDArray[np.float64]:
     rows = np.abs(light - np.median(light, axis=1, keepdims=True))
     chroma = np.hypot(lab[..., 1] - 128, lab[..., 2] - 128)
     logs = [
-        np.median(slope), np.percentile(slope, 30), np.median(bend), grain, np.median(rows),
-        np.percentile(chroma, 90), chroma.std(),
-    ]  # fmt: skip
+        np.median(slope),
+        np.percentile(slope, 30),
+        np.median(bend),
+        grain,
+        np.median(rows),
+        np.percentile(chroma, 90),
+        chroma.std(),
+    ]
     share = steep.sum() / (slope.sum() + 1e-3)
     return np.array([np.log1p(rest), rest / spread, share, *np.log1p(logs)], dtype=np.float64)
 

@@ -81,10 +81,12 @@ def _text_scene(rng: np.random.Generator, side: int) -> Scene:
     picture = _overlay(background, word, colour, rng, outline=bool(setting))
     where = f"over a {setting}" if setting else f"on {ground}"
     captions = (
-        f"text that says {word}", f"the word {word}", f"{colour} text",
+        f"text that says {word}",
+        f"the word {word}",
+        f"{colour} text",
         f"the word {word} in {colour} {where}",
         f"a title with the word {word}",
-    )  # fmt: skip
+    )
     return Scene(picture, captions, {"kind": "text", "word": word, "ink": colour})
 
 

@@ -22,9 +22,13 @@ def maze_scene(rng: np.random.Generator, side: int) -> Scene:
     picture = np.asarray(cv2.resize(canvas, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     light = "dark" if dark else "light"
     captions = (
-        "a maze", f"a {light} maze", f"a maze with a {ball} ball", f"a {ball} ball in a maze",
-        f"a {light} maze with a {ball} ball and a {goal} goal", "walls of a maze",
-    )  # fmt: skip
+        "a maze",
+        f"a {light} maze",
+        f"a maze with a {ball} ball",
+        f"a {ball} ball in a maze",
+        f"a {light} maze with a {ball} ball and a {goal} goal",
+        "walls of a maze",
+    )
     return Scene(picture, captions, {"kind": "maze", "ball": ball, "light": light})
 
 

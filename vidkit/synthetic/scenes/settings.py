@@ -10,15 +10,24 @@ import numpy as np
 from vidkit.synthetic.scenes.world import Picture
 
 _SKIES = {  # top, horizon
-    "night sky": ((5, 8, 30), (25, 30, 70)), "day sky": ((90, 160, 235), (190, 220, 250)),
-    "sunset": ((90, 50, 120), (250, 150, 60)), "snow": ((190, 205, 225), (225, 235, 245)),
+    "night sky": ((5, 8, 30), (25, 30, 70)),
+    "day sky": ((90, 160, 235), (190, 220, 250)),
+    "sunset": ((90, 50, 120), (250, 150, 60)),
+    "snow": ((190, 205, 225), (225, 235, 245)),
     "room": ((205, 190, 170), (205, 190, 170)),
-}  # fmt: skip
+}
 _GROUNDS = {
-    "forest": (30, 90, 35), "sea": (20, 80, 150), "road": (85, 85, 88), "desert": (215, 180, 110),
-    "snow": (245, 248, 250), "room": (150, 115, 80), "field": (110, 170, 60), "sunset": (50, 35, 45),
-    "night sky": (12, 14, 25), "day sky": (150, 195, 245),
-}  # fmt: skip
+    "forest": (30, 90, 35),
+    "sea": (20, 80, 150),
+    "road": (85, 85, 88),
+    "desert": (215, 180, 110),
+    "snow": (245, 248, 250),
+    "room": (150, 115, 80),
+    "field": (110, 170, 60),
+    "sunset": (50, 35, 45),
+    "night sky": (12, 14, 25),
+    "day sky": (150, 195, 245),
+}
 
 
 def setting_picture(name: str, rng: np.random.Generator, side: int) -> Picture:
@@ -72,5 +81,10 @@ def _window(picture: Picture, horizon: int, rng: np.random.Generator) -> None:
 
 
 _DETAILS: dict[str, Callable[[Picture, int, np.random.Generator], None]] = {
-    "night sky": _stars, "sunset": _sun, "forest": _trees, "sea": _waves, "road": _markings, "room": _window,
-}  # fmt: skip
+    "night sky": _stars,
+    "sunset": _sun,
+    "forest": _trees,
+    "sea": _waves,
+    "road": _markings,
+    "room": _window,
+}

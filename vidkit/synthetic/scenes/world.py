@@ -21,9 +21,12 @@ SHAPES = (
 SIZES = {"small": (0.08, 0.13), "big": (0.22, 0.34)}  # radius, share of the side
 COUNTS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 PLACES = {
-    "left": (0.22, 0.5), "right": (0.78, 0.5), "top": (0.5, 0.22), "bottom": (0.5, 0.78),
+    "left": (0.22, 0.5),
+    "right": (0.78, 0.5),
+    "top": (0.5, 0.22),
+    "bottom": (0.5, 0.78),
     "center": (0.5, 0.5),
-}  # fmt: skip
+}
 WORDS = (
     "goal", "start", "end", "news", "score", "title", "open", "closed", "stop", "exit", "sale", "live",
     "menu", "page", "hello", "welcome", "thanks", "pause", "play", "level", "winner", "draw", "home", "away",
@@ -36,8 +39,15 @@ LIGHTS = ("dark", "light")
 _PLURAL = {"cross": "crosses", "person": "people"}
 # words that cannot be used together in a true caption
 _CLASSES = (
-    tuple(COLOURS), SHAPES, tuple(COUNTS.values())[1:], tuple(SIZES), tuple(PLACES), WORDS, LIGHTS, MOTIONS,
-)  # fmt: skip
+    tuple(COLOURS),
+    SHAPES,
+    tuple(COUNTS.values())[1:],
+    tuple(SIZES),
+    tuple(PLACES),
+    WORDS,
+    LIGHTS,
+    MOTIONS,
+)
 
 
 @dataclass(frozen=True)

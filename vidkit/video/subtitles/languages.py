@@ -35,8 +35,7 @@ _COMMON = {
     "ils au aux du ce cette et ne se son sa",
     "de": "der die das und ist sind ein eine nicht mit für auf wann wo wer was wie den dem des im zu "
     "von es er sie wird",
-    "es": "el los las una es son en que qué quién cuándo dónde cómo con para no por del al y se su lo "
-    "está",
+    "es": "el los las una es son en que qué quién cuándo dónde cómo con para no por del al y se su lo está",
     "it": "il lo gli una è sono che chi quando dove come con per non di del della nel si e al questo",
     "pt": "o os as uma é são em que quem quando onde como com para não do da dos das no na e se um ao",
     "nl": "de het een is zijn en van dat wie wat wanneer waar hoe met voor niet op te hij zij er",
@@ -45,7 +44,7 @@ _COMMON = {
     "tr": "bir ve bu ne kim nerede nasıl için ile değil mi da de var",
     "vi": "là và của không có một được cho với khi người",
     "id": "yang dan di ini itu apa siapa kapan dengan untuk tidak ada dari",
-}  # fmt: skip
+}
 _LISTS = {code: frozenset(words.split()) for code, words in _COMMON.items()}
 _UKRAINIAN = frozenset("іїєґ")
 

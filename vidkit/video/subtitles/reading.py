@@ -16,9 +16,16 @@ from vidkit.video.subtitles.ttml import parse_ttml
 SUFFIXES = (".srt", ".vtt", ".ass", ".ssa", ".ttml", ".dfxp", ".sbv", ".lrc", ".json", ".jsonl")
 _HINT = "give SRT, WebVTT, ASS, TTML, SBV, LRC or JSON subtitles"
 _BY_SUFFIX = {
-    ".ass": "ass", ".ssa": "ass", ".ttml": "ttml", ".dfxp": "ttml", ".xml": "ttml", ".sbv": "sbv",
-    ".lrc": "lrc", ".json": "json", ".jsonl": "json",
-}  # fmt: skip
+    ".ass": "ass",
+    ".ssa": "ass",
+    ".ttml": "ttml",
+    ".dfxp": "ttml",
+    ".xml": "ttml",
+    ".sbv": "sbv",
+    ".lrc": "lrc",
+    ".json": "json",
+    ".jsonl": "json",
+}
 _LARGEST = 256 << 20  # bytes; hours of subtitles are below one MiB
 _FIRST = 64  # lines by which a format is told
 

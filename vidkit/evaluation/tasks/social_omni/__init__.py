@@ -24,9 +24,11 @@ from vidkit.evaluation.tasks.social_omni.when import when_metrics
 
 REQUIRED = ()
 HEADLINES = (
-    ("who.accuracy", "who: accuracy", "who"), ("when.accuracy", "when: accuracy", "when_accuracy"),
-    ("when.f1", "when: f1", "when_f1"), ("how.how", "how", "how"),
-)  # fmt: skip
+    ("who.accuracy", "who: accuracy", "who"),
+    ("when.accuracy", "when: accuracy", "when_accuracy"),
+    ("when.f1", "when: f1", "when_f1"),
+    ("how.how", "how", "how"),
+)
 DATA_FILES = ("level_1/dataset.json", "level_2/annotations.json")
 
 

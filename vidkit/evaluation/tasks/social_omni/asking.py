@@ -68,9 +68,13 @@ def _level_2(row: Row) -> Iterator[Item]:
     seconds, note = parse_timestamp(first.get("timestamp"))
     gold = _upper(first.get("correct_answer"))
     meta: dict[str, Any] = {
-        "video": row.get("video_file") or f"{clip}.mp4", "asr": row.get("full_asr"), "time_s": seconds,
-        "time_note": note, "turn_entry_s": row.get("turn_entry_s"), "gold_when": gold,
-    }  # fmt: skip
+        "video": row.get("video_file") or f"{clip}.mp4",
+        "asr": row.get("full_asr"),
+        "time_s": seconds,
+        "time_note": note,
+        "turn_entry_s": row.get("turn_entry_s"),
+        "gold_when": gold,
+    }
     yield Item(when_id(row), clip, str(first.get("question") or ""), ("YES", "NO"), gold, "when", meta=meta)
     reference = str(second.get("answer") or "")
     question = str(second.get("question") or "")

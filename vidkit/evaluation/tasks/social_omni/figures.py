@@ -49,9 +49,11 @@ def _early_late(result: Mapping[str, Any]) -> str:
     cells = result["when"]["cells"]
     n = max(sum(cells.values()), 1)
     shares = (
-        ("early", cells["fp"], ORANGE), ("on time", cells["tp"] + cells["tn"], BLUE),
-        ("late", cells["fn"], RED), ("unread", cells["unread_yes"] + cells["unread_no"], GREY),
-    )  # fmt: skip
+        ("early", cells["fp"], ORANGE),
+        ("on time", cells["tp"] + cells["tn"], BLUE),
+        ("late", cells["fn"], RED),
+        ("unread", cells["unread_yes"] + cells["unread_no"], GREY),
+    )
     figure, axes = new_axes(6.0, 1.5)
     left = 0.0
     for label, count, colour in shares:

@@ -13,13 +13,22 @@ if TYPE_CHECKING:
     from vidkit.evaluation.tasks.social_omni.graded import Graded
 
 _WHO = {
-    "who": "Who", "who_consistent": "consistent", "who_inconsistent": "inconsistent", "who_gap": "gap",
-    "who_macro_f1": "macro-F1", "who_answered": "over answered",
-}  # fmt: skip
+    "who": "Who",
+    "who_consistent": "consistent",
+    "who_inconsistent": "inconsistent",
+    "who_gap": "gap",
+    "who_macro_f1": "macro-F1",
+    "who_answered": "over answered",
+}
 _WHEN = {
-    "when_accuracy": "accuracy", "when_precision": "precision", "when_recall": "recall", "when_f1": "F1",
-    "when_early": "early", "when_late": "late", "when_answered": "over answered",
-}  # fmt: skip
+    "when_accuracy": "accuracy",
+    "when_precision": "precision",
+    "when_recall": "recall",
+    "when_f1": "F1",
+    "when_early": "early",
+    "when_late": "late",
+    "when_answered": "over answered",
+}
 _DIAGNOSIS = {
     "who_content_right": "right content",
     "who_speaker_right": "right speaker",
@@ -95,9 +104,12 @@ def _who(
 def _diagnosis(values: Mapping[str, float], bounds: Mapping[str, Interval]) -> ScoreTable:
     cells = tuple((title, _cell(name, values, bounds)) for name, title in _DIAGNOSIS.items())
     return ScoreTable(
-        "who_diagnosis", "What was heard right", ("", "%"), cells,
+        "who_diagnosis",
+        "What was heard right",
+        ("", "%"),
+        cells,
         "over items whose chosen and gold options split at a word of speech",
-    )  # fmt: skip
+    )
 
 
 def _when(
@@ -114,9 +126,12 @@ def _when(
     cells_note = ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in result["when"]["cells"].items())
     columns = ("", *_WHEN.values(), "answered", UNREAD_HEADING)
     return ScoreTable(
-        "when", 'SocialOmni "when" (one annotated time)', columns, tuple(rows),
+        "when",
+        'SocialOmni "when" (one annotated time)',
+        columns,
+        tuple(rows),
         f"items: {cells_note}{_differing(result, 'l2')}",
-    )  # fmt: skip
+    )
 
 
 def _how(

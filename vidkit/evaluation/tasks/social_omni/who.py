@@ -78,9 +78,14 @@ def diagnose(heard: Sequence[WhoAnswer]) -> dict[str, tuple[Array, Array]]:
 
     An option is split at its first word of speech ("said", "asked", ...).
     """
-    out = {name: (np.zeros(len(heard)), np.zeros(len(heard))) for name in (
-        "who_content_right", "who_speaker_right", "who_wrong_speaker_right_content",
-    )}  # fmt: skip
+    out = {
+        name: (np.zeros(len(heard)), np.zeros(len(heard)))
+        for name in (
+            "who_content_right",
+            "who_speaker_right",
+            "who_wrong_speaker_right_content",
+        )
+    }
     for i, h in enumerate(heard):
         pair = [_split(_option(h, letter)) for letter in (h.choice.letter, h.item.gold)]
         if pair[0] is None or pair[1] is None:

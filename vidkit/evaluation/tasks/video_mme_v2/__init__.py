@@ -12,9 +12,11 @@ from vidkit.evaluation.types import Row
 
 DATA_FILES = ("test.parquet",)
 HEADLINES = (
-    ("non_lin", "Non-Lin", "non_lin"), ("avg_acc", "Avg Acc", "avg_acc"),
-    ("consistency", "Consistency", "consistency"), ("coherence", "Coherence", "coherence"),
-)  # fmt: skip
+    ("non_lin", "Non-Lin", "non_lin"),
+    ("avg_acc", "Avg Acc", "avg_acc"),
+    ("consistency", "Consistency", "consistency"),
+    ("coherence", "Coherence", "coherence"),
+)
 prediction_id = question_id
 
 

@@ -41,9 +41,14 @@ def _positions(table: Mapping[str, Any]) -> str:
         points = [(q, cell) for q, cell in enumerate(row[2:-1], 1) if is_interval(cell)]
         spreads = [spread(cell) for _, cell in points]
         axes.errorbar(
-            [q for q, _ in points], [cell[0] for _, cell in points], yerr=list(zip(*spreads, strict=True)) or
-            None, marker="o", capsize=3, color=colour, label=row[0],
-        )  # fmt: skip
+            [q for q, _ in points],
+            [cell[0] for _, cell in points],
+            yerr=list(zip(*spreads, strict=True)) or None,
+            marker="o",
+            capsize=3,
+            color=colour,
+            label=row[0],
+        )
     axes.axhline(12.5, color=GREY, linewidth=1, linestyle=":", label="chance")
     axes.set(xticks=range(1, 5), xticklabels=[f"Q{q}" for q in range(1, 5)], ylabel="accuracy, %")
     highs = [high_end(cell) for row in table["rows"] for cell in row[2:-1] if is_interval(cell)]

@@ -37,9 +37,13 @@ _FULL_SIZE, _CONSISTENCY_GROUPS = 800, range(509, 526)
 
 
 def score(
-    rows: Sequence[Row], mode: Mode | str = Mode.ROBUST, *,
-    resamples: int = RESAMPLES, seed: int = SEED, allow_new_structures: bool = False,
-) -> dict[str, Any]:  # fmt: skip
+    rows: Sequence[Row],
+    mode: Mode | str = Mode.ROBUST,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+    allow_new_structures: bool = False,
+) -> dict[str, Any]:
     """Score rows that carry the gold columns and `prediction`.
 
     Args:
@@ -254,9 +258,12 @@ def _questions_by_id(groups: Sequence[Group]) -> dict[str, Question]:
 
 
 def _warnings(
-    groups: Sequence[Group], counts: dict[str, Any], questions: Sequence[Question],
-    values: dict[str, float], other_note: str,
-) -> list[str]:  # fmt: skip
+    groups: Sequence[Group],
+    counts: dict[str, Any],
+    questions: Sequence[Question],
+    values: dict[str, float],
+    other_note: str,
+) -> list[str]:
     lines = warn_missing(counts, "questions")
     if other_note:
         lines.append(other_note)

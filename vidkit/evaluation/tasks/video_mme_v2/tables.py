@@ -13,15 +13,23 @@ from vidkit.evaluation.types import ScoreTable
 from vidkit.utils.statistics import Interval
 
 _MAIN = {
-    "non_lin": "Non-Lin", "level_1": "L1", "level_2": "L2", "level_3": "L3",
-    "consistency": "Consistency", "coherence": "Coherence", "avg_acc": "Avg Acc",
-}  # fmt: skip
+    "non_lin": "Non-Lin",
+    "level_1": "L1",
+    "level_2": "L2",
+    "level_3": "L3",
+    "consistency": "Consistency",
+    "coherence": "Coherence",
+    "avg_acc": "Avg Acc",
+}
 
 
 def make(
-    result: Mapping[str, Any], groups: Sequence[Group], values: Mapping[str, float],
-    bounds: Mapping[str, Interval], sizes: Mapping[str, int],
-) -> list[ScoreTable]:  # fmt: skip
+    result: Mapping[str, Any],
+    groups: Sequence[Group],
+    values: Mapping[str, float],
+    bounds: Mapping[str, Interval],
+    sizes: Mapping[str, int],
+) -> list[ScoreTable]:
     """All tables in the order they are printed."""
     tables = [_main(result, groups, values, bounds)]
     tables += [
@@ -67,9 +75,12 @@ def _main(
 
 
 def _heads(
-    head: str, result: Mapping[str, Any], groups: Sequence[Group],
-    values: Mapping[str, float], bounds: Mapping[str, Interval],
-) -> ScoreTable:  # fmt: skip
+    head: str,
+    result: Mapping[str, Any],
+    groups: Sequence[Group],
+    values: Mapping[str, float],
+    bounds: Mapping[str, Interval],
+) -> ScoreTable:
     choices: dict[str, list[Any]] = {}
     for group in groups:
         for q in group.questions:
@@ -104,9 +115,12 @@ def _positions(
             rows.append((name, len(members), *cells, bins))
     columns = ("group type", "groups", *(f"Q{q}" for q in range(1, QUESTIONS + 1)), UNREAD_HEADING)
     return ScoreTable(
-        "positions", "Accuracy by place in the group", columns, tuple(rows),
+        "positions",
+        "Accuracy by place in the group",
+        columns,
+        tuple(rows),
         "coherence should fall from Q1 to Q4: later questions build on earlier ones",
-    )  # fmt: skip
+    )
 
 
 def _histogram(groups: Sequence[Group]) -> ScoreTable:
