@@ -9,7 +9,6 @@ import typer
 from vidkit.cli.completion import complete_word
 from vidkit.cli.execute import Request, execute
 from vidkit.cli.options import Config, ConfigDir, Device, DryRun, Force, Json, Output, Verbose, whole_number
-from vidkit.errors import doc_page
 
 TaskAndSettings = Annotated[
     list[str] | None,
@@ -41,7 +40,10 @@ def eval(
     model: Annotated[
         str | None,
         typer.Option(
-            "--model", "-m", metavar="NAME", help=f"Ask this model first; see {doc_page('eval.md')}."
+            "--model",
+            "-m",
+            metavar="NAME",
+            help="Model to ask first: openai:NAME, transformers:FOLDER, FILE.py:Class.",
         ),
     ] = None,
     base_url: Annotated[

@@ -24,7 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 from vidkit.config.catalog import Entry, find_entry, folder_of, schema_name, settings_class
 from vidkit.config.explain import composition_error, first_line, reading_error, yaml_error
 from vidkit.config.keys import Key, keys_of
-from vidkit.config.method_words import chosen_methods, with_methods
+from vidkit.config.method_words import chosen_methods, with_methods, with_presets_on_top
 from vidkit.config.mirror import KeyedError, build, mirror
 from vidkit.config.overrides import Override, hydra_words, parse_override
 from vidkit.config.sources import Source, place_of, short
@@ -69,7 +69,8 @@ def compose(
             raise composition_error(error, command, entry, keys, config_dir) from error
     typed = {override.key for override in parsed} | set(given)
     try:
-        return build(settings, with_methods(_plain(composed, sources), methods, typed, keys))
+        plain = with_presets_on_top(_plain(composed, sources), words, sources, typed, keys)
+        return build(settings, with_methods(plain, methods, typed, keys))
     except KeyedError as error:
         where = "" if error.key in typed else place_of(error.key, sources)
         example = f", for example {error.example}" if error.example and not where else ""

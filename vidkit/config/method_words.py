@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import yaml
+
 from vidkit.config.keys import Key, method_fields
+from vidkit.config.sources import Source
 
 MARK = "=@"  # between a section and the method that it is to name
 
@@ -48,4 +51,33 @@ def with_methods(
         field = next(iter(method_fields(keys[section].annotation)))
         kept = {key: value for key, value in made[section].items() if f"{section}.{key}" in typed}
         made[section] = {field: name} | kept
+    return made
+
+
+def with_presets_on_top(
+    values: dict[str, Any],
+    words: Sequence[str],
+    sources: Sequence[Source],
+    typed: Collection[str],
+    keys: Mapping[str, Key],
+) -> dict[str, Any]:
+    """Values in which a preset that the entry config does not mention is whole: what that set is left out.
+
+    Args:
+        values: as composed.
+        words: in Hydra's grammar.
+        sources: files that were composed, in order.
+        typed: names of the settings on the command line.
+        keys: the settings of the command.
+    """
+    made = dict(values)
+    for word in words:
+        section, _, name = word.partition("=")
+        if section not in keys or not keys[section].is_open or not sources:
+            continue
+        last = sources[-1]  # such a preset is put on top, so it comes last
+        if last.package == section and last.file.stem == name:
+            preset = yaml.safe_load(last.file.read_text(encoding="utf-8")) or {}
+            kept = {key: value for key, value in made[section].items() if f"{section}.{key}" in typed}
+            made[section] = preset | kept
     return made

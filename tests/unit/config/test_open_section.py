@@ -77,6 +77,47 @@ def test_a_preset_holds_only_what_differs_from_the_defaults(file: Path) -> None:
     assert [key for key, value in values.items() if settings[key].default == value] == []
 
 
+@pytest.mark.parametrize(
+    "file", sorted((builtin_dir() / "attention").glob("*.yaml")), ids=lambda file: file.stem
+)
+def test_a_preset_of_attention_holds_only_what_differs_from_the_defaults(file: Path) -> None:
+    keys = keys_of(settings_class("generate"))
+    values = yaml.safe_load(file.read_text())
+    settings = dict(methods("predictor").get(values["predictor"], methods("selector")["topk"]).settings)
+    settings |= methods("reuse")[values.get("reuse", "never")].settings
+    same = [key for key, value in values.items() if key in settings and settings[key].default == value]
+    same += [
+        key
+        for key, value in values.items()
+        if key not in settings and keys[f"attention.{key}"].default == value
+    ]
+    assert set(same) <= {"predictor"}
+
+
+def test_a_preset_that_the_entry_does_not_mention_is_whole(tmp_path: Path) -> None:
+    entry = tmp_path / "mine.yaml"
+    entry.write_text("defaults: [/select_frames_schema, _self_]\nframes: {name: efs, alpha: 0.2}\nk: 4\n")
+    made = compose("select-frames", str(entry), ["frames=bolt"])
+    assert (made.frames.name, made.frames.settings, made.k) == ("bolt", {}, 4)
+    changed = compose("select-frames", str(entry), ["frames=bolt", "frames.alpha=3"])
+    assert changed.frames.settings == {"alpha": 3.0}
+    assert compose("select-frames", str(entry)).frames.settings == {"alpha": 0.2}
+
+
+def test_a_setting_of_another_predictor_waits_until_it_is_chosen() -> None:
+    words = ["attention=svg2", "attention.stride=8", "attention.query_clusters=24"]
+    made = compose("generate", "wan1_3b_480p", words).attention
+    assert made.settings == {"stride": 8, "query_clusters": 24}
+    with pytest.raises(ConfigError) as caught:
+        compose("generate", "wan1_3b_480p", ["attention=svg2", "attention.strid=8"])
+    assert caught.value.message.startswith("unknown setting 'attention.strid' for ")
+    assert caught.value.hint.startswith("did you mean 'attention.stride'?")
+    with pytest.raises(ConfigError) as caught:
+        compose("generate", "wan1_3b_480p", ["attention.predictor=xatention"])
+    assert caught.value.message == "no mask predictor 'xatention' for 'attention.predictor'"
+    assert caught.value.hint.startswith("did you mean 'xattention'? choices: dense, xattention")
+
+
 def test_keys_of_methods_are_keys_of_the_command() -> None:
     keys = keys_of(settings_class("select-frames"))
     alpha = keys["frames.alpha"]
