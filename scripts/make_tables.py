@@ -46,7 +46,8 @@ def build(kind: Any, value: Any) -> Any:
     """Plain values to a dataclass, enums and nested dataclasses included."""
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         kinds = typing.get_type_hints(kind)
-        return kind(**{key: build(kinds[key], item) for key, item in value.items()})
+        # settings of a method are not fields: they pass as they are
+        return kind(**{key: build(kinds.get(key), item) for key, item in value.items()})
     if typing.get_origin(kind) is list:
         return [build(typing.get_args(kind)[0], item) for item in value]
     if isinstance(kind, type) and issubclass(kind, Enum):

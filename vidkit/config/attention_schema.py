@@ -66,7 +66,7 @@ class AttentionSettings:
     table: str | None = None  # calibrated thresholds per head, over tau; auto: the model's own, if one ships
     always_keep: list[Keep] = field(default_factory=list)  # blocks kept whatever the scores say
     cluster_block: int | None = None  # svg2: tokens of an executed block; none: block_q and block_k
-    # when a head's mask is made anew; tmr_auto: drift as the table says
+    # when a head's mask is recomputed; tmr_auto: drift as the table says
     reuse: str = field(default="never", metadata={"method": "reuse", "also": {"tmr_auto": "tmr"}})
     pre_rope: bool = False  # tmr: measure drift before rotary embedding
     share_cfg_mask: bool = False  # predict on the conditional branch only, reuse for the unconditional

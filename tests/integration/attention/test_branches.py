@@ -1,4 +1,4 @@
-"""Guidance branches and generations: whose masks a forward may use, and when they are made anew."""
+"""Guidance branches and generations: whose masks per forward may use, and when they are made anew."""
 
 import pytest
 import torch

@@ -33,7 +33,7 @@ def check_answered(benchmark: Benchmark, joined: Joined) -> None:
     why = "; ".join(reasons_in(benchmark, joined.rows)) or _NO_TEXT
     raise DataError(
         f"nothing of {joined.predictions['file']} was answered: {why}",
-        "there is no score to compare: put right what the reasons say, and compare runs with replies",
+        "there is no score to compare: fix what the reasons name, and compare runs with replies",
     )
 
 
