@@ -1,7 +1,6 @@
 """What the docs say can be done can be done; the table of settings is that of the schema."""
 
 import ast
-import dataclasses
 import importlib.util
 import json
 import re
@@ -15,6 +14,7 @@ from scripts.doc_tables import results, tool
 from vidkit.cli.commands import WITH_SETTINGS
 from vidkit.cli.main import run
 from vidkit.config.catalog import settings_class
+from vidkit.config.keys import keys_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -129,12 +129,14 @@ KEYS_SHOWN = {
 @pytest.mark.parametrize("command", KEYS_SHOWN)
 def test_the_pages_of_sparse_attention_show_every_key(command: str) -> None:
     group, pages = KEYS_SHOWN[command]
-    settings = settings_class(command)()
-    names = {field.name for field in dataclasses.fields(getattr(settings, group) if group else settings)}
+    keys = keys_of(settings_class(command))  # with the settings of predictors and reuse policies
+    prefix = f"{group}." if group else ""
+    names = {name[len(prefix) :] for name in keys if name.startswith(prefix)}
+    names = {name for name in names if "." not in name}
     text = "".join((ROOT / "docs" / f"{page}.md").read_text() for page in pages)
     shown = {word for code in re.findall(r"`([^`\n]+)`", text) for word in re.findall(r"\w+", code)}
-    # --device, --output, --dry-run and --verbose are of every command: docs/cli.md
-    assert names - shown - {"device", "output", "dry_run", "verbose"} == set()
+    # --device, --output, --force, --dry-run and --verbose are of many commands: docs/cli.md
+    assert names - shown - {"device", "output", "force", "dry_run", "verbose"} == set()
 
 
 def test_the_example_of_another_budget_holds_for_the_shipped_tables(capsys) -> None:
