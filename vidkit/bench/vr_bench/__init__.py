@@ -1,0 +1,1 @@
+"""VR-Bench's own measurements: clips that cheat, speeds."""
