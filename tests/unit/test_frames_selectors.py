@@ -351,7 +351,7 @@ def test_unknown_names_are_explained() -> None:
     )
     with pytest.raises(ConfigError, match="window must be a positive odd number, got 4"):
         select("efs", c, 4, window=4)
-    with pytest.raises(ConfigError, match="setting 'events' of 'efs' is 'ten'"):
+    with pytest.raises(ConfigError, match="setting 'events' of 'efs' cannot be 'ten'"):
         select("efs", c, 4, events="ten")
 
 

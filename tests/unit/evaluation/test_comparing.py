@@ -171,6 +171,6 @@ def test_a_reply_exactly_at_the_bound_is_on_time(entry: float, delta: float) -> 
 
 @pytest.mark.parametrize("when", ["at 1:05.5", "at 5.5 seconds", "at the 7th second", "by 1:02:03", "in 12s"])
 def test_the_annotated_second_leaves_the_question_whole(when: str) -> None:
-    from vidkit.evaluation.running.streaming import _TIME
+    from vidkit.evaluation.benchmark import _TIME
 
     assert _TIME.sub(" now", f"Should X speak {when}?") == "Should X speak now?"

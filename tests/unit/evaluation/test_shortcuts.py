@@ -93,6 +93,8 @@ def test_a_reply_is_read_anew_under_other_marks_of_thinking() -> None:
 
 
 def test_official_first_capital_of_a_long_reply_is_that_of_the_whole() -> None:
+    from vidkit.evaluation.tasks.video_mme_v2.official import parse_video_mme_v2
+
     draw = random.Random(3)
     parts = [*answers_official._DELETED_PHRASES, " ", "The ", "Final ", "best", "x", "y " * 20, "Opt", "is"]
     for _ in range(3000):
@@ -102,7 +104,7 @@ def test_official_first_capital_of_a_long_reply_is_that_of_the_whole() -> None:
         for phrase in answers_official._DELETED_PHRASES:
             left = left.replace(phrase, "")
         first = re.search("[A-H]", left)
-        assert answers_official.parse_video_mme_v2(reply).letter == (first and first.group())
+        assert parse_video_mme_v2(reply).letter == (first and first.group())
 
 
 @pytest.mark.parametrize(
