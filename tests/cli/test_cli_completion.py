@@ -1,6 +1,7 @@
 """Completion as a shell asks for it: through the environment, in a fresh process that loads nothing heavy."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -89,10 +90,14 @@ echo "${{COMPREPLY[@]}}"
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 def test_the_script_for_bash_completes_behind_the_equals_sign(tmp_path: Path) -> None:
-    (tmp_path / "vidkit").write_text(f"#!{sys.executable}\nimport sys\nsys.argv[0] = 'vidkit'\n{PROGRAM}")
+    (tmp_path / "program.py").write_text(f"import sys\nsys.argv[0] = 'vidkit'\n{PROGRAM}")
+    # no `#!` line takes an interpreter whose path has blanks
+    start = f"exec {shlex.quote(sys.executable)} {shlex.quote(str(tmp_path / 'program.py'))}"
+    (tmp_path / "vidkit").write_text(f'#!/bin/sh\n{start} "$@"\n')
     (tmp_path / "vidkit").chmod(0o755)
     # bash cuts `model.offload=mo` into three words
-    script = BASH.format(python=sys.executable, folder=tmp_path, words="vidkit generate model.offload = mo")
+    python = shlex.quote(sys.executable)
+    script = BASH.format(python=python, folder=tmp_path, words="vidkit generate model.offload = mo")
     done = subprocess.run(
         ["bash", "-c", script],
         capture_output=True,
