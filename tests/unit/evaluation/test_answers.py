@@ -176,11 +176,19 @@ def test_official_social_omni_reads_no_in_know() -> None:
 )  # fmt: skip
 def test_time_grows_with_the_length_alone(unit: str, length: int) -> None:
     reply = (unit * (length // len(unit) + 1))[:length]
-    start = time.process_time()
-    parse_choice(reply, option_texts=TEXTS, isolated=True)
-    parse_yes_no(reply)
-    parse_judge(reply)
-    assert time.process_time() - start < 1  # a pattern that backtracks takes minutes
+    for parse in (
+        lambda text: parse_choice(text, option_texts=TEXTS, isolated=True),
+        parse_yes_no,
+        parse_judge,
+    ):
+        best = math.inf
+        for _ in range(3):  # a busy machine may slow one try
+            start = time.process_time()
+            parse(reply)
+            best = min(best, time.process_time() - start)
+            if best < 1:
+                break
+        assert best < 1  # a pattern that backtracks takes minutes
 
 
 @pytest.mark.parametrize("char", ["\u0130", "\u0131", "\u017f", "\u212a"])
