@@ -1,0 +1,80 @@
+"""A gate's threshold with a guarantee: among the drafts it believes, at most a chosen share is wrong.
+
+Fixed-sequence testing: thresholds of a grid that does not depend on the data are tried from the
+strictest down; each is passed when the Clopper-Pearson upper bound of the error rate among the accepted
+is within the risk; the first failure ends it. With probability >= 1 - delta over the calibration split,
+the threshold that comes out keeps the risk.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from vidkit.agents.separability import Array
+
+UNIT_GRID: Array = np.concatenate([1 - np.geomspace(1e-6, 0.1, 120), np.linspace(0.895, 0.0, 180)])
+"""Thresholds of scores in [0, 1], strictest first; dense near 1, where separability lives."""
+REAL_GRID: Array = np.linspace(0.999, -0.999, 400)
+"""The same for other scores s, as s / (1 + |s|)."""
+
+
+def error_bound(wrong: int, count: int, delta: float) -> float:
+    """Upper Clopper-Pearson bound at level 1 - delta of an error rate, from `wrong` errors in `count`."""
+    if wrong >= count:
+        return 1.0
+    from scipy.stats import beta  # heavy, and only calibration needs it
+
+    return float(beta.ppf(1 - delta, wrong + 1, count - wrong))
+
+
+def fewest_accepted(risk: float, delta: float) -> int:
+    """Accepted drafts, all right, that are needed before any threshold can pass: ln(delta) / ln(1 - risk)."""
+    return math.ceil(math.log(delta) / math.log1p(-risk) - 1e-12)
+
+
+def threshold_grid(scores: Array) -> Array:
+    """The fixed grid, strictest first, for scores in [0, 1] or for any."""
+    if len(scores) and scores.min() >= 0 and scores.max() <= 1:
+        return UNIT_GRID
+    grid: Array = REAL_GRID / (1 - np.abs(REAL_GRID))
+    return grid
+
+
+def calibrate_threshold(scores: Any, correct: Any, risk: float, delta: float) -> float | None:
+    """Lowest threshold at which drafts with score > threshold are wrong at most `risk` of the time.
+
+    Args:
+        scores: score of each draft [N]; NaN (no score) is never accepted.
+        correct: whether each draft is right [N].
+        risk: share of wrong among the accepted, in (0, 1).
+        delta: probability that the guarantee fails, in (0, 1).
+
+    Returns:
+        The threshold; None where none of the grid keeps the risk: believe nothing.
+
+    Raises:
+        ValueError: values out of range, or lengths that differ.
+    """
+    values, right = np.asarray(scores, dtype=np.float64), np.asarray(correct)
+    if values.ndim != 1 or values.shape != right.shape:
+        raise ValueError(f"scores and correct must be [N] each, got {values.shape} and {right.shape}")
+    if not 0 < risk < 1:
+        raise ValueError(f"risk must be between 0 and 1, got {risk}")
+    if not 0 < delta < 1:
+        raise ValueError(f"delta must be between 0 and 1, got {delta}")
+    known = ~np.isnan(values)
+    order = np.argsort(values[known])
+    ascending = values[known][order]
+    wrong = np.concatenate([[0], np.cumsum(~right[known][order].astype(bool)[::-1])])  # among the m highest
+    fewest, best = fewest_accepted(risk, delta), None
+    for threshold in threshold_grid(ascending):
+        count = len(ascending) - int(np.searchsorted(ascending, threshold, side="right"))
+        if count < fewest:
+            continue
+        if error_bound(int(wrong[count]), count, delta) > risk:
+            break
+        best = float(threshold)
+    return best
