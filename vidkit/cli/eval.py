@@ -61,6 +61,16 @@ def eval(
         str | None, typer.Option("--answer-judge-model", metavar="NAME", help="That model.")
     ] = None,
     compare: Compare = None,
+    videos: Annotated[
+        str | None, typer.Option("--videos", metavar="DIR", help="vr-bench: clips to score against --data.")
+    ] = None,
+    rescore: Annotated[
+        str | None,
+        typer.Option("--rescore", metavar="DIR", help="vr-bench: score a published table's clips anew."),
+    ] = None,
+    make: Annotated[
+        str | None, typer.Option("--make", metavar="DIR", help="vr-bench: make the levels and their clips.")
+    ] = None,
     mode: Annotated[
         str | None,
         typer.Option("--mode", metavar="MODE", help="robust, or official: as the authors' scripts."),
@@ -110,6 +120,9 @@ def eval(
         "answer_judge": answer_judge,
         "answer_judge_model": answer_judge_model,
         "compare": list(compare) if compare else None,
+        "videos": videos,
+        "rescore": rescore,
+        "make": make,
         "mode": mode,
         "html": html,
         "strict": strict or None,

@@ -71,6 +71,12 @@ class EvalSettings:
     task: str = ""  # name or YAML file
     data: str | None = None  # parquet, tsv, csv, jsonl or json with questions and answers
     predictions: str | None = None  # replies by id; none: column `prediction` of the data, or `model`
+    videos: str | None = None  # folder of clips that a model made, scored against the data (vr-bench)
+    rescore: str | None = None  # folder of a published table and its clips, scored anew (vr-bench)
+    make: str | None = None  # folder for the benchmark's data, where it makes them itself (vr-bench)
+    benchmark: dict[str, object] = field(default_factory=dict)  # the benchmark's own: tracker, types, ...
+    workers: int = 2  # processes of videos, rescore and make
+    samples: int = 1  # clips a level, where the model makes clips
     compare: list[str] = field(default_factory=list)  # two predictions files, A and B
     mode: EvalMode = EvalMode.robust
     html: str | None = None  # page to write
@@ -118,6 +124,7 @@ class EvalSettings:
             )
         if len(self.compare) not in (0, 2):
             raise ValueError(f"compare has {len(self.compare)} files, not two\ngive A and B")
-        for name, value in (("resamples", self.resamples), ("limit", self.limit)):
+        counts = {name: getattr(self, name) for name in ("resamples", "limit", "workers", "samples")}
+        for name, value in counts.items():
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be >= 1, got {value}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from vidkit.errors import ConfigError
@@ -64,6 +65,7 @@ class Benchmark:
         JUDGED_KIND: kind of the items whose replies judges may score; empty: none.
         JUDGE_VERSION: version of the question to judges.
         HEADLINES: scores at the top of the page: dotted key in the result, label, name of the interval.
+        OWN_RUNS: what it does besides questions and replies, see `own_run`.
         group_of: group of a data row, where groups cannot be scored in part.
     """
 
@@ -79,6 +81,7 @@ class Benchmark:
         ("accuracy", "accuracy", "accuracy"),
         ("f1", "F1", "f1"),
     )
+    OWN_RUNS: Mapping[str, str] = MappingProxyType({})
     group_of: Callable[[Row], str] | None = None
     DECLARED: ClassVar[tuple[str, ...]]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidkit import __version__
 from vidkit.commands.eval.checks import SCHEMA, check_scorable, scoring_options, seen_by_model
+from vidkit.commands.eval.own_runs import check_page, own_run_asked, run_own
 from vidkit.commands.eval.report import print_result, run_table, with_budget
 from vidkit.commands.eval.unanswered import (
     check_answered,
@@ -25,9 +26,9 @@ from vidkit.evaluation.scoring import Joined, read_joined
 from vidkit.evaluation.task import Task, load_task, task_files
 from vidkit.evaluation.types import Mode
 from vidkit.utils.collection import collection_paused
-from vidkit.utils.files import check_writable, write_text_atomic
+from vidkit.utils.files import write_text_atomic
 from vidkit.utils.redaction import redact
-from vidkit.utils.sealing import check_single, named_paths, sealed_page
+from vidkit.utils.sealing import sealed_page
 
 if TYPE_CHECKING:
     from vidkit.evaluation.running import RunSummary
@@ -45,6 +46,9 @@ def run(settings: EvalSettings) -> dict[str, Any]:
         DataError: files that cannot be used; the message names file and line.
     """
     task = load_task(_task_name(settings), [tasks_dir()])
+    own = own_run_asked(settings)
+    if own is not None:
+        return run_own(settings, task, own)
     data = _checked(settings)
     if settings.dry_run:
         from vidkit.commands.eval.dry_run import plan
@@ -63,7 +67,7 @@ def run(settings: EvalSettings) -> dict[str, Any]:
     if settings.html is not None:
         from vidkit.evaluation.report.page import page
 
-        _check_page(settings)  # hours may have gone by
+        check_page(settings)  # hours may have gone by
         write_text_atomic(Path(settings.html), sealed_page(redact(page(result, task.title, task.functions))))
     if nothing is not None:
         raise nothing
@@ -95,16 +99,9 @@ def _checked(settings: EvalSettings) -> Path:
 
         check_answer_judge(settings)
     if settings.html is not None:
-        check_writable(Path(settings.html).parent)
-        _check_page(settings)
+        check_page(settings)
     _check_device(settings)
     return Path(settings.data)
-
-
-def _check_page(settings: EvalSettings) -> None:
-    """Refuse a page over a file that vidkit did not write, or over one that this run names."""
-    named = {name: path for name, path in named_paths(settings).items() if name != "'html'"}
-    check_single(Path(str(settings.html)), "--html", named, settings.force)
 
 
 def _check_device(settings: EvalSettings) -> None:
