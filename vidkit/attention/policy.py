@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from vidkit.attention.shipped import AUTO, shipped_table
 from vidkit.attention.thresholds import Thresholds, ThresholdTable, check_tau
 from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
 from vidkit.errors import ConfigError
+from vidkit.utils.method_settings import defaults_of
 from vidkit.utils.naming import did_you_mean
 
 log = logging.getLogger(__name__)
@@ -181,27 +181,20 @@ def _predictor_settings(settings: AttentionSettings, name: str) -> dict[str, Any
     classes = [predictor_class(name), *PREDICTORS.values(), *REUSE.values()]
     if settings.reuse != Reuse.TMR_AUTO:
         classes.append(reuse_class(str(settings.reuse)))
-    known = {"always_keep", *(one for kind in classes for one in arguments_of(kind))}
+    known = {"always_keep", *(one for kind in classes for one in defaults_of(kind))}
     for key in given:
         if key not in known:
             raise ConfigError(
                 f"unknown setting '{key}' of attention",
-                f"{did_you_mean(key, known)}'{name}' has {', '.join(arguments_of(classes[0])) or 'none'}",
+                f"{did_you_mean(key, known)}'{name}' has {', '.join(defaults_of(classes[0])) or 'none'}",
             )
-    return {key: given[key] for key in arguments_of(classes[0]) if given.get(key) is not None}
-
-
-def arguments_of(kind: type[Any]) -> list[str]:
-    """What a class may be given by name."""
-    return [
-        name for name in inspect.signature(kind.__init__).parameters if name not in ("self", "args", "kwargs")
-    ]
+    return {key: given[key] for key in defaults_of(classes[0]) if given.get(key) is not None}
 
 
 def _reuse(settings: AttentionSettings, predictor: str, table: ThresholdTable | None) -> ReusePolicy:
     """The reuse policy with the settings that belong to it."""
     kind = str(settings.reuse)
-    known = arguments_of(reuse_class("tmr" if kind == Reuse.TMR_AUTO else kind))
+    known = defaults_of(reuse_class("tmr" if kind == Reuse.TMR_AUTO else kind))
     given = {key: value for key, value in settings.settings.items() if key in known and value is not None}
     if kind == Reuse.TMR_AUTO:
         given["delta"] = table.meta.get("delta") if table else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -10,6 +10,7 @@ from torch import Tensor
 from vidkit.attention.drift import Anchors, Pooled, drift, pool
 from vidkit.attention.temporal_mask_reuse import RelativeTemporalMaskReuse, TemporalMaskReuse
 from vidkit.errors import ConfigError
+from vidkit.utils.method_settings import make_method
 from vidkit.utils.plugins import is_file_spec, load_class, plugins
 
 __all__ = [
@@ -60,19 +61,25 @@ class Freeze:
         return {"name": self.name}
 
 
-class Interval:
-    """A new mask every `interval` steps.
+@dataclass(frozen=True)
+class IntervalConfig:
+    """Settings of `Interval`."""
 
-    Args:
-        interval: steps, 1 or more; 1 equals `Never`.
-    """
+    interval: int = 4  # steps from mask to mask; 1 equals `never`
+
+    def __post_init__(self) -> None:
+        if self.interval < 1:
+            raise ValueError(f"interval must be >= 1, got {self.interval}")
+
+
+class Interval:
+    """A new mask every `interval` steps."""
 
     name = "interval"
+    config = IntervalConfig
 
-    def __init__(self, interval: int = 4) -> None:
-        if interval < 1:
-            raise ConfigError(f"reuse interval must be 1 or more steps, got {interval}")
-        self.interval = interval
+    def __init__(self, cfg: IntervalConfig) -> None:
+        self.interval = cfg.interval
 
     def decide(self, pooled: Pooled, anchors: Anchors, step: int) -> Tensor | bool:
         """Heads whose mask is `interval` steps old."""
@@ -92,28 +99,21 @@ REUSE: dict[str, Any] = {
 }
 
 
-def make_reuse(name: str, **parameters: Any) -> ReusePolicy:
-    """A reuse policy by name; parameters a policy does not have are refused.
+def make_reuse(name: str, **settings: Any) -> ReusePolicy:
+    """A reuse policy by name; settings a policy does not have are refused.
 
     Raises:
-        ConfigError: unknown name or parameter. `tmr_auto` needs the delta that calibration chose.
+        ConfigError: unknown name or setting. `tmr_auto` needs the delta that calibration chose.
     """
     name = name if is_file_spec(name) else name.replace("-", "_")
     if name == "tmr_auto":
-        if parameters.get("delta") is None:
+        if settings.get("delta") is None:
             raise ConfigError(
                 "reuse=tmr_auto needs a calibrated delta and the table has none",
                 "run `vidkit calibrate`, or use reuse=tmr with a delta of your own",
             )
         name = "tmr"
-    kind = reuse_class(name)
-    known = [p for p in inspect.signature(kind.__init__).parameters if p not in ("self", "args", "kwargs")]
-    for key in parameters:
-        if key not in known:
-            raise ConfigError(
-                f"reuse policy '{name}' has no parameter '{key}'", f"parameters: {', '.join(known) or 'none'}"
-            )
-    policy: ReusePolicy = kind(**parameters)
+    policy: ReusePolicy = make_method(reuse_class(name), name, settings)
     if not hasattr(policy, "name"):
         policy.name = name
     return policy

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from vidkit.attention.drift import Anchors, Pooled, drift
-from vidkit.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class TemporalMaskReuseConfig:
+    """Settings of TMR."""
+
+    delta: float = 30.0  # L1 units (30 for XAttention on Wan, 8 for SVG2); -1: no reuse; infinity: no refresh
+    gate: bool = True  # use the layer gate
+    gate_low: float = 0.4  # share of heads below which the layer reuses
+    gate_high: float = 0.8  # share of heads above which the layer refreshes
+
+    def __post_init__(self) -> None:
+        if self.delta != self.delta:
+            raise ValueError("delta is not a number")
+        if not 0 <= self.gate_low <= self.gate_high <= 1:
+            raise ValueError(
+                f"gate_low and gate_high must satisfy 0 <= low <= high <= 1, got {self.gate_low} and"
+                f" {self.gate_high}"
+            )
+
+
+@dataclass(frozen=True)
+class RelativeTemporalMaskReuseConfig(TemporalMaskReuseConfig):
+    """Settings of TMR with relative drift."""
+
+    delta: float = 0.2  # share of the anchor's L1 norm; -1: no reuse; infinity: no refresh
 
 
 class TemporalMaskReuse:
@@ -15,26 +41,18 @@ class TemporalMaskReuse:
 
     Source: HASTE (arXiv 2605.14513 v1, HEART v2), section 3. The gate: when fewer than `gate_low` of a
     layer's heads ask, none refreshes; when more than `gate_high` ask, all do (v2: 0.4 and 0.8).
-
-    Args:
-        delta: L1 units (30 for XAttention on Wan, 8 for SVG2); -1 never reuses, infinity reuses for ever.
-        gate: use the layer gate.
-        gate_low: share of heads below which the layer reuses.
-        gate_high: share of heads above which the layer refreshes.
     """
 
     name = "tmr"
+    config: ClassVar[type[TemporalMaskReuseConfig]] = TemporalMaskReuseConfig
 
-    def __init__(
-        self, delta: float = 30.0, gate: bool = True, gate_low: float = 0.4, gate_high: float = 0.8
-    ) -> None:
-        if delta != delta:
-            raise ConfigError("reuse delta is not a number")
-        if not 0 <= gate_low <= gate_high <= 1:
-            raise ConfigError(
-                f"gate bounds must satisfy 0 <= low <= high <= 1, got {gate_low} and {gate_high}"
-            )
-        self.delta, self.gate, self.gate_low, self.gate_high = delta, gate, gate_low, gate_high
+    def __init__(self, cfg: TemporalMaskReuseConfig) -> None:
+        self.delta, self.gate, self.gate_low, self.gate_high = (
+            cfg.delta,
+            cfg.gate,
+            cfg.gate_low,
+            cfg.gate_high,
+        )
 
     def distance(self, pooled: Pooled, anchors: Anchors) -> Tensor:
         """`[B, H]` drift that is compared with delta."""
@@ -55,11 +73,7 @@ class RelativeTemporalMaskReuse(TemporalMaskReuse):
     """TMR with drift over the anchor's L1 norm, so that one delta serves models of any scale and width."""
 
     name = "tmr_relative"
-
-    def __init__(
-        self, delta: float = 0.2, gate: bool = True, gate_low: float = 0.4, gate_high: float = 0.8
-    ) -> None:
-        super().__init__(delta, gate, gate_low, gate_high)
+    config = RelativeTemporalMaskReuseConfig
 
     def distance(self, pooled: Pooled, anchors: Anchors) -> Tensor:
         """Relative drift."""

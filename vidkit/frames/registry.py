@@ -14,7 +14,7 @@ from vidkit.frames.checks import NanPolicy, clean_candidates, is_constant
 from vidkit.frames.notes import NO_RELEVANCE, with_notes
 from vidkit.frames.similarity import one_blas_thread
 from vidkit.frames.types import Candidates, NoConfig, Segment, Selection
-from vidkit.utils.naming import did_you_mean
+from vidkit.utils.method_settings import make_config
 from vidkit.utils.plugins import load_class
 
 SELECTORS = {
@@ -88,30 +88,8 @@ def method_settings(name: str, values: dict[str, Any]) -> Any:
     Raises:
         ConfigError: an unknown key, a wrong type, or a value out of range.
     """
-    config = load_selector(name).config
-    known = {f.name: f for f in dataclasses.fields(config)}
-    for key, value in values.items():
-        if key not in known:
-            guess = did_you_mean(key, known)
-            listing = ", ".join(known) or "none"
-            raise ConfigError(f"unknown setting '{key}' for '{name}'", f"{guess}settings: {listing}")
-        _check_type(name, key, value, known[key].default)
-    try:
-        return config(**values)
-    except ValueError as error:
-        raise ConfigError(
-            f"{name}: {error}", "'vidkit config select-frames frames' lists the settings"
-        ) from error
-
-
-def _check_type(name: str, key: str, value: Any, default: Any) -> None:
-    kinds: dict[type, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}
-    wanted = kinds.get(type(default))
-    bad_flag = isinstance(value, bool) and not isinstance(default, bool) and default is not None
-    if wanted is not None and (bad_flag or not isinstance(value, wanted)):
-        raise ConfigError(
-            f"setting '{key}' of '{name}' cannot be {value!r}", f"give a {type(default).__name__}"
-        )
+    hint = "'vidkit config select-frames frames' lists the settings"
+    return make_config(load_selector(name).config, name, values, hint)
 
 
 def check_budget(k: Any) -> int:

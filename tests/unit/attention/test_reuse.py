@@ -98,10 +98,10 @@ def test_not_a_number_refreshes():
 def test_bad_reuse_settings():
     for name, options, message in (
         ("always", {}, "unknown reuse policy 'always'"),
-        ("interval", {"interval": 0}, "1 or more"),
-        ("tmr", {"gate_low": 0.9, "gate_high": 0.1}, "gate bounds"),
+        ("interval", {"interval": 0}, "interval must be >= 1, got 0"),
+        ("tmr", {"gate_low": 0.9, "gate_high": 0.1}, "gate_low and gate_high"),
         ("tmr", {"delta": math.nan}, "not a number"),
-        ("never", {"delta": 3.0}, "no parameter 'delta'"),
+        ("never", {"delta": 3.0}, "unknown setting 'delta' for 'never'"),
         ("tmr_auto", {"delta": None}, "calibrated delta"),
     ):
         with pytest.raises(ConfigError, match=message):

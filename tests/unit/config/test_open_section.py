@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from vidkit.attention.predictors import PREDICTORS
+from vidkit.attention.reuse import REUSE
 from vidkit.config.catalog import builtin_dir, settings_class
 from vidkit.config.compose import compose
 from vidkit.config.keys import keys_of
@@ -14,6 +16,7 @@ from vidkit.config.methods import methods
 from vidkit.config.static import settings_of_class
 from vidkit.errors import ConfigError
 from vidkit.frames.registry import METHODS, load_selector
+from vidkit.utils.method_settings import make_method
 from vidkit.utils.plugins import load_class
 
 OWN = '''
@@ -66,6 +69,24 @@ def test_what_the_source_says_is_what_the_class_has(name: str) -> None:
     made = config()
     assert {key: setting.default for key, setting in read.items()} == dataclasses.asdict(made)
     assert all(setting.meaning for setting in read.values())
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "found"),
+    [("predictor", name, found) for name, found in PREDICTORS.items()]
+    + [("reuse", name, found) for name, found in REUSE.items()],
+)
+def test_predictors_and_reuse_policies_have_their_settings_in_a_dataclass(
+    kind: str, name: str, found: type[Any]
+) -> None:
+    read = methods(kind)[name].settings
+    if not hasattr(found, "config"):
+        assert read == {} and found.__init__ is object.__init__
+        return
+    made = found.config()
+    assert {key: setting.default for key, setting in read.items()} == dataclasses.asdict(made)
+    assert all(setting.meaning for setting in read.values())
+    assert make_method(found, name, {}).describe()["name"] == name
 
 
 @pytest.mark.parametrize(

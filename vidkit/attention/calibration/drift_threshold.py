@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from torch import Tensor
 
 from vidkit.attention.drift import Anchors, Pooled
-from vidkit.attention.reuse import Never
-from vidkit.attention.temporal_mask_reuse import TemporalMaskReuse
+from vidkit.attention.reuse import Never, ReusePolicy
+from vidkit.attention.temporal_mask_reuse import TemporalMaskReuse, TemporalMaskReuseConfig
 from vidkit.errors import ConfigError
 
 
@@ -27,7 +27,7 @@ class TraceReuse(Never):
         self.calls.setdefault(key, []).append((step, Pooled(pooled.q.cpu(), pooled.k.cpu())))
 
 
-def simulate_reuse(trace: TraceReuse, policy: TemporalMaskReuse) -> float:
+def simulate_reuse(trace: TraceReuse, policy: ReusePolicy) -> float:
     """Share of head calls that would reuse their mask under a policy, first sparse steps included."""
     reused = total = 0
     for calls in trace.calls.values():
@@ -59,7 +59,8 @@ def choose_delta(
         raise ConfigError("no sparse call was traced", "run a generation with reuse traced and sparse steps")
 
     def reuse(delta: float) -> float:
-        return simulate_reuse(trace, TemporalMaskReuse(delta, gate, gate_low, gate_high))
+        policy = TemporalMaskReuse(TemporalMaskReuseConfig(delta, gate, gate_low, gate_high))
+        return simulate_reuse(trace, policy)
 
     most = reuse(float("inf"))
     if not 0 <= target_reuse <= most:

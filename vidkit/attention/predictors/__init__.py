@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
-from vidkit.attention.predictors.base import MaskPredictor, PlanState, check_blocks
+from vidkit.attention.predictors.base import MaskPredictor, PlanState
 from vidkit.attention.predictors.exact_mass import ExactMassPredictor
 from vidkit.attention.predictors.pooled import PooledMeanPredictor
 from vidkit.attention.predictors.svg1 import SVG1Predictor
 from vidkit.attention.predictors.svg2 import SVG2Predictor
 from vidkit.attention.predictors.xattention import XAttentionPredictor
 from vidkit.errors import ConfigError
+from vidkit.utils.method_settings import make_method
 from vidkit.utils.plugins import is_file_spec, load_class, plugins
 
 PREDICTORS: dict[str, Any] = {
@@ -25,21 +25,14 @@ PREDICTORS: dict[str, Any] = {
 __all__ = ["PREDICTORS", "MaskPredictor", "PlanState", "make_predictor"]
 
 
-def make_predictor(name: str, **parameters: Any) -> MaskPredictor:
+def make_predictor(name: str, **settings: Any) -> MaskPredictor:
     """A predictor by name.
 
     Raises:
-        ConfigError: unknown name or parameter, or a value it cannot take.
+        ConfigError: unknown name or setting, or a value it cannot take.
     """
     name = name if is_file_spec(name) else name.replace("-", "_")
-    kind = predictor_class(name)
-    known = inspect.signature(kind.__init__).parameters
-    for key in parameters:
-        if key not in known or key == "self":
-            names = ", ".join(p for p in known if p != "self")
-            raise ConfigError(f"predictor '{name}' has no parameter '{key}'", f"parameters: {names}")
-    check_blocks(parameters.get("block_q", 1), parameters.get("block_k", 1))
-    predictor: MaskPredictor = kind(**parameters)
+    predictor: MaskPredictor = make_method(predictor_class(name), name, settings)
     if not hasattr(predictor, "name"):
         predictor.name = name
     return predictor

@@ -85,7 +85,7 @@ class MaskPredictor(Protocol):
 def check_blocks(block_q: int, block_k: int) -> None:
     """Refuse sizes that no token fits into."""
     if block_q < 1 or block_k < 1:
-        raise ConfigError(f"block sizes must be positive, got {block_q}x{block_k}")
+        raise ConfigError(f"block_q and block_k must be >= 1, got {block_q}x{block_k}")
 
 
 def active_or_all(active: Tensor | None, B: int, H: int, device: torch.device) -> Tensor:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -16,31 +16,33 @@ from vidkit.attention.predictors.base import PlanState, check_blocks
 from vidkit.hooks.token_grid import TokenGrid
 
 
-class ScoredPredictor:
-    """Block scores, then top-p: what the block predictors share.
+@dataclass(frozen=True)
+class BlockConfig:
+    """Settings of a predictor of fixed blocks."""
 
-    Args:
-        block_q: tokens of a query block.
-        block_k: tokens of a key block.
-        always_keep: rules of `vidkit.attention.keep`.
-    """
+    block_q: int = 128  # tokens of a query block
+    block_k: int = 128  # tokens of a key block
+    always_keep: tuple[str, ...] = ()  # blocks kept whatever the scores say, see `vidkit.attention.keep`
+
+    def __post_init__(self) -> None:
+        check_blocks(self.block_q, self.block_k)
+        object.__setattr__(self, "always_keep", check_rules(self.always_keep))
+
+
+class ScoredPredictor:
+    """Block scores, then top-p: what the block predictors share."""
 
     name = "scored"
+    config: ClassVar[type[BlockConfig]] = BlockConfig
 
-    def __init__(self, block_q: int = 128, block_k: int = 128, always_keep: Iterable[str] = ()) -> None:
-        check_blocks(block_q, block_k)
-        self.block_q, self.block_k = block_q, block_k
-        self.always_keep = check_rules(always_keep)
+    def __init__(self, cfg: BlockConfig) -> None:
+        self.block_q, self.block_k = cfg.block_q, cfg.block_k
+        self._cfg = cfg
         self._always: dict[tuple[int, TokenGrid | None, torch.device], Tensor | None] = {}
 
     def describe(self) -> dict[str, Any]:
-        """Name, block sizes and rules."""
-        return {
-            "name": self.name,
-            "block_q": self.block_q,
-            "block_k": self.block_k,
-            "always_keep": list(self.always_keep),
-        }
+        """Name and settings."""
+        return {"name": self.name, **asdict(self._cfg), "always_keep": list(self._cfg.always_keep)}
 
     def scores(self, q: Tensor, k: Tensor, active: Tensor | None) -> Tensor:
         """Block scores `[B, H, nQ, nK]` fp32, not negative."""
@@ -73,6 +75,6 @@ class ScoredPredictor:
         key = (N, grid, device)
         if key not in self._always:
             self._always[key] = always_keep_packed(
-                self.always_keep, N, self.block_q, self.block_k, grid, device
+                self._cfg.always_keep, N, self.block_q, self.block_k, grid, device
             )
         return self._always[key]

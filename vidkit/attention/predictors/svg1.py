@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -14,57 +15,47 @@ from vidkit.errors import ConfigError
 from vidkit.hooks.token_grid import TokenGrid
 
 
+@dataclass(frozen=True)
+class SVG1Config:
+    """Settings of SVG1."""
+
+    block_q: int = 128  # tokens of a query block
+    block_k: int = 128  # tokens of a key block
+    keep_ratio: float = 0.3  # density of the band, sink included (the paper's script: sparsity), (0, 1]
+    sampled_queries: int = 64  # random query rows of the profile
+    sample_within: int = 10_000  # the rows come from the first so many tokens
+
+    def __post_init__(self) -> None:
+        check_blocks(self.block_q, self.block_k)
+        if not 0 < self.keep_ratio <= 1:
+            raise ConfigError(f"svg1 keep_ratio must be in (0, 1], got {self.keep_ratio}")
+        for name in ("sampled_queries", "sample_within"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"svg1 {name} must be >= 1, got {getattr(self, name)}")
+
+
 class SVG1Predictor:
     """Two fixed patterns a head, chosen online. Source: Sparse VideoGen (arXiv 2502.01776).
 
     Spatial: a band around the diagonal in raster order. Temporal: the same band after transposing (frame,
-    place)
-    to (place, frame). Both also keep the blocks of the first frame's worth of tokens in their own order,
-    so one
-    block mask serves every head. Differs: what is profiled is the block mask that is run, not a finer one.
-
-    Args:
-        block_q: tokens of a query block.
-        block_k: tokens of a key block.
-        keep_ratio: density of the band pattern, sink included (the paper's script calls it sparsity), in
-            (0, 1].
-        sampled_queries: random query rows of the profile.
-        sample_within: the rows come from the first so many tokens.
+    place) to (place, frame). Both also keep the blocks of the first frame's worth of tokens in their own
+    order, so one block mask serves every head. Differs: what is profiled is the block mask that is run, not a
+    finer one.
     """
 
     name = "svg1"
+    config = SVG1Config
 
-    def __init__(
-        self,
-        block_q: int = 128,
-        block_k: int = 128,
-        keep_ratio: float = 0.3,
-        sampled_queries: int = 64,
-        sample_within: int = 10_000,
-    ) -> None:
-        check_blocks(block_q, block_k)
-        if not 0 < keep_ratio <= 1:
-            raise ConfigError(f"svg1 keep_ratio must be in (0, 1], got {keep_ratio}")
-        if sampled_queries < 1 or sample_within < 1:
-            raise ConfigError(
-                f"svg1 needs 1 or more sampled queries, got {sampled_queries} within {sample_within} tokens"
-            )
-        self.block_q, self.block_k = block_q, block_k
-        self.keep_ratio, self.sampled_queries, self.sample_within = keep_ratio, sampled_queries, sample_within
+    def __init__(self, cfg: SVG1Config) -> None:
+        self.block_q, self.block_k, self.keep_ratio = cfg.block_q, cfg.block_k, cfg.keep_ratio
+        self._cfg = cfg
         # made on the host once: a GPU that had to wait for them would stall in every layer
         self._masks: dict[tuple[int, TokenGrid, torch.device], Tensor] = {}
         self._rows: dict[tuple[int, int, torch.device], Tensor] = {}
 
     def describe(self) -> dict[str, Any]:
-        """Parameters for records."""
-        return {
-            "name": self.name,
-            "block_q": self.block_q,
-            "block_k": self.block_k,
-            "keep_ratio": self.keep_ratio,
-            "sampled_queries": self.sampled_queries,
-            "sample_within": self.sample_within,
-        }
+        """Name and settings."""
+        return {"name": self.name, **asdict(self._cfg)}
 
     def refresh(
         self,
@@ -145,7 +136,8 @@ class SVG1Predictor:
         key = (N, seed, device)
         if key not in self._rows:
             generator = torch.Generator().manual_seed(seed)
-            rows = torch.randint(0, min(N, self.sample_within), (self.sampled_queries,), generator=generator)
+            most, count = min(N, self._cfg.sample_within), self._cfg.sampled_queries
+            rows = torch.randint(0, most, (count,), generator=generator)
             self._rows[key] = rows.to(device)
         return self._rows[key]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,11 +16,45 @@ from vidkit_kernels.top_p import select_top_p
 
 from vidkit.attention.keep import check_rules
 from vidkit.attention.plan import BlockPlan
-from vidkit.attention.predictors.base import BackendChooser, PlanState, active_or_all
+from vidkit.attention.predictors.base import BackendChooser, PlanState, active_or_all, check_blocks
 from vidkit.errors import ConfigError
 from vidkit.hooks.token_grid import TokenGrid
 
 MAX_WARM_ITERATIONS = 10
+
+
+@dataclass(frozen=True)
+class SVG2Config:
+    """Settings of SVG2."""
+
+    query_clusters: int = 300  # Cq; capped at the number of tokens
+    key_clusters: int = 1000  # Ck, capped likewise
+    min_kc_ratio: float = 0.1  # share of key clusters kept for each query cluster in any case, [0, 1]
+    first_iterations: int = 50  # k-means rounds from random tokens
+    # rounds from the last refresh's centroids; one more for every 4 steps of age, at most 10
+    warm_iterations: int = 2
+    block_q: int = 128  # tokens of an executed query block
+    block_k: int = 128  # tokens of an executed key block
+    # only `first_frame`: its keys form a cluster of their own that every query keeps
+    always_keep: tuple[str, ...] = ()
+    # keep the sorted orders (8 bytes per token and side) instead of sorting labels at each call
+    cache_permutation: bool = False
+
+    def __post_init__(self) -> None:
+        check_blocks(self.block_q, self.block_k)
+        if self.query_clusters < 1 or not 1 <= self.key_clusters < 32_767:
+            raise ConfigError(
+                f"svg2 needs 1 to 32766 clusters, got {self.query_clusters} and {self.key_clusters}"
+            )
+        if not 0 <= self.min_kc_ratio <= 1:
+            raise ConfigError(f"min_kc_ratio must be in [0, 1], got {self.min_kc_ratio}")
+        if self.first_iterations < 1:
+            raise ConfigError(f"first_iterations must be >= 1, got {self.first_iterations}")
+        if not 1 <= self.warm_iterations <= MAX_WARM_ITERATIONS:
+            raise ConfigError(
+                f"warm_iterations must be in [1, {MAX_WARM_ITERATIONS}], got {self.warm_iterations}"
+            )
+        object.__setattr__(self, "always_keep", check_rules(self.always_keep, ("first_frame",)))
 
 
 class SVG2Predictor:
@@ -30,49 +64,16 @@ class SVG2Predictor:
     size. What is cached is the whole plan (labels, cluster map, centroids): a map under new labels would be
     wrong. Differs: runs on fixed blocks after the sort, keeping a block when any kept pair touches it (a
     superset, so recall can only rise); state per branch, cleared with the generation.
-
-    Args:
-        query_clusters: Cq; fewer than N tokens, capped at N.
-        key_clusters: Ck, capped likewise.
-        min_kc_ratio: share of key clusters kept for each query cluster in any case, in [0, 1].
-        first_iterations: k-means rounds from random tokens.
-        warm_iterations: rounds from the last refresh's centroids; one more for every 4 steps of age, at
-            most 10.
-        block_q: tokens of an executed query block.
-        block_k: tokens of an executed key block.
-        always_keep: only `first_frame`: its keys form a cluster of their own that every query keeps.
-        cache_permutation: keep the sorted orders (8 bytes per token and side) instead of sorting labels at
-            each call.
     """
 
     name = "svg2"
     uses_age = True
+    config = SVG2Config
 
-    def __init__(
-        self,
-        query_clusters: int = 300,
-        key_clusters: int = 1000,
-        min_kc_ratio: float = 0.1,
-        first_iterations: int = 50,
-        warm_iterations: int = 2,
-        block_q: int = 128,
-        block_k: int = 128,
-        always_keep: Iterable[str] = (),
-        cache_permutation: bool = False,
-    ) -> None:
-        if query_clusters < 1 or not 1 <= key_clusters < 32_767:
-            raise ConfigError(f"svg2 needs 1 to 32766 clusters, got {query_clusters} and {key_clusters}")
-        if not 0 <= min_kc_ratio <= 1:
-            raise ConfigError(f"min_kc_ratio must be in [0, 1], got {min_kc_ratio}")
-        if first_iterations < 1 or not 1 <= warm_iterations <= MAX_WARM_ITERATIONS:
-            raise ConfigError(
-                f"k-means needs 1 or more iterations, got {first_iterations} and {warm_iterations}"
-            )
-        self.query_clusters, self.key_clusters, self.min_kc_ratio = query_clusters, key_clusters, min_kc_ratio
-        self.first_iterations, self.warm_iterations = first_iterations, warm_iterations
-        self.block_q, self.block_k = block_q, block_k
-        self.always_keep = check_rules(always_keep, ("first_frame",))
-        self.cache_permutation = cache_permutation
+    def __init__(self, cfg: SVG2Config) -> None:
+        self.block_q, self.block_k = cfg.block_q, cfg.block_k
+        self.query_clusters, self.key_clusters = cfg.query_clusters, cfg.key_clusters
+        self.cfg, self.always_keep = cfg, cfg.always_keep
         self._backend = BackendChooser("svg2 clusters are")
 
     def describe(self) -> dict[str, Any]:
@@ -83,9 +84,9 @@ class SVG2Predictor:
             "block_k": self.block_k,
             "query_clusters": self.query_clusters,
             "key_clusters": self.key_clusters,
-            "min_kc_ratio": self.min_kc_ratio,
-            "first_iterations": self.first_iterations,
-            "warm_iterations": self.warm_iterations,
+            "min_kc_ratio": self.cfg.min_kc_ratio,
+            "first_iterations": self.cfg.first_iterations,
+            "warm_iterations": self.cfg.warm_iterations,
             "always_keep": list(self.always_keep),
         }
 
@@ -111,7 +112,7 @@ class SVG2Predictor:
             words = words_for(scores.shape[-1])
             state.packed = torch.zeros(*scores.shape[:-1], words, dtype=torch.int32, device=q.device)
         assert state.packed is not None
-        keep = math.floor(self.min_kc_ratio * C)
+        keep = math.floor(self.cfg.min_kc_ratio * C)
         select_top_p(scores, tau, min_keep=max(keep, 1), active=flags, out=state.packed)
         density = kept_share(state.packed, offsets_q, offsets_k, C, N)
         state.extra["density"] = density if first else torch.where(flags, density, state.extra["density"])
@@ -150,11 +151,11 @@ class SVG2Predictor:
     def _rounds(self, state: PlanState, flags: Tensor, first: bool) -> tuple[Tensor, int]:
         """k-means rounds of each head `[B, H]` int32, and how many the host has to launch."""
         if first:
-            return flags.to(torch.int32) * self.first_iterations, self.first_iterations
+            return flags.to(torch.int32) * self.cfg.first_iterations, self.cfg.first_iterations
         age = torch.zeros_like(flags, dtype=torch.int32) if state.age is None else state.age
-        each = (self.warm_iterations + age // 4).clamp_max(MAX_WARM_ITERATIONS) * flags
+        each = (self.cfg.warm_iterations + age // 4).clamp_max(MAX_WARM_ITERATIONS) * flags
         oldest = MAX_WARM_ITERATIONS * 4 if state.max_age is None else state.max_age
-        most = self.warm_iterations if state.age is None else self.warm_iterations + oldest // 4
+        most = self.cfg.warm_iterations if state.age is None else self.cfg.warm_iterations + oldest // 4
         return each, min(most, MAX_WARM_ITERATIONS)
 
     def _cluster(
@@ -188,7 +189,7 @@ class SVG2Predictor:
         extra[f"labels_{side}"] = labels
         keep_half = x.dtype in (torch.bfloat16, torch.float16)
         extra[f"centroids_{side}"] = found.centroids.to(torch.bfloat16) if keep_half else found.centroids
-        if self.cache_permutation:
+        if self.cfg.cache_permutation:
             n = C + (sink is not None)
             extra[f"order_{side}"], extra[f"offsets_{side}"] = sort_by_label(labels, n)
         return offsets, found.centroids

@@ -13,9 +13,9 @@ from vidkit_kernels.top_p import select_top_p
 
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.predictors import MaskPredictor, PlanState
-from vidkit.attention.predictors.svg2 import SVG2Predictor
-from vidkit.attention.predictors.xattention import XAttentionPredictor
-from vidkit.attention.reuse import Anchors, TemporalMaskReuse, pool
+from vidkit.attention.predictors.svg2 import SVG2Config, SVG2Predictor
+from vidkit.attention.predictors.xattention import XAttentionConfig, XAttentionPredictor
+from vidkit.attention.reuse import Anchors, make_reuse, pool
 from vidkit.bench.attention.report import Row
 from vidkit.bench.attention.shapes import Shape
 from vidkit.bench.timing import measure
@@ -45,10 +45,14 @@ def prediction_rows(shape: Shape, device: torch.device, dtype: torch.dtype, dens
         yield Row("prediction", shape.name, name, None, timing.median, timing.low, timing.high, None, share)
 
 
+def _xattention(shape: Shape) -> XAttentionPredictor:
+    return XAttentionPredictor(XAttentionConfig(shape.block, shape.block, stride=shape.stride))
+
+
 def _xattention_parts(
     shape: Shape, q: Tensor, k: Tensor, tau: Tensor
 ) -> Iterator[tuple[str, Callable[[], object]]]:
-    predictor = XAttentionPredictor(shape.block, shape.block, shape.stride)
+    predictor = _xattention(shape)
     N = q.shape[2]
     scores = predictor.scores(q, k, None)
     packed = select_top_p(scores, tau)
@@ -65,7 +69,7 @@ def _xattention_parts(
 
 def _reuse_parts(q: Tensor, k: Tensor) -> Iterator[tuple[str, Callable[[], object]]]:
     anchors = Anchors.at(pool(q, k), 0)
-    policy = TemporalMaskReuse(30.0)
+    policy = make_reuse("tmr")
     yield "pooled drift + decision", lambda: policy.decide(pool(q, k), anchors, 1)
 
 
@@ -73,7 +77,9 @@ def _svg2_parts(
     shape: Shape, q: Tensor, k: Tensor, tau: Tensor
 ) -> Iterator[tuple[str, Callable[[], object]]]:
     cq, ck = shape.clusters
-    predictor = SVG2Predictor(cq, ck, first_iterations=2, block_q=shape.block, block_k=shape.block)
+    predictor = SVG2Predictor(
+        SVG2Config(cq, ck, first_iterations=2, block_q=shape.block, block_k=shape.block)
+    )
     state = PlanState()
     predictor.refresh(q, k, tau, state, None, None)
     state.max_age = 1
@@ -101,7 +107,7 @@ def memory_rows(shape: Shape, device: torch.device, dtype: torch.dtype, layers: 
     """Cached mask bytes for all layers and two branches, and peak extra memory of one prediction (GPU)."""
     q, k, _ = shape.qkv(device, dtype)
     tau = torch.full((1, shape.heads), TAU, device=device)
-    predictor = XAttentionPredictor(shape.block, shape.block, shape.stride)
+    predictor = _xattention(shape)
     state = PlanState()
     if device.type == "cuda":
         torch.cuda.synchronize(device)

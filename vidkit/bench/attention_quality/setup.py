@@ -14,7 +14,7 @@ from vidkit.attention.calibration import CalibrationPlan, TraceReuse, calibrate,
 from vidkit.attention.calibration.drift_threshold import simulate_reuse
 from vidkit.attention.executors import ExecutorChooser
 from vidkit.attention.predictors import MaskPredictor, make_predictor
-from vidkit.attention.reuse import Never, ReusePolicy, TemporalMaskReuse, make_reuse
+from vidkit.attention.reuse import Never, ReusePolicy, make_reuse
 from vidkit.attention.shipped import shipped_table
 from vidkit.attention.stats import summarize
 from vidkit.bench.attention_quality import (
@@ -165,7 +165,7 @@ class SetupMaker:
         )
         target = self.density(policy, steps)
         sparse = steps - dense_steps_of(steps)
-        most = simulate_reuse(trace, TemporalMaskReuse(float("inf")))
+        most = simulate_reuse(trace, make_reuse("tmr", delta=float("inf")))
         wanted = self.settings.reuse_share * most
         delta, reuse = choose_delta(trace, wanted) if most > 0 else (0.0, 0.0)
         return {

@@ -1,0 +1,84 @@
+"""Settings that stand beside their method: a class names their dataclass `config`, and is made from it.
+
+A class without one has its settings as arguments of `__init__`, which is enough for a class in a user's file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from vidkit.errors import ConfigError
+from vidkit.utils.naming import did_you_mean
+
+_KINDS: dict[type, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}
+
+
+def defaults_of(kind: type[Any]) -> dict[str, Any]:
+    """Settings of a method's class by name, with their defaults; `inspect.Parameter.empty` without one."""
+    config = getattr(kind, "config", None)
+    if config is not None:
+        return {one.name: _default(one) for one in dataclasses.fields(config)}
+    if kind.__init__ is object.__init__:
+        return {}
+    taken = list(inspect.signature(kind.__init__).parameters.values())[1:]
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {one.name: one.default for one in taken if one.kind not in variable}
+
+
+def make_method(kind: type[Any], name: str, values: Mapping[str, Any]) -> Any:
+    """A method of this class with these settings.
+
+    Raises:
+        ConfigError: a setting that it does not have, of another type, or out of range.
+    """
+    if getattr(kind, "config", None) is not None:
+        return kind(make_config(kind.config, name, values))
+    _check(name, values, defaults_of(kind))
+    try:
+        return kind(**values)
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from error
+
+
+def make_config(config: type[Any], name: str, values: Mapping[str, Any], hint: str = "") -> Any:
+    """The settings of a method from plain values.
+
+    Args:
+        config: dataclass of the settings.
+        name: of the method, for messages.
+        values: by setting.
+        hint: what to do about a value out of range.
+
+    Raises:
+        ConfigError: an unknown setting, a value of another type, or one out of range.
+    """
+    _check(name, values, {one.name: _default(one) for one in dataclasses.fields(config)})
+    try:
+        return config(**values)
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}", hint) from error
+
+
+def _check(name: str, values: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        if key not in defaults:
+            raise ConfigError(
+                f"unknown setting '{key}' for '{name}'",
+                f"{did_you_mean(key, defaults)}settings: {', '.join(defaults) or 'none'}",
+            )
+        default = defaults[key]
+        wanted = _KINDS.get(type(default))
+        is_stray_flag = isinstance(value, bool) and not isinstance(default, bool) and default is not None
+        if wanted is not None and (is_stray_flag or not isinstance(value, wanted)):
+            raise ConfigError(
+                f"setting '{key}' of '{name}' cannot be {value!r}", f"give a {type(default).__name__}"
+            )
+
+
+def _default(one: dataclasses.Field[Any]) -> Any:
+    if one.default_factory is not dataclasses.MISSING:
+        return one.default_factory()
+    return inspect.Parameter.empty if one.default is dataclasses.MISSING else one.default
