@@ -1,0 +1,1 @@
+"""Replay: what each operation does to a state, a file for each kind of view."""

@@ -1,0 +1,145 @@
+"""What vidkit's own operations do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from vidkit.algoviz.vta.diagnostics import Refusal
+from vidkit.algoviz.vta.engine.context import Context, put, resolve
+from vidkit.algoviz.vta.engine.graphs import node_in
+from vidkit.algoviz.vta.params import extensions as ops
+from vidkit.algoviz.vta.state import (
+    ArrayView,
+    HashView,
+    Item,
+    ListView,
+    Pointer,
+    Remark,
+    State,
+    TableView,
+)
+from vidkit.algoviz.vta.values import FrozenDict, thaw
+
+VARIABLES = "vars_panel"
+CALLS = "call_stack"
+
+
+def set_variable(state: State, op: ops.SetVariable, ctx: Context) -> State:
+    return with_variables(state, {op.name: op.value})
+
+
+def with_variables(state: State, values: Mapping[str, Any]) -> State:
+    """The state with rows of `vars_panel` set; the table and its rows are made where they are missing.
+
+    Raises:
+        Refusal: `vars_panel` is no table.
+    """
+    panel = state.aux.get(VARIABLES, TableView(VARIABLES, "Variables", "table"))
+    if not isinstance(panel, TableView):
+        raise Refusal("V312", f"view '{VARIABLES}' is of type {panel.kind}")
+    width = max((len(row) for row in panel.rows), default=2)
+    rows, headers = list(panel.rows), panel.row_headers
+    column = 1 if width > 1 else 0
+    for name, value in values.items():
+        place = _row_of(name, rows, headers if width == 1 else None)
+        if place is None:
+            place = len(rows)
+            rows.append((name,) + (None,) * (width - 1) if width > 1 else (None,))
+            headers = headers if headers is None else (*headers, name)
+        row = rows[place]
+        rows[place] = (*row[:column], value, *row[column + 1 :])
+    return put(state, replace(panel, rows=tuple(rows), row_headers=headers))
+
+
+def _row_of(name: str, rows: list[tuple[Any, ...]], headers: tuple[Any, ...] | None) -> int | None:
+    names = headers if headers is not None else [row[0] for row in rows]
+    return next((i for i, known in enumerate(names) if known == name and i < len(rows)), None)
+
+
+def push_frame(state: State, op: ops.PushFrame, ctx: Context) -> State:
+    view = _calls(state)
+    items = (*view.lists.get("", ()), Item(call_text(op)))
+    return put(state, replace(view, lists=FrozenDict({"": items})))
+
+
+def call_text(op: ops.PushFrame) -> str:
+    """A call as the list shows it: `fib(n=3)`."""
+    told = (f"{name}={json.dumps(thaw(value), ensure_ascii=False)}" for name, value in op.arguments.items())
+    return f"{op.name}({', '.join(told)})"
+
+
+def pop_frame(state: State, op: ops.PopFrame, ctx: Context) -> State:
+    view = _calls(state)
+    items = view.lists.get("", ())
+    if not items:
+        raise Refusal("V304", "no call to return from", "x-pushFrame comes before x-popFrame")
+    made = put(state, replace(view, lists=FrozenDict({"": items[:-1]})))
+    if "value" not in op.model_fields_set:
+        return made
+    told = f"{items[-1].value} returns {json.dumps(thaw(op.value), ensure_ascii=False)}"
+    return _remarked(made, Remark(told, "info"))
+
+
+def _calls(state: State) -> ListView:
+    view = state.aux.get(CALLS, ListView(CALLS, "Call stack", "list"))
+    if not isinstance(view, ListView):
+        raise Refusal("V312", f"view '{CALLS}' is of type {view.kind}")
+    return view
+
+
+def pointer(state: State, op: ops.Pointer, ctx: Context) -> State:
+    if op.index is None:
+        if op.label not in state.pointers:
+            raise Refusal("V304", f"no pointer '{op.label}'")
+        return replace(state, pointers=state.pointers.without(op.label))
+    view = resolve(state, op.view_id)
+    if isinstance(view, ArrayView | ListView | HashView):
+        at: Any = _place(op, _length(view), view.view_id)
+    elif isinstance(view, TableView):
+        width = len(view.rows[0]) if view.rows else 0
+        at = _cell(op, len(view.rows), width, view.view_id)
+    elif isinstance(op.index, tuple):
+        raise Refusal(
+            "V102", f"pointer '{op.label}' at {op.index}", f"view '{view.view_id}' has nodes: give an id"
+        )
+    else:
+        at = node_in(view, op.index).id
+    return replace(state, pointers=state.pointers.having({op.label: Pointer(view.view_id, at)}))
+
+
+def _length(view: ArrayView | ListView | HashView) -> int:
+    if isinstance(view, ArrayView):
+        return len(view.elements)
+    return len(view.items) if isinstance(view, ListView) else len(view.buckets)
+
+
+def _place(op: ops.Pointer, length: int, view_id: str) -> int:
+    if not isinstance(op.index, int):
+        raise Refusal("V102", f"pointer '{op.label}' at {op.index!r}", f"view '{view_id}' takes an index")
+    if not -1 <= op.index <= length:
+        raise Refusal("V306", f"pointer '{op.label}' at {op.index} of view '{view_id}', which has {length}")
+    return op.index
+
+
+def _cell(op: ops.Pointer, height: int, width: int, view_id: str) -> tuple[int, int]:
+    if not isinstance(op.index, tuple):
+        raise Refusal(
+            "V102", f"pointer '{op.label}' at {op.index!r}", f"view '{view_id}' takes [row, column]"
+        )
+    row, column = op.index
+    if not (-1 <= row <= height and -1 <= column <= width):
+        raise Refusal(
+            "V306", f"pointer '{op.label}' at {list(op.index)} of view '{view_id}', {height} x {width} cells"
+        )
+    return row, column
+
+
+def note(state: State, op: ops.Note, ctx: Context) -> State:
+    return _remarked(state, Remark(op.text, op.severity))
+
+
+def _remarked(state: State, remark: Remark) -> State:
+    return replace(state, marks=replace(state.marks, remarks=(*state.marks.remarks, remark)))

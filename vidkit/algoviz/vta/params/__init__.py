@@ -1,0 +1,1 @@
+"""What each operation takes, a file for each kind of view."""

@@ -1,0 +1,220 @@
+"""A trace: read from a file, replayed, asked for any of its states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from vidkit.algoviz.vta.diagnostics import Diagnostic, Severity, StrictError
+from vidkit.algoviz.vta.document import Delta, Document, first_cause
+from vidkit.algoviz.vta.engine.apply import apply_delta
+from vidkit.algoviz.vta.engine.context import Context
+from vidkit.algoviz.vta.initial import initial_state
+from vidkit.algoviz.vta.json_text import check_depth, not_a_number, parse_json
+from vidkit.algoviz.vta.notes import Notes
+from vidkit.algoviz.vta.repairs import usual_form
+from vidkit.algoviz.vta.state import State
+from vidkit.algoviz.vta.styles import Styles, read_styles
+from vidkit.errors import DataError
+
+VERSIONS = ("5.0", "5.x")
+EVERY = 50  # deltas from checkpoint to checkpoint
+LARGEST = 512 * 2**20  # bytes of a file
+
+
+class Trace:
+    """What an algorithm did: an initial state and deltas.
+
+    States are immutable and share what they have in common, so that keeping them all is cheap.
+
+    Args:
+        document: the models of the file.
+        where: name of the file, for messages.
+        notes: findings made while it was read.
+    """
+
+    def __init__(self, document: Document, where: str = "trace", notes: Notes | None = None) -> None:
+        self.document = document
+        self.where = where
+        self.styles: Styles = read_styles(document.initial_frame.styles)
+        self._reading = list(notes.found) if notes is not None else []
+        self._checkpoints: list[State] = []
+        self._diagnostics: tuple[Diagnostic, ...] | None = None
+
+    def __len__(self) -> int:
+        """Number of deltas; there is one state more."""
+        return len(self.document.deltas)
+
+    @property
+    def name(self) -> str:
+        """Of the algorithm; may be empty."""
+        return self.document.algorithm.name
+
+    @property
+    def family(self) -> str:
+        """Of the algorithm, free text: "sorting", "graph"; may be empty."""
+        return self.document.algorithm.family
+
+    @property
+    def pseudocode(self) -> tuple[str, ...]:
+        """Lines; leading spaces are indentation."""
+        return self.document.initial_frame.pseudocode
+
+    @property
+    def deltas(self) -> tuple[Delta, ...]:
+        return self.document.deltas
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is wrong or odd, in the order of the file: of reading first, then of replay."""
+        if self._diagnostics is None:
+            self._replay_once()
+        assert self._diagnostics is not None
+        return self._diagnostics
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """Those diagnostics that end a strict run."""
+        return tuple(found for found in self.diagnostics if found.severity is Severity.ERROR)
+
+    def check(self) -> None:
+        """Be strict.
+
+        Raises:
+            StrictError: the first error among the diagnostics; exit status 3.
+        """
+        if self.errors:
+            raise StrictError(self.where, self.errors[0])
+
+    def replay(self) -> list[State]:
+        """All states: the initial one, then one after each delta (deltas + 1 in all)."""
+        notes = Notes()
+        states = [self._initial(notes)]
+        for delta in self.document.deltas:
+            states.append(self._after(states[-1], delta, notes))
+        return states
+
+    def state(self, k: int) -> State:
+        """The state after k deltas, 0 for the initial one; from the nearest checkpoint before it.
+
+        Raises:
+            IndexError: k is not from 0 to the number of deltas.
+        """
+        if not 0 <= k <= len(self):
+            raise IndexError(f"step must be from 0 to {len(self)}, got {k}")
+        if self._diagnostics is None:
+            self._replay_once()
+        state = self._checkpoints[k // EVERY]
+        notes = Notes()
+        for delta in self.document.deltas[k // EVERY * EVERY : k]:
+            state = self._after(state, delta, notes)
+        return state
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON value; reading it again gives an equal trace."""
+        return self.document.as_dict()
+
+    def _initial(self, notes: Notes) -> State:
+        return initial_state(self.document, Context(self.styles, notes))
+
+    def _after(self, state: State, delta: Delta, notes: Notes) -> State:
+        return apply_delta(state, delta, len(self.pseudocode), Context(self.styles, notes))
+
+    def _replay_once(self) -> None:
+        notes = Notes()
+        state = self._initial(notes)
+        checkpoints = [state]
+        for place, delta in enumerate(self.document.deltas):
+            notes.delta = place
+            state = self._after(state, delta, notes)
+            if (place + 1) % EVERY == 0:
+                checkpoints.append(state)
+        self._checkpoints = checkpoints
+        self._diagnostics = (*self._reading, *notes.found)
+
+
+def load(path: str | Path, strict: bool = False) -> Trace:
+    """Read a trace file and replay it once.
+
+    Args:
+        path: of a VTA-JSON file.
+        strict: whether an operation that cannot be applied ends it; otherwise it is skipped and noted.
+
+    Raises:
+        DataError: no such file, not JSON, or not a trace; the message has the place.
+        StrictError: `strict`, and there is an error; exit status 3.
+    """
+    return parse(_text(Path(path)), str(path), strict)
+
+
+def parse(text: str, where: str = "trace", strict: bool = False) -> Trace:
+    """As `load`, of the text of a file."""
+    raw = parse_json(text, where)
+    check_depth(raw, text, where)
+    try:
+        trace = trace_of(raw, where)
+    except NotFinite:
+        raise not_a_number(text, where) from None
+    found = trace.diagnostics
+    if strict and found:
+        trace.check()
+    return trace
+
+
+class NotFinite(DataError):  # noqa: N818 - the name says what happened
+    """A number that JSON does not have."""
+
+
+def trace_of(raw: Mapping[str, Any], where: str = "trace") -> Trace:
+    """A trace from a JSON value made in code; `raw` is not kept, and may be changed afterwards.
+
+    Raises:
+        DataError: not a trace; the message has the place as a JSON pointer.
+    """
+    if not isinstance(raw, Mapping):
+        raise DataError(f"{where}: a trace is an object, not a {type(raw).__name__}", "see docs/algoviz.md")
+    check_version(raw, where)
+    notes = Notes()
+    made = usual_form(raw, notes)
+    try:
+        document = Document.model_validate(made)
+    except ValidationError as error:
+        if "is not a number that JSON has" in str(error):
+            raise NotFinite(f"{where}: {first_cause(error)}", "write null for what is not known") from error
+        raise DataError(f"{where}: /{first_cause(error)}", "see the format in docs/algoviz.md") from error
+    return Trace(document, where, notes)
+
+
+def check_version(raw: Mapping[str, Any], where: str) -> None:
+    """Refuse a trace of another format.
+
+    Raises:
+        DataError: its version is missing or not 5.x.
+    """
+    version = raw.get("svl_version")
+    if version is None:
+        raise DataError(f"{where}: no svl_version: this is no trace", 'a trace says "svl_version": "5.0"')
+    if str(version).partition(".")[0] != "5":
+        raise DataError(f"{where}: svl_version {version!r:.40}", f"supported: {', '.join(VERSIONS)}")
+
+
+def _text(path: Path) -> str:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise DataError(
+                f"'{path}' has {size / 2**20:.0f} MiB", f"at most {LARGEST // 2**20} MiB are read"
+            )
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise DataError(f"no file '{path}'", "give the path of a trace, a .json file") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"'{path}' is not UTF-8 text (byte {error.start})", "save it as UTF-8") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(
+            f"cannot read '{path}': {reason}", "give the path of a trace, a .json file"
+        ) from error
