@@ -74,7 +74,10 @@ def _prompt_text(local: LocalModel, request: Request) -> str:
         content: Any = [_template_part(part) for part in message.parts]
         if plain:
             content = "".join(part.text for part in message.parts if isinstance(part, Text))
-        conversation.append({"role": message.role, "content": content})
+        turn: dict[str, Any] = {"role": message.role, "content": content}
+        if message.tool_calls:
+            turn["tool_calls"] = [dict(call) for call in message.tool_calls]
+        conversation.append(turn)
     options = dict(request.extra.get("chat_template_kwargs", {}))
     if request.tools:
         options["tools"] = [dict(tool) for tool in request.tools]

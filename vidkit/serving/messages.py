@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,15 +122,32 @@ Part = Text | Image | Audio | Video
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn: `role` is system, user, assistant or tool."""
+    """One turn.
+
+    Attributes:
+        role: system, user, assistant or tool.
+        parts: what it holds.
+        tool_calls: calls of an assistant's turn, in the OpenAI form.
+        tool_call_id: which call a tool's turn answers; empty where there is none.
+    """
 
     role: str
     parts: tuple[Part, ...]
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+    tool_call_id: str = ""
 
     @classmethod
     def of(cls, role: str, *parts: Part | str) -> Message:
         """Build a message; plain strings become `Text`."""
         return cls(role, tuple(Text(part) if isinstance(part, str) else part for part in parts))
+
+    def with_calls(self, calls: Sequence[Mapping[str, Any]]) -> Message:
+        """The same turn with an assistant's calls."""
+        return replace(self, tool_calls=tuple(calls))
+
+    def answering(self, call_id: str) -> Message:
+        """The same turn as the answer to a call."""
+        return replace(self, tool_call_id=call_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +181,9 @@ class Request:
         digest = hashlib.sha256()
         for message in self.messages:
             digest.update(f"<{message.role}>".encode())
+            if message.tool_calls or message.tool_call_id:
+                calls = json.dumps([message.tool_calls, message.tool_call_id], sort_keys=True, default=str)
+                digest.update(calls.encode())
             for part in message.parts:
                 data = part.text.encode("utf-8", "surrogatepass") if isinstance(part, Text) else part.data
                 digest.update(f"[{type(part).__name__} {len(data)}]".encode())

@@ -69,6 +69,15 @@ class _Media:
 
 
 def _encode_message(message: Message, media: _Media) -> dict[str, Any]:
+    encoded = _encode_content(message, media)
+    if message.tool_calls:
+        encoded["tool_calls"] = [dict(call) for call in message.tool_calls]
+    if message.tool_call_id:
+        encoded["tool_call_id"] = message.tool_call_id
+    return encoded
+
+
+def _encode_content(message: Message, media: _Media) -> dict[str, Any]:
     # text-only turns go as a plain string: some servers take lists only from vision models
     if all(isinstance(part, Text) for part in message.parts):
         text = "".join(part.text for part in message.parts if isinstance(part, Text))

@@ -1,0 +1,63 @@
+"""What an agent works on: the sources in full size, and the sizes in which the model saw them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from vidkit.serving.messages import Image
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+GRID = 28
+"""Pixels of a visual token's side in the Qwen-VL family: sides of shown pictures are multiples of it."""
+MIN_PIXELS = 4 * GRID * GRID
+MAX_PIXELS = 16384 * GRID * GRID
+
+
+def fitted(width: int, height: int, smallest: int = MIN_PIXELS, largest: int = MAX_PIXELS) -> tuple[int, int]:
+    """Size in which a picture is shown: sides in multiples of 28 px, area within limits, shape kept.
+
+    Source: the rule of DeepEyes and Qwen-VL: nearest multiple, half to even.
+
+    Raises:
+        ValueError: a side below 1.
+    """
+    if width < 1 or height < 1:
+        raise ValueError(f"a picture's sides must be >= 1 px, got {width}x{height}")
+    wide, high = (max(GRID, round(side / GRID) * GRID) for side in (width, height))
+    if wide * high > largest:
+        scale = math.sqrt(width * height / largest)
+        wide, high = (max(GRID, math.floor(side / scale / GRID) * GRID) for side in (width, height))
+    elif wide * high < smallest:
+        scale = math.sqrt(smallest / (width * height))
+        wide, high = (math.ceil(side * scale / GRID) * GRID for side in (width, height))
+    return wide, high
+
+
+@dataclass(slots=True)
+class Workspace:
+    """Sources of one question.
+
+    Attributes:
+        pictures: sources in full size; crops are always cut from these, never from an earlier crop.
+        largest: pixels of a shown picture at most.
+        frames: seconds -> the frame of a video nearest to it, and its length; None without a video.
+        length_s: of the video.
+    """
+
+    pictures: list[PIL.Image.Image] = field(default_factory=list)
+    largest: int = MAX_PIXELS
+    frames: Callable[[list[float]], list[PIL.Image.Image]] | None = None
+    length_s: float = 0.0
+
+    def shown_size(self, place: int = 0) -> tuple[int, int]:
+        """Width and height in which picture `place` is shown."""
+        return fitted(*self.pictures[place].size, largest=max(self.largest, MIN_PIXELS))
+
+    def shown(self, place: int = 0) -> Image:
+        """Picture `place` as the model sees it first: the same bytes whoever asks, so that caches hit."""
+        return Image.from_pil(self.pictures[place].convert("RGB").resize(self.shown_size(place)))
