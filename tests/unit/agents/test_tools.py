@@ -88,12 +88,7 @@ def test_frames_of_a_video() -> None:
     workspace = Workspace(frames=frames, length_s=10)
     result = FramesTool().run({"start": 8, "end": 99, "count": 2}, workspace)
     assert asked == [8.5, 9.5] and "8.5 s, 9.5 s" in result.text and len(result.images) == 2
-    for bad in (
-        {"start": 5, "end": 5},
-        {"start": 11, "end": 12},
-        {"start": "a", "end": 2},
-        {"start": 0, "end": 1, "count": 99},
-    ):
+    for start, end, count in ((5, 5, 2), (11, 12, 2), ("a", 2, 2), (0, 1, 99)):
         with pytest.raises(ToolError):
             FramesTool().run({"start": start, "end": end, "count": count}, workspace)
     with pytest.raises(ToolError, match="no video"):
