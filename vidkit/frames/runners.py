@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import threading
 import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -20,6 +19,7 @@ from vidkit.frames.manifest import Item, ManifestRun, mark_of
 from vidkit.frames.pipeline import VideoSelection, select_from_video
 from vidkit.frames.sources import EncoderPool
 from vidkit.utils.naming import file_name
+from vidkit.utils.workers import quiet_threads, start_worker
 
 _log = logging.getLogger(__name__)
 _shelf: EncoderPool | None = None  # models of this worker process, loaded once
@@ -135,7 +135,7 @@ def _pool_round(
 ) -> Generator[dict[str, Any], None, list[list[Item]]]:
     """Empty `pending` (from its end) until a worker dies; gives back the tasks that were then at work."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=start_worker) as pool:
         running: dict[Future[list[dict[str, Any]]], list[Item]] = {}
         try:
             while pending or running:
@@ -155,27 +155,6 @@ def _pool_round(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return []
-
-
-def _start_worker() -> None:
-    _quiet_threads()
-    threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    # a killed run leaves nobody to end its workers: they would wait for tasks for ever
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _quiet_threads() -> None:
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    import cv2
-
-    cv2.setNumThreads(1)
 
 
 def _dead(item: Item) -> dict[str, Any]:
@@ -207,7 +186,7 @@ def ray_results(run: ManifestRun, tasks: list[list[Item]]) -> Iterator[dict[str,
     )
 
     def select(row: dict[str, Any]) -> list[dict[str, Any]]:
-        _quiet_threads()
+        quiet_threads()
         return [{"result": rows} for rows in map(_as_text, work(run, tasks[int(row["task"])]))]
 
     limit = {"concurrency": run.workers} if run.workers else {}
