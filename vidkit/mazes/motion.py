@@ -34,6 +34,11 @@ class Motion:
     def __len__(self) -> int:
         return int(self.player.shape[0])
 
+    def at(self, index: int) -> tuple[float, ...]:
+        """All that moves in one frame: equal where two frames look the same."""
+        own = (float(self.player[index, 0]), float(self.player[index, 1]))
+        return own if self.box is None else (*own, float(self.box[index, 0]), float(self.box[index, 1]))
+
 
 def solution_motion(board: Board, route: Route, frames: int | None = None) -> Motion:
     """The player follows a route at a constant pace.
@@ -48,7 +53,7 @@ def solution_motion(board: Board, route: Route, frames: int | None = None) -> Mo
         ConfigError: so few frames that less than two would remain a move.
     """
     paces = natural_paces(board, route)
-    needed = _FEWEST_PER_MOVE * len(route.moves) + 1
+    needed = fewest_frames(len(route.moves))
     if frames is not None and frames < needed:
         raise ConfigError(
             f"the solution has {len(route.moves)} moves, which {frames} frames cannot show",
@@ -66,6 +71,11 @@ def solution_motion(board: Board, route: Route, frames: int | None = None) -> Mo
     moves = np.arange(len(centres))
     box = np.stack([np.interp(progress, moves, centres[:, axis]) for axis in (0, 1)], axis=1)
     return Motion(player, box)
+
+
+def fewest_frames(moves: int) -> int:
+    """Frames that a clip of so many moves must have at least."""
+    return _FEWEST_PER_MOVE * moves + 1
 
 
 def natural_paces(board: Board, route: Route) -> list[int]:

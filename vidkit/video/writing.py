@@ -71,7 +71,7 @@ def encode_mp4(path: Path, frames: np.ndarray, fps: int | Fraction, crf: int = 1
         stream = container.add_stream("libx264", rate=Fraction(fps))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"crf": str(crf), "preset": "medium"}
-        _tag_colours(stream)
+        tag_colours(stream)
         for frame in frames:
             container.mux(stream.encode(_to_yuv(av, frame)))
         container.mux(stream.encode(None))
@@ -83,7 +83,8 @@ def _to_yuv(av: Any, frame: np.ndarray) -> Any:
     return rgb.reformat(format="yuv420p", dst_colorspace="ITU709")
 
 
-def _tag_colours(stream: Any) -> None:
+def tag_colours(stream: Any) -> None:
+    """Say BT.709, limited range, in the stream."""
     context = stream.codec_context
     context.colorspace = 1  # BT.709
     context.color_range = 1  # limited

@@ -41,24 +41,39 @@ class SokobanBoard(GridBoard):
         super().__init__(blocked, start, goal)
         self.box = tuple(box)
 
+    @cached_property
+    def _around(self) -> dict[Cell, list[tuple[str, Cell, Cell | None]]]:
+        """Of every free cell: name of a step, where it leads, where a box there would go if it can."""
+        found: dict[Cell, list[tuple[str, Cell, Cell | None]]] = {}
+        for row, column in np.argwhere(~self.blocked).tolist():
+            steps = []
+            for name, (down, right) in STEPS:
+                there, beyond = (row + down, column + right), (row + 2 * down, column + 2 * right)
+                if self.is_free(there):
+                    steps.append((name, there, beyond if self.is_free(beyond) else None))
+            found[row, column] = steps
+        return found
+
     def pushes(self, state: State) -> list[tuple[str, State]]:
         """Moves of the player with the box where it is: walks and pushes."""
-        (row, column), box = state
+        player, box = state
         found: list[tuple[str, State]] = []
-        for name, (down, right) in STEPS:
-            there = (row + down, column + right)
-            if not self.is_free(there):
-                continue
+        for name, there, beyond in self._around[player]:
             if there != box:
                 found.append((name, (there, box)))
-            elif self.is_free((row + 2 * down, column + 2 * right)):
-                found.append((name, (there, (row + 2 * down, column + 2 * right))))
+            elif beyond is not None:
+                found.append((name, (there, beyond)))
         return found
 
     def _priced(self, state: Any) -> list[tuple[str, Any, int]]:
-        return [
-            (name, after, _PUSH_COST if after[1] != state[1] else 1) for name, after in self.pushes(state)
-        ]
+        player, box = state
+        found: list[tuple[str, Any, int]] = []
+        for name, there, beyond in self._around[player]:
+            if there != box:
+                found.append((name, (there, box), 1))
+            elif beyond is not None:
+                found.append((name, (there, beyond), _PUSH_COST))
+        return found
 
     @cached_property
     def routes(self) -> Routes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -10,6 +11,27 @@ import numpy as np
 from vidkit.mazes.drawing.pictures import Stage
 from vidkit.mazes.drawing.sprites import Pixels, paste, shifted
 from vidkit.mazes.motion import Motion
+
+_STEPS = 64  # places a pixel at which sprites are drawn
+
+
+@dataclass(frozen=True)
+class Area:
+    """A part of a picture: edges in pixels, right and bottom not included."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def joined(self, other: Area) -> Area:
+        """The smallest area that holds both."""
+        return Area(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
 
 
 def clip_frames(stage: Stage, motion: Motion, size: int | tuple[int, int] | None = None) -> Iterator[Pixels]:
@@ -23,7 +45,7 @@ def clip_frames(stage: Stage, motion: Motion, size: int | tuple[int, int] | None
     last: tuple[float, ...] | None = None
     frame = stage.picture
     for index in range(len(motion)):
-        here = (*motion.player[index], *(() if motion.box is None else motion.box[index]))
+        here = motion.at(index)
         if here != last:  # a resting player costs nothing
             frame, last = resized(compose(stage, motion, index), size), here
         yield frame
@@ -31,20 +53,45 @@ def clip_frames(stage: Stage, motion: Motion, size: int | tuple[int, int] | None
 
 def compose(stage: Stage, motion: Motion, index: int) -> Pixels:
     """One frame at native size."""
-    picture = stage.picture.copy()
-    if stage.box is not None and motion.box is not None:
-        _place(picture, stage.box, *motion.box[index])
-    _place(picture, stage.player, *motion.player[index])
+    height, width = stage.picture.shape[:2]
+    return compose_area(stage, motion, index, Area(0, 0, width, height))
+
+
+def compose_area(stage: Stage, motion: Motion, index: int, area: Area) -> Pixels:
+    """A part of one frame at native size."""
+    picture = stage.picture[area.top : area.bottom, area.left : area.right].copy()
+    for sprite, x, y in _placed(stage, motion, index):
+        left, top, right, down = _whole(sprite, x, y)
+        made = sprite if right == 0 and down == 0 else shifted(sprite, right, down, _STEPS)
+        paste(picture, made, left - area.left, top - area.top)
     return picture
 
 
-def _place(picture: Pixels, sprite: Pixels, x: float, y: float) -> None:
-    """A sprite centred on a point, to a fraction of a pixel."""
+def moving_area(stage: Stage, motion: Motion, index: int) -> Area:
+    """Where a frame may differ from the still picture; edges at even pixels, as far as the picture goes."""
+    areas = []
+    for sprite, x, y in _placed(stage, motion, index):
+        left, top, _, _ = _whole(sprite, x, y)
+        right, bottom = left + sprite.shape[1] + 1, top + sprite.shape[0] + 1
+        areas.append(Area(left - left % 2, top - top % 2, right + right % 2, bottom + bottom % 2))
+    joined = areas[0] if len(areas) == 1 else areas[0].joined(areas[1])
+    height, width = stage.picture.shape[:2]
+    return Area(max(0, joined.left), max(0, joined.top), min(width, joined.right), min(height, joined.bottom))
+
+
+def _placed(stage: Stage, motion: Motion, index: int) -> Iterator[tuple[Pixels, float, float]]:
+    """Sprites with their centres, from back to front."""
+    if stage.box is not None and motion.box is not None:
+        yield stage.box, float(motion.box[index, 0]), float(motion.box[index, 1])
+    yield stage.player, float(motion.player[index, 0]), float(motion.player[index, 1])
+
+
+def _whole(sprite: Pixels, x: float, y: float) -> tuple[int, int, int, int]:
+    """Left and top of a sprite centred on a point: whole pixels, and the rest in 64ths."""
     left, top = x - sprite.shape[1] / 2, y - sprite.shape[0] / 2
     whole_left, whole_top = int(np.floor(left)), int(np.floor(top))
     right, down = round(left - whole_left, 3), round(top - whole_top, 3)
-    made = sprite if right == 0 and down == 0 else shifted(sprite, right, down)
-    paste(picture, made, whole_left, whole_top)
+    return whole_left, whole_top, round(right * _STEPS), round(down * _STEPS)
 
 
 def resized(picture: Pixels, size: int | tuple[int, int] | None) -> Pixels:

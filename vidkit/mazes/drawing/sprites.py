@@ -114,23 +114,44 @@ def blend(under: Pixels, rgba: Pixels) -> Pixels:
     return out
 
 
-def shifted(rgba: Pixels, right: float, down: float) -> Pixels:
+def shifted(rgba: Pixels, right: int, down: int, steps: int) -> Pixels:
     """A sprite moved by a part of a pixel, in a picture one pixel wider and higher.
 
     Args:
-        rgba: [H, W, 4].
-        right: share of a pixel in [0, 1).
-        down: share of a pixel in [0, 1).
+        rgba: [H, W, 4], read-only as `draw_sprite` makes it.
+        right: steps to the right, 0 to `steps`.
+        down: steps downward, 0 to `steps`.
+        steps: of a pixel.
     """
+    return _shifted(_Same(rgba), right, down, steps)
+
+
+class _Same:
+    """A sprite by identity, so that its moved forms can be kept."""
+
+    def __init__(self, rgba: Pixels) -> None:
+        self.rgba = rgba
+
+    def __hash__(self) -> int:
+        return id(self.rgba)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.rgba is self.rgba
+
+
+@lru_cache(maxsize=512)
+def _shifted(sprite: _Same, x: int, y: int, steps: int) -> Pixels:
+    rgba = sprite.rgba
     height, width = rgba.shape[:2]
-    # in 64ths and whole numbers: quick, and the same everywhere
-    x, y = round(right * 64), round(down * 64)
+    # in whole numbers: the same everywhere
     solid = rgba.astype(np.int32)
     solid[..., :3] *= solid[..., 3:]
     out = np.zeros((height + 1, width + 1, 4), np.int32)
-    for dy, wy in ((0, 64 - y), (1, y)):
-        for dx, wx in ((0, 64 - x), (1, x)):
+    for dy, wy in ((0, steps - y), (1, y)):
+        for dx, wx in ((0, steps - x), (1, x)):
             if wy * wx:
-                out[dy : dy + height, dx : dx + width] += wy * wx * solid // 64
+                out[dy : dy + height, dx : dx + width] += wy * wx * solid // steps
     colour = out[..., :3] // np.maximum(out[..., 3:], 1)
-    return np.concatenate([colour, (out[..., 3:] + 32) // 64], axis=-1).astype(np.uint8)
+    made = np.concatenate([colour, (out[..., 3:] + steps // 2) // steps], axis=-1).astype(np.uint8)
+    made.setflags(write=False)
+    return made

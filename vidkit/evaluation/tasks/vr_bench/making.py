@@ -1,0 +1,114 @@
+"""`vidkit eval vr-bench --make DIR`: levels, pictures, clips and prompts. Declared as the own run `make`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidkit.errors import ConfigError
+from vidkit.evaluation.own_run import OwnResult, OwnRun
+from vidkit.mazes.dataset import SetOptions, make_set
+from vidkit.mazes.dataset.making import plan_set
+from vidkit.mazes.dataset.plan import EVAL, TRAIN, Entry
+
+
+@dataclass
+class MakeOptions:
+    """Settings of `--make` (`benchmark.NAME=VALUE`).
+
+    Args:
+        types: of mazes; empty: all five.
+        difficulties: easy, medium, hard; empty: all.
+        skins: names or numbers; empty: all.
+        levels: of a type, skin and difficulty; four fifths train, the rest evaluate.
+        size: side of the clips in pixels, or [height, width]; none: native.
+        frames: of a clip; none: twelve a move.
+        fps: frames per second.
+        routes: optimal routes shown, a clip each.
+    """
+
+    types: Any = ()
+    difficulties: Any = ()
+    skins: Any = ()
+    levels: int = 120
+    size: Any = None
+    frames: int | None = None
+    fps: int = 24
+    routes: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("types", "difficulties", "skins"):
+            setattr(self, name, _names(getattr(self, name)))
+        if isinstance(self.size, Sequence) and not isinstance(self.size, str):
+            if len(self.size) != 2:
+                raise ValueError(f"size={list(self.size)} is not a height and a width\ngive one number or two")
+            self.size = (self.size[0], self.size[1])
+        self.options(0)
+
+    def options(self, seed: int) -> SetOptions:
+        """What the maker takes."""
+        given = {"types": self.types, "difficulties": self.difficulties}
+        return SetOptions(
+            **{name: value for name, value in given.items() if value},
+            skins=self.skins,
+            levels=self.levels,
+            size=self.size,
+            frames=self.frames,
+            fps=self.fps,
+            routes=self.routes,
+            seed=seed,
+        )
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if value is None or value == "":
+        return ()
+    return tuple(map(str, value)) if isinstance(value, list | tuple) else (str(value),)
+
+
+def make_levels(run: OwnRun) -> OwnResult:
+    """Make the set, or say what would be made.
+
+    Raises:
+        ConfigError: settings that cannot be had, or that mean nothing here.
+        OutputError: the folder holds something else, or the disk is full.
+    """
+    if run.limit is not None:
+        raise ConfigError(f"limit={run.limit} means nothing to --make", "give benchmark.levels=N a bucket")
+    if run.force:
+        raise ConfigError("--make never removes what is there", "leave --force out, or give another folder")
+    options: SetOptions = run.read_options(MakeOptions).options(run.seed)
+    if run.dry_run:
+        entries = plan_set(options, run.workers, run.show)
+        made = None
+    else:
+        finished = make_set(run.target, options, run.workers, run.show)
+        entries, made = finished.entries, finished.made
+    return OwnResult(_told(run.target, options, entries, made))
+
+
+def _told(folder: Path, options: SetOptions, entries: list[Entry], made: int | None) -> dict[str, Any]:
+    rows = []
+    for kind in options.kinds:
+        own = [entry for entry in entries if entry.type == kind]
+        splits = Counter(entry.split for entry in own)
+        moves = [entry.moves for entry in own]
+        clips = sum(min(options.routes, entry.routes) for entry in own)
+        skins = len({entry.skin for entry in own})
+        cells = [str(n) for n in (skins, splits[TRAIN], splits[EVAL], clips)]
+        rows.append([str(kind), *cells, f"{min(moves)}-{max(moves)}"])
+    headings = ["type", "skins", "train", "eval", "clips", "moves"]
+    title = f"{len(entries)} levels" + (f" in {folder}" if made is not None else ", of which none was made")
+    return {
+        "benchmark": "vr-bench",
+        "folder": str(folder),
+        "levels": len(entries),
+        "made": made,
+        "dry_run": made is None,
+        "options": options.as_dict(),
+        "tables": [{"title": title, "columns": headings, "rows": rows}],
+        "warnings": [],
+    }
