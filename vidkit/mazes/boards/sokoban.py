@@ -46,7 +46,7 @@ class SokobanBoard(GridBoard):
         """Of every free cell: name of a step, where it leads, where a box there would go if it can."""
         found: dict[Cell, list[tuple[str, Cell, Cell | None]]] = {}
         for row, column in np.argwhere(~self.blocked).tolist():
-            steps = []
+            steps: list[tuple[str, Cell, Cell | None]] = []
             for name, (down, right) in STEPS:
                 there, beyond = (row + down, column + right), (row + 2 * down, column + 2 * right)
                 if self.is_free(there):

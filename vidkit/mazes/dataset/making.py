@@ -32,6 +32,10 @@ _LEVELS_A_TASK = 6
 Show = Callable[[int, int, str], None]
 
 
+def _silent(done: int, total: int, note: str) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True)
 class MadeSet:
     """What is in the folder now.
@@ -47,7 +51,9 @@ class MadeSet:
     made: int
 
 
-def plan_set(options: SetOptions, workers: int = 1, show: Show = lambda done, total, note: None) -> list[Entry]:
+def plan_set(
+    options: SetOptions, workers: int = 1, show: Show = lambda done, total, note: None
+) -> list[Entry]:
     """All levels of a set in the order of the tree; nothing is written.
 
     Args:
@@ -69,10 +75,20 @@ def plan_set(options: SetOptions, workers: int = 1, show: Show = lambda done, to
         show(len(entries), total, "planning")
     kinds, grades = list(MazeType), list(Difficulty)
     entries.sort(
-        key=lambda e: (kinds.index(MazeType(e.type)), e.skin, grades.index(Difficulty(e.difficulty)), e.number)
+        key=lambda e: (
+            kinds.index(MazeType(e.type)),
+            e.skin,
+            grades.index(Difficulty(e.difficulty)),
+            e.number,
+        )
     )
     check_frames(entries, options.frames)
     return entries
+
+
+def _place(entry: Entry) -> tuple[int, int, int, int]:
+    kind = list(MazeType).index(MazeType(entry.type))
+    return kind, entry.skin, list(Difficulty).index(Difficulty(entry.difficulty)), entry.number
 
 
 def _plan_one(options: SetOptions, board: tuple[MazeType, Difficulty]) -> list[Entry]:
@@ -83,7 +99,7 @@ def make_set(
     folder: Path,
     options: SetOptions | None = None,
     workers: int = 1,
-    show: Show = lambda done, total, note: None,
+    show: Show = _silent,
 ) -> MadeSet:
     """Make a set, or go on with one that was left: the files come out the same, byte by byte.
 
@@ -120,9 +136,7 @@ def _is_empty(folder: Path) -> bool:
     return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
 
 
-def _make(
-    folder: Path, options: SetOptions, left: list[Entry], total: int, workers: int, show: Show
-) -> None:
+def _make(folder: Path, options: SetOptions, left: list[Entry], total: int, workers: int, show: Show) -> None:
     there = total - len(left)
     done = there
     show(done, total, f"{there} were there" if there else "")

@@ -19,7 +19,7 @@ from vidkit.mazes.types import FOLDERS, Difficulty, MazeType, maze_type
 TRAIN, EVAL = "train", "eval"
 _EVAL_OF = 5  # one of so many levels evaluates
 _PATIENCE = 50  # levels in a row that other skins have: then a bucket may share levels with theirs
-_GIVE_UP = 20_000  # levels in a row that the bucket has: then there are no others
+_GIVE_UP = 6000  # levels in a row that the bucket has: then there are no others
 _SEEDS_A_SET = 10_000_000
 
 

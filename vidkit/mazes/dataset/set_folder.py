@@ -122,7 +122,9 @@ def make_folders(folder: Path, entries: Iterable[Entry]) -> None:
 def write_words(folder: Path, entries: list[Entry], routes: int) -> None:
     """Prompts beside each split, and what each skin shows, as the authors' files have it."""
     prompts = {
-        (kind, name): video_prompt(kind, skin) for kind, skins in SKINS.items() for name, skin in skins.items()
+        (kind, name): video_prompt(kind, skin)
+        for kind, skins in SKINS.items()
+        for name, skin in skins.items()
     }
     for split in (TRAIN, EVAL):
         text = io.StringIO()

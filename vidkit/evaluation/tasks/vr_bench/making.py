@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from vidkit.errors import ConfigError
 from vidkit.evaluation.own_run import OwnResult, OwnRun
+from vidkit.evaluation.types import ScoreTable
 from vidkit.mazes.dataset import SetOptions, make_set
 from vidkit.mazes.dataset.making import plan_set
 from vidkit.mazes.dataset.plan import EVAL, TRAIN, Entry
@@ -44,7 +45,9 @@ class MakeOptions:
             setattr(self, name, _names(getattr(self, name)))
         if isinstance(self.size, Sequence) and not isinstance(self.size, str):
             if len(self.size) != 2:
-                raise ValueError(f"size={list(self.size)} is not a height and a width\ngive one number or two")
+                raise ValueError(
+                    f"size={list(self.size)} is not a height and a width\ngive one number or two"
+                )
             self.size = (self.size[0], self.size[1])
         self.options(0)
 
@@ -98,10 +101,10 @@ def _told(folder: Path, options: SetOptions, entries: list[Entry], made: int | N
         moves = [entry.moves for entry in own]
         clips = sum(min(options.routes, entry.routes) for entry in own)
         skins = len({entry.skin for entry in own})
-        cells = [str(n) for n in (skins, splits[TRAIN], splits[EVAL], clips)]
-        rows.append([str(kind), *cells, f"{min(moves)}-{max(moves)}"])
-    headings = ["type", "skins", "train", "eval", "clips", "moves"]
-    title = f"{len(entries)} levels" + (f" in {folder}" if made is not None else ", of which none was made")
+        rows.append((str(kind), skins, splits[TRAIN], splits[EVAL], clips, f"{min(moves)}-{max(moves)}"))
+    columns = ("type", "skins", "train", "eval", "clips", "moves")
+    title = f"{len(entries)} levels in {folder}" if made is not None else f"{len(entries)} levels, not made"
+    note = "" if made is None else f"{made} made now, {len(entries) - made} were there"
     return {
         "benchmark": "vr-bench",
         "folder": str(folder),
@@ -109,6 +112,6 @@ def _told(folder: Path, options: SetOptions, entries: list[Entry], made: int | N
         "made": made,
         "dry_run": made is None,
         "options": options.as_dict(),
-        "tables": [{"title": title, "columns": headings, "rows": rows}],
+        "tables": [asdict(ScoreTable("levels", title, columns, tuple(rows), note))],
         "warnings": [],
     }
