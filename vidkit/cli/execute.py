@@ -67,13 +67,18 @@ def settings_of(request: Request) -> Any:
     from vidkit.cli.words import sort_words
     from vidkit.config.catalog import settings_class
     from vidkit.config.compose import compose
-    from vidkit.config.keys import keys_of
+    from vidkit.config.keys import keys_of, keys_of_named
+    from vidkit.config.overrides import is_override
 
-    keys = keys_of(settings_class(request.command))
+    settings = settings_class(request.command)
+    options = {name: value for name, value in request.options.items() if value is not None}
+    bare = [word for word in request.words if not is_override(word)]
+    named = {word.partition("=")[0]: word.partition("=")[2] for word in request.words if is_override(word)}
+    named |= dict(zip(request.positional, bare, strict=False)) | options
+    keys = keys_of(settings) | keys_of_named(settings, named)
     values, overrides = sort_words(
         request.words, request.after_dashes, request.positional, keys, request.command
     )
-    options = {name: value for name, value in request.options.items() if value is not None}
     return compose(request.command, request.config, overrides, request.config_dir, {**values, **options})
 
 

@@ -23,7 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from vidkit.config.catalog import Entry, find_entry, folder_of, schema_name, settings_class
 from vidkit.config.explain import composition_error, first_line, reading_error, yaml_error
-from vidkit.config.keys import Key, keys_of
+from vidkit.config.keys import Key, keys_of, keys_of_named
 from vidkit.config.method_words import chosen_methods, with_methods, with_presets_on_top
 from vidkit.config.mirror import KeyedError, build, mirror
 from vidkit.config.overrides import Override, hydra_words, parse_override
@@ -54,9 +54,10 @@ def compose(
         ConfigError: config, key or value that cannot be used; the message has the file and line where it can.
     """
     settings = settings_class(command)
-    keys = keys_of(settings)
     parsed = [parse_override(word) for word in overrides]
     given = values or {}
+    named = keys_of_named(settings, {**{o.key: o.value for o in parsed}, **given})
+    keys = keys_of(settings) | named
     _refuse_doubles(parsed, given)
     words, texts = hydra_words(parsed, command, keys, config_dir)
     words, methods = chosen_methods(words, {**{o.key: o.value for o in parsed}, **given}, keys)
@@ -100,7 +101,7 @@ def _compose(
     settings: type[Any],
     config_dir: Path | None,
 ) -> tuple[DictConfig, list[Source]]:
-    schema = mirror(settings)
+    schema = mirror(settings, tuple(name for name, key in keys.items() if key.methods and "." not in name))
     ConfigStore.instance().store(schema_name(command), schema)
     found = ",".join(f"'file://{_escaped(str(other))}'" for other in entry.others)
     words = [*words, f"hydra.searchpath=[{found}]"]

@@ -31,14 +31,6 @@ class Modality(StrEnum):
     t = "t"
 
 
-class WhenProtocol(StrEnum):
-    """How SocialOmni's "when" is asked."""
-
-    single = "single"
-    streaming = "streaming"
-    both = "both"
-
-
 @dataclass
 class ServerSettings:
     """Where the model is and how hard it is asked (`model=...`)."""
@@ -68,7 +60,10 @@ class SamplingSettings:
 
 @dataclass
 class EvalSettings:
-    task: str = ""  # name or YAML file
+    """What is scored or asked, and how; settings of the benchmark's own stand beside these."""
+
+    # benchmark of `vidkit list tasks`
+    task: str = field(default="", metadata={"method": "task", "checked": False})
     data: str | None = None  # parquet, tsv, csv, jsonl or json with questions and answers
     predictions: str | None = None  # replies by id; none: column `prediction` of the data, or `model`
     videos: str | None = None  # folder of clips that a model made, scored against the data (vr-bench)
@@ -81,7 +76,6 @@ class EvalSettings:
     mode: EvalMode = EvalMode.robust
     html: str | None = None  # page to write
     strict: bool = False  # missing predictions stop instead of counting as wrong
-    allow_new_structures: bool = False  # Video-MME-v2: group structures that were not published
     limit: int | None = None  # questions from the front of the data, groups whole; said in the result
     resamples: int = 10000  # of the bootstrap
     seed: int = 42  # of the bootstrap
@@ -97,14 +91,9 @@ class EvalSettings:
     jpeg_quality: int = 95  # of the frames as they are sent
     subtitles: Subtitles = Subtitles.none
     reasoning: bool = False  # ask for reasoning and a last line `Final Answer: X`
-    modality: Modality | None = None  # none: avt for social-omni, vt elsewhere
-    asr: bool = False  # SocialOmni: show the transcript
-    wording: str = "repo"  # SocialOmni: repo or paper
-    when: WhenProtocol = WhenProtocol.single
-    stride_s: float = 1.0  # seconds a step of the streaming protocol
-    until_end: bool = False  # streaming continues after the first YES
-    kinds: list[str] = field(default_factory=list)  # SocialOmni: ask only who, when or how; none: all
-    judges: list[str] = field(default_factory=list)  # models that judge "how", NAME or NAME=SPEC
+    modality: Modality | None = None  # none: the benchmark's own
+    kinds: list[str] = field(default_factory=list)  # ask only these kinds of questions, e.g. who; none: all
+    judges: list[str] = field(default_factory=list)  # models that judge free answers, NAME or NAME=SPEC
     judge_url: str | None = None  # server of the judges; none: that of the model
     think_tags: list[str] = field(default_factory=list)  # more marks of thinking: open, close, open, close
     answer_judge: str | None = None  # server of a model that says what unread replies chose; labelled
@@ -116,6 +105,7 @@ class EvalSettings:
     force: bool = False  # start over where the folder holds another run
     dry_run: bool = False  # check data and settings, say what would be done, and stop
     verbose: bool = False
+    settings: dict[str, object] = field(default_factory=dict, metadata={"settings_of": ("task",)})
 
     def __post_init__(self) -> None:
         if len(self.think_tags) % 2 or not all(self.think_tags):

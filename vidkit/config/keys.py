@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, is_dataclass
 from enum import Enum
 from typing import Any, Literal, Union
 
-from vidkit.config.methods import Method, methods
+from vidkit.config.methods import Method, find_method, methods
 from vidkit.config.static import Setting
 
 REQUIRED = "???"  # how OmegaConf writes a value that has to be given
@@ -73,7 +74,8 @@ class Key:
     def takes(self) -> str:
         """What a value looks like, in words."""
         if self.choices:
-            return "one of " + ", ".join(self.choices) + (", FILE.py:Class" if self.kind else "")
+            other = ", a YAML file or FILE.py:Class" if self.kind == "task" else ", FILE.py:Class"
+            return "one of " + ", ".join(self.choices) + (other if self.kind else "")
         origin = typing.get_origin(self.annotation)
         if origin in (list, tuple):
             return (
@@ -131,6 +133,22 @@ def keys_of(settings: type[Any], prefix: str = "") -> dict[str, Key]:
             assert isinstance(annotation, type)
             found |= keys_of(annotation, name + ".")
     return found
+
+
+def keys_of_named(settings: type[Any], given: Mapping[str, Any]) -> dict[str, Key]:
+    """Keys of a command that takes the settings of a method from elsewhere, which it was given by name.
+
+    Args:
+        settings: of the command.
+        given: what was given, by name of setting.
+    """
+    found: dict[str, Key] = {}
+    for name, kind in method_fields(settings).items() if is_open(settings) else ():
+        method = find_method(kind, str(given.get(name) or ""))
+        if method is not None:
+            found |= {n: _shared_key(n, [(method, one)], settings) for n, one in method.settings.items()}
+    own = {field.name for field in dataclasses.fields(settings)}
+    return {name: key for name, key in found.items() if name not in own}
 
 
 def is_open(settings: Any) -> bool:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from pathlib import Path
 
+from vidkit.config.catalog import builtin_dir
 from vidkit.config.static import PACKAGE, Setting, file_of, note_of_class, settings_of_class, table_of
 from vidkit.utils.plugins import KINDS, is_file_spec, plugins
 
@@ -20,6 +22,7 @@ TABLES = {
     "engine": ("serving/registry.py", "BUILT_IN"),
 }
 OURS = "vidkit"
+_WITHOUT_ARGUMENTS = ("selector", "task")  # kinds that are not made from settings
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ class Method:
     Attributes:
         kind: one of `vidkit.utils.plugins.KINDS`.
         name: what it is called on the command line.
-        target: `package.module:Class` or `FILE.py:Class`.
+        target: `package.module:Class` or `FILE.py:Class`; of a benchmark also its functions' module or file,
+            empty if it has none.
         origin: `vidkit`, the package that brings it, or the file.
     """
 
@@ -50,7 +54,7 @@ class Method:
     @functools.cached_property
     def settings(self) -> dict[str, Setting]:
         """Its settings by name."""
-        found = settings_of_class(self.target, from_arguments=self.kind != "selector")
+        found = settings_of_class(self.target, from_arguments=self.kind not in _WITHOUT_ARGUMENTS)
         return {setting.name: setting for setting in found}
 
     @property
@@ -69,6 +73,9 @@ def methods(kind: str) -> dict[str, Method]:
 
 @functools.lru_cache
 def _ours(kind: str) -> dict[str, Method]:
+    if kind == "task":
+        files = sorted((builtin_dir() / "eval" / "tasks").glob("*.yaml"))
+        return {file.stem: _task(file.stem, file) for file in files}
     if kind not in TABLES:
         return {}
     file, table = TABLES[kind]
@@ -77,9 +84,28 @@ def _ours(kind: str) -> dict[str, Method]:
     }
 
 
+def _task(name: str, file: Path) -> Method:
+    """A benchmark of a YAML file: its settings stand in the functions that the file names, if any."""
+    import yaml
+
+    try:
+        functions = str((yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("functions") or "")
+    except (OSError, UnicodeDecodeError, AttributeError, yaml.YAMLError):
+        functions = ""  # what is wrong with it is told when it is loaded
+    target = str(file.parent / functions) if functions.endswith(".py") else functions
+    return Method("task", name, target, OURS if file.is_relative_to(builtin_dir()) else str(file))
+
+
 def find_method(kind: str, name: str) -> Method | None:
-    """The method of that name, or the class that `FILE.py:Class` names; None if there is none."""
+    """The method of that name, or the class that `FILE.py:Class` names; None if there is none.
+
+    A benchmark may also be a YAML file.
+    """
     if is_file_spec(name):
         file, _, attribute = name.rpartition(":")
         return Method(kind, name, f"{file}:{attribute}", file)
+    if kind == "task":
+        if name.endswith((".yaml", ".yml")):
+            return _task(name, Path(name))
+        name = name if name in methods(kind) else name.replace("_", "-")
     return methods(kind).get(name)

@@ -23,23 +23,31 @@ from vidkit.config.open_section import check_name, open_values
 
 LARGEST_SEED = 2**64 - 1  # what torch takes; numpy takes no negative one
 _SEED = re.compile(r"(^|\.|_)seed$")
-_MIRRORS: dict[type[Any], type[Any]] = {}
+_MIRRORS: dict[tuple[type[Any], tuple[str, ...]], type[Any]] = {}
 
 
-def mirror(settings: type[Any]) -> type[Any]:
-    """A dataclass of the same fields that OmegaConf accepts; the same one at every call."""
-    if settings not in _MIRRORS:
-        _MIRRORS[settings] = _make_mirror(settings)
-    return _MIRRORS[settings]
+def mirror(settings: type[Any], of_methods: tuple[str, ...] = ()) -> type[Any]:
+    """A dataclass of the same fields that OmegaConf accepts; the same one at every call.
+
+    Args:
+        settings: of a command, or a section of it.
+        of_methods: settings of the methods that a command itself names; none of them is set at first.
+    """
+    if (settings, of_methods) not in _MIRRORS:
+        _MIRRORS[settings, of_methods] = _make_mirror(settings, of_methods)
+    return _MIRRORS[settings, of_methods]
 
 
-def _make_mirror(settings: type[Any]) -> type[Any]:
+def _make_mirror(settings: type[Any], of_methods: tuple[str, ...]) -> type[Any]:
     hints = typing.get_type_hints(settings)
     fields = []
     for field in dataclasses.fields(settings):
+        if "settings_of" in field.metadata:
+            continue
         value = _mirrored_value(default_of(field))
         default = dataclasses.field(default_factory=functools.partial(_copied, value))
         fields.append((field.name, _mirrored_type(hints[field.name]), default))
+    fields += [(name, Any, dataclasses.field(default=None)) for name in of_methods]
     return dataclasses.make_dataclass(settings.__name__, fields)
 
 

@@ -37,6 +37,8 @@ def check_name(field: dataclasses.Field[Any], name: str, key: str) -> None:
         KeyedError: nothing is called so; the hint has the nearest name.
     """
     kind, known = str(field.metadata["method"]), names_of(field)
+    if field.metadata.get("checked") is False:  # whoever loads it says what is wrong
+        return
     if not is_file_spec(name) and name not in known:
         raise KeyedError(
             key,
@@ -53,7 +55,7 @@ def open_values(section: type[Any], values: Mapping[str, Any], prefix: str) -> d
     """
     hints = typing.get_type_hints(section)
     made: dict[str, Any] = {}
-    rest = dict(values)
+    rest = {name: value for name, value in values.items() if prefix or value is not None}
     for field in dataclasses.fields(section):
         if "settings_of" in field.metadata:
             continue
@@ -89,7 +91,7 @@ def _setting(name: str, chosen: list[Method], section: type[Any], prefix: str) -
     for method in chosen:
         if name in method.settings:
             return method.settings[name]
-    if is_shared(section):
+    if is_shared(section) or not chosen:
         for kind in method_fields(section).values():
             for method in methods(kind).values():
                 if name in method.settings:

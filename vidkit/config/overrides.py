@@ -73,6 +73,8 @@ def hydra_words(
             words.append(_chosen(override, section, config_dir))
         elif key is not None and key.is_text:
             texts[override.key] = _text(override.value, key)
+        elif key is not None and key.methods and "." not in key.name:
+            texts[override.key] = _parsed(_checked(override, key).partition("=")[2])
         elif key is not None and not key.is_section and override.key in groups:
             # named as another command's group (`frames`): Hydra would look for a config of that name
             texts[override.key] = _parsed(_checked(override, key).partition("=")[2])

@@ -43,14 +43,16 @@ class Setting:
 
 
 def settings_of_class(target: str, from_arguments: bool = True) -> tuple[Setting, ...]:
-    """Settings of `package.module:Class` or `FILE.py:Class`; none where the source cannot be read.
+    """Settings of `package.module:Class`, `FILE.py:Class` or a module; none where the source cannot be read.
 
     Args:
-        target: where the class is.
+        target: where the class is; a module of functions names its `config` at the top.
         from_arguments: without a `config`, arguments of `__init__` are settings.
     """
     module, _, name = target.partition(":")
     file = file_of(module)
+    if file is not None and not name:
+        return tuple(_fields(*config).values()) if (config := _config_of_module(file)) else ()
     found = None if file is None else _class(file, name)
     if found is None:
         return ()
@@ -158,6 +160,17 @@ def _config_class(file: Path, node: ast.ClassDef) -> tuple[Path, ast.ClassDef] |
         if assigned_name(statement) == "config" and isinstance(statement, ast.Assign | ast.AnnAssign):
             return _class(file, statement.value.id) if isinstance(statement.value, ast.Name) else None
     return next((found for base in _bases(file, node) if (found := _config_class(*base))), None)
+
+
+def _config_of_module(file: Path) -> tuple[Path, ast.ClassDef] | None:
+    try:
+        statements = _tree(file).body
+    except (OSError, SyntaxError, ValueError):
+        return None
+    for statement in statements:
+        if assigned_name(statement) == "config" and isinstance(statement, ast.Assign | ast.AnnAssign):
+            return _class(file, statement.value.id) if isinstance(statement.value, ast.Name) else None
+    return None
 
 
 def _fields(file: Path, node: ast.ClassDef) -> dict[str, Setting]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from vidkit.errors import ConfigError
 from vidkit.evaluation.rows import text_id
+from vidkit.evaluation.task_settings import NoSettings, StreamedSettings
 from vidkit.evaluation.types import (
     Item,
     Mode,
@@ -58,6 +59,7 @@ class Benchmark:
 
     Attributes:
         adopted: names that a module of functions has put in place of the general ones.
+        config: dataclass of its own settings, see `task_settings`.
         REQUIRED: columns every data row must have.
         DATA_FILES: where the data lie in a downloaded folder of the benchmark.
         MODALITY: what is shown unless asked otherwise, see `PromptMode.modality`.
@@ -70,6 +72,7 @@ class Benchmark:
     """
 
     adopted: frozenset[str] = frozenset()
+    config: type[Any] = NoSettings
     REQUIRED: tuple[str, ...] = ()
     DATA_FILES: tuple[str, ...] = ()
     MODALITY: str = "vt"
@@ -96,6 +99,20 @@ class Benchmark:
     def has_own(self, name: str) -> bool:
         """Whether a function is not the general one."""
         return name in self.adopted or getattr(type(self), name) is not getattr(Benchmark, name)
+
+    # settings of its own
+
+    def prompt_mode(self, mode: PromptMode, settings: Any) -> PromptMode:
+        """The variant of the prompt that its settings ask for."""
+        return mode
+
+    def streamed(self, settings: Any) -> StreamedSettings:
+        """How questions about now are asked."""
+        return settings if isinstance(settings, StreamedSettings) else StreamedSettings()
+
+    def score_options(self, settings: Any) -> dict[str, Any]:
+        """More for `score`."""
+        return {}
 
     # questions
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,6 +21,7 @@ from vidkit.evaluation.benchmark import Benchmark, ItemIds, put_on
 from vidkit.evaluation.task_spec import spec_from
 from vidkit.evaluation.tasks.multiple_choice import MultipleChoice
 from vidkit.evaluation.types import Row
+from vidkit.utils.method_settings import make_config
 from vidkit.utils.naming import did_you_mean
 from vidkit.utils.plugins import is_file_spec, load_class, plugins
 from vidkit.utils.strict_yaml import load_yaml
@@ -43,6 +44,18 @@ class Task:
     title: str
     functions: Benchmark
     source: str = ""
+
+    def own_settings(self, values: Mapping[str, Any]) -> Any:
+        """The benchmark's own settings from plain values.
+
+        Raises:
+            ConfigError: a setting that it does not have, of another type, or out of range.
+        """
+        if not is_dataclass(self.functions.config):
+            raise ConfigError(
+                f"{self.name}: config is not a dataclass of settings", f"see {doc_page('tasks.md')}"
+            )
+        return make_config(self.functions.config, self.name, values)
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def make_method(kind: type[Any], name: str, values: Mapping[str, Any]) -> Any:
     try:
         return kind(**values)
     except ValueError as error:
-        raise ConfigError(f"{name}: {error}") from error
+        raise ConfigError(f"{name}: {error}", _told(defaults_of(kind))) from error
 
 
 def make_config(config: type[Any], name: str, values: Mapping[str, Any], hint: str = "") -> Any:
@@ -50,16 +50,22 @@ def make_config(config: type[Any], name: str, values: Mapping[str, Any], hint: s
         config: dataclass of the settings.
         name: of the method, for messages.
         values: by setting.
-        hint: what to do about a value out of range.
+        hint: what to do about a value out of range, if there is more to say than the defaults.
 
     Raises:
         ConfigError: an unknown setting, a value of another type, or one out of range.
     """
-    _check(name, values, {one.name: _default(one) for one in dataclasses.fields(config)})
+    defaults = {one.name: _default(one) for one in dataclasses.fields(config)}
+    _check(name, values, defaults)
     try:
         return config(**values)
     except ValueError as error:
-        raise ConfigError(f"{name}: {error}", hint) from error
+        raise ConfigError(f"{name}: {error}", hint or _told(defaults)) from error
+
+
+def _told(defaults: Mapping[str, Any]) -> str:
+    known = {key: value for key, value in defaults.items() if value is not inspect.Parameter.empty}
+    return f"defaults: {', '.join(f'{key}={value}' for key, value in known.items())}"
 
 
 def _check(name: str, values: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:

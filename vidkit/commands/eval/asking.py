@@ -56,9 +56,10 @@ def count_items(settings: EvalSettings, task: Task, data: Path) -> int:
         ConfigError: a kind that no item has.
     """
     kinds: Counter[str] = Counter()
+    streaming = task.functions.streamed(task.own_settings(settings.settings))
     for item in task.functions.items(rows_of(task, data, settings.limit)):
         kinds[item.kind] += 1
-        if task.functions.is_streamed(item) and settings.when.value != "single":
+        if task.functions.is_streamed(item) and streaming.when != "single":
             check_turn_entry(item)
     if not settings.kinds:
         return kinds.total()

@@ -23,7 +23,7 @@ def check_scorable(settings: EvalSettings, task: Task, data: Path) -> int:
     rows = read_rows_of(task, data, settings.limit)
     rows = task.attach(task.item_ids(rows).every, rows, {})
     try:
-        task.functions.score(rows, Mode(settings.mode.value), **scoring_options(settings, resamples=1))
+        task.functions.score(rows, Mode(settings.mode.value), **scoring_options(settings, task, resamples=1))
     except DataError as error:
         if settings.limit:
             raise DataError(error.message, f"{error.hint} (limit={settings.limit} cut the data)") from error
@@ -31,10 +31,10 @@ def check_scorable(settings: EvalSettings, task: Task, data: Path) -> int:
     return len(rows)
 
 
-def scoring_options(settings: EvalSettings, resamples: int) -> dict[str, Any]:
+def scoring_options(settings: EvalSettings, task: Task, resamples: int) -> dict[str, Any]:
     """Options of a task's `score`."""
-    options: dict[str, Any] = {"resamples": resamples, "seed": settings.seed}
-    return options | ({"allow_new_structures": True} if settings.allow_new_structures else {})
+    own = task.functions.score_options(task.own_settings(settings.settings))
+    return {"resamples": resamples, "seed": settings.seed, **own}
 
 
 def seen_by_model(joined: Joined) -> dict[str, Any]:

@@ -137,10 +137,10 @@ def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     if settings.answer_judge:
         from vidkit.commands.eval.answer_judge import read_with_judge, told
 
-        judged = read_with_judge(settings, task, joined, scoring_options(settings, 1))
+        judged = read_with_judge(settings, task, joined, scoring_options(settings, task, 1))
         notes.append(told(judged))
     result = task.functions.score(
-        joined.rows, Mode(settings.mode.value), **scoring_options(settings, settings.resamples)
+        joined.rows, Mode(settings.mode.value), **scoring_options(settings, task, settings.resamples)
     )
     seen = seen_by_model(joined)
     if seen["budget"]:

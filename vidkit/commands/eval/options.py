@@ -113,8 +113,10 @@ def run_options(
     Raises:
         ConfigError: a budget, protocol or policy that cannot be used.
     """
+    own = task.own_settings(settings.settings)
+    streaming = task.functions.streamed(own)
     return RunOptions(
-        mode=_prompt_mode(settings, task),
+        mode=task.functions.prompt_mode(_prompt_mode(settings, task), own),
         budget=_budget(settings),
         sampling=Sampling(
             temperature=settings.sampling.temperature,
@@ -126,9 +128,9 @@ def run_options(
         ),
         media=Path(settings.media) if settings.media else (data if data.is_dir() else data.parent),
         whole_clips=settings.whole_clips,
-        when=settings.when.value,
-        stride_s=settings.stride_s,
-        until_end=settings.until_end,
+        when=streaming.when,
+        stride_s=streaming.stride_s,
+        until_end=streaming.until_end,
         kinds=frozenset(settings.kinds) or None,
         judges=judges,
         durability=Durability.parse(settings.durability),
@@ -146,8 +148,6 @@ def _prompt_mode(settings: EvalSettings, task: Task) -> PromptMode:
         reasoning=settings.reasoning,
         subtitles=SubtitleMode(settings.subtitles.value),
         modality=settings.modality.value if settings.modality else task.functions.MODALITY,
-        asr=settings.asr,
-        wording=settings.wording,
     )
 
 

@@ -20,7 +20,10 @@ from vidkit.evaluation.tasks.social_omni.how import parse_judge
 from vidkit.evaluation.tasks.social_omni.published import published
 from vidkit.evaluation.tasks.social_omni.records import attach, chosen_on, known_ids, record_id, replies_on
 from vidkit.evaluation.tasks.social_omni.scores import comparable, score
+from vidkit.evaluation.tasks.social_omni.settings import SocialOmniSettings, prompt_mode
 from vidkit.evaluation.tasks.social_omni.when import when_metrics
+
+config = SocialOmniSettings
 
 REQUIRED = ()
 HEADLINES = (
@@ -50,6 +53,7 @@ __all__ = [
     "attach",
     "chosen_on",
     "comparable",
+    "config",
     "foreign",
     "items",
     "judge_id",
@@ -58,6 +62,7 @@ __all__ = [
     "parse_judge",
     "plots",
     "prompt",
+    "prompt_mode",
     "published",
     "record_id",
     "replies_on",

@@ -8,8 +8,10 @@ from vidkit.evaluation.tasks.video_mme_v2.grading import REQUIRED, question_id, 
 from vidkit.evaluation.tasks.video_mme_v2.groups import group_score
 from vidkit.evaluation.tasks.video_mme_v2.published import published
 from vidkit.evaluation.tasks.video_mme_v2.scores import comparable, score
+from vidkit.evaluation.tasks.video_mme_v2.settings import VideoMMEv2Settings, score_options
 from vidkit.evaluation.types import Row
 
+config = VideoMMEv2Settings
 DATA_FILES = ("test.parquet",)
 HEADLINES = (
     ("non_lin", "Non-Lin", "non_lin"),
@@ -42,6 +44,7 @@ __all__ = [
     "HEADLINES",
     "REQUIRED",
     "comparable",
+    "config",
     "group_of",
     "group_score",
     "items",
@@ -51,5 +54,6 @@ __all__ = [
     "published",
     "record_id",
     "score",
+    "score_options",
     "visuals",
 ]
