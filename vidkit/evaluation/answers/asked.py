@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from vidkit.evaluation.answers.characters import plain_characters
+from vidkit.evaluation.answers.characters import is_unspaced, plain_characters
 
 _NUMBERS = {
     "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
@@ -21,7 +21,8 @@ _LABEL = re.compile(r"[\s(\[]*(\w{1,2})\s?[.):、．]\s*(?=\S)")
 
 def plain(text: str) -> str:
     """Text as it is compared: case, punctuation at the ends and kinds of blanks do not count."""
-    return " ".join(_OTHER.sub(" ", text.casefold()).split()).strip(".,:-/+ ")
+    words = " ".join(_OTHER.sub(" ", text.casefold()).split()).strip(".,:-/+ ")
+    return words.replace(" %", "%")
 
 
 def with_digits(text: str) -> str:
@@ -56,10 +57,15 @@ class Asked:
         best: tuple[str, str] | None = None
         length = 0
         for letter, text in zip(self.letters, self.texts, strict=False):
-            whole = said == text or (said.startswith(text) and not said[len(text)].isalnum())
+            whole = said.startswith(text) and _ends_there(said, text)
             if text and len(text) > length and whole:
                 best, length = (letter, said[len(text) :].lstrip(" .,:;-")), len(text)
         return best
+
+
+def _ends_there(said: str, text: str) -> bool:
+    following = said[len(text) : len(text) + 1]
+    return not following.isalnum() or (bool(text) and is_unspaced(text[-1]))
 
 
 @lru_cache(maxsize=64)

@@ -54,6 +54,12 @@ def plain_characters(text: str) -> str:
     return _LOOKALIKE_ALONE.sub(lambda match: match.group().translate(_LOOKALIKES), text)
 
 
+def is_unspaced(char: str) -> bool:
+    """Whether a character belongs to a script that writes words without blanks or glues particles on."""
+    code = ord(char) if char else 0
+    return code > 0x2E80 or 0x0E00 <= code < 0x0F00 or 0x1000 <= code < 0x10A0 or 0x1780 <= code < 0x1800
+
+
 def folded(text: str) -> str:
     """Text in lower case, of the same length."""
     lower = text.lower()

@@ -48,6 +48,21 @@ def json_answer(text: str) -> tuple[bool, str]:
     return False, ""
 
 
+_ROW = re.compile(r"^\s{0,8}\|(.{1,400})\|\s{0,8}$", re.MULTILINE)
+
+
+def table_answer(text: str) -> str | None:
+    """The answer's column of a Markdown table with one row of data."""
+    if text.count("|") < 6:
+        return None
+    rows = [[cell.strip() for cell in row.split("|")] for row in _ROW.findall(text[-_LONGEST:])]
+    if len(rows) != 3 or any(cell.strip("-: ") for cell in rows[1]):
+        return None
+    names = [re.sub(r"[\W_]", "", cell).lower() for cell in rows[0]]
+    found = [cell for name, cell in zip(names, rows[2], strict=False) if name in _KEYS]
+    return found[0] if len(found) == 1 else None
+
+
 def _content(text: str) -> Any:
     body = text.strip()
     if "```" in body and (opened := _FENCE.search(body)) is not None:

@@ -6,8 +6,10 @@ import re
 from functools import lru_cache
 
 from vidkit.evaluation.answers.asked import Asked, plain, with_digits
+from vidkit.evaluation.answers.characters import is_unspaced
 from vidkit.evaluation.answers.values import Reply, follows, letter_end, read_value
 from vidkit.evaluation.answers.words import (
+    DENIAL,
     JOINERS,
     NEGATIVE_AFTER,
     NEGATIVE_BEFORE,
@@ -26,6 +28,19 @@ _NO = re.compile(
 )
 _MENTION = re.compile(r"(?<![\w/'’.&@#-])[A-Z](?![\w'’+#&])")
 _LABEL = re.compile(r"(?<![^\W_])[A-Z](?=[\])]?\s?[.):\]–—-])")
+_OTHER_LETTER = re.compile(r"\s{0,4}[(\[*]{0,3}([A-Z])[)\]*.]{0,3}(?=\s{0,3}(?:$|[(,;>=–—→-]))")
+# a reply that breaks off within a sentence
+_OPEN_END = re.compile(
+    r"\b(?:that|the|an?|is|are|was|of|to|and|or|because|with|in|on|at|by|from|as|which|who|says|not|option)\s{0,3}$",
+    re.IGNORECASE,
+)
+_NOT_THESE = re.compile(r"(?<=[^\W\d_]{3}),?\snot\s(?![^.!?\n]*\bbut\b)[^.!?;\n]{1,80}[.!]?$")
+# a line of reasoning that stops without a stop
+_BROKEN_OFF = re.compile(
+    r"\s*(?:let['’]?s|let me|to (?:answer|determine|find|solve)|first|looking at|step)\b[^\n]*[.:!]\s[^.!?\n]*[^.!?\n\s)\"'”]",
+    re.IGNORECASE,
+)
+_ARROW = re.compile(r"[)\]*.]{0,3}\s?(?:→|⇒|=>|->|➜|>)\s?[(\[*]{0,3}[A-Z](?![\w'’])")
 _CLOSING = re.compile(
     r"[(\[\"“']{1,3}([A-Z])[)\]\"”']{1,3}[.!\s]*$|(?<=[^\W\d_]{2})\s?[,:;–—-]\s{1,3}[(\"*]{0,2}([A-Z])[)\"*]{0,2}[.!]?$"
 )
@@ -34,9 +49,17 @@ _NAMED = re.compile(
     r"(?:figure|fig\.?|frame|image|picture|panel|scene|clip|video|camera|team|player|group"
     r"|part|section|step|point"
     r"|vitamin|hepatitis|type|class|grade|plan|level|shot|appendix|table|room|gate|platform|sign|letter"
-    r"|note|key|chord|statement)s?\s*$",
+    r"|note|key|chord|statement|exit|speaker|door|lane|row|seat|mr\.?|mrs\.?|ms\.?|dr\.?)s?\s*$",
     re.IGNORECASE,
 )
+
+# no choice either: "he got a B", "from A to Z", "there is no evidence for A", "let me look at option A"
+_NO_CHOICE = re.compile(
+    r"\b(?:gets?|got|scor\w{1,3}|earn\w{0,2}|receiv\w{1,2})\san?\s$|\ban\s$|\bfrom\s$|\bvs\.?\s$"
+    r"|(?:can(?:no|['’])t\sbe|doubt\sthat\sit\sis|(?:no|enough)\s(?:\w+\s)?evidence\sfor|anything\sbut|all\sbut"
+    r"|\bconsider(?:ing)?(?:\soption)?|\bsays?:?)\s[\"'“(]{0,2}$"
+)
+_LISTING = re.compile(r"\b(?:option|choice)\s$")
 
 
 @lru_cache(maxsize=64)
@@ -70,7 +93,21 @@ def starts(reply: Reply, asked: Asked) -> set[str]:
         return alone
     if others - {first} and _bare(lines[0], asked):
         return {first}  # a letter alone on the first line, explained below
+    if (
+        others
+        and first not in others
+        and _start(lines[1], asked) is None
+        and first in _lettered(lines[0], asked)
+    ):
+        return {first}  # a letter with its text, then the case against the others
     return {first} | others
+
+
+def _lettered(line: str, asked: Asked) -> set[str]:
+    """The letter of a line that is an option with its own text."""
+    letter, _, said = line.strip(" ()[]").partition(" ")
+    place = asked.letters.find(letter[:1])
+    return {letter[:1]} if 0 <= place < len(asked.texts) and plain(said) == asked.texts[place] else set()
 
 
 def _bare_lines(lines: list[str], asked: Asked) -> set[str]:
@@ -92,6 +129,8 @@ def _start(line: str, asked: Asked) -> str | None:
         letter = line[at : at + 1]
         if not letter or letter not in asked.letters or letter_end(made, at, asked, weak=True) is None:
             return None
+        if _ARROW.match(line, at + 1):
+            return None  # "B → A"
         value = read_value(made, at, asked, weak=True)
         asks = (
             value is not None and line[value.end :].lstrip(" )]\"'").startswith("?") and line[value.end + 3 :]
@@ -104,7 +143,8 @@ def _start(line: str, asked: Asked) -> str | None:
     if letter_end(made, at, asked) is None and not follows(made, at + 1, asked, letter):
         return None
     rest = line[match.end() :].strip().lower()
-    if line.count("%") > 1 or (rest and whole(rest, asked) - {letter}):
+    other = _OTHER_LETTER.match(line, match.end())
+    if line.count("%") > 1 or (other and other.group(1) in asked.letters.replace(letter, "")):
         return None  # "A > B", "A (50 %), C (50 %)"
     if not follows(made, at + 1, asked, letter) and (
         NEGATIVE_AFTER.match(made.lower, at + 1) or _is_refusal_only(rest)
@@ -114,6 +154,19 @@ def _start(line: str, asked: Asked) -> str | None:
     if value is not None and value.letters != letter:
         return None
     return letter
+
+
+def other_of_two(reply: Reply, asked: Asked) -> set[str]:
+    """Of two options the one that is left when the reply is the denial of the other: "Not true."."""
+    if len(asked.letters) != 2 or len(reply.text) > 2 * asked.longest + 40:
+        return set()
+    denial = read_value(reply, 0, asked)
+    if denial is None or denial.kind != "negated":
+        return set()
+    denied = read_value(reply, denial.end, asked)
+    if denied is None or len(denied.letters) != 1 or reply.text[denied.end :].strip(" .!)"):
+        return set()
+    return set(asked.letters) - {denied.letters}
 
 
 def recital(text: str, asked: Asked) -> dict[int, str]:
@@ -163,14 +216,22 @@ def last_sentence(reply: Reply, asked: Asked) -> set[str]:
         return {opened} if earlier == {opened} and not cut else set()
     closing = _CLOSING.search(line[-200:])
     letter = str(closing.group(1) or closing.group(2)) if closing else ""
-    if closing and letter in asked.letters and not _NAMED.search(line[-200:][: closing.start()]):
+    if (
+        closing
+        and letter in asked.letters
+        and (closing.group(1) or not _NAMED.search(line[-200:][: closing.start()]))
+    ):
         return set(mentions(Reply(line, line.lower()), asked)[0])
     return set()
 
 
 def verdicts(reply: Reply, asked: Asked) -> set[str]:
     """The only option that is called right where each of several is judged in its turn."""
-    places = [m for m in _MENTION.finditer(reply.text) if m.group() in asked.letters][:64]
+    places = [
+        m
+        for m in list(_MENTION.finditer(reply.text))[:200]
+        if m.group() in asked.letters and letter_end(reply, m.start(), asked) is not None
+    ][:64]
     if len({m.group() for m in places}) < 3 and len({m.group() for m in places}) < len(asked.letters):
         return set()
     right, judged = set(), set()
@@ -191,7 +252,10 @@ def option_text(reply: Reply, asked: Asked) -> set[str]:
     if not asked.firsts:
         return set()
     lines = [line for line in reply.text.splitlines() if line.strip()]
-    for said in (reply.text, lines[-1] if lines else ""):
+    if _BROKEN_OFF.fullmatch(lines[-1] if lines else ""):
+        return set()
+    last = lines[-1] if lines else ""
+    for said in (reply.text, last, last.rpartition(": ")[2]):
         if len(said) <= 2 * asked.longest + 80:
             known = plain(said)
             for form in (known, with_digits(known)):
@@ -207,6 +271,9 @@ def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
     said = lines[-1] if lines else ""
     if len(said) > 3 * asked.longest + 160 or said.rstrip().endswith(":") or REFUSAL.search(reply.lower):
         return set()
+    if _OPEN_END.search(said):
+        return set()
+    said = _NOT_THESE.sub("", said)
     known = f" {re.sub(r'[.,:/+-]+(?= )', '', with_digits(plain(said)))} "
     kept = _named_in(known, asked)
     if len(kept) > 1:
@@ -219,6 +286,8 @@ def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
     others = known.replace(form, " ").split()
     if form.isdigit() and any(word.isdigit() for word in others):
         return set()
+    if any(char.isdigit() for char in form) and {"sure", "certain", "confident", "confidence"} & set(others):
+        return set()
     hedged = {"or", "maybe", "perhaps", "either", "whether", "unclear", "if", "e.g", "doubt"} & set(others)
     return set() if hedged else set(kept)
 
@@ -229,7 +298,16 @@ def _named_in(known: str, asked: Asked) -> dict[str, str]:
     for letter, text in zip(asked.letters, asked.texts, strict=False):
         form = with_digits(text)
         at = known.find(f" {form} ") if form else -1
-        if at >= 0:
+        if at < 0 and form and is_unspaced(form[0]):
+            at = _unspaced_at(known, form) - 1  # as if a blank stood before
+            if (
+                at < -1
+                or DENIAL.search(known[max(0, at - 3) : at + 1])
+                or DENIAL.search(known[at + len(form) + 1 :][:6])
+            ):
+                continue
+            found[letter] = (at, form)
+        elif at >= 0:
             found[letter] = (at, form)
     longest = {
         letter: (at, form)
@@ -238,6 +316,17 @@ def _named_in(known: str, asked: Asked) -> dict[str, str]:
     }
     ends = [at + len(form) + 1 for at, form in longest.values()]
     return {letter: form for letter, (at, form) in longest.items() if not _denied(known, at, form, ends)}
+
+
+def _unspaced_at(known: str, form: str) -> int:
+    """Where a text stands that no blanks set off; a single character must not be a part of a word."""
+    if len(form) > 1:
+        return known.find(form)
+    script = "\u4e00-\u9fff" if form < "\uac00" else "\uac00-\ud7a3"
+    particle = "" if form < "\uac00" else "(?=[은는이가을를도만입\\s])"
+    behind = particle or f"(?![{script}])"
+    match = re.search(f"(?<![{script}]){re.escape(form)}{behind}", known)
+    return match.start() if match else -1
 
 
 # what stays of "isn't" in plain text
@@ -270,8 +359,10 @@ def mentions(reply: Reply, asked: Asked) -> tuple[dict[str, int], set[str]]:
             continue
         if len(group) == 1 and (open_ or len(text) > at + 2) and is_cut(reply, at, asked, group):
             continue
-        if UNCERTAIN_BEFORE.search(before):
+        if UNCERTAIN_BEFORE.search(before) or _NO_CHOICE.search(before):
             continue
+        if not text[at:].strip() and match.start() > 20 and _LISTING.search(before):
+            continue  # cut where it starts to look at an option
         if NEGATIVE_BEFORE.search(before) or negative:
             ruled_out |= set(group)
             continue

@@ -9,28 +9,31 @@ from vidkit.evaluation.answers.asked import Asked, asked_of, check_letters
 from vidkit.evaluation.answers.characters import numbered_by_alphabet, plain_characters
 from vidkit.evaluation.answers.choice import Choice, reply_text
 from vidkit.evaluation.answers.clean import cleaned, windowed
-from vidkit.evaluation.answers.fields import json_answer, tagged
+from vidkit.evaluation.answers.fields import json_answer, table_answer, tagged
 from vidkit.evaluation.answers.forms import (
     is_cut,
     last_sentence,
     mentions,
     option_text,
+    other_of_two,
     recital,
     starts,
     verdicts,
     whole,
 )
+from vidkit.evaluation.answers.languages import is_foreign
 from vidkit.evaluation.answers.quick import declared_last, quick
 from vidkit.evaluation.answers.said import after_thinking, without_tokens
 from vidkit.evaluation.answers.statements import (
     Finding,
     corrections,
     declarations,
+    exceptions,
     subjects,
     weak_statements,
 )
 from vidkit.evaluation.answers.values import Reply, read_value, reply_of
-from vidkit.evaluation.answers.words import REFUSAL
+from vidkit.evaluation.answers.words import DENIAL, REFUSAL, UNDECIDED
 
 _NOTHING = re.compile(
     r"[\W_]*(?:n\s*/\s*a|n\.\s?a\.?|nan|none|null|nil|undefined|unknown|error)?[\W_]*", re.IGNORECASE
@@ -41,7 +44,9 @@ _TOOK_BACK = re.compile(
 )
 _OTHERWISE = re.compile(r"[^\n]{0,80}?[.,;]\s{0,3}(?:and\s|but\s)?(?:otherwise|else|if\s+not)\b")
 _ASKED_AND_ANSWERED = re.compile(r"(?<=\s)A:(?=\s)")
-_LIST = r"[{0}](?:[\s,/&+|;]+(?:and\s+|or\s+)?[{0}])+[\s.]*"
+# a model that goes on with a question of its own has answered above it
+_MADE_UP = re.compile(r"\n\s{0,8}(?:Next\s|New\s)?(?:Question|Q|问题|質問|Frage|Pregunta)\s?\d{0,3}\s?[:：]")
+_LIST = r"[{0}](?:[\s,/&+|;.()]+(?:and\s+|or\s+)?[{0}])+[\s.]*"
 
 
 def parse_choice(
@@ -94,13 +99,18 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
     """The letter of what was said; fields first, then statements, forms and texts."""
     if depth == 0:
         structured, value = json_answer(text)
-        inner = value if structured else tagged(text)
+        inner = value if structured else tagged(text) or table_answer(text)
         if inner is not None and (structured or inner.strip()):
             found = decide(inner, asked, True, 1) if inner.strip() else Choice(None, "unparsed")
             if found.letter is not None:
                 return Choice(found.letter, "field")
             if structured or found.rule in ("ambiguous", "out_of_range", "refused"):
                 return found
+        made_up = _MADE_UP.search(text, 1)
+        if made_up is not None and text[: made_up.start()].strip():
+            first = decide(text[: made_up.start()], asked, isolated, 1)
+            if first.letter is not None:
+                return first
     short = numbered_by_alphabet(text) if len(text) <= 40 else text
     if short.lstrip().startswith(("Q:", "Question:")):
         short = _ASKED_AND_ANSWERED.sub("Answer:", short)
@@ -109,11 +119,18 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
         return Choice(None, "empty")
     if asked.labels and (label := reply.text.strip(" .()[]:")) in asked.labels:
         return Choice(asked.labels[label], "whole")
+    if len(reply.text) < 80 and re.fullmatch(_LIST.format(asked.letters), reply.text.strip()):
+        letters = set(re.findall("[A-Z]", reply.text))
+        return Choice(None, "ambiguous") if len(letters) > 1 else Choice(letters.pop(), "whole")
     found_whole = whole(text, asked) or whole(reply.text, asked)
     if len(found_whole) == 1:
         return Choice(found_whole.pop(), "whole")
     brief = _brief(reply, asked) if len(reply.text) < 40 else None
-    return _of_statements(reply, asked) or brief or _of_forms(reply, asked, isolated)
+    choice = _of_statements(reply, asked) or brief or _of_forms(reply, asked, isolated)
+    undecided = (
+        choice.letter is not None and choice.rule != "declaration" and UNDECIDED.search(reply.lower[-120:])
+    )
+    return Choice(None, "ambiguous") if undecided else choice
 
 
 def _brief(reply: Reply, asked: Asked) -> Choice | None:
@@ -138,7 +155,14 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
         return Choice(judged.pop(), "verdict")
     said = _last(strong)
     start = said.at if said is not None else 0
-    last = _last([*strong, *corrections(reply, asked, start), *subjects(reply, asked, start)])
+    last = _last(
+        [
+            *strong,
+            *exceptions(reply, asked),
+            *corrections(reply, asked, start),
+            *subjects(reply, asked, start),
+        ]
+    )
     if last is not None:
         if _TOOK_BACK.search(reply.lower, last.at):
             passing = weak_statements(reply, asked, last.at)
@@ -215,7 +239,8 @@ def _of_forms(reply: Reply, asked: Asked, isolated: bool) -> Choice:
         ("last_line", last_sentence(reply, asked)),
         ("option_text", option_text(reply, asked)),
         ("remaining", lone if ruled_out else set()),
-        ("isolated", lone if isolated else set()),
+        ("remaining", other_of_two(reply, asked)),
+        ("isolated", lone if isolated or _foreign(reply) else set()),
     ):
         if len(letters) == 1:
             return Choice(letters.pop(), rule)
@@ -223,6 +248,11 @@ def _of_forms(reply: Reply, asked: Asked, isolated: bool) -> Choice:
     if ambiguous or re.fullmatch(_LIST.format(asked.letters), reply.text[:200]):
         return Choice(None, "ambiguous")
     return Choice(None, _failure(reply, asked))
+
+
+def _foreign(reply: Reply) -> bool:
+    """Whether a lone letter may be read although its sentence is not: a short one in a language not known."""
+    return is_foreign(reply.text) and not DENIAL.search(reply.lower) and "?" not in reply.text
 
 
 def _failure(reply: Reply, asked: Asked) -> str:

@@ -56,7 +56,15 @@ def quick(reply: str, options: str, option_texts: Sequence[str]) -> Choice | Non
 def declared_last(reply: str, options: str) -> Choice | None:
     """What a last line such as "Final answer: C" says, whatever was reasoned above it; else None."""
     head, _, line = reply.rpartition("\n")
-    if not head or len(line) > _LONGEST or head.lstrip()[:1] in ("{", "[") or "```" in head or "<" in head:
+    if (
+        not head
+        or len(line) > _LONGEST
+        or head.lstrip()[:1] in ("{", "[")
+        or "```" in head
+        or "<" in head
+        or "Question" in head
+        or "\nQ" in head
+    ):
         return None
     found = _LETTER.fullmatch(line.strip())
     if found is None or not found.group("says") or found.group("letter") not in options:

@@ -93,6 +93,8 @@ def after_thinking(text: str, tags: Sequence[tuple[str, str]] = ()) -> str | Non
     """
     if "<|channel|>" in text:
         text = _final_channel(text)
+    if text.startswith("analysis"):
+        text = _unmarked_channels(text)
     if "<details" in text:
         text = _unfolded(text)
     marks = _marks(text, (*tags, *_own_tags.get()))
@@ -181,6 +183,14 @@ def _final_channel(text: str) -> str:
         return text
     last = channels[-1]
     return text[last.end() :] if last.group(1).lower() == "final" else "<think>"
+
+
+def _unmarked_channels(text: str) -> str:
+    """Channels whose special tokens a server dropped: "analysisThe user asks ...assistantfinalB"."""
+    final = text.rfind("assistantfinal")
+    if final >= 0:
+        return text[final + len("assistantfinal") :]
+    return "<think>" if text[8:9].isupper() else text
 
 
 def _outside(text: str, marks: Sequence[_Mark]) -> str:

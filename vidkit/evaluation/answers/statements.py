@@ -6,11 +6,16 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from vidkit.evaluation.answers.asked import Asked
+from vidkit.evaluation.answers.asked import Asked, plain, with_digits
+from vidkit.evaluation.answers.characters import is_unspaced
 from vidkit.evaluation.answers.values import Reply, Value, letter_end, read_value
 from vidkit.evaluation.answers.words import (
     ANSWER,
+    CONDITION_BEFORE,
     COUNTERFACTUAL,
+    DENIAL,
+    EXCEPTION,
+    EXCLUDED_AFTER,
     NEGATIVE_AFTER,
     NEGATIVE_BEFORE,
     NO_ANSWER_BEFORE,
@@ -45,20 +50,20 @@ _CORRECTION = re.compile(
     r"|scratch\s+that|i\s+mean(?:t)?|make\s+(?:that|it)|on\s+second\s+thoughts?"
     r"|changed?\s+(?:my\s+(?:answer|mind)\s+)?(?:from\s+\w\s+)?to|switch(?:ed)?\s+to|correct(?:ing)?\s+myself"
     r"|corrected|revised|eigentlich|sondern|sino|perdón|en\s+fait|plutôt|на\s+самом\s+деле)\b|不对|不對|不，|而是|而应该?是|いや"
-    r"|違う|아니)"
+    r"|違う|아니(?:라|고)?|では?なく、?て?|じゃなくて?、?|不是[^。，,\n]{1,6}[，,]\s?(?:而)?是)"
 )
 _WEAK = re.compile(
     r"\b(?:it\s+is|it['’]s|it\s+(?:must|should|would|has\s+to|can\s+only)\s+(?:only\s+)?be|that['’]s"
     r"|that\s+is|this\s+is|this\s+must\s+be"
     r"|which\s+is|go(?:ing)?\s+(?:with|for)|went\s+with|prefer|choose|choosing|chose|pick|picking|select"
     r"|selecting|selected|chosen|opt(?:ing)?\s+for"
-    r"|vote\s+(?:for|is)|settle\s+(?:on|for)|lean(?:ing)?\s+(?:to|towards?)|leav(?:es?|ing)(?:\s+(?:us|me"
+    r"|vote\s+(?:for|is)|settl(?:e|ed|ing)\s+(?:on|for)|lean(?:ing)?(?:\s+(?:to|towards?))?|leav(?:es?|ing)(?:\s+(?:us|me"
     r"|only|just))*(?:\s+with)?|left\s+with"
     r"|remaining\s+(?:option|choice|one)|narrows?\s+(?:it\s+)?(?:down\s+)?to|suggests?|indicates?"
     r"|points?\s+(?:clearly\s+)?to(?:wards?)?|supports?"
     r"|match(?:es)?|corresponds?\s+to|consistent\s+with|conclude|guess|say|i\s+think|i\s+believe"
     r"|therefore|thus|hence|so|consequently|accordingly"
-    r"|but|only|is|must\s+be|should\s+be|would\s+be|favou?rs?|aligns?\s+with|fits|described\s+(?:by|in)"
+    r"|but|only|now|is|makes\s+it|must\s+be|should\s+be|would\s+be|favou?rs?|aligns?\s+with|fits|described\s+(?:by|in)"
     r"|es\s+ist|das\s+ist|nehme|wähle|also|c['’]est|choisis|donc|elijo|escojo|elegiría|así\s+que|es\s+la"
     r"|escolho|é\s+a|portanto|scelgo|quindi"
     r"|è\s+la|kies|het\s+is|dus|väljer|vælger|velger|det\s+är|det\s+er|valitsen|se\s+on|wybieram|więc"
@@ -68,7 +73,7 @@ _WEAK = re.compile(
     r"|\b(?:definitely|probably|certainly|clearly|surely|likely|maybe|perhaps|obviously|possibly)(?=\s)"
     r"|\b(?:correct|right|true|richtig|korrekt|correcta|correcto|correta|corretta|верно"
     r"|правильно)(?=\s{0,3}(?:[:=]|one\b|is\b|ist\b|es\b|est\b|é\b|è\b))"
-    r"|\b100\s?%|=>|->|→|⇒|∴|所以|因此|选|選|أختار|اختار|मैं|เลือก|したがって|よって|つまり|따라서|그러므로"
+    r"|\b100\s?%|=>|->|→|⇒|∴|所以|因此|选|選|(?<!不)(?:只能|应该?|就|而|认为|認為)是|只有|أختار|اختار|मैं|เลือก|したがって|よって|つまり|따라서|그러므로"
 )
 _SUBJECT_AFTER = re.compile(
     r"[\s)\]}.,:\"'»”-]{0,5}+(?:"
@@ -79,26 +84,49 @@ _SUBJECT_AFTER = re.compile(
     r"|(?:fits?|match(?:es)?|describes?|captures?|reflects?|answers?|summari[sz]es)\b(?!\s+(?:not|neither))"
     r"|(?:best|most|clearly|correctly|accurately|perfectly)\s+(?:\w+ly\s+)?(?:fits?|match(?:es)?"
     r"|describes?|captures?|reflects?|answers?|summari[sz]es)\b"
-    r"|remains?\b|is\s+left\b|it\s+is\b|wins\b|makes\s+(?:the\s+most\s+)?sense|✓|✔|✅|☑|√"
+    r"|remains?\b|is\s+left\b|(?<!,)(?<!,\s)it\s+is\b|wins\b|makes\s+(?:the\s+most\s+)?sense|✓|✔|✅|☑|√"
     r"|(?:is|was)?\s?my\s+(?:final\s+)?(?:answer|choice|pick|guess)|for\s+sure\b)"
 )
 _FOREIGN_SUBJECT = re.compile(r"[^.!?\n。！？]{0,24}?(?=$|[.!?\n。！？])")
+_OWNER = re.compile(
+    r"\b(?:team|player|group|frame|figure|panel|vitamin|hepatitis|room|gate|camera|class|grade)\s$"
+)
 _MAY = re.compile(r"\b(?:might|may|could)\s+also$")
 _MAY_TOO = re.compile(r"[\s)\"']{0,3}(?:might|may|could)\s+(?:also|equally|just\s+as\s+well)\b")
+_EARLIER = re.compile(
+    r"[\s)\"']{0,3}(?:was|had\s+been)\s+(?:my|the)\s+(?:earlier|first|initial|previous|original|former|old)\b"
+)
+_LEFT = re.compile(
+    r"[\s:*]{0,4}(?:(?:the\s)?(?:option|choice|answer)\s)?[(\"'*]{0,3}([A-Z])(?![\w'’])(?!\s?(?:,|and|or|&)\s?[(\"'*]{0,2}[A-Z](?!\w))"
+)
 _WOULD = re.compile(r"[\s)\"']{0,3}(?:would|could|might)\b")
+# "option A says that ...": what an option says, not which is taken
+_TELLS = re.compile(
+    r"[\s*_`\"')\]}]{0,4}+(?:says?|states?|claims?|describes|suggests?|mentions?|involves?|refers?|talks?|implies|means"
+    r"|reads|proposes?|would\s+(?:mean|imply|need|require)|is\s+about)\b"
+)
+# "he writes option C on the board", "2nd choice: F"
+_NOT_TAKEN = re.compile(
+    r"\b(?:writes?|wrote|draws?|drew|circles?|circled|holds?|displays?|erases?|underlines?|reads)\s(?:the\s|an?\s|down\s)?$"
+    r"|\b(?:2nd|second|third|3rd|next|alternative|runner-up|backup|fallback)(?:\s(?:best|most\s\w+))?\s$"
+)
+_HEDGED = re.compile(
+    r"\b(?:could|might|may|possibly|perhaps|maybe|könnte|pourrait|podría|poderia|potrebbe|может)\b"
+)
+_CHOSEN_AFTER = re.compile(
+    r"[^.!?,\n。！？]{0,14}?(?:\b(?:wähle?n?|nehmen?|tippen|kiezen|välja|velge|vælge|valitsen|choisir|elegir|escolher|scegliere"
+    r"|seç\w{2,8}|işaretl\w+|диктую|выбрать|выбираю|обрати)\b|选择|選択|選び|選ぶ|を選|을?\s?선택|를?\s?선택|고르|골랐|चुन)"
+)
 _CAPITAL = re.compile(r"[A-Z](?![a-z])")
 _GAP = re.compile(r"[^.!?\n。！？؟]{0,36}")
-_FOREIGN_NOT = re.compile(
-    r"\b(?:nicht|kein\w?|pas|no|não|non|nu|nem|nie|není|nije|не|ні|inte|ikke|ei|niet|geen|değil|bukan"
-    r"|tidak|không|δεν)\b"
-    r"|不|非|ない|아니|ليس|ليست|لا\s|נא|לא|नहीं|ไม่|نیست"
-)
 _DENIED_BEFORE = re.compile(
     r"(?:\bnot|n['’]t|\bnever|\bif|\bwhether|\bcannot|\bhow|\bwhat)\s+(?:\w+\s+)?$"
-    r"|\b(?:anything|everything|all|any|none|nothing)\s+$|\bdoubt(?:s|ful)?\b[^.!?\n]{0,20}$"
+    r"|\b(?:anything|everything|all|any|none|nothing)\s+$"
+    r"|(?<!no )(?<!without )(?<!without any )(?<!beyond )(?<!little )\bdoubt(?:s|ful)?\b[^.!?\n]{0,20}$"
     r"|\b(?:não|no|non|ne|nicht|не|nie|inte|ikke|ei|niet|nu|nem|δεν|bukan|không)\s+$"
 )
 _BEFORE = 90
+_CLAUSES = 180
 _FIRST, _LAST = 10, 50  # places looked at from either end; the last statements decide
 
 
@@ -154,11 +182,22 @@ def _declared(reply: Reply, word: re.Match[str], asked: Asked, foreign: bool) ->
         return None
     if (word.group() in ("option", "choice", "letter")) and NEGATIVE_BEFORE.search(before):
         return None
+    if _conditional(reply, word.start()) or (word.group() in OPTION and _NOT_TAKEN.search(before)):
+        return None
     at = word.end()
     if not foreign and (clause := _TO_QUESTION.match(reply.lower, at)) is not None:
         at = clause.end()
     value = read_value(reply, at, asked)
-    return value if value is not None or not foreign else _behind_gap(reply, at, asked)
+    if value is None and foreign:
+        return _behind_gap(reply, at, asked)
+    if value is not None and word.group() in OPTION and _TELLS.match(reply.lower, value.end):
+        return None
+    return value
+
+
+def _conditional(reply: Reply, at: int) -> bool:
+    """Whether a statement holds only under a condition of which the reply says nothing."""
+    return CONDITION_BEFORE.search(reply.lower, max(0, at - _CLAUSES), at) is not None
 
 
 def _behind_gap(reply: Reply, at: int, asked: Asked) -> Value | None:
@@ -167,10 +206,22 @@ def _behind_gap(reply: Reply, at: int, asked: Asked) -> Value | None:
     assert gap is not None
     for match in _CAPITAL.finditer(reply.text, at, gap.end()):
         if match.group() in asked.letters and letter_end(reply, match.start(), asked, weak=True) is not None:
-            if _FOREIGN_NOT.search(reply.lower[at : match.start()]):
+            if DENIAL.search(reply.lower[at : match.start()]):
                 return Value("", "negated", match.end())
             return read_value(reply, match.start(), asked, weak=True)
-    return None
+    return _text_in_gap(reply, at, gap.end(), asked)
+
+
+def _text_in_gap(reply: Reply, at: int, end: int, asked: Asked) -> Value | None:
+    """The option whose text stands there in a script without blanks: "答案是一只鸟"."""
+    said = reply.lower[at:end]
+    texts = zip(asked.letters, asked.texts, strict=False)
+    found = [(letter, text) for letter, text in texts if text and is_unspaced(text[0]) and text in said]
+    longest = max((text for _, text in found), key=len, default="")
+    letters = [letter for letter, text in found if text == longest or text not in longest]
+    if len(letters) != 1 or DENIAL.search(said[: said.index(longest)]):
+        return None
+    return Value(letters[0], "text", at + said.index(longest) + len(longest))
 
 
 def corrections(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]:
@@ -195,6 +246,7 @@ def subjects(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]:
             or QUOTED_BEFORE.search(before)
             or (COUNTERFACTUAL.search(before) and _WOULD.match(reply.lower, end))
             or before.endswith(("is ", "are "))
+            or _OWNER.search(before)
         ):
             continue
         if _MAY_TOO.match(reply.lower, end) or not _positive(reply, end):
@@ -218,20 +270,22 @@ def _list_start(reply: Reply, at: int, asked: Asked) -> int:
 def _positive(reply: Reply, end: int) -> bool:
     if NEGATIVE_AFTER.match(reply.lower, end):
         return False
+    if _EARLIER.match(reply.lower, end):
+        return False
     if _SUBJECT_AFTER.match(reply.lower, end):
         return True
+    if _CHOSEN_AFTER.match(reply.lower, end):
+        return not DENIAL.search(reply.lower, end, end + 24)
     clause = _FOREIGN_SUBJECT.match(reply.lower, end)
     if clause is None:
         return False
     good = POSITIVE.search(clause.group())
     if good is None:
         return False
+    if _HEDGED.search(clause.group()[: good.start()]):
+        return False
     between = reply.text[end : end + good.start()]
-    return (
-        len(between.split()) <= 3
-        and not _CAPITAL.search(between)
-        and not _FOREIGN_NOT.search(between.lower())
-    )
+    return len(between.split()) <= 3 and not _CAPITAL.search(between) and not DENIAL.search(between.lower())
 
 
 _LABELLED_END = re.compile(
@@ -248,7 +302,8 @@ def _labelled_end(reply: Reply, asked: Asked) -> Iterator[Finding]:
     """A letter that ends the reply behind a colon: "in summary: B"."""
     start = max(0, len(reply.lower) - 60)
     match = _LABELLED_END.search(reply.lower, start)
-    if match is not None and match.group("label") not in _NO_LABELS:
+    labelled = match is not None and match.group("label") not in _NO_LABELS
+    if match is not None and labelled and not _NOT_TAKEN.search(reply.lower, start, match.start()):
         value = read_value(reply, match.end(), asked, weak=True)
         if value is not None and value.kind == "letter":
             yield Finding(match.start(), value, "statement")
@@ -258,15 +313,43 @@ def _is_asked(reply: Reply, value: Value) -> bool:
     return reply.lower[value.end : value.end + 4].lstrip(" )]\"'").startswith("?")
 
 
+def _one_of_numbers(reply: Reply, value: Value, asked: Asked) -> bool:
+    """Whether a number is followed by further ones, so that it may not be the count: "one, then two"."""
+    place = asked.letters.find(value.letters)
+    text = with_digits(asked.texts[place]) if 0 <= place < len(asked.texts) else ""
+    later = with_digits(plain(reply.text[value.end : value.end + 200])).split()
+    return text.isdigit() and any(word.isdigit() for word in later)
+
+
+def exceptions(reply: Reply, asked: Asked) -> Iterator[Finding]:
+    """The option that is left where all others are excluded: "none but C", "all except C are wrong"."""
+    for match in _ends(EXCEPTION.finditer(reply.lower)):
+        letter = _LEFT.match(reply.text, match.end())
+        if letter is None or letter.group(1) not in asked.letters:
+            continue
+        if bool(match.group("many")) is bool(EXCLUDED_AFTER.match(reply.lower, letter.end())):
+            yield Finding(match.start(), Value(letter.group(1), "letter", letter.end()), "remaining")
+
+
 def weak_statements(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]:
     """Letters behind words that introduce a conclusion: "so B", "I would choose E", "it must be (D)"."""
     yield from _labelled_end(reply, asked)
     for match in _ends(_WEAK.finditer(reply.lower, start)):
         before = reply.lower[max(0, match.start() - _BEFORE) : match.start()]
-        if _DENIED_BEFORE.search(before[-30:]) or QUOTED_BEFORE.search(before):
+        if (
+            _DENIED_BEFORE.search(before[-30:])
+            or RETRACTED_BEFORE.search(before)
+            or QUOTED_BEFORE.search(before)
+        ):
             continue
-        if OPEN_TOO.match(reply.lower, match.end()) or _MAY.search(before + match.group()):
+        if (
+            _conditional(reply, match.start())
+            or OPEN_TOO.match(reply.lower, match.end())
+            or _MAY.search(before + match.group())
+        ):
             continue
         value = read_value(reply, match.end(), asked, weak=True)
+        if value is not None and value.kind == "text" and _one_of_numbers(reply, value, asked):
+            continue
         if value is not None and value.kind != "refused" and not _is_asked(reply, value):
             yield Finding(match.start(), value, "statement")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from vidkit.evaluation.answers.asked import NUMBER_INITIALS, Asked, plain, with_digits
-from vidkit.evaluation.answers.characters import folded
+from vidkit.evaluation.answers.characters import folded, is_unspaced
 from vidkit.evaluation.answers.words import (
     ARTICLES,
     CONNECTIVES,
@@ -30,7 +30,7 @@ _MORE = frozenset((
     "or", "and", "maybe", "possibly", "perhaps", "either", "even", "also", "option", "choice", "the",
     "both", "probably", "letter", "oder", "ou", "o",
 ))  # fmt: skip
-_SUFFIX = re.compile(r"['’](?:d[iıuü]r|t[iıuü]r)\b")
+_SUFFIX = re.compile(r"['’](?:[dt][iıuü]r|[yn]?[iıuü]n?|y?[ae]|[dt][ae]n?)\b")
 _LISTED = re.compile(r"[\s*_`)\]}\"'”’$]{0,8}+(?:$|\n|[.,;!?](?:\s|$)|(?:or|and|oder|ou|o|y|и|или)\b|[/&])")
 _PLURAL = re.compile(
     r"[\s*_`)\]}]{0,4}+(?:are|were|both|all|each|can|seem|sind|sont|son|são|sono|zijn|är|er|są|jsou"
@@ -41,6 +41,8 @@ _NOT_OPTIONS = frozenset((
 ))  # fmt: skip
 _CAPITAL_NEXT = re.compile(r"\s{1,3}[(\[\"']?[A-Z](?!\w)")
 _PLACES = frozenset(["in", "on", "at", "by", "to", "after", "before", "of", "from", "with"])
+_I_GUESS = re.compile(r"\s(?:guess|think|believe|suppose|would|'d)\b")
+_NOUNS = frozenset(["car"])  # words of other languages that are English nouns behind an article
 _DENIED = re.compile(r"\s{1,3}(?:be\s+)?(?:the\s+)?(?:option\s+|answer\s+)?[(\"']?[A-Z](?!\w)")
 _REACH = 48
 
@@ -124,7 +126,7 @@ def _option_text(reply: Reply, at: int, asked: Asked) -> Value | None:
     char = reply.lower[at]
     if char not in asked.firsts and (char not in NUMBER_INITIALS or not asked.has_digits):
         return None
-    if at and reply.text[at - 1].isalnum():
+    if at and reply.text[at - 1].isalnum() and not is_unspaced(char):
         return None
     said = plain(reply.text[at : at + 2 * asked.longest + _REACH])
     found = asked.text_at(said) or (asked.text_at(with_digits(said)) if asked.has_digits else None)
@@ -229,9 +231,15 @@ def letter_end(reply: Reply, at: int, asked: Asked, weak: bool = False) -> int |
 def _goes_on(reply: Reply, word: re.Match[str], asked: Asked, char: str, weak: bool) -> bool:
     """Whether the word behind a letter speaks about it, so that the letter is not a word of the sentence."""
     following = word.group(2)
-    known = following.lower() in CONNECTIVES
-    if follows(reply, word.start(), asked, char.upper()):
+    if following == "I" and _I_GUESS.match(reply.lower, word.end()):
         return True
+    known = following.lower() in CONNECTIVES and (char not in ARTICLES or following.lower() not in _NOUNS)
+    if follows(reply, word.start(), asked, char.upper()):
+        return (
+            char not in ARTICLES
+            or following[0].isupper()
+            or _text_ends(reply, word.start(), asked, char.upper())
+        )
     if reply.lower.startswith("of course", word.start(2)):
         return True
     if char.islower():
@@ -254,6 +262,13 @@ def follows(reply: Reply, at: int, asked: Asked, letter: str) -> bool:
         return False
     said = plain(reply.text[at : at + 2 * len(text) + _REACH])
     return said.startswith(text) and not said[len(text) : len(text) + 1].isalnum()
+
+
+def _text_ends(reply: Reply, at: int, asked: Asked, letter: str) -> bool:
+    """Whether a stop stands behind the letter's own text, so that "A red and a green car" is not option A."""
+    text = asked.texts[asked.letters.find(letter)]
+    behind = reply.text[at + len(text) : at + len(text) + 4].rstrip(" ")
+    return at + len(text) + 2 >= len(reply.text.rstrip()) or any(char in '.,;:!?)]\n–—*"' for char in behind)
 
 
 def _is_letter(char: str) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 
 
-def _set(*lines: str) -> frozenset[str]:
+def word_set(*lines: str) -> frozenset[str]:
+    """The words of some lines."""
     return frozenset(word for line in lines for word in line.split())
 
 
-ANSWER = _set(
+ANSWER = word_set(
     "answer ans answers' prediction predicted verdict conclusion solution finalanswer",
     "antwort lösung réponse reponse respuesta solución resposta risposta soluzione antwoord oplossing",
     "svar svaret",
@@ -26,7 +27,7 @@ ANSWER = _set(
     "उत्तर जवाब उत्तरः উত্তর பதில் விடை సమాధానం జవాబు ಉತ್ತರ ഉത്തരം જવાબ ਜਵਾਬ",
 )
 # words for one of the options: a declaration with "correct" or the like, else a mere mention
-OPTION = _set(
+OPTION = word_set(
     "option choice letter selection pick guess alternative opt",
     "antwortmöglichkeit auswahl wahl buchstabe choix lettre opción opcion alternativa inciso letra",
     "elección literal",
@@ -41,7 +42,7 @@ UNSPACED_ANSWER = re.compile(
     r"đáp án|dap an|câu trả lời|trả lời|phương án|lựa chọn|คำตอบ|ตอบ|ข้อที่ถูก|ตัวเลือก|选项|選項|選択肢|선택지|"
     r"选(?=\s?[(（A-Z])|選(?=\s?[(（A-Z])|答(?=[:：])|ចម្លើយ|ຄຳຕອບ|အဖြေ"
 )
-QUALIFIERS = _set(
+QUALIFIERS = word_set(
     "correct right best final true appropriate accurate suitable likely my",
     "richtige richtigen korrekte beste bonne correcte meilleure correcta correcto mejor correta correto",
     "melhor",
@@ -51,7 +52,7 @@ QUALIFIERS = _set(
     "الصحيح الصحيحة صحیح درست הנכונה सही সঠিক",
 )
 # may stand between "answer" and the letter
-FILLERS = _set(
+FILLERS = word_set(
     "is are was be being been would will should must could might may can has have to shall s re ll d",
     "seems seem appears appear looks likely probably definitely clearly certainly surely obviously most",
     "therefore thus",
@@ -94,26 +95,27 @@ FILLERS = _set(
     "هي هو الصحيحة الصحيح الخيار الحرف رقم است گزینه صحیح درست حرف היא הוא הנכונה אפשרות האות",
     "है हैं विकल्प सही आहे হল হলো হচ্ছে বিকল্প ஆகும் விருப்பம் అనేది ఎంపిక آپشن ہے",
 )
-NEGATORS = _set(
+NEGATORS = word_set(
     "not isn't aren't wasn't never neither nor cannot can't couldn't wouldn't won't n't isnt without",
     "except unlikely",
     "nicht kein keine niemals pas non não nem nunca no niet geen inte ej ikke ei eivät nie není nem nu не ні",
     "δεν δε değil bukan tidak không لا ليس ليست نیست לא אינה איננה नहीं না இல்லை hindi ne",
 )
-JOINERS = _set(
+JOINERS = word_set(
     "or and oder und ou et o u y e of en och eller og tai ja lub i albo nebo a vagy és sau și или и або",
     "і й ή και",
     "veya ya veyahut ve หรือ และ atau dan hoặc và أو و یا או ו या और অথবা বা எனவே либо and/or",
 )
 # after a letter these words go on about it, so the letter is not an article
-CONNECTIVES = _set(
+CONNECTIVES = word_set(
     "because since as for is was are were and or but which that given due based seems would must with",
     "rather not instead from",
     "according though although who where when while if so therefore thus hence appears looks fits",
-    "matches best it he she",
+    "matches best it he she could can may might should will did does has had do",
     "they in on at to by after before over though clearly only also then confidence final explanation",
     "reason reasoning",
-    "weil da denn ist und oder nicht aber car parce puisque est et ou mais porque pues ya es y o pero",
+    "stimmt passt trifft gilt klopt stemmer stämmer weil da denn ist und oder nicht aber",
+    "car parce puisque est et ou mais porque pues ya es y o pero",
     "pois já é e mas",
     "perché poiché è ma omdat want en of maar eftersom för därför och eller fordi da og koska sillä ja",
     "ponieważ bo gdyż",
@@ -174,9 +176,9 @@ NEGATIVE_BEFORE = re.compile(
 REFUSAL = re.compile(
     r"\b(?:sorry|cannot|can['’]?t|can\s+not|unable\s+to|apologi[sz]e|not\s+able\s+to|refuse|decline"
     r"|won['’]?t\s+(?:be\s+able|answer|help)"
-    r"|don['’]?t\s+know|do\s+not\s+know|not\s+sure|unknown|unclear|undetermined|undeterminable"
+    r"|(?:don['’]?t|do\s+not)\s+(?:know|have\s+(?:the\s+ability|access|any|enough|sufficient))|not\s+sure|unknown|unclear|undetermined|undeterminable"
     r"|indeterminate|insufficient|impossible\s+to"
-    r"|not\s+enough|no\s+(?:answer|idea|clue|way\s+to)|n/a|not\s+(?:available|provided|applicable|given"
+    r"|not\s+enough|\w{2,6}n['’]t\s+(?:enough|sufficient|possible\s+to|clear|certain)|no\s+(?:answer|idea|clue|way\s+to)|n/a|not\s+(?:available|provided|applicable|given"
     r"|possible|determin\w+|clear|certain)"
     r"|cannot\s+be\s+determined|weiß\s+(?:es\s+)?nicht|je\s+ne\s+sais|no\s+(?:lo\s+)?sé|não\s+sei"
     r"|non\s+(?:lo\s+)?so|не\s+знаю|bilmiyorum"
@@ -188,12 +190,13 @@ NO_ANSWER_BEFORE = re.compile(
     r"|\bdo\s+not|\bwon['’]?t|\bcouldn['’]?t"
     r"|\bable\s+to|\brefuse\s+to|\bdecline\s+to|\bimpossible\s+to|\bhard\s+to|\bdifficult\s+to"
     r"|\btry(?:ing)?\s+to|\bnor)"
-    r"(?:\s+(?:to|really|possibly|confidently|reliably|provide|give|have|be|determine|find|choose|select"
+    r"(?:\s+(?:to|enough|information|data|context|evidence|really|possibly|confidently|reliably|provide|give|have|be|determine|find|choose|select"
     r"|pick|know|single|one|definite|definitive|clear|the|an|a|any"
     r"|see|correct|right|final|best|yet|make|offer)){0,5}\s*$"
 )
 RETRACTED_BEFORE = re.compile(
     r"\b(?:initially|at\s+first|first|originally|previously|earlier|tempted|thought|assumed|expected"
+    r"|(?:was|were)\s+(?:going|about)\s+to|would\s+have\s+(?:said|answered|picked|chosen)"
     r"|zuerst|d['’]abord|primero|сначала)\b"
     r"(?:(?!\b(?:but|yet|now|however)\b)[^.!?,;:\n]){0,40}$"
 )
@@ -201,6 +204,36 @@ UNCERTAIN_BEFORE = re.compile(
     r"(?:\bif|\bwhether|\bsuppose|\bassum(?:e|ing)|\bunless|\bwhy|\bhad|\bwould\s+be|\bcould\s+be"
     r"|\bmight\s+be|\bmay\s+be)"
     r"(?:\s+(?:the|that|correct|right|option|is|it))*\s*$"
+)
+# "if he strikes a nail, the answer would be A": nothing is said of whether he does
+CONDITION_BEFORE = re.compile(
+    r"(?<!even\s)(?<!as\s)(?<!see\s)(?<!check\s)(?<!determine\s)\b(?:if|unless|in\s+case|falls|wenn|si|se|если|eğer|jika)\s"
+    r"(?!(?:i|we|you|one|that(?:['’]s)?\s+(?:so|the\s+case))\b|forced|asked|pressed|pushed|so\b|had\s+to)"
+    r"(?:(?!\b(?:so|hence|therefore|thus|but|and\s+since)\b)[^.!?;\n]){1,100}?"
+    r"(?:,\s{1,3}(?:then\s)?|\sthen\s)[^.!?;:,\n]{0,50}$"
+)
+# "none but C", "all except C can be excluded": the one that is left
+EXCEPTION = re.compile(
+    r"\b(?P<few>none|nothing|no\s?(?:one|body|option|answer|other)?(?:\s+(?:of\s+them|else))?"
+    r"|(?:not|n['’]t|cannot)\s(?:\w+\s){0,2}any(?:one|thing|body|\s+\w+)?)"
+    r"(?:\s+(?:else|other|is|fits|works|possible)){0,2}\s+(?:but|except(?:\s+for)?|other\s+than|else\s+than|than"
+    r"|besides|apart\s+from|save)\b"
+    r"|\b(?:ningun[ao]?|aucune?|nessun[ao]?|nenhuma?|keine?r?)\b(?:\s[^\W\d_]{1,12}){0,3}"
+    r"\s(?:salvo|excepto|exceto|menos|sauf|hormis|außer|tranne|eccetto)\b(?:\s(?:la|el|le|a|o))?"
+    r"|\b(?P<many>all|every(?:thing|one|\s+\w+)?|each)(?:\s+(?:of\s+)?(?:the\s+)?(?:options|others?|choices|answers))?"
+    r"\s+(?:but|except(?:\s+for)?|other\s+than|besides|apart\s+from|save)\b"
+)
+EXCLUDED_AFTER = re.compile(
+    r"[^.!?\n]{0,12}?\b(?:(?:can|could|may|must|is|are|was|were|be|being)\s+){1,3}(?:clearly\s+)?(?:excluded|ruled\s+out|eliminated"
+    r"|discarded|wrong|incorrect|false|out\b|impossible|rejected|dismissed)"
+)
+DENIAL = re.compile(
+    r"\b(?:nicht|kein\w?|pas|no|não|non|nu|nem|nie|není|nije|не|ні|inte|ikke|ei|niet|geen|değil|bukan"
+    r"|tidak|không|δεν)\b"
+    r"|不|非|没|ない|ません|아니|ليس|ليست|لا\s|נא|לא|नहीं|ไม่|نیست"
+)
+UNDECIDED = re.compile(
+    r"(?:can['’]?t|cannot|can\s+not|unable\s+to|not\s+able\s+to)\s+(?:decide|choose|make\s+up\s+my\s+mind)[^.!?\n]{0,40}[.!\s]*$"
 )
 # what a person, a sign or a subtitle of the video says is no statement of the reply
 QUOTED_BEFORE = re.compile(
