@@ -37,7 +37,8 @@ _OPEN_END = re.compile(
 _NOT_THESE = re.compile(r"(?<=[^\W\d_]{3}),?\snot\s(?![^.!?\n]*\bbut\b)[^.!?;\n]{1,80}[.!]?$")
 # a line of reasoning that stops without a stop
 _BROKEN_OFF = re.compile(
-    r"\s*(?:let['’]?s|let me|to (?:answer|determine|find|solve)|first|looking at|step)\b[^\n]*[.:!]\s[^.!?\n]*[^.!?\n\s)\"'”]",
+    r"\s*(?:let['’]?s|let me|to (?:answer|determine|find|solve)|first|looking at|step)\b"
+    r"[^\n]*[.:!]\s[^.!?\n]*[^.!?\n\s)\"'”]",
     re.IGNORECASE,
 )
 _ARROW = re.compile(r"[)\]*.]{0,3}\s?(?:→|⇒|=>|->|➜|>)\s?[(\[*]{0,3}[A-Z](?![\w'’])")
@@ -49,7 +50,7 @@ _NAMED = re.compile(
     r"(?:figure|fig\.?|frame|image|picture|panel|scene|clip|video|camera|team|player|group"
     r"|part|section|step|point"
     r"|vitamin|hepatitis|type|class|grade|plan|level|shot|appendix|table|room|gate|platform|sign|letter"
-    r"|note|key|chord|statement|exit|speaker|door|lane|row|seat|mr\.?|mrs\.?|ms\.?|dr\.?)s?\s*$",
+    r"|note|key|chord|statement|exit|door|lane|row|seat|mr\.?|mrs\.?|ms\.?|dr\.?)s?\s*$",
     re.IGNORECASE,
 )
 
