@@ -26,7 +26,9 @@ _NO = re.compile(
     r"[^\n]{0,160}?(?:\b(?:no|not|incorrect|false|wrong|isn['’]t|doesn['’]t|contradicted|unsupported|nein"
     r"|non|нет)\b|✗|✘|❌|×|✖|错|不)"
 )
-_MENTION = re.compile(r"(?<![\w/'’.&@#-])[A-Z](?![\w'’+#&])")
+# scripts without blanks may touch the letter
+_MENTION = re.compile(r"(?<![/'’.&@#-])(?<![^\W\u2e80-\uffff])[A-Z](?!['’+#&])(?![^\W\u2e80-\uffff])")
+_ASKED = re.compile(r"(?<!\w)([a-z])\)?\?\s{1,3}(yes|no)\b")
 _LABEL = re.compile(r"(?<![^\W_])[A-Z](?=[\])]?\s?[.):\]–—-])")
 _OTHER_LETTER = re.compile(r"\s{0,4}[(\[*]{0,3}([A-Z])[)\]*.]{0,3}(?=\s{0,3}(?:$|[(,;>=–—→-]))")
 # a reply that breaks off within a sentence
@@ -41,6 +43,11 @@ _BROKEN_OFF = re.compile(
     r"[^\n]*[.:!]\s[^.!?\n]*[^.!?\n\s)\"'”]",
     re.IGNORECASE,
 )
+# "A: D" names the answer and gives it; "print('B')" is an answer in code
+_CALLED = re.compile(r"\s*A\s?:\s{0,3}([A-Z])[.\s]*|\s*\w{1,30}\(\s?[\"']([A-Z])[\"']\s?\)[;\s]*")
+_HEDGE_AFTER = re.compile(r"[\s)\].:,–—-]{1,5}(?:maybe|perhaps|possibly)\b")
+_SHARE = re.compile(r"([A-Z])\s?[:=(-]\s?(\d{1,3}(?:\.\d{1,3})?)\s?%")
+_SHARES = re.compile(r"(?:\s*[A-Z]\s?[:=(-]\s?\d{1,3}(?:\.\d{1,3})?\s?%\)?[\s,;.]*){2,26}")
 _ARROW = re.compile(r"[)\]*.]{0,3}\s?(?:→|⇒|=>|->|➜|>)\s?[(\[*]{0,3}[A-Z](?![\w'’])")
 _CLOSING = re.compile(
     r"[(\[\"“']{1,3}([A-Z])[)\]\"”']{1,3}[.!\s]*$|(?<=[^\W\d_]{2})\s?[,:;–—-]\s{1,3}[(\"*]{0,2}([A-Z])[)\"*]{0,2}[.!]?$"
@@ -76,6 +83,9 @@ def whole(line: str, asked: Asked) -> set[str]:
     """The letter of a line that is nothing else."""
     if len(line) > 400:
         return set()
+    called = _CALLED.fullmatch(line)
+    if called is not None and called.group(called.lastindex or 0) in asked.letters:
+        return {called.group(called.lastindex or 0)}
     match = _patterns(asked.letters)[0].fullmatch(line)
     return {match.group("letter").upper()} if match and "n/a" not in line.lower() else set()
 
@@ -141,6 +151,8 @@ def _start(line: str, asked: Asked) -> str | None:
         return value.letters if value is not None and read else None
     letter = match.group("letter").upper()
     at = match.start("letter")
+    if _HEDGE_AFTER.match(made.lower, at + 1) and len(set(_MENTION.findall(line))) > 1:
+        return None  # "A - maybe. B - maybe."
     if letter_end(made, at, asked) is None and not follows(made, at + 1, asked, letter):
         return None
     rest = line[match.end() :].strip().lower()
@@ -155,6 +167,15 @@ def _start(line: str, asked: Asked) -> str | None:
     if value is not None and value.letters != letter:
         return None
     return letter
+
+
+def shares_of_all(reply: Reply, asked: Asked) -> str | None:
+    """The likeliest option of a reply that is a share for each of them: "A: 90%, B: 5%, C: 5%"."""
+    if reply.text.count("%") < len(asked.letters) or not _SHARES.fullmatch(reply.text[:400]):
+        return None
+    shares = {letter: float(share) for letter, share in _SHARE.findall(reply.text)}
+    most = [letter for letter, share in shares.items() if share == max(shares.values())]
+    return most[0] if set(shares) == set(asked.letters) and len(most) == 1 else None
 
 
 def other_of_two(reply: Reply, asked: Asked) -> set[str]:
@@ -228,6 +249,10 @@ def last_sentence(reply: Reply, asked: Asked) -> set[str]:
 
 def verdicts(reply: Reply, asked: Asked) -> set[str]:
     """The only option that is called right where each of several is judged in its turn."""
+    if len(asked_of_each := dict(_ASKED.findall(reply.lower))) > 1:
+        yes = {letter.upper() for letter, said in asked_of_each.items() if said == "yes"} & set(asked.letters)
+        if len(yes) == 1:
+            return yes
     places = [
         m
         for m in list(_MENTION.finditer(reply.text))[:200]
@@ -270,8 +295,9 @@ def option_text(reply: Reply, asked: Asked) -> set[str]:
 
 def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
     said = lines[-1] if lines else ""
-    if len(said) > 3 * asked.longest + 160 or said.rstrip().endswith(":") or REFUSAL.search(reply.lower):
+    if len(said) > 3 * asked.longest + 160 or said.rstrip().endswith(":") or _refuses(reply, asked):
         return set()
+    said = said.rpartition("? ")[2]  # "What does he feel? Anger."
     if _OPEN_END.search(said):
         return set()
     said = _NOT_THESE.sub("", said)
@@ -293,11 +319,23 @@ def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
     return set() if hedged else set(kept)
 
 
+def _refuses(reply: Reply, asked: Asked) -> bool:
+    """Whether the reply refuses, in words that are not an option's own ("He says 'Sorry'.")."""
+    match = REFUSAL.search(reply.lower)
+    if match is None:
+        return False
+    own = [text for text in asked.texts if text and REFUSAL.search(text) and text in reply.lower]
+    return not own or REFUSAL.search(reply.lower.replace(max(own, key=len), " ")) is not None
+
+
 def _named_in(known: str, asked: Asked) -> dict[str, str]:
     """Text by letter of the options that plain text names and does not deny."""
     found = {}
     for letter, text in zip(asked.letters, asked.texts, strict=False):
         form = with_digits(text)
+        first, _, rest = form.partition(" ")
+        if first in ("a", "an", "the") and " " in rest:
+            form = rest  # "The man in red" names "A man in red"
         at = known.find(f" {form} ") if form else -1
         if at < 0 and form and is_unspaced(form[0]):
             at = _unspaced_at(known, form) - 1  # as if a blank stood before

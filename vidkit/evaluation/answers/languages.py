@@ -32,4 +32,4 @@ def is_foreign(text: str) -> bool:
     words = set(_WORD.findall(lower))
     if words & _ENGLISH - _OTHER:
         return False
-    return bool(words & _OTHER) or any(char.isalpha() and ord(char) > 0x2AF for char in lower)
+    return bool(words & _OTHER) or any(char.isalpha() and not char.isascii() for char in lower)

@@ -17,6 +17,7 @@ from vidkit.evaluation.answers.forms import (
     option_text,
     other_of_two,
     recital,
+    shares_of_all,
     starts,
     verdicts,
     whole,
@@ -45,7 +46,10 @@ _TOOK_BACK = re.compile(
 _OTHERWISE = re.compile(r"[^\n]{0,80}?[.,;]\s{0,3}(?:and\s|but\s)?(?:otherwise|else|if\s+not)\b")
 _ASKED_AND_ANSWERED = re.compile(r"(?<=\s)A:(?=\s)")
 # a model that goes on with a question of its own has answered above it
-_MADE_UP = re.compile(r"\n\s{0,8}(?:Next\s|New\s)?(?:Question|Q|问题|質問|Frage|Pregunta)\s?\d{0,3}\s?[:：]")
+_MADE_UP = re.compile(
+    r"\n\s{0,8}(?:Next\s|New\s)?(?:Question|Q|问题|質問|Frage|Pregunta)\s?\d{0,3}\s?[:：]"
+    r"|\n#{2,4}\s?(?:Instruction|Input|Question|Problem|Task|Example)\b"
+)
 _LIST = r"[{0}](?:[\s,/&+|;.()]+(?:and\s+|or\s+)?[{0}])+[\s.]*"
 
 
@@ -122,6 +126,8 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
     if len(reply.text) < 80 and re.fullmatch(_LIST.format(asked.letters), reply.text.strip()):
         letters = set(re.findall("[A-Z]", reply.text))
         return Choice(None, "ambiguous") if len(letters) > 1 else Choice(letters.pop(), "whole")
+    if (likeliest := shares_of_all(reply, asked)) is not None:
+        return Choice(likeliest, "verdict")
     found_whole = whole(text, asked) or whole(reply.text, asked)
     if len(found_whole) == 1:
         return Choice(found_whole.pop(), "whole")
@@ -175,6 +181,9 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
     # a letter at the head outranks a passing word below it
     opened = starts(reply, asked)
     if len(opened) == 1:
+        closing = last_sentence(reply, asked)
+        if len(closing) == 1 and closing != opened and _TOOK_BACK.search(reply.lower):
+            return Choice(closing.pop(), "correction")
         return Choice(opened.pop(), "start")
     head = read_value(reply, 0, asked, weak=True)
     several = (

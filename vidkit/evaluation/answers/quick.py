@@ -19,6 +19,8 @@ _SORRY = re.compile(
     r"(?:I'm|I am) sorry, (?:but )?I (?:cannot|can't|am unable to|am not able to) "
     r"(?:tell|say|determine|answer)(?: (?:this|that|it|the question|this question))?\."
 )
+# structures, and questions that a model made up and answered
+_STRUCTURED = re.compile(r"```|<|Question|\nQ|\n##")
 _PLAIN_WORDS = re.compile(r"[a-z]{2,20}(?: [a-z]{2,20}){0,12}")
 _MEANS_MORE = NEGATORS | JOINERS | {"wrong", "incorrect", "false", "but", "maybe", "is", "are", "was", "nope"}
 
@@ -56,15 +58,7 @@ def quick(reply: str, options: str, option_texts: Sequence[str]) -> Choice | Non
 def declared_last(reply: str, options: str) -> Choice | None:
     """What a last line such as "Final answer: C" says, whatever was reasoned above it; else None."""
     head, _, line = reply.rpartition("\n")
-    if (
-        not head
-        or len(line) > _LONGEST
-        or head.lstrip()[:1] in ("{", "[")
-        or "```" in head
-        or "<" in head
-        or "Question" in head
-        or "\nQ" in head
-    ):
+    if not head or len(line) > _LONGEST or head.lstrip()[:1] in ("{", "[") or _STRUCTURED.search(head):
         return None
     found = _LETTER.fullmatch(line.strip())
     if found is None or not found.group("says") or found.group("letter") not in options:

@@ -57,7 +57,7 @@ _WEAK = re.compile(
     r"|that\s+is|this\s+is|this\s+must\s+be"
     r"|which\s+is|go(?:ing)?\s+(?:with|for)|went\s+with|prefer|choose|choosing|chose|pick|picking|select"
     r"|selecting|selected|chosen|opt(?:ing)?\s+for"
-    r"|vote\s+(?:for|is)|settl(?:e|ed|ing)\s+(?:on|for)|lean(?:ing)?(?:\s+(?:to|towards?))?|leav(?:es?|ing)(?:\s+(?:us|me"
+    r"|vote(?:\s+(?:for|is))?|ergo|finally|lastly|settl(?:e|ed|ing)\s+(?:on|for)|lean(?:ing)?(?:\s+(?:to|towards?))?|leav(?:es?|ing)(?:\s+(?:us|me"
     r"|only|just))*(?:\s+with)?|left\s+with"
     r"|remaining\s+(?:option|choice|one)|narrows?\s+(?:it\s+)?(?:down\s+)?to|suggests?|indicates?"
     r"|points?\s+(?:clearly\s+)?to(?:wards?)?|supports?"
@@ -84,7 +84,7 @@ _SUBJECT_AFTER = re.compile(
     r"|(?:fits?|match(?:es)?|describes?|captures?|reflects?|answers?|summari[sz]es)\b(?!\s+(?:not|neither))"
     r"|(?:best|most|clearly|correctly|accurately|perfectly)\s+(?:\w+ly\s+)?(?:fits?|match(?:es)?"
     r"|describes?|captures?|reflects?|answers?|summari[sz]es)\b"
-    r"|remains?\b|is\s+left\b|(?<!,)(?<!,\s)it\s+is\b|wins\b|makes\s+(?:the\s+most\s+)?sense|✓|✔|✅|☑|√"
+    r"|(?:has|is|are)\s+(?:the\s+)?strongest\b|remains?\b|is\s+left\b|(?<!,)(?<!,\s)it\s+is\b|wins\b|makes\s+(?:the\s+most\s+)?sense|✓|✔|✅|☑|√"
     r"|(?:is|was)?\s?my\s+(?:final\s+)?(?:answer|choice|pick|guess)|for\s+sure\b)"
 )
 _FOREIGN_SUBJECT = re.compile(r"[^.!?\n。！？]{0,24}?(?=$|[.!?\n。！？])")
@@ -93,6 +93,13 @@ _OWNER = re.compile(
 )
 _MAY = re.compile(r"\b(?:might|may|could)\s+also$")
 _MAY_TOO = re.compile(r"[\s)\"']{0,3}(?:might|may|could)\s+(?:also|equally|just\s+as\s+well)\b")
+# "H would be right only if nothing fitted"
+_IF_BEHIND = re.compile(r"[\s)\"']{0,3}(?:would|could|might)\b[^.!?\n]{0,40}\bif\b(?!\si\b)")
+_NOT_WRONG = re.compile(r"[\s)\"']{0,3}(?:(?:is|was)\s+not|isn['’]t|wasn['’]t)\s+(?:wrong|incorrect|false)\b")
+_POSSESSED = re.compile(
+    r"['’]s\s+(?:the\s+(?:one|answer|best|only)\b|(?:right|correct|my)\b"
+    r"|(?:description|text|statement|claim|wording)\b[^.!?\n]{0,20}\b(?:match|fit|best|correct|right))"
+)
 _EARLIER = re.compile(
     r"[\s)\"']{0,3}(?:was|had\s+been)\s+(?:my|the)\s+(?:earlier|first|initial|previous|original|former|old)\b"
 )
@@ -236,9 +243,9 @@ def subjects(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]:
     """Letters of which something good is said: "E is correct", "C ist richtig"."""
     for match in _ends(m for m in _CAPITAL.finditer(reply.text, start) if m.group() in asked.letters):
         at, letter = match.start(), match.group()
-        if letter_end(reply, at, asked) is None:
-            continue
         end = at + 1
+        if letter_end(reply, at, asked) is None and not _POSSESSED.match(reply.lower, end):
+            continue
         before = reply.lower[max(0, at - _BEFORE) : at]
         if (
             NEGATIVE_BEFORE.search(before)
@@ -268,9 +275,11 @@ def _list_start(reply: Reply, at: int, asked: Asked) -> int:
 
 
 def _positive(reply: Reply, end: int) -> bool:
+    if _NOT_WRONG.match(reply.lower, end) or _POSSESSED.match(reply.lower, end):
+        return True
     if NEGATIVE_AFTER.match(reply.lower, end):
         return False
-    if _EARLIER.match(reply.lower, end):
+    if _EARLIER.match(reply.lower, end) or _IF_BEHIND.match(reply.lower, end):
         return False
     if _SUBJECT_AFTER.match(reply.lower, end):
         return True
@@ -289,7 +298,7 @@ def _positive(reply: Reply, end: int) -> bool:
 
 
 _LABELLED_END = re.compile(
-    r"(?<![^\W\d_])(?P<label>[^\W\d_]{2,20}):\s{0,3}(?=[(\"*]{0,2}[a-z][)\"*]{0,2}[.!]?\s{0,3}$)"
+    r"(?<![^\W\d_])(?P<label>[^\W\d_]{2,20}|q\d{1,3}):\s{0,3}(?=[(\"*]{0,2}[a-z][)\"*]{0,2}[.!]?\s{0,3}$)"
 )
 _NO_LABELS = frozenset((
     "grade", "class", "room", "gate", "platform", "section", "figure", "panel", "exit", "group",

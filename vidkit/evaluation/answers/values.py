@@ -24,7 +24,7 @@ _WORD = re.compile(r"(?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0eff]){1,24}+(?:['’][^
 _CLOSED = re.compile(r"\s?[\"'”’»)\]}>」』】*_]")
 _NEXT_WORD = re.compile(r"([^\S\n]{1,8}+)([^\W\d_]{1,24}+)")
 _JOIN = re.compile(
-    r"[\s*_`)\]}\"'”’.?]{0,8}+(?:(?P<sign>[/&|、;]|,)|(?P<word>and/or|或者?|和|与|及|や|と|または|또는|หรือ|และ|[^\W\d_]{1,10}+))"
+    r"[\s*_`)\]}\"'”’.?]{0,8}+(?:(?P<sign>[/&|、;]|,)|(?P<word>and/or|as\s+well\s+as|か(?=\s?[a-z])|又は|或者?|和|与|及|や|と|または|또는|หรือ|และ|[^\W\d_]{1,10}+))"
 )
 _MORE = frozenset((
     "or", "and", "maybe", "possibly", "perhaps", "either", "even", "also", "option", "choice", "the",
@@ -168,7 +168,8 @@ def _group(reply: Reply, end: int, asked: Asked, first: str) -> Value:
         at = _joined(reply, end)
         if at is None:
             break
-        stop = letter_end(reply, at, asked, weak=True) if at < len(reply.text) else None
+        listed = not reply.text[end:at].strip(" )]}\"'*_`,;")  # behind "and" the words after it do not matter
+        stop = letter_end(reply, at, asked, weak=listed) if at < len(reply.text) else None
         letter = reply.text[at : at + 1].upper()
         if stop is None or letter not in asked.letters or reply.text[at].islower():
             break
@@ -186,15 +187,16 @@ def _group(reply: Reply, end: int, asked: Asked, first: str) -> Value:
 def _joined(reply: Reply, at: int) -> int | None:
     """Where the next letter of a list would stand."""
     match = _JOIN.match(reply.lower, at)
-    if match is None or (match.group("word") and match.group("word") not in JOINERS and not _is_cjk(match)):
+    word = match.group("word") if match else None
+    if match is None or (word and word not in JOINERS and not _is_cjk(match) and " " not in word):
         return None
     at = match.end()
     for _ in range(4):
         at = _SKIP.match(reply.text, at).end()  # type: ignore[union-attr]
-        word = _WORD.match(reply.lower, at)
-        if word is None or word.group() not in _MORE or len(word.group()) == 1:
+        more = _WORD.match(reply.lower, at)
+        if more is None or more.group() not in _MORE or len(more.group()) == 1:
             break
-        at = word.end()
+        at = more.end()
     return at
 
 

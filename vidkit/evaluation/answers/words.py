@@ -220,11 +220,11 @@ EXCEPTION = re.compile(
     r"|besides|apart\s+from|save)\b"
     r"|\b(?:ningun[ao]?|aucune?|nessun[ao]?|nenhuma?|keine?r?)\b(?:\s[^\W\d_]{1,12}){0,3}"
     r"\s(?:salvo|excepto|exceto|menos|sauf|hormis|außer|tranne|eccetto)\b(?:\s(?:la|el|le|a|o))?"
-    r"|\b(?P<many>all|every(?:thing|one|\s+\w+)?|each)(?:\s+(?:of\s+)?(?:the\s+)?(?:options|others?|choices|answers))?"
+    r"|\b(?P<many>all|any(?:thing)?|every(?:thing|one|\s+\w+)?|each)(?:\s+(?:of\s+)?(?:the\s+)?(?:options|others?|choices|answers))?"
     r"\s+(?:but|except(?:\s+for)?|other\s+than|besides|apart\s+from|save)\b"
 )
 EXCLUDED_AFTER = re.compile(
-    r"[^.!?\n]{0,12}?\b(?:(?:can|could|may|must|is|are|was|were|be|being)\s+){1,3}(?:clearly\s+)?(?:excluded|ruled\s+out|eliminated"
+    r"[^.!?\n]{0,12}?\b(?:(?:can|could|may|must|would|is|are|was|were|be|being)\s+){1,3}(?:clearly\s+)?(?:excluded|ruled\s+out|eliminated"
     r"|discarded|wrong|incorrect|false|out\b|impossible|rejected|dismissed)"
 )
 DENIAL = re.compile(
@@ -233,7 +233,7 @@ DENIAL = re.compile(
     r"|不|非|没|ない|ません|아니|ليس|ليست|لا\s|נא|לא|नहीं|ไม่|نیست"
 )
 UNDECIDED = re.compile(
-    r"(?:can['’]?t|cannot|can\s+not|unable\s+to|not\s+able\s+to)\s+(?:decide|choose|make\s+up\s+my\s+mind)[^.!?\n]{0,40}[.!\s]*$"
+    r"(?:can['’]?t|cannot|can\s+not|unable\s+to|not\s+able\s+to)\s+(?:decide|choose|confirm|verify|make\s+up\s+my\s+mind)[^.!?\n]{0,40}[.!\s]*$"
 )
 # what a person, a sign or a subtitle of the video says is no statement of the reply
 QUOTED_BEFORE = re.compile(
