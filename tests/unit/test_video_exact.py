@@ -18,6 +18,7 @@ import pytest
 
 from scripts.numbered_videos import Case, cases, encode, number_of, picture
 from scripts.reader_matrix import examine
+from vidkit.errors import VideoError
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.outputs.writer import OutputOptions, write_selection
 from vidkit.frames.pipeline import select_from_video
@@ -191,6 +192,46 @@ def test_pictures_of_changing_size_are_all_read(tmp_path: Path) -> None:
     frames = list(video.read([0, 59, 60, 100, 119]))
     assert [number_of(frame.pixels) for frame in frames] == [0, 59, 60, 100, 119]
     assert {frame.pixels.shape for frame in frames} == {(96, 160, 3)}
+
+
+@needs_ffmpeg
+def test_pictures_of_other_proportions_keep_them(tmp_path: Path) -> None:
+    options = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "20", "-f", "mpegts")
+    encode(tmp_path / "a.ts", Case("wide", "ts", options, frames=20))
+    encode(tmp_path / "b.ts", Case("tall", "ts", options, frames=20, size=(160, 384)), first=20)
+    (tmp_path / "c.ts").write_bytes((tmp_path / "a.ts").read_bytes() + (tmp_path / "b.ts").read_bytes())
+    wide, tall = open_video(tmp_path / "c.ts").read([10, 30])
+    assert wide.pixels.shape == tall.pixels.shape == (96, 160, 3)
+    columns = np.flatnonzero(tall.pixels.max(axis=(0, 2)) > 30)
+    assert (columns.min(), columns.max()) == (60, 99)  # 40 of 160 columns, in the middle
+
+
+@needs_ffmpeg
+def test_damaged_pictures_are_the_same_at_every_reading(tmp_path: Path) -> None:
+    noise = ("-vf", "noise=alls=20", "-c:v", "libx264", "-g", "50", "-pix_fmt", "yuv420p")
+    run_ffmpeg("-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=6", *noise, tmp_path / "a.mp4")
+    data, rng = bytearray((tmp_path / "a.mp4").read_bytes()), np.random.default_rng(1)
+    for place in rng.integers(len(data) // 4, len(data) * 3 // 4, 12):
+        data[place : place + 40] = rng.bytes(40)
+    (tmp_path / "b.mp4").write_bytes(data)
+    sums = set()
+    for _ in range(4):
+        video = open_video(tmp_path / "b.mp4", threads=4)
+        frames = list(video.read(range(1, 150, 4)))
+        sums.add(hashlib.sha256(b"".join(frame.pixels.tobytes() for frame in frames)).hexdigest())
+        assert video.decode_errors
+    assert len(sums) == 1
+
+
+@needs_ffmpeg
+def test_an_encrypted_video_is_refused(tmp_path: Path) -> None:
+    key, number = "76a6c65c5ea762046bd749a2e632ccbb", "a7e61c373e219033c21091fa607bf3b8"
+    lock = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", key, "-encryption_kid", number)
+    source = ("-f", "lavfi", "-i", "testsrc2=s=160x96:r=25:d=2", "-c:v", "libx264", "-pix_fmt", "yuv420p")
+    run_ffmpeg(*source, *lock, tmp_path / "locked.mp4")
+    with pytest.raises(VideoError, match="is encrypted") as error:
+        open_video(tmp_path / "locked.mp4")
+    assert "copy protection" in error.value.hint
 
 
 def test_clocks_are_repaired() -> None:

@@ -18,26 +18,32 @@ class Decoding:
     Attributes:
         container, stream: PyAV's.
         errors: packets that could not be read or decoded, and frames that the decoder calls corrupt.
+        threads: of the decoder; 0: as many as there are cores. What a decoder makes up for a damaged picture
+            is always the same with one thread alone.
     """
 
     def __init__(self, path: str, stream: int, threads: int = 0) -> None:
         self.errors = 0
-        self._path, self._number, self._threads = path, stream, threads
+        self._path, self._number, self.threads = path, stream, threads
         self._open()
 
     def _open(self) -> None:
         self.container = open_input(self._path)
         self.stream = pick_stream(self.container, Path(self._path), self._number)
         self.stream.thread_type = "AUTO"
-        if self._threads:
-            self.stream.codec_context.thread_count = self._threads
+        if self.threads:
+            self.stream.codec_context.thread_count = self.threads
         self._is_fresh = True
 
     def rewind(self) -> None:
         """Stand before the first packet, with a decoder that knows nothing."""
         if not self._is_fresh:
-            self.close()
-            self._open()
+            self.reopen()
+
+    def reopen(self) -> None:
+        """Open the file again, with `threads` as they are now."""
+        self.close()
+        self._open()
 
     def seek(self, pts: int) -> bool:
         """Stand before a key frame at `pts` or earlier, as the container sees it; false: it cannot."""
@@ -107,11 +113,16 @@ class DecodedTable:
 
 
 def decode_all(path: str, stream: int, threads: int = 0) -> DecodedTable:
-    """Decode a whole stream for its time stamps; takes as long as playing it without a clock."""
+    """Decode a whole stream for its time stamps; takes as long as playing it without a clock.
+
+    A damaged one is decoded with one thread, as it is read afterwards (see `Decoding`).
+    """
     found = DecodedTable()
     with Decoding(path, stream, threads) as decoding:
         for frame in decoding.frames():
             found.stamps.append(frame.pts)
             found.is_key.append(bool(frame.key_frame))
+            if decoding.errors and threads != 1:
+                break
         found.errors = decoding.errors
-    return found
+    return decode_all(path, stream, 1) if found.errors and threads != 1 else found

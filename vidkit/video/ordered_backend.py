@@ -23,7 +23,7 @@ class OrderedBackend:
     def __init__(self, scan: Scan, threads: int = 0) -> None:
         self.decode_errors = scan.decode_errors
         self._scan = scan
-        self._threads = threads
+        self._threads = 1 if scan.decode_errors else threads
         self._decoding: Decoding | None = None
         self._frames: Iterator[Any] = iter(())
         self._next = 0  # number of the frame that comes next

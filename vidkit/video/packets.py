@@ -31,6 +31,7 @@ class PacketTable:
         encoder_note: bytes to put before every entry (see `Inspector.encoder_note`).
         knows_entries: whether entries of this codec can be told at all.
         changes: packets that bring new parameters of the codec with them.
+        encrypted: packets that the container calls encrypted.
     """
 
     pts: NDArray[np.int64]
@@ -45,6 +46,7 @@ class PacketTable:
     encoder_note: bytes
     knows_entries: bool
     changes: int
+    encrypted: int = 0
 
     def __len__(self) -> int:
         return int(self.pts.size)
@@ -58,10 +60,10 @@ def read_packets(container: Any, stream: Any) -> PacketTable:
     inspector = Inspector(codec_name(stream), bytes(context.extradata or b""), bool(context.codec.intra_only))
     rows: list[tuple[int, int, bool, bool, bool, bool]] = []
     add, hides, intra = rows.append, inspector.hides, bool(context.codec.intra_only)
-    duration = damaged = changes = 0
+    duration = damaged = changes = encrypted = 0
     note, broken_off = b"", ""
     parameters: dict[int, bytes] = {}  # by row of a key frame
-    has_news = getattr(av.Packet, "has_sidedata", None)  # absent in old versions
+    has_sidedata = getattr(av.Packet, "has_sidedata", None)  # absent in old versions
     try:
         for packet in container.demux(stream):
             if not packet.size:
@@ -86,8 +88,9 @@ def read_packets(container: Any, stream: Any) -> PacketTable:
             )
             duration = packet.duration or duration
             damaged += packet.is_corrupt
-            if has_news is not None and len(rows) > 1:
-                changes += bool(has_news(packet, "new_extradata"))
+            if has_sidedata is not None:
+                changes += len(rows) > 1 and bool(has_sidedata(packet, "new_extradata"))
+                encrypted += bool(has_sidedata(packet, "encryption_info"))
     except av.error.FFmpegError as error:
         broken_off = reason_of(error)
     times = np.array([row[:2] for row in rows], dtype=np.int64).reshape(-1, 2)
@@ -97,7 +100,7 @@ def read_packets(container: Any, stream: Any) -> PacketTable:
         flags[[row for row, found in parameters.items() if row and not found], 1] = False
     return PacketTable(
         times[:, 0], times[:, 1], flags[:, 0], flags[:, 1], flags[:, 2], flags[:, 3],
-        duration, broken_off, damaged, note, inspector.knows_entries, changes,
+        duration, broken_off, damaged, note, inspector.knows_entries, changes, encrypted,
     )  # fmt: skip
 
 

@@ -113,8 +113,8 @@ class SeekingBackend:
     def decode_from(self, decoding: Decoding, wanted: Sequence[int], entry: int) -> Iterator[tuple[int, Any]]:
         """(number, decoded frame) of wanted frames, decoding from the packet in row `entry`.
 
-        Where something is damaged, starts again at the entry before and decodes every picture, since what a
-        decoder makes up for a damaged picture depends on the ones before.
+        Where something is damaged, starts again at the entry before and decodes every picture, with one
+        thread, since what a decoder makes up depends on the pictures before and on the number of threads.
 
         Raises:
             LostTrackError: the packets after the seek are not those of the scan.
@@ -135,6 +135,10 @@ class SeekingBackend:
                 return
             except _DamagedError as damage:
                 decoding.errors = before
+                if decoding.threads != 1:  # which picture it was is known when one thread decodes
+                    self._threads = decoding.threads = 1
+                    decoding.reopen()
+                    continue
                 skips, entry = False, self._earlier(entry) if damage.is_entry else entry
 
     def _earlier(self, entry: int) -> int:
@@ -148,7 +152,8 @@ class SeekingBackend:
 
         Raises:
             LostTrackError: the packets after the seek are not those of the scan.
-            _DamagedError: the entry (and it is not the first packet), or a picture while some are skipped.
+            _DamagedError: the entry (and it is not the first packet), or a picture while some are skipped or
+                several threads decode.
         """
         timeline, packets = self._scan.timeline, self._scan.packets
         place = {int(timeline.pts[i]): int(i) for i in wanted}
@@ -169,7 +174,7 @@ class SeekingBackend:
                 if not clean and (decoding.errors > errors or decoded.pts != from_pts):
                     raise _DamagedError(is_entry=True)
                 clean = True
-                if skips and decoding.errors > errors:
+                if decoding.errors > errors and (skips or decoding.threads != 1):
                     raise _DamagedError(is_entry=False)
                 index = place.pop(decoded.pts, None)
                 if index is not None:
@@ -216,7 +221,8 @@ class SeekingBackend:
         row = -1
         for packet in decoding.packets():
             if packet is None or not packet.size:
-                yield packet
+                if row >= 0:
+                    yield packet
                 continue
             at = self._rows.get(packet.pts, -1)
             if row < 0 and at > entry:

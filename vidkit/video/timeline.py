@@ -91,6 +91,7 @@ def scan(path: Path, stream: int = 0, threads: int = 0, doubt: str = "") -> Scan
             info, zero = _describe(container, video, path, stream)
             reorders = bool(video.codec_context.has_b_frames)
             notes = _other_streams(container, video)
+        _refuse_encrypted(packets, path)
         head = _Head.read(path, info, threads) if len(packets) else _Head()
     except av.error.FFmpegError as error:
         raise VideoError(
@@ -111,6 +112,17 @@ def scan(path: Path, stream: int = 0, threads: int = 0, doubt: str = "") -> Scan
             UNREADABLE,
         )
     return replace(found, info=_with_times(found.info, found.timeline, zero))
+
+
+def _refuse_encrypted(packets: PacketTable, path: Path) -> None:
+    """An encrypted picture decodes to noise, often without an error."""
+    if packets.encrypted:
+        share = "" if packets.encrypted == len(packets) else f": {packets.encrypted} of {len(packets)} frames"
+        raise VideoError(
+            f"'{path}' is encrypted{share}",
+            "give the video without copy protection, or decrypt it with its key first",
+            UNREADABLE,
+        )
 
 
 def _from_packets(packets: PacketTable, info: VideoInfo, zero: float, notes: list[str]) -> Timeline:
