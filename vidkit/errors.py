@@ -56,6 +56,10 @@ class DataError(VidkitError):
     """Input rows or files that do not have the expected form; the message names file and line."""
 
 
+class SandboxError(VidkitError):
+    """Untrusted code that cannot be run safely here, or limits and files that make no sense."""
+
+
 class NothingAnswered(VidkitError):  # noqa: N818 - the name says what happened
     """A run without one reply: no fault of the command line, and no score.
 
