@@ -24,7 +24,7 @@ if not sys.platform.startswith("linux"):
 
 LIMITS = sandbox.Limits(
     cpu_s=2,
-    wall_s=1.5,
+    wall_s=20,
     memory_mib=256,
     processes=8,
     file_mib=1,
