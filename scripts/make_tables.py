@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from vidkit.attention.presets import embedded_masks
 from vidkit.attention.shipped import FOLDER, shipped_path
 from vidkit.config.calibrate_schema import CalibrateSettings
 from vidkit.errors import VidkitError
@@ -30,7 +31,7 @@ def settings_of(predictor: str, device: str, work: Path) -> CalibrateSettings:
     """`vidkit calibrate attention=PREDICTOR` with a table in the package."""
     row = _yaml("calibrate/maze")
     row["model"] = _yaml("model/maze")
-    row["attention"] = {**_yaml(f"attention/{predictor}"), **row["attention"]}
+    row["attention"] = _yaml(f"attention/{predictor}") | embedded_masks()
     row |= {"output": str(shipped_path("maze", predictor)), "device": device, "work": str(work / predictor)}
     made = build(CalibrateSettings, row)
     assert isinstance(made, CalibrateSettings)

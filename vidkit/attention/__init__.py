@@ -8,7 +8,8 @@ from vidkit.attention.api import predict_mask, sparse_attention
 from vidkit.attention.apply import AttentionHandle, disable, enable
 from vidkit.attention.budget import solve_budget
 from vidkit.attention.plan import BlockPlan
-from vidkit.attention.policy import AttentionPolicy, build_policy, preset
+from vidkit.attention.policy import AttentionPolicy, build_policy
+from vidkit.attention.presets import preset
 from vidkit.attention.thresholds import ThresholdTable
 from vidkit.hooks.token_grid import TokenGrid
 

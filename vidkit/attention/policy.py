@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from vidkit.attention.executors import ExecutorChooser
 from vidkit.attention.predictors import PREDICTORS, MaskPredictor, make_predictor, predictor_class
+from vidkit.attention.presets import preset
 from vidkit.attention.reuse import REUSE, Never, ReusePolicy, make_reuse, reuse_class
 from vidkit.attention.shipped import AUTO, shipped_table
 from vidkit.attention.thresholds import Thresholds, ThresholdTable, check_tau
@@ -222,26 +222,3 @@ def as_policy(policy: AttentionPolicy | AttentionSettings | str, model: str | No
     if made.note is not None:
         log.warning("%s", made.note)
     return made
-
-
-def preset(name: str) -> AttentionSettings:
-    """Settings of the presets that `attention=NAME` also has: configs/attention/NAME.yaml.
-
-    Raises:
-        ConfigError: unknown name.
-    """
-    import yaml  # omegaconf depends on it
-
-    folder = _configs() / "attention"
-    path = folder / f"{name.replace('-', '_')}.yaml"
-    if not path.is_file():
-        names = sorted(p.stem for p in folder.glob("*.yaml"))
-        raise ConfigError(f"unknown attention policy '{name}'", f"choose from: {', '.join(names)}")
-    return AttentionSettings(**(yaml.safe_load(path.read_text()) or {}))
-
-
-def _configs() -> Path:
-    """The config folder: the repository's when it stands beside the package, else the installed copy."""
-    package = Path(__file__).resolve().parents[1]
-    beside = package.parent / "configs"
-    return beside if (package.parent / "pyproject.toml").is_file() else package / "_configs"

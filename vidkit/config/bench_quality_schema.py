@@ -25,12 +25,12 @@ class BenchAttentionQualitySettings:
     tau: float = 0.9  # of the base rows; their density is what the other rows are matched to
     candidates: list[float] = field(default_factory=lambda: [0.85, 0.9, 0.95])  # of the tables; tau is one
     reuse_share: float = 0.67  # of the masks that could be reused at all, wanted from TMR
-    block: int = 48  # xattention: tokens per block; 2,304 tokens in all
-    stride: int = 12  # xattention
-    svg2_block: int = 16  # svg2: tokens an executed block; clusters have 36 to 96
-    query_clusters: int = 24  # svg2
-    key_clusters: int = 64  # svg2
-    always_keep: list[Keep] = field(default_factory=lambda: [Keep.FIRST_FRAME])
+    block: int | None = None  # xattention: tokens per block; none: the demo's
+    stride: int | None = None  # xattention: tokens; none: the demo's
+    svg2_block: int | None = None  # svg2: tokens per executed block; none: the demo's
+    query_clusters: int | None = None  # svg2; none: the demo's
+    key_clusters: int | None = None  # svg2; none: the demo's
+    always_keep: list[Keep] | None = None  # blocks kept whatever the scores say; none: the demo's
     executor: ExecutorName = ExecutorName.AUTO  # auto: gather on a CPU, masked on a GPU (any block size)
     batch: int = 1  # clips at once
     dtype: Dtype = Dtype.auto  # of the transformer; auto: fp32, so that rounding does not hide differences
@@ -57,8 +57,9 @@ class BenchAttentionQualitySettings:
             ("batch", 1),
             ("block", 1),
         ):
-            if getattr(self, name) < low:
-                raise ValueError(f"{name} must be >= {low}, got {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and value < low:
+                raise ValueError(f"{name} must be >= {low}, got {value}")
         taus = self.candidates
         if not taus or taus != sorted(set(taus)) or not 0 < taus[0] <= taus[-1] <= 1:
             raise ValueError(f"candidates={taus} must be ascending, different and in (0, 1]")

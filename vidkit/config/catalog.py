@@ -17,6 +17,7 @@ from vidkit.errors import ConfigError
 
 # folders of entry configs; every other folder is a group
 COMMAND_FOLDERS = ("generate", "calibrate", "select_frames", "bench", "algoviz", "eval")
+PARTS = "_parts"  # what several configs have in common; no choice of its own
 
 
 def folder_of(command: str) -> str:
@@ -68,7 +69,7 @@ def group_names(config_dir: Path | None = None) -> list[str]:
     for folder in search_dirs(config_dir):
         for file in folder.rglob("*.yaml"):
             group = file.parent.relative_to(folder)
-            if group.parts and group.parts[0] not in COMMAND_FOLDERS:
+            if group.parts and group.parts[0] not in (*COMMAND_FOLDERS, PARTS):
                 names.add(group.as_posix())
     return sorted(names)
 

@@ -5,7 +5,10 @@ import pytest
 from vidkit.attention import ThresholdTable, build_policy, preset, shipped
 from vidkit.attention.policy import as_policy
 from vidkit.attention.predictors import make_predictor
+from vidkit.attention.presets import embedded_masks
 from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
+from vidkit.config.catalog import builtin_dir
+from vidkit.config.compose import compose
 from vidkit.utils.fingerprint import PIECE, weights_fingerprint
 
 
@@ -103,3 +106,15 @@ def test_cluster_block_is_svg2s_alone(predictor, blocks):
     made = AttentionSettings(predictor=predictor, block_q=48, block_k=48, stride=12, cluster_block=16)
     described = build_policy(made, "maze").predictor.describe()
     assert described["block_q"] == described["block_k"] == blocks
+
+
+def test_masks_of_the_embedded_model_are_stated_once():
+    masks = embedded_masks()
+    assert {"block_q", "stride", "cluster_block", "query_clusters", "always_keep"} <= set(masks)
+    for command, config in (("generate", "maze_demo"), ("calibrate", "maze")):
+        file = builtin_dir() / command / f"{config}.yaml"
+        assert not [name for name in masks if f"{name}:" in file.read_text(encoding="utf-8")]
+        attention = compose(command, config, ["attention=svg2"]).attention
+        assert {name: getattr(attention, name) for name in masks} == masks
+    compared = compose("bench attention-quality", "default")
+    assert compared.block is None and compared.always_keep is None  # those of the demo

@@ -14,6 +14,7 @@ from vidkit.attention.calibration import CalibrationPlan, TraceReuse, calibrate,
 from vidkit.attention.calibration.drift_threshold import simulate_reuse
 from vidkit.attention.executors import ExecutorChooser
 from vidkit.attention.predictors import MaskPredictor, make_predictor
+from vidkit.attention.presets import embedded_masks
 from vidkit.attention.reuse import Never, ReusePolicy, make_reuse
 from vidkit.attention.shipped import shipped_table
 from vidkit.attention.stats import summarize
@@ -87,15 +88,14 @@ class SetupMaker:
 
     def predictor(self, family: str) -> MaskPredictor:
         """The predictor with the benchmark's blocks."""
-        s = self.settings
-        block = s.svg2_block if family == "svg2" else s.block
-        keep = [getattr(rule, "value", rule) for rule in s.always_keep]
-        blocks = {"block_q": block, "block_k": block, "always_keep": keep}
+        s, demo = self.settings, embedded_masks()
+        block = (s.svg2_block or demo["cluster_block"]) if family == "svg2" else (s.block or demo["block_q"])
+        keep = demo["always_keep"] if s.always_keep is None else [str(rule) for rule in s.always_keep]
+        blocks = {"block_q": block, "block_k": block, "always_keep": tuple(keep)}
         if family == "svg2":
-            return make_predictor(
-                "svg2", **blocks, query_clusters=s.query_clusters, key_clusters=s.key_clusters
-            )
-        return make_predictor("xattention", **blocks, stride=s.stride)
+            clusters = {name: getattr(s, name) or demo[name] for name in ("query_clusters", "key_clusters")}
+            return make_predictor("svg2", **blocks, **clusters)
+        return make_predictor("xattention", **blocks, stride=s.stride or demo["stride"])
 
     def _executor(self) -> ExecutorChooser:
         """Figures here are those of the masks, whoever computes; `masked` takes blocks of any size."""
