@@ -42,7 +42,8 @@ _FOREIGN = (
 _PLACES = {
     char: string.ascii_uppercase[i] for alphabet in _FOREIGN for i, char in enumerate(alphabet) if char > "\0"
 }
-_ALONE = re.compile(rf"(?<![^\W\d_])[{''.join(_PLACES)}](?![^\W\d_]|[’'])")
+_SIGNS = "\u0900-\u0903\u093a-\u094f\u0980-\u0983\u09bc-\u09cd\u0e30-\u0e3a\u0e40-\u0e4e"  # vowels and tones
+_ALONE = re.compile(rf"(?<![^\W\d_])(?<![{_SIGNS}])[{''.join(_PLACES)}](?![^\W\d_]|[’'{_SIGNS}])")
 _LOOKALIKE_ALONE = re.compile(r"(?<![^\W\d_])[АВСЕНКМОРТХІЈΑΒΕΖΗΙΚΜΝΟΡΤΥΧ](?![^\W\d_])")
 
 

@@ -13,6 +13,7 @@ _EMPHASIS = re.compile(
     r"\*{1,3}|(?<!\w)_{1,3}|_{1,3}(?!\w)|`{1,3}(?:json|text|xml|markdown|python)?|\${1,2}|\\[()\[\]]"
 )
 _LATEX = re.compile(r"\\(?:text\w{0,4}|math\w{0,4}|mbox|bf|rm|bm|large|Large|displaystyle|quad|,|;|!| )\s?")
+_LATEX_ARROW = re.compile(r"\\(?:[Ll]?ong)?[Rr]ightarrow\b|\\(?:to|implies|therefore)\b")
 _HTML = re.compile(r"</?(?!answer)(?:[a-z][a-z0-9:_-]{0,30}|[A-Z]{2,20})(?:\s[^<>\n]{0,200})?\s?/?>")
 _LINE_START = re.compile(r"(?m)^[^\S\n]{0,8}(?:[#>]{1,6}|[-•·▪◦●‣+])[^\S\n]{1,4}")
 # a numbered list of letters: "1. A"
@@ -36,6 +37,7 @@ def cleaned(text: str) -> str:
             text = text.replace(entity, char)
     text = _STRUCK.sub(" ", text)
     if "\\" in text:
+        text = _LATEX_ARROW.sub("→", text)
         text = _LATEX.sub("", text).replace("\\n", "\n").replace('\\"', '"')
     if "<" in text:
         text = _HTML.sub(" ", text)

@@ -5,69 +5,35 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from vidkit.evaluation.answers.asked import Asked, plain, with_digits
-from vidkit.evaluation.answers.characters import is_unspaced
+from vidkit.evaluation.answers.asked import Asked, plain
+from vidkit.evaluation.answers.mentions import MENTION, NAMED, mentions
+from vidkit.evaluation.answers.recital import is_cut, recital
 from vidkit.evaluation.answers.values import Reply, follows, letter_end, read_value
 from vidkit.evaluation.answers.words import (
+    CONCEDED,
     DENIAL,
-    JOINERS,
     NEGATIVE_AFTER,
-    NEGATIVE_BEFORE,
     NEGATORS,
     REFUSAL,
-    UNCERTAIN_BEFORE,
 )
 
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n+")
-_YES = re.compile(
-    r"[^\n]{0,160}?(?:\b(?:yes|correct|true|right|matches|supported|ja|oui|sí|да)\b|✓|✔|✅|☑|√|正确|对|○)"
-)
-_NO = re.compile(
-    r"[^\n]{0,160}?(?:\b(?:no|not|incorrect|false|wrong|isn['’]t|doesn['’]t|contradicted|unsupported|nein"
-    r"|non|нет)\b|✗|✘|❌|×|✖|错|不)"
-)
-# scripts without blanks may touch the letter
-_MENTION = re.compile(r"(?<![/'’.&@#-])(?<![^\W\u2e80-\uffff])[A-Z](?!['’+#&])(?![^\W\u2e80-\uffff])")
-_ASKED = re.compile(r"(?<!\w)([a-z])\)?\?\s{1,3}(yes|no)\b")
-_LABEL = re.compile(r"(?<![^\W_])[A-Z](?=[\])]?\s?[.):\]–—-])")
 _OTHER_LETTER = re.compile(r"\s{0,4}[(\[*]{0,3}([A-Z])[)\]*.]{0,3}(?=\s{0,3}(?:$|[(,;>=–—→-]))")
-# a reply that breaks off within a sentence
-_OPEN_END = re.compile(
-    r"\b(?:that|the|an?|is|are|was|of|to|and|or|because|with|in|on|at|by|from|as|which|who|says|not|option)\s{0,3}$",
-    re.IGNORECASE,
-)
-_NOT_THESE = re.compile(r"(?<=[^\W\d_]{3}),?\snot\s(?![^.!?\n]*\bbut\b)[^.!?;\n]{1,80}[.!]?$")
-# a line of reasoning that stops without a stop
-_BROKEN_OFF = re.compile(
-    r"\s*(?:let['’]?s|let me|to (?:answer|determine|find|solve)|first|looking at|step)\b"
-    r"[^\n]*[.:!]\s[^.!?\n]*[^.!?\n\s)\"'”]",
-    re.IGNORECASE,
-)
 # "A: D" names the answer and gives it; "print('B')" is an answer in code
 _CALLED = re.compile(r"\s*A\s?:\s{0,3}([A-Z])[.\s]*|\s*\w{1,30}\(\s?[\"']([A-Z])[\"']\s?\)[;\s]*")
+_LANGUAGES = re.compile(r"[A-Z](?:\+\+|#)")  # C++, C#
+_SHORT = re.compile(
+    r"(?:[^\W\d_]{2,24}[\s,:]{1,3}){1,2}(?:(?:a|o|la|el|il|le|de|den|az?)\s)?[(\"*]{0,3}([A-Z])[)\"*]{0,3}[.!\s]{0,3}"
+)
+_FINAL = re.compile(
+    r"(\w{2}[\"')]?[.!?…]{1,3}[^\S\n]{1,3}|\w{2}\s{0,2}\n\s{0,8})[(*\"']{0,3}([A-Z])[)*\"']{0,3}\s?[.!]?\s{0,4}$"
+)
+_PLACED = frozenset(("at", "in", "on", "from", "near", "to", "by", "of", "with", "through", "into"))
 _HEDGE_AFTER = re.compile(r"[\s)\].:,–—-]{1,5}(?:maybe|perhaps|possibly)\b")
-_SHARE = re.compile(r"([A-Z])\s?[:=(-]\s?(\d{1,3}(?:\.\d{1,3})?)\s?%")
-_SHARES = re.compile(r"(?:\s*[A-Z]\s?[:=(-]\s?\d{1,3}(?:\.\d{1,3})?\s?%\)?[\s,;.]*){2,26}")
 _ARROW = re.compile(r"[)\]*.]{0,3}\s?(?:→|⇒|=>|->|➜|>)\s?[(\[*]{0,3}[A-Z](?![\w'’])")
 _CLOSING = re.compile(
     r"[(\[\"“']{1,3}([A-Z])[)\]\"”']{1,3}[.!\s]*$|(?<=[^\W\d_]{2})\s?[,:;–—-]\s{1,3}[(\"*]{0,2}([A-Z])[)\"*]{0,2}[.!]?$"
 )
-ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_NAMED = re.compile(
-    r"(?:figure|fig\.?|frame|image|picture|panel|scene|clip|video|camera|team|player|group"
-    r"|part|section|step|point"
-    r"|vitamin|hepatitis|type|class|grade|plan|level|shot|appendix|table|room|gate|platform|sign|letter"
-    r"|note|key|chord|statement|exit|door|lane|row|seat|mr\.?|mrs\.?|ms\.?|dr\.?)s?\s*$",
-    re.IGNORECASE,
-)
-
-# no choice either: "he got a B", "from A to Z", "there is no evidence for A", "let me look at option A"
-_NO_CHOICE = re.compile(
-    r"\b(?:gets?|got|scor\w{1,3}|earn\w{0,2}|receiv\w{1,2})\san?\s$|\ban\s$|\bfrom\s$|\bvs\.?\s$"
-    r"|(?:can(?:no|['’])t\sbe|doubt\sthat\sit\sis|(?:no|enough)\s(?:\w+\s)?evidence\sfor|anything\sbut|all\sbut"
-    r"|\bconsider(?:ing)?(?:\soption)?|\bsays?:?)\s[\"'“(]{0,2}$"
-)
-_LISTING = re.compile(r"\b(?:option|choice)\s$")
 
 
 @lru_cache(maxsize=64)
@@ -86,7 +52,7 @@ def whole(line: str, asked: Asked) -> set[str]:
     called = _CALLED.fullmatch(line)
     if called is not None and called.group(called.lastindex or 0) in asked.letters:
         return {called.group(called.lastindex or 0)}
-    match = _patterns(asked.letters)[0].fullmatch(line)
+    match = None if _LANGUAGES.search(line) else _patterns(asked.letters)[0].fullmatch(line)
     return {match.group("letter").upper()} if match and "n/a" not in line.lower() else set()
 
 
@@ -140,7 +106,7 @@ def _start(line: str, asked: Asked) -> str | None:
         letter = line[at : at + 1]
         if not letter or letter not in asked.letters or letter_end(made, at, asked, weak=True) is None:
             return None
-        if _ARROW.match(line, at + 1):
+        if _ARROW.match(line, at + 1) or CONCEDED.match(made.lower, at + 1):
             return None  # "B → A"
         value = read_value(made, at, asked, weak=True)
         asks = (
@@ -151,7 +117,7 @@ def _start(line: str, asked: Asked) -> str | None:
         return value.letters if value is not None and read else None
     letter = match.group("letter").upper()
     at = match.start("letter")
-    if _HEDGE_AFTER.match(made.lower, at + 1) and len(set(_MENTION.findall(line))) > 1:
+    if _HEDGE_AFTER.match(made.lower, at + 1) and len(set(MENTION.findall(line))) > 1:
         return None  # "A - maybe. B - maybe."
     if letter_end(made, at, asked) is None and not follows(made, at + 1, asked, letter):
         return None
@@ -169,15 +135,6 @@ def _start(line: str, asked: Asked) -> str | None:
     return letter
 
 
-def shares_of_all(reply: Reply, asked: Asked) -> str | None:
-    """The likeliest option of a reply that is a share for each of them: "A: 90%, B: 5%, C: 5%"."""
-    if reply.text.count("%") < len(asked.letters) or not _SHARES.fullmatch(reply.text[:400]):
-        return None
-    shares = {letter: float(share) for letter, share in _SHARE.findall(reply.text)}
-    most = [letter for letter, share in shares.items() if share == max(shares.values())]
-    return most[0] if set(shares) == set(asked.letters) and len(most) == 1 else None
-
-
 def other_of_two(reply: Reply, asked: Asked) -> set[str]:
     """Of two options the one that is left when the reply is the denial of the other: "Not true."."""
     if len(asked.letters) != 2 or len(reply.text) > 2 * asked.longest + 40:
@@ -189,25 +146,6 @@ def other_of_two(reply: Reply, asked: Asked) -> set[str]:
     if denied is None or len(denied.letters) != 1 or reply.text[denied.end :].strip(" .!)"):
         return set()
     return set(asked.letters) - {denied.letters}
-
-
-def recital(text: str, asked: Asked) -> dict[int, str]:
-    """Places of the options that a reply merely repeats, letter and text; empty for less than two."""
-    made = Reply(text, text.lower())
-    found = {
-        match.start(): match.group()
-        for match in list(_LABEL.finditer(text))[:100]
-        if match.group() in asked.letters and follows(made, match.end(), asked, match.group())
-    }
-    return found if len(set(found.values())) > 1 else {}
-
-
-def is_cut(reply: Reply, end: int, asked: Asked, letter: str) -> bool:
-    """Whether the reply breaks off within the text of the letter's option."""
-    place = asked.letters.find(letter)
-    text = asked.texts[place] if 0 <= place < len(asked.texts) else ""
-    rest = plain(reply.text[end:]) if len(reply.text) - end <= len(text) + 8 else ""
-    return bool(rest) and rest != text and text.startswith(rest)
 
 
 def _is_refusal_only(rest: str) -> bool:
@@ -241,189 +179,27 @@ def last_sentence(reply: Reply, asked: Asked) -> set[str]:
     if (
         closing
         and letter in asked.letters
-        and (closing.group(1) or not _NAMED.search(line[-200:][: closing.start()]))
+        and (closing.group(1) or not NAMED.search(line[-200:][: closing.start()]))
     ):
         return set(mentions(Reply(line, line.lower()), asked)[0])
     return set()
 
 
-def verdicts(reply: Reply, asked: Asked) -> set[str]:
-    """The only option that is called right where each of several is judged in its turn."""
-    if len(asked_of_each := dict(_ASKED.findall(reply.lower))) > 1:
-        yes = {letter.upper() for letter, said in asked_of_each.items() if said == "yes"} & set(asked.letters)
-        if len(yes) == 1:
-            return yes
-    places = [
-        m
-        for m in list(_MENTION.finditer(reply.text))[:200]
-        if m.group() in asked.letters and letter_end(reply, m.start(), asked) is not None
-    ][:64]
-    if len({m.group() for m in places}) < 3 and len({m.group() for m in places}) < len(asked.letters):
+def final_letter(reply: Reply, asked: Asked) -> list[tuple[int, str]]:
+    """Place and letter of a last sentence that is a letter alone, behind sentences: "... drives off. C."."""
+    match = _FINAL.search(reply.text)
+    if match is None or match.group(2) not in asked.letters or _FINAL.search(reply.text[: match.start(2)]):
+        return []
+    said = reply.text[: match.start(2)].strip()
+    return [(match.start(2), match.group(2))] if len(said.split()) > 1 and not said.endswith("?") else []
+
+
+def short(reply: Reply, asked: Asked) -> set[str]:
+    """The capital letter that ends a reply of two or three words: "Probably C", in any language."""
+    match = _SHORT.fullmatch(reply.text)
+    if match is None or match.group(1) not in asked.letters or DENIAL.search(reply.lower):
         return set()
-    right, judged = set(), set()
-    for place, following in zip(places, [*places[1:], None], strict=True):
-        stop = following.start() if following else len(reply.text)
-        said = reply.lower[place.end() : min(stop, place.end() + 200)]
-        wrong = _NO.match(said)
-        if wrong is not None:
-            judged.add(place.group())
-        elif _YES.match(said) is not None:
-            judged.add(place.group())
-            right.add(place.group())
-    return right if len(judged) >= 2 else set()
-
-
-def option_text(reply: Reply, asked: Asked) -> set[str]:
-    """The option whose text the reply is, or the only one that a short reply names without a doubt."""
-    if not asked.firsts:
+    words = set(reply.lower.split())
+    if words & (NEGATORS | _PLACED) or words & {"nothing", "none", "no", "nobody"}:
         return set()
-    lines = [line for line in reply.text.splitlines() if line.strip()]
-    if _BROKEN_OFF.fullmatch(lines[-1] if lines else ""):
-        return set()
-    last = lines[-1] if lines else ""
-    for said in (reply.text, last, last.rpartition(": ")[2]):
-        if len(said) <= 2 * asked.longest + 80:
-            known = plain(said)
-            for form in (known, with_digits(known)):
-                exact = {
-                    x for x, text in zip(asked.letters, asked.texts, strict=False) if text and text == form
-                }
-                if exact:
-                    return exact
-    return set() if len(recital(reply.text, asked)) > 1 else _named_once(reply, asked, lines)
-
-
-def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
-    said = lines[-1] if lines else ""
-    if len(said) > 3 * asked.longest + 160 or said.rstrip().endswith(":") or _refuses(reply, asked):
-        return set()
-    said = said.rpartition("? ")[2]  # "What does he feel? Anger."
-    if _OPEN_END.search(said):
-        return set()
-    said = _NOT_THESE.sub("", said)
-    known = f" {re.sub(r'[.,:/+-]+(?= )', '', with_digits(plain(said)))} "
-    kept = _named_in(known, asked)
-    if len(kept) > 1:
-        # "I considered London, but the gate means Berlin."
-        clause = max(known.rfind(" but "), known.rfind(" however "), known.rfind(" yet "))
-        kept = _named_in(known[clause:], asked) if clause >= 0 else kept
-    if len(kept) != 1 or "?" in said:
-        return set() if len(kept) < 2 else set(kept)
-    form = next(iter(kept.values()))
-    others = known.replace(form, " ").split()
-    if form.isdigit() and any(word.isdigit() for word in others):
-        return set()
-    if any(char.isdigit() for char in form) and {"sure", "certain", "confident", "confidence"} & set(others):
-        return set()
-    hedged = {"or", "maybe", "perhaps", "either", "whether", "unclear", "if", "e.g", "doubt"} & set(others)
-    return set() if hedged else set(kept)
-
-
-def _refuses(reply: Reply, asked: Asked) -> bool:
-    """Whether the reply refuses, in words that are not an option's own ("He says 'Sorry'.")."""
-    match = REFUSAL.search(reply.lower)
-    if match is None:
-        return False
-    own = [text for text in asked.texts if text and REFUSAL.search(text) and text in reply.lower]
-    return not own or REFUSAL.search(reply.lower.replace(max(own, key=len), " ")) is not None
-
-
-def _named_in(known: str, asked: Asked) -> dict[str, str]:
-    """Text by letter of the options that plain text names and does not deny."""
-    found = {}
-    for letter, text in zip(asked.letters, asked.texts, strict=False):
-        form = with_digits(text)
-        first, _, rest = form.partition(" ")
-        if first in ("a", "an", "the") and " " in rest:
-            form = rest  # "The man in red" names "A man in red"
-        at = known.find(f" {form} ") if form else -1
-        if at < 0 and form and is_unspaced(form[0]):
-            at = _unspaced_at(known, form) - 1  # as if a blank stood before
-            if (
-                at < -1
-                or DENIAL.search(known[max(0, at - 3) : at + 1])
-                or DENIAL.search(known[at + len(form) + 1 :][:6])
-            ):
-                continue
-            found[letter] = (at, form)
-        elif at >= 0:
-            found[letter] = (at, form)
-    longest = {
-        letter: (at, form)
-        for letter, (at, form) in found.items()
-        if not any(form != other and f" {form} " in f" {other} " for _, other in found.values())
-    }
-    ends = [at + len(form) + 1 for at, form in longest.values()]
-    return {letter: form for letter, (at, form) in longest.items() if not _denied(known, at, form, ends)}
-
-
-def _unspaced_at(known: str, form: str) -> int:
-    """Where a text stands that no blanks set off; a single character must not be a part of a word."""
-    if len(form) > 1:
-        return known.find(form)
-    script = "\u4e00-\u9fff" if form < "\uac00" else "\uac00-\ud7a3"
-    particle = "" if form < "\uac00" else "(?=[은는이가을를도만입\\s])"
-    behind = particle or f"(?![{script}])"
-    match = re.search(f"(?<![{script}]){re.escape(form)}{behind}", known)
-    return match.start() if match else -1
-
-
-# what stays of "isn't" in plain text
-_CUT_NEGATORS = frozenset(("isn", "wasn", "aren", "doesn", "don", "didn", "couldn", "hardly", "doubt"))
-
-
-def _denied(known: str, at: int, form: str, ends: list[int]) -> bool:
-    start = max((end for end in ends if end <= at), default=0)  # what is denied before is another option
-    before = known[start:at].split()[-4:]
-    after = known[at + len(form) + 1 :].split()[:3]
-    return bool((NEGATORS | _CUT_NEGATORS) & set(before)) or (
-        bool({"is", "was", "are"} & set(after[:1])) and bool({"not", "wrong", "incorrect"} & set(after))
-    )
-
-
-def mentions(reply: Reply, asked: Asked) -> tuple[dict[str, int], set[str]]:
-    """Capital letters that stand alone, with their first places, and those that are ruled out."""
-    open_, ruled_out = dict[str, int](), set[str]()
-    text, lower, at = reply.text, reply.lower, 0
-    for match in list(_MENTION.finditer(text))[-200:]:
-        letter = match.group()
-        if match.start() < at or letter not in asked.letters:
-            continue
-        if letter_end(reply, match.start(), asked) is None and not _list_member(reply, match.end()):
-            continue
-        group, at = _list(reply, match.start(), asked)
-        before = lower[max(0, match.start() - 90) : match.start()]
-        negative = NEGATIVE_AFTER.match(lower, at)
-        if _NAMED.search(before) or lower[at : at + 2].lstrip(") ").startswith("?"):
-            continue
-        if len(group) == 1 and (open_ or len(text) > at + 2) and is_cut(reply, at, asked, group):
-            continue
-        if UNCERTAIN_BEFORE.search(before) or _NO_CHOICE.search(before):
-            continue
-        if not text[at:].strip() and match.start() > 20 and _LISTING.search(before):
-            continue  # cut where it starts to look at an option
-        if NEGATIVE_BEFORE.search(before) or negative:
-            ruled_out |= set(group)
-            continue
-        for each in group:
-            open_.setdefault(each, match.start())
-    return {x: place for x, place in open_.items() if x not in ruled_out}, ruled_out
-
-
-def _list_member(reply: Reply, end: int) -> bool:
-    word = re.match(r"\s+(\w+)", reply.text[end : end + 12])
-    return word is not None and (word.group(1).lower() in JOINERS or word.group(1) in ALPHABET)
-
-
-def _list(reply: Reply, at: int, asked: Asked) -> tuple[str, int]:
-    """A run of letters such as "A, B and C", and where it ends."""
-    letter = rf"[(\[]?[{asked.letters}][)\]]?(?![\w'’])"
-    word = r"(?:and|or|nor|und|oder|et|ou|y|o|e|и|или|&|/|和|或|、)"
-    match = re.compile(
-        rf"{letter}(?:(?:\s{{0,3}},\s{{0,3}}(?:{word}\s{{1,3}})?|\s{{0,3}}{word}\s{{0,3}})(?:options?\s)?{letter}){{0,8}}"
-    ).match(reply.text, at)
-    if match is None:
-        return reply.text[at], at + 1
-    return "".join(
-        c for c in re.sub(r"[a-z]{2,}|[^A-Z]", "", match.group()) if c in asked.letters
-    ), match.end()
+    return set(mentions(reply, asked)[0])

@@ -10,20 +10,11 @@ from vidkit.evaluation.answers.characters import numbered_by_alphabet, plain_cha
 from vidkit.evaluation.answers.choice import Choice, reply_text
 from vidkit.evaluation.answers.clean import cleaned, windowed
 from vidkit.evaluation.answers.fields import json_answer, table_answer, tagged
-from vidkit.evaluation.answers.forms import (
-    is_cut,
-    last_sentence,
-    mentions,
-    option_text,
-    other_of_two,
-    recital,
-    shares_of_all,
-    starts,
-    verdicts,
-    whole,
-)
+from vidkit.evaluation.answers.forms import final_letter, last_sentence, other_of_two, short, starts, whole
 from vidkit.evaluation.answers.languages import is_foreign
+from vidkit.evaluation.answers.mentions import mentions
 from vidkit.evaluation.answers.quick import declared_last, quick
+from vidkit.evaluation.answers.recital import is_cut, recital
 from vidkit.evaluation.answers.said import after_thinking, without_tokens
 from vidkit.evaluation.answers.statements import (
     Finding,
@@ -33,12 +24,15 @@ from vidkit.evaluation.answers.statements import (
     subjects,
     weak_statements,
 )
-from vidkit.evaluation.answers.values import Reply, read_value, reply_of
+from vidkit.evaluation.answers.texts import option_text
+from vidkit.evaluation.answers.values import Reply, Value, read_value, reply_of
+from vidkit.evaluation.answers.verdicts import shares_of_all, verdicts
 from vidkit.evaluation.answers.words import DENIAL, REFUSAL, UNDECIDED
 
 _NOTHING = re.compile(
     r"[\W_]*(?:n\s*/\s*a|n\.\s?a\.?|nan|none|null|nil|undefined|unknown|error)?[\W_]*", re.IGNORECASE
 )
+_BUT = re.compile(r"\b(?:but|however|yet)\b[^\n]{0,80}$")
 _TOOK_BACK = re.compile(
     r"\b(?:wait|actually|mis(?:read|took|counted)|sorry|correction|mistake|no,|oops|second thought"
     r"|rethink|re-?check|re-?examin|however|instead)"
@@ -159,6 +153,9 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
     judged = verdicts(reply, asked) if not strong else set()
     if len(judged) == 1:
         return Choice(judged.pop(), "verdict")
+    strong += [
+        Finding(at, Value(letter, "letter", at + 1), "last_line") for at, letter in final_letter(reply, asked)
+    ]
     said = _last(strong)
     start = said.at if said is not None else 0
     last = _last(
@@ -177,9 +174,23 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
                 last = later
         return _open_otherwise(reply, last, asked) or _choice(last)
     recited = recital(reply.text, asked)
-    bare = [f for f in found if f.rule == "option_word" and f.value.letters and not _cut(reply, f, asked)]
+    bare = [
+        f
+        for f in found
+        if f.rule == "option_word"
+        and f.value.letters
+        and not _cut(reply, f, asked)
+        and f.value.end - 1 not in recited
+    ]
     # a letter at the head outranks a passing word below it
     opened = starts(reply, asked)
+    concluded = _last(weak_statements(reply, asked)) if len(opened) == 1 else None
+    if (
+        concluded is not None
+        and len(concluded.value.letters) == 1
+        and _BUT.search(reply.lower[: concluded.at])
+    ):
+        return _choice(concluded)
     if len(opened) == 1:
         closing = last_sentence(reply, asked)
         if len(closing) == 1 and closing != opened and _TOOK_BACK.search(reply.lower):
@@ -247,8 +258,9 @@ def _of_forms(reply: Reply, asked: Asked, isolated: bool) -> Choice:
         ("start", starts(reply, asked)),
         ("last_line", last_sentence(reply, asked)),
         ("option_text", option_text(reply, asked)),
-        ("remaining", lone if ruled_out else set()),
+        ("remaining", (lone or _last_left(asked, ruled_out)) if ruled_out else set()),
         ("remaining", other_of_two(reply, asked)),
+        ("isolated", short(reply, asked)),
         ("isolated", lone if isolated or _foreign(reply) else set()),
     ):
         if len(letters) == 1:
@@ -257,6 +269,12 @@ def _of_forms(reply: Reply, asked: Asked, isolated: bool) -> Choice:
     if ambiguous or re.fullmatch(_LIST.format(asked.letters), reply.text[:200]):
         return Choice(None, "ambiguous")
     return Choice(None, _failure(reply, asked))
+
+
+def _last_left(asked: Asked, ruled_out: set[str]) -> set[str]:
+    """The option that is left when every other one is called wrong."""
+    left = set(asked.letters) - ruled_out
+    return left if len(left) == 1 and len(asked.letters) > 2 else set()
 
 
 def _foreign(reply: Reply) -> bool:

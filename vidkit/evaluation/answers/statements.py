@@ -11,6 +11,7 @@ from vidkit.evaluation.answers.characters import is_unspaced
 from vidkit.evaluation.answers.values import Reply, Value, letter_end, read_value
 from vidkit.evaluation.answers.words import (
     ANSWER,
+    CONCEDED,
     CONDITION_BEFORE,
     COUNTERFACTUAL,
     DENIAL,
@@ -48,8 +49,10 @@ _CORRECTION = re.compile(
     r"(?:\b(?:no|nope|nein|non|нет|nej|nee|hayır|tidak)\s?(?:[,.:;!…–—-]|\bwait\b)|\b(?:wait|actually"
     r"|rather(?!\s+than)|correction|sorry|oops|instead(?!\s+of)"
     r"|scratch\s+that|i\s+mean(?:t)?|make\s+(?:that|it)|on\s+second\s+thoughts?"
+    r"|revis(?:e|ed|ing)\s+(?:it|this|that|my\s+answer)?\s?to|replac(?:e|ing)\s\w\s(?:with|by)"
+    r"|(?:rather\s+than|instead\s+of)\s[(\"']?[a-z][)\"']?(?=\s?,)"
     r"|changed?\s+(?:my\s+(?:answer|mind)\s+)?(?:from\s+\w\s+)?to|switch(?:ed)?\s+to|correct(?:ing)?\s+myself"
-    r"|corrected|revised|eigentlich|sondern|sino|perdón|en\s+fait|plutôt|на\s+самом\s+деле)\b|不对|不對|不，|而是|而应该?是|いや"
+    r"|corrected|revised|on\s+(?:a\s+)?(?:closer|second)\s+(?:look|inspection|view\w*)|looking\s+(?:closer|again)|re-?watching|eigentlich|sondern|sino|perdón|en\s+fait|plutôt|на\s+самом\s+деле)\b|不对|不對|不，|而是|而应该?是|いや"
     r"|違う|아니(?:라|고)?|では?なく、?て?|じゃなくて?、?|不是[^。，,\n]{1,6}[，,]\s?(?:而)?是)"
 )
 _WEAK = re.compile(
@@ -63,7 +66,7 @@ _WEAK = re.compile(
     r"|points?\s+(?:clearly\s+)?to(?:wards?)?|supports?"
     r"|match(?:es)?|corresponds?\s+to|consistent\s+with|conclude|guess|say|i\s+think|i\s+believe"
     r"|therefore|thus|hence|so|consequently|accordingly"
-    r"|but|only|now|is|makes\s+it|must\s+be|should\s+be|would\s+be|favou?rs?|aligns?\s+with|fits|described\s+(?:by|in)"
+    r"|but|only|now|is|makes?(?:\s+it)?|must\s+be|should\s+be|would\s+be|favou?rs?|aligns?\s+with|fits|described\s+(?:by|in)"
     r"|es\s+ist|das\s+ist|nehme|wähle|also|c['’]est|choisis|donc|elijo|escojo|elegiría|así\s+que|es\s+la"
     r"|escolho|é\s+a|portanto|scelgo|quindi"
     r"|è\s+la|kies|het\s+is|dus|väljer|vælger|velger|det\s+är|det\s+er|valitsen|se\s+on|wybieram|więc"
@@ -73,23 +76,27 @@ _WEAK = re.compile(
     r"|\b(?:definitely|probably|certainly|clearly|surely|likely|maybe|perhaps|obviously|possibly)(?=\s)"
     r"|\b(?:correct|right|true|richtig|korrekt|correcta|correcto|correta|corretta|верно"
     r"|правильно)(?=\s{0,3}(?:[:=]|one\b|is\b|ist\b|es\b|est\b|é\b|è\b))"
-    r"|\b100\s?%|=>|->|→|⇒|∴|所以|因此|选|選|(?<!不)(?:只能|应该?|就|而|认为|認為)是|只有|أختار|اختار|मैं|เลือก|したがって|よって|つまり|따라서|그러므로"
+    r"|\b100\s?%|=>|->|[→⇒➜➔➡⟶►▶]|∴|所以|因此|选|選|(?<!不)(?:只能|应该?|就|而|认为|認為)是|只有|أختار|اختار|मैं|เลือก|したがって|よって|つまり|따라서|그러므로"
 )
 _SUBJECT_AFTER = re.compile(
     r"[\s)\]}.,:\"'»”-]{0,5}+(?:"
     r"(?:is|are|was|were|seems?|looks?|appears?|must\s+be|should\s+be|would\s+be|has\s+to\s+be"
     r"|sounds?)\s+(?:to\s+be\s+)?"
-    r"(?:(?!not\b|in)[\w-]+\s+){0,3}?(?:correct|right|best|answer|accurate|closest|suitable|appropriate|plausible|reasonable|convincing|probable|match|fit|true|one"
+    r"(?:(?!not\b|in)[\w-]+\s+){0,3}?(?:correct|right|best|answer|accurate|closest|better|preferable|suitable|appropriate|plausible|reasonable|convincing|probable|match|fit|true|one"
     r"|correctly|winner|supported|likely|plausible)\b"
     r"|(?:fits?|match(?:es)?|describes?|captures?|reflects?|answers?|summari[sz]es)\b(?!\s+(?:not|neither))"
     r"|(?:best|most|clearly|correctly|accurately|perfectly)\s+(?:\w+ly\s+)?(?:fits?|match(?:es)?"
     r"|describes?|captures?|reflects?|answers?|summari[sz]es)\b"
-    r"|(?:has|is|are)\s+(?:the\s+)?strongest\b|remains?\b|is\s+left\b|(?<!,)(?<!,\s)it\s+is\b|wins\b|makes\s+(?:the\s+most\s+)?sense|✓|✔|✅|☑|√"
+    r"|(?:has|is|are)\s+(?:the\s+)?strongest\b|remains?\b|is\s+left\b(?!\s+of)|(?<!,)(?<!,\s)it\s+(?:is|must\s+be|has\s+to\s+be|should\s+be)\b|wins\b|makes\s+(?:the\s+most\s+)?sense|✓|✔|✅|☑|√"
     r"|(?:is|was)?\s?my\s+(?:final\s+)?(?:answer|choice|pick|guess)|for\s+sure\b)"
 )
 _FOREIGN_SUBJECT = re.compile(r"[^.!?\n。！？]{0,24}?(?=$|[.!?\n。！？])")
 _OWNER = re.compile(
-    r"\b(?:team|player|group|frame|figure|panel|vitamin|hepatitis|room|gate|camera|class|grade)\s$"
+    r"\b(?:none of [a-z, /]{0,30}(?:,|and|or|nor)|team|point|player|group|frame|figure|panel|vitamin"
+    r"|hepatitis|room|gate|camera|class|grade)\s$"
+)
+_THEN = re.compile(
+    r"[^.;!?]{0,40}?\b(?:and|then|or|und|dann|oder|et|puis|ou|y|luego|later)\s(?:then\s|later\s)?(?P<rest>.+)"
 )
 _MAY = re.compile(r"\b(?:might|may|could)\s+also$")
 _MAY_TOO = re.compile(r"[\s)\"']{0,3}(?:might|may|could)\s+(?:also|equally|just\s+as\s+well)\b")
@@ -99,6 +106,9 @@ _NOT_WRONG = re.compile(r"[\s)\"']{0,3}(?:(?:is|was)\s+not|isn['’]t|wasn['’]
 _POSSESSED = re.compile(
     r"['’]s\s+(?:the\s+(?:one|answer|best|only)\b|(?:right|correct|my)\b"
     r"|(?:description|text|statement|claim|wording)\b[^.!?\n]{0,20}\b(?:match|fit|best|correct|right))"
+)
+_CONCEDING = re.compile(
+    r"(?:^|[.!?;\n]\s{0,2})(?:while|although|though|even\sif|whereas)\s(?:option\s)?[(\"']{0,2}$"
 )
 _EARLIER = re.compile(
     r"[\s)\"']{0,3}(?:was|had\s+been)\s+(?:my|the)\s+(?:earlier|first|initial|previous|original|former|old)\b"
@@ -117,6 +127,7 @@ _NOT_TAKEN = re.compile(
     r"\b(?:writes?|wrote|draws?|drew|circles?|circled|holds?|displays?|erases?|underlines?|reads)\s(?:the\s|an?\s|down\s)?$"
     r"|\b(?:2nd|second|third|3rd|next|alternative|runner-up|backup|fallback)(?:\s(?:best|most\s\w+))?\s$"
 )
+_ASKS = re.compile(r"\b(?:is|was|could|might|would)\s(?:the|my)\s(?:\w+\s)?$")
 _HEDGED = re.compile(
     r"\b(?:could|might|may|possibly|perhaps|maybe|könnte|pourrait|podría|poderia|potrebbe|может)\b"
 )
@@ -197,6 +208,8 @@ def _declared(reply: Reply, word: re.Match[str], asked: Asked, foreign: bool) ->
     value = read_value(reply, at, asked)
     if value is None and foreign:
         return _behind_gap(reply, at, asked)
+    if value is not None and _is_asked(reply, value) and _ASKS.search(before):
+        return None
     if value is not None and word.group() in OPTION and _TELLS.match(reply.lower, value.end):
         return None
     return value
@@ -235,8 +248,11 @@ def corrections(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]
     """Letters that take an earlier word back: "no, wait, C"."""
     for match in _ends(_CORRECTION.finditer(reply.lower, start)):
         value = read_value(reply, match.end(), asked, weak=True)
-        if value is not None and value.letters:
-            yield Finding(match.start(), value, "correction")
+        if value is None or not value.letters:
+            continue
+        if match.group()[:2] == "no" and "\n" in reply.text[match.end() : value.end - 1]:
+            continue  # "A. Rome - no.\nB. Vienna - "
+        yield Finding(match.start(), value, "correction")
 
 
 def subjects(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]:
@@ -254,6 +270,8 @@ def subjects(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]:
             or (COUNTERFACTUAL.search(before) and _WOULD.match(reply.lower, end))
             or before.endswith(("is ", "are "))
             or _OWNER.search(before)
+            or (CONCEDED.match(reply.lower, end) is not None)
+            or (_CONCEDING.search(before) is not None)
         ):
             continue
         if _MAY_TOO.match(reply.lower, end) or not _positive(reply, end):
@@ -322,8 +340,12 @@ def _is_asked(reply: Reply, value: Value) -> bool:
     return reply.lower[value.end : value.end + 4].lstrip(" )]\"'").startswith("?")
 
 
-def _one_of_numbers(reply: Reply, value: Value, asked: Asked) -> bool:
-    """Whether a number is followed by further ones, so that it may not be the count: "one, then two"."""
+def _one_of_several(reply: Reply, value: Value, asked: Asked) -> bool:
+    """Whether more follows on equal terms: "one, then two", "it is sunny at first and rainy later"."""
+    joined = _THEN.match(plain(reply.text[value.end : value.end + 120]))
+    other = asked.text_at(joined.group("rest")) if joined is not None else None
+    if other is not None and other[0] != value.letters:
+        return True
     place = asked.letters.find(value.letters)
     text = with_digits(asked.texts[place]) if 0 <= place < len(asked.texts) else ""
     later = with_digits(plain(reply.text[value.end : value.end + 200])).split()
@@ -358,7 +380,7 @@ def weak_statements(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Find
         ):
             continue
         value = read_value(reply, match.end(), asked, weak=True)
-        if value is not None and value.kind == "text" and _one_of_numbers(reply, value, asked):
+        if value is not None and value.kind == "text" and _one_of_several(reply, value, asked):
             continue
         if value is not None and value.kind != "refused" and not _is_asked(reply, value):
             yield Finding(match.start(), value, "statement")

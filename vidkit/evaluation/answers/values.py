@@ -18,13 +18,13 @@ from vidkit.evaluation.answers.words import (
 )
 
 # quantifiers are possessive and bounded: a reply of a thousand blanks must not cost a minute
-_SKIP = re.compile(r"[\s\"'“”‘’«»„‚「」『』【】〈〉《》()\[\]{}<>:：=–—→⇒*_#…،,|~^-]{0,80}+")
+_SKIP = re.compile(r"[\s\"'“”‘’«»„‚「」『』【】〈〉《》()\[\]{}<>:：=–—→⇒➜➔➡⟶►▶*_#…،,|~^-]{0,80}+")
 # the vowel signs of Indic scripts are marks, not letters
 _WORD = re.compile(r"(?:[^\W\d_]|[\u0900-\u0dff\u0e00-\u0eff]){1,24}+(?:['’][^\W\d_]{1,6}+)?")
 _CLOSED = re.compile(r"\s?[\"'”’»)\]}>」』】*_]")
 _NEXT_WORD = re.compile(r"([^\S\n]{1,8}+)([^\W\d_]{1,24}+)")
 _JOIN = re.compile(
-    r"[\s*_`)\]}\"'”’.?]{0,8}+(?:(?P<sign>[/&|、;]|,)|(?P<word>and/or|as\s+well\s+as|か(?=\s?[a-z])|又は|或者?|和|与|及|や|と|または|또는|หรือ|และ|[^\W\d_]{1,10}+))"
+    r"[\s*_`()\[\]}\"'”’.?]{0,8}+(?:(?P<sign>[/&|、;]|,)|(?P<word>and/or|as\s+well\s+as|か(?=\s?[a-z])|又は|或者?|和|与|及|や|と|または|또는|หรือ|และ|[^\W\d_]{1,10}+))"
 )
 _MORE = frozenset((
     "or", "and", "maybe", "possibly", "perhaps", "either", "even", "also", "option", "choice", "the",
@@ -43,6 +43,7 @@ _CAPITAL_NEXT = re.compile(r"\s{1,3}[(\[\"']?[A-Z](?!\w)")
 _PLACES = frozenset(["in", "on", "at", "by", "to", "after", "before", "of", "from", "with"])
 _I_GUESS = re.compile(r"\s(?:guess|think|believe|suppose|would|'d)\b")
 _NOUNS = frozenset(["car"])  # words of other languages that are English nouns behind an article
+_LATER = re.compile(r"^(?:then|later|finally|also|afterwards)\s")
 _DENIED = re.compile(r"\s{1,3}(?:be\s+)?(?:the\s+)?(?:option\s+|answer\s+)?[(\"']?[A-Z](?!\w)")
 _REACH = 48
 
@@ -137,7 +138,7 @@ def _option_text(reply: Reply, at: int, asked: Asked) -> Value | None:
         return None  # an option that is one letter long is not a text
     words = rest.split(" ", 1)
     if len(words) > 1 and words[0] in JOINERS:
-        other = asked.text_at(words[1])
+        other = asked.text_at(_LATER.sub("", words[1]))
         if other is not None and other[0] != letter:
             return Value(letter + other[0], "text", at)
     return Value(letter, "text", min(len(reply.text), at + len(said) - len(rest)))

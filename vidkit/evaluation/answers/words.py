@@ -111,7 +111,8 @@ CONNECTIVES = word_set(
     "because since as for is was are were and or but which that given due based seems would must with",
     "rather not instead from",
     "according though although who where when while if so therefore thus hence appears looks fits",
-    "matches best it he she could can may might should will did does has had do",
+    "matches best it he she could can may might should will did does has had do here now instead over",
+    "again still too myself personally please the",
     "they in on at to by after before over though clearly only also then confidence final explanation",
     "reason reasoning",
     "stimmt passt trifft gilt klopt stemmer stämmer weil da denn ist und oder nicht aber",
@@ -161,7 +162,7 @@ NEGATIVE_AFTER = re.compile(
     r"|ليس\w?|غلط|نادرست|שגוי\w?|לא)"
 )
 NEGATIVE_BEFORE = re.compile(
-    r"(?:\b(?:not|never|neither|nor|isn['’]?t|wasn['’]?t|aren['’]?t|except|excluding|eliminat(?:e|es|ed"
+    r"(?:\b(?:not|never|neither|nor|can(?:not|['’]t)\s+be|none\s+of|isn['’]?t|wasn['’]?t|aren['’]?t|except|excluding|eliminat(?:e|es|ed"
     r"|ing)|discard(?:s|ed|ing)?"
     r"|reject(?:s|ed|ing)?|exclud(?:e|es|ed)|rul(?:e|es|ed|ing)\s+out|cross(?:ed|ing)?\s+out|than"
     r"|instead\s+of|rather\s+than|unlike"
@@ -234,6 +235,12 @@ DENIAL = re.compile(
 )
 UNDECIDED = re.compile(
     r"(?:can['’]?t|cannot|can\s+not|unable\s+to|not\s+able\s+to)\s+(?:decide|choose|confirm|verify|make\s+up\s+my\s+mind)[^.!?\n]{0,40}[.!\s]*$"
+)
+# "B is tempting, but A": said of an option that is then given up
+CONCEDED = re.compile(
+    r"[\s)\"']{0,3}(?:is|are|seems?|looks?|was|might\s+be)\s(?:also\s|very\s|a\s|close\s|strong\s|quite\s){0,3}"
+    r"(?:tempting|plausible|close|possible|likely|attractive|convincing|contender|candidate|second)[^.!?;\n]{0,40}"
+    r"[,;]?\s(?:but|yet|however|though)\b"
 )
 # what a person, a sign or a subtitle of the video says is no statement of the reply
 QUOTED_BEFORE = re.compile(
