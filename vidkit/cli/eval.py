@@ -19,82 +19,91 @@ TaskAndSettings = Annotated[
         autocompletion=complete_word,
     ),
 ]
+Data = Annotated[
+    str | None,
+    typer.Option("--data", metavar="FILE", help="Questions and answers: parquet, tsv, csv, jsonl, json."),
+]
+Predictions = Annotated[
+    str | None, typer.Option("--predictions", "-p", metavar="FILE", help="Replies by id, as jsonl.")
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME",
+        help="Model to ask first: openai:NAME, transformers:FOLDER, FILE.py:Class.",
+    ),
+]
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", metavar="URL", help="OpenAI-compatible server of the model.")
+]
+AnswerJudge = Annotated[
+    str | None,
+    typer.Option(
+        "--answer-judge",
+        metavar="URL",
+        help="Server of a model that reads what the rules could not; labelled.",
+    ),
+]
+AnswerJudgeModel = Annotated[
+    str | None, typer.Option("--answer-judge-model", metavar="NAME", help="That model.")
+]
 Compare = Annotated[
     tuple[str, str] | None,
     typer.Option(
         "--compare", metavar="A B", help="Two predictions files: differences with paired intervals."
     ),
 ]
+Videos = Annotated[
+    str | None, typer.Option("--videos", metavar="DIR", help="vr-bench: clips to score against --data.")
+]
+Rescore = Annotated[
+    str | None,
+    typer.Option("--rescore", metavar="DIR", help="vr-bench: score a published table's clips anew."),
+]
+Make = Annotated[
+    str | None, typer.Option("--make", metavar="DIR", help="vr-bench: make the levels and their clips.")
+]
+Mode = Annotated[
+    str | None, typer.Option("--mode", metavar="MODE", help="robust, or official: as the authors' scripts.")
+]
+Html = Annotated[
+    str | None, typer.Option("--html", metavar="FILE", help="Write a self-contained page with plots.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop if a prediction is missing.")]
+NewStructures = Annotated[
+    bool, typer.Option("--allow-new-structures", help="Video-MME-v2: accept unpublished group structures.")
+]
+Limit = Annotated[int | None, typer.Option("--limit", metavar="N", help="Only the first N rows of the data.")]
+BootstrapSeed = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", help="Seed of the bootstrap; 42 if not given.", parser=whole_number),
+]
 
 
 def eval(
     ctx: typer.Context,
     words: TaskAndSettings = None,
-    data: Annotated[
-        str | None,
-        typer.Option("--data", metavar="FILE", help="Questions and answers: parquet, tsv, csv, jsonl, json."),
-    ] = None,
-    predictions: Annotated[
-        str | None, typer.Option("--predictions", "-p", metavar="FILE", help="Replies by id, as jsonl.")
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            "-m",
-            metavar="NAME",
-            help="Model to ask first: openai:NAME, transformers:FOLDER, FILE.py:Class.",
-        ),
-    ] = None,
-    base_url: Annotated[
-        str | None, typer.Option("--base-url", metavar="URL", help="OpenAI-compatible server of the model.")
-    ] = None,
-    answer_judge: Annotated[
-        str | None,
-        typer.Option(
-            "--answer-judge",
-            metavar="URL",
-            help="Server of a model that reads what the rules could not; labelled.",
-        ),
-    ] = None,
-    answer_judge_model: Annotated[
-        str | None, typer.Option("--answer-judge-model", metavar="NAME", help="That model.")
-    ] = None,
+    data: Data = None,
+    predictions: Predictions = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    answer_judge: AnswerJudge = None,
+    answer_judge_model: AnswerJudgeModel = None,
     compare: Compare = None,
-    videos: Annotated[
-        str | None, typer.Option("--videos", metavar="DIR", help="vr-bench: clips to score against --data.")
-    ] = None,
-    rescore: Annotated[
-        str | None,
-        typer.Option("--rescore", metavar="DIR", help="vr-bench: score a published table's clips anew."),
-    ] = None,
-    make: Annotated[
-        str | None, typer.Option("--make", metavar="DIR", help="vr-bench: make the levels and their clips.")
-    ] = None,
-    mode: Annotated[
-        str | None,
-        typer.Option("--mode", metavar="MODE", help="robust, or official: as the authors' scripts."),
-    ] = None,
-    html: Annotated[
-        str | None, typer.Option("--html", metavar="FILE", help="Write a self-contained page with plots.")
-    ] = None,
+    videos: Videos = None,
+    rescore: Rescore = None,
+    make: Make = None,
+    mode: Mode = None,
+    html: Html = None,
     json: Json = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop if a prediction is missing.")] = False,
-    allow_new_structures: Annotated[
-        bool,
-        typer.Option("--allow-new-structures", help="Video-MME-v2: accept unpublished group structures."),
-    ] = False,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", help="Only the first N rows of the data.")
-    ] = None,
+    strict: Strict = False,
+    allow_new_structures: NewStructures = False,
+    limit: Limit = None,
     output: Output = None,
     config: Config = "default",
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed", metavar="N", help="Seed of the bootstrap; 42 if not given.", parser=whole_number
-        ),
-    ] = None,
+    seed: BootstrapSeed = None,
     device: Device = None,
     force: Force = False,
     dry_run: DryRun = False,
