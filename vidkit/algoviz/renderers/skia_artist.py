@@ -1,0 +1,212 @@
+"""Draws shapes with Skia: fast, smooth, without a screen."""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from vidkit.algoviz.scene.fonts import ASCENT, font_path
+from vidkit.algoviz.scene.shapes import Shape
+from vidkit.algoviz.scene.text import clusters, width
+from vidkit.errors import MissingDependency, require
+
+_HEAD = 9.0  # length of an arrowhead, at a line of 2 pixels
+
+
+def require_skia() -> Any:
+    """Import Skia.
+
+    Raises:
+        MissingDependency: skia-python is not installed, or a system library that it loads is not there.
+    """
+    try:
+        return require("skia")
+    except MissingDependency as error:
+        raise MissingDependency(
+            "drawing pictures and videos needs the package skia-python, which is not installed",
+            "pip install skia-python",
+        ) from error
+    except ImportError as error:  # libGL.so.1, libEGL.so.1, libfontconfig.so.1 of the system
+        raise MissingDependency(
+            f"skia-python cannot be loaded: {' '.join(str(error).split())}",
+            "apt install libgl1 libegl1 libfontconfig1; or choose --to html, svg or tikz, which need none",
+        ) from error
+
+
+class Artist:
+    """Draws shapes on Skia's canvases; fonts and texts are kept.
+
+    Attributes:
+        drawn_elsewhere: characters that the bundled fonts lack and a font of the system has.
+        missing: those that no font here has; an empty box stands for each.
+    """
+
+    def __init__(self) -> None:
+        self.skia = require_skia()
+        self.drawn_elsewhere: set[str] = set()
+        self.missing: set[str] = set()
+        self._blobs: dict[tuple[str, str, float], Any] = {}
+
+    @functools.cached_property
+    def _system(self) -> Any:
+        return self.skia.FontMgr()
+
+    def face(self, name: str) -> Any:
+        """Typeface of one of the bundled fonts."""
+        return _face(self.skia, name)
+
+    def draw(self, canvas: Any, shapes: Iterable[Shape]) -> None:
+        for shape in shapes:
+            getattr(self, f"_{shape.kind}")(canvas, shape)
+
+    def _paints(self, shape: Shape) -> list[Any]:
+        made = []
+        if shape.fill:
+            made.append(_paint(self.skia, shape.fill, round(shape.opacity, 2), 0.0, False))
+        if shape.stroke and shape.stroke_width > 0:
+            made.append(
+                _paint(self.skia, shape.stroke, round(shape.opacity, 2), round(shape.stroke_width, 2), shape.dash)
+            )
+        return made
+
+    def _rect(self, canvas: Any, shape: Shape) -> None:
+        rect = self.skia.Rect.MakeXYWH(shape.x, shape.y, shape.w, shape.h)
+        for paint in self._paints(shape):
+            canvas.drawRoundRect(rect, shape.radius, shape.radius, paint)
+
+    def _ellipse(self, canvas: Any, shape: Shape) -> None:
+        rect = self.skia.Rect.MakeXYWH(shape.x, shape.y, shape.w, shape.h)
+        for paint in self._paints(shape):
+            canvas.drawOval(rect, paint)
+
+    def _line(self, canvas: Any, shape: Shape) -> None:
+        wing = head_points(shape) if shape.head else None
+        points = shape.points if wing is None else (*shape.points[:-1], wing[3])
+        path = self.skia.PathBuilder() if hasattr(self.skia, "PathBuilder") else self.skia.Path()
+        path.moveTo(*points[0])
+        if len(points) == 3:
+            path.quadTo(*points[1], *points[2])
+        else:
+            path.lineTo(*points[1])
+        opacity = round(shape.opacity, 2)
+        line = _paint(self.skia, shape.stroke, opacity, round(shape.stroke_width, 2), shape.dash)
+        canvas.drawPath(_finished(path), line)
+        if wing is not None:
+            head = self.skia.PathBuilder() if hasattr(self.skia, "PathBuilder") else self.skia.Path()
+            head.moveTo(*wing[0])
+            head.lineTo(*wing[1])
+            head.lineTo(*wing[2])
+            head.close()
+            canvas.drawPath(_finished(head), _paint(self.skia, shape.stroke, opacity, 0.0, False))
+
+    def _text(self, canvas: Any, shape: Shape) -> None:
+        if not shape.text:
+            return
+        paint = _paint(self.skia, shape.fill, round(shape.opacity, 2), 0.0, False)
+        base = shape.y + ASCENT * shape.size
+        key = (shape.text, shape.font, round(shape.size, 2))
+        known = self._blobs.get(key)
+        if known is None:
+            known = self._blobs[key] = self._written(*key)
+        for blob, offset in known:
+            canvas.drawTextBlob(blob, shape.x + offset, base, paint)
+
+    def _written(self, text: str, font: str, size: float) -> list[tuple[Any, float]]:
+        """Blobs of a text with their places; a stretch of letters of one typeface each."""
+        made: list[tuple[Any, float]] = []
+        x = 0.0
+        for run, face in self._runs(_visual(text), font):
+            own = self.skia.Font(face, size)
+            own.setSubpixel(True)
+            own.setLinearMetrics(True)  # hinted letters are wider than they were measured
+            own.setHinting(self.skia.FontHinting.kNone)
+            own.setEdging(self.skia.Font.Edging.kAntiAlias)
+            wide = width(run, size, font)
+            real = own.measureText(run)
+            if face is not self.face(font) and real > wide > 0:
+                own.setSize(size * wide / real)
+            blob = self.skia.TextBlob.MakeFromString(run, own)
+            if blob is not None:
+                made.append((blob, x))
+            x += wide
+        return made
+
+    def _runs(self, text: str, font: str) -> list[tuple[str, Any]]:
+        own = self.face(font)
+        runs: list[tuple[str, Any]] = []
+        for cluster in clusters(text):
+            cluster = "".join(c for c in cluster if unicodedata.category(c) != "Cf" or c == "\u200d")
+            if not cluster:
+                continue
+            face = own if own.unicharToGlyph(ord(cluster[0])) else self._other(cluster[0], own)
+            if runs and runs[-1][1] is face:
+                runs[-1] = (runs[-1][0] + cluster, face)
+            else:
+                runs.append((cluster, face))
+        return runs
+
+    def _other(self, character: str, own: Any) -> Any:
+        found = _fallback(self.skia, self._system, character)
+        (self.missing if found is None else self.drawn_elsewhere).add(character)
+        return found or own
+
+
+def head_points(shape: Shape) -> tuple[tuple[float, float], ...]:
+    """The three corners of the arrowhead of a line, and where the line itself ends."""
+    (ax, ay), (bx, by) = shape.points[-2], shape.points[-1]
+    length = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5 or 1.0
+    ux, uy = (bx - ax) / length, (by - ay) / length
+    reach = min(_HEAD + 1.5 * max(0.0, shape.stroke_width - 2), 0.8 * length)
+    half = reach * 0.42
+    foot = (bx - ux * reach, by - uy * reach)
+    left = (foot[0] - uy * half, foot[1] + ux * half)
+    right = (foot[0] + uy * half, foot[1] - ux * half)
+    return (bx, by), left, right, (bx - ux * reach * 0.8, by - uy * reach * 0.8)
+
+
+def _visual(text: str) -> str:
+    """Letters from right to left in the order in which they are drawn."""
+    if not any(unicodedata.bidirectional(c) in ("R", "AL") for c in text):
+        return text
+    out: list[str] = []
+    run: list[str] = []
+    for cluster in clusters(text):
+        kind = unicodedata.bidirectional(cluster[0])
+        if kind in ("R", "AL") or (run and kind in ("WS", "CS", "ON", "NSM")):
+            run.append(cluster)
+        else:
+            out += reversed(run)
+            run = []
+            out.append(cluster)
+    out += reversed(run)
+    return "".join(out)
+
+
+def _finished(path: Any) -> Any:
+    return path.detach() if hasattr(path, "detach") else path
+
+
+@functools.lru_cache(maxsize=16)
+def _face(skia: Any, name: str) -> Any:
+    return skia.Typeface.MakeFromFile(str(font_path(name)))
+
+
+@functools.lru_cache(maxsize=4096)
+def _fallback(skia: Any, system: Any, character: str) -> Any:
+    found = system.matchFamilyStyleCharacter("", skia.FontStyle(), ["zh", "ja", "ko", "en"], ord(character))
+    return found if found is not None and found.unicharToGlyph(ord(character)) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _paint(skia: Any, colour: str, opacity: float, stroke: float, dash: bool) -> Any:
+    red, green, blue = int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+    paint = skia.Paint(AntiAlias=True, Color=skia.Color(red, green, blue, round(255 * opacity)))
+    if stroke:
+        paint.setStyle(skia.Paint.kStroke_Style)
+        paint.setStrokeWidth(stroke)
+        paint.setStrokeCap(skia.Paint.kRound_Cap)
+        if dash:
+            paint.setPathEffect(skia.DashPathEffect.Make([5.0, 4.0], 0.0))
+    return paint

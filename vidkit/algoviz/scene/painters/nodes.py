@@ -1,0 +1,105 @@
+"""Discs with a label, their small print below, and the edges between them: what graphs and trees share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from vidkit.algoviz.scene.look import Look, Paint, is_plain
+from vidkit.algoviz.scene.painters.base import Box, label
+from vidkit.algoviz.scene.painters.chips import arrow
+from vidkit.algoviz.scene.picture import Node
+from vidkit.algoviz.scene.routing import Rect, Route
+from vidkit.algoviz.scene.shapes import Layer, Shape
+from vidkit.algoviz.scene.text import unit_width
+
+LARGEST, SMALLEST = 27.0, 11.0  # radius of a node in pixels
+NOTE = 12.0  # size of the small print
+RADII = (27.0, 25.0, 23.0, 21.0, 19.0, 17.0, 15.0, 13.0, 11.0)
+
+
+def label_size(radius: float) -> float:
+    return max(9.5, radius * 0.68)
+
+
+def note_text(node: Node) -> str:
+    return " · ".join(node.notes)
+
+
+def note_size(radius: float) -> float:
+    return max(9.0, min(NOTE, radius * 0.55))
+
+
+def note_height(radius: float) -> float:
+    """Height under a disc that its small print takes."""
+    return note_size(radius) * 1.3 + 2
+
+
+def note_width(texts: Sequence[str], radius: float) -> float:
+    return max((unit_width(text) * note_size(radius) + 6 for text in texts if text), default=0.0)
+
+
+def note_rect(x: float, y: float, radius: float, wide: float) -> Rect:
+    """Box of the small print of a disc at (x, y)."""
+    return x - wide / 2 - 2, y + radius + 1, x + wide / 2 + 2, y + radius + 1 + note_height(radius)
+
+
+def disc(
+    view: str, node: Node, x: float, y: float, radius: float, look: Look, mark: str, room: float
+) -> list[Shape]:
+    """A node.
+
+    Args:
+        view: id of the view.
+        mark: style of this step alone, drawn with a ring.
+        room: pixels of width for the small print.
+    """
+    key = f"node:{view}:{node.id}"
+    paint: Paint = look.paint(node.style)
+    made = [
+        Shape(
+            key, "ellipse", x - radius, y - radius, 2 * radius, 2 * radius, role="node", fill=paint.fill,
+            stroke=look.paint(mark).stroke if mark else paint.stroke,
+            stroke_width=4 if mark else max(paint.width, 1.5 if is_plain(node.style) else 2.5),
+        ),
+        label(
+            f"{key}:text", node.label, Box(x - radius, y - radius, 2 * radius, 2 * radius), label_size(radius),
+            paint.text, font="bold", within=key, pad=4, role="value",
+        ),
+    ]  # fmt: skip
+    text = note_text(node)
+    if text:
+        size = note_size(radius)
+        below = Box(x - room / 2, y + radius + 1, room, note_height(radius))
+        written = label(f"{key}:note", text, below, size, look.theme.muted, role="note", within=f"{key}:plate", pad=2)
+        made.append(
+            Shape(
+                f"{key}:plate", "rect", written.x - 3, below.y, written.w + 6, below.h, layer=Layer.EDGE, role="plate",
+                fill=look.theme.panel, radius=3,
+            )  # fmt: skip
+        )
+        made.append(written)
+    return made
+
+
+def line(key: str, way: Route, style: str, look: Look, directed: bool, marked: bool) -> Shape:
+    """An edge along its way."""
+    colour, wide = look.line(style, look.theme.outline)
+    if style and not is_plain(style):
+        wide = max(wide, 3.2)
+    if marked:
+        wide = max(wide, 4.5)
+    via = way.points[1] if len(way.points) == 3 else None
+    return arrow(key, way.points[0], way.points[-1], colour, wide, via=via, head=directed)
+
+
+def crowded(places: Sequence[tuple[float, float]], apart: float) -> bool:
+    """Whether two of these are nearer than `apart`."""
+    ordered = sorted(places)
+    for index, (x, y) in enumerate(ordered):
+        for other in ordered[index + 1 :]:
+            if other[0] - x >= apart:
+                break
+            if math.hypot(other[0] - x, other[1] - y) < apart - 0.01:
+                return True
+    return False
