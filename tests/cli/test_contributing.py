@@ -80,6 +80,16 @@ def test_an_engine(here: Path) -> None:
     assert asyncio.run(engine.generate(None)).text == "A"  # type: ignore[arg-type]
 
 
+def test_a_renderer(here: Path) -> None:
+    from algoviz_traces import bubble_sort
+
+    from vidkit.algoviz import render, trace_of
+
+    done = render(trace_of(bubble_sort([2, 1])), to="./my_renderer.py:Words", output="sort.txt")
+    lines = done.files[0].read_text(encoding="utf-8").splitlines()
+    assert lines[1].startswith("Step 1 of ") and lines[1].endswith("2 against 1")
+
+
 @pytest.mark.parametrize(
     ("kind", "needs", "message"),
     [

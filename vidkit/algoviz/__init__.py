@@ -1,6 +1,7 @@
 """Algorithm animations from traces: what a program did, then how it is drawn.
 
-`load(path)` gives a `Trace`; `Trace.replay()` its states, `Trace.state(k)` one of them. Names here are
+`load(path)` gives a `Trace`; `Trace.replay()` its states, `Trace.state(k)` one of them;
+`render(trace, to="mp4", output="sort.mp4")` draws it. Names here are
 imported when they are first used, so that importing the package costs nothing.
 """
 
@@ -10,12 +11,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vidkit.algoviz.renderers.rendering import Rendered, render
     from vidkit.algoviz.vta.state import State
     from vidkit.algoviz.vta.trace import Trace, load, trace_of
 
-__all__ = ["State", "Trace", "load", "trace_of"]
+__all__ = ["Rendered", "State", "Trace", "load", "render", "trace_of"]
 
 _HOMES = {
+    "render": "vidkit.algoviz.renderers.rendering",
+    "Rendered": "vidkit.algoviz.renderers.rendering",
     "load": "vidkit.algoviz.vta.trace",
     "trace_of": "vidkit.algoviz.vta.trace",
     "Trace": "vidkit.algoviz.vta.trace",

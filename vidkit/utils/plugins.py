@@ -34,6 +34,7 @@ KINDS = {
     "executor": "executor",
     "task": "benchmark",
     "engine": "engine",
+    "renderer": "renderer",
 }
 """Kinds of methods that may come from elsewhere, and what messages call them."""
 

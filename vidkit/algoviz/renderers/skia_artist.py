@@ -7,12 +7,11 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from vidkit.algoviz.renderers.geometry import head_points
 from vidkit.algoviz.scene.fonts import ASCENT, font_path
 from vidkit.algoviz.scene.shapes import Shape
 from vidkit.algoviz.scene.text import clusters, width
 from vidkit.errors import MissingDependency, require
-
-_HEAD = 9.0  # length of an arrowhead, at a line of 2 pixels
 
 
 def require_skia() -> Any:
@@ -67,7 +66,9 @@ class Artist:
             made.append(_paint(self.skia, shape.fill, round(shape.opacity, 2), 0.0, False))
         if shape.stroke and shape.stroke_width > 0:
             made.append(
-                _paint(self.skia, shape.stroke, round(shape.opacity, 2), round(shape.stroke_width, 2), shape.dash)
+                _paint(
+                    self.skia, shape.stroke, round(shape.opacity, 2), round(shape.stroke_width, 2), shape.dash
+                )
             )
         return made
 
@@ -151,19 +152,6 @@ class Artist:
         found = _fallback(self.skia, self._system, character)
         (self.missing if found is None else self.drawn_elsewhere).add(character)
         return found or own
-
-
-def head_points(shape: Shape) -> tuple[tuple[float, float], ...]:
-    """The three corners of the arrowhead of a line, and where the line itself ends."""
-    (ax, ay), (bx, by) = shape.points[-2], shape.points[-1]
-    length = ((bx - ax) ** 2 + (by - ay) ** 2) ** 0.5 or 1.0
-    ux, uy = (bx - ax) / length, (by - ay) / length
-    reach = min(_HEAD + 1.5 * max(0.0, shape.stroke_width - 2), 0.8 * length)
-    half = reach * 0.42
-    foot = (bx - ux * reach, by - uy * reach)
-    left = (foot[0] - uy * half, foot[1] + ux * half)
-    right = (foot[0] + uy * half, foot[1] - ux * half)
-    return (bx, by), left, right, (bx - ux * reach * 0.8, by - uy * reach * 0.8)
 
 
 def _visual(text: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, replace
 
-from vidkit.algoviz.scene.look import Look, is_plain
 from vidkit.algoviz.scene.fonts import lacking
+from vidkit.algoviz.scene.look import Look, is_plain
 from vidkit.algoviz.scene.motion import changed_values, moves_between
 from vidkit.algoviz.scene.page import PAD, Page, arrange, make_page
 from vidkit.algoviz.scene.painters.base import Box, Painter, label
@@ -69,9 +69,7 @@ class Film:
         self.page: Page = make_page(
             self.code, self.variables, self.calls, any(p.remarks for p in pictures), bool(self.legend)
         )
-        self.painters = [
-            PAINTERS[kind](name, pictures, self.look) for name, kind in _kinds(pictures).items()
-        ]
+        self.painters = [PAINTERS[kind](name, pictures, self.look) for name, kind in _kinds(pictures).items()]
         if len(self.painters) > 1 and not self.painters[0].title:  # the others have titles
             self.painters[0].title = _kinds(pictures)[self.painters[0].id].capitalize()
         arrange(self.painters, self._content())
@@ -126,9 +124,14 @@ class Film:
         notes = tuple(self.notes(step))
         changed = changed_values(before, shapes)
         return Scene(
-            *CANVAS, self.look.theme.background, tuple(shapes), moves_between(before, shapes),
-            tuple(changed), notes, self._description(step, changed, before, shapes),
-        )  # fmt: skip
+            *CANVAS,
+            self.look.theme.background,
+            tuple(shapes),
+            moves_between(before, shapes),
+            tuple(changed),
+            notes,
+            self._description(step, changed, before, shapes),
+        )
 
     def _drawn(self, step: int) -> list[Shape]:
         picture = self.story.pictures[step]
@@ -154,24 +157,43 @@ class Film:
         count = f"step {step} of {len(self) - 1}"
         right = 130.0
         title = label(
-            "title", self.title, Box(box.x, box.y, box.w - right, box.h), 25, theme.text, font="bold",
-            anchor="start", role="title", region="title",
-        )  # fmt: skip
+            "title",
+            self.title,
+            Box(box.x, box.y, box.w - right, box.h),
+            25,
+            theme.text,
+            font="bold",
+            anchor="start",
+            role="title",
+            region="title",
+        )
         made = [title]
         if self.story.subtitle and title.w + 200 < box.w - right:
             left = title.x + title.w + 14
             under = Box(left, box.y + 4, box.w - right - (left - box.x), box.h - 2)
             made.append(
                 label(
-                    "subtitle", self.story.subtitle, under, 15, theme.muted, anchor="start", role="subtitle",
+                    "subtitle",
+                    self.story.subtitle,
+                    under,
+                    15,
+                    theme.muted,
+                    anchor="start",
+                    role="subtitle",
                     region="title",
-                )  # fmt: skip
+                )
             )
         made.append(
             label(
-                "step", count, Box(box.right - right, box.y + 4, right, box.h - 2), 14, theme.muted, anchor="end",
-                role="step", region="title",
-            )  # fmt: skip
+                "step",
+                count,
+                Box(box.right - right, box.y + 4, right, box.h - 2),
+                14,
+                theme.muted,
+                anchor="end",
+                role="step",
+                region="title",
+            )
         )
         return made
 
@@ -183,9 +205,18 @@ class Film:
         if remarks:
             made.append(
                 Shape(
-                    "comment:bar", "rect", box.x + 10, box.y + 11, 4, box.h - 22, layer=Layer.COMMENT, role="bar",
-                    region="comment", fill=colour, radius=2,
-                )  # fmt: skip
+                    "comment:bar",
+                    "rect",
+                    box.x + 10,
+                    box.y + 11,
+                    4,
+                    box.h - 22,
+                    layer=Layer.COMMENT,
+                    role="bar",
+                    region="comment",
+                    fill=colour,
+                    radius=2,
+                )
             )
         text = "   ".join(" ".join(remark.text.split()) for remark in remarks)
         size, lines = _wrapped(one_line(text, 2000), box.w - 50, box.h - 12)
@@ -195,10 +226,18 @@ class Film:
             place = Box(box.x + 26, top + number * high, box.w - 50, high)
             made.append(
                 label(
-                    f"comment:{number}", line, place, size, theme.text, anchor="start", role="comment",
-                    region="comment", within="panel:comment", layer=Layer.COMMENT,
+                    f"comment:{number}",
+                    line,
+                    place,
+                    size,
+                    theme.text,
+                    anchor="start",
+                    role="comment",
+                    region="comment",
+                    within="panel:comment",
+                    layer=Layer.COMMENT,
                     full=text if number == len(lines) - 1 and line.endswith("…") else "",
-                )  # fmt: skip
+                )
             )
         return made
 
@@ -216,15 +255,29 @@ class Film:
             paint = self.look.paint(style)
             made.append(
                 Shape(
-                    f"legend:{style}", "rect", x, box.y + 6, 14, 14, role="swatch", fill=paint.fill,
-                    stroke=paint.stroke, stroke_width=1.5, radius=4,
-                )  # fmt: skip
+                    f"legend:{style}",
+                    "rect",
+                    x,
+                    box.y + 6,
+                    14,
+                    14,
+                    role="swatch",
+                    fill=paint.fill,
+                    stroke=paint.stroke,
+                    stroke_width=1.5,
+                    radius=4,
+                )
             )
             made.append(
                 label(
-                    f"legend:{style}:text", text, Box(x + 20, box.y, wide + 1, LEGEND_LINE), 12,
-                    self.look.theme.muted, anchor="start", role="legend",
-                )  # fmt: skip
+                    f"legend:{style}:text",
+                    text,
+                    Box(x + 20, box.y, wide + 1, LEGEND_LINE),
+                    12,
+                    self.look.theme.muted,
+                    anchor="start",
+                    role="legend",
+                )
             )
             x += 20 + wide + 22
         return made
@@ -284,9 +337,7 @@ def _legend(pictures: tuple[Picture, ...]) -> tuple[str, ...]:
                 found |= dict.fromkeys(item.style for item in body.items)
             elif isinstance(body, Network):
                 found |= dict.fromkeys(node.style for node in body.nodes)
-            elif isinstance(body, Grid):
-                found |= dict.fromkeys(body.styles.values())
-            elif isinstance(body, Buckets):
+            elif isinstance(body, Grid | Buckets):
                 found |= dict.fromkeys(body.styles.values())
         for marks in picture.marks.values():
             found |= dict.fromkeys([*marks.cells.values(), *marks.buckets.values()])

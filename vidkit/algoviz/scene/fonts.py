@@ -22,7 +22,12 @@ FACES = {
     "mono": "DejaVuSansMono.ttf",
     "mono-bold": "DejaVuSansMono-Bold.ttf",
 }
-FAMILIES = {"sans": "DejaVu Sans", "bold": "DejaVu Sans", "mono": "DejaVu Sans Mono", "mono-bold": "DejaVu Sans Mono"}
+FAMILIES = {
+    "sans": "DejaVu Sans",
+    "bold": "DejaVu Sans",
+    "mono": "DejaVu Sans Mono",
+    "mono-bold": "DejaVu Sans Mono",
+}
 ASCENT, DESCENT = 0.928, 0.236  # of all four, in units of the size
 LINE = ASCENT + DESCENT  # height of a line in units of the size
 _UNKNOWN = 0.6  # width of a character without a glyph that is not wide
@@ -58,7 +63,9 @@ def face(name: str) -> Face:
 
 def font_path(name: str) -> Path:
     """The file of one of `FACES`."""
-    spec = importlib.util.find_spec("matplotlib")  # its files are wanted, not the second that its import takes
+    spec = importlib.util.find_spec(
+        "matplotlib"
+    )  # its files are wanted, not the second that its import takes
     folders = [Path(place) for place in spec.submodule_search_locations or ()] if spec else []
     for folder in folders:
         path = folder / "mpl-data" / "fonts" / "ttf" / FACES[name]

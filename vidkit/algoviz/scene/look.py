@@ -61,7 +61,18 @@ _MEANINGS = {
     },
 }  # fmt: skip
 _WORDS = {
-    "current": ("current", "compar", "active", "highlight", "now", "writ", "swap", "focus", "probe", "select"),
+    "current": (
+        "current",
+        "compar",
+        "active",
+        "highlight",
+        "now",
+        "writ",
+        "swap",
+        "focus",
+        "probe",
+        "select",
+    ),
     "done": ("sorted", "done", "final", "finish", "settled", "closed", "included", "mst"),
     "seen": ("visited", "seen", "depend", "open", "frontier", "queued", "window", "explor", "read"),
     "found": ("found", "match", "result", "path", "best", "insert", "new", "answer", "success"),

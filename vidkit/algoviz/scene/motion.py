@@ -21,9 +21,7 @@ def changed_values(before: Sequence[Shape], after: Sequence[Shape]) -> list[str]
     if not before:
         return []
     old = _values(before)
-    return [
-        key for key, shape in _values(after).items() if key not in old or old[key].text != shape.text
-    ]
+    return [key for key, shape in _values(after).items() if key not in old or old[key].text != shape.text]
 
 
 def moves_between(before: Sequence[Shape], after: Sequence[Shape]) -> dict[str, str]:
@@ -38,7 +36,9 @@ def moves_between(before: Sequence[Shape], after: Sequence[Shape]) -> dict[str, 
             places.setdefault(key.rsplit(":", 1)[0], []).append(key)
     moves: dict[str, str] = {}
     for view, keys in places.items():
-        if view == "value:variable" or sorted(old[key].text for key in keys) != sorted(new[key].text for key in keys):
+        if view == "value:variable" or sorted(old[key].text for key in keys) != sorted(
+            new[key].text for key in keys
+        ):
             continue
         free = list(keys)
         for key in keys:
@@ -64,7 +64,11 @@ def between(before: Scene, after: Scene, share: float) -> list[Shape]:
     new_ids = {shape.id for shape in after.shapes}
     moved_from = set(after.moves.values())
     way = eased(share)
-    made = [_faded(shape, 1 - share / _GONE_BY) for shape in before.shapes if shape.id not in new_ids and share < _GONE_BY]
+    made = [
+        _faded(shape, 1 - share / _GONE_BY)
+        for shape in before.shapes
+        if shape.id not in new_ids and share < _GONE_BY
+    ]
     for shape in after.shapes:
         source = after.moves.get(shape.id)
         if source is not None:

@@ -1,8 +1,8 @@
 """Does anything lie on anything? Checked on the boxes of a scene, for every output at once.
 
-Rules: texts never meet; a text lies inside its box; boxes that hold values never meet; nodes keep a quarter of
-their diameter apart; no edge runs through a foreign node; everything is on the canvas and in its part of the
-page. Edges may cross each other, and arrows between cells may cross cells.
+Rules: texts never meet; a text lies inside its box; boxes that hold values never meet; nodes keep a quarter
+of their diameter apart; no edge runs through a foreign node; everything is on the canvas and in its part of
+the page. Edges may cross each other, and arrows between cells may cross cells.
 """
 
 from __future__ import annotations
@@ -37,9 +37,12 @@ class Overlap:
 
     def as_dict(self) -> dict[str, object]:
         return {
-            "step": self.step, "rule": self.rule, "first": self.first, "second": self.second,
+            "step": self.step,
+            "rule": self.rule,
+            "first": self.first,
+            "second": self.second,
             "area": round(self.area, 2),
-        }  # fmt: skip
+        }
 
 
 def overlaps(scene: Scene, step: int = 0, regions: Iterable[Region] = ()) -> list[Overlap]:
@@ -63,7 +66,9 @@ def overlaps(scene: Scene, step: int = 0, regions: Iterable[Region] = ()) -> lis
 def _allowed(first: Shape, second: Shape) -> bool:
     # the tag of a pointer may lie in the cell that it points to
     roles = {first.role, second.role}
-    return roles == {"pointer", "cell"} and (_contains(first.box, second.box) or _contains(second.box, first.box))
+    return roles == {"pointer", "cell"} and (
+        _contains(first.box, second.box) or _contains(second.box, first.box)
+    )
 
 
 def _contains(outer: Rect, inner: Rect, slack: float = _SLACK) -> bool:
@@ -124,7 +129,9 @@ def _texts_in_boxes(texts: Sequence[Shape], by_id: dict[str, Shape], step: int) 
         if holder is None:
             continue
         left, top, right, bottom = holder.box
-        out = max(left + 2 - text.x, text.x + text.w - right + 2, top - text.y - 2, text.y + text.h - bottom - 2)
+        out = max(
+            left + 2 - text.x, text.x + text.w - right + 2, top - text.y - 2, text.y + text.h - bottom - 2
+        )
         if out > _SLACK:
             found.append(Overlap(step, "text-box", text.id, holder.id, out))
     return found

@@ -67,7 +67,8 @@ def make_page(
     if has_comments:
         comment = Box(MARGIN, bottom - COMMENT, width - 2 * MARGIN, COMMENT)
         bottom = comment.y - GAP
-    left, boxes = MARGIN, (None, None, None)
+    left = MARGIN
+    boxes: tuple[Box | None, Box | None, Box | None] = (None, None, None)
     if code or variables or calls:
         most = SIDE_SHARE * width
         wide = min(most, max(NARROWEST, code.longest() if code else 260.0))

@@ -1,4 +1,4 @@
-"""Places of the nodes of a graph: rustworkx's spring layout from a few fixed starts, the clearest one taken."""
+"""Places of the nodes of a graph: rustworkx's spring layout from some fixed starts, of which the clearest."""
 
 from __future__ import annotations
 
@@ -87,9 +87,7 @@ def _columns(ranks: list[float]) -> list[Point]:
 def _lattice(count: int, aspect: float) -> list[Point]:
     columns = max(1, min(count, round(math.sqrt(count * aspect))))
     lines = math.ceil(count / columns)
-    return [
-        ((node % columns + 0.5) / columns, (node // columns + 0.5) / lines) for node in range(count)
-    ]
+    return [((node % columns + 0.5) / columns, (node // columns + 0.5) / lines) for node in range(count)]
 
 
 def _unit(places: np.ndarray) -> np.ndarray:
@@ -123,9 +121,11 @@ def _cost(places: np.ndarray, pairs: list[tuple[int, int]]) -> float:
 def _crossings(a: np.ndarray, b: np.ndarray, edges: np.ndarray) -> int:
     def side(p: np.ndarray, q: np.ndarray, r: np.ndarray) -> np.ndarray:
         first, second = q - p, r - p
-        return np.sign(first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0])
+        return np.asarray(np.sign(first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]))
 
     one, two, three, four = a[:, None], b[:, None], a[None], b[None]
-    cross = (side(one, two, three) != side(one, two, four)) & (side(three, four, one) != side(three, four, two))
+    cross = (side(one, two, three) != side(one, two, four)) & (
+        side(three, four, one) != side(three, four, two)
+    )
     share = (edges[:, None, :, None] == edges[None, :, None, :]).any((2, 3))
     return int((cross & ~share).sum()) // 2

@@ -22,9 +22,12 @@ def story_of(trace: Trace) -> pic.Story:
     """What a trace shows, step by step, ready to be laid out."""
     document = trace.document
     return story(
-        document.algorithm.name, document.algorithm.family, document.initial_frame.pseudocode, trace.replay(),
+        document.algorithm.name,
+        document.algorithm.family,
+        document.initial_frame.pseudocode,
+        trace.replay(),
         document.initial_frame.styles,
-    )  # fmt: skip
+    )
 
 
 def story(
@@ -71,9 +74,13 @@ class _Reader:
                 views.append(self._view(view, f"aux.{name}"))
         names = {view.view_id: f"aux.{name}" for name, view in state.aux.items()} | {main.view_id: pic.MAIN}
         return pic.Picture(
-            tuple(views), _marks(state, names, {view.id: view for view in views}), variables, calls, state.code,
+            tuple(views),
+            _marks(state, names, {view.id: view for view in views}),
+            variables,
+            calls,
+            state.code,
             _remarks(state.marks),
-        )  # fmt: skip
+        )
 
     def _view(self, view: vta.View, name: str) -> pic.View:
         known = self._made.get(id(view))
@@ -126,7 +133,9 @@ def _blocks(old: tuple[str, ...], new: tuple[str, ...]) -> list[tuple[int, int, 
     if max(len(old), len(new)) <= _MOST_ALIGNED:
         found = difflib.SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
         return [(block.a, block.b, block.size) for block in found]
-    same = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+    same = next(
+        (i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new))
+    )
     return [(0, 0, same)]
 
 
@@ -206,14 +215,16 @@ def _marks(state: vta.State, names: Mapping[str, str], views: Mapping[str, pic.V
             ranges=spans if name == pic.MAIN else (),
             pointers=pointers,
             arrows=tuple(
-                (tuple(source), tuple(d.to_cell), d.style or "")
+                ((source[0], source[1]), (d.to_cell[0], d.to_cell[1]), d.style or "")
                 for d in marks.dependencies
                 if d.view_id == view_id
                 for source in d.from_cells
             ),
             path=(paths[-1].nodes, paths[-1].style or "path") if paths else ((), ""),
             hashes=tuple(
-                (f"hash({show(m.key)}) = {show(m.hash)}", m.bucket) for m in marks.hashes if m.view_id == view_id
+                (f"hash({show(m.key)}) = {show(m.hash)}", m.bucket)
+                for m in marks.hashes
+                if m.view_id == view_id
             ),
             collisions=tuple(m.bucket for m in marks.collisions if m.view_id == view_id),
             buckets={m.bucket: m.style or "current" for m in marks.buckets if m.view_id == view_id},

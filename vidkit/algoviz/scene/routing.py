@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 Point = tuple[float, float]
 Rect = tuple[float, float, float, float]  # left, top, right, bottom
-_BENDS = (0.0, 0.14, -0.14, 0.24, -0.24, 0.36, -0.36, 0.5, -0.5, 0.7, -0.7)
-_ALONG = (0.5, 0.42, 0.58, 0.35, 0.65, 0.28, 0.72, 0.2, 0.8)
+_BENDS = (0.0, 0.14, -0.14, 0.24, -0.24, 0.36, -0.36, 0.5, -0.5, 0.7, -0.7, 0.95, -0.95)
+_ALONG = (0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68, 0.26, 0.74, 0.2, 0.8, 0.14, 0.86)
+_BESIDE = (0.0, 0.75, -0.75, 1.4, -1.4, 2.1, -2.1)
 _CLEAR = 5.0  # pixels between an edge and a foreign disc
 
 
@@ -32,17 +35,35 @@ class Route:
             weights[0] * ay + weights[1] * cy + weights[2] * by,
         )
 
+    def sampled(self, count: int) -> np.ndarray:
+        """Points spread along the way [count, 2]."""
+        share = np.linspace(0, 1, count)[:, None]
+        if len(self.points) == 2:
+            start, end = np.array(self.points)
+            return np.asarray(start + (end - start) * share)
+        start, via, end = np.array(self.points)
+        rest = 1 - share
+        return np.asarray(rest * rest * start + 2 * rest * share * via + share * share * end)
+
     def samples(self, count: int = 17) -> list[Point]:
         return [self.at(step / (count - 1)) for step in range(count)]
 
 
 def route(
-    source: str, target: str, places: Mapping[str, Point], radius: float, fan: float, blocks: Sequence[tuple[str, Rect]]
+    source: str,
+    target: str,
+    places: Mapping[str, Point],
+    radius: float,
+    fan: float,
+    blocks: Sequence[tuple[str, Rect]],
 ) -> Route:
     """The way from a disc to another.
 
     Args:
+        source: id of the node that it leaves.
+        target: id of the node where it ends.
         places: centres of all nodes.
+        radius: of the discs.
         fan: bend that is wanted, as a share of the length; for parallel edges.
         blocks: boxes that are no way through, each with the id of the node that it belongs to.
     """
@@ -50,15 +71,15 @@ def route(
         return loop(places[source], radius, fan)
     others = [place for node, place in places.items() if node not in (source, target)]
     foreign = [box for node, box in blocks if node not in (source, target)]
-    best, fewest = None, math.inf
-    for bend in _BENDS:
+    discs, boxes = np.array(others).reshape(-1, 2), np.array(foreign).reshape(-1, 4)
+    best, fewest = _bent(places[source], places[target], radius, fan), math.inf
+    for bend in _BENDS if len(others) else ():
         found = _bent(places[source], places[target], radius, fan + bend)
-        hits = _hits(found, others, radius + _CLEAR, foreign)
+        hits = _hits(found, discs, radius, boxes)
         if hits < fewest:
             best, fewest = found, hits
         if not hits:
             break
-    assert best is not None
     return best
 
 
@@ -89,14 +110,21 @@ def _leave(centre: Point, towards: Point, radius: float) -> Point:
     return centre[0] + dx / length * (radius + 1), centre[1] + dy / length * (radius + 1)
 
 
-def _hits(way: Route, others: Sequence[Point], clear: float, foreign: Sequence[Rect]) -> int:
-    points = way.samples(25)
-    hits = sum(any(math.hypot(x - px, y - py) < clear for px, py in points) for x, y in others)
-    return hits * 10 + sum(any(_inside(point, box) for point in points) for box in foreign)
+def _hits(way: Route, others: np.ndarray, radius: float, foreign: np.ndarray) -> int:
+    """How many discs are crossed, and how many are too near and boxes crossed, which weighs less."""
+    points = way.sampled(25)
+    gaps = np.hypot(*(points[:, None] - others[None]).transpose(2, 0, 1))
+    crossed = _inside(points, foreign).any(0).sum()
+    nearest = gaps.min(0)
+    near = (nearest < radius + 1).sum() * 100 + (nearest < radius + _CLEAR).sum() * 10
+    return int(near) + int(crossed)
 
 
-def _inside(point: Point, box: Rect) -> bool:
-    return box[0] < point[0] < box[2] and box[1] < point[1] < box[3]
+def _inside(points: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Which points [P, 2] lie in which boxes [B, 4]: bool [P, B]."""
+    x, y = points[:, :1], points[:, 1:]
+    left, top, right, bottom = boxes.T
+    return np.asarray((left < x) & (x < right) & (top < y) & (y < bottom))
 
 
 def overlap(one: Rect, other: Rect) -> float:
@@ -107,28 +135,30 @@ def overlap(one: Rect, other: Rect) -> float:
 
 
 def label_box(
-    way: Route, size: Point, taken: Sequence[Rect], lines: Sequence[Sequence[Point]], within: Rect
+    way: Route, size: Point, taken: np.ndarray, lines: np.ndarray, within: Rect
 ) -> tuple[Rect, float]:
     """Where the label of an edge lies, and the area that it shares with what is taken.
 
     Args:
+        way: of the edge.
         size: width and height of the label.
-        taken: boxes of nodes and labels.
-        lines: points of the other edges, to keep away from where there is a choice.
+        taken: boxes of nodes and labels [B, 4].
+        lines: points of the other edges [P, 2], to keep away from where there is a choice.
         within: the place of the whole graph.
     """
-    best: tuple[float, float, Rect] | None = None
-    for step in (0.0, 0.75, -0.75, 1.4, -1.4, 2.1, -2.1):
-        for share in _ALONG:
-            box = _beside(way, share, step, size)
-            outside = max(0.0, within[0] - box[0], box[2] - within[2], within[1] - box[1], box[3] - within[3])
-            shared = sum(overlap(box, other) for other in taken) + outside * 50
-            crossed = sum(any(_inside(point, box) for point in points) for points in lines)
-            cost = crossed * 3 + abs(step) * 4 + abs(share - 0.5)
-            if best is None or (shared > 0, cost + shared) < (best[0] > 0, best[1]):
-                best = (shared, cost + shared, box)
-    assert best is not None
-    return best[2], best[0]
+    steps = [(step, share) for step in _BESIDE for share in _ALONG]
+    boxes = np.array([_beside(way, share, step, size) for step, share in steps])
+    wide = np.minimum(boxes[:, None, 2], taken[None, :, 2]) - np.maximum(boxes[:, None, 0], taken[None, :, 0])
+    high = np.minimum(boxes[:, None, 3], taken[None, :, 3]) - np.maximum(boxes[:, None, 1], taken[None, :, 1])
+    shared = (np.clip(wide, 0, None) * np.clip(high, 0, None)).sum(1)
+    out = [within[0] - boxes[:, 0], within[1] - boxes[:, 1], boxes[:, 2] - within[2], boxes[:, 3] - within[3]]
+    shared += np.clip(np.max(out, axis=0), 0, None) * 50
+    crossed = _inside(lines, boxes).sum(0) if len(lines) else np.zeros(len(boxes))
+    liked = np.array([abs(step) * 4 + abs(share - 0.5) for step, share in steps])
+    costs = crossed * 1.5 + liked + shared + 1000.0 * (shared > 0)
+    best = int(np.argmin(costs))
+    left, top, right, bottom = boxes[best]
+    return (float(left), float(top), float(right), float(bottom)), float(shared[best])
 
 
 def _beside(way: Route, share: float, step: float, size: Point) -> Rect:

@@ -146,9 +146,8 @@ def _pieces(paragraph: str) -> list[str]:
     pieces: list[str] = []
     for cluster in clusters(paragraph):
         wide = unicodedata.east_asian_width(cluster[0]) in "WF"
-        if pieces and not wide and not pieces[-1].endswith(" ") and not _is_wide_end(pieces[-1]):
-            pieces[-1] += cluster
-        elif pieces and cluster == " ":
+        whole = not wide and bool(pieces) and not pieces[-1].endswith(" ") and not _is_wide_end(pieces[-1])
+        if whole or (pieces and cluster == " "):
             pieces[-1] += cluster
         else:
             pieces.append(cluster)

@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 Outline = list[tuple[float, float]]  # leftmost and rightmost place by depth
 
 
-def place_tree(roots: Sequence[str], children: Mapping[str, Sequence[str | None]]) -> dict[str, tuple[float, int]]:
+def place_tree(
+    roots: Sequence[str], children: Mapping[str, Sequence[str | None]]
+) -> dict[str, tuple[float, int]]:
     """Place and depth of each node; the nearest two nodes of a level are 1 apart, the leftmost is at 0."""
     made: dict[str, tuple[float, int]] = {}
     outline: Outline = []
@@ -73,7 +75,5 @@ def _shift(left: Outline, right: Outline) -> float:
 
 def _joined(left: Outline, right: Outline, shift: float) -> Outline:
     moved = [(a + shift, b + shift) for a, b in right]
-    common = [
-        (min(a[0], b[0]), max(a[1], b[1])) for a, b in zip(left, moved, strict=False)
-    ]
+    common = [(min(a[0], b[0]), max(a[1], b[1])) for a, b in zip(left, moved, strict=False)]
     return common + left[len(common) :] + moved[len(common) :]

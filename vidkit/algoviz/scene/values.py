@@ -63,7 +63,9 @@ def _visible(character: str) -> str:
 def _integer(value: int) -> str:
     if abs(value) < 10**12:
         return str(value)
-    digits = len(str(abs(value))) if abs(value) < 10**4000 else int(math.log10(2) * abs(value).bit_length()) + 1
+    digits = (
+        len(str(abs(value))) if abs(value) < 10**4000 else int(math.log10(2) * abs(value).bit_length()) + 1
+    )
     lead = abs(value) // 10 ** (digits - 3)
     return f"{'-' if value < 0 else ''}{lead / 100:.2f}e{digits - 1}"
 

@@ -1,4 +1,4 @@
-"""What all painters share: they measure a view over all steps, get a place once, and draw any step into it."""
+"""What all painters share: they measure a view over all steps, get a place once, draw any step into it."""
 
 from __future__ import annotations
 
@@ -111,10 +111,16 @@ class Painter(ABC):
         text = view.title or self.title
         return [
             label(
-                f"title:{self.id}", text, Box(self.box.x, self.box.y, self.box.w, TITLE - 4), TITLE_SIZE,
-                self.look.theme.muted, font="bold", anchor="start", role="view-title",
+                f"title:{self.id}",
+                text,
+                Box(self.box.x, self.box.y, self.box.w, TITLE - 4),
+                TITLE_SIZE,
+                self.look.theme.muted,
+                font="bold",
+                anchor="start",
+                role="view-title",
             )
-        ]  # fmt: skip
+        ]
 
 
 def label(
@@ -135,11 +141,8 @@ def label(
 ) -> Shape:
     """A line of text in a box, in the middle of its height; its own box is as wide as the text.
 
-    Args:
-        key: id of the shape.
-        pad: pixels to keep free at both sides.
-        full: the whole text, where `text` is already a part of it.
-        more: fields of the shape.
+    `key` is its id, `pad` the pixels to keep free at both sides, `full` the whole text where `text` is
+    already a part of it, `more` are fields of the shape.
     """
     fitted = fit(text, max(0.0, box.w - 2 * pad), size, font)
     high = line_height(fitted.size)
@@ -149,19 +152,41 @@ def label(
         "end": box.right - pad - fitted.width,
     }[anchor]
     return Shape(
-        key, "text", left, box.y + (box.h - high) / 2, fitted.width, high,
-        layer=layer, role=role, within=within, fill=colour, text=fitted.text, font=font, size=fitted.size,
-        anchor=anchor, full=full or (text if fitted.cut else ""), **more,
-    )  # fmt: skip
+        key,
+        "text",
+        left,
+        box.y + (box.h - high) / 2,
+        fitted.width,
+        high,
+        layer=layer,
+        role=role,
+        within=within,
+        fill=colour,
+        text=fitted.text,
+        font=font,
+        size=fitted.size,
+        anchor=anchor,
+        full=full or (text if fitted.cut else ""),
+        **more,
+    )
 
 
 def empty(key: str, box: Box, look: Look, text: str = "empty") -> list[Shape]:
     """What stands where a structure holds nothing."""
     wide, high = min(box.w, 88.0), min(box.h, 40.0)
     frame = Shape(
-        f"empty:{key}", "rect", box.x, box.y, wide, high, role="placeholder", stroke=look.theme.outline,
-        stroke_width=1.2, radius=6, dash=True,
-    )  # fmt: skip
+        f"empty:{key}",
+        "rect",
+        box.x,
+        box.y,
+        wide,
+        high,
+        role="placeholder",
+        stroke=look.theme.outline,
+        stroke_width=1.2,
+        radius=6,
+        dash=True,
+    )
     inner = Box(box.x, box.y, wide, high)
     return [frame, label(f"empty:{key}:text", text, inner, 13, look.theme.muted, within=frame.id, pad=PAD)]
 
@@ -172,6 +197,8 @@ def window_of(count: int, room: int, focus: int | None, before: int) -> int:
     Pages, not a sliding view: the picture stands still as long as the focus stays on a page.
 
     Args:
+        count: of all elements.
+        room: how many can be shown.
         focus: index that must be seen; None: what was seen before stays.
         before: first index of the step before.
     """

@@ -91,9 +91,15 @@ class BucketsPainter(Painter):
     def _bucket(self, body: Buckets, index: int, box: Box, marks: Marks) -> list[Shape]:
         key, scale, theme = f"bucket:{self.id}:{index}", self.scale, self.look.theme
         made = cell(
-            key, str(index), box, 13 * scale, self.look, body.styles.get(index, ""), marks.buckets.get(index, ""),
+            key,
+            str(index),
+            box,
+            13 * scale,
+            self.look,
+            body.styles.get(index, ""),
+            marks.buckets.get(index, ""),
             role="bucket",
-        )  # fmt: skip
+        )
         chain = body.buckets[index]
         shown = chain if len(chain) <= self.chain else chain[: self.chain - 1]
         end = box.right
@@ -103,22 +109,40 @@ class BucketsPainter(Painter):
             middle = box.y + box.h / 2
             made.append(arrow(f"link:{name}", (end + 1, middle), (chip.x - 2, middle), theme.outline, 1.6))
             made += cell(
-                name, item.text, chip, SIZE * scale, self.look, item.style, marks.cells.get((index, place), ""),
+                name,
+                item.text,
+                chip,
+                SIZE * scale,
+                self.look,
+                item.style,
+                marks.cells.get((index, place), ""),
                 value=f"value:{name}",
-            )  # fmt: skip
+            )
             end = chip.right
         if len(shown) < len(chain):
             rest = Box(end + 8 * scale, box.y, self.chip * scale, box.h)
             more = f"+ {len(chain) - len(shown)} more"
-            made.append(label(f"more:{key}", more, rest, 12 * scale, theme.muted, anchor="start", role="window"))
+            made.append(
+                label(f"more:{key}", more, rest, 12 * scale, theme.muted, anchor="start", role="window")
+            )
         if index in marks.collisions:
             # at the left of the bucket's head, a thick frame of another colour around it
             around = box.inset(-2)
             made.append(
                 Shape(
-                    f"collision:{self.id}:{index}", "rect", around.x, around.y, around.w, around.h,
-                    layer=Layer.OUTLINE, role="outline", stroke=theme.danger, stroke_width=3, radius=7, dash=True,
-                )  # fmt: skip
+                    f"collision:{self.id}:{index}",
+                    "rect",
+                    around.x,
+                    around.y,
+                    around.w,
+                    around.h,
+                    layer=Layer.OUTLINE,
+                    role="outline",
+                    stroke=theme.danger,
+                    stroke_width=3,
+                    radius=7,
+                    dash=True,
+                )
             )
         return made
 
@@ -127,9 +151,15 @@ class BucketsPainter(Painter):
         strip = Box(self.inner.x, self.inner.y, self.inner.w, (STRIP - 8) * scale)
         made = [
             label(
-                f"hash:{self.id}", text, strip, 15 * scale, theme.secondary, font="mono-bold", anchor="start",
+                f"hash:{self.id}",
+                text,
+                strip,
+                15 * scale,
+                theme.secondary,
+                font="mono-bold",
+                anchor="start",
                 role="hash",
-            )  # fmt: skip
+            )
         ]
         if first <= index < min(count, first + self.room):
             box = self.slot(index - first)
@@ -138,7 +168,14 @@ class BucketsPainter(Painter):
             via = (x - 6 * scale, (start[1] + end[1]) / 2)
             made.append(
                 arrow(
-                    f"hash-arrow:{self.id}", start, end, theme.secondary, 2.2, via=via, layer=Layer.ARROW, role="arrow"
+                    f"hash-arrow:{self.id}",
+                    start,
+                    end,
+                    theme.secondary,
+                    2.2,
+                    via=via,
+                    layer=Layer.ARROW,
+                    role="arrow",
                 )
             )
         return made
@@ -150,7 +187,9 @@ class BucketsPainter(Painter):
         count, made = len(view.body.buckets), []
         if count > self.room:
             made.append(f"{self.title or self.id}: {self.room:,} of {count:,} buckets are shown")
-        hidden = sum(max(0, len(chain) - self.chain + 1) for chain in view.body.buckets if len(chain) > self.chain)
+        hidden = sum(
+            max(0, len(chain) - self.chain + 1) for chain in view.body.buckets if len(chain) > self.chain
+        )
         if hidden:
             made.append(f"{self.title or self.id}: {hidden:,} entries at the ends of chains are not shown")
         return made

@@ -24,11 +24,9 @@ def cell(
 ) -> list[Shape]:
     """A box with a value in it.
 
-    Args:
-        key: id of the box.
-        style: that it keeps; `mark` is the one of this step, which goes before it and has a thick outline.
-        value: id of the text; empty: `KEY:text`.
-        below: pixels of the box that are kept free under the text.
+    `style` is the one that it keeps, `mark` that of this step, which goes before it and has a thick outline.
+    `key` is the id of the box, `value` that of the text (empty: `KEY:text`); `below` pixels are kept free
+    under the text.
     """
     asked = (key, text, box, size, style, mark, radius, role, font, value, below)
     known = look.cells.get(asked)
@@ -38,15 +36,34 @@ def cell(
 
 
 def _cell(
-    look: Look, key: str, text: str, box: Box, size: float, style: str, mark: str, radius: float, role: str,
-    font: str, value: str, below: float,
-) -> list[Shape]:  # fmt: skip
+    look: Look,
+    key: str,
+    text: str,
+    box: Box,
+    size: float,
+    style: str,
+    mark: str,
+    radius: float,
+    role: str,
+    font: str,
+    value: str,
+    below: float,
+) -> list[Shape]:
     paint = look.paint(mark or style)
     outline = max(2.5, paint.width) if mark else paint.width
     frame = Shape(
-        key, "rect", box.x, box.y, box.w, box.h, role=role, fill=paint.fill, stroke=paint.stroke,
-        stroke_width=outline, radius=radius,
-    )  # fmt: skip
+        key,
+        "rect",
+        box.x,
+        box.y,
+        box.w,
+        box.h,
+        role=role,
+        fill=paint.fill,
+        stroke=paint.stroke,
+        stroke_width=outline,
+        radius=radius,
+    )
     inside = Box(box.x, box.y, box.w, box.h - below)
     return [frame, value_text(value or f"{key}:text", text, inside, size, paint, key, font)]
 
@@ -55,5 +72,14 @@ def value_text(
     key: str, text: str, box: Box, size: float, paint: Paint, within: str, font: str = "sans"
 ) -> Shape:
     return label(
-        key, text, box, size, paint.text, font=font, within=within, pad=PAD, role="value", layer=Layer.CELL_TEXT
+        key,
+        text,
+        box,
+        size,
+        paint.text,
+        font=font,
+        within=within,
+        pad=PAD,
+        role="value",
+        layer=Layer.CELL_TEXT,
     )

@@ -95,9 +95,15 @@ class ChipsPainter(Painter):
             if box.bottom <= self.inner.bottom + 0.5:
                 made.append(
                     label(
-                        f"name:{self.id}:{name}", name, box, 13 * self.scale, self.look.theme.muted, font="bold",
-                        anchor="start", role="name",
-                    )  # fmt: skip
+                        f"name:{self.id}:{name}",
+                        name,
+                        box,
+                        13 * self.scale,
+                        self.look.theme.muted,
+                        font="bold",
+                        anchor="start",
+                        role="name",
+                    )
                 )
         at = {place.index: self._moved(place.box) for place in places}
         for index, box in at.items():
@@ -146,9 +152,7 @@ class ChipsPainter(Painter):
     def _window_note(self, left_out: int, count: int) -> Shape:
         text = f"{left_out:,} of {count:,} entries are not shown"
         box = Box(self.inner.x, self.inner.bottom - 18, self.inner.w, 18)
-        return label(
-            f"window:{self.id}", text, box, 12, self.look.theme.muted, anchor="start", role="window"
-        )
+        return label(f"window:{self.id}", text, box, 12, self.look.theme.muted, anchor="start", role="window")
 
     def notes(self, step: int) -> list[str]:
         row = self.rows[step]
@@ -156,7 +160,9 @@ class ChipsPainter(Painter):
             return []
         places = self._flow(row, self.scale, self.inner.w)[0]
         left_out = self._windowed(places, len(row.items))[1]
-        return [f"{self.title or self.id}: {left_out:,} of {len(row.items):,} entries are not shown"] * bool(left_out)
+        return [f"{self.title or self.id}: {left_out:,} of {len(row.items):,} entries are not shown"] * bool(
+            left_out
+        )
 
 
 class QueuePainter(ChipsPainter):
@@ -176,8 +182,13 @@ class QueuePainter(ChipsPainter):
                 under = Box(box.x - 8, box.bottom + 1, box.w + 16, 16 * self.scale)
                 made.append(
                     label(
-                        f"end:{self.id}:{name}", name, under, 11 * self.scale, self.look.theme.muted, role="end",
-                    )  # fmt: skip
+                        f"end:{self.id}:{name}",
+                        name,
+                        under,
+                        11 * self.scale,
+                        self.look.theme.muted,
+                        role="end",
+                    )
                 )
         return made
 
@@ -216,27 +227,46 @@ class StackPainter(Painter):
         for index in range(first, len(body.items)):
             high = HIGH * self.scale
             box = Box(
-                self.inner.x, bottom - (index - first + 1) * (high + 4 * self.scale), self._wide(self.scale), high
+                self.inner.x,
+                bottom - (index - first + 1) * (high + 4 * self.scale),
+                self._wide(self.scale),
+                high,
             )
             item = body.items[index]
             made += cell(
-                f"item:{self.id}:{index}", item.text, box, SIZE * self.scale, self.look, item.style,
-                marks.cells.get((0, index), ""), radius=4,
-            )  # fmt: skip
+                f"item:{self.id}:{index}",
+                item.text,
+                box,
+                SIZE * self.scale,
+                self.look,
+                item.style,
+                marks.cells.get((0, index), ""),
+                radius=4,
+            )
             if index == len(body.items) - 1:
                 side = Box(box.right + 6, box.y, 40 * self.scale, high)
                 made.append(
                     label(
-                        f"top:{self.id}", "← top", side, 11 * self.scale, self.look.theme.muted, anchor="start",
+                        f"top:{self.id}",
+                        "← top",
+                        side,
+                        11 * self.scale,
+                        self.look.theme.muted,
+                        anchor="start",
                         role="end",
-                    )  # fmt: skip
+                    )
                 )
         if first:
             made.append(
                 label(
-                    f"window:{self.id}", f"{first:,} more below", Box(self.inner.x, self.inner.bottom - 18, 200, 18),
-                    12, self.look.theme.muted, anchor="start", role="window",
-                )  # fmt: skip
+                    f"window:{self.id}",
+                    f"{first:,} more below",
+                    Box(self.inner.x, self.inner.bottom - 18, 200, 18),
+                    12,
+                    self.look.theme.muted,
+                    anchor="start",
+                    role="window",
+                )
             )
         return made
 
@@ -265,6 +295,17 @@ def arrow(
     left, right = min(x for x, _ in points), max(x for x, _ in points)
     top, bottom = min(y for _, y in points), max(y for _, y in points)
     return Shape(
-        key, "line", left, top, right - left, bottom - top, layer=layer, role=role, stroke=colour,
-        stroke_width=wide, points=points, head=head, dash=dash,
-    )  # fmt: skip
+        key,
+        "line",
+        left,
+        top,
+        right - left,
+        bottom - top,
+        layer=layer,
+        role=role,
+        stroke=colour,
+        stroke_width=wide,
+        points=points,
+        head=head,
+        dash=dash,
+    )

@@ -11,7 +11,7 @@ from vidkit.algoviz.scene.painters import nodes as drawn
 from vidkit.algoviz.scene.painters.base import Box, Painter, empty, label
 from vidkit.algoviz.scene.painters.row import pointer
 from vidkit.algoviz.scene.picture import Body, Edge, Marks, Network, Node
-from vidkit.algoviz.scene.placing import place_graph
+from vidkit.algoviz.scene.placing import Point, place_graph
 from vidkit.algoviz.scene.routing import Rect, label_box, route
 from vidkit.algoviz.scene.shapes import Layer, Shape
 from vidkit.algoviz.scene.text import line_height, unit_width
@@ -45,6 +45,7 @@ class GraphPainter(Painter):
                 if unit_width(edge.label) > unit_width(self.texts.get(edge.key, "")):
                     self.texts[edge.key] = edge.label
         self.note_of = notes
+        self.units: dict[tuple[str, ...], list[Point]] = {}
         self.touched = touched
         self.pointed = any(marks.pointers for marks in self.marks)
 
@@ -55,34 +56,60 @@ class GraphPainter(Painter):
 
     def settle(self) -> None:
         order = [*self.touched, *(node for node in self.nodes if node not in self.touched)]
-        kept = set(order[:MOST])
+        kept = order[:MOST]
+        self.cut = 0.0
         while True:
-            names = [node for node in self.nodes if node in kept]
-            edges = [edge for edge in self.edges.values() if edge.source in kept and edge.target in kept]
-            radius = self._place(names, edges)
-            if radius or len(kept) <= 2:
+            known = set(kept)
+            names = [node for node in self.nodes if node in known]
+            self.cut = 20.0 if len(known) < len(self.nodes) else 0.0
+            edges = [edge for edge in self.edges.values() if edge.source in known and edge.target in known]
+            if self._fit(names, edges) or len(kept) <= 2:
                 break
-            kept = set(order[: int(len(kept) * 0.75)])
-        self.radius = radius or drawn.SMALLEST
-        self.shown = kept
-        self._route(edges)
+            kept = order[: int(len(kept) * 0.75)]
+        self.shown = known
 
-    def _place(self, names: list[str], edges: list[Edge]) -> float:
-        """Put the nodes into the place; the largest radius that fits, 0: none does."""
-        box = self.inner
-        at = {name: number for number, name in enumerate(names)}
-        pairs = [(at[edge.source], at[edge.target]) for edge in edges]
-        aspect = box.w / max(box.h, 1.0)
-        unit = place_graph(len(names), pairs, [self.nodes[name].rank for name in names], aspect)
-        for radius in drawn.RADII:
-            if radius > drawn.LARGEST * max(self.scale, 0.6) and radius > drawn.SMALLEST:
+    @property
+    def _room(self) -> Box:
+        """The place without the line that says what is left out."""
+        inner = self.inner
+        return Box(inner.x, inner.y, inner.w, inner.h - self.cut)
+
+    def _fit(self, names: list[str], edges: list[Edge]) -> bool:
+        """Place and route at the largest radius at which nothing meets; False where nodes have no room."""
+        fewest: tuple[float, float] | None = None
+        for radius in self._radii():
+            places = self._places(names, edges, radius)
+            if places is None:
                 continue
-            places = self._spread(unit, radius, [self.note_of.get(name, "") for name in names])
-            if places is not None:
-                self.places = dict(zip(names, places, strict=True))
-                return radius
-        self.places = {name: (box.x + x * box.w, box.y + y * box.h) for name, (x, y) in zip(names, unit, strict=True)}
-        return 0.0
+            self.places, self.radius = places, radius
+            faults = self._route(edges)
+            if not faults:
+                return True
+            if fewest is None or faults < fewest[0]:
+                fewest = faults, radius
+        if fewest is None:
+            self.places, self.radius = {}, drawn.SMALLEST
+            self._route([])
+            return not names
+        self.places, self.radius = self._places(names, edges, fewest[1]) or {}, fewest[1]
+        self._route(edges)
+        return True
+
+    def _radii(self) -> list[float]:
+        most = drawn.LARGEST * max(self.scale, 0.6)
+        fitting = [radius for radius in drawn.RADII if radius <= most or radius == drawn.SMALLEST]
+        return fitting if len(self.nodes) <= 40 else fitting[::2]
+
+    def _places(self, names: list[str], edges: list[Edge], radius: float) -> dict[str, Point] | None:
+        """Nodes in the place, with room between any two; None where that cannot be."""
+        key = tuple(names)
+        if key not in self.units:
+            at = {name: number for number, name in enumerate(names)}
+            pairs = [(at[edge.source], at[edge.target]) for edge in edges]
+            ranks = [self.nodes[name].rank for name in names]
+            self.units[key] = place_graph(len(names), pairs, ranks, self.inner.w / max(self.inner.h, 1.0))
+        places = self._spread(self.units[key], radius, [self.note_of.get(name, "") for name in names])
+        return None if places is None else dict(zip(names, places, strict=True))
 
     def _spread(
         self, unit: Sequence[tuple[float, float]], radius: float, notes: Sequence[str]
@@ -94,7 +121,7 @@ class GraphPainter(Painter):
         side, above = max(radius, wide / 2) + 4, radius + 4
         if any(edge.source == edge.target for edge in self.edges.values()):
             above += radius * 1.1
-        box = self.inner
+        box = self._room
         low = np.array([box.x + side, box.y + above])
         high = np.array([box.right - side, box.bottom - radius - below - 4])
         if (high < low).any():
@@ -107,13 +134,14 @@ class GraphPainter(Painter):
             delta = (places[:, None] - places[None]) / [need_x, need_y]
             gap = np.hypot(*delta.transpose(2, 0, 1))
             np.fill_diagonal(gap, 9.0)
-            if gap.min() >= 1.0:
+            if gap.min(initial=9.0) >= 1.0:
                 return [(float(x), float(y)) for x, y in places]
             push = np.clip(1.03 - gap, 0, None)[..., None] * _directions(delta, gap)
             places = np.clip(places + push.sum(1) * 0.55 * [need_x, need_y], low, high)
         return None
 
-    def _route(self, edges: list[Edge]) -> None:
+    def _route(self, edges: list[Edge]) -> float:
+        """Ways of the edges and places of their labels; how much of them meets something else."""
         radius, places = self.radius, self.places
         self.note_room = min(
             max(drawn.note_width(list(self.note_of.values()), radius), 2 * radius), 5 * radius
@@ -125,21 +153,43 @@ class GraphPainter(Painter):
                 blocks.append((name, drawn.note_rect(x, y, radius, wide)))
         fans = _fans(edges)
         self.ways = {
-            edge.key: route(edge.source, edge.target, places, radius, fans[edge.key], blocks) for edge in edges
+            edge.key: route(edge.source, edge.target, places, radius, fans[edge.key], blocks)
+            for edge in edges
         }
+        taken = [box for _, box in blocks]
+        taken += [
+            (x - radius - 2, y - radius - 2, x + radius + 2, y + radius + 2) for x, y in places.values()
+        ]
+        self._put_labels(edges, taken)
+        return len(self.label_less) + 3.0 * sum(self._touches(edge) for edge in edges)
+
+    def _touches(self, edge: Edge) -> int:
+        """How many foreign nodes an edge runs through."""
+        others = [place for name, place in self.places.items() if name not in (edge.source, edge.target)]
+        if not others:
+            return 0
+        points = self.ways[edge.key].sampled(33)
+        gaps = np.hypot(*(points[:, None] - np.array(others)[None]).transpose(2, 0, 1))
+        return int((gaps.min(0) < self.radius).sum())
+
+    def _put_labels(self, edges: list[Edge], taken: list[Rect]) -> None:
         self.label_at: dict[str, Rect] = {}
-        taken: list[Rect] = [box for _, box in blocks]
-        taken += [(x - radius - 2, y - radius - 2, x + radius + 2, y + radius + 2) for x, y in places.values()]
-        lines = {key: way.samples() for key, way in self.ways.items()}
-        inner = self.inner
+        self.label_less: set[str] = set()  # edges whose label has no place; it is left out and told
+        lines = {key: way.sampled(17) for key, way in self.ways.items()}
+        inner = self._room
         within = (inner.x, inner.y, inner.right, inner.bottom)
         size = max(9.5, LABEL * self.scale)
         for edge in edges:
             text = self.texts.get(edge.key, "")
-            if text:
-                extent = (min(unit_width(text, "bold") * size, 90.0) + 6, line_height(size) + 1)
-                others = [points for key, points in lines.items() if key != edge.key]
-                box, _ = label_box(self.ways[edge.key], extent, taken, others, within)
+            if not text:
+                continue
+            extent = (min(unit_width(text, "bold") * size, 90.0) + 6, line_height(size) + 1)
+            others = [points for key, points in lines.items() if key != edge.key]
+            points = np.concatenate(others) if others else np.zeros((0, 2))
+            box, shared = label_box(self.ways[edge.key], extent, np.array(taken), points, within)
+            if shared > 0:
+                self.label_less.add(edge.key)
+            else:
                 self.label_at[edge.key] = box
                 taken.append(box)
 
@@ -162,7 +212,9 @@ class GraphPainter(Painter):
             text = f"{len(self.shown):,} of {len(self.nodes):,} nodes"
             below = Box(self.inner.x, self.inner.bottom - 18, self.inner.w, 18)
             made.append(
-                label(f"window:{self.id}", text, below, 12, self.look.theme.muted, anchor="start", role="window")
+                label(
+                    f"window:{self.id}", text, below, 12, self.look.theme.muted, anchor="start", role="window"
+                )
             )
         return made
 
@@ -175,16 +227,30 @@ class GraphPainter(Painter):
             theme = self.look.theme
             made.append(
                 Shape(
-                    f"{key}:plate", "rect", left, top, right - left, bottom - top, layer=Layer.EDGE, role="plate",
-                    fill=theme.panel, radius=4,
-                )  # fmt: skip
+                    f"{key}:plate",
+                    "rect",
+                    left,
+                    top,
+                    right - left,
+                    bottom - top,
+                    layer=Layer.EDGE,
+                    role="plate",
+                    fill=theme.panel,
+                    radius=4,
+                )
             )
             made.append(
                 label(
-                    f"{key}:text", edge.label, Box(left, top, right - left, bottom - top),
-                    max(9.5, LABEL * self.scale), theme.text, font="bold", within=f"{key}:plate", pad=2,
+                    f"{key}:text",
+                    edge.label,
+                    Box(left, top, right - left, bottom - top),
+                    max(9.5, LABEL * self.scale),
+                    theme.text,
+                    font="bold",
+                    within=f"{key}:plate",
+                    pad=2,
                     role="edge-label",
-                )  # fmt: skip
+                )
             )
         return made
 
@@ -204,9 +270,12 @@ class GraphPainter(Painter):
         return made
 
     def notes(self, step: int) -> list[str]:
-        if len(self.shown) == len(self.nodes):
-            return []
-        return [f"{self.title or self.id}: {len(self.shown):,} of {len(self.nodes):,} nodes are shown"]
+        made, name = [], self.title or self.id
+        if len(self.shown) < len(self.nodes):
+            made.append(f"{name}: {len(self.shown):,} of {len(self.nodes):,} nodes are shown")
+        if self.label_less:
+            made.append(f"{name}: {len(self.label_less):,} labels of edges have no room and are not shown")
+        return made
 
 
 def _directions(delta: np.ndarray, gap: np.ndarray) -> np.ndarray:
@@ -232,4 +301,3 @@ def _fans(edges: list[Edge]) -> dict[str, float]:
             # the bend is to the left of the way from source to target
             fans[edge.key] = bend if edge.source == ends[0] else -bend
     return fans
-

@@ -30,7 +30,9 @@ class GridPainter(Painter):
         tagged = any(isinstance(place, tuple) for marks in self.marks for place in marks.pointers.values())
         self.tag = TAG if tagged else 0.0
         headers = {text for grid in grids for text in grid.row_headers}
-        self.header = max((unit_width(text) for text in headers), default=0.0) * 13 + 14 if self.has_rows else 0.0
+        self.header = (
+            max((unit_width(text) for text in headers), default=0.0) * 13 + 14 if self.has_rows else 0.0
+        )
         self.header = min(self.header, 130.0)
 
     def _widths(self, grids: list[Grid]) -> list[float]:
@@ -118,11 +120,17 @@ class GridPainter(Painter):
         for row in rows:
             for column in columns:
                 made += cell(
-                    f"cell:{self.id}:{row},{column}", body.rows[row][column], self.slot(row, column, first),
-                    SIZE * self.scale, self.look, body.styles.get((row, column), ""),
-                    marks.cells.get((row, column), ""), radius=3, value=f"value:{self.id}:{row},{column}",
+                    f"cell:{self.id}:{row},{column}",
+                    body.rows[row][column],
+                    self.slot(row, column, first),
+                    SIZE * self.scale,
+                    self.look,
+                    body.styles.get((row, column), ""),
+                    marks.cells.get((row, column), ""),
+                    radius=3,
+                    value=f"value:{self.id}:{row},{column}",
                     below=self.tag * self.scale,
-                )  # fmt: skip
+                )
         made += self._arrows(marks, rows, columns, first)
         for place, names in _tags(marks).items():
             if place[0] in rows and place[1] in columns:
@@ -147,7 +155,7 @@ class GridPainter(Painter):
 
     def _arrows(self, marks: Marks, rows: range, columns: range, first: Cell) -> list[Shape]:
         made = []
-        for source, target, style in marks.arrows:
+        for source, target, style in {(a, b): (a, b, style) for a, b, style in marks.arrows}.values():
             if not all(r in rows and c in columns for r, c in (source, target)) or source == target:
                 continue
             colour, wide = self.look.line(style, self.look.theme.secondary)
@@ -165,9 +173,7 @@ class GridPainter(Painter):
             f" columns {columns.start:,} to {columns.stop - 1:,} of {len(body.rows[0]):,}"
         )
         box = Box(self.inner.x, self.inner.bottom - 18, self.inner.w, 18)
-        return label(
-            f"window:{self.id}", text, box, 12, self.look.theme.muted, anchor="start", role="window"
-        )
+        return label(f"window:{self.id}", text, box, 12, self.look.theme.muted, anchor="start", role="window")
 
     def notes(self, step: int) -> list[str]:
         view = self.views[step]
@@ -188,7 +194,7 @@ def _tags(marks: Marks) -> dict[Cell, str]:
 
 
 def between(key: str, start: Box, end: Box, colour: str, wide: float) -> Shape:
-    """An arrow from one box to another, from border to border, slightly bent so that it is told from others."""
+    """An arrow from one box to another, from border to border, slightly bent to be told from others."""
     ax, ay = start.x + start.w / 2, start.y + start.h / 2
     bx, by = end.x + end.w / 2, end.y + end.h / 2
     length = math.hypot(bx - ax, by - ay) or 1.0
@@ -200,7 +206,14 @@ def between(key: str, start: Box, end: Box, colour: str, wide: float) -> Shape:
     bend = min(0.16 * length, 26.0)
     via = ((ax + bx) / 2 + (by - ay) / length * bend, (ay + by) / 2 - (bx - ax) / length * bend)
     return arrow(
-        key, _on_border(start, via), _on_border(end, via), colour, wide, via=via, layer=Layer.ARROW, role="arrow"
+        key,
+        _on_border(start, via),
+        _on_border(end, via),
+        colour,
+        wide,
+        via=via,
+        layer=Layer.ARROW,
+        role="arrow",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from vidkit.algoviz.scene.painters import nodes as drawn
 from vidkit.algoviz.scene.painters.graph import GraphPainter
 from vidkit.algoviz.scene.picture import Edge, Network
+from vidkit.algoviz.scene.placing import Point
 
 _APART = 2.6  # from node to node, in radii, beside twice the radius
 
@@ -25,27 +26,22 @@ class LinkedPainter(GraphPainter):
         low = drawn.note_height(radius) if self.note_of else 0.0
         return 4.6 * radius + low + (20.0 if self.pointed else 0.0)
 
-    def _place(self, names: list[str], edges: list[Edge]) -> float:
-        box = self.inner
-        ordered = self._order(names)
-        for radius in drawn.RADII:
-            if radius > drawn.LARGEST * self.scale + 0.01 and radius > drawn.SMALLEST:
-                continue
-            step, line = (2 + _APART) * radius, self._line(radius)
-            columns = max(1, int((box.w + 0.5) // step))
-            lines = -(-len(ordered) // columns)
-            if lines * line <= box.h + 0.5:
-                break
-        else:
-            self.places = {}
-            return 0.0
+    def _places(self, names: list[str], edges: list[Edge], radius: float) -> dict[str, Point] | None:
+        box, ordered = self.inner, self._order(names)
+        step, line = (2 + _APART) * radius, self._line(radius)
+        columns = max(1, int((box.w + 0.5) // step))
+        lines = -(-len(ordered) // columns)
+        if lines * line > box.h + 0.5:
+            return None
         left = box.x + (box.w - min(columns, len(ordered)) * step) / 2
-        self.places = {}
+        places = {}
         for number, name in enumerate(ordered):
             row, column = divmod(number, columns)
-            x = left + (column + 0.5) * step
-            self.places[name] = (x, box.y + row * line + 2.2 * radius)
-        return radius
+            places[name] = (left + (column + 0.5) * step, box.y + row * line + 2.2 * radius)
+        return places
+
+    def _radii(self) -> list[float]:
+        return [radius for radius in drawn.RADII if radius <= drawn.LARGEST * self.scale + 0.01]
 
     def _order(self, names: list[str]) -> list[str]:
         """The order of the first step; a node that comes later follows the one that points to it."""

@@ -47,36 +47,54 @@ def note_rect(x: float, y: float, radius: float, wide: float) -> Rect:
 def disc(
     view: str, node: Node, x: float, y: float, radius: float, look: Look, mark: str, room: float
 ) -> list[Shape]:
-    """A node.
-
-    Args:
-        view: id of the view.
-        mark: style of this step alone, drawn with a ring.
-        room: pixels of width for the small print.
-    """
+    """A node at (x, y); `mark` is a style of this step alone, drawn as a ring, `room` the note's width."""
     key = f"node:{view}:{node.id}"
     paint: Paint = look.paint(node.style)
     made = [
         Shape(
-            key, "ellipse", x - radius, y - radius, 2 * radius, 2 * radius, role="node", fill=paint.fill,
+            key,
+            "ellipse",
+            x - radius,
+            y - radius,
+            2 * radius,
+            2 * radius,
+            role="node",
+            fill=paint.fill,
             stroke=look.paint(mark).stroke if mark else paint.stroke,
             stroke_width=4 if mark else max(paint.width, 1.5 if is_plain(node.style) else 2.5),
         ),
         label(
-            f"{key}:text", node.label, Box(x - radius, y - radius, 2 * radius, 2 * radius), label_size(radius),
-            paint.text, font="bold", within=key, pad=4, role="value",
+            f"{key}:text",
+            node.label,
+            Box(x - radius, y - radius, 2 * radius, 2 * radius),
+            label_size(radius),
+            paint.text,
+            font="bold",
+            within=key,
+            pad=4,
+            role="value",
         ),
-    ]  # fmt: skip
+    ]
     text = note_text(node)
     if text:
         size = note_size(radius)
         below = Box(x - room / 2, y + radius + 1, room, note_height(radius))
-        written = label(f"{key}:note", text, below, size, look.theme.muted, role="note", within=f"{key}:plate", pad=2)
+        written = label(
+            f"{key}:note", text, below, size, look.theme.muted, role="note", within=f"{key}:plate", pad=2
+        )
         made.append(
             Shape(
-                f"{key}:plate", "rect", written.x - 3, below.y, written.w + 6, below.h, layer=Layer.EDGE, role="plate",
-                fill=look.theme.panel, radius=3,
-            )  # fmt: skip
+                f"{key}:plate",
+                "rect",
+                written.x - 3,
+                below.y,
+                written.w + 6,
+                below.h,
+                layer=Layer.EDGE,
+                role="plate",
+                fill=look.theme.panel,
+                radius=3,
+            )
         )
         made.append(written)
     return made

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vidkit.algoviz.scene.colours import mix
+from vidkit.algoviz.scene.fonts import LINE
 from vidkit.algoviz.scene.look import Look
 from vidkit.algoviz.scene.painters.base import Box, label
 from vidkit.algoviz.scene.shapes import Layer, Shape
-from vidkit.algoviz.scene.text import LINE, cut, unit_width
+from vidkit.algoviz.scene.text import cut, unit_width
 
 CODE, SMALLEST_CODE, PAD, HEAD = 14.0, 10.5, 12.0, 26.0
 ROW, CALL = 26.0, 26.0
@@ -27,7 +28,11 @@ class CodePanel:
 
     def longest(self) -> float:
         """Width that would show every line at full size."""
-        return max((unit_width(line, "mono") for line in self.lines), default=0) * CODE + self._gutter(CODE) + 2 * PAD
+        return (
+            max((unit_width(line, "mono") for line in self.lines), default=0) * CODE
+            + self._gutter(CODE)
+            + 2 * PAD
+        )
 
     def _gutter(self, size: float) -> float:
         return unit_width("0" * len(str(len(self.lines))), "mono") * size + 12
@@ -66,19 +71,33 @@ class CodePanel:
             if now:
                 made.append(
                     Shape(
-                        f"code:current:{current.index(index + 1)}", "rect", line.x, line.y, line.w, line.h,
-                        layer=Layer.PANEL, role="current-line", region="side", radius=4,
+                        f"code:current:{current.index(index + 1)}",
+                        "rect",
+                        line.x,
+                        line.y,
+                        line.w,
+                        line.h,
+                        layer=Layer.PANEL,
+                        role="current-line",
+                        region="side",
+                        radius=4,
                         fill=mix(theme.panel, theme.primary, 0.16),
-                    )  # fmt: skip
+                    )
                 )
             made += self._line(index, line, size, gutter, now)
         if room < len(self.lines):
             made.append(
                 label(
-                    "code:window", f"lines {first + 1} to {min(len(self.lines), first + room)} of {len(self.lines)}",
-                    Box(box.x + PAD, box.bottom - 18, box.w - 2 * PAD, 14), 10.5, theme.muted, anchor="end",
-                    role="window", region="side", within="panel:code",
-                )  # fmt: skip
+                    "code:window",
+                    f"lines {first + 1} to {min(len(self.lines), first + room)} of {len(self.lines)}",
+                    Box(box.x + PAD, box.bottom - 18, box.w - 2 * PAD, 14),
+                    10.5,
+                    theme.muted,
+                    anchor="end",
+                    role="window",
+                    region="side",
+                    within="panel:code",
+                )
             )
         return made
 
@@ -89,9 +108,17 @@ class CodePanel:
         number = Box(line.x, line.y, gutter - 6, line.h)
         made = [
             label(
-                f"code:number:{index}", str(index + 1), number, size * 0.85, theme.primary if now else theme.muted,
-                font="mono", anchor="end", role="line-number", region="side", within="panel:code",
-            )  # fmt: skip
+                f"code:number:{index}",
+                str(index + 1),
+                number,
+                size * 0.85,
+                theme.primary if now else theme.muted,
+                font="mono",
+                anchor="end",
+                role="line-number",
+                region="side",
+                within="panel:code",
+            )
         ]
         if body:
             indent = min(indent, (line.w - gutter) / 2)
@@ -106,10 +133,22 @@ def _one_size(key: str, text: str, box: Box, size: float, colour: str, bold: boo
     shown = cut(text, box.w, size, font)
     wide = unit_width(shown, font) * size
     return Shape(
-        key, "text", box.x, box.y + (box.h - LINE * size) / 2, wide, LINE * size, layer=Layer.CELL_TEXT, role="code",
-        region="side", within="panel:code", fill=colour, text=shown, font=font, size=size,
+        key,
+        "text",
+        box.x,
+        box.y + (box.h - LINE * size) / 2,
+        wide,
+        LINE * size,
+        layer=Layer.CELL_TEXT,
+        role="code",
+        region="side",
+        within="panel:code",
+        fill=colour,
+        text=shown,
+        font=font,
+        size=size,
         full=text if shown != text else "",
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True)
@@ -137,31 +176,61 @@ class VariablesPanel:
             if changed:
                 made.append(
                     Shape(
-                        f"variable:changed:{name}", "rect", line.x + left - 6, line.y + 1, line.w - left + 6, ROW - 2,
-                        layer=Layer.PANEL, role="changed", region="side", radius=4,
+                        f"variable:changed:{name}",
+                        "rect",
+                        line.x + left - 6,
+                        line.y + 1,
+                        line.w - left + 6,
+                        ROW - 2,
+                        layer=Layer.PANEL,
+                        role="changed",
+                        region="side",
+                        radius=4,
                         fill=mix(theme.panel, theme.accent, 0.16),
-                    )  # fmt: skip
+                    )
                 )
             made.append(
                 label(
-                    f"variable:{name}", name, Box(line.x, line.y, left - 8, ROW), 13, theme.muted, font="mono",
-                    anchor="start", role="variable", region="side", within="panel:variables",
-                )  # fmt: skip
+                    f"variable:{name}",
+                    name,
+                    Box(line.x, line.y, left - 8, ROW),
+                    13,
+                    theme.muted,
+                    font="mono",
+                    anchor="start",
+                    role="variable",
+                    region="side",
+                    within="panel:variables",
+                )
             )
             made.append(
                 label(
-                    f"value:variable:{name}", values[name], Box(line.x + left, line.y, line.w - left - 4, ROW), 13.5,
-                    theme.text, font="mono-bold" if changed else "mono", anchor="start", role="variable",
-                    region="side", within="panel:variables",
-                )  # fmt: skip
+                    f"value:variable:{name}",
+                    values[name],
+                    Box(line.x + left, line.y, line.w - left - 4, ROW),
+                    13.5,
+                    theme.text,
+                    font="mono-bold" if changed else "mono",
+                    anchor="start",
+                    role="variable",
+                    region="side",
+                    within="panel:variables",
+                )
             )
         if hidden > 0:
             last = Box(box.x + PAD, box.y + HEAD + len(names) * ROW, box.w - 2 * PAD, ROW)
             made.append(
                 label(
-                    "variables:window", f"{hidden + 1} more", last, 12, theme.muted, anchor="start", role="window",
-                    region="side", within="panel:variables",
-                )  # fmt: skip
+                    "variables:window",
+                    f"{hidden + 1} more",
+                    last,
+                    12,
+                    theme.muted,
+                    anchor="start",
+                    role="window",
+                    region="side",
+                    within="panel:variables",
+                )
             )
         return made
 
@@ -187,9 +256,16 @@ class CallsPanel:
             above = Box(box.x + PAD, box.y + HEAD, box.w - 2 * PAD, CALL)
             made.append(
                 label(
-                    "calls:window", f"{over} more above", above, 12, theme.muted, anchor="start", role="window",
-                    region="side", within="panel:calls",
-                )  # fmt: skip
+                    "calls:window",
+                    f"{over} more above",
+                    above,
+                    12,
+                    theme.muted,
+                    anchor="start",
+                    role="window",
+                    region="side",
+                    within="panel:calls",
+                )
             )
         offset = 1 if len(shown) < len(calls) and room > 1 else 0
         for place, text in enumerate(shown):
@@ -198,15 +274,32 @@ class CallsPanel:
             line = Box(box.x + PAD, box.y + HEAD + (place + offset) * CALL, box.w - 2 * PAD, CALL - 3)
             made.append(
                 Shape(
-                    f"call:{depth}", "rect", line.x, line.y, line.w, line.h, role="cell", region="side", radius=4,
+                    f"call:{depth}",
+                    "rect",
+                    line.x,
+                    line.y,
+                    line.w,
+                    line.h,
+                    role="cell",
+                    region="side",
+                    radius=4,
                     fill=mix(theme.panel, theme.primary, 0.16 if now else 0.05),
-                )  # fmt: skip
+                )
             )
             made.append(
                 label(
-                    f"call:{depth}:text", text, line, 13, theme.text, font="mono-bold" if now else "mono",
-                    anchor="start", role="value", region="side", within=f"call:{depth}", pad=7,
-                )  # fmt: skip
+                    f"call:{depth}:text",
+                    text,
+                    line,
+                    13,
+                    theme.text,
+                    font="mono-bold" if now else "mono",
+                    anchor="start",
+                    role="value",
+                    region="side",
+                    within=f"call:{depth}",
+                    pad=7,
+                )
             )
         return made
 
@@ -215,16 +308,36 @@ def panel(key: str, title: str, box: Box, look: Look, region: str = "side") -> l
     """A card; with a title in its head."""
     theme = look.theme
     card = Shape(
-        f"panel:{key}", "rect", box.x, box.y, box.w, box.h, layer=Layer.PANEL, role="panel", region=region,
-        fill=theme.panel, stroke=theme.line, stroke_width=1, radius=10,
-    )  # fmt: skip
+        f"panel:{key}",
+        "rect",
+        box.x,
+        box.y,
+        box.w,
+        box.h,
+        layer=Layer.PANEL,
+        role="panel",
+        region=region,
+        fill=theme.panel,
+        stroke=theme.line,
+        stroke_width=1,
+        radius=10,
+    )
     if not title:
         return [card]
     head = Box(box.x + PAD, box.y + 4, box.w - 2 * PAD, HEAD - 6)
     return [
         card,
         label(
-            f"panel:{key}:title", title, head, 12, theme.muted, font="bold", anchor="start", role="panel-title",
-            region=region, within=card.id, layer=Layer.CELL_TEXT,
+            f"panel:{key}:title",
+            title,
+            head,
+            12,
+            theme.muted,
+            font="bold",
+            anchor="start",
+            role="panel-title",
+            region=region,
+            within=card.id,
+            layer=Layer.CELL_TEXT,
         ),
-    ]  # fmt: skip
+    ]

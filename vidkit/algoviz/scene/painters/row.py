@@ -90,9 +90,16 @@ class RowPainter(Painter):
         for index in shown:
             item, box = body.items[index], self.slot(index - first)
             made += cell(
-                f"cell:{self.id}:{index}", item.text, box, SIZE * self.scale, self.look, item.style,
-                marks.cells.get((0, index), ""), font=self.font, value=f"value:{self.id}:{index}",
-            )  # fmt: skip
+                f"cell:{self.id}:{index}",
+                item.text,
+                box,
+                SIZE * self.scale,
+                self.look,
+                item.style,
+                marks.cells.get((0, index), ""),
+                font=self.font,
+                value=f"value:{self.id}:{index}",
+            )
             made.append(self._index(index, box))
         for span in marks.ranges:
             made += self._range(span, shown)
@@ -104,12 +111,21 @@ class RowPainter(Painter):
     def notes(self, step: int) -> list[str]:
         view = self.views[step]
         count = len(view.body.items) if view and isinstance(view.body, Row) else 0
-        return [f"{self.title or self.id}: {self.room} of {count:,} elements are shown"] if count > self.room else []
+        return (
+            [f"{self.title or self.id}: {self.room} of {count:,} elements are shown"]
+            if count > self.room
+            else []
+        )
 
     def _index(self, index: int, box: Box) -> Shape:
         below = Box(box.x, box.bottom, box.w, INDEX * self.scale)
         return label(
-            f"index:{self.id}:{index}", str(index), below, max(9.5, 12 * self.scale), self.look.theme.muted, role="index"
+            f"index:{self.id}:{index}",
+            str(index),
+            below,
+            max(9.5, 12 * self.scale),
+            self.look.theme.muted,
+            role="index",
         )
 
     def _range(self, span: Range, shown: range) -> list[Shape]:
@@ -125,16 +141,33 @@ class RowPainter(Painter):
             key = f"range:{self.id}:{span.key}" + (f":{line - line_from}" if line > line_from else "")
             made.append(
                 Shape(
-                    key, "rect", box.x, box.y, box.w, box.h, layer=Layer.OUTLINE, role="range",
-                    fill=paint.fill, stroke=paint.stroke, stroke_width=paint.width, radius=4 * self.scale,
-                )  # fmt: skip
+                    key,
+                    "rect",
+                    box.x,
+                    box.y,
+                    box.w,
+                    box.h,
+                    layer=Layer.OUTLINE,
+                    role="range",
+                    fill=paint.fill,
+                    stroke=paint.stroke,
+                    stroke_width=paint.width,
+                    radius=4 * self.scale,
+                )
             )
             if span.label and line == line_from:
                 made.append(
                     label(
-                        f"{key}:text", span.label, box, 12 * self.scale, paint.text, within=key, pad=3, role="value",
+                        f"{key}:text",
+                        span.label,
+                        box,
+                        12 * self.scale,
+                        paint.text,
+                        within=key,
+                        pad=3,
+                        role="value",
                         layer=Layer.OUTLINE,
-                    )  # fmt: skip
+                    )
                 )
         return made
 
@@ -169,17 +202,36 @@ def pointer(painter: Painter, name: str, box: Box) -> list[Shape]:
     """A named cursor under an element: a tag with its name."""
     look, key = painter.look, f"pointer:{painter.id}:{name}"
     tag = Shape(
-        key, "rect", box.x, box.y, box.w, box.h, layer=Layer.POINTER, role="pointer", fill=look.theme.panel,
-        stroke=look.theme.accent, stroke_width=1.5, radius=box.h / 2,
-    )  # fmt: skip
+        key,
+        "rect",
+        box.x,
+        box.y,
+        box.w,
+        box.h,
+        layer=Layer.POINTER,
+        role="pointer",
+        fill=look.theme.panel,
+        stroke=look.theme.accent,
+        stroke_width=1.5,
+        radius=box.h / 2,
+    )
     text = f"▲ {name}" if unit_width(f"▲ {name}", "bold") * 11 < box.w - 8 else name
     return [
         tag,
         label(
-            f"{key}:text", text, box, 12 * painter.scale, look.theme.accent, font="bold", within=key, pad=3,
-            role="value", layer=Layer.POINTER, full=name,
+            f"{key}:text",
+            text,
+            box,
+            12 * painter.scale,
+            look.theme.accent,
+            font="bold",
+            within=key,
+            pad=3,
+            role="value",
+            layer=Layer.POINTER,
+            full=name,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _crowd(marks: Marks) -> int:
@@ -189,7 +241,7 @@ def _crowd(marks: Marks) -> int:
 
 
 def _lanes(steps: list[tuple[Range, ...]]) -> dict[str, int]:
-    """A lane for each range, kept through the whole trace: those that meet at some step get different ones."""
+    """A lane for each range, the same at every step; those that meet somewhere get different ones."""
     together: dict[str, set[str]] = {}
     for ranges in steps:
         for span in ranges:

@@ -1,4 +1,4 @@
-"""Trees: levels from top to bottom, one place for each node through the whole trace where the trace allows it."""
+"""Trees: levels from top to bottom; each node keeps its place through the trace where the trace allows it."""
 
 from __future__ import annotations
 
@@ -133,7 +133,9 @@ class TreePainter(Painter):
             text = f"{len(body.nodes) - missing:,} of {len(body.nodes):,} nodes"
             below = Box(self.inner.x, self.inner.bottom - 18, self.inner.w, 18)
             made.append(
-                label(f"window:{self.id}", text, below, 12, self.look.theme.muted, anchor="start", role="window")
+                label(
+                    f"window:{self.id}", text, below, 12, self.look.theme.muted, anchor="start", role="window"
+                )
             )
         return made
 
@@ -179,7 +181,9 @@ class TreePainter(Painter):
         places = self.layouts[id(view.body)]
         missing = sum(node.id not in places for node in view.body.nodes)
         count = len(view.body.nodes)
-        return [f"{self.title or self.id}: {count - missing:,} of {count:,} nodes are shown"] if missing else []
+        return (
+            [f"{self.title or self.id}: {count - missing:,} of {count:,} nodes are shown"] if missing else []
+        )
 
 
 def _of(body: Network) -> Places:
@@ -235,5 +239,3 @@ def _narrowed(places: Places, room: float) -> Places:
         low = root[0] - room / 2
         kept = {node: (x - low, level) for node, (x, level) in places.items() if low <= x <= low + room}
     return kept
-
-
