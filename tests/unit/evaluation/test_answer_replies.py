@@ -6,13 +6,15 @@ from typing import NamedTuple
 
 import pytest
 
-from vidkit.evaluation.answers import parse_choice
+from vidkit.evaluation.answers import parse_choice, parse_yes_no
 from vidkit.evaluation.answers.asked import asked_of
 from vidkit.evaluation.answers.characters import plain_characters
 from vidkit.evaluation.answers.parse import decide
 from vidkit.evaluation.answers.quick import quick
+from vidkit.evaluation.tasks.social_omni.how import parse_judge
 
 CORPUS = Path(__file__).parents[2] / "data" / "answer_replies.json"
+SHORT = CORPUS.with_name("short_replies.json")
 HARD = Path(__file__).resolve().parents[4] / "shared" / "data" / "faults" / "eval" / "parser_replies.json"
 
 MISSED = "missed"
@@ -86,6 +88,18 @@ def test_hard_replies_of_the_shared_set(isolated: bool) -> None:
         pytest.skip(f"no {HARD.name} beside the repository")
     right, given = shares(hard_replies(), isolated)
     assert right >= 0.95 and given >= 0.985
+
+
+def test_yes_and_no_are_read_as_a_careful_reader_does() -> None:
+    said = json.loads(SHORT.read_text(encoding="utf-8"))["yes_no"]
+    assert len(said) > 150
+    assert not [(word, reply) for word, reply in said if parse_yes_no(reply).letter != word]
+
+
+def test_scores_of_judges_are_read_as_a_careful_reader_does() -> None:
+    said = json.loads(SHORT.read_text(encoding="utf-8"))["judge"]
+    assert len(said) > 60
+    assert not [(score, reply) for score, reply in said if parse_judge(reply) != score]
 
 
 def test_the_quick_reading_says_what_the_whole_pipeline_says() -> None:

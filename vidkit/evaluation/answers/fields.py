@@ -63,6 +63,15 @@ def table_answer(text: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
+def json_truth(text: str) -> bool | None:
+    """The true or false that a reply gives as JSON, alone or in its field for the answer."""
+    content = _content(text)
+    if isinstance(content, dict):
+        named = {re.sub(r"[\W_]", "", str(key)).lower(): value for key, value in content.items()}
+        content = next((named[key] for key in _KEYS if key in named), None)
+    return content if isinstance(content, bool) else None
+
+
 def _content(text: str) -> Any:
     body = text.strip()
     if "```" in body and (opened := _FENCE.search(body)) is not None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from vidkit.evaluation.answers.characters import plain_characters
 from vidkit.evaluation.answers.choice import Choice, reply_text
 from vidkit.evaluation.answers.clean import cleaned, windowed
-from vidkit.evaluation.answers.fields import json_answer, tagged
+from vidkit.evaluation.answers.fields import json_answer, json_truth, tagged
 from vidkit.evaluation.answers.said import after_thinking, without_tokens
 from vidkit.evaluation.answers.words import REFUSAL
 
@@ -16,8 +16,8 @@ _YES_WORDS = r"yes|yeah|yep|ja|oui|sí|sim|sì|да|так|evet|ya|có|tak|ano|i
 _NO_WORDS = r"no|nope|nein|non|não|нет|ні|nej|nee|hayır|tidak|không|nie|ne|nem|ei|όχι"
 _WORD = re.compile(
     rf"\b(?:(?P<yes>{_YES_WORDS})|(?P<no>{_NO_WORDS}))\b(?!\s+(?:idea|answer|clue|way|information|comment|response|opinion|doubt|problem)\b)"
-    r"|(?P<yes_>はい|是的|有的|^是[。.!]?$|네[,.\s]|예[,.\s]|نعم|כן|हाँ|हां|ใช่)|(?P<no_>いいえ|不是|没有|沒有|아니요|아니오|لا\b"
-    r"|לא|नहीं|ไม่ใช่|^否|^不)",
+    r"|(?P<yes_>はい|是的|有的|^[是有对對][。.!]?$|네[,.\s]|예[,.\s]|نعم|כן|हाँ|हां|ใช่)|(?P<no_>いいえ|不是|没有|沒有|아니요|아니오|لا\b"
+    r"|לא|नहीं|ไม่ใช่|^否|^不|^没)",
     re.IGNORECASE,
 )
 _ENGLISH = re.compile(
@@ -38,6 +38,17 @@ _CHANGED = re.compile(
     r"\b(?:wait|actually|correction|on second thought|scratch that|i mean|sorry|oops|rather|let me re)\b"
     r"|[.!?…]\s*(?:yes|no)\b"
 )
+# the word that takes an earlier one back: "yes... actually no", "Yes? No, he leaves", "wait, no. Yes."
+_TAKEN = re.compile(
+    r"(?:\bwait[,.]?\s(?:no[,.!]?\s)?|\bactually[,:]?\s|\?\s|\bbut\s|\bit(?:['’]s|\sis)\s|\bscratch\sthat[,:.]?\s|\bi\smean(?:t)?[,:]?\s"
+    r"|\bsorry[,:]?\s|\bcorrection[,:]?\s|\brather[,:]?\s)(yes|no)\b(?!\s(?:idea|answer|way|doubt|information))"
+)
+_CHANGED_ANY = re.compile(
+    r"\b(?:wait|actually|scratch|mean|meant|sorry|correction|rather|not|but|n['’]t)\b|n['’]t\b|\?"
+)
+_HEDGED = re.compile(
+    r"\b(?:could|might|may)\s(?:also\s)?be\s(?:yes|no)\b|\b(?:yes|no)\s(?:would|could|might)\b|\bnot\s(?:yes|no)\b"
+)
 _BOTH = re.compile(r"\b(?:yes\s*(?:/|or|and|nor)\s*no|no\s*(?:/|or|and)\s*yes|neither yes|both yes)\b")
 
 
@@ -53,7 +64,8 @@ def parse_yes_no(text: object, think_tags: Sequence[tuple[str, str]] = ()) -> Ch
     if inner is not None and inner.strip():
         said = inner
     elif structured:
-        return Choice(None, "unparsed")
+        truth = json_truth(said)
+        return Choice(None, "unparsed") if truth is None else Choice("YES" if truth else "NO", "field")
     lower = cleaned(said).lower().strip()
     if not lower:
         return Choice(None, "empty")
@@ -73,6 +85,9 @@ def _decide(lower: str) -> Choice:
     leading = _LEADING.match(lower)
     if leading is not None and not _CHANGED.search(lower, leading.end()):
         return Choice("YES" if leading.group("yes") else "NO", "yes_no")
+    if (taken := _TAKEN.findall(lower)) and _CHANGED_ANY.search(lower):
+        return Choice(taken[-1].upper(), "correction")
+    lower = _HEDGED.sub(" ", lower)
     words = _ENGLISH if re.search(r"\b(?:the|is|are|there|i|it)\b", lower) else _WORD
     found = list(words.finditer(lower))
     yes = any(_is(match, "yes") for match in found)

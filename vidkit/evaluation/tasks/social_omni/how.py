@@ -91,6 +91,9 @@ def _robust_score(said: str) -> int | None:
         if line and (match := _NUMBER.match(line[0])) is not None and _ends(line[0], match.end()):
             return _on_scale(line[0], 0)
     found = list(_NUMBER.finditer(said))
+    of_100 = [m for m in found if (over := _OVER.match(said, m.end())) is not None and over.group(1) == "100"]
+    if len({float(m.group()) for m in of_100}) == 1:
+        return _on_scale(said, of_100[0].start())
     places = [m.start() for m in found if not _is_total(said, m.start())]
     if not places or len({float(m.group()) for m in found if m.start() in places}) != 1:
         return None
