@@ -93,6 +93,69 @@ def test_judge_reads_only_what_was_unread_and_is_labelled(
     assert found["modes"]["official"]["accuracy"] == result(place)["modes"]["official"]["accuracy"]
 
 
+def dry_run(place: Path, *more: str) -> dict[str, Any]:
+    assert evaluate("--dry-run", *more) == 0
+    plan: dict[str, Any] = result(place)["predictions"][0]["answer_judge"]
+    return plan
+
+
+def test_a_dry_run_counts_the_judges_calls_and_what_its_log_knows(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ScriptedServer(judge) as server:
+        options = ("--answer-judge", server.base_url, "--answer-judge-model", "reader", "--output", "run")
+        plan = dry_run(place, *options)
+        assert (plan["unread"], plan["answered"], plan["most_calls"]) == (4, 0, 8)
+        assert not server.requests and not (place / "run").exists()
+        assert "4 unread replies for the answer judge 'reader'" in capsys.readouterr().out
+        assert evaluate(*options) == 0
+        assert len(server.requests) <= plan["most_calls"]
+        plan = dry_run(place, *options)
+        assert (plan["unread"], plan["answered"], plan["most_calls"]) == (4, 3, 2)
+        run_plan = ("eval", "words.yaml", "--data", "d.json", "--model", "m", "--base-url", server.base_url)
+        assert run([*run_plan, *options[:4], "--dry-run", "--json", "out.json"]) == 0
+        assert result(place)["run"]["answer_judge"]["most_calls"] == 2 * len(REPLIES)
+    assert evaluate("--dry-run", "--answer-judge", "nonsense", "--answer-judge-model", "reader") == 2
+    assert "not an address of a server: 'nonsense'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        Act(status=500),
+        Act("<html>Service unavailable</html>"),
+        Act(""),
+        Act("Choice: " + "B" * 10_000),
+        Act("\x1b[2JChoice: B"),
+        Act("Choice: \u0130"),
+    ],
+    ids=["500", "html", "empty", "long", "escape", "folded"],
+)
+def test_a_judge_that_says_nothing_useful_fails_alone(act: Act, place: Path) -> None:
+    with ScriptedServer(lambda body: judge(body) if "surely" in str(body) else act) as server:
+        options = ("--answer-judge", server.base_url, "--answer-judge-model", "reader")
+        assert evaluate(*options) == 0
+    found = result(place)
+    assert (found["answer_judge"]["read"], found["answer_judge"]["failed"]) == (1, 3)
+    assert {item["rule"] for item in found["items"]} <= {
+        "whole", "judge", "unparsed", "ambiguous", "refused", "truncated", "empty"}  # fmt: skip
+
+
+def test_a_dead_judge_is_two_lines_and_no_score(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    secret = "s3cretpassw0rd"
+    url = f"http://user:{secret}@127.0.0.1:9/v1"
+    rows = [{"id": f"q{i}", "question": "Who?", "options": ["a", "b"], "answer": "B"} for i in range(30)]
+    (place / "d.json").write_text(json.dumps(rows))
+    said = [{"id": row["id"], "prediction": f"Hard to say: {row['id']}."} for row in rows]
+    (place / "p.jsonl").write_text("".join(json.dumps(each) + "\n" for each in said))
+    assert evaluate("--answer-judge", url, "--answer-judge-model", "reader") == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: connection to http://127.0.0.1:9/v1 failed: ")
+    assert len(error.strip().splitlines()) == 2 and not (place / "out.json").exists()
+    written = "".join(path.read_text() for path in place.rglob("*") if path.is_file())
+    assert secret not in error + written
+
+
 def test_without_the_option_nothing_is_judged(place: Path) -> None:
     assert evaluate() == 0
     found = result(place)

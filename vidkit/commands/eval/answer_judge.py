@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from vidkit.commands.eval.options import engine_at, folder_of
+from vidkit.commands.eval.options import check_engine_at, engine_at, folder_of
 from vidkit.config.eval_schema import EvalSettings
 from vidkit.errors import ConfigError
 from vidkit.evaluation.answer_judge import (
@@ -20,13 +20,14 @@ from vidkit.evaluation.answer_judge import (
 )
 from vidkit.evaluation.replies import JUDGE_COLUMN, JudgedLetter
 from vidkit.evaluation.running.breaker import StopRun
-from vidkit.evaluation.running.judging import Panel, Verdict
+from vidkit.evaluation.running.judging import TRIES, Panel, Verdict
 from vidkit.evaluation.running.log import Durability, PredictionLog
 from vidkit.evaluation.running.render import prompt_sha
 from vidkit.evaluation.scoring import Joined
 from vidkit.evaluation.task import Task
-from vidkit.evaluation.types import Mode
-from vidkit.utils.redaction import redact
+from vidkit.evaluation.types import Mode, Prompt
+from vidkit.utils.jsonl_log import read_log
+from vidkit.utils.redaction import shown_url
 
 _JUDGE = "answer-judge"
 
@@ -75,11 +76,55 @@ def read_with_judge(
             counts[_put(each, verdict)] += 1
     return {
         "model": settings.answer_judge_model,
-        "url": redact(str(settings.answer_judge)),
+        "url": shown_url(str(settings.answer_judge)),
         "question": VERSION,
         **counts,
         **({"log": str(log)} if unread else {}),
     }
+
+
+def plan_judge(settings: EvalSettings, task: Task, joined: Joined, scoring: dict[str, Any]) -> dict[str, Any]:
+    """What a judge would be asked about these predictions; nothing is asked and its log is only read.
+
+    Returns:
+        `model`, `url`, `unread` replies, those already `answered` in the log, and `most_calls` still to make.
+
+    Raises:
+        ConfigError: an address or a model that cannot be.
+    """
+    check_judge_engine(settings)
+    graded = task.functions.score(joined.rows, Mode.ROBUST, **scoring)
+    unread = unread_replies(task.functions, joined.rows, graded["items"])
+    log = _log_of(settings, task)
+    read = (
+        {str(row["id"]) for row in read_log(log) if _is_verdict(row)} if unread and log.is_file() else set()
+    )
+    answered = sum(_key(each, question_to_judge(each)) in read for each in unread)
+    return {
+        "model": settings.answer_judge_model,
+        "url": shown_url(str(settings.answer_judge)),
+        "unread": len(unread),
+        "answered": answered,
+        "most_calls": TRIES * (len(unread) - answered),
+    }
+
+
+def check_judge_engine(settings: EvalSettings) -> None:
+    """Refuse an address or a model of the judge that cannot be, without a call.
+
+    Raises:
+        ConfigError: what is wrong.
+    """
+    check_engine_at(settings, str(settings.answer_judge_model), settings.answer_judge)
+
+
+def _is_verdict(row: dict[str, Any]) -> bool:
+    return row.get("error") is None and "id" in row and parse_verdict(row.get("response")) is not None
+
+
+def _key(each: UnreadReply, prompt: Prompt) -> str:
+    """Id of a verdict's record; with the prompt's hash two runs of one folder do not take each other's."""
+    return f"{each.item.id}#{prompt_sha(prompt)[:16]}"
 
 
 def told(judged: dict[str, Any]) -> str:
@@ -125,8 +170,7 @@ async def _judge(settings: EvalSettings, unread: list[UnreadReply], path: Path) 
 
         async def one(each: UnreadReply) -> Verdict:
             prompt = question_to_judge(each)
-            # the prompt's hash: two runs of one folder do not take each other's verdicts
-            key = f"{each.item.id}#{prompt_sha(prompt)[:16]}"
+            key = _key(each, prompt)
             async with gate:
                 return await panel.judge(each.item, prompt, lambda item, judge: key)
 

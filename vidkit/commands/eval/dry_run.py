@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vidkit import __version__
-from vidkit.commands.eval.checks import SCHEMA, check_scorable, seen_by_model
+from vidkit.commands.eval.checks import SCHEMA, check_scorable, scoring_options, seen_by_model
 from vidkit.config.eval_schema import EvalSettings
 from vidkit.evaluation.scoring import describe, read_joined
 from vidkit.evaluation.task import Task
@@ -60,6 +60,12 @@ def _replies(settings: EvalSettings, task: Task, data: Path, file: str | None) -
     }
     if joined.predictions:
         entry["missing_ids"] = joined.missing
+    if settings.answer_judge:
+        from vidkit.commands.eval.answer_judge import plan_judge
+
+        entry["answer_judge"] = plan_judge(
+            settings, task, joined, scoring_options(settings, task, resamples=1)
+        )
     return entry
 
 
@@ -75,7 +81,18 @@ def _reply_lines(entry: dict[str, Any]) -> list[str]:
     missing = entry.get("missing_ids")
     if missing:
         lines.append(f"missing     {len(missing)} predictions, counted as wrong: {_some(missing)}")
+    if judge := entry.get("answer_judge"):
+        lines.append(_judge_line(judge))
     return lines
+
+
+def _judge_line(judge: dict[str, Any]) -> str:
+    where = f"answer judge '{judge['model']}' at {judge['url']}"
+    calls = f"at most {judge['most_calls']} calls"
+    if judge["unread"] is None:
+        return f"judge       {calls} to the {where}, two a reply that no rule reads"
+    known = f" ({judge['answered']} verdicts in its log)" if judge["answered"] else ""
+    return f"judge       {judge['unread']} unread replies for the {where}{known}; {calls}"
 
 
 def _run(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
@@ -112,7 +129,21 @@ def _run(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
         "folder": str(folder),
         "answered": 0 if settings.force else answered,
         **asdict(made),
+        **_answer_judge(settings, made.items),
     }
+
+
+def _answer_judge(settings: EvalSettings, items: int) -> dict[str, Any]:
+    """The judge of a run that has no replies yet: every one of them may be unread."""
+    if not settings.answer_judge:
+        return {}
+    from vidkit.commands.eval.answer_judge import check_judge_engine
+    from vidkit.evaluation.running.judging import TRIES
+
+    check_judge_engine(settings)
+    url = shown_url(settings.answer_judge)
+    judge = {"model": settings.answer_judge_model, "url": url, "unread": None, "most_calls": TRIES * items}
+    return {"answer_judge": judge}
 
 
 def _key(settings: EvalSettings) -> str | None:
@@ -143,6 +174,7 @@ def _run_lines(run: dict[str, Any]) -> list[str]:
         *(f"            | {line}" for line in run["first_prompt"].splitlines()),
         *_media_lines(run),
         f"calls       {calls}",
+        *([_judge_line(run["answer_judge"])] if "answer_judge" in run else []),
         f"folder      {run['folder']}" + (f" ({run['answered']} calls answered)" if run["answered"] else ""),
     ]
 

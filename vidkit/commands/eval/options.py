@@ -44,7 +44,7 @@ def check_model(settings: EvalSettings) -> None:
     assert settings.model is not None
     engines = [(settings.model, settings.server.base_url), *_judge_engines(settings).values()]
     for spec, url in engines:
-        check_engine(spec, base_url=url, **_engine_options(settings, spec, url))
+        check_engine_at(settings, spec, url)
         if engine_kind(spec, url) == "transformers":
             from vidkit.utils.device import resolve_device
 
@@ -52,6 +52,15 @@ def check_model(settings: EvalSettings) -> None:
             folder = spec.removeprefix("transformers:")
             if folder.startswith((".", "/")) and not Path(folder).is_dir():
                 raise ModelError(f"no model folder '{folder}'", "check the path")
+
+
+def check_engine_at(settings: EvalSettings, spec: str, url: str | None) -> None:
+    """Refuse an engine that cannot be, without a call.
+
+    Raises:
+        ConfigError: an unknown engine, an address that is none, or options that do not exist.
+    """
+    check_engine(spec, base_url=url, **_engine_options(settings, spec, url))
 
 
 def engine_of(settings: EvalSettings) -> Engine:
