@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from vidkit.errors import ConfigError, VideoError
 from vidkit.mazes.boards.sokoban import SokobanBoard
 from vidkit.mazes.level import Level
-from vidkit.mazes.tracking.appearance import Float, Scene, scene_of
+from vidkit.mazes.tracking.appearance import Float, Scene, scene_of, shrunk
 from vidkit.mazes.tracking.frame_map import FrameMap, find_map
 from vidkit.mazes.tracking.official import official_track
 from vidkit.mazes.tracking.robust import follow
@@ -100,5 +99,4 @@ def _shrunk(frames: Iterator[NDArray[np.uint8]], there: FrameMap, scene: Scene) 
     for frame in frames:
         full_height, full_width = frame.shape[:2]
         part = frame[top : full_height - top or None, left : full_width - left or None]
-        kind = cv2.INTER_AREA if part.shape[0] > height else cv2.INTER_LINEAR
-        yield np.asarray(cv2.resize(part, (width, height), interpolation=kind), np.float32)
+        yield shrunk(part, width, height)
