@@ -107,9 +107,12 @@ class ObjectFinder:
     def _distance(self, picture: Float) -> Float:
         """Squared distance of a picture from the object's look, for each place of its centre [H, W]."""
         around = cv2.BORDER_REPLICATE
-        out = cv2.filter2D(_summed(picture * picture), -1, self._mask, borderType=around)
+        out = np.asarray(
+            cv2.filter2D(_summed(picture * picture), -1, self._mask, borderType=around), np.float32
+        )
         for channel, plane in enumerate(cv2.split(picture)):
-            out -= 2 * cv2.filter2D(plane, -1, self._weighted[..., channel], borderType=around)
+            near = cv2.filter2D(plane, -1, self._weighted[..., channel], borderType=around)
+            out -= 2 * np.asarray(near, np.float32)
         return np.asarray(out + np.float32(self._energy), np.float32)
 
     def _pick(self, share: Float) -> tuple[list[tuple[float, float]], list[float]]:

@@ -58,9 +58,7 @@ def _follow_background(
         for (x, y), sure in zip(found[-1].at, found[-1].confidence, strict=True):
             if sure > 0.2:
                 row, column = round(y), round(x)
-                free[
-                    max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1
-                ] = 0
+                free[max(0, row - reach) : row + reach + 1, max(0, column - reach) : column + reach + 1] = 0
     cv2.accumulateWeighted(frame, still, _FOLLOW, free)
 
 
