@@ -63,6 +63,16 @@ BENCHMARKS = {
             "vidkit bench select-frames sections=[hour,manifest] --json -",
         ),
     ),
+    "vr-bench": Benchmark(
+        "VR-Bench: trackers on the truth, clips that cheat, speeds",
+        "Levels are made first. Ours and the authors' trackers and metrics side by side, with intervals;"
+        " resumable. Some minutes by default; --config full is the whole sweep.",
+        (
+            "vidkit bench vr-bench sections=[adversarial]",
+            "vidkit bench vr-bench sections=[truth] truth.share=0.1 truth.trackers=[robust,ncc,csrt]",
+            "vidkit bench vr-bench sections=[speed] authors=../VR-Bench",
+        ),
+    ),
 }
 
 bench = typer.Typer(

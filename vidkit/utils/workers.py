@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from vidkit.errors import VidkitError
 
@@ -17,28 +17,48 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def results_of(function: Callable[[T], R], tasks: Iterable[T], workers: int) -> Iterator[R]:
-    """Results of all tasks in the order in which they are ready; one worker is this process itself.
+class Pool:
+    """Processes that stay for several rounds of tasks; one worker is this process itself.
 
     Args:
-        function: at the top of a module, so that another process finds it.
-        tasks: pickled on their way.
         workers: processes.
-
-    Raises:
-        VidkitError: a worker died; or whatever the function raises, after which no further task begins.
     """
-    if workers == 1:
-        yield from map(function, tasks)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_deaf_worker) as pool:
+
+    def __init__(self, workers: int) -> None:
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        if self._workers > 1:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(
+                self._workers, mp_context=context, initializer=_start_deaf_worker
+            )
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=error is not None)
+
+    def results(self, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
+        """Results in the order in which they are ready.
+
+        Args:
+            function: at the top of a module, so that another process finds it.
+            tasks: pickled on their way.
+
+        Raises:
+            VidkitError: a worker died; or whatever the function raises, after which no further task begins.
+        """
+        if self._pool is None:
+            yield from map(function, tasks)
+            return
         waiting, running = iter(tasks), set[Future[R]]()
         try:
             while True:
                 for task in waiting:
-                    running.add(pool.submit(function, task))
-                    if len(running) >= 2 * workers:
+                    running.add(self._pool.submit(function, task))
+                    if len(running) >= 2 * self._workers:
                         break
                 if not running:
                     return
@@ -49,9 +69,12 @@ def results_of(function: Callable[[T], R], tasks: Iterable[T], workers: int) -> 
             raise VidkitError(
                 "a worker process died", "is there enough memory? try fewer workers", exit_code=1
             ) from error
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+
+
+def results_of(function: Callable[[T], R], tasks: Iterable[T], workers: int) -> Iterator[R]:
+    """Results of all tasks in the order in which they are ready; see `Pool`."""
+    with Pool(workers) as pool:
+        yield from pool.results(function, tasks)
 
 
 def start_worker() -> None:

@@ -19,8 +19,8 @@ class SetOptions:
     """What to make; the defaults are the 66 buckets of 120 levels of the published set.
 
     Attributes:
-        types: of the levels, by any of their names.
-        difficulties: easy, medium, hard.
+        types: of the levels, by any of their names; empty: all.
+        difficulties: easy, medium, hard; empty: all.
         skins: names, or numbers in the tree; a type takes those that it has. Empty: all.
         levels: of a bucket, that is of a type, skin and difficulty; four fifths train, the rest evaluate.
         size: side of the clips in pixels, or height and width; None: native.
@@ -30,8 +30,8 @@ class SetOptions:
         seed: another one gives other levels.
     """
 
-    types: tuple[str, ...] = tuple(MazeType)
-    difficulties: tuple[str, ...] = tuple(Difficulty)
+    types: tuple[str, ...] = ()
+    difficulties: tuple[str, ...] = ()
     skins: tuple[str, ...] = ()
     levels: int = 120
     size: int | tuple[int, int] | None = None
@@ -51,9 +51,6 @@ class SetOptions:
                 raise ValueError(f"size={side} is odd, which H.264 cannot be\ngive an even number of pixels")
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise ValueError(f"seed must be a whole number >= 0, got {self.seed!r}")
-        for name in ("types", "difficulties"):
-            if not getattr(self, name):
-                raise ValueError(f"{name} is empty\nname at least one")
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON, with every name in its full form."""
@@ -68,13 +65,13 @@ class SetOptions:
     def kinds(self) -> list[MazeType]:
         """Types in the order of the tree, each once."""
         asked = {maze_type(name) for name in self.types}
-        return [kind for kind in MazeType if kind in asked]
+        return [kind for kind in MazeType if kind in asked or not asked]
 
     @property
     def grades(self) -> list[Difficulty]:
         """Difficulties from easy to hard, each once."""
         asked = {difficulty_of(name) for name in self.difficulties}
-        return [level for level in Difficulty if level in asked]
+        return [level for level in Difficulty if level in asked or not asked]
 
     def skins_of(self, kind: MazeType) -> dict[int, Skin]:
         """Skins of a type by their number in the tree.

@@ -68,6 +68,19 @@ def _centre(box: Box) -> tuple[float, float]:
     return box.x + box.width / 2, box.y + box.height / 2
 
 
+def check_csrt() -> None:
+    """Refuse an OpenCV that has no csrt.
+
+    Raises:
+        MissingDependency: says what to install.
+    """
+    if not hasattr(cv2, "TrackerCSRT_create"):
+        raise MissingDependency(
+            "tracker csrt needs OpenCV with its contributed modules",
+            "pip install 'opencv-contrib-python-headless<5' in place of opencv-python-headless",
+        )
+
+
 class _Ncc:
     def __init__(self, frame: NDArray[np.uint8], box: Box) -> None:
         self._template = frame[box.y : box.y + box.height, box.x : box.x + box.width]
@@ -90,12 +103,8 @@ class _Ncc:
 
 class _Csrt:
     def __init__(self, frame: NDArray[np.uint8], box: Box) -> None:
+        check_csrt()
         create: Any = getattr(cv2, "TrackerCSRT_create", None)
-        if create is None:
-            raise MissingDependency(
-                "tracker csrt needs OpenCV with its contributed modules",
-                "pip install 'opencv-contrib-python-headless<5' in place of opencv-python-headless",
-            )
         self._tracker = create()
         self._tracker.init(np.ascontiguousarray(frame[..., ::-1]), (box.x, box.y, box.width, box.height))
         self._box = box

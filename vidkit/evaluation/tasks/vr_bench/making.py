@@ -53,9 +53,9 @@ class MakeOptions:
 
     def options(self, seed: int) -> SetOptions:
         """What the maker takes."""
-        given = {"types": self.types, "difficulties": self.difficulties}
         return SetOptions(
-            **{name: value for name, value in given.items() if value},
+            types=self.types,
+            difficulties=self.difficulties,
             skins=self.skins,
             levels=self.levels,
             size=self.size,
