@@ -108,7 +108,7 @@ def _tasks(plan: SpeedPlan, kind: MazeType, size: int | None) -> list[_Task]:
 def _rate(pool: Pool, tasks: list[_Task], function: Any) -> float:
     """Frames per second of all processes together."""
     begin = time.perf_counter()
-    frames = sum(pool.results(function, tasks))
+    frames = sum(int(count) for count in pool.results(function, tasks))
     return frames / (time.perf_counter() - begin)
 
 
