@@ -35,6 +35,7 @@ def shown(capsys: pytest.CaptureFixture[str], *words: str, status: int = 0) -> s
         ("presets", "haste_svg2"),
         ("models", "wan1_3b"),
         ("skins", "sand"),
+        ("skins", "warehouse"),
     ],
 )
 def test_a_list_names_what_there_is(what: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,6 +53,14 @@ def test_every_line_says_what_the_thing_is(capsys: pytest.CaptureFixture[str]) -
     assert [line["name"] for lines in made.values() for line in lines if not line["note"]] == []
     assert {line["origin"] for lines in made.values() for line in lines} == {"vidkit"}
     assert [line["name"] for line in made["methods"] if line["of"] == "selector"] == list(METHODS)
+
+
+def test_skins_of_drawn_mazes_are_listed_by_type(capsys: pytest.CaptureFixture[str]) -> None:
+    from vidkit.mazes.drawing.skins import SKINS
+
+    listed = json.loads(shown(capsys, "list", "skins", "--json"))["skins"]
+    drawn = [(line["note"], line["name"]) for line in listed if line["of"] == "eval"]
+    assert drawn == [(f"of {kind} mazes", name) for kind, skins in SKINS.items() for name in skins]
 
 
 def test_json_goes_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -129,7 +129,13 @@ def first_comment(file: Path) -> str:
 
 def skins() -> list[Listed]:
     """Looks of the embedded model's mazes, and of each type of drawn maze."""
-    from vidkit.config.static import PACKAGE, table_of
+    from vidkit.config.static import PACKAGE, first_arguments, table_of
 
     styles = table_of(PACKAGE / "mazes" / "embedded" / "skins.py", "STYLES")
-    return [Listed(name, "generate", "of image=maze", OURS, f"maze.skin={name}") for name in styles]
+    found = [Listed(name, "generate", "of image=maze", OURS, f"maze.skin={name}") for name in styles]
+    drawn = first_arguments(PACKAGE / "mazes" / "drawing" / "skins.py", "_TABLES")
+    return found + [
+        Listed(name, "eval", f"of {kind} mazes", OURS, f"benchmark.skins=[{name}]")
+        for kind, names in drawn.items()
+        for name in names
+    ]

@@ -89,6 +89,24 @@ def table_of(file: Path, variable: str) -> dict[str, Any]:
     raise AssertionError(f"no table {variable} in {file}")
 
 
+def first_arguments(file: Path, variable: str) -> dict[str, tuple[str, ...]]:
+    """Of a table of tuples of calls, the text that each call begins with, by the last word of the key."""
+    assigned = {
+        assigned_name(node): node.value
+        for node in _tree(file).body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+    }
+    table = assigned[variable]
+    assert isinstance(table, ast.Dict)
+    found = {}
+    for key, value in zip(table.keys, table.values, strict=True):
+        calls = assigned[value.id] if isinstance(value, ast.Name) else value
+        assert key is not None and isinstance(calls, ast.Tuple)
+        texts = [str(_literal(call.args[0])) for call in calls.elts if isinstance(call, ast.Call)]
+        found[ast.unparse(key).rpartition(".")[2].lower()] = tuple(texts)
+    return found
+
+
 def file_of(module: str) -> Path | None:
     """The source of a module by name or path; no module is imported, packages around it neither."""
     if module.endswith(".py"):

@@ -144,18 +144,7 @@ def select_from_video(
     clock = _Clock(seconds)
     sources = choose_sources(path, query, options, shelf or EncoderPool(options))
     clock.note("sources")
-    video = open_video(path, options.reader, options.stream, options.threads, options.frame_rate)
-    if options.tokens is not None:  # a budget that holds nothing is told before anything is decoded
-        sizes_within(options.tokens, (video.info.width, video.info.height), options.vision)
-    sampling = sample_window(
-        video.timeline,
-        options.window,
-        options.fps,
-        options.phase,
-        options.max_candidates,
-        options.sample,
-        options.k if options.short_video == "densify" else 0,
-    )
+    video, sampling = _sampled(path, options)
     clock.note("scan")
     content = content_key(path)
     sources = _only_where_it_knows(sources, video, sampling, options, cache, content)
@@ -189,13 +178,8 @@ def select_from_video(
     return result
 
 
-def plan_selection(path: Path, query: str, options: FrameOptions) -> dict[str, Any]:
-    """What `select_from_video` would read and score; packet headers are scanned, models are not loaded.
-
-    Raises:
-        VideoError: the file is not a video (exit code 4).
-        ConfigError: options or inputs that do not fit together.
-    """
+def _sampled(path: Path, options: FrameOptions) -> tuple[VideoReader, Sampling]:
+    """The opened video and the frames that may be selected; nothing is decoded."""
     video = open_video(path, options.reader, options.stream, options.threads, options.frame_rate)
     if options.tokens is not None:  # a budget that holds nothing is told before anything is decoded
         sizes_within(options.tokens, (video.info.width, video.info.height), options.vision)
@@ -208,6 +192,17 @@ def plan_selection(path: Path, query: str, options: FrameOptions) -> dict[str, A
         options.sample,
         options.k if options.short_video == "densify" else 0,
     )
+    return video, sampling
+
+
+def plan_selection(path: Path, query: str, options: FrameOptions) -> dict[str, Any]:
+    """What `select_from_video` would read and score; packet headers are scanned, models are not loaded.
+
+    Raises:
+        VideoError: the file is not a video (exit code 4).
+        ConfigError: options or inputs that do not fit together.
+    """
+    video, sampling = _sampled(path, options)
     info = video.info
     source = (
         f"encoder:{options.encoder}"

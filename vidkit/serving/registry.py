@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
-import sys
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from vidkit.errors import ConfigError, doc_page
 from vidkit.serving.engine import Engine
-from vidkit.utils.plugins import plugins
+from vidkit.utils.plugins import Plugin, class_of_file, class_of_plugin, origin_of, plugins
 
 BUILT_IN = {
     "openai": "vidkit.serving.openai_engine:OpenAIEngine",
@@ -100,19 +98,22 @@ def _resolve(spec: str, base_url: str | None) -> tuple[Callable[..., Any], str |
     prefix, _, argument = spec.partition(":")
     if kind == "file":
         class_name, _, rest = argument.partition(":")
-        return _class_of_file(Path(prefix), class_name), rest or None
+        return _callable(class_of_file(f"{prefix}:{class_name}", "engine"), spec), rest or None
     if kind == "openai" and base_url is None:
         raise ConfigError(
             f"engine '{spec}' needs a server", "give its address, e.g. http://127.0.0.1:8000/v1"
         )
     if kind in BUILT_IN:
         return _class_by_path(BUILT_IN[kind]), argument if kind == prefix and argument else spec
-    return _plugins()[kind].load(), argument or None
+    return _callable(class_of_plugin(_plugins()[kind]), spec), argument or None
 
 
-def _plugins() -> dict[str, EntryPoint]:
-    own = {point.name: point for point in entry_points(group=GROUP)}
-    return {name: EntryPoint(name, it.target, GROUP) for name, it in plugins("engine").items()} | own
+def _plugins() -> dict[str, Plugin]:
+    older = {
+        point.name: Plugin("engine", point.name, point.value, origin_of(point))
+        for point in entry_points(group=GROUP)
+    }
+    return plugins("engine") | older
 
 
 def _class_by_path(path: str) -> Callable[..., Any]:
@@ -121,19 +122,10 @@ def _class_by_path(path: str) -> Callable[..., Any]:
     return found
 
 
-def _class_of_file(path: Path, class_name: str) -> Callable[..., Any]:
-    if not path.is_file():
-        raise ConfigError(f"no file '{path}' with an engine", "check the path")
-    name = f"_vidkit_engine_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise ConfigError(f"'{path}' is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    # dataclasses and pickling look the module up by name
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    found = getattr(module, class_name, None)
+def _callable(found: Any, spec: str) -> Callable[..., Any]:
+    """A class, or a function that makes an engine."""
     if not callable(found):
-        raise ConfigError(f"'{path}' has no class or function '{class_name}'", "write FILE.py:Class")
-    result: Callable[..., Any] = found
-    return result
+        raise ConfigError(
+            f"'{spec}' names neither a class nor a function, so it cannot be an engine", "write FILE.py:Class"
+        )
+    return found  # type: ignore[no-any-return]

@@ -66,11 +66,11 @@ def plugins(kind: str) -> dict[str, Plugin]:
         its_kind, dot, name = point.name.partition(".")
         if not (dot and name and its_kind in KINDS):
             warn_once(
-                f"the plugin '{point.name}' of {_origin(point)} is left out: it is not named KIND.NAME, KIND"
-                f" being one of {', '.join(KINDS)}"
+                f"the plugin '{point.name}' of {origin_of(point)} is left out: it is not named KIND.NAME,"
+                f" KIND being one of {', '.join(KINDS)}"
             )
         elif its_kind == kind:
-            found[name] = Plugin(kind, name, point.value.replace(" ", ""), _origin(point))
+            found[name] = Plugin(kind, name, point.value.replace(" ", ""), origin_of(point))
     return found
 
 
@@ -80,7 +80,8 @@ def _points(path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=GROUP))
 
 
-def _origin(point: EntryPoint) -> str:
+def origin_of(point: EntryPoint) -> str:
+    """The package that an entry point comes from, with its version."""
     return "an unknown package" if point.dist is None else f"{point.dist.name} {point.dist.version}"
 
 
