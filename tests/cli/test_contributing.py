@@ -125,3 +125,21 @@ def test_an_installed_package_brings_methods(here: Path, monkeypatch: pytest.Mon
     with pytest.raises(ConfigError, match=r"the plugin 'gone' of others 1\.2 cannot be loaded"):
         load_selector("gone")
     assert open_engine("always").name == open_engine("always:").name == "always"
+
+
+def test_a_tool_and_a_dialect(here: Path) -> None:
+    import PIL.Image
+
+    from vidkit.agents.registry import open_dialect, open_tools
+    from vidkit.agents.types import ToolError
+    from vidkit.agents.workspace import Workspace
+    from vidkit.serving import Reply
+
+    tool = open_tools(["./my_tool.py:Size"])[0]
+    workspace = Workspace([PIL.Image.new("RGB", (40, 30))])
+    assert tool.run({}, workspace).text == "40 x 30"
+    with pytest.raises(ToolError, match="no picture 2"):
+        tool.run({"image": 2}, workspace)
+    dialect = open_dialect("./my_dialect.py:Question")
+    assert dialect.read(Reply("I see.\nAnswer: B")).answer == "B"
+    assert dialect.read(Reply('<tool_call>{"name": "zoom", "arguments": {}}')).call is not None

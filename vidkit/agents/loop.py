@@ -90,7 +90,7 @@ class Agent:
         except TimeoutError:
             run.ending, run.reason = Ending.TIMEOUT, f"no answer within {self._limits.seconds:g} s"
         except EngineError as error:
-            run.ending, run.reason = Ending.ENGINE_ERROR, error.message
+            run.ending, run.reason, run.failure = Ending.ENGINE_ERROR, error.message, error
         run.seconds = time.monotonic() - start
         return run
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from vidkit.agents.workspace import Workspace
+from vidkit.serving.engine import EngineError
 from vidkit.serving.messages import Image, Message
 from vidkit.serving.reply import Reply
 
@@ -140,6 +141,21 @@ class Step:
     tokens: int | None = None
     foreseen: bool = False
 
+    def as_record(self) -> dict[str, Any]:
+        """For the log, without what is empty."""
+        record: dict[str, Any] = {
+            "reply": self.reply,
+            "model_s": round(self.model_s, 4),
+            "tokens": self.tokens,
+        }
+        if self.call is not None and self.result is not None:
+            record["call"] = {"name": self.call.name, "arguments": dict(self.call.arguments)}
+            record["tool"] = {"text": self.result.text, "pictures": len(self.result.images)}
+            record["tool"] |= {"problem": self.result.problem} if self.result.problem else {}
+            record["tool_s"] = round(self.tool_s, 4)
+            record |= {"foreseen": True} if self.foreseen else {}
+        return record | ({"problem": self.problem} if self.problem else {})
+
 
 @dataclass(slots=True)
 class AgentRun:
@@ -151,6 +167,7 @@ class AgentRun:
         reason: why there is no answer, one line.
         steps: in order.
         seconds: of the whole run.
+        failure: the engine's error where it ended the run.
     """
 
     ending: Ending
@@ -158,8 +175,18 @@ class AgentRun:
     reason: str = ""
     steps: list[Step] = field(default_factory=list)
     seconds: float = 0.0
+    failure: EngineError | None = None
 
     @property
     def depth(self) -> int:
         """Model steps."""
         return len(self.steps)
+
+    def as_record(self) -> dict[str, Any]:
+        """For the log: the ending, and every step without its pictures."""
+        return {
+            "ending": str(self.ending),
+            "reason": self.reason,
+            "seconds": round(self.seconds, 4),
+            "steps": [step.as_record() for step in self.steps],
+        }

@@ -58,6 +58,46 @@ class SamplingSettings:
     extra: dict[str, object] = field(default_factory=dict)  # further fields of the request
 
 
+class EngineKind(StrEnum):
+    """How a question is put to the model."""
+
+    direct = "direct"
+    agent = "agent"
+    speculative = "speculative"
+
+
+@dataclass
+class AgentSettings:
+    """The agent's loop (`engine=agent`, and behind `engine=speculative`)."""
+
+    dialect: str = "hermes_text"  # how the model calls tools: hermes_text, openai_tools, python_block
+    tools: list[str] = field(default_factory=lambda: ["zoom"])  # zoom, rotate, frames, python
+    boxes: str = "model"  # numbers of boxes: model (pixels as shown), pixel (source), unit, thousand
+    steps: int = 6  # of the model, per question
+    step_tokens: int = 512  # new tokens per step
+    tokens: int = 8192  # new tokens per question
+    seconds: float = 300.0  # per question
+    tool_seconds: float = 30.0  # per call of a tool
+    shown_px: int = 12845056  # pixels of a picture as it is shown first, at most
+
+
+@dataclass
+class DraftSettings:
+    """The small model before the agent (`engine=speculative`)."""
+
+    model: str | None = None  # as `model`
+    base_url: str | None = None  # of its server; none: a local model
+    screen: str = "small"  # who says whether a question needs tools: small, large or none
+    screen_above: float = 0.5  # probability of "needs no tools" from which a question is drafted
+    screen_px: int | None = None  # pictures are shrunk to this for the screen; none: as for the draft
+    gate: str | None = None  # file of `vidkit calibrate gate`; none: kind, threshold and k below
+    kind: str = "margin"  # of the gate's score: margin, paper, min_prob, log_mean, entropy
+    threshold: float = 0.98  # the score must be greater
+    k: int = 20  # alternatives per token that count
+    workers: int | None = None  # agents side by side; none: server.concurrency
+    stop_when_slower: bool = True  # drafting stops, and says so, where it does not pay
+
+
 @dataclass
 class EvalSettings:
     """What is scored or asked, and how; settings of the benchmark's own stand beside these."""
@@ -80,6 +120,9 @@ class EvalSettings:
     resamples: int = 10000  # of the bootstrap
     seed: int = 42  # of the bootstrap
     model: str | None = None  # NAME with server.base_url, folder or hub id of a local model, file.py:Class
+    engine: EngineKind = EngineKind.direct  # direct, agent (with tools), speculative (draft, gate, agent)
+    agent: AgentSettings = field(default_factory=AgentSettings)
+    draft: DraftSettings = field(default_factory=DraftSettings)
     server: ServerSettings = field(default_factory=ServerSettings)
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
     output: str | None = None  # folder of the run; none: outputs/eval/<task>-<model>

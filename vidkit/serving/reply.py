@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 END_TOKENS = frozenset(
@@ -71,6 +71,7 @@ class Reply:
         model: the name the engine answered under.
         reasoning: thoughts that a server's reasoning parser split off.
         tool_calls: calls that a server's tool parser found, in the OpenAI form.
+        record: what else an engine wants kept with the reply, as JSON values: the steps of an agent.
     """
 
     text: str
@@ -83,6 +84,7 @@ class Reply:
     model: str = ""
     reasoning: str = ""
     tool_calls: tuple[dict[str, Any], ...] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def why_no_text(self) -> str:

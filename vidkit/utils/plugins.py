@@ -35,6 +35,8 @@ KINDS = {
     "task": "benchmark",
     "engine": "engine",
     "renderer": "renderer",
+    "tool": "tool of agents",
+    "dialect": "dialect of agents",
 }
 """Kinds of methods that may come from elsewhere, and what messages call them."""
 

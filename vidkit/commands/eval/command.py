@@ -145,6 +145,11 @@ def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     seen = seen_by_model(joined)
     if seen["budget"]:
         result["tables"] = [with_budget(result["tables"][0], seen), *result["tables"][1:]]
+    if settings.engine.value != "direct" and predictions is not None:
+        from vidkit.commands.eval.agent_table import agent_table
+
+        if (who := agent_table(predictions)) is not None:
+            result["tables"] = [*result["tables"], who]
     answered = is_answered(task.functions, joined.rows)
     if not answered:
         reasons = reasons or reasons_in(task.functions, joined.rows)

@@ -43,6 +43,12 @@ def check_model(settings: EvalSettings) -> None:
     """
     assert settings.model is not None
     engines = [(settings.model, settings.server.base_url), *_judge_engines(settings).values()]
+    if settings.engine.value != "direct":
+        from vidkit.commands.eval.agents import check_agent
+
+        check_agent(settings)
+        if settings.draft.model is not None:
+            engines.append((settings.draft.model, settings.draft.base_url))
     for spec, url in engines:
         check_engine_at(settings, spec, url)
         if engine_kind(spec, url) == "transformers":
@@ -64,9 +70,17 @@ def check_engine_at(settings: EvalSettings, spec: str, url: str | None) -> None:
 
 
 def engine_of(settings: EvalSettings) -> Engine:
-    """The model's engine."""
+    """What is asked: the model, an agent round it, or a funnel before the agent."""
     assert settings.model is not None
-    return engine_at(settings, settings.model, settings.server.base_url)
+    model = engine_at(settings, settings.model, settings.server.base_url)
+    if settings.engine.value == "direct":
+        return model
+    from vidkit.commands.eval.agents import engine_with_agent
+
+    draft, small = settings.draft, None
+    if settings.engine.value == "speculative" and draft.model is not None:
+        small = engine_at(settings, draft.model, draft.base_url)
+    return engine_with_agent(settings, model, small)
 
 
 def judges_of(settings: EvalSettings) -> dict[str, Engine]:

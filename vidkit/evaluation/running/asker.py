@@ -121,6 +121,8 @@ class Asker:
     def _success(self, key: str, reply: Reply, media: Media) -> Prediction:
         meta: dict[str, Any] = media_record(media)
         meta["attempts"] = reply.attempts
+        if reply.record:
+            meta["record"] = dict(reply.record)
         if reply.reasoning:
             meta["reasoning"] = reply.reasoning
         if self._sampling.top_logprobs and reply.tokens is not None:

@@ -1,0 +1,174 @@
+"""`vidkit eval` with agents, against local servers: from start to table, resumed, and when it fails."""
+
+import base64
+import io
+import json
+
+import PIL.Image
+import pytest
+from scripted_server import Act, ScriptedServer, completion
+
+from vidkit.cli.main import run as vidkit
+
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+
+
+@pytest.fixture
+def questions(tmp_path):
+    """Eight pictures with a coloured patch too small to be seen shrunk; four questions are easy."""
+    rows = []
+    for number in range(8):
+        picture = PIL.Image.new("RGB", (448, 448), "white")
+        picture.paste(RED if number % 2 else BLUE, (28, 28, 84, 84))
+        picture.save(tmp_path / f"p{number}.png")
+        kind = "easy" if number < 4 else "hard"
+        text = f"What colour is the {kind} patch?\n(A) red\n(B) blue\nAnswer with the letter."
+        label = "A" if number % 2 else "B"
+        rows.append(
+            {"question_id": number, "category": kind, "text": text, "label": label, "image": f"p{number}.png"}
+        )
+    data = tmp_path / "v.jsonl"
+    data.write_text("\n".join(map(json.dumps, rows)))
+    return data
+
+
+def content(body) -> list[dict]:
+    return [part for message in body["messages"] for part in message["content"] if isinstance(part, dict)]
+
+
+def texts(body) -> str:
+    found = []
+    for message in body["messages"]:
+        parts = message["content"] if isinstance(message["content"], list) else [{"text": message["content"]}]
+        found += [part.get("text", "") for part in parts]
+    return "\n".join(found)
+
+
+def tokens(*tops):
+    listed = [
+        {
+            "token": top[0][0],
+            "logprob": top[0][1],
+            "top_logprobs": [{"token": t, "logprob": p} for t, p in top],
+        }
+        for top in tops
+    ]
+    return {"logprobs": {"content": listed}}
+
+
+def colour(body) -> tuple[int, ...]:
+    url = [part for part in content(body) if part["type"] == "image_url"][-1]["image_url"]["url"]
+    picture = PIL.Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB")
+    return picture.getpixel((picture.width // 2, picture.height // 2))
+
+
+def small(body) -> Act:
+    """Screens easy questions as tool-free, and is sure of two of them."""
+    said = texts(body)
+    if "closer look" in said:
+        free = 0.9 if "easy" in said else 0.2
+        top = [("no", -0.1 if free > 0.5 else -1.6), ("yes", -2.3 if free > 0.5 else -0.2), (" x", -9)]
+        return Act(body=completion(top[0][0], **tokens(top)))
+    rest = [(f"t{n}", -9 - 0.1 * n) for n in range(18)]
+    sure = [("A", -0.001), ("B", -7.0), *rest]
+    unsure = [("A", -0.69), ("B", -0.7), *rest]
+    is_red = "red" in said and colour_of_patch(body) == RED
+    return Act(body=completion("A", **tokens(sure if is_red else unsure)))
+
+
+def colour_of_patch(body) -> tuple[int, ...]:
+    url = next(part for part in content(body) if part["type"] == "image_url")["image_url"]["url"]
+    picture = PIL.Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGB")
+    red, _, blue = picture.getpixel((56, 56))
+    return RED if red > blue else BLUE
+
+
+def large(body) -> Act:
+    """Zooms once, then answers what the crop shows."""
+    if "<tool_response>" not in texts(body):
+        call = {"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [28, 28, 84, 84]}}
+        return Act(f"<think>too small</think><tool_call>{json.dumps(call)}</tool_call>")
+    red, _, blue = colour(body)
+    return Act(f"<answer>{'A' if red > blue else 'B'}</answer>")
+
+
+def run(capsys, data, tmp_path, big, *words):
+    page = tmp_path / "result.json"
+    output = tmp_path / "run"
+    command = ["eval", "v-star", "--data", str(data), "--model", "openai:large", "--base-url", big.base_url]
+    command += ["-o", str(output), "--json", str(page), *words]
+    status = vidkit(command)
+    said = capsys.readouterr()
+    return (status, said.out + said.err), (json.loads(page.read_text()) if page.exists() else None), output
+
+
+def funnel(server, k):
+    small = ("draft.model=openai:small", f"draft.base_url={server.base_url}")
+    return ("engine=speculative", *small, f"draft.k={k}")
+
+
+def table(result):
+    found = next(one for one in result["tables"] if one["name"] == "agents")
+    return {row[0]: dict(zip(found["columns"], row, strict=True)) for row in found["rows"]}, found["note"]
+
+
+def test_an_agent_zooms_and_answers(capsys, questions, tmp_path) -> None:
+    with ScriptedServer(large) as big:
+        done, result, output = run(capsys, questions, tmp_path, big, "engine=agent")
+    assert done[0] == 0, done[1]
+    rows, _ = table(result)
+    assert rows["agent"] == {"answered by": "agent", "questions": 8, "model steps": 2.0, "with tools": 8,
+                             "median s": rows["agent"]["median s"]}  # fmt: skip
+    logged = [json.loads(line) for line in (output / "predictions.jsonl").read_text().splitlines()]
+    assert logged[0]["meta"]["record"]["agent"]["steps"][0]["call"]["name"] == "image_zoom_in_tool"
+
+
+def test_the_funnel_believes_what_is_sure_and_asks_the_agent_for_the_rest(
+    capsys, questions, tmp_path
+) -> None:
+    with ScriptedServer(large) as big, ScriptedServer(small) as little:
+        words = funnel(little, k=20)
+        done, result, output = run(capsys, questions, tmp_path, big, *words)
+        assert done[0] == 0, done[1]
+        rows, note = table(result)
+        assert (rows["draft"]["questions"], rows["agent"]["questions"]) == (2, 6)
+        assert "beta = 0.50 of 8" in note and "alpha = 0.50 of 4 drafts" in note
+        asked = len(big.requests), len(little.requests)
+        again, _, _ = run(capsys, questions, tmp_path, big, *words)
+        assert again[0] == 0 and (len(big.requests), len(little.requests)) == asked  # all was known
+    logged = [json.loads(line) for line in (output / "predictions.jsonl").read_text().splitlines()]
+    right = {
+        f"{row['category']}-{row['question_id']}": row["label"]
+        for row in map(json.loads, questions.read_text().splitlines())
+    }
+    assert {row["id"]: row["response"] for row in logged} == right
+
+
+def test_a_server_with_too_few_alternatives_is_refused(capsys, questions, tmp_path) -> None:
+    with ScriptedServer(large) as big, ScriptedServer(small) as little:
+        words = funnel(little, k=64)
+        done, _, _ = run(capsys, questions, tmp_path, big, *words)
+    assert done[0] != 0
+    assert "alternatives per token, the gate needs 64" in done[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("engine=speculative",), "needs a small model"),
+        (("engine=agent", "agent.boxes=inches"), "agent.boxes=inches is unknown"),
+        (("engine=agent", "agent.tools=[fly]"), "no tool of agents 'fly'"),
+        (("engine=agent", "agent.dialect=latin"), "no dialect of agents 'latin'"),
+        (("engine=agent", "agent.steps=0"), "agent.steps must be > 0, got 0"),
+        (("engine=speculative", "draft.model=s", "draft.screen=me"), "draft.screen=me is unknown"),
+        (("engine=speculative", "draft.model=s", "draft.kind=best"), "unknown gate 'best'"),
+        (("engine=speculative", "draft.model=s", "draft.gate=none.json"), "no gate file 'none.json'"),
+    ],
+)
+def test_settings_that_cannot_be_used_are_told_before_a_call(
+    capsys, questions, tmp_path, words, told
+) -> None:
+    with ScriptedServer(large) as big:
+        done, _, _ = run(capsys, questions, tmp_path, big, *words)
+        assert done[0] == 2 and told in " ".join(done[1].split())
+        assert not big.requests

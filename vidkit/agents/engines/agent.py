@@ -1,0 +1,102 @@
+"""An agent as an engine: a request's pictures and text go in, the agent's answer comes out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from vidkit.agents.loop import Agent, Limits
+from vidkit.agents.registry import open_dialect, open_tools
+from vidkit.agents.types import AgentRun, Ending
+from vidkit.agents.workspace import MAX_PIXELS, Workspace
+from vidkit.serving.engine import Engine
+from vidkit.serving.messages import Image, Request, Text
+from vidkit.serving.reply import Reply, Usage
+
+
+def workspace_of(request: Request, largest: int = MAX_PIXELS) -> Workspace:
+    """The pictures of a request in the size they came in."""
+    parts = [part for message in request.messages for part in message.parts]
+    return Workspace([part.to_pil() for part in parts if isinstance(part, Image)], largest)
+
+
+def text_of(request: Request) -> str:
+    """All its text, system turn first."""
+    parts = [part for message in request.messages for part in message.parts]
+    return "\n".join(part.text for part in parts if isinstance(part, Text) and part.text.strip())
+
+
+class AgentEngine:
+    """Asks a model with tools.
+
+    Args:
+        engine: the model.
+        dialect: how it calls tools, by name.
+        tools: their names.
+        frame: in which it writes boxes.
+        limits: of a run.
+        largest: pixels of a picture as it is shown first, at most.
+
+    Raises:
+        ConfigError: an unknown dialect or tool.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        dialect: str = "hermes_text",
+        tools: tuple[str, ...] = ("zoom",),
+        frame: str = "model",
+        limits: Limits | None = None,
+        largest: int = MAX_PIXELS,
+    ) -> None:
+        self._engine, self._largest, self._limits = engine, largest, limits or Limits()
+        self._agent = Agent(engine, open_dialect(dialect), open_tools(tools, frame), self._limits)
+        self._settings = {
+            "dialect": dialect,
+            "tools": ",".join(tools),
+            "boxes": frame,
+            "shown_px": str(largest),
+        }
+        self.name = f"agent({engine.name})"
+        self.concurrency, self.capabilities = engine.concurrency, engine.capabilities
+
+    @property
+    def model(self) -> Engine:
+        """The engine of the model itself."""
+        return self._engine
+
+    def identity(self) -> Mapping[str, str]:
+        """The model's, and how its agent is run."""
+        limits = f"{self._limits.steps} steps of {self._limits.step_tokens} tokens"
+        return {**self._engine.identity(), "agent": limits, **self._settings}
+
+    async def generate(self, request: Request) -> Reply:
+        """Run the agent. A run without an answer is an empty reply that says why.
+
+        Raises:
+            EngineError: the model gave no reply.
+        """
+        start = time.monotonic()
+        run = await self._agent.run(text_of(request), {}, workspace_of(request, self._largest))
+        if run.failure is not None:
+            raise run.failure
+        return reply_of(run, self._engine.name, time.monotonic() - start)
+
+    async def aclose(self) -> None:
+        """Close the model's engine."""
+        await self._engine.aclose()
+
+
+def reply_of(run: AgentRun, model: str, seconds: float) -> Reply:
+    """A run as a reply; its finish reason is `stop`, or the ending without an answer."""
+    known = [step.tokens for step in run.steps if step.tokens is not None]
+    return Reply(
+        run.answer or "",
+        finish_reason="stop" if run.ending is Ending.ANSWERED else str(run.ending),
+        usage=Usage(completion_tokens=sum(known) if known else None),
+        latency_s=seconds,
+        total_s=seconds,
+        model=model,
+        record={"by": "agent", "agent": run.as_record()},
+    )

@@ -1,0 +1,47 @@
+"""Dialects and tools by name: ours, installed plug-ins, or a class in one file of the user's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from vidkit.agents.types import Dialect, Tool
+from vidkit.utils.plugins import load_class
+
+DIALECTS: Mapping[str, str] = {
+    "hermes_text": "vidkit.agents.dialects.hermes_text:HermesText",
+    "python_block": "vidkit.agents.dialects.python_block:PythonBlock",
+    "openai_tools": "vidkit.agents.dialects.openai_tools:OpenAITools",
+}
+TOOLS: Mapping[str, str] = {
+    "zoom": "vidkit.agents.tools.zoom:ZoomTool",
+    "rotate": "vidkit.agents.tools.rotate:RotateTool",
+    "frames": "vidkit.agents.tools.frames:FramesTool",
+}
+_DIALECT_NEEDS = ("system", "question", "declarations", "read", "turn", "observation", "reminder")
+
+
+def open_dialect(name: str) -> Dialect:
+    """A dialect by name.
+
+    Raises:
+        ConfigError: no such dialect, or a class that lacks a method.
+    """
+    found: Dialect = load_class("dialect", name, DIALECTS, _DIALECT_NEEDS)()
+    return found
+
+
+def open_tools(names: Sequence[str], frame: str = "model") -> list[Tool]:
+    """Tools by name.
+
+    Args:
+        names: of tools.
+        frame: in which the model writes boxes, see `vidkit.agents.tools.boxes.FRAMES`.
+
+    Raises:
+        ConfigError: no such tool, or a class that lacks a method.
+    """
+    made: list[Tool] = []
+    for name in names:
+        factory = load_class("tool", name, TOOLS, ("run",))
+        made.append(factory(frame) if name == "zoom" else factory())
+    return made

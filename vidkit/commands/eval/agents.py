@@ -1,0 +1,85 @@
+"""From the settings of `vidkit eval` to an agent, or a funnel before it."""
+
+from __future__ import annotations
+
+from vidkit.agents.economy import Economy
+from vidkit.agents.engines.agent import AgentEngine
+from vidkit.agents.engines.speculative import SCREENS, GateRule, SpeculativeEngine
+from vidkit.agents.gate_file import read_gate
+from vidkit.agents.loop import Limits
+from vidkit.agents.registry import open_dialect, open_tools
+from vidkit.agents.tools.boxes import FRAMES
+from vidkit.config.eval_schema import EvalSettings
+from vidkit.errors import ConfigError
+from vidkit.serving.engine import Engine
+
+
+def check_agent(settings: EvalSettings) -> None:
+    """Refuse what `engine_with_agent` would, before a model is loaded.
+
+    Raises:
+        ConfigError: a setting of the agent, the draft or the gate that cannot be used.
+    """
+    agent, draft = settings.agent, settings.draft
+    if settings.model is None:
+        raise ConfigError(f"engine={settings.engine.value} needs a model", "give --model NAME")
+    if agent.boxes not in FRAMES:
+        raise ConfigError(f"agent.boxes={agent.boxes} is unknown", f"one of {', '.join(FRAMES)}")
+    open_dialect(agent.dialect)
+    open_tools(agent.tools, agent.boxes)
+    _limits(settings)
+    if agent.shown_px < 1:
+        raise ConfigError(f"agent.shown_px must be >= 1, got {agent.shown_px}")
+    if settings.engine.value != "speculative":
+        return
+    if draft.model is None:
+        raise ConfigError(
+            "engine=speculative needs a small model", "give draft.model=NAME and draft.base_url=URL"
+        )
+    if draft.screen not in SCREENS:
+        raise ConfigError(f"draft.screen={draft.screen} is unknown", f"one of {', '.join(SCREENS)}")
+    if not 0 <= draft.screen_above <= 1:
+        raise ConfigError(f"draft.screen_above must be between 0 and 1, got {draft.screen_above}")
+    for name, value in (("workers", draft.workers), ("screen_px", draft.screen_px)):
+        if value is not None and value < 1:
+            raise ConfigError(f"draft.{name} must be >= 1, got {value}")
+    _rule(settings)
+
+
+def engine_with_agent(settings: EvalSettings, model: Engine, small: Engine | None) -> Engine:
+    """The agent round a model; with a small model before it for `engine=speculative`."""
+    agent, draft = settings.agent, settings.draft
+    engine = AgentEngine(
+        model, agent.dialect, tuple(agent.tools), agent.boxes, _limits(settings), agent.shown_px
+    )
+    if small is None:
+        return engine
+    return SpeculativeEngine(
+        small,
+        engine,
+        _rule(settings),
+        draft.screen,
+        draft.screen_above,
+        draft.screen_px,
+        draft.workers,
+        Economy() if draft.stop_when_slower else None,
+    )
+
+
+def _limits(settings: EvalSettings) -> Limits:
+    agent = settings.agent
+    try:
+        return Limits(agent.steps, agent.step_tokens, agent.tokens, agent.seconds, agent.tool_seconds)
+    except ValueError as error:
+        raise ConfigError(f"agent.{error}") from error
+
+
+def _rule(settings: EvalSettings) -> GateRule:
+    draft = settings.draft
+    if draft.gate is not None:
+        assert draft.model is not None
+        return read_gate(draft.gate).rule_for(draft.model, settings.task)
+    try:
+        return GateRule(draft.threshold, draft.kind, draft.k)
+    except ValueError as error:
+        raise ConfigError(f"draft.{error}") from error
