@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from vidkit.cli.bench import BENCHMARKS
 
-COMMANDS = ("generate", "calibrate", "eval", "select-frames", "bench", "list", "config")
+COMMANDS = ("generate", "calibrate", "eval", "select-frames", "algoviz", "bench", "list", "config")
 LOOK_UPS = ("list", "config")  # commands that say what there is and compute nothing
 # command lines that have settings of their own
 WITH_SETTINGS = (
-    *(name for name in COMMANDS if name not in ("bench", *LOOK_UPS)),
+    *(name for name in COMMANDS if name not in ("algoviz", "bench", *LOOK_UPS)),
     *(f"bench {name}" for name in BENCHMARKS),
 )

@@ -51,7 +51,7 @@ def execute(request: Request) -> None:
 
     file = result_file(request.json, settings)
     nothing: NothingAnswered | None = None
-    with _people_read_stderr(request.json == "-"), _readers_may_leave(request.json not in (None, "-")):
+    with people_read_stderr(request.json == "-"), _readers_may_leave(request.json not in (None, "-")):
         try:
             result = runner_of(request.command)(settings)
         except NothingAnswered as error:
@@ -103,7 +103,7 @@ def _log(verbose: bool) -> None:
 
 
 @contextlib.contextmanager
-def _people_read_stderr(asked: bool) -> Iterator[None]:
+def people_read_stderr(asked: bool) -> Iterator[None]:
     """With `--json -` standard output holds the JSON and nothing else."""
     with contextlib.redirect_stdout(sys.stderr) if asked else contextlib.nullcontext():
         yield

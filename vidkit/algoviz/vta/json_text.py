@@ -6,10 +6,11 @@ import json
 import re
 from typing import Any
 
+from vidkit.algoviz.vta.values import NOT_FINITE, TOO_DEEP
 from vidkit.errors import DataError
 from vidkit.utils.strict_json import load_json
 
-DEEPEST = 64  # levels of lists and objects; the published traces have 9
+_DEPTH_SHOWN = 64  # brackets before the place that is told
 _CONTEXT = 40  # characters shown round a fault
 _OUTSIDE = re.compile(r'"(?:[^"\\]|\\.)*"|-?Infinity|NaN|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?')
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
@@ -32,7 +33,7 @@ def parse_json(text: str, where: str) -> Any:
             where, text.removeprefix("\ufeff"), error.pos, error.msg[:1].lower() + error.msg[1:]
         ) from error
     except RecursionError as error:
-        raise _too_deep(text, where) from error
+        raise too_deep(text, where) from error
     except DataError as error:
         raise DataError(f"V110: {error.message}", error.hint) from error
     except ValueError as error:  # Python reads no whole number of more than 4300 digits
@@ -45,7 +46,7 @@ def not_a_number(text: str, where: str) -> DataError:
     for match in _OUTSIDE.finditer(text):
         token = match.group()
         if token[0] != '"' and (token[-1] in "Ny" or abs(float(token)) == float("inf")):
-            return _fault(where, text, match.start(), f"{token[:20]} is not a number that JSON has")
+            return _fault(where, text, match.start(), f"{token[:20]} {NOT_FINITE}")
     return DataError(f"{where}: a number that is not finite", "write null for what is not known")
 
 
@@ -60,31 +61,12 @@ def _fault(where: str, text: str, position: int, what: str) -> DataError:
     return DataError(f"{where}:{line}:{column}: {what}", hint)
 
 
-def _too_deep(text: str, where: str) -> DataError:
+def too_deep(text: str, where: str) -> DataError:
+    """What to tell of a text that is nested too deep, and where."""
     depth = 0
     for match in _BRACKETS.finditer(text):
         token = match.group()
         depth += (token in "[{") - (token in "]}")
-        if depth > DEEPEST:
-            return _fault(where, text, match.start(), f"nested deeper than {DEEPEST} levels")
-    return DataError(f"{where}: nested too deep", f"at most {DEEPEST} levels")
-
-
-def check_depth(value: Any, text: str, where: str) -> None:
-    """Refuse a value nested deeper than 64 levels.
-
-    Raises:
-        DataError: with the place in the text.
-    """
-    level = [value]
-    for _ in range(DEEPEST + 1):
-        below: list[Any] = []
-        for entry in level:
-            if isinstance(entry, dict):
-                below += (inner for inner in entry.values() if isinstance(inner, dict | list))
-            elif isinstance(entry, list):
-                below += (inner for inner in entry if isinstance(inner, dict | list))
-        if not below:
-            return
-        level = below
-    raise _too_deep(text, where)
+        if depth > _DEPTH_SHOWN:
+            return _fault(where, text, match.start(), TOO_DEEP)
+    return DataError(f"{where}: {TOO_DEEP}", "a value is a list or table of texts and numbers")

@@ -12,13 +12,17 @@ from vidkit.algoviz.vta.diagnostics import Diagnostic, Severity, StrictError
 from vidkit.algoviz.vta.document import Delta, Document, first_cause
 from vidkit.algoviz.vta.engine.apply import apply_delta
 from vidkit.algoviz.vta.engine.context import Context
+from vidkit.algoviz.vta.hashing import canonical, sha256, state_hashes
 from vidkit.algoviz.vta.initial import initial_state
-from vidkit.algoviz.vta.json_text import check_depth, not_a_number, parse_json
+from vidkit.algoviz.vta.json_text import not_a_number, parse_json, too_deep
+from vidkit.algoviz.vta.linting import Lint
 from vidkit.algoviz.vta.notes import Notes
 from vidkit.algoviz.vta.repairs import usual_form
 from vidkit.algoviz.vta.state import State
 from vidkit.algoviz.vta.styles import Styles, read_styles
+from vidkit.algoviz.vta.values import NOT_FINITE, TOO_DEEP
 from vidkit.errors import DataError
+from vidkit.utils.collection import collection_paused
 
 VERSIONS = ("5.0", "5.x")
 EVERY = 50  # deltas from checkpoint to checkpoint
@@ -93,8 +97,9 @@ class Trace:
         """All states: the initial one, then one after each delta (deltas + 1 in all)."""
         notes = Notes()
         states = [self._initial(notes)]
-        for delta in self.document.deltas:
-            states.append(self._after(states[-1], delta, notes))
+        with collection_paused():
+            for delta in self.document.deltas:
+                states.append(self._after(states[-1], delta, notes))
         return states
 
     def state(self, k: int) -> State:
@@ -113,6 +118,14 @@ class Trace:
             state = self._after(state, delta, notes)
         return state
 
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON of the whole trace, in hexadecimal."""
+        return sha256(canonical(self.as_dict()))
+
+    def hashes(self) -> list[str]:
+        """SHA-256 of each state, without what a step alone marks; deltas + 1 in all."""
+        return list(state_hashes(self.replay()))
+
     def as_dict(self) -> dict[str, Any]:
         """The JSON value; reading it again gives an equal trace."""
         return self.document.as_dict()
@@ -126,12 +139,15 @@ class Trace:
     def _replay_once(self) -> None:
         notes = Notes()
         state = self._initial(notes)
-        checkpoints = [state]
-        for place, delta in enumerate(self.document.deltas):
-            notes.delta = place
-            state = self._after(state, delta, notes)
-            if (place + 1) % EVERY == 0:
-                checkpoints.append(state)
+        checkpoints, lint = [state], Lint()
+        with collection_paused():
+            for place, delta in enumerate(self.document.deltas):
+                notes.delta = place
+                before, state = state, self._after(state, delta, notes)
+                lint.see(before, delta, state)
+                if (place + 1) % EVERY == 0:
+                    checkpoints.append(state)
+        lint.conclude(state, len(self), notes)
         self._checkpoints = checkpoints
         self._diagnostics = (*self._reading, *notes.found)
 
@@ -152,20 +168,20 @@ def load(path: str | Path, strict: bool = False) -> Trace:
 
 def parse(text: str, where: str = "trace", strict: bool = False) -> Trace:
     """As `load`, of the text of a file."""
-    raw = parse_json(text, where)
-    check_depth(raw, text, where)
-    try:
-        trace = trace_of(raw, where)
-    except NotFinite:
-        raise not_a_number(text, where) from None
-    found = trace.diagnostics
+    with collection_paused():
+        raw = parse_json(text, where)
+        try:
+            trace = trace_of(raw, where)
+        except DataError as error:
+            if NOT_FINITE in error.message:
+                raise not_a_number(text, where) from None
+            if TOO_DEEP in error.message:
+                raise too_deep(text, where) from None
+            raise
+        found = trace.diagnostics
     if strict and found:
         trace.check()
     return trace
-
-
-class NotFinite(DataError):  # noqa: N818 - the name says what happened
-    """A number that JSON does not have."""
 
 
 def trace_of(raw: Mapping[str, Any], where: str = "trace") -> Trace:
@@ -182,8 +198,6 @@ def trace_of(raw: Mapping[str, Any], where: str = "trace") -> Trace:
     try:
         document = Document.model_validate(made)
     except ValidationError as error:
-        if "is not a number that JSON has" in str(error):
-            raise NotFinite(f"{where}: {first_cause(error)}", "write null for what is not known") from error
         raise DataError(f"{where}: /{first_cause(error)}", "see the format in docs/algoviz.md") from error
     return Trace(document, where, notes)
 

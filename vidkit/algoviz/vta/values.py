@@ -42,22 +42,33 @@ class FrozenDict(dict[str, T]):
 EMPTY: FrozenDict[Any] = FrozenDict()
 
 
+DEEPEST = 64  # levels of lists and objects in a value; the published traces have 3
+TOO_DEEP = f"nested deeper than {DEEPEST} levels"
+NOT_FINITE = "is not a number that JSON has"
+
+
 def freeze(value: Any) -> Any:
     """A JSON value with tuples for lists and frozen dicts for objects.
 
     Raises:
-        ValueError: not a JSON value (a set, an object), or a number that is not finite.
+        ValueError: not a JSON value (a set, an object), a number that is not finite, or nested too deep.
     """
+    return _frozen(value, 0)
+
+
+def _frozen(value: Any, level: int) -> Any:
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise ValueError(f"{value} is not a number that JSON has")
+            raise ValueError(f"{value} {NOT_FINITE}")
         return value + 0.0  # -0.0 becomes 0.0
+    if level >= DEEPEST:
+        raise ValueError(TOO_DEEP)
     if isinstance(value, list | tuple):
-        return tuple(freeze(entry) for entry in value)
+        return tuple(_frozen(entry, level + 1) for entry in value)
     if isinstance(value, Mapping):
-        return FrozenDict({str(name): freeze(entry) for name, entry in value.items()})
+        return FrozenDict({str(name): _frozen(entry, level + 1) for name, entry in value.items()})
     raise ValueError(f"a {type(value).__name__} is not a JSON value")
 
 

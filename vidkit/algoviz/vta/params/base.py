@@ -32,6 +32,7 @@ class Part(BaseModel):
     """An object of a trace: fields that are not known are kept."""
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+    __pydantic_extra__: dict[str, Value]
 
 
 class Params(Part):

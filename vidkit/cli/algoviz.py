@@ -1,0 +1,182 @@
+"""`vidkit algoviz`: algorithm animations from traces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from vidkit.cli.help import CommandAsTyped
+from vidkit.cli.options import Json
+from vidkit.errors import ConfigError
+
+FINDINGS = 1  # exit status of commands that look for something and found it
+
+
+class _FilesToo(TyperGroup):
+    """A group whose first word may be a trace instead of a subcommand."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """`vidkit algoviz trace.json` is `vidkit algoviz draw trace.json`."""
+        if args and args[0] not in self.commands and (Path(args[0]).suffix or Path(args[0]).exists()):
+            args = ["draw", *args]
+        return super().resolve_command(ctx, args)
+
+
+algoviz = typer.Typer(
+    cls=_FilesToo,
+    rich_markup_mode=None,
+    help="Draw and check traces of algorithms.\n\nvidkit algoviz TRACE.json, or a subcommand.",
+)
+
+
+@algoviz.callback(invoke_without_command=True)
+def _without_a_name(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A trace (VTA-JSON).", show_default=False)]
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="Traces (VTA-JSON).", show_default=False)
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="End at the first operation that cannot be applied; exit status 3.")
+]
+All = Annotated[bool, typer.Option("--all", help="Every finding, not the first five of each code.")]
+Output = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="FILE", help="File to write; standard output if not given."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite the output file.")]
+
+
+def _with_json(json: str | None, make: Callable[[], Any]) -> Any:
+    """Make a result, and write it where `--json` says; then what people read goes to standard error."""
+    from vidkit.cli.execute import people_read_stderr
+    from vidkit.cli.result_file import put_json, result_file
+
+    file = result_file(json)
+    with people_read_stderr(json == "-"):
+        made = make()
+    if json is not None:
+        put_json(file, made)
+    return made
+
+
+@algoviz.command(cls=CommandAsTyped, short_help="what is wrong with traces, by code and place")
+def validate(files: Files, strict: Strict = False, all_of_them: All = False, json: Json = None) -> None:
+    """Say what is wrong with traces: code, severity, place, what to do.
+
+    Operations that cannot be applied are errors (exit status 1); the rest are warnings and notes.
+
+    \b
+    vidkit algoviz validate trace.json
+    vidkit algoviz validate *.json --strict --json -
+    """  # noqa: D301 (a backspace: the lines after it keep their breaks)
+    from vidkit.commands.algoviz import validate as command
+
+    made = _with_json(json, lambda: command.run(files, strict, all_of_them))
+    if any(validated.errors for validated in made):
+        raise typer.Exit(FINDINGS)
+
+
+@algoviz.command("hash", cls=CommandAsTyped, short_help="canonical hash of a trace and its states")
+def hash_(
+    file: File,
+    each_step: Annotated[bool, typer.Option("--each-step", help="Of each state, too.")] = False,
+    json: Json = None,
+) -> None:
+    """Print the SHA-256 of a trace's canonical JSON.
+
+    Key order and spaces do not matter. A state's hash leaves out what its step alone marks.
+    """
+    from vidkit.commands.algoviz import hash as command
+
+    _with_json(json, lambda: command.run(file, each_step))
+
+
+@algoviz.command(cls=CommandAsTyped, short_help="where two traces part; exit status 1 if they do")
+def diff(
+    first: Annotated[Path, typer.Argument(metavar="A", help="A trace.", show_default=False)],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another trace.", show_default=False)],
+    json: Json = None,
+) -> None:
+    """Align two traces by the hashes of their states: the first difference, steps added and removed."""
+    from vidkit.commands.algoviz import diff as command
+
+    if not _with_json(json, lambda: command.run(first, second)).is_equal:
+        raise typer.Exit(FINDINGS)
+
+
+@algoviz.command(cls=CommandAsTyped, short_help="a trace without vidkit's extensions")
+def lower(file: File, output: Output = None, force: Force = False) -> None:
+    """Write a trace in core operations alone, for readers that know no others."""
+    from vidkit.commands.algoviz import transform
+
+    transform.run_lower(file, output, force)
+
+
+@algoviz.command(cls=CommandAsTyped, short_help="traces one after the other as one")
+def compose(
+    files: Files,
+    output: Output = None,
+    rebase: Annotated[
+        bool, typer.Option("--rebase", help="A trace may begin elsewhere than the one before ends.")
+    ] = False,
+    force: Force = False,
+) -> None:
+    """Write traces as one; each has to begin where the one before ends."""
+    from vidkit.commands.algoviz import transform
+
+    transform.run_compose(files, output, force, rebase)
+
+
+@algoviz.command("list", cls=CommandAsTyped, short_help="operations, types and codes by name")
+def list_(
+    what: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="One list; all if not given.", show_default=False),
+    ] = None,
+    json: Json = None,
+) -> None:
+    """List what there is: operations with their parameters, types of views, codes of findings."""
+    from vidkit.cli.table import print_table
+    from vidkit.commands.algoviz import listing
+    from vidkit.utils.naming import did_you_mean
+
+    if what is not None and what not in listing.LISTS:
+        raise ConfigError(
+            f"no list '{what}'", f"{did_you_mean(what, listing.LISTS)}lists: {', '.join(listing.LISTS)}"
+        )
+
+    def make() -> Any:
+        made = listing.run(what)
+        for name, lines in made.items():
+            if what is None:
+                typer.echo(f"\n{name.capitalize()}")
+            print_table([(line.name, line.note) for line in lines])
+        return made
+
+    _with_json(json, make)
+
+
+@algoviz.command(cls=CommandAsTyped, hidden=True)
+def draw(file: File, strict: Strict = False) -> None:
+    """Draw a trace."""
+    from vidkit.commands.algoviz import draw as command
+
+    command.run(file, strict)
+
+
+@algoviz.command(cls=CommandAsTyped, short_help="an algorithm of the gallery")
+def demo(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An algorithm.", show_default=False)],
+) -> None:
+    """Draw an algorithm of the gallery."""
+    from vidkit.commands.algoviz import draw as command
+
+    command.run_demo(name)

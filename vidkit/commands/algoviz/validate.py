@@ -1,0 +1,49 @@
+"""`vidkit algoviz validate`: what is wrong with traces, by code and place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidkit.algoviz.vta.trace import Trace, load
+from vidkit.commands.algoviz.reading import count, finding_lines, summary
+
+
+@dataclass(frozen=True)
+class Validated:
+    """Of one file.
+
+    Args:
+        file: as it was given.
+        steps: number of deltas.
+        hash: SHA-256 of the canonical JSON.
+        errors: findings that end a strict run.
+        diagnostics: all findings.
+    """
+
+    file: str
+    steps: int
+    hash: str
+    errors: int
+    diagnostics: tuple[dict[str, Any], ...]
+
+
+def run(files: Sequence[Path], strict: bool, all_of_them: bool) -> list[Validated]:
+    """Read each file, print what was found.
+
+    Raises:
+        DataError: a file that is no trace.
+        StrictError: `strict`, and a file has an error.
+    """
+    return [_validated(file, load(file, strict), all_of_them) for file in files]
+
+
+def _validated(file: Path, trace: Trace, all_of_them: bool) -> Validated:
+    found = trace.diagnostics
+    print(f"{file}: {summary(trace)}; {count(found)}")
+    for line in finding_lines(found, all_of_them):
+        print(line)
+    told = tuple(diagnostic.as_dict() for diagnostic in found)
+    return Validated(str(file), len(trace), trace.hash(), len(trace.errors), told)
