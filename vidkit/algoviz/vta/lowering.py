@@ -12,8 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from vidkit.algoviz.vta.diagnostics import Severity
-from vidkit.algoviz.vta.document import Delta, UnreadOp, op_dict
+from vidkit.algoviz.vta.document import Delta, op_dict
 from vidkit.algoviz.vta.engine.apply import apply_delta, apply_op
 from vidkit.algoviz.vta.engine.context import Context, resolve
 from vidkit.algoviz.vta.engine.extensions import CALLS, VARIABLES, call_text
@@ -140,27 +139,21 @@ class _Lowering:
         for group in delta.operations:
             made: list[Any] = []
             for op in group:
-                errors = self._errors()
                 after = apply_op(before, op, self._ctx)
-                if self._errors() == errors:
+                if after is not before:  # it was applied
                     made += [*self._op(op, before, after), *self._pointers(before, after)]
                 before = after
             groups.append(_one_comment(made))
         return {**raw, "operations": groups}
 
-    def _errors(self) -> int:
-        return sum(found.severity is Severity.ERROR and found.code != "V302" for found in self._notes.found)
-
     def _op(self, op: Op, before: State, after: State) -> list[Any]:
         """The core operations that do the same, pointers aside."""
-        if isinstance(op, UnreadOp):
-            return []
         if op.op == "addAuxView":
             made = op_dict(op)
             self._view(made["params"]["view"])
             return [made]
         if op.op in _LIST_OPS:
-            return _grown(before, after, self._widths) or ([] if _is_array(before, op) else [op_dict(op)])
+            return _grown(before, after, self._widths) if _is_array(after, op) else [op_dict(op)]
         if op.op not in EXTENSIONS:
             return [op_dict(op)]
         if isinstance(op.params, SetVariable):

@@ -79,7 +79,7 @@ def build_tree(spec: specs.TreeSpec, notes: Notes) -> TreeView:
     listed: list[specs.TreeNodeSpec] = _first_of_each(raw.nodes, spec.view_id, notes)
     children = _children(listed, spec.view_id, notes)
     parents = {child: parent for parent, names in children.items() for child in names if child is not None}
-    for name in _on_cycles(parents):
+    for name in _on_cycles(parents, None if raw.root is None else str(raw.root)):
         notes.add("V305", f"node '{name}' of view '{spec.view_id}' is below itself", "it is taken as a root")
         parent = parents.pop(name)
         children[parent] = [None if child == name else child for child in children[parent]]
@@ -120,11 +120,11 @@ def _children(listed: list[specs.TreeNodeSpec], view_id: str, notes: Notes) -> d
     return made
 
 
-def _on_cycles(parents: Mapping[str, str]) -> list[str]:
-    """One node of each cycle; upwards from every node, each node once."""
+def _on_cycles(parents: Mapping[str, str], root: str | None) -> list[str]:
+    """One node of each cycle, the root where it is on it; upwards from every node, each node once."""
     done: set[str] = set()
     found = []
-    for start in parents:
+    for start in ([root] if root in parents else []) + list(parents):
         path: dict[str, None] = {}
         name: str | None = start
         while name is not None and name not in done and name not in path:
