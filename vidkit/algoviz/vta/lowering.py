@@ -108,7 +108,7 @@ class _Lowering:
         kind = raw.get("type", "")
         if kind in GROWING:
             view_id = raw.get("view_id", MAIN)
-            known = raw.get("structure") if raw.get("structure") is not None else raw.get("data") or []
+            known = raw.get("structure") or raw.get("data") or []
             elements = [entry if isinstance(entry, dict) else {"value": entry} for entry in known]
             missing = self._widths.get(view_id, 0) - len(elements)
             elements += [{"value": None} for _ in range(missing)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -32,7 +32,8 @@ class Part(BaseModel):
     """An object of a trace: fields that are not known are kept."""
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
-    __pydantic_extra__: dict[str, Value]
+    if not TYPE_CHECKING:  # a type checker would take it for an argument
+        __pydantic_extra__: dict[str, Value]
 
 
 class Params(Part):
