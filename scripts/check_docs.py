@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
-from vidkit.cli import execute, main
+from vidkit.cli import algoviz, execute, main
 
 ROOT = Path(__file__).resolve().parents[1]
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
@@ -72,6 +72,7 @@ def _vidkit_problem(words: list[str]) -> str:
     said = io.StringIO()
     with (
         mock.patch.object(execute, "runner_of", lambda command: lambda settings: None),
+        mock.patch.object(algoviz, "command_of", lambda name: lambda *values: None),
         mock.patch("vidkit.cli.result_file.put_json"),
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(said),

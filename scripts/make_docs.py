@@ -19,12 +19,13 @@ from vidkit.config.describe import markdown_table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.doc_tables import attention, frames, models, readme, tool  # noqa: E402 (needs the path)
+from scripts.doc_tables import algoviz, attention, frames, models, readme, tool  # noqa: E402 (needs the path)
 
 SETTINGS = "docs/configuration.md"
 PAGES = (
     "README.md",
     SETTINGS,
+    "docs/algoviz.md",
     "docs/benchmarks.md",
     "docs/maze-model.md",
     "docs/methods/haste.md",
@@ -34,13 +35,15 @@ PAGES = (
 _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
     r"|attention|encoder|generate|headline|measured|baseline|selection|planted|token|reader"
-    r"|reading) figures|demo output):[^\n]*-->\n)"
+    r"|reading) figures|demo output|(?:operation|code) table):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
 
 
 BLOCKS: dict[str, Callable[[], str | None]] = {
+    "operation table": algoviz.operation_table,
+    "code table": algoviz.code_table,
     "startup figures": lambda: tool.figures("startup"),
     "scoring figures": lambda: tool.figures("scoring"),
     "serving figures": tool.serving_figures,

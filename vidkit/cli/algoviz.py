@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,7 @@ from typer.core import TyperGroup
 
 from vidkit.cli.help import CommandAsTyped
 from vidkit.cli.options import Json
-from vidkit.errors import ConfigError
+from vidkit.cli.table import print_table
 
 FINDINGS = 1  # exit status of commands that look for something and found it
 
@@ -54,6 +55,13 @@ Output = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the output file.")]
 
 
+def command_of(name: str) -> Callable[..., Any]:
+    """`run` of a subcommand's own module, imported now, not before."""
+    run = importlib.import_module(f"vidkit.commands.algoviz.{name}").run
+    assert callable(run)
+    return run  # type: ignore[no-any-return]
+
+
 def _with_json(json: str | None, make: Callable[[], Any]) -> Any:
     """Make a result, and write it where `--json` says; then what people read goes to standard error."""
     from vidkit.cli.execute import people_read_stderr
@@ -77,10 +85,8 @@ def validate(files: Files, strict: Strict = False, all_of_them: All = False, jso
     vidkit algoviz validate trace.json
     vidkit algoviz validate *.json --strict --json -
     """  # noqa: D301 (a backspace: the lines after it keep their breaks)
-    from vidkit.commands.algoviz import validate as command
-
-    made = _with_json(json, lambda: command.run(files, strict, all_of_them))
-    if any(validated.errors for validated in made):
+    made = _with_json(json, lambda: command_of("validate")(files, strict, all_of_them))
+    if any(validated.errors for validated in made or ()):
         raise typer.Exit(FINDINGS)
 
 
@@ -94,9 +100,7 @@ def hash_(
 
     Key order and spaces do not matter. A state's hash leaves out what its step alone marks.
     """
-    from vidkit.commands.algoviz import hash as command
-
-    _with_json(json, lambda: command.run(file, each_step))
+    _with_json(json, lambda: command_of("hash")(file, each_step))
 
 
 @algoviz.command(cls=CommandAsTyped, short_help="where two traces part; exit status 1 if they do")
@@ -106,18 +110,15 @@ def diff(
     json: Json = None,
 ) -> None:
     """Align two traces by the hashes of their states: the first difference, steps added and removed."""
-    from vidkit.commands.algoviz import diff as command
-
-    if not _with_json(json, lambda: command.run(first, second)).is_equal:
+    made = _with_json(json, lambda: command_of("diff")(first, second))
+    if made is not None and not made.is_equal:
         raise typer.Exit(FINDINGS)
 
 
 @algoviz.command(cls=CommandAsTyped, short_help="a trace without vidkit's extensions")
 def lower(file: File, output: Output = None, force: Force = False) -> None:
     """Write a trace in core operations alone, for readers that know no others."""
-    from vidkit.commands.algoviz import transform
-
-    transform.run_lower(file, output, force)
+    command_of("lower")(file, output, force)
 
 
 @algoviz.command(cls=CommandAsTyped, short_help="traces one after the other as one")
@@ -130,9 +131,7 @@ def compose(
     force: Force = False,
 ) -> None:
     """Write traces as one; each has to begin where the one before ends."""
-    from vidkit.commands.algoviz import transform
-
-    transform.run_compose(files, output, force, rebase)
+    command_of("compose")(files, output, force, rebase)
 
 
 @algoviz.command("list", cls=CommandAsTyped, short_help="operations, types and codes by name")
@@ -144,32 +143,18 @@ def list_(
     json: Json = None,
 ) -> None:
     """List what there is: operations with their parameters, types of views, codes of findings."""
-    from vidkit.cli.table import print_table
-    from vidkit.commands.algoviz import listing
-    from vidkit.utils.naming import did_you_mean
-
-    if what is not None and what not in listing.LISTS:
-        raise ConfigError(
-            f"no list '{what}'", f"{did_you_mean(what, listing.LISTS)}lists: {', '.join(listing.LISTS)}"
-        )
-
-    def make() -> Any:
-        made = listing.run(what)
-        for name, lines in made.items():
+    made = _with_json(json, lambda: command_of("listing")(what))
+    if json != "-":
+        for name, lines in (made or {}).items():
             if what is None:
                 typer.echo(f"\n{name.capitalize()}")
             print_table([(line.name, line.note) for line in lines])
-        return made
-
-    _with_json(json, make)
 
 
 @algoviz.command(cls=CommandAsTyped, hidden=True)
 def draw(file: File, strict: Strict = False) -> None:
     """Draw a trace."""
-    from vidkit.commands.algoviz import draw as command
-
-    command.run(file, strict)
+    command_of("draw")(file, strict)
 
 
 @algoviz.command(cls=CommandAsTyped, short_help="an algorithm of the gallery")
@@ -177,6 +162,4 @@ def demo(
     name: Annotated[str, typer.Argument(metavar="NAME", help="An algorithm.", show_default=False)],
 ) -> None:
     """Draw an algorithm of the gallery."""
-    from vidkit.commands.algoviz import draw as command
-
-    command.run_demo(name)
+    command_of("demo")(name)

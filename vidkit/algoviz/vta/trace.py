@@ -21,7 +21,7 @@ from vidkit.algoviz.vta.repairs import usual_form
 from vidkit.algoviz.vta.state import State
 from vidkit.algoviz.vta.styles import Styles, read_styles
 from vidkit.algoviz.vta.values import NOT_FINITE, TOO_DEEP
-from vidkit.errors import DataError
+from vidkit.errors import DataError, doc_page
 from vidkit.utils.collection import collection_paused
 
 VERSIONS = ("5.0", "5.x")
@@ -191,14 +191,17 @@ def trace_of(raw: Mapping[str, Any], where: str = "trace") -> Trace:
         DataError: not a trace; the message has the place as a JSON pointer.
     """
     if not isinstance(raw, Mapping):
-        raise DataError(f"{where}: a trace is an object, not a {type(raw).__name__}", "see docs/algoviz.md")
+        raise DataError(
+            f"{where}: a trace is an object, not a {type(raw).__name__}",
+            f"the format: {doc_page('algoviz.md')}",
+        )
     check_version(raw, where)
     notes = Notes()
     made = usual_form(raw, notes)
     try:
         document = Document.model_validate(made)
     except ValidationError as error:
-        raise DataError(f"{where}: /{first_cause(error)}", "see the format in docs/algoviz.md") from error
+        raise DataError(f"{where}: /{first_cause(error)}", f"the format: {doc_page('algoviz.md')}") from error
     return Trace(document, where, notes)
 
 

@@ -1,8 +1,7 @@
-"""`vidkit algoviz FILE` and `demo NAME`: a trace drawn. What draws stands in `vidkit/algoviz/renderers/`."""
+"""`vidkit algoviz FILE`: a trace drawn. What draws stands in `vidkit/algoviz/renderers/`."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -18,23 +17,6 @@ def run(file: Path, strict: bool) -> NoReturn:
         MissingDependency: this version has nothing that draws; exit status 6.
     """
     load(file, strict)
-    raise _cannot_draw(f"'{file}' is a trace, but nothing draws it yet")
-
-
-def run_demo(name: str) -> NoReturn:
-    """Draw an algorithm of the gallery.
-
-    Raises:
-        MissingDependency: this version has no gallery, or nothing that draws; exit status 6.
-    """
-    if find_spec("vidkit.algoviz.gallery") is None:
-        raise MissingDependency(
-            f"no demo '{name}': this version has no gallery",
-            "validate, hash, diff, lower and check work on any trace",
-            6,
-        )
-    raise _cannot_draw(f"'{name}' cannot be drawn: nothing draws yet")
-
-
-def _cannot_draw(message: str) -> MissingDependency:
-    return MissingDependency(message, "validate, hash, diff, lower and check work on it", 6)
+    raise MissingDependency(
+        f"'{file}' is a trace, but nothing draws it yet", "validate, hash, diff and lower work on it", 6
+    )

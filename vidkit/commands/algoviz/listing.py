@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from inspect import getdoc
 
+from vidkit.errors import ConfigError
+from vidkit.utils.naming import did_you_mean
+
 LISTS = ("operations", "types", "codes")
 
 
@@ -16,11 +19,27 @@ class Line:
 
 
 def run(what: str | None) -> dict[str, tuple[Line, ...]]:
-    """The lists that are asked for, all of them for None."""
+    """The lists that are asked for, all of them for None.
+
+    Raises:
+        ConfigError: no list of that name.
+    """
+    if what is not None and what not in LISTS:
+        raise ConfigError(f"no list '{what}'", f"{did_you_mean(what, LISTS)}lists: {', '.join(LISTS)}")
     return {name: _MAKERS[name]() for name in LISTS if what in (None, name)}
 
 
-def _operations() -> tuple[Line, ...]:
+@dataclass(frozen=True)
+class OperationLine:
+    """What an operation takes (`?`: may be left out) and does."""
+
+    name: str
+    takes: str
+    about: str
+
+
+def operation_lines() -> tuple[OperationLine, ...]:
+    """All operations, from their models."""
     from vidkit.algoviz.vta.operations import PARAMS
 
     made = []
@@ -29,9 +48,12 @@ def _operations() -> tuple[Line, ...]:
             (field.alias or key) + ("" if field.is_required() else "?")
             for key, field in kind.model_fields.items()
         )
-        about = (getdoc(kind) or "").partition("\n")[0] if "__doc__" in vars(kind) and kind.__doc__ else ""
-        made.append(Line(name, f"{takes}. {about}".rstrip()))
+        made.append(OperationLine(name, takes, (getdoc(kind) or "").partition("\n")[0]))
     return tuple(made)
+
+
+def _operations() -> tuple[Line, ...]:
+    return tuple(Line(line.name, f"{line.takes}. {line.about}") for line in operation_lines())
 
 
 def _types() -> tuple[Line, ...]:

@@ -23,6 +23,8 @@ class UpdateValues(OnView):
 
 
 class UpdateStyle(OnView):
+    """Gives elements of an array or list a style, until they get another."""
+
     op: ClassVar[str] = "updateStyle"
     indices: tuple[Index, ...]
     style_key: str | None = Field(alias="styleKey")
@@ -67,6 +69,8 @@ class RemoveBoundary(Params):
 
 
 class AppendToList(Params):
+    """Adds an entry at the end; a list that is missing is made."""
+
     op: ClassVar[str] = "appendToList"
     view_id: str
     value: Value
@@ -85,6 +89,8 @@ class PopFromList(Params):
 
 
 class ClearList(Params):
+    """Takes all entries away."""
+
     op: ClassVar[str] = "clearList"
     view_id: str
     list_key: str | None = None

@@ -16,6 +16,8 @@ class Entry(Part):
 
 
 class HighlightBucket(OnView):
+    """Marks a bucket for this step."""
+
     op: ClassVar[str] = "highlightBucket"
     bucket_index: Index
     style_key: str | None = Field(None, alias="styleKey")
@@ -31,6 +33,8 @@ class ShowHash(OnView):
 
 
 class InsertIntoBucket(OnView):
+    """Adds an entry at the end of a bucket."""
+
     op: ClassVar[str] = "insertIntoBucket"
     bucket_index: Index
     element: Entry
@@ -54,6 +58,8 @@ class RemoveFromBucket(OnView):
 
 
 class HighlightCollision(OnView):
+    """Marks a collision in a bucket for this step."""
+
     op: ClassVar[str] = "highlightCollision"
     bucket_index: Index
     with_key: Value = None

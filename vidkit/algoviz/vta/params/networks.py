@@ -11,6 +11,8 @@ from vidkit.algoviz.vta.values import Properties, Value
 
 
 class UpdateNodeStyle(OnView):
+    """Gives nodes a style, until they get another."""
+
     op: ClassVar[str] = "updateNodeStyle"
     ids: tuple[NodeId, ...]
     style_key: str | None = Field(alias="styleKey")
@@ -48,6 +50,8 @@ class UpdateEdgeProperties(OnView):
 
 
 class AddNode(OnView):
+    """Adds a node without edges."""
+
     op: ClassVar[str] = "addNode"
     node: NodeSpec
 
@@ -67,11 +71,15 @@ class EdgeSpec(EdgeRef):
 
 
 class AddEdge(OnView):
+    """Adds an edge between two nodes."""
+
     op: ClassVar[str] = "addEdge"
     edge: EdgeSpec
 
 
 class RemoveEdge(OnView):
+    """Removes an edge; an undirected one in either direction."""
+
     op: ClassVar[str] = "removeEdge"
     source: NodeId = Field(alias="from")
     target: NodeId = Field(alias="to")
@@ -95,6 +103,8 @@ class RemoveChild(OnView):
 
 
 class Reparent(OnView):
+    """Hangs a node with all below it under another."""
+
     op: ClassVar[str] = "reparent"
     node_id: NodeId
     new_parent_id: NodeId

@@ -22,12 +22,16 @@ class UpdateTableCell(OnView):
 
 
 class HighlightTableCell(OnView):
+    """Marks cells for this step."""
+
     op: ClassVar[str] = "highlightTableCell"
     cells: tuple[Cell, ...]
     style_key: str | None = Field(None, alias="styleKey")
 
 
 class ShowDependency(OnView):
+    """Draws arrows from cells to a cell, for this step."""
+
     op: ClassVar[str] = "showDependency"
     from_cells: tuple[Cell, ...]
     to_cell: Cell
@@ -53,10 +57,14 @@ class ShowComment(Params):
 
 
 class AddAuxView(Params):
+    """Adds an auxiliary view."""
+
     op: ClassVar[str] = "addAuxView"
     view: Properties
 
 
 class RemoveAuxView(Params):
+    """Takes an auxiliary view away."""
+
     op: ClassVar[str] = "removeAuxView"
     view_id: str

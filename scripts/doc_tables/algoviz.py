@@ -1,0 +1,20 @@
+"""Tables of traces: operations and the codes of findings, from the code that reads and makes them."""
+
+from __future__ import annotations
+
+from vidkit.algoviz.vta.diagnostics import CODES
+from vidkit.commands.algoviz.listing import operation_lines
+
+
+def operation_table() -> str:
+    """Each operation, what it takes (`?`: may be left out) and does."""
+    rows = ["| Operation | Takes | Does |", "| --- | --- | --- |"]
+    rows += [f"| `{line.name}` | {line.takes} | {line.about} |" for line in operation_lines()]
+    return "\n".join(rows) + "\n"
+
+
+def code_table() -> str:
+    """Each code with its severity and meaning."""
+    rows = ["| Code | | Meaning |", "| --- | --- | --- |"]
+    rows += [f"| {name} | {code.severity} | {code.meaning} |" for name, code in CODES.items()]
+    return "\n".join(rows) + "\n"

@@ -1,0 +1,54 @@
+"""Writing a trace to a file or standard output."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from vidkit.algoviz.vta.trace import Trace
+from vidkit.errors import OutputError
+from vidkit.utils.files import write_text_atomic
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was written.
+
+    Args:
+        output: the file; None: standard output.
+        steps: number of deltas.
+        hash: SHA-256 of the canonical JSON.
+    """
+
+    output: str | None
+    steps: int
+    hash: str
+
+
+def write_trace(trace: Trace, output: str | None, force: bool) -> Made:
+    """Write a trace to a file, or to standard output where there is none.
+
+    Raises:
+        OutputError: the file is there already and `force` is not given, or it cannot be written.
+    """
+    made = Made(output, len(trace), trace.hash())
+    text = trace_text(trace).encode("utf-8", "backslashreplace").decode()
+    if output is None or output == "-":
+        print(text, end="")
+        return made
+    path = Path(output)
+    if path.exists() and not force:
+        raise OutputError(f"'{path}' is there already", "name another file, or overwrite it with --force")
+    write_text_atomic(path, text)
+    return made
+
+
+def trace_text(trace: Trace) -> str:
+    """A trace as a file holds it: a delta on a line, so that two files can be compared by lines."""
+    whole = trace.as_dict()
+    deltas = whole.pop("deltas")
+    head = json.dumps(whole, ensure_ascii=False, indent=1)[:-2]
+    lines = ",\n  ".join(json.dumps(delta, ensure_ascii=False) for delta in deltas)
+    body = f"[\n  {lines}\n ]" if deltas else "[]"
+    return f'{head},\n "deltas": {body}\n}}\n'
