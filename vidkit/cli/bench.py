@@ -73,6 +73,16 @@ BENCHMARKS = {
             "vidkit bench vr-bench sections=[speed] authors=../VR-Bench",
         ),
     ),
+    "agents": Benchmark(
+        "speculative agents: schedules against the bound, latency",
+        "Stages take set times on a clock that jumps, so that schedules of minutes take moments. No model is"
+        " asked.",
+        (
+            "vidkit bench agents",
+            "vidkit bench agents sections=[schedule] workers=[1,8] alphas=[0.4] betas=[0.7] agent_s=12",
+            "vidkit bench agents sections=[latency] loads=[0.8,1.2]",
+        ),
+    ),
 }
 
 bench = typer.Typer(

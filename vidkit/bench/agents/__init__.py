@@ -1,0 +1,1 @@
+"""Measuring of visual agents: schedules of the speculative funnel against the bound no schedule beats."""

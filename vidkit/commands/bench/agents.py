@@ -1,0 +1,118 @@
+"""`vidkit bench agents`: schedules of the speculative funnel against the bound that no schedule beats."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from vidkit.bench.agents.schedules import Point, Times, latency_rows, schedule_rows
+from vidkit.bench.progress import BenchProgress
+from vidkit.bench.record import BenchRecord, environment
+from vidkit.bench.running import Part, Tell, run_parts
+from vidkit.bench.tables import TextTable
+from vidkit.commands.bench.common import command_of, folder_for, plan_of, print_files
+from vidkit.config.bench_agents_schema import AgentsSection, BenchAgentsSettings
+from vidkit.errors import ConfigError
+
+_INPUT = "scripted stages: times and shares are set, the clock jumps; no model is asked"
+_ROW_S = {"schedule": 0.1, "latency": 0.2}
+
+
+def run(settings: BenchAgentsSettings) -> dict[str, Any]:
+    """Run every schedule.
+
+    Returns:
+        The record, as it lies in `agents.json`; of a dry run, the plan.
+
+    Raises:
+        ConfigError: a device was asked for.
+    """
+    if settings.device not in ("auto", "cpu"):
+        raise ConfigError(f"device={settings.device}: nothing here runs on a device", "leave --device out")
+    command = command_of("agents", settings)
+    folder = folder_for("agents", settings.output, settings.dry_run)
+    parts = [_part(section, settings) for section in dict.fromkeys(settings.sections)]
+    if settings.dry_run:
+        return plan_of("agents", parts, [_INPUT], command)
+    record = BenchRecord(
+        "agents",
+        folder,
+        [],
+        made_by=command,
+        settings=dataclasses.asdict(settings),
+        environment=environment(("numpy",), settings.seed),
+        inputs={part.name: _INPUT for part in parts},
+    )
+    record.found = {"sections": {part.name: {"rows": []} for part in parts}}
+    with BenchProgress([(part.name, part.planned_s) for part in parts]) as progress:
+        try:
+            run_parts(parts, record, progress, partial(_take, record), partial(_show, record))
+        finally:
+            print_files(folder, [record.file.name])
+    return record.content()
+
+
+def _part(section: AgentsSection, settings: BenchAgentsSettings) -> Part:
+    points = [
+        Point(alpha, beta, workers, batch)
+        for workers in settings.workers
+        for batch in settings.batches
+        for beta in settings.betas
+        for alpha in settings.alphas
+    ]
+    times = Times(settings.screen_s, settings.draft_s, settings.agent_s)
+    count, seed = settings.queries, settings.seed
+    if section is AgentsSection.schedule:
+        what, rows = f"{len(points)} schedules", partial(schedule_rows, points, times, count, seed)
+        return Part("schedule", what, _ROW_S["schedule"] * len(points), partial(_rows, rows))
+    drawn = dataclasses.replace(times, jitter=settings.jitter)
+    widest = [point for point in points if point.batch == max(settings.batches)]
+    loaded = partial(latency_rows, widest, drawn, settings.loads, count, seed)
+    total = len(widest) * len(settings.loads)
+    return Part("latency", f"{total} streams of queries", _ROW_S["latency"] * total, partial(_rows, loaded))
+
+
+def _rows(rows: Any, tell: Tell) -> Iterator[dict[str, Any]]:
+    yield from rows()
+
+
+def _take(record: BenchRecord, part: Part, row: dict[str, Any]) -> str:
+    record.found["sections"][part.name]["rows"].append(row)
+    return ""
+
+
+def _show(record: BenchRecord, part: Part) -> None:
+    rows = record.found["sections"][part.name]["rows"]
+    if not rows:
+        return
+    table = _schedules(rows) if part.name == "schedule" else _latencies(rows)
+    table.caption = _INPUT
+    table.show()
+
+
+def _schedules(rows: list[dict[str, Any]]) -> TextTable:
+    table = TextTable(
+        ("alpha", "beta", "agents", "batch", "ours", "of the bound", "published", "agents alone", "speedup"),
+        f"seconds for {rows[0]['queries']} queries; the published schedule runs its agents one by one",
+        left=0,
+    )
+    for row in rows:
+        shares = (f"{row['alpha']:g}", f"{row['beta']:g}", str(row["workers"]), str(row["batch"]))
+        seconds = (f"{row['ours_s']:.1f}", f"{row['share_of_bound']:.1%}", f"{row['published_s']:.1f}")
+        table.add(*shares, *seconds, f"{row['agents_s']:.1f}", f"{row['speedup']:.2f}x")
+    return table
+
+
+def _latencies(rows: list[dict[str, Any]]) -> TextTable:
+    table = TextTable(
+        ("alpha", "beta", "agents", "batch", "load", "funnel p50", "p95", "p99", "agents p50", "p95", "p99"),
+        "seconds from arrival to answer, Poisson arrivals at a share of what the agents alone can take",
+        left=0,
+    )
+    for row in rows:
+        shares = (f"{row['alpha']:g}", f"{row['beta']:g}", str(row["workers"]), str(row["batch"]))
+        waits = [f"{row[f'{who}_p{p}_s']:.2f}" for who in ("funnel", "agents") for p in (50, 95, 99)]
+        table.add(*shares, f"{row['load']:.0%}", *waits)
+    return table
