@@ -16,11 +16,15 @@ Children = tuple[str | None, ...]
 def _inserted(children: Children, name: str, index: int | None, parent: str) -> Children:
     """Children with one more: last, or at an index, where it takes the place of a gap.
 
+    One behind the last leaves a gap before it: a right child without a left one.
+
     Raises:
         Refusal: the index is out of range.
     """
     if index is None:
         return (*children, name)
+    if index == len(children) + 1:
+        return (*children, None, name)
     if not 0 <= index <= len(children):
         raise Refusal(
             "V306", f"index {index} among the {len(children)} children of '{parent}'", "it counts from 0"

@@ -1,0 +1,21 @@
+"""How a script ended, in words."""
+
+from __future__ import annotations
+
+from vidkit.algoviz.tracing.recording import Recording
+
+
+def ending_text(recording: Recording) -> list[tuple[str, str]]:
+    """How a script ended, where that is worth telling, with the severity."""
+    ending = recording.ending
+    told: list[tuple[str, str]] = []
+    if ending.get("kind") == "exception":
+        at = f" in line {ending['line']}" if ending.get("line") else ""
+        told.append((f"{ending.get('type')}{at}: {ending.get('message')}", "error"))
+    elif ending.get("kind") == "exit" and ending.get("status"):
+        told.append((f"the script ended with status {ending['status']}", "warning"))
+    elif not ending:
+        told.append(("the script was ended before its end", "error"))
+    if recording.stopped:
+        told.append(("the recording ended here, the script went on", "warning"))
+    return told

@@ -1,0 +1,108 @@
+"""The script with its reads made visible: subscripts, membership and iteration go through hooks.
+
+Python's tracing tells lines, not which element a line reads; so `a[i]` becomes a call that notes `a` and `i` and
+gives `a[i]`. Order of evaluation, line numbers and results stay as they are.
+"""
+
+from __future__ import annotations
+
+import ast
+
+GET, IN, ITER = "__vidkit_get__", "__vidkit_in__", "__vidkit_iter__"
+
+
+class _Hooks(ast.NodeTransformer):
+    def __init__(self) -> None:
+        self.comparing = False
+
+    def _call(self, name: str, at: ast.expr, *arguments: ast.expr) -> ast.expr:
+        made = ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
+        return ast.fix_missing_locations(ast.copy_location(made, at))
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        kind, self.comparing = "c" if self.comparing else "r", False
+        inner_value = self.visit(node.value)
+        inner_key = self.visit(node.slice)
+        self.comparing = kind == "c"
+        node.value, node.slice = inner_value, inner_key
+        if not isinstance(node.ctx, ast.Load) or _is_slice(node.slice):
+            return node
+        return self._call(GET, node, node.value, node.slice, ast.Constant(kind))
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        before, self.comparing = self.comparing, True
+        self.generic_visit(node)
+        self.comparing = before
+        if len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
+            found = self._call(IN, node, node.left, node.comparators[0])
+            if isinstance(node.ops[0], ast.In):
+                return found
+            return ast.copy_location(ast.UnaryOp(ast.Not(), found), node)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        before, self.comparing = self.comparing, False
+        self.generic_visit(node)
+        self.comparing = before
+        return node
+
+    def visit_For(self, node: ast.For) -> ast.stmt:
+        self.generic_visit(node)
+        if isinstance(node.iter, ast.Name | ast.Attribute | ast.Call) and not _is_range(node.iter):
+            called = node.iter
+            if isinstance(called, ast.Call) and isinstance(called.func, ast.Name):
+                if called.func.id in ("enumerate", "zip"):
+                    called.args = [self._over(argument) for argument in called.args]
+                return node
+            node.iter = self._over(node.iter)
+        return node
+
+    def _over(self, node: ast.expr) -> ast.expr:
+        return self._call(ITER, node, node) if isinstance(node, ast.Name | ast.Attribute) else node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
+        node.target = self.visit(node.target)
+        node.value = None if node.value is None else self.visit(node.value)
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        return node
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.stmt:
+        returns, node.returns = node.returns, None
+        self.generic_visit(node)
+        node.returns = returns
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
+        return self._function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.stmt:
+        return self._function(node)
+
+    def visit_Match(self, node: ast.Match) -> ast.stmt:
+        node.subject = self.visit(node.subject)
+        for case in node.cases:
+            case.guard = None if case.guard is None else self.visit(case.guard)
+            case.body = [self.visit(statement) for statement in case.body]
+        return node
+
+
+def _is_slice(key: ast.expr) -> bool:
+    return isinstance(key, ast.Slice) or (
+        isinstance(key, ast.Tuple) and any(isinstance(part, ast.Slice | ast.Starred) for part in key.elts)
+    )
+
+
+def _is_range(call: ast.expr) -> bool:
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "range"
+
+
+def with_hooks(source: str, name: str) -> ast.Module:
+    """The parsed script with hooks.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    tree: ast.Module = _Hooks().visit(ast.parse(source, name))
+    return ast.fix_missing_locations(tree)

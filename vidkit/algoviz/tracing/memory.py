@@ -1,0 +1,132 @@
+"""The script's memory at one moment: containers by number, calls that run, variables by call."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from vidkit.algoviz.tracing.recording import Encoded, Record
+
+Content = dict[str, Any]
+"""{"k": kind, "v": items or pairs, "c": class, "heap": True, "shape": of an array of numpy}."""
+
+
+@dataclass
+class Call:
+    """A function that runs."""
+
+    number: int
+    function: str
+    variables: dict[str, Encoded] = field(default_factory=dict)
+
+
+@dataclass
+class Memory:
+    """What there is after some records."""
+
+    heap: dict[int, Content] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+
+    def take(self, record: Record) -> None:
+        """Go on by one record."""
+        self.heap.update(record.contents)
+        if record.call is not None:
+            self.calls.append(Call(record.call[0], record.call[1]))
+        for number, found in record.variables.items():
+            call = next((call for call in reversed(self.calls) if call.number == number), None)
+            if call is not None:
+                for name, value in found.items():
+                    if isinstance(value, dict) and value.get("gone"):
+                        call.variables.pop(name, None)
+                    else:
+                        call.variables[name] = value
+        if record.back is not None and any(call.number == record.back[0] for call in self.calls[1:]):
+            while self.calls.pop().number != record.back[0]:
+                continue  # the outermost stays: what it holds is what the run ended with
+
+    def visible(self) -> dict[tuple[str, str], Encoded]:
+        """Variables by function and name; of a function that runs several times, the innermost."""
+        found: dict[tuple[str, str], Encoded] = {}
+        for call in self.calls:
+            for name, value in call.variables.items():
+                found[call.function, name] = value
+        return found
+
+    def content(self, value: Encoded) -> Content | None:
+        """What a reference refers to; None for other values."""
+        number = reference(value)
+        return None if number is None else self.heap.get(number)
+
+
+def reference(value: Encoded) -> int | None:
+    """Number of the container that a value refers to."""
+    return value["r"] if isinstance(value, dict) and isinstance(value.get("r"), int) else None
+
+
+def items(content: Content) -> list[Encoded]:
+    """Items of a sequence or set, values of a dict or object."""
+    if content["k"] in ("dict", "odict", "object"):
+        return [value for _, value in content["v"]]
+    return list(content["v"])
+
+
+def shown(value: Encoded, memory: Memory, depth: int = 0, longest: int = 40) -> Any:
+    """A value as a cell shows it: scalars as they are, the rest as short text.
+
+    Of an object its value, label or name; None stays None.
+    """
+    if not isinstance(value, dict):
+        return value
+    if "s" in value:
+        return str(value["s"])
+    if "t" in value:
+        inner = ", ".join(text(item, memory, depth + 1) for item in value["t"])
+        return _cut(f"({inner},)" if len(value["t"]) == 1 else f"({inner})", longest)
+    content = memory.content(value)
+    if content is None or depth > 2:
+        return "…"
+    if content["k"] == "object":
+        return label(content, memory, depth)
+    if content["k"] in ("dict", "odict"):
+        pairs = (f"{text(k, memory, depth + 1)}: {text(v, memory, depth + 1)}" for k, v in content["v"][:20])
+        return _cut("{" + ", ".join(pairs) + "}", longest)
+    inner = ", ".join(text(item, memory, depth + 1) for item in content["v"][:20])
+    opening, closing = ("{", "}") if content["k"] == "set" else ("[", "]")
+    return _cut(f"{opening}{inner}{closing}", longest)
+
+
+def text(value: Encoded, memory: Memory, depth: int = 0) -> str:
+    """A value inside a text, as Python writes it."""
+    made = shown(value, memory, depth)
+    if made is None or isinstance(made, bool):
+        return str(made)
+    if isinstance(value, str):
+        return repr(value)
+    return json.dumps(made) if isinstance(made, int | float) else str(made)
+
+
+def key_text(value: Encoded, memory: Memory) -> str:
+    """A key of a dict as text, without quotes."""
+    return value if isinstance(value, str) else text(value, memory)
+
+
+_LABELS = ("val", "value", "data", "key", "label", "name", "char", "id", "item", "element")
+
+
+def label(content: Content, memory: Memory, depth: int = 0) -> Any:
+    """What is written on an object: its value by a usual name, else its first scalar, else its class."""
+    attributes = dict((str(name), value) for name, value in content["v"])
+    for name in _LABELS:
+        if name in attributes and reference(attributes[name]) is None:
+            made = shown(attributes[name], memory, depth + 1)
+            key = attributes.get("key") if name in ("val", "value") else None
+            return made if key is None or isinstance(key, dict) else f"{key}: {made}"
+    for value in attributes.values():
+        if value is not None and not isinstance(value, dict | bool):
+            return value
+    return str(content.get("c", "object"))
+
+
+def _cut(told: str, longest: int) -> str:
+    return told if len(told) <= longest else told[: longest - 1] + "…"

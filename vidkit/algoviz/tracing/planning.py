@@ -1,0 +1,304 @@
+"""Which places become views, and of which kind: decided with the whole recording in sight."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from vidkit.algoviz.tracing.displays import is_symmetric, rows_of
+from vidkit.algoviz.tracing.memory import Memory, reference
+from vidkit.algoviz.tracing.recording import Encoded, Recording
+from vidkit.algoviz.tracing.slots import Slot, Use, node_classes, shown_twice, slots_now, uses
+from vidkit.algoviz.tracing.structures import shape_of
+
+MOST_VIEWS = 7
+_GRAPHS = re.compile(
+    r"graph|adj|neighbo|edges_of|network|successors|tree$|^g$|children|deps|roads|^tree", re.I
+)
+_STACKS = re.compile(r"stack|stk|^st$|path|^ops$|history", re.I)
+_HEAPS = re.compile(r"heap|^pq$|priority", re.I)
+_QUEUES = re.compile(r"queue|^q$|frontier|fifo|buffer", re.I)
+_BUCKETS = re.compile(r"bucket|table|slots|hash", re.I)
+_WEIGHT: dict[str, float] = {"tree": 6, "graph": 5, "x-linkedlist": 6, "table": 4, "array": 3, "hashtable": 5}
+_WEIGHT |= {
+    "x-heap": 2,
+    "x-string": 1.5,
+    "x-stack": 1.5,
+    "x-queue": 1.5,
+    "pairs": 1,
+    "list": 1.5,
+    "x-set": 0.5,
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One view.
+
+    Args:
+        view_id: in the trace.
+        title: as people would call it.
+        kind: type of the view; "pairs" is a table of keys and values.
+        slots: places that it shows: several where one is another's argument.
+        node_class: for linked structures; then there are no slots.
+        rows: greatest number of rows and columns of a table.
+        keys: all keys that a dict ever has, in order, of "pairs".
+        source: "adjacency", "nested" or "" for what a network is made of.
+        directed: whether edges of a graph have a direction.
+    """
+
+    view_id: str
+    title: str
+    kind: str
+    slots: tuple[Slot, ...] = ()
+    node_class: str = ""
+    rows: tuple[int, int] = (0, 0)
+    keys: tuple[str, ...] = ()
+    source: str = ""
+    directed: bool = True
+
+
+@dataclass
+class Evidence:
+    """What the containers of a slot looked like, over all records."""
+
+    grids: int = 0
+    others: int = 0
+    scalars: bool = True
+    ragged: bool = False
+    square_texts: bool = False
+    rows: tuple[int, int] = (0, 0)
+    row_lengths: set[int] = field(default_factory=set)
+    keys: dict[str, None] = field(default_factory=dict)
+    graph_like: int = 0
+    nested_like: int = 0
+    only_tail: bool = True
+    from_head: bool = False
+    last: list[Encoded] | None = None
+    symmetric: bool = False
+
+
+def plan(recording: Recording, watch: Iterable[str], texts: set[tuple[str, str]]) -> list[Plan]:
+    """Views, the main one first.
+
+    Args:
+        recording: of a run.
+        watch: names of variables to show, no others; empty: what happens most.
+        texts: function and name of text variables that are used like arrays.
+    """
+    nodes = node_classes(recording)
+    found = uses(recording, nodes, texts)
+    same = shown_twice(found)
+    evidence = _evidence(recording, nodes, texts, found)
+    wanted = list(watch)
+    scored: list[tuple[float, Plan]] = []
+    for slot, use in found.items():
+        if slot in same:
+            continue
+        group = (slot, *(other for other, target in same.items() if _end(target, same) == slot))
+        if wanted and not any(name in wanted for s in group for name in (s.name, found[s].title)):
+            continue
+        total = sum(found[s].reads for s in group)
+        made = _plan(slot, group, use, evidence[slot])
+        score = (use.changes * 2 + total + 1) * _WEIGHT.get(made.kind, 1)
+        if wanted or _worth(use, total, made.kind, evidence[slot]):
+            scored.append((score, made))
+    for name in sorted(nodes):
+        if not wanted or name in wanted:
+            kind = shape_of(recording, name)
+            touched = sum(c.get("c") == name for r in recording.records for c in r.contents.values())
+            scored.append((touched * 4.0 * _WEIGHT[kind], Plan("", name, kind, node_class=name)))
+    scored.sort(key=lambda pair: -pair[0])
+    return _named(_without_repeats([made for _, made in scored])[:MOST_VIEWS])
+
+
+def _end(slot: Slot, same: dict[Slot, Slot]) -> Slot:
+    while slot in same:
+        slot = same[slot]
+    return slot
+
+
+def _worth(use: Use, reads: int, kind: str, evidence: Evidence) -> bool:
+    """Whether a place is worth a view: something happens to it, or it says what the work is done on."""
+    return use.changes > 1 or reads > 0 or kind in ("graph", "tree")
+
+
+def _without_repeats(plans: list[Plan]) -> list[Plan]:
+    """Of attributes of several objects with the same name, the few that matter most."""
+    counted: dict[tuple[bool, str], int] = {}
+    kept = []
+    for made in plans:
+        key = (
+            bool(made.slots) and made.slots[0].owner.startswith("#"),
+            made.slots[0].name if made.slots else "",
+        )
+        counted[key] = counted.get(key, 0) + 1
+        if not key[0] or counted[key] <= 2:
+            kept.append(made)
+    return kept
+
+
+def _named(plans: list[Plan]) -> list[Plan]:
+    """With ids: the first is the main view."""
+    used = {"vars_panel", "call_stack", "output", "data_state"}
+    made = []
+    for place, one in enumerate(plans):
+        base = re.sub(r"\W+", "_", one.title).strip("_") or "view"
+        name = base
+        number = 2
+        while name in used:
+            name, number = f"{base}_{number}", number + 1
+        used.add(name)
+        view_id = "data_state" if place == 0 else name
+        made.append(
+            Plan(
+                view_id,
+                *(
+                    getattr(one, f)
+                    for f in ("title", "kind", "slots", "node_class", "rows", "keys", "source", "directed")
+                ),
+            )
+        )
+    return made
+
+
+def _evidence(
+    recording: Recording, nodes: set[str], texts: set[tuple[str, str]], found: dict[Slot, Use]
+) -> dict[Slot, Evidence]:
+    made = {slot: Evidence() for slot in found}
+    memory = Memory()
+    last_seen: dict[Slot, int | None] = {}
+    for record in recording.records:
+        memory.take(record)
+        for slot, (_, value) in slots_now(memory, nodes, texts).items():
+            number = reference(value)
+            rows = rows_of(value, memory)
+            inner = {
+                n for item in (memory.heap[number]["v"] if number else ()) if (n := _inner(item)) is not None
+            }
+            if last_seen.get(slot) != number or number in record.contents or inner & record.contents.keys():
+                _look(made[slot], slot, value, rows, memory, last_seen.get(slot) == number)
+                last_seen[slot] = number
+    return made
+
+
+def _inner(item: Encoded) -> int | None:
+    return reference(item[1]) if isinstance(item, list) and len(item) == 2 else reference(item)
+
+
+def _look(
+    seen: Evidence, slot: Slot, value: Encoded, rows: list[list[Encoded]] | None, memory: Memory, same: bool
+) -> None:
+    content = memory.content(value)
+    if content is None:
+        return
+    if _GRAPHS.search(slot.name) or content["k"] == "dict":
+        seen.symmetric = is_symmetric(value, memory)
+    if content["k"] in ("dict", "odict"):
+        _look_at_dict(seen, slot, content["v"], memory)
+        return
+    listed = content["v"]
+    if same and seen.last is not None and len(listed) != len(seen.last):
+        shorter, longer = sorted((listed, seen.last), key=len)
+        seen.only_tail = seen.only_tail and longer[: len(shorter)] == shorter
+        gone_first = bool(listed) and seen.last[1:] == listed and seen.last[:-1] != listed
+        seen.from_head = seen.from_head or gone_first
+    elif same and seen.last is not None and listed != seen.last:
+        seen.only_tail = False
+    seen.last = list(listed)
+    if rows is None or not rows:
+        seen.others += bool(listed)
+        return
+    kinds = {"text" if isinstance(item, str) else "tuple" if "t" in item else "list" for item in listed}
+    lengths = {len(row) for row in rows}
+    seen.ragged = seen.ragged or len(lengths) > 1
+    seen.row_lengths |= lengths
+    if kinds == {"text"}:
+        seen.square_texts = len(lengths) == 1 and max(lengths) > 1 and len(rows) > 1
+        seen.grids += seen.square_texts
+        seen.others += not seen.square_texts
+    elif kinds == {"tuple"}:
+        seen.others += 1
+    else:
+        seen.grids += 1
+        inner = [cell for row in rows for cell in row]
+        near = [cell["t"][0] if isinstance(cell, dict) and cell.get("t") else cell for cell in inner]
+        fits = all(
+            isinstance(cell, int) and not isinstance(cell, bool) and 0 <= cell < len(rows) for cell in near
+        )
+        once = all(len(row) == len({repr(cell) for cell in row}) for row in rows)
+        seen.graph_like += fits and once and len(lengths) > 1
+    seen.rows = max(seen.rows[0], len(rows)), max(seen.rows[1], max(lengths, default=0))
+
+
+def _look_at_dict(seen: Evidence, slot: Slot, listed: list[list[Encoded]], memory: Memory) -> None:
+    from vidkit.algoviz.tracing.displays import neighbours
+    from vidkit.algoviz.tracing.memory import key_text
+
+    names = {key_text(key, memory) for key, _ in listed}
+    for name in (key_text(key, memory) for key, _ in listed):
+        seen.keys.setdefault(name)
+    contents = [memory.content(value) for _, value in listed]
+    if listed and all(
+        (c is not None and c["k"] in ("list", "set", "dict", "odict")) or _is_tuple(v)
+        for c, (_, v) in zip(contents, listed, strict=True)
+    ):
+        near = [name for _, value in listed for name, _ in neighbours(value, memory)]
+        deep = any(
+            c is not None
+            and c["k"] in ("dict", "odict")
+            and any(memory.content(v) is not None for _, v in c["v"])
+            for c in contents
+        )
+        inside = sum(name in names for name in near)
+        if near and inside >= 0.5 * len(near) and not deep:
+            seen.graph_like += 1
+        elif deep and all(c is None or c["k"] in ("dict", "odict") for c in contents):
+            seen.nested_like += 1
+        elif near or not _GRAPHS.search(slot.name):
+            seen.others += 1
+
+
+def _is_tuple(value: Encoded) -> bool:
+    return isinstance(value, dict) and "t" in value
+
+
+def _plan(slot: Slot, group: tuple[Slot, ...], use: Use, seen: Evidence) -> Plan:
+    kind, source = _kind(slot, use, seen)
+    return Plan("", use.title, kind, group, "", seen.rows, tuple(seen.keys), source, not seen.symmetric)
+
+
+def _kind(slot: Slot, use: Use, seen: Evidence) -> tuple[str, str]:
+    named = bool(_GRAPHS.search(slot.name))
+    if use.kinds & {"dict", "odict"}:
+        if seen.nested_like and seen.nested_like >= seen.graph_like:
+            return "tree", "nested"
+        if seen.graph_like and (named or seen.graph_like > seen.others):
+            return "graph", "adjacency"
+        if "odict" in use.kinds or len(seen.keys) > 60:
+            return "list", ""
+        return "pairs", ""
+    if "set" in use.kinds:
+        return "x-set", ""
+    if "str" in use.kinds:
+        return ("x-string", "")
+    if "deque" in use.kinds:
+        return "x-queue", ""
+    if use.heap or (len(use.lengths) > 1 and not seen.grids and _HEAPS.search(slot.name)):
+        return "x-heap", ""
+    if seen.grids > seen.others or ("ndarray" in use.kinds and seen.rows[0]):
+        if seen.graph_like and (named or seen.graph_like > seen.grids / 2) and not _BUCKETS.search(slot.name):
+            return "graph", "adjacency"
+        if seen.ragged and _BUCKETS.search(slot.name):
+            return "hashtable", ""
+        if seen.ragged and len(use.lengths) > 3 and seen.rows[1] > 12:
+            return "list", ""
+        return "table", ""
+    if len(use.lengths) <= 1:
+        return "array", ""
+    if _STACKS.search(slot.name):
+        return "x-stack", ""
+    if seen.from_head or _QUEUES.search(slot.name):
+        return "x-queue", ""
+    return "list", ""
