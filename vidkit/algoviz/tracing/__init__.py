@@ -1,1 +1,1 @@
-"""From ordinary Python to a trace: a script runs in the sandbox, watched, and is told as views and operations."""
+"""From ordinary Python to a trace: a script runs, watched, and is told as views and operations."""

@@ -1,4 +1,4 @@
-"""Variables as pointers: indices into rows and tables, names of nodes into graphs, references into structures."""
+"""Variables as pointers: indices into rows and tables, names and references of nodes."""
 
 from __future__ import annotations
 

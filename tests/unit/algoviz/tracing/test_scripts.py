@@ -1,4 +1,4 @@
-"""Everyday scripts, as people write them, traced into views people recognise, with the states of their dat."""
+"""Everyday scripts, as people write them: traced into views people recognise, with their data's states."""
 
 from collections.abc import Callable
 from pathlib import Path

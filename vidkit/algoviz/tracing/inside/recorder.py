@@ -1,7 +1,7 @@
 """Watches the script line by line: what its variables and containers hold, what it reads, calls and prints.
 
-Every record says what happened since the one before: {"l": line, "v": variables by frame, "h": containers that
-changed, "r": reads, "o": printed text}, or a call {"c": ...} or return {"q": ...}.
+Every record says what happened since the one before: {"l": line, "v": variables by frame, "h": containers
+that changed, "r": reads, "o": printed text}, or a call {"c": ...} or return {"q": ...}.
 """
 
 from __future__ import annotations

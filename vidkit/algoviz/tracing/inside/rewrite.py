@@ -1,7 +1,7 @@
 """The script with its reads made visible: subscripts, membership and iteration go through hooks.
 
-Python's tracing tells lines, not which element a line reads; so `a[i]` becomes a call that notes `a` and `i` and
-gives `a[i]`. Order of evaluation, line numbers and results stay as they are.
+Python's tracing tells lines, not which element a line reads; so `a[i]` becomes a call that notes `a` and `i`
+and gives `a[i]`. Order of evaluation, line numbers and results stay as they are.
 """
 
 from __future__ import annotations
