@@ -1,1 +1,5 @@
-"""VR-Bench: reasoning by generated video."""
+"""VR-Bench (arXiv 2511.15065): reasoning by generated video, and by vision-language models."""
+
+OWN_RUNS = {"videos": "vidkit.evaluation.tasks.vr_bench.scoring_run:score_videos"}
+
+__all__ = ["OWN_RUNS"]

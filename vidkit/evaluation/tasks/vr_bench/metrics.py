@@ -6,7 +6,7 @@ points leave SD undefined instead of 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -113,22 +113,33 @@ def maze_fidelity(
     Returns:
         Mean over the compared frames, 0.0 where there is none.
     """
-    first = _grey(frames[0])
+    first = grey(frames[0])
     way = np.asarray(points, dtype=np.float64)
     shares = []
     for index in range(MF_STEP, len(frames), MF_STEP):
         at = way[int(index / len(frames) * (len(way) - 1))]
-        x, y = at[0] - start_box[2] / 2, at[1] - start_box[3] / 2
-        seen = np.ones(first.shape, dtype=bool)
-        for box in (start_box, goal_box, (x, y, start_box[2], start_box[3])):
-            left, top = max(0, int(box[0])), max(0, int(box[1]))
-            seen[top : max(0, int(box[1] + box[3])), left : max(0, int(box[0] + box[2]))] = False
-        kept = np.abs(_grey(frames[index]).astype(np.int16) - first) <= MF_LIMIT
-        shares.append(float(kept[seen].mean()) if seen.any() else 0.0)
+        player = (at[0] - start_box[2] / 2, at[1] - start_box[3] / 2, start_box[2], start_box[3])
+        kept = np.abs(grey(frames[index]).astype(np.int16) - first) <= MF_LIMIT
+        shares.append(masked_share(kept, (start_box, goal_box, player)))
     return float(np.mean(shares)) if shares else 0.0
 
 
-def _grey(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def masked_share(kept: NDArray[np.bool_], boxes: Iterable[Sequence[float]]) -> float:
+    """Share of pixels that are kept, boxes (x, y, width, height) left out; 0.0 where nothing is left.
+
+    Args:
+        kept: [H, W].
+        boxes: in pixels.
+    """
+    seen = np.ones(kept.shape, dtype=bool)
+    for box in boxes:
+        left, top = max(0, int(box[0])), max(0, int(box[1]))
+        seen[top : max(0, int(box[1] + box[3])), left : max(0, int(box[0] + box[2]))] = False
+    return float(kept[seen].mean()) if seen.any() else 0.0
+
+
+def grey(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Grey levels of an RGB picture [H, W]."""
     import cv2
 
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), np.uint8)

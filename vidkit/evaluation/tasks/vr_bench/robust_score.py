@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vidkit.evaluation.tasks.vr_bench.legality import find_fault
-from vidkit.evaluation.tasks.vr_bench.metrics import Points, arc_length, resample
+from vidkit.evaluation.tasks.vr_bench.clip_watch import ClipWatch
+from vidkit.evaluation.tasks.vr_bench.legality import Fault, find_fault
+from vidkit.evaluation.tasks.vr_bench.metrics import EXACT_PR, EXACT_SD, Points, arc_length, resample
 from vidkit.evaluation.tasks.vr_bench.scene_change import changed_share
 from vidkit.mazes.level import Level
-from vidkit.mazes.tracking.frame_map import find_map
 from vidkit.mazes.tracking.trajectory import Trajectory
 
 LEAST_TRACKED = 0.8  # of the frames, below which a clip is not scored as a success
@@ -20,7 +20,8 @@ MOST_DOUBLED = 0.05  # of the frames in which a second player may be seen
 MOST_CHANGED = 0.01  # of the picture
 _EPS = 0.05  # of the picture's width and height, as in the official metrics
 _SAMPLES = 1000
-_NO_STEP = 1e-6  # relative length difference that is rounding
+_JITTER = 0.08  # of the player's width: departures from a straight line that are the tracker's
+_JITTER_PX = 0.75  # the same in pixels of the clip
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,12 @@ class RobustScore:
         frame: where the failure was seen, None where it belongs to the whole clip.
         sr_end: the player (sokoban: the box) ends on the goal, whatever the way.
         pr: precision rate on the smoothed way, best over the optimal routes.
-        sd: extra length, relative; None where the goal is not reached. Never negative for a legal way.
+        sd: extra length, relative, 0 or more; None for a failure.
         tracked_ratio: share of frames in which the player was seen.
         changed: share of the picture that no longer shows the level.
+        legal: no wall, trap, jump, haste or box without push; None where the player was not seen enough.
+        em: success, the optimal way all along, and no more than 10 % longer.
+        best: which of the optimal ways it was compared with.
     """
 
     success: bool
@@ -46,6 +50,9 @@ class RobustScore:
     sd: float | None
     tracked_ratio: float
     changed: float
+    legal: bool | None = None
+    em: bool = False
+    best: int = 0
 
 
 def robust_score(
@@ -59,25 +66,43 @@ def robust_score(
         found: of the robust tracker, in pixels of the clip.
         truths: optimal ways of the player in native pixels, each [K, 2].
     """
+    watch = ClipWatch(level)
+    for _ in watch.watch(frames):
+        pass
+    return judge(watch, level, found, truths)
+
+
+def judge(watch: ClipWatch, level: Level, found: Trajectory, truths: Sequence[Points]) -> RobustScore:
+    """Judge a clip that went by once; see `robust_score`."""
     board = level.board
-    there = find_map(frames[0], (board.width, board.height), level.picture())
-    player = _smoothed(there.to_native(found.points))
-    box = None if found.box is None else _smoothed(there.to_native(found.box.points))
+    player = smoothed(watch.there.to_native(found.points))
+    box = None if found.box is None else smoothed(watch.there.to_native(found.box.points))
     arriving = player if box is None else box
     sr_end = bool(found.tracked.any()) and _on_goal(level, arriving[-1])
-    changed = changed_share(frames, level, found)
-    failure, frame = _failure(level, found, player, box, sr_end, changed)
+    changed = changed_share(watch, level, found)
+    enough = found.tracked_ratio >= LEAST_TRACKED
+    fault = find_fault(board, player, found.tracked, box) if enough else None
+    failure, frame = _failure(level, found, player, fault, sr_end, changed)
     size = np.array([board.width, board.height], dtype=np.float64)
-    pr, true_length = max((_precision(player / size, truth / size) for truth in truths), default=(0.0, 0.0))
+    # not the smoothed points: the median cuts the corners of a quick player
+    way = without_spikes(watch.there.to_native(found.points), board.unit)
+    way = without_jitter(way, max(_JITTER * board.unit, _JITTER_PX / min(watch.there.scale)))
+    followed = [_precision(way / size, truth / size) for truth in truths] or [(0.0, 0.0)]
+    best = max(range(len(followed)), key=lambda place: followed[place])
+    pr, true_length = followed[best]
     sd = None
-    if sr_end and true_length > 0:
-        sd = arc_length(player / size) / true_length - 1
-        sd = 0.0 if abs(sd) < _NO_STEP else sd
-    return RobustScore(failure is None, failure, frame, sr_end, pr, sd, found.tracked_ratio, changed)
+    if failure is None and true_length > 0:
+        # a legal way is no shorter than the shortest: what is below 0 is the tracker's or the view's error
+        sd = max(0.0, arc_length(way / size) / true_length - 1)
+    em = failure is None and pr >= EXACT_PR and (sd or 0.0) <= EXACT_SD
+    legal = fault is None if enough else None
+    return RobustScore(
+        failure is None, failure, frame, sr_end, pr, sd, found.tracked_ratio, changed, legal, em, best
+    )
 
 
 def _failure(
-    level: Level, found: Trajectory, player: Points, box: Points | None, sr_end: bool, changed: float
+    level: Level, found: Trajectory, player: Points, fault: Fault | None, sr_end: bool, changed: float
 ) -> tuple[str | None, int | None]:
     seen = found.tracked
     if found.tracked_ratio < LEAST_TRACKED:
@@ -88,7 +113,6 @@ def _failure(
     start = np.array(level.board.point(level.board.start))
     if np.sqrt(((player[first] - start) ** 2).sum()) > 0.75 * level.board.unit:
         return "start", first
-    fault = find_fault(level.board, player, seen, box)
     if fault is not None:
         return fault.kind, fault.frame
     if changed > MOST_CHANGED:
@@ -103,7 +127,7 @@ def _on_goal(level: Level, point: Points) -> bool:
     return bool(box.x <= point[0] <= box.x + box.width and box.y <= point[1] <= box.y + box.height)
 
 
-def _smoothed(points: Points, window: int = 5) -> Points:
+def smoothed(points: Points, window: int = 5) -> Points:
     """Median over five frames, ends kept: single wild points go, corners stay."""
     if len(points) < window:
         return points
@@ -111,6 +135,57 @@ def _smoothed(points: Points, window: int = 5) -> Points:
     padded = np.concatenate([points[:1].repeat(half, 0), points, points[-1:].repeat(half, 0)])
     views = np.lib.stride_tricks.sliding_window_view(padded, window, axis=0)
     return np.asarray(np.median(views, axis=-1))
+
+
+def without_spikes(points: Points, unit: float) -> Points:
+    """Single points far from both neighbours, which are near each other, move between them.
+
+    Args:
+        points: [T, 2].
+        unit: how far a player may get from frame to frame.
+    """
+    if len(points) < 3:
+        return points
+    before, here, after = points[:-2], points[1:-1], points[2:]
+    gap = np.sqrt(((after - before) ** 2).sum(-1))
+    off = np.sqrt(((here - (before + after) / 2) ** 2).sum(-1))
+    spike = (off > unit) & (gap < unit)
+    out = points.copy()
+    out[1:-1][spike] = ((before + after) / 2)[spike]
+    return out
+
+
+def without_jitter(points: Points, tolerance: float) -> Points:
+    """The corners of a way (Douglas-Peucker): what lies within a tolerance of the line between them goes.
+
+    Trembling by a fraction of a pixel would add up to a longer way, and shift all that is measured along it.
+
+    Args:
+        points: [T, 2].
+        tolerance: in their units.
+    """
+    keep = np.zeros(len(points), dtype=bool)
+    keep[[0, -1]] = True
+    parts = [(0, len(points) - 1)]
+    while parts:
+        first, last = parts.pop()
+        if last - first < 2:
+            continue
+        away = _distances(points[first + 1 : last], points[first], points[last])
+        at = int(away.argmax())
+        if away[at] > tolerance:
+            middle = first + 1 + at
+            keep[middle] = True
+            parts += [(first, middle), (middle, last)]
+    return points[keep]
+
+
+def _distances(points: Points, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distances of points from the line segment a-b."""
+    along = b - a
+    length = float(along @ along)
+    share = np.clip((points - a) @ along / length, 0, 1) if length > 0 else np.zeros(len(points))
+    return np.asarray(np.sqrt(((points - a - share[:, None] * along) ** 2).sum(-1)))
 
 
 def _precision(way: Points, truth: Points) -> tuple[float, float]:

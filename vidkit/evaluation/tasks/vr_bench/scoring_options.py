@@ -1,0 +1,58 @@
+"""`benchmark.NAME=VALUE` of the runs that score clips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vidkit.evaluation.tasks.vr_bench.clip_score import Metrics
+from vidkit.evaluation.tasks.vr_bench.level_set import Picked
+from vidkit.mazes.tracking.trackers import TRACKERS
+
+
+@dataclass(frozen=True)
+class ScoringOptions:
+    """`benchmark.NAME=VALUE` of runs that score clips.
+
+    Attributes:
+        tracker: of the authors' metrics: ncc (their default), csrt (their paper's) or robust.
+        split: eval, train or all; empty: eval where there is one.
+        types: maze types; none: all.
+        difficulties: none: all.
+        skins: folders of skins; none: all.
+        eps: of the authors' PR, in units of width and height.
+        points: at which the authors' PR compares.
+        gallery: clips on the page at most.
+        name: of the model, for tables.
+    """
+
+    tracker: str = "ncc"
+    split: str = ""
+    types: Sequence[str] = ()
+    difficulties: Sequence[str] = ()
+    skins: Sequence[object] = ()
+    eps: float = 0.05
+    points: int = 1000
+    gallery: int = 120
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.tracker not in TRACKERS:
+            raise ValueError(f"tracker={self.tracker} is unknown\nchoose from: {', '.join(TRACKERS)}")
+        for name, least in (("eps", 0), ("points", 2), ("gallery", 0)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < least:
+                raise ValueError(f"{name}={value} is too small or no number\ngive {least} or more")
+        for name in ("types", "difficulties", "skins"):
+            if isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} is one word, not a list\ngive {name}=[...]")
+
+    @property
+    def picked(self) -> Picked:
+        """Which levels are meant."""
+        return Picked.of_words(self.split, self.types, self.difficulties, self.skins)
+
+    @property
+    def metrics(self) -> Metrics:
+        """How the authors' metrics are computed."""
+        return Metrics(self.tracker, float(self.eps), int(self.points))
