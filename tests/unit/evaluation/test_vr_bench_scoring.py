@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from vr_bench_set import length, solved, static, write_clip, write_set
 
-from tests.support.vr_bench_set import length, solved, static, write_clip, write_set
 from vidkit.errors import ConfigError, DataError
 from vidkit.evaluation.own_run import OwnResult, OwnRun
 from vidkit.evaluation.tasks.vr_bench.gallery import pick

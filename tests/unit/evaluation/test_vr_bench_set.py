@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from vr_bench_set import write_level, write_set
 
-from tests.support.vr_bench_set import write_level, write_set
 from vidkit.errors import ConfigError, DataError
 from vidkit.evaluation.tasks.vr_bench.clip_files import find_clips
 from vidkit.evaluation.tasks.vr_bench.level_set import LevelFile, Picked, load_level, read_set
