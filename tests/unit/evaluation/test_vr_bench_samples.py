@@ -40,6 +40,7 @@ def test_all_k_and_none() -> None:
 
 
 def row(level: str, sample: int, success: bool, official: bool | None = True) -> dict[str, object]:
+    sd = 0.25 if success else None
     robust = {"success": float(success), "em": float(success), "sr_end": 1.0, "pr": 0.5, "sd": sd}
     return {
         "level": level,
