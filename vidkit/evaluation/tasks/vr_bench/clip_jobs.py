@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any
 
-from vidkit.errors import DataError, VidkitError
 from vidkit.evaluation.tasks.vr_bench.clip_files import ClipFile
 from vidkit.evaluation.tasks.vr_bench.clip_score import Metrics, score_file
 from vidkit.evaluation.tasks.vr_bench.level_set import LevelFile, load_level
 from vidkit.evaluation.tasks.vr_bench.truths import official_truth
 from vidkit.mazes.boards.base import Board
 from vidkit.mazes.boards.grid_board import GridBoard
+from vidkit.utils.workers import results_of
 
 
 @dataclass(frozen=True)
@@ -40,39 +38,7 @@ def scored_levels(jobs: Sequence[LevelJob], workers: int) -> Iterator[list[dict[
     Raises:
         VidkitError: a level or a tracker that cannot be used.
     """
-    if workers == 1 or len(jobs) < 2:
-        for job in jobs:
-            yield score_job(job)
-        return
-    # spawned, not forked: decoders hold threads
-    pool = ProcessPoolExecutor(min(workers, len(jobs)), get_context("spawn"), _prepare)
-    try:
-        waiting = [pool.submit(_told, job) for job in jobs]
-        for done in as_completed(waiting):
-            rows, error = done.result()
-            if error is not None:
-                raise _again(*error)
-            yield rows
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _prepare() -> None:
-    import cv2
-
-    cv2.setNumThreads(1)
-
-
-def _told(job: LevelJob) -> tuple[list[dict[str, Any]], tuple[str, str, int] | None]:
-    """An error of ours does not survive the way between processes with its hint: it goes as words."""
-    try:
-        return score_job(job), None
-    except VidkitError as error:
-        return [], (error.message, error.hint, error.exit_code)
-
-
-def _again(message: str, hint: str, exit_code: int) -> VidkitError:
-    return DataError(message, hint, exit_code)
+    yield from results_of(score_job, jobs, min(workers, max(1, len(jobs))))
 
 
 def score_job(job: LevelJob) -> list[dict[str, Any]]:
