@@ -7,7 +7,13 @@ import pytest
 
 from vidkit.bench.vr_bench.adversarial import CHEATS, crosses_nothing
 from vidkit.evaluation.tasks.vr_bench.legality import find_fault
-from vidkit.evaluation.tasks.vr_bench.robust_score import RobustScore, robust_score
+from vidkit.evaluation.tasks.vr_bench.metrics import arc_length
+from vidkit.evaluation.tasks.vr_bench.robust_score import (
+    RobustScore,
+    robust_score,
+    without_jitter,
+    without_spikes,
+)
 from vidkit.mazes import Level, MazeType, make, track
 from vidkit.mazes.motion import solution_motion
 
@@ -69,3 +75,17 @@ def test_a_longer_legal_way_is_a_success_with_a_step_deviation() -> None:
     got = judged(level, clip)
     assert got.success
     assert got.sd == pytest.approx(2 / len(route), abs=0.05)
+
+
+def test_trembling_goes_and_turns_stay() -> None:
+    rng = np.random.default_rng(0)
+    way = np.concatenate([np.linspace(0, 100, 60), np.linspace(100, 40, 40), np.full(30, 40.0)])
+    points = np.stack([way, np.zeros(130)], axis=1)
+    trembling = points + rng.uniform(-0.6, 0.6, points.shape)
+    assert arc_length(trembling) > 180
+    assert arc_length(without_jitter(trembling, 2.0)) == pytest.approx(160, abs=4)
+    assert len(without_jitter(points, 2.0)) <= 4
+    wild = points.copy()
+    wild[30] = (300, 200)
+    assert without_spikes(wild, 30) == pytest.approx(points, abs=2)
+    assert without_spikes(points, 30) == pytest.approx(points)

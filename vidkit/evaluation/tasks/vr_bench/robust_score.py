@@ -156,7 +156,7 @@ def without_spikes(points: Points, unit: float) -> Points:
 
 
 def without_jitter(points: Points, tolerance: float) -> Points:
-    """The corners of a way (Douglas-Peucker): what lies within a tolerance of the line between them goes.
+    """The corners and turns of a way (Douglas-Peucker): what is within a tolerance of the line between goes.
 
     Trembling by a fraction of a pixel would add up to a longer way, and shift all that is measured along it.
 
@@ -171,21 +171,29 @@ def without_jitter(points: Points, tolerance: float) -> Points:
         first, last = parts.pop()
         if last - first < 2:
             continue
-        away = _distances(points[first + 1 : last], points[first], points[last])
-        at = int(away.argmax())
-        if away[at] > tolerance:
-            middle = first + 1 + at
-            keep[middle] = True
-            parts += [(first, middle), (middle, last)]
+        at = _corner(points[first : last + 1], tolerance)
+        if at is not None:
+            keep[first + at] = True
+            parts += [(first, first + at), (first + at, last)]
     return points[keep]
 
 
-def _distances(points: Points, a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Distances of points from the line segment a-b."""
-    along = b - a
-    length = float(along @ along)
-    share = np.clip((points - a) @ along / length, 0, 1) if length > 0 else np.zeros(len(points))
-    return np.asarray(np.sqrt(((points - a - share[:, None] * along) ** 2).sum(-1)))
+def _corner(points: Points, tolerance: float) -> int | None:
+    """Where a way departs most from the line between its ends, or turns back on it; None: nowhere."""
+    along = points[-1] - points[0]
+    length = float(np.sqrt(along @ along))
+    off = points - points[0]
+    shares = np.clip(off @ along / length**2, 0, 1) if length > 0 else np.zeros(len(points))
+    away = np.sqrt(((off - shares[:, None] * along) ** 2).sum(-1))
+    at = int(away[1:-1].argmax()) + 1
+    if away[at] > tolerance:
+        return at
+    back = (np.maximum.accumulate(shares) - shares) * length
+    low = int(back.argmax())
+    if back[low] <= tolerance:
+        return None
+    peak = int(shares[: low + 1].argmax())
+    return peak
 
 
 def _precision(way: Points, truth: Points) -> tuple[float, float]:
