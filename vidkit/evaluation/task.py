@@ -207,7 +207,7 @@ def _load_functions(name: str, file: Path) -> ModuleType:
             raise ConfigError(
                 f"{file.name}: no module '{name}' (functions)", "a .py file or a module"
             ) from error
-    if not any(hasattr(module, each) for each in _FUNCTIONS):
+    if not any(hasattr(module, each) for each in (*_FUNCTIONS, "OWN_RUNS")):
         raise ConfigError(
             f"{file.name}: '{name}' has none of {', '.join(_FUNCTIONS)}", f"see {doc_page('tasks.md')}"
         )

@@ -32,6 +32,7 @@ def test_the_benchmarks_that_ship() -> None:
         "v-star",
         "hr-bench",
         "pope",
+        "vr-bench",
     }
 
 
