@@ -26,13 +26,7 @@ from vidkit.utils.naming import did_you_mean
 from vidkit.utils.plugins import is_file_spec, load_class, plugins
 from vidkit.utils.strict_yaml import load_yaml
 
-_FUNCTIONS = (
-    "items",
-    "visuals",
-    "prompt",
-    "score",
-    "OWN_RUNS",
-)  # one of them at least makes a module of functions
+_FUNCTIONS = ("items", "visuals", "prompt", "score")
 
 
 @dataclass(frozen=True)
