@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from vidkit.errors import ConfigError
-from vidkit.evaluation.rows import text_id
+from vidkit.evaluation.rows import read_rows, text_id
 from vidkit.evaluation.task_settings import NoSettings, StreamedSettings
 from vidkit.evaluation.types import (
     Item,
@@ -168,6 +169,14 @@ class Benchmark:
         raise NotImplementedError
 
     # rows, ids and replies
+
+    def data_files(self, folder: Path) -> list[Path]:
+        """The data files in a downloaded folder of the benchmark; none where nothing is there."""
+        return [folder / name for name in self.DATA_FILES if (folder / name).is_file()]
+
+    def rows_in(self, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Line and row of a data file's records."""
+        return read_rows(path)
 
     def record_id(self, row: Row, number: int = 0) -> str:
         """Id under which a data row is unique, empty when it has none; `number` counts rows from 1."""

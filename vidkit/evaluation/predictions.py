@@ -107,7 +107,12 @@ def _columns(row: Row, required: Sequence[str]) -> str:
 
 
 def read_data(
-    paths: Sequence[Path], row_id: Callable[[Row], str], required: Sequence[str], *, unique: bool = True
+    paths: Sequence[Path],
+    row_id: Callable[[Row], str],
+    required: Sequence[str],
+    *,
+    unique: bool = True,
+    rows_in: Callable[[Path], Iterator[tuple[int, dict[str, Any]]]] = read_rows,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of data files, checking required columns and ids.
 
@@ -116,13 +121,14 @@ def read_data(
         row_id: id of a row.
         required: columns that every row must have.
         unique: refuse a second row of an id; keeps the ids in memory.
+        rows_in: reads a file, see `Benchmark.rows_in`.
 
     Raises:
         DataError: a missing column or a duplicate id, with file and line.
     """
     seen: dict[str, str] = {}
     for path in paths:
-        for line, row in read_rows(path):
+        for line, row in rows_in(path):
             where = f"{path.name} line {line}"
             missing = next((column for column in required if column not in row), None)
             if missing is not None:

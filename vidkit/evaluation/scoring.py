@@ -18,6 +18,7 @@ from vidkit.utils.strict_json import load_json
 
 _LABEL = 64  # letters
 _SHOWN = 10  # names in a message
+_MOST_FILES = 4  # of a benchmark that are named one by one
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,9 @@ def read_joined(
 
 def read_rows_of(task: Task, data: str | Path, limit: int | None = None) -> list[dict[str, Any]]:
     """A data file's rows without their pictures, with unique ids and all needed columns."""
-    found = limited(task, read_data(task.files_of(data), numbered_id(task), task.required), limit)
+    rows_in = task.functions.rows_in
+    rows = read_data(task.files_of(data), numbered_id(task), task.required, rows_in=rows_in)
+    found = limited(task, rows, limit)
     return [{sys.intern(name): _kept(value) for name, value in row.items()} for row in found]
 
 
@@ -159,7 +162,9 @@ def describe(files: Sequence[Path]) -> dict[str, Any]:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
-    return {"file": " + ".join(path.name for path in files), "sha256": digest.hexdigest()}
+    names = [path.name for path in files[:_MOST_FILES]]
+    more = [f"{len(files) - len(names)} more"] if len(files) > len(names) else []
+    return {"file": " + ".join([*names, *more]), "sha256": digest.hexdigest()}
 
 
 def manifest_beside(predictions: str | Path) -> dict[str, Any]:

@@ -103,7 +103,7 @@ class Task:
         path = Path(data)
         if not path.is_dir():
             return [path]
-        found = [path / name for name in self.functions.DATA_FILES if (path / name).is_file()]
+        found = self.functions.data_files(path)
         if not found:
             expected = ", ".join(self.functions.DATA_FILES) or "nothing: give a file"
             raise DataError(f"no data of {self.name} in the folder '{path}'", f"expected there: {expected}")

@@ -22,7 +22,8 @@ from vidkit.serving.registry import check_engine, engine_kind, open_engine
 def rows_of(task: Task, data: Path, limit: int | None) -> Iterator[Row]:
     """The data's rows, one at a time."""
     # ids are not kept: the log of the run finds doubled ones, and memory does not grow with the items
-    rows = read_data(task.files_of(data), numbered_id(task), task.required, unique=False)
+    rows_in = task.functions.rows_in
+    rows = read_data(task.files_of(data), numbered_id(task), task.required, unique=False, rows_in=rows_in)
     yield from limited(task, rows, limit)
 
 

@@ -1,8 +1,35 @@
 """VR-Bench (arXiv 2511.15065): reasoning by generated video, and by vision-language models."""
 
+from vidkit.evaluation.tasks.vr_bench.published import published
+from vidkit.evaluation.tasks.vr_bench.vlm_questions import (
+    REQUIRED,
+    data_files,
+    items,
+    prompt,
+    record_id,
+    rows_in,
+    visuals,
+)
+from vidkit.evaluation.tasks.vr_bench.vlm_scores import HEADLINES, VlmSettings, score, score_options
+
+config = VlmSettings
 OWN_RUNS = {
     "make": "vidkit.evaluation.tasks.vr_bench.making:make_levels",
     "videos": "vidkit.evaluation.tasks.vr_bench.scoring_run:score_videos",
 }
 
-__all__ = ["OWN_RUNS"]
+__all__ = [
+    "HEADLINES",
+    "OWN_RUNS",
+    "REQUIRED",
+    "config",
+    "data_files",
+    "items",
+    "prompt",
+    "published",
+    "record_id",
+    "rows_in",
+    "score",
+    "score_options",
+    "visuals",
+]
