@@ -1,4 +1,4 @@
-"""Replies of vision-language models are read as by the authors' script and as by a reader; then carried out."""
+"""Replies of vision-language models are read as the authors' script reads and generously; carried out."""
 
 import json
 from pathlib import Path
