@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from vidkit.errors import ConfigError
+from vidkit.mazes.drawing.skin_folder import type_of_skin
 from vidkit.mazes.drawing.skins import SKINS, Skin, find_skin
 from vidkit.mazes.types import Difficulty, MazeType, difficulty_of, maze_type
 
@@ -21,7 +23,7 @@ class SetOptions:
     Attributes:
         types: of the levels, by any of their names; empty: all.
         difficulties: easy, medium, hard; empty: all.
-        skins: names, or numbers in the tree; a type takes those that it has. Empty: all.
+        skins: names, numbers in the tree, or folders; a type takes those that it has. Empty: all of ours.
         levels: of a bucket, that is of a type, skin and difficulty; four fifths train, the rest evaluate.
         size: side of the clips in pixels, or height and width; None: native.
         frames: of a clip; None: twelve a move, and one for the start.
@@ -78,17 +80,20 @@ class SetOptions:
 
         Raises:
             ConfigError: none of the asked skins is one of this type.
+            DataError: a folder that is no whole skin.
         """
         every = list(SKINS[kind].values())
         if not self.skins:
             return dict(enumerate(every, 1))
         found: dict[int, Skin] = {}
         for name in self.skins:
-            try:
+            if "/" in name:
+                if type_of_skin(Path(name).expanduser()) is kind:
+                    # folders of others get the numbers after ours
+                    found[max(len(every), *found, 0) + 1] = find_skin(kind, name)
+            elif name in SKINS[kind] or name in map(str, range(1, len(every) + 1)):
                 skin = find_skin(kind, name)
-            except ConfigError:
-                continue
-            found[every.index(skin) + 1] = skin
+                found[every.index(skin) + 1] = skin
         if not found:
             raise ConfigError(
                 f"maze type '{kind}' has no skin {', '.join(map(repr, self.skins))}",
@@ -105,6 +110,8 @@ class SetOptions:
         names = {name for kind in self.kinds for name in SKINS[kind]}
         numbers = {str(n) for kind in self.kinds for n in range(1, len(SKINS[kind]) + 1)}
         for name in self.skins:
+            if "/" in name and type_of_skin(Path(name).expanduser()) in self.kinds:
+                continue
             if name not in names | numbers:
                 raise ConfigError(
                     f"no maze type asked for has a skin '{name}'", f"choose from: {', '.join(sorted(names))}"

@@ -16,7 +16,7 @@ from vidkit.errors import ConfigError, OutputError
 from vidkit.mazes.dataset.options import SetOptions
 from vidkit.mazes.dataset.plan import EVAL, TRAIN, Entry
 from vidkit.mazes.dataset.prompts import video_prompt
-from vidkit.mazes.drawing.skins import SKINS, find_skin
+from vidkit.mazes.drawing.skins import find_skin
 from vidkit.mazes.types import FOLDERS, GAME_TYPES, maze_type
 from vidkit.utils.files import write_text_atomic
 
@@ -121,11 +121,9 @@ def make_folders(folder: Path, entries: Iterable[Entry]) -> None:
 
 def write_words(folder: Path, entries: list[Entry], routes: int) -> None:
     """Prompts beside each split, and what each skin shows, as the authors' files have it."""
-    prompts = {
-        (kind, name): video_prompt(kind, skin)
-        for kind, skins in SKINS.items()
-        for name, skin in skins.items()
-    }
+    used = sorted({(maze_type(e.type), e.skin, e.skin_name) for e in entries})
+    skins = {(kind, number): find_skin(kind, name) for kind, number, name in used}
+    prompts = {(kind, number): video_prompt(kind, skin) for (kind, number), skin in skins.items()}
     for split in (TRAIN, EVAL):
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
@@ -133,7 +131,7 @@ def write_words(folder: Path, entries: list[Entry], routes: int) -> None:
         for entry in entries:
             if entry.split != split:
                 continue
-            prompt = prompts[maze_type(entry.type), entry.skin_name]
+            prompt = prompts[maze_type(entry.type), entry.skin]
             rest = [entry.path("images", ".png"), entry.path("states", ".json")]
             cut = len(split) + 1  # paths are relative to the split's folder
             for route in range(min(routes, entry.routes)):
@@ -141,8 +139,7 @@ def write_words(folder: Path, entries: list[Entry], routes: int) -> None:
                 table.writerow([video[cut:], prompt, *(path[cut:] for path in rest)])
         if text.getvalue().count("\n") > 1:
             write_text_atomic(folder / split / "metadata.csv", text.getvalue())
-    for kind, number, name in sorted({(maze_type(e.type), e.skin, e.skin_name) for e in entries}):
-        skin = find_skin(kind, name)
+    for (kind, number), skin in skins.items():
         place = folder / "skins" / FOLDERS[kind]
         place.mkdir(parents=True, exist_ok=True)
         told = {

@@ -12,8 +12,9 @@ from vidkit.mazes.boards.base import Board
 from vidkit.mazes.boards.grid_board import GridBoard
 from vidkit.mazes.boards.irregular import IrregularBoard, place_name
 from vidkit.mazes.boards.maze3d import CLIMB, Maze3dBoard
-from vidkit.mazes.drawing.skins import CubeSkin, GridSkin, RoadSkin, Skin
-from vidkit.mazes.drawing.sprites import Colour, Pixels, Sprite, draw_sprite, paste
+from vidkit.mazes.drawing.picture_file import PictureFile
+from vidkit.mazes.drawing.skins import CubeSkin, GridSkin, Moving, RoadSkin, Skin, Tile
+from vidkit.mazes.drawing.sprites import Colour, Pixels, draw_sprite, paste
 from vidkit.mazes.drawing.textures import draw_texture
 from vidkit.mazes.types import Cell
 
@@ -39,24 +40,34 @@ class Stage:
 def make_stage(board: Board, skin: Skin) -> Stage:
     """Draw a level at its native size."""
     if isinstance(board, GridBoard) and isinstance(skin, GridSkin):
-        box = None if skin.box is None else draw_sprite(skin.box, board.cell_px)
-        return Stage(_grid_picture(board, skin), draw_sprite(skin.player, board.cell_px), box)
+        box = None if skin.box is None else _moving(skin.box, board.cell_px)
+        return Stage(_grid_picture(board, skin), _moving(skin.player, board.cell_px), box)
     if isinstance(board, IrregularBoard) and isinstance(skin, RoadSkin):
-        return Stage(_road_picture(board, skin), draw_sprite(skin.player, board.road_px))
+        return Stage(_road_picture(board, skin), _moving(skin.player, board.road_px))
     if isinstance(board, Maze3dBoard) and isinstance(skin, CubeSkin):
         return Stage(_cube_picture(board, skin), draw_sprite(skin.player, board.unit))
     raise TypeError(f"a skin of {type(skin).__name__} does not fit a {type(board).__name__}")
 
 
-def _centred(picture: Pixels, made: Sprite, side: int, x: float, y: float) -> None:
-    paste(picture, draw_sprite(made, side), round(x - side / 2), round(y - side / 2))
+def _moving(made: Moving, side: int) -> Pixels:
+    """A sprite, RGBA [side, side, 4]."""
+    return made.sprite(side) if isinstance(made, PictureFile) else draw_sprite(made, side)
+
+
+def _tile(made: Tile, side: int) -> Pixels:
+    """A tile, RGB [side, side, 3]."""
+    return made.tile(side) if isinstance(made, PictureFile) else draw_texture(made, side)
+
+
+def _centred(picture: Pixels, made: Moving, side: int, x: float, y: float) -> None:
+    paste(picture, _moving(made, side), round(x - side / 2), round(y - side / 2))
 
 
 def _grid_picture(board: GridBoard, skin: GridSkin) -> Pixels:
     side = board.cell_px
     rows, columns = board.blocked.shape
-    picture = np.tile(draw_texture(skin.floor, side), (rows, columns, 1))
-    wall = draw_texture(skin.blocked, side)
+    picture = np.tile(_tile(skin.floor, side), (rows, columns, 1))
+    wall = _tile(skin.blocked, side)
     for row, column in np.argwhere(board.blocked):
         top, left = int(row) * side, int(column) * side
         picture[top : top + side, left : left + side] = wall
@@ -71,7 +82,7 @@ def _grid_picture(board: GridBoard, skin: GridSkin) -> Pixels:
 
 
 def _road_picture(board: IrregularBoard, skin: RoadSkin) -> Pixels:
-    picture = np.ascontiguousarray(draw_texture(skin.ground, board.side))
+    picture = np.ascontiguousarray(_tile(skin.ground, board.side))
     picture = picture.copy()
     edge = max(2, board.road_px // 12)
     passes = [(board.road_px, skin.road)]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from vidkit.errors import ConfigError
+from vidkit.mazes.drawing.picture_file import PictureFile
 from vidkit.mazes.drawing.sprites import Colour, Sprite, sprite
 from vidkit.mazes.drawing.textures import Texture
 from vidkit.mazes.types import MazeType
@@ -18,6 +20,9 @@ GOLD, ORANGE, PURPLE, TEAL, PINK = (
     (240, 110, 160),
 )
 
+Tile = Texture | PictureFile
+Moving = Sprite | PictureFile
+
 
 @dataclass(frozen=True)
 class GridSkin:
@@ -25,12 +30,12 @@ class GridSkin:
 
     name: str
     words: dict[str, str]
-    floor: Texture
-    blocked: Texture
-    player: Sprite
-    goal: Sprite
+    floor: Tile
+    blocked: Tile
+    player: Moving
+    goal: Moving
     trap: Sprite | None = None
-    box: Sprite | None = None
+    box: Moving | None = None
     lines: Colour | None = None
 
 
@@ -40,10 +45,10 @@ class RoadSkin:
 
     name: str
     words: dict[str, str]
-    ground: Texture
+    ground: Tile
     road: Colour
-    player: Sprite
-    goal: Sprite
+    player: Moving
+    goal: Moving
     edge: Colour | None = None
 
 
@@ -323,14 +328,19 @@ SKINS = {kind: {skin.name: skin for skin in skins} for kind, skins in _TABLES.it
 
 
 def find_skin(kind: MazeType, name: str | None) -> Skin:
-    """A skin by its name or its number in the tree ("1", "2", ...); None: the first.
+    """A skin by its name, its number in the tree ("1", "2", ...) or its folder; None: the first.
 
     Raises:
         ConfigError: the type has no such skin.
+        DataError: a folder that is no whole skin of the type.
     """
     skins = SKINS[kind]
     if name is None:
         return next(iter(skins.values()))
+    if "/" in name:
+        from vidkit.mazes.drawing.skin_folder import read_skin_folder
+
+        return read_skin_folder(Path(name).expanduser(), kind)
     if name.isdigit() and 1 <= int(name) <= len(skins):
         return list(skins.values())[int(name) - 1]
     if name not in skins:
