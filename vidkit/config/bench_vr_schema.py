@@ -24,14 +24,16 @@ class TruthSettings:
 
     seeds: int = 1  # levels of each type, difficulty and skin
     trackers: list[Tracker] = field(default_factory=lambda: [Tracker.robust, Tracker.ncc])
+    compared: int = 1  # seeds on which the trackers after the first are measured too
     size: int | None = 512  # side of the clips; none: native
     frames: int = 193  # of a clip at most, where the solution fits into them
     levels: str | None = None  # folder of further levels with clips, such as the authors'
     share: float = 1.0  # of the clips that is measured, spread evenly; the rest is left for later
 
     def __post_init__(self) -> None:
-        if self.seeds < 1:
-            raise ValueError(f"seeds must be >= 1, got {self.seeds}")
+        for name in ("seeds", "compared"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
         if not 0 < self.share <= 1:
             raise ValueError(f"share must be in (0, 1], got {self.share}")
         if not self.trackers:

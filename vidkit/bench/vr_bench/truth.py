@@ -50,7 +50,7 @@ class TruthTask:
     @property
     def key(self) -> str:
         """Unique in a log."""
-        return f"{self.sample.key}/{self.size}/{self.frames}"
+        return f"{self.sample.key}/{self.size}/{self.frames}/{'+'.join(self.trackers)}"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class FolderTask:
     @property
     def key(self) -> str:
         """Unique in a log."""
-        return str(self.video)
+        return f"{self.video}/{'+'.join(self.trackers)}"
 
 
 def folder_tasks(folder: Path, trackers: Sequence[str]) -> list[FolderTask]:

@@ -119,15 +119,17 @@ def _truth(settings: BenchVrBenchSettings, work: Path) -> Part:
     asked = settings.truth
     trackers = tuple(str(name) for name in dict.fromkeys(asked.trackers))
     every = _samples(settings, asked.seeds)
+    compared = every[: len(every) * min(asked.compared, asked.seeds) // asked.seeds]
     tasks: list[TruthTask | FolderTask] = [
-        TruthTask(sample, trackers, asked.size, asked.frames) for sample in spread(every, asked.share)
+        TruthTask(sample, trackers if sample in compared else trackers[:1], asked.size, asked.frames)
+        for sample in spread(every, asked.share)
     ]
     if asked.levels is not None:
         tasks += folder_tasks(Path(asked.levels).expanduser(), trackers)
-    what = f"{len(tasks)} clips, {len(trackers)} trackers"
-    header = {"section": "truth", "version": _LOG_VERSION, "trackers": list(trackers)}
-    log = work / f"truth-{'-'.join(trackers)}.jsonl"
-    about = _TRUTH_S * len(tasks) * len(trackers) / settings.workers
+    what = f"{len(tasks)} clips, {', '.join(trackers)}"
+    header = {"section": "truth", "version": _LOG_VERSION}
+    log = work / "truth.jsonl"
+    about = _TRUTH_S * sum(len(task.trackers) for task in tasks) / settings.workers
     steps = partial(_logged, log, header, tasks, measure_truth, truth_summary, settings.workers)
     return Part("truth", what, about, steps)
 
