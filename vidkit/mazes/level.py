@@ -18,7 +18,8 @@ from vidkit.mazes.boards.regular import make_regular
 from vidkit.mazes.boards.sokoban import make_sokoban
 from vidkit.mazes.boards.trapfield import make_trapfield
 from vidkit.mazes.drawing.pictures import Stage, make_stage
-from vidkit.mazes.drawing.skins import Skin, find_skin
+from vidkit.mazes.drawing.skin_folder import open_skin
+from vidkit.mazes.drawing.skins import Skin
 from vidkit.mazes.motion import Motion, solution_motion
 from vidkit.mazes.random_source import RandomSource
 from vidkit.mazes.state_file import state_of
@@ -113,13 +114,15 @@ def make(type: str, difficulty: str, seed: int = 0, skin: str | None = None) -> 
         type: regular, irregular, maze3d, trapfield or sokoban.
         difficulty: easy, medium or hard.
         seed: a whole number; other seeds give other levels, though small boards repeat.
-        skin: name or number of a skin of the type; None: the first. It changes the looks alone.
+        skin: name, number or folder (with a slash) of a skin of the type; None: the first. It changes the
+            looks alone.
 
     Raises:
         ConfigError: no such type, difficulty or skin.
+        DataError: a folder that is no whole skin of the type.
     """
     kind, hard = maze_type(type), difficulty_of(difficulty)
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
         raise ConfigError(f"seed={seed!r} is not a whole number", "give one such as 0")
-    looks = find_skin(kind, skin)
+    looks = open_skin(kind, skin)
     return Level(_MAKERS[kind](hard, RandomSource(kind, hard, int(seed))), looks, hard, int(seed))

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from vidkit.errors import ConfigError
-from vidkit.mazes.drawing.skin_folder import type_of_skin
-from vidkit.mazes.drawing.skins import SKINS, Skin, find_skin
+from vidkit.mazes.drawing.skin_folder import open_skin, type_of_skin
+from vidkit.mazes.drawing.skins import SKINS, Skin
 from vidkit.mazes.types import Difficulty, MazeType, difficulty_of, maze_type
 
 TRAIN_SHARE = 0.8  # of a bucket, as published: 96 of 120
@@ -90,9 +90,9 @@ class SetOptions:
             if "/" in name:
                 if type_of_skin(Path(name).expanduser()) is kind:
                     # folders of others get the numbers after ours
-                    found[max(len(every), *found, 0) + 1] = find_skin(kind, name)
+                    found[max(len(every), *found, 0) + 1] = open_skin(kind, name)
             elif name in SKINS[kind] or name in map(str, range(1, len(every) + 1)):
-                skin = find_skin(kind, name)
+                skin = open_skin(kind, name)
                 found[every.index(skin) + 1] = skin
         if not found:
             raise ConfigError(

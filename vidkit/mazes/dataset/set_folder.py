@@ -16,7 +16,7 @@ from vidkit.errors import ConfigError, OutputError
 from vidkit.mazes.dataset.options import SetOptions
 from vidkit.mazes.dataset.plan import EVAL, TRAIN, Entry
 from vidkit.mazes.dataset.prompts import video_prompt
-from vidkit.mazes.drawing.skins import find_skin
+from vidkit.mazes.drawing.skin_folder import open_skin
 from vidkit.mazes.types import FOLDERS, GAME_TYPES, maze_type
 from vidkit.utils.files import write_text_atomic
 
@@ -122,7 +122,7 @@ def make_folders(folder: Path, entries: Iterable[Entry]) -> None:
 def write_words(folder: Path, entries: list[Entry], routes: int) -> None:
     """Prompts beside each split, and what each skin shows, as the authors' files have it."""
     used = sorted({(maze_type(e.type), e.skin, e.skin_name) for e in entries})
-    skins = {(kind, number): find_skin(kind, name) for kind, number, name in used}
+    skins = {(kind, number): open_skin(kind, name) for kind, number, name in used}
     prompts = {(kind, number): video_prompt(kind, skin) for (kind, number), skin in skins.items()}
     for split in (TRAIN, EVAL):
         text = io.StringIO()

@@ -10,7 +10,7 @@ from typing import Any
 
 from vidkit.errors import DataError
 from vidkit.mazes.drawing.picture_file import PictureFile, read_picture_file
-from vidkit.mazes.drawing.skins import CubeSkin, GridSkin, RoadSkin, Skin
+from vidkit.mazes.drawing.skins import CubeSkin, GridSkin, RoadSkin, Skin, find_skin
 from vidkit.mazes.drawing.sprites import Colour, sprite
 from vidkit.mazes.drawing.textures import Texture
 from vidkit.mazes.types import MazeType, maze_type
@@ -33,6 +33,18 @@ _WORDS: dict[MazeType, tuple[str, ...]] = {
 _COLOURS = ("start_pos", "goal_pos", "default_cube", "ball", "ball_edge")
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 _DESCRIPTION = "description.json"
+
+
+def open_skin(kind: MazeType, name: str | None) -> Skin:
+    """A skin by its name, its number in the tree, or its folder (with a slash); None: the first.
+
+    Raises:
+        ConfigError: the type has no such skin.
+        DataError: a folder that is no whole skin of the type.
+    """
+    if name is not None and "/" in name:
+        return read_skin_folder(Path(name).expanduser(), kind)
+    return find_skin(kind, name)
 
 
 def read_skin_folder(folder: Path, kind: MazeType | None = None) -> Skin:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from vidkit.errors import ConfigError
 from vidkit.mazes.drawing.picture_file import PictureFile
@@ -328,19 +327,14 @@ SKINS = {kind: {skin.name: skin for skin in skins} for kind, skins in _TABLES.it
 
 
 def find_skin(kind: MazeType, name: str | None) -> Skin:
-    """A skin by its name, its number in the tree ("1", "2", ...) or its folder; None: the first.
+    """A skin by its name or its number in the tree ("1", "2", ...); None: the first.
 
     Raises:
         ConfigError: the type has no such skin.
-        DataError: a folder that is no whole skin of the type.
     """
     skins = SKINS[kind]
     if name is None:
         return next(iter(skins.values()))
-    if "/" in name:
-        from vidkit.mazes.drawing.skin_folder import read_skin_folder
-
-        return read_skin_folder(Path(name).expanduser(), kind)
     if name.isdigit() and 1 <= int(name) <= len(skins):
         return list(skins.values())[int(name) - 1]
     if name not in skins:
