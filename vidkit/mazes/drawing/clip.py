@@ -67,16 +67,26 @@ def compose_area(stage: Stage, motion: Motion, index: int, area: Area) -> Pixels
     return picture
 
 
-def moving_area(stage: Stage, motion: Motion, index: int) -> Area:
-    """Where a frame may differ from the still picture; edges at even pixels, as far as the picture goes."""
-    areas = []
-    for sprite, x, y in _placed(stage, motion, index):
-        left, top, _, _ = _whole(sprite, x, y)
-        right, bottom = left + sprite.shape[1] + 1, top + sprite.shape[0] + 1
-        areas.append(Area(left - left % 2, top - top % 2, right + right % 2, bottom + bottom % 2))
-    joined = areas[0] if len(areas) == 1 else areas[0].joined(areas[1])
+def changed_area(stage: Stage, motion: Motion, before: int, now: int) -> Area | None:
+    """Where two frames may differ: edges at even pixels, as far as the picture goes; None: nowhere."""
+    changed: Area | None = None
+    pairs = zip(_placed(stage, motion, before), _placed(stage, motion, now), strict=True)
+    for old, new in pairs:
+        if old[1:] != new[1:]:
+            both = _covered(*old).joined(_covered(*new))
+            changed = both if changed is None else changed.joined(both)
+    if changed is None:
+        return None
     height, width = stage.picture.shape[:2]
-    return Area(max(0, joined.left), max(0, joined.top), min(width, joined.right), min(height, joined.bottom))
+    return Area(
+        max(0, changed.left), max(0, changed.top), min(width, changed.right), min(height, changed.bottom)
+    )
+
+
+def _covered(sprite: Pixels, x: float, y: float) -> Area:
+    left, top, _, _ = _whole(sprite, x, y)
+    right, bottom = left + sprite.shape[1] + 1, top + sprite.shape[0] + 1
+    return Area(left - left % 2, top - top % 2, right + right % 2, bottom + bottom % 2)
 
 
 def _placed(stage: Stage, motion: Motion, index: int) -> Iterator[tuple[Pixels, float, float]]:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidkit.mazes.drawing.clip import Area, clip_frames, compose_area, moving_area
+from vidkit.mazes.drawing.clip import changed_area, clip_frames, compose, compose_area
 from vidkit.mazes.drawing.pictures import Stage
 from vidkit.mazes.drawing.sprites import Pixels
 from vidkit.mazes.motion import Motion
@@ -56,16 +56,12 @@ def write_clip(
                 _put(writer.planes, frame)
                 writer.add()
             return
-        _put(writer.planes, stage.picture)
-        last: Area | None = None
-        here: tuple[float, ...] | None = None
-        for index in range(len(motion)):
-            now = motion.at(index)
-            if now != here:
-                area = moving_area(stage, motion, index)
-                both = area if last is None else area.joined(last)
-                _put(writer.planes, compose_area(stage, motion, index, both), both.left, both.top)
-                last, here = area, now
+        _put(writer.planes, compose(stage, motion, 0))
+        writer.add()
+        for index in range(1, len(motion)):
+            area = changed_area(stage, motion, index - 1, index)
+            if area is not None:
+                _put(writer.planes, compose_area(stage, motion, index, area), area.left, area.top)
             writer.add()
 
 
