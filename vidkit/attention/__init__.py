@@ -11,11 +11,13 @@ from vidkit.attention.plan import BlockPlan
 from vidkit.attention.policy import AttentionPolicy, build_policy
 from vidkit.attention.presets import preset
 from vidkit.attention.thresholds import ThresholdTable
+from vidkit.config.attention_schema import AttentionSettings
 from vidkit.hooks.token_grid import TokenGrid
 
 __all__ = [
     "AttentionHandle",
     "AttentionPolicy",
+    "AttentionSettings",
     "BlockPlan",
     "ThresholdTable",
     "TokenGrid",
