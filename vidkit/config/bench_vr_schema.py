@@ -98,7 +98,7 @@ class BenchVrBenchSettings:
     workers: int = 2  # processes
     authors: str | None = None  # checkout of the authors' code, whose tools are measured in `speed`
     authors_python: str | None = None  # Python with its packages; none: this one
-    work: str | None = None  # folder from which a stopped run goes on; none: OUTPUT/work
+    work: str | None = None  # folder from which a stopped run resumes; none: OUTPUT/work
     output: str | None = None  # folder; none: outputs/bench/vr_bench
     seed: int = 0  # first seed of the levels
     device: str = "auto"  # nothing here runs on one
