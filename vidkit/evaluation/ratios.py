@@ -57,9 +57,8 @@ class RatioMetrics:
         self._ratios.append(Ratio(name, scale, empty))
         for values in (top, bottom):
             column = np.bincount(self._place, weights=values, minlength=len(self.names))
-            # whole numbers below 2^24 are exact in half the memory
-            is_small = bool((column == np.rint(column)).all()) and np.abs(column).sum() < 2**24
-            self._columns.append(column.astype(np.float32 if is_small else np.float64))
+            halved = column.astype(np.float32)  # half the memory where it holds the same values
+            self._columns.append(halved if bool((halved == column).all()) else column)
 
     @property
     def sums(self) -> Array:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,9 @@ Places = NDArray[np.intp]
 RESAMPLES = 10_000
 SEED = 42
 _BLOCK = 1000  # resamples at a time
-_CELLS = 2_500_000  # counts at a time, 10 MB: a matrix product of few rows is slow
+_CELLS = 1_250_000  # counts at a time, 5 MB: a matrix product of few rows is slow
 _CACHED = 1 << 15  # counts that are counted up at a time, in the cache
+_FINEST = 6  # halvings of a whole number that are looked at
 _ALL_SWAPS = 13  # clusters; 2^13 ways are fewer than 10,000
 MIN_GROUPS = 6
 """Fewest groups with an interval: resamples of fewer say little, and no paired test of them can reach 5 %."""
@@ -92,10 +94,7 @@ def resampled_sums(sums: Array | Sequence[Column], resamples: int = RESAMPLES, s
     out = np.zeros((resamples, len(columns)))
     if clusters == 0:
         return out
-    # sums of whole numbers below 2^24 are exact in single precision, at half the time
-    exact = [
-        bool((one == np.rint(one)).all() and float(np.abs(one).max()) * clusters < 2**24) for one in columns
-    ]
+    exact = [_adds_up_in_single(one) for one in columns]
     whole, parts = np.flatnonzero(exact), np.flatnonzero(~np.array(exact, bool))
     single, double = np.empty((clusters, len(whole)), np.float32), np.empty((clusters, len(parts)))
     for made, places in ((single, whole), (double, parts)):
@@ -103,27 +102,54 @@ def resampled_sums(sums: Array | Sequence[Column], resamples: int = RESAMPLES, s
             made[:, place] = columns[int(column)]
     generator = np.random.default_rng(seed)
     most = max(1, min(_BLOCK, _CELLS // clusters, resamples))
-    counts = np.empty((most, clusters), np.float32)
-    for first in range(0, resamples, most):
-        block = counts[: min(most, resamples - first)]
-        _count_draws(generator, block)
-        rows = slice(first, first + len(block))
+    places = [slice(first, min(first + most, resamples)) for first in range(0, resamples, most)]
+    counts = [np.empty((most, clusters), np.float32) for _ in places[:2]]
+
+    def multiply(rows: slice, block: NDArray[np.float32]) -> None:
         out[rows, whole] = block @ single
         if len(parts):
             out[rows, parts] = block.astype(np.float64) @ double
+
+    # a product leaves the interpreter alone, so the next draws are counted meanwhile
+    with ThreadPoolExecutor(1) as worker:
+        running: list[Future[None]] = []
+        for number, rows in enumerate(places):
+            block = counts[number % 2][: rows.stop - rows.start]
+            if number > 1:
+                running.pop(0).result()  # the block's earlier product
+            _count_draws(generator, block)
+            running.append(worker.submit(multiply, rows, block))
+        for each in running:
+            each.result()
     return out
+
+
+def _adds_up_in_single(column: Column) -> bool:
+    """Whether sums over as many draws as there are values are exact in single precision, at half the time.
+
+    So it is for multiples of one power of two (whole numbers, quarters) whose sums keep below 2^24 of it.
+    """
+    most = float(np.abs(column).max(initial=0.0)) * len(column)
+    for power in range(_FINEST + 1):
+        scaled = column * 2.0**power
+        if most * 2.0**power >= 2**24:
+            return False
+        if bool((scaled == np.rint(scaled)).all()):
+            return True
+    return False
 
 
 def _count_draws(generator: np.random.Generator, counts: NDArray[np.float32]) -> None:
     """Fill [B, C] with how often each of C clusters comes among C draws."""
     clusters = counts.shape[1]
-    most = max(1, _CACHED // clusters)
+    most = max(1, min(len(counts), _CACHED // clusters))
+    places = np.empty((most, clusters), np.intp)  # counting would make one a time
+    offsets = np.arange(most, dtype=np.intp)[:, None] * clusters
     for first in range(0, len(counts), most):
         part = counts[first : first + most]
         drawn = generator.integers(0, clusters, size=part.shape, dtype=np.int32)
-        if len(part) > 1:
-            drawn += np.arange(len(part), dtype=np.int32)[:, None] * clusters
-        part[:] = np.bincount(drawn.ravel(), minlength=part.size).reshape(part.shape)
+        wide = np.add(drawn, offsets[: len(part)], out=places[: len(part)])
+        part[:] = np.bincount(wide.ravel(), minlength=part.size).reshape(part.shape)
 
 
 def ratio(numerator: Array, denominator: Array) -> Array:

@@ -61,12 +61,18 @@ class Group:
 
 def video_id(value: object) -> str:
     """A video id as the data spells it: 7 and "7" are "007"."""
+    if type(value) is str and len(value) > 2 and value.isdigit():
+        return value
     text = text_id(value)
     return text.zfill(3) if text.isdigit() else text
 
 
 def question_id(value: object) -> str:
     """A question id as the data spells it: "7-1" is "007-1"."""
+    if type(value) is str:
+        video, dash, number = value.partition("-")
+        if len(video) > 2 and video.isdigit() and number.isdigit():
+            return value  # as most are
     video, dash, number = text_id(value).rpartition("-")
     return f"{video_id(video)}-{number}" if dash else text_id(value)
 
