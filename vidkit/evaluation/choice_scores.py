@@ -33,10 +33,12 @@ from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.task_spec import TaskSpec
 from vidkit.evaluation.types import Item, Mode, Row, ScoreTable
 from vidkit.utils.statistics import (
+    EACH_BY_ITSELF,
     RESAMPLES,
     SEED,
     Array,
     Interval,
+    groups_alike,
     intervals,
     none_if_nan,
     ratio,
@@ -92,7 +94,9 @@ def score(
     values = _derived(spec, {k: np.array([v]) for k, v in metrics.values().items()})
     points = {name: float(value[0]) for name, value in values.items()}
     groups = metrics.groups()
-    bounds = intervals(_derived(spec, metrics.draws(resamples, seed)), groups_of(spec, groups))
+    alike = metrics.alike()
+    draws = _derived(spec, metrics.draws(resamples, seed))
+    bounds = intervals(draws, groups_of(spec, groups), alike=alike)
     counts = summarise([a.choice for a in here], [a.row for a in here], [a.item.id for a in here])
     headline = [name for name in points if "/" not in name]
     result: dict[str, Any] = {
@@ -115,7 +119,11 @@ def score(
         ],
         "baselines": baselines(spec, here),
         **_modes(spec, graded),
-        "warnings": [*warn_missing(counts, "questions"), *too_few_groups(groups, "group")],
+        "warnings": [
+            *warn_missing(counts, "questions"),
+            *too_few_groups(groups, "group"),
+            *groups_alike(bounds, alike, "group", headline),
+        ],
     }
     if points["accuracy"] > 99:
         result["warnings"].append("more than 99 % correct: check that the answers were not in the prompt")
@@ -270,7 +278,7 @@ def _main(
     for name, shares in result["baselines"].items():
         rows.append((name, *(shares.get(metric) for metric in headline), None))
     groups = len({a.item.group for a in answered})
-    note = f"{_counted(len(answered), 'question')}, {_counted(groups, 'group')}"
+    note = f"{_counted(len(answered), 'question')}, {_counted(groups, 'group')}; {EACH_BY_ITSELF}"
     if result["differing_items"]:
         note += f"; {result['differing_items']} items differ between the modes"
     columns = ("", *(name.replace("_", " ") for name in headline), UNREAD_HEADING)
@@ -291,7 +299,7 @@ def _table(
         (label, len(members[label]), _cell(f"{column}/{label}", points, bounds), str(unread(members[label])))
         for label in sorted(members)
     )
-    note = "their mean is the headline 'macro'" if column == spec.macro else ""
+    note = f"{EACH_BY_ITSELF}" + ("; their mean is the headline 'macro'" if column == spec.macro else "")
     return ScoreTable(
         column, spec.tables[column], (column, "questions", "accuracy", UNREAD_HEADING), rows, note
     )

@@ -15,6 +15,7 @@ from vidkit.utils.statistics import (
     RESAMPLES,
     SEED,
     Array,
+    groups_alike,
     holm,
     intervals,
     none_if_nan,
@@ -73,7 +74,8 @@ def compare(a: Comparable, b: Comparable, *, resamples: int = RESAMPLES, seed: i
     total_a, total_b = of_sums(sums_a.sum(0, keepdims=True)), of_sums(sums_b.sum(0, keepdims=True))
     draws = paired_differences(sums_a, sums_b, of_sums, resamples, seed)
     groups = {name: min(a.groups.get(name, MIN_GROUPS), b.groups.get(name, MIN_GROUPS)) for name in a.names}
-    bounds = intervals({name: draws[name] for name in a.names}, groups)
+    alike = a.metrics.differences_alike(b.metrics)
+    bounds = intervals({name: draws[name] for name in a.names}, groups, alike=alike)
     found = swap_test(sums_a, sums_b, lambda sums: _named(of_sums(sums), a.names), resamples, seed)
     together = holm(found)
     metrics = {}
@@ -98,7 +100,10 @@ def compare(a: Comparable, b: Comparable, *, resamples: int = RESAMPLES, seed: i
             "level": LEVEL,
             "correction": "Holm",
         },
-        "warnings": too_few_groups(groups, "group"),
+        "warnings": [
+            *too_few_groups(groups, "group"),
+            *groups_alike(bounds, alike, "group", [f"{name}" for name in a.names if name in alike]),
+        ],
         "unread": {"a": a.unread, "b": b.unread},
         "bootstrap": {"resamples": resamples, "seed": seed, "level": 0.95, "paired": True},
     }

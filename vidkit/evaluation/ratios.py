@@ -16,7 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vidkit.utils import statistics
-from vidkit.utils.statistics import Array
+from vidkit.utils.statistics import Array, Interval
+
+_SAME = 1e-9  # percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class RatioMetrics:
         bottom = np.ones_like(top) if denominator is None else np.asarray(denominator, dtype=np.float64)
         self._ratios.append(Ratio(name, scale, empty))
         for values in (top, bottom):
-            column = np.bincount(self._place, weights=values, minlength=len(self.names))
+            column = np.bincount(self._place, weights=values, minlength=len(self.names)).astype(np.float64)
             halved = column.astype(np.float32)  # half the memory where it holds the same values
             self._columns.append(halved if bool((halved == column).all()) else column)
 
@@ -92,6 +94,35 @@ class RatioMetrics:
             metric.name: int(np.count_nonzero(self._columns[2 * i + 1]))
             for i, metric in enumerate(self._ratios)
         }
+
+    def alike(self) -> dict[str, Interval]:
+        """Intervals of the metrics in percent whose groups are all alike, where a bootstrap says nothing."""
+        found = {}
+        for i, metric in enumerate(self._ratios):
+            values = self._per_cluster(i)
+            if len(values) and np.ptp(values) <= _SAME and 0 <= values[0] <= 100:
+                found[metric.name] = statistics.alike_interval(float(values[0]), len(values))
+        return found
+
+    def differences_alike(self, other: RatioMetrics) -> dict[str, Interval]:
+        """The same for the differences to another run, group by group."""
+        found = {}
+        for i, metric in enumerate(self._ratios):
+            one, two = self._per_cluster(i), other._per_cluster(i)
+            same = np.array_equal(self._columns[2 * i + 1] != 0, other._columns[2 * i + 1] != 0)
+            if not len(one) or not same or np.ptp(one - two) > _SAME:
+                continue
+            if min(one.min(), two.min()) >= 0 and max(one.max(), two.max()) <= 100:
+                bound = statistics.alike_interval(float(one[0] - two[0]), len(one), -100.0, 100.0)
+                found[metric.name] = bound
+        return found
+
+    def _per_cluster(self, i: int) -> Array:
+        """A metric's value in each cluster that stands under it."""
+        top, bottom = self._columns[2 * i].astype(np.float64), self._columns[2 * i + 1]
+        under = bottom != 0
+        values: Array = self._ratios[i].scale * top[under] / bottom[under]
+        return values
 
     def draws(self, resamples: int, seed: int) -> dict[str, Array]:
         """Bootstrap draws [R] of each metric."""

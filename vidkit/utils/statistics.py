@@ -10,7 +10,7 @@ product. That is why 10,000 resamples cost a fraction of a second.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,8 @@ Places = NDArray[np.intp]
 
 RESAMPLES = 10_000
 SEED = 42
+EACH_BY_ITSELF = "95 % intervals, each by itself: one in twenty misses"
+"""What stands below tables with several intervals."""
 _BLOCK = 1000  # resamples at a time
 _CELLS = 1_250_000  # counts at a time, 5 MB: a matrix product of few rows is slow
 _CACHED = 1 << 15  # counts that are counted up at a time, in the cache
@@ -102,8 +104,8 @@ def resampled_sums(sums: Array | Sequence[Column], resamples: int = RESAMPLES, s
             made[:, place] = columns[int(column)]
     generator = np.random.default_rng(seed)
     most = max(1, min(_BLOCK, _CELLS // clusters, resamples))
-    places = [slice(first, min(first + most, resamples)) for first in range(0, resamples, most)]
-    counts = [np.empty((most, clusters), np.float32) for _ in places[:2]]
+    blocks = [slice(first, min(first + most, resamples)) for first in range(0, resamples, most)]
+    counts = [np.empty((most, clusters), np.float32) for _ in blocks[:2]]
 
     def multiply(rows: slice, block: NDArray[np.float32]) -> None:
         out[rows, whole] = block @ single
@@ -113,7 +115,7 @@ def resampled_sums(sums: Array | Sequence[Column], resamples: int = RESAMPLES, s
     # a product leaves the interpreter alone, so the next draws are counted meanwhile
     with ThreadPoolExecutor(1) as worker:
         running: list[Future[None]] = []
-        for number, rows in enumerate(places):
+        for number, rows in enumerate(blocks):
             block = counts[number % 2][: rows.stop - rows.start]
             if number > 1:
                 running.pop(0).result()  # the block's earlier product
@@ -172,8 +174,34 @@ def percentile_interval(draws: Array, level: float = 0.95) -> Interval:
     return Interval(float(low), float(high))
 
 
+def alike_interval(
+    value: float, groups: int, lowest: float = 0.0, highest: float = 100.0, level: float = 0.95
+) -> Interval:
+    """Interval of a mean of which every group that was seen has the same value.
+
+    The bootstrap would say [value, value], since it draws nothing but what was seen. If less than a share q
+    of all groups were like these, so many in a row would be seen with a chance below q^groups; so with
+    confidence `level` at least q = (1 - level)^(1 / groups) of them are, and the rest may lie anywhere in the
+    range. Groups are taken to weigh alike.
+    Source: the rule of three (Hanley and Lippman-Hand, JAMA 1983) in its exact form; differs: none.
+
+    Args:
+        value: of every group.
+        groups: how many were seen, at least one.
+        lowest: the least value that a group can have.
+        highest: the greatest.
+        level: of the interval.
+    """
+    alike = (1 - level) ** (1 / groups)
+    rest = 1 - alike
+    return Interval(value * alike + lowest * rest, value * alike + highest * rest)
+
+
 def intervals(
-    draws: Mapping[str, Array], groups: Mapping[str, int] | None = None, level: float = 0.95
+    draws: Mapping[str, Array],
+    groups: Mapping[str, int] | None = None,
+    level: float = 0.95,
+    alike: Mapping[str, Interval] | None = None,
 ) -> dict[str, Interval]:
     """Intervals of many metrics at once.
 
@@ -181,10 +209,35 @@ def intervals(
         draws: of each metric.
         groups: how many groups stand under each metric; none for fewer than `MIN_GROUPS`.
         level: of the intervals.
+        alike: intervals of the metrics whose groups are all alike; a metric whose draws are all equal and
+            that is not among them has none, since draws of equal values say nothing of those not seen.
     """
     none = Interval(math.nan, math.nan)
     few = {name for name, count in (groups or {}).items() if count < MIN_GROUPS}
-    return {name: none if name in few else percentile_interval(each, level) for name, each in draws.items()}
+    made = {}
+    for name, each in draws.items():
+        if name in few:
+            made[name] = none
+        elif alike is not None and name in alike:
+            made[name] = alike[name]
+        else:
+            bound = percentile_interval(each, level)
+            made[name] = none if alike is not None and bound.low == bound.high else bound
+    return made
+
+
+def groups_alike(
+    bounds: Mapping[str, Interval], alike: Mapping[str, Interval], unit: str, shown: Collection[str]
+) -> list[str]:
+    """One line that says which intervals are not the bootstrap's, and what they are; none when all are."""
+    names = [name for name in shown if name in alike and not math.isnan(bounds[name].low)]
+    if not names:
+        return []
+    some = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return [
+        f"all {unit}s have the same {some}: the interval is the exact one for that (rule of three), "
+        "not the bootstrap's, which knows nothing but what was seen"
+    ]
 
 
 def too_few_groups(groups: Mapping[str, int], unit: str) -> list[str]:

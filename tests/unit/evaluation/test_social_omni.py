@@ -344,7 +344,10 @@ def test_made_records_run_through_every_step() -> None:
         result["who"]["accuracy"] == 100 and result["when"]["accuracy"] == 100 and result["how"]["how"] == 100
     )
     assert result["differing_items"] == 0
-    assert [line.partition(":")[0].split()[:2] for line in result["warnings"]] == [["no", "intervals"]]
+    assert [line.partition(":")[0].split()[:2] for line in result["warnings"]] == [
+        ["no", "intervals"],
+        ["all", "clips"],
+    ]
 
 
 def test_how_is_asked_only_after_a_rightful_yes() -> None:

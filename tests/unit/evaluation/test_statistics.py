@@ -7,6 +7,8 @@ import pytest
 
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.utils.statistics import (
+    alike_interval,
+    intervals,
     mean_interval,
     paired_differences,
     paired_mean_interval,
@@ -114,3 +116,40 @@ def test_pairs_leave_no_spread_however_wide_the_clips_are() -> None:
 def test_one_value_has_a_mean_and_no_bounds() -> None:
     assert mean_interval([3.0]).rounded(4) == {"mean": 3.0, "low": None, "high": None}
     assert mean_interval([3.0]).high == math.inf
+
+
+def test_groups_that_are_all_alike_have_the_exact_interval() -> None:
+    metrics = RatioMetrics([i // 3 for i in range(90)])
+    metrics.add("right", np.ones(90))
+    metrics.add("wrong", np.zeros(90))
+    metrics.add("third", np.arange(90) % 3 == 0)
+    metrics.add("mixed", np.arange(90) % 7 == 0)
+    alike = metrics.alike()
+    assert set(alike) == {"right", "wrong", "third"}
+    # the rule of three: of 30 groups without one that differs, at most some 10 % do
+    assert alike["right"].high == 100 and alike["right"].low == pytest.approx(90.5, abs=0.05)
+    assert alike["wrong"].low == 0 and alike["wrong"].high == pytest.approx(9.5, abs=0.05)
+    assert alike["third"].low < 100 / 3 < alike["third"].high < 45
+
+
+@pytest.mark.parametrize("true_share", [0.99, 0.9, 0.7])
+@pytest.mark.parametrize("groups", [6, 20, 60])
+def test_the_exact_interval_is_wrong_in_at_most_5_percent(true_share: float, groups: int) -> None:
+    seen_alike = true_share**groups  # chance that all groups are right, when the interval would be shown
+    missed = alike_interval(100.0, groups).low > 100 * true_share
+    assert not (missed and seen_alike > 0.05)
+
+
+def test_differences_that_are_all_alike_are_not_certain() -> None:
+    a, b, c = (RatioMetrics(range(40)) for _ in range(3))
+    right = np.arange(40) % 2
+    for metrics, values in ((a, right), (b, right), (c, 1 - right)):
+        metrics.add("acc", values)
+    bound = a.differences_alike(b)["acc"]
+    assert bound.low == pytest.approx(-bound.high) and 5 < bound.high < 10
+    assert "acc" not in a.differences_alike(c)
+
+
+def test_draws_that_are_all_equal_and_explained_by_nothing_have_no_interval() -> None:
+    bounds = intervals({"a": np.full(9, 3.0), "b": np.arange(9.0)}, alike={})
+    assert math.isnan(bounds["a"].low) and bounds["b"].high > bounds["b"].low

@@ -30,6 +30,7 @@ from vidkit.utils.statistics import (
     RESAMPLES,
     SEED,
     Array,
+    groups_alike,
     intervals,
     none_if_nan,
     too_few_groups,
@@ -71,7 +72,8 @@ def score(
         k: float(v[0]) for k, v in derived({k: np.array([v]) for k, v in metrics.values().items()}).items()
     }
     groups = groups_of(metrics)
-    bounds = intervals(derived(metrics.draws(resamples, seed)), groups)
+    alike = metrics.alike()
+    bounds = intervals(derived(metrics.draws(resamples, seed)), groups, alike=alike)
     how_values = how.how_scores(here.judged) if here.judged else None
     stream = streaming.streaming_scores([d.item for d in here.decided])
     counts = _counts(here)
@@ -94,6 +96,7 @@ def score(
         "warnings": [
             *_warnings(rows, counts, how_values),
             *too_few_groups({n: count for n, count in groups.items() if n in _COMPARED}, "clip"),
+            *groups_alike(bounds, alike, "clip", [name for name in _COMPARED if name in bounds]),
         ],
     }
     made = tables.make(result, here, values, bounds)

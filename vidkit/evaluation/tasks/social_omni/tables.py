@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidkit.evaluation.replies import UNREAD_HEADING, Unread, rule_table
 from vidkit.evaluation.types import ScoreTable
-from vidkit.utils.statistics import Interval
+from vidkit.utils.statistics import EACH_BY_ITSELF, Interval
 
 if TYPE_CHECKING:
     from vidkit.evaluation.tasks.social_omni.graded import Graded
@@ -93,6 +93,7 @@ def _who(
     for name, share in result["baselines"]["who"].items():
         rows.append((name, share, *([None] * (len(_WHO) + 1))))
     note = f"{result['who']['counted']} of {counts['items']} items counted; macro-F1 over readable replies"
+    note += f"; {EACH_BY_ITSELF}"
     note += _differing(result, "l1")
     low, high = result["who_wilson"]
     if low is not None:
@@ -130,7 +131,7 @@ def _when(
         'SocialOmni "when" (one annotated time)',
         columns,
         tuple(rows),
-        f"items: {cells_note}{_differing(result, 'l2')}",
+        f"{EACH_BY_ITSELF}; items: {cells_note}{_differing(result, 'l2')}",
     )
 
 

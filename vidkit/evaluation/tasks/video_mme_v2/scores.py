@@ -30,7 +30,16 @@ from vidkit.evaluation.tasks.video_mme_v2.groups import (
     chance_score,
 )
 from vidkit.evaluation.types import Mode, Row
-from vidkit.utils.statistics import RESAMPLES, SEED, Array, intervals, none_if_nan, ratio, too_few_groups
+from vidkit.utils.statistics import (
+    RESAMPLES,
+    SEED,
+    Array,
+    groups_alike,
+    intervals,
+    none_if_nan,
+    ratio,
+    too_few_groups,
+)
 
 HEADLINE = ("non_lin", "level_1", "level_2", "level_3", "consistency", "coherence", "avg_acc")
 _FULL_SIZE, _CONSISTENCY_GROUPS = 800, range(509, 526)
@@ -82,7 +91,8 @@ def score(
     questions = [q for group in groups for q in group.questions]
     counts = summarise([q.choice for q in questions], [q.row for q in questions], [q.id for q in questions])
     standing = groups_of(metrics)
-    bounds = intervals(draws, standing)
+    alike = metrics.alike()
+    bounds = intervals(draws, standing, alike=alike)
     result: dict[str, Any] = {
         "benchmark": "video-mme-v2",
         "mode": str(mode),
@@ -110,6 +120,7 @@ def score(
         "warnings": [
             *_warnings(groups, counts, questions, values, other_note),
             *too_few_groups({name: standing[name] for name in HEADLINE}, "video"),
+            *groups_alike(bounds, alike, "video", HEADLINE),
         ],
     }
     made = tables.make(result, groups, values, bounds, metrics.denominators())

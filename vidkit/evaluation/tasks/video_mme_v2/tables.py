@@ -10,7 +10,7 @@ from vidkit.evaluation.replies import UNREAD_HEADING, rule_table, unread
 from vidkit.evaluation.tasks.video_mme_v2.grading import Group, as_text
 from vidkit.evaluation.tasks.video_mme_v2.groups import LOGIC, QUESTIONS, RELEVANCE, TYPE_NAMES
 from vidkit.evaluation.types import ScoreTable
-from vidkit.utils.statistics import Interval
+from vidkit.utils.statistics import EACH_BY_ITSELF, Interval
 
 _MAIN = {
     "non_lin": "Non-Lin",
@@ -63,7 +63,7 @@ def _main(
     rows.append(("chance", *(result["chance"].get(name) for name in _MAIN), None))
     share = values["robustness_ratio"]
     note = f"{len(groups)} groups" + ("" if share != share else f"; Non-Lin / Avg Acc = {share:.1f} %")
-    note += "; 95 % intervals over videos"
+    note += f"; {EACH_BY_ITSELF}"
     if differing:
         note += f"; {differing} items differ between the modes"
     if mode == "official":
