@@ -35,7 +35,7 @@ PAGES = (
 _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
     r"|attention|encoder|generate|headline|measured|baseline|selection|planted|token|reader"
-    r"|reading) figures|demo output|(?:operation|code) table):[^\n]*-->\n)"
+    r"|reading) figures|demo output|(?:operation|code|style code) table):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
@@ -44,6 +44,7 @@ _BLOCK = re.compile(
 BLOCKS: dict[str, Callable[[], str | None]] = {
     "operation table": algoviz.operation_table,
     "code table": algoviz.code_table,
+    "style code table": algoviz.style_code_table,
     "startup figures": lambda: tool.figures("startup"),
     "scoring figures": lambda: tool.figures("scoring"),
     "serving figures": tool.serving_figures,

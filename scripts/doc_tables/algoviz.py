@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vidkit.algoviz.rsl.codes import CODES as STYLE_CODES
 from vidkit.algoviz.vta.diagnostics import CODES
 from vidkit.commands.algoviz.listing import operation_lines
 
@@ -17,4 +18,12 @@ def code_table() -> str:
     """Each code with its severity and meaning."""
     rows = ["| Code | | Meaning |", "| --- | --- | --- |"]
     rows += [f"| {name} | {code.severity} | {code.meaning} |" for name, code in CODES.items()]
+    return "\n".join(rows) + "\n"
+
+
+def style_code_table() -> str:
+    """Each code of a style with its severity and meaning."""
+    rows = ["| Code | | Meaning |", "| --- | --- | --- |"]
+    for name, (is_error, meaning) in STYLE_CODES.items():
+        rows.append(f"| {name} | {'error' if is_error else 'warning'} | {meaning} |")
     return "\n".join(rows) + "\n"

@@ -115,3 +115,18 @@ def test_lists_and_unknown_names() -> None:
 def test_a_file_in_place_of_a_subcommand_is_read(tmp_path: Path) -> None:
     done = vidkit(tmp_path / "none.json")
     assert done.returncode == 2 and "no file" in done.stderr
+
+
+def test_check_tells_whether_a_style_fits(good: Path, tmp_path: Path) -> None:
+    done = vidkit("check", good, "--style", "print")
+    assert done.returncode == 0 and " s, 2 of 2 steps shown" in done.stdout
+    style = tmp_path / "style.json"
+    style.write_text(json.dumps({"meta": {"rsl_version": "1.0"}, "layout": {"main": {"type": "matrix"}}}))
+    done = vidkit("check", good, "-s", style, "--json", "-")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["style_findings"][0]["code"] == "R201"
+    style.write_text(json.dumps({"meta": {"rsl_version": "1.0"}, "layuot": {}}))
+    done = vidkit("check", good, "-s", style)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {style} /layuot: R102: ")
+    assert "did you mean 'layout'" in done.stderr

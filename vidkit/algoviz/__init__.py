@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vidkit.algoviz.renderers.rendering import Rendered, render
+    from vidkit.algoviz.rsl.resolve import ResolvedStyle, style_of
     from vidkit.algoviz.vta.state import State
     from vidkit.algoviz.vta.trace import Trace, load, trace_of
 
-__all__ = ["Rendered", "State", "Trace", "load", "render", "trace_of"]
+__all__ = ["Rendered", "ResolvedStyle", "State", "Trace", "load", "render", "style_of", "trace_of"]
 
 _HOMES = {
     "render": "vidkit.algoviz.renderers.rendering",
@@ -23,6 +24,8 @@ _HOMES = {
     "load": "vidkit.algoviz.vta.trace",
     "trace_of": "vidkit.algoviz.vta.trace",
     "Trace": "vidkit.algoviz.vta.trace",
+    "style_of": "vidkit.algoviz.rsl.resolve",
+    "ResolvedStyle": "vidkit.algoviz.rsl.resolve",
     "State": "vidkit.algoviz.vta.state",
 }
 

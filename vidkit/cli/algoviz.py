@@ -52,6 +52,10 @@ Output = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="FILE", help="File to write; standard output if not given."),
 ]
+Style = Annotated[
+    str,
+    typer.Option("--style", "-s", metavar="NAME|FILE", help="A preset (see 'list presets') or an RSL file."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the output file.")]
 
 
@@ -115,6 +119,21 @@ def diff(
         raise typer.Exit(FINDINGS)
 
 
+@algoviz.command(cls=CommandAsTyped, short_help="whether a style fits a trace and can be read")
+def check(file: File, style: Style = "dark", json: Json = None) -> None:
+    """Check a trace with a style: rules, annotations, layout, contrast, duration.
+
+    Exit status 1 where the trace has an error or the style does not fit it.
+
+    \b
+    vidkit algoviz check trace.json --style print
+    vidkit algoviz check trace.json --style my_style.json --json -
+    """  # noqa: D301 (a backspace: the lines after it keep their breaks)
+    made = _with_json(json, lambda: command_of("check")(file, style))
+    if made is not None and made.errors:
+        raise typer.Exit(FINDINGS)
+
+
 @algoviz.command(cls=CommandAsTyped, short_help="a trace without vidkit's extensions")
 def lower(file: File, output: Output = None, force: Force = False) -> None:
     """Write a trace in core operations alone, for readers that know no others."""
@@ -134,7 +153,7 @@ def compose(
     command_of("compose")(files, output, force, rebase)
 
 
-@algoviz.command("list", cls=CommandAsTyped, short_help="operations, types and codes by name")
+@algoviz.command("list", cls=CommandAsTyped, short_help="operations, types, codes, presets, layouts by name")
 def list_(
     what: Annotated[
         str | None,
@@ -142,7 +161,7 @@ def list_(
     ] = None,
     json: Json = None,
 ) -> None:
-    """List what there is: operations with their parameters, types of views, codes of findings."""
+    """List what there is: operations with their parameters, types of views, codes, presets, layouts."""
     made = _with_json(json, lambda: command_of("listing")(what))
     if json != "-":
         for name, lines in (made or {}).items():

@@ -1,4 +1,4 @@
-"""`vidkit algoviz list`: operations, types, codes, presets and whatever draws, by name."""
+"""`vidkit algoviz list`: operations, types, codes, presets and layouts, by name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from inspect import getdoc
 from vidkit.errors import ConfigError
 from vidkit.utils.naming import did_you_mean
 
-LISTS = ("operations", "types", "codes")
+LISTS = ("operations", "types", "codes", "presets", "layouts")
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,41 @@ def _types() -> tuple[Line, ...]:
 
 
 def _codes() -> tuple[Line, ...]:
+    from vidkit.algoviz.rsl.codes import CODES as STYLE_CODES
     from vidkit.algoviz.vta.diagnostics import CODES
 
-    return tuple(Line(name, f"{code.severity}: {code.meaning}") for name, code in CODES.items())
+    of_traces = [Line(name, f"{code.severity}: {code.meaning}") for name, code in CODES.items()]
+    of_styles = [
+        Line(name, f"{'error' if is_error else 'warning'}: {meaning}")
+        for name, (is_error, meaning) in STYLE_CODES.items()
+    ]
+    return (*of_traces, *of_styles)
+
+
+def _presets() -> tuple[Line, ...]:
+    from vidkit.algoviz.rsl.themes import PRESETS
+
+    own = "styles of the trace get colours of the preset"
+    return tuple(
+        Line(name, f"{theme.text} on {theme.background}" + (f"; {own}" if theme.recolours else ""))
+        for name, theme in PRESETS.items()
+    )
+
+
+def _layouts() -> tuple[Line, ...]:
+    from vidkit.algoviz.rsl.choosing import FITTING
+
+    made = []
+    for kind, layouts in FITTING.items():
+        told = (f"{name} ({', '.join(params)})" for name, params in layouts.items())
+        made.append(Line(kind.__name__.removesuffix("View").lower(), "; ".join(told)))
+    return tuple(made)
 
 
 _MAKERS: dict[str, Callable[[], tuple[Line, ...]]] = {
     "operations": _operations,
     "types": _types,
     "codes": _codes,
+    "presets": _presets,
+    "layouts": _layouts,
 }

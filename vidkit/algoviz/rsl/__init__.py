@@ -1,0 +1,1 @@
+"""RSL: how a trace should look. Never changes data or the order of operations."""

@@ -1,0 +1,63 @@
+"""`vidkit algoviz check`: whether a style fits a trace, and whether all of it can be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidkit.algoviz.rsl.resolve import style_of
+from vidkit.algoviz.vta.trace import load
+from vidkit.commands.algoviz.reading import count, finding_lines
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A trace with a style.
+
+    Args:
+        file: the trace, as it was given.
+        style: as it was given.
+        duration_s: of the whole video.
+        shown: steps that are seen by themselves, the initial one included; the others are merged.
+        errors: findings for which the exit status is 1.
+        diagnostics: findings of the trace.
+        style_findings: findings of the style and of colours.
+    """
+
+    file: str
+    style: str
+    duration_s: float
+    shown: int
+    errors: int
+    diagnostics: tuple[dict[str, Any], ...]
+    style_findings: tuple[dict[str, Any], ...]
+
+
+def run(file: Path, style: str) -> Checked:
+    """Check a trace with a style, print what was found.
+
+    Raises:
+        DataError: the file is no trace, or there is no such style.
+        StyleError: the style is not in the grammar.
+    """
+    trace = load(file)
+    resolved = style_of(trace, style, strict=False)
+    shown = sum(not time.is_merged for time in resolved.times)
+    wrong = [finding for finding in resolved.findings if finding.is_error]
+    print(f"{file} with {style}: {resolved.duration_s:.1f} s, {shown} of {len(trace) + 1} steps shown")
+    print(f"trace: {count(trace.diagnostics)}")
+    for line in finding_lines(trace.diagnostics, False):
+        print(line)
+    print(f"style: {len(resolved.findings)} finding{'s' * (len(resolved.findings) != 1)}")
+    for finding in resolved.findings:
+        print(f"  {finding}")
+    return Checked(
+        str(file),
+        style,
+        resolved.duration_s,
+        shown,
+        len(trace.errors) + len(wrong),
+        tuple(found.as_dict() for found in trace.diagnostics),
+        tuple(found.as_dict() for found in resolved.findings),
+    )
