@@ -68,6 +68,7 @@ class Benchmark:
         JUDGED_KIND: kind of the items whose replies judges may score; empty: none.
         JUDGE_VERSION: version of the question to judges.
         HEADLINES: scores at the top of the page: dotted key in the result, label, name of the interval.
+        BUDGETED: what a model sees depends on the budget of frames; not so where it is shown still pictures.
         OWN_RUNS: what it does besides questions and replies, see `own_run`.
         group_of: group of a data row, where groups cannot be scored in part.
     """
@@ -85,6 +86,7 @@ class Benchmark:
         ("accuracy", "accuracy", "accuracy"),
         ("f1", "F1", "f1"),
     )
+    BUDGETED: bool = True
     OWN_RUNS: Mapping[str, str] = MappingProxyType({})
     group_of: Callable[[Row], str] | None = None
     DECLARED: ClassVar[tuple[str, ...]]

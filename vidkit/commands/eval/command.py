@@ -143,6 +143,8 @@ def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
         joined.rows, Mode(settings.mode.value), **scoring_options(settings, task, settings.resamples)
     )
     seen = seen_by_model(joined)
+    if not task.functions.BUDGETED:
+        seen = {**seen, "budget": None, "subtitles": None}
     if seen["budget"]:
         result["tables"] = [with_budget(result["tables"][0], seen), *result["tables"][1:]]
     if settings.engine.value != "direct" and predictions is not None:

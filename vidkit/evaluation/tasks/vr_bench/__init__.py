@@ -13,12 +13,14 @@ from vidkit.evaluation.tasks.vr_bench.vlm_questions import (
 from vidkit.evaluation.tasks.vr_bench.vlm_scores import HEADLINES, VlmSettings, score, score_options
 
 config = VlmSettings
+BUDGETED = False
 OWN_RUNS = {
     "make": "vidkit.evaluation.tasks.vr_bench.making:make_levels",
     "videos": "vidkit.evaluation.tasks.vr_bench.scoring_run:score_videos",
 }
 
 __all__ = [
+    "BUDGETED",
     "HEADLINES",
     "OWN_RUNS",
     "REQUIRED",

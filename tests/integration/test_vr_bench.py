@@ -1,0 +1,85 @@
+"""`vidkit eval vr-bench` as a user starts it: a served model asked about levels, clips scored beside it."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("httpx", reason="asking a server needs httpx")
+pytest.importorskip("av", reason="clips need PyAV")
+
+from scripted_server import Act, ScriptedServer
+from vr_bench_set import solved, static, write_clip, write_set
+
+from vidkit.cli.main import run
+from vidkit.mazes import Level
+
+COUNT = 7
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def said(level: Level, number: int) -> str:
+    """Each level is answered in another manner."""
+    moves = list(level.solution.moves)
+    whole = json.dumps({"path": moves})
+    return [
+        whole,
+        f"<think>{json.dumps({'path': ['up']})} no, wrong</think>Here it is:\n```json\n{whole}\n```",
+        whole[: whole.rfind('"', 0, -3)],  # cut off in the last word
+        ", then ".join(moves),
+        json.dumps({"path": [list(cell) for cell in level.solution.cells]}),
+        json.dumps({"path": ["nowhere"] * 3}),
+        "I'm sorry, I cannot see the picture.",
+    ][number]
+
+
+def test_a_served_model_is_asked_and_stands_in_one_table_with_clips(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    levels = write_set(place / "set", ("regular",), COUNT, with_clips=False)
+    replies = {}
+    for number, level in enumerate(levels):
+        image = place / "set" / "maze" / "1" / "easy" / "images" / f"easy_{number + 1:04d}.png"
+        replies[base64.b64encode(image.read_bytes()).decode()] = said(level, number)
+        write_clip(place / "clips", level, number + 1, solved(level) if number < 3 else static(level))
+
+    def answer(body: dict[str, Any]) -> Act:
+        text = json.dumps(body)
+        return Act(text=next(reply for image, reply in replies.items() if image in text))
+
+    clips = ["--data", "set", "--videos", "clips", "--json", "v.json", "workers=1"]
+    assert run(["eval", "vr-bench", *clips]) == 0
+    with ScriptedServer(answer) as server:
+        words = ["--data", "set", "--model", "seer", "--base-url", server.base_url, "--json", "m.json"]
+        assert run(["eval", "vr-bench", *words, "beside=[v.json]", "--html", "m.html"]) == 0
+        assert len(server.requests) == COUNT
+        assert run(["eval", "vr-bench", *words, "beside=[v.json]", "--html", "m.html"]) == 0
+        assert len(server.requests) == COUNT, "what was answered is not asked again"
+    out = capsys.readouterr().out
+    assert "Video models and language models" in out
+    got = json.loads((place / "m.json").read_text())
+    outcome = [(item["failure"], item["rule"]) for item in got["items"]]
+    assert outcome == [
+        (None, "json"),
+        (None, "json"),
+        ("goal", "cut off"),
+        (None, "words"),
+        (None, "coordinates"),
+        ("unread", ""),
+        ("unread", ""),
+    ]
+    assert got["overall"]["values"]["success"] == pytest.approx(100 * 4 / COUNT)
+    assert got["overall"]["values"]["official_sr"] == pytest.approx(100 * 2 / COUNT)
+    together = next(table for table in got["tables"] if table["name"] == "together")
+    assert [row[1:4] for row in together["rows"]] == [
+        ["this model", "language", COUNT],
+        ["clips", "video", COUNT],
+    ]
+    assert "As reported by the authors" in (place / "m.html").read_text()
