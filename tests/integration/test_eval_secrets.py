@@ -32,12 +32,18 @@ ROWS = [{"id": f"q{n}", "question": f"{n}?", "options": ["yes", "no"], "answer":
 def forms_of(secret: str) -> list[bytes]:
     inner = base64.b64encode(f"abc{secret}".encode()).decode()[4:]  # without padding: three bytes before
     texts = [secret, quote(secret, safe=""), secret.replace("/", "\\/"), inner.rstrip("=")[:-2]]
+    texts += [secret[::-1], escaped(secret), secret.upper()]
     return [text.encode() for text in texts]
+
+
+def escaped(secret: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in secret.encode())
 
 
 def echoes(server: ScriptedServer, kind: str) -> Act:
     """Everything that was sent, in a place that a hostile or careless server would put it."""
     said = f"{server.heads[-1]} and {KEY} {quote(KEY, safe='')} {base64.b64encode(KEY.encode()).decode()}"
+    said += f" {KEY[::-1]} {escaped(KEY)} {KEY.upper()} {base64.b64encode(KEY[::-1].encode()).decode()}"
     if kind == "reply":
         message = {"role": "assistant", "content": f"A. {said}", "reasoning_content": said}
         tokens = [{"token": KEY, "logprob": -0.1, "top_logprobs": [{"token": KEY, "logprob": -0.1}]}]
@@ -46,8 +52,8 @@ def echoes(server: ScriptedServer, kind: str) -> Act:
         return Act(body=f"<p>{said}</p>".encode(), headers={"content-type": "text/html"})
     if kind == "moved":
         return Act(status=302, headers={"location": f"http://x:{PASSWORD}@h/?token={TOKEN}&k={quote(KEY)}"})
-    escaped = json.dumps({"error": {"message": said, "code": KEY, "param": KEY}}).replace("/", "\\/")
-    return Act(status=int(kind), body=escaped.encode())
+    body = json.dumps({"error": {"message": said, "code": KEY, "param": KEY}}).replace("/", "\\/")
+    return Act(status=int(kind), body=body.encode())
 
 
 @pytest.mark.parametrize("kind", ["reply", "400", "401", "500", "page", "moved"])

@@ -56,7 +56,7 @@ def remember(secret: str | None) -> None:
 
 
 def _encoded(secret: str) -> Iterator[str]:
-    """A secret as it may stand in headers, addresses, JSON, HTML, reprs and base64."""
+    """A secret as it may stand in headers, addresses, JSON, HTML and reprs, or as a server echoes it."""
     data = secret.encode("utf-8", "surrogatepass")
     quoted = {quote(data, safe=""), quote(data), quote_plus(data)}
     yield from (secret, *quoted, *(re.sub(r"%[0-9A-F]{2}", lambda m: m[0].lower(), q) for q in quoted))
@@ -66,12 +66,20 @@ def _encoded(secret: str) -> Iterator[str]:
         inner = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
         yield from (inner, inner.replace("/", "\\/"))
     yield from (repr(secret)[1:-1], repr(data)[2:-1], html.escape(secret), html.escape(secret, quote=False))
-    yield from (data.hex(), data.hex().upper())
+    yield from (data.hex(), data.hex().upper(), secret[::-1], quote(secret[::-1], safe=""), secret.swapcase())
+    yield from (secret.upper(), secret.lower(), *(quote(q, safe="") for q in quoted))
+    # every letter escaped, as no browser would, but a server may
+    for code in ("%{:02x}", "%{:02X}", "\\x{:02x}", "&#{};", "&#x{:x};", "&#x{:X};"):
+        yield "".join(code.format(byte) for byte in data)
+    for code in ("\\u{:04x}", "\\u{:04X}", "&#{};"):
+        yield "".join(code.format(ord(letter)) for letter in secret)
+    yield base64.b32encode(data).decode().rstrip("=")
+    yield base64.b64encode(data[::-1]).decode().rstrip("=")
     # of a longer text that holds the secret at any place: the letters that the secret alone decides
     for shift in range(3):
         whole = base64.b64encode(b"\0" * shift + data).decode()
         sure = whole[(0, 2, 3)[shift] : (shift + len(data)) * 8 // 6]
-        yield from (sure, sure.translate(str.maketrans("+/", "-_")))
+        yield from (sure, sure.translate(str.maketrans("+/", "-_")), quote(sure, safe=""))
 
 
 def remember_url(url: object) -> None:
