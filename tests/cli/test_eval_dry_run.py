@@ -136,6 +136,28 @@ def test_a_folder_that_can_be_gone_on_with_or_not(place: Path, capsys: pytest.Ca
     assert planned(*words[1:-2], "frames=uniform:3", "force=true")["run"]["answered"] == 0
 
 
+SELECTOR = """
+from vidkit.frames.types import Selection
+
+class First:
+    def select(self, candidates, k, cfg):
+        return Selection.of_reasons("first", dict.fromkeys(range(k), "top"))
+"""
+
+
+def test_a_selector_of_a_file_of_ones_own_picks_the_frames(place: Path) -> None:
+    (place / "sel.py").write_text(SELECTOR)
+    assert planned(*ASK, "frames=sel.py:First")["run"]["frames"] == "64 sel.py:First"
+    assert planned(*ASK, "frames=./sel.py:First:3")["run"]["budget"]["count"] == 3
+    with ScriptedServer(lambda _: Act(text="A")) as server:
+        words = ["eval", *ASK[:-1], server.base_url, "-o", "run", "frames=sel.py:First:2", "resamples=20"]
+        assert run(words) == 0
+        pictures = [str(body).count("image_url") for body in server.requests]
+    assert pictures and max(pictures) >= 2
+    lines = [json.loads(line) for line in (place / "run" / "log.jsonl").read_text().splitlines()]
+    assert sum("sel.py:First" in json.dumps(line) or '"first"' in json.dumps(line) for line in lines) >= 4
+
+
 def test_a_limit_takes_groups_whole(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert planned(*ASK, "--limit", "2")["run"]["items"] == 4
     assert planned(*ASK, "--limit", "6")["run"]["items"] == 8

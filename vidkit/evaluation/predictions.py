@@ -135,7 +135,7 @@ def read_data(
                 raise DataError(f"{where}: no column '{missing}'", _columns(row, required))
             key = row_id(row)
             if not key:
-                raise DataError(f"{where}: empty id", "every question needs its id")
+                raise DataError(f"{where}: {_no_id(row)}", "every question needs its id: a text or a number")
             if key in seen:
                 raise DataError(f"{where}: duplicate id '{key}', first on {seen[key]}", "ids are unique")
             if unique:
@@ -143,11 +143,21 @@ def read_data(
             yield row
 
 
+def _no_id(row: Row) -> str:
+    """Why a row has no id: nothing there, or a truth value."""
+    truth = next(
+        (name for name, value in row.items() if isinstance(value, bool) and "id" in name.lower()), None
+    )
+    return "empty id" if truth is None else f"'{truth}' is {str(row[truth]).lower()}, which is no id"
+
+
 def _row_id(where: str, row: Row) -> str:
     for column in _ID_COLUMNS:
         name = text_id(row.get(column))
         if name:
             return name
+    if any(isinstance(row.get(column), bool) for column in _ID_COLUMNS):
+        raise DataError(f"{where}: {_no_id(row)}", "an id is a text or a number")
     raise DataError(f"{where}: no 'question_id' and no 'id'", "every prediction names its question")
 
 

@@ -9,6 +9,7 @@ from vidkit.attention.policy import as_policy
 from vidkit.commands.eval.checks import seen_by_model
 from vidkit.errors import ConfigError, DataError
 from vidkit.evaluation.predictions import read_data, read_predictions
+from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.scoring import Joined
 from vidkit.evaluation.task_spec import TaskSpec
 from vidkit.evaluation.tasks.multiple_choice import general_item
@@ -72,3 +73,13 @@ def test_what_is_no_attention_policy_is_refused(wrong: object) -> None:
 def test_a_run_without_pictures_saw_no_frames(modality: str | None, frames: str) -> None:
     manifest = {"budget": {"method": "uniform", "count": 64}, "prompt": {"modality": modality}}
     assert seen_by_model(Joined([], {}, run=manifest))["budget"] == frames
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_a_truth_value_as_an_id_is_called_that(value: bool, tmp_path: Path) -> None:
+    (tmp_path / "d.json").write_text(json.dumps([{"id": value, "answer": "A"}]))
+    with pytest.raises(DataError, match=f"d.json line 1: 'id' is {str(value).lower()}, which is no id"):
+        list(read_data([tmp_path / "d.json"], lambda row: text_id(row["id"]), ["id", "answer"]))
+    (tmp_path / "p.jsonl").write_text(json.dumps({"id": value, "prediction": "A"}) + "\n")
+    with pytest.raises(DataError, match=f"p.jsonl line 1: 'id' is {str(value).lower()}, which is no id"):
+        read_predictions(tmp_path / "p.jsonl")

@@ -58,7 +58,7 @@ class FrameBudget:
 
     @classmethod
     def parse(cls, text: str, **others: Any) -> Self:
-        """Read `uniform:64`, `fps:1`, `wfs-sb:64` or a bare number of frames.
+        """Read `uniform:64`, `fps:1`, `wfs-sb:64`, `FILE.py:Class:64` or a bare number of frames.
 
         Raises:
             ConfigError: no such form, or a number out of range.
@@ -66,7 +66,8 @@ class FrameBudget:
         name, colon, number = text.strip().rpartition(":")
         if not colon:
             name, number = (UNIFORM, number) if number.isdigit() else (number, "")
-        if name + ":" == _SELECTOR_PREFIX or name == "select":
+        own = name.lower().endswith(".py")  # FILE.py:Class, without a number of frames
+        if name + ":" == _SELECTOR_PREFIX or name == "select" or own:
             name, number = f"{name}:{number}", ""
         try:
             given: dict[str, Any] = {"method": name}
