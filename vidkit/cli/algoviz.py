@@ -153,6 +153,62 @@ def compose(
     command_of("compose")(files, output, force, rebase)
 
 
+@algoviz.command(
+    cls=CommandAsTyped,
+    short_help="run a Python script in the sandbox, watched; its trace, or the trace drawn",
+)
+def run(
+    script: Annotated[Path, typer.Argument(metavar="SCRIPT", help="A Python script.", show_default=False)],
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ARGS...]", help="Arguments of the script.", show_default=False),
+    ] = None,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option("--watch", metavar="NAME", help="Show this variable, no others; may be repeated."),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Trace (.json), page, video or picture; SCRIPT.trace.json."
+        ),
+    ] = None,
+    stdin: Annotated[
+        Path | None, typer.Option("--stdin", metavar="FILE", help="What the script reads as standard input.")
+    ] = None,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option("--file", metavar="FILE", help="A file for the script's folder; may be repeated."),
+    ] = None,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of the trace at most.")] = 2000,
+    sandbox: Annotated[
+        str, typer.Option("--sandbox", metavar="NAME", help="auto, bubblewrap or landlock.")
+    ] = "auto",
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe", help="Run it unprotected where no sandbox works.")
+    ] = False,
+    force: Force = False,
+    json: Json = None,
+) -> None:
+    """Trace an ordinary Python script: its lists, tables, graphs and objects become views.
+
+    The script needs no change. It runs without network, in a folder of its own, within limits; exit status 4
+    where it fails: what it did before is written all the same. Arguments that begin with - go after --.
+
+    \b
+    vidkit algoviz run quick_sort.py
+    vidkit algoviz run lcs.py --watch L -o lcs.mp4
+    """  # noqa: D301 (a backspace: the lines after it keep their breaks)
+    from vidkit.commands.algoviz.run import SCRIPT_FAILED, Settings
+
+    settings = Settings(
+        script, arguments or (), watch or (), output, stdin, file or (), steps, sandbox, unsafe, force
+    )
+    made = _with_json(json, lambda: command_of("run")(settings))
+    if made is not None and made.failed:
+        raise typer.Exit(SCRIPT_FAILED)
+
+
 @algoviz.command("list", cls=CommandAsTyped, short_help="operations, types, codes, presets, layouts by name")
 def list_(
     what: Annotated[
