@@ -14,12 +14,16 @@ def cell(value: Any) -> Any:
     """A value as a cell of a view shows it."""
     if isinstance(value, float) and math.isinf(value):
         return "∞"
+    if type(value) is int and abs(value) >= 10**15:
+        return str(value)
     if isinstance(value, tuple):
         return "(" + ", ".join(map(inner, value)) + ")"
     if isinstance(value, list):
         return "[" + ", ".join(map(inner, value)) + "]"
     if isinstance(value, int | float | str | bool) or value is None:
         return value
+    if hasattr(value, "key") and hasattr(value, "val"):
+        return f"{value.key}: {value.val}"
     for name in ("val", "value", "data", "key", "name"):
         if hasattr(value, name):
             return cell(getattr(value, name))
@@ -74,8 +78,28 @@ def links(value: Any) -> Any:
     return frozenset(found)
 
 
+def ways(value: Any) -> Any:
+    """Edges of a graph without directions."""
+    found = links(value)
+    return frozenset(found | {(target, source) for source, target in found})
+
+
 def buckets(value: Any) -> Any:
     return tuple(tuple((key, cell(item)) for key, item in bucket) for bucket in value)
+
+
+def bins(value: Any) -> Any:
+    return tuple(tuple((cell(item), None) for item in bucket) for bucket in value)
+
+
+def nested(value: Any, label: str = "root") -> Any:
+    """Edges of a tree of dicts in dicts, by label."""
+    found = []
+    for key, below in value.items():
+        found.append((label, str(key) if isinstance(below, dict) else f"{key}"))
+        if isinstance(below, dict):
+            found += nested(below, str(key))
+    return tuple(sorted(found))
 
 
 def structure(*names: str) -> Callable[[dict[str, Any]], Any]:
@@ -140,7 +164,7 @@ def states(path: Path, what: str | Callable[[dict[str, Any]], Any], form: Callab
             for at in own(frame):
                 try:
                     made = form(eval(what, at.f_globals, at.f_locals))
-                except (NameError, AttributeError):
+                except (NameError, AttributeError, TypeError):
                     continue
                 break
             else:

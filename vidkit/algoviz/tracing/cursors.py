@@ -15,10 +15,22 @@ class Cursors:
     Args:
         subscripts: function -> container as text -> names of index variables, one or two (row, column) each.
         texts: function and name of variables with a subscript; of texts among them views are made.
+        neighbours: names of containers that are gone over element by element, `for v in graph[u]`.
     """
 
     subscripts: dict[str, dict[str, dict[tuple[str, ...], None]]] = field(default_factory=dict)
     texts: set[tuple[str, str]] = field(default_factory=set)
+    neighbours: set[str] = field(default_factory=set)
+
+    def is_grid(self, name: str) -> bool:
+        """Whether a container is used with two subscripts, `grid[r][c]`."""
+        return any(
+            len(names) == 2
+            for places in self.subscripts.values()
+            for container, indices in places.items()
+            for names in indices
+            if container.rpartition(".")[2] == name
+        )
 
 
 class _Finder(ast.NodeVisitor):
@@ -58,6 +70,7 @@ class _Finder(ast.NodeVisitor):
         over = node.iter
         if isinstance(over, ast.Subscript) and _place(over.value) and isinstance(target, ast.Name):
             self._add(_place(over.value), (target.id,))
+            self.found.neighbours.add(_place(over.value).rpartition(".")[2])
         called = (
             isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.func.id == "enumerate"
         )

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from vidkit.algoviz.tracing.displays import is_symmetric, rows_of
-from vidkit.algoviz.tracing.memory import Memory, reference
+from vidkit.algoviz.tracing.cursors import Cursors
+from vidkit.algoviz.tracing.displays import is_symmetric, neighbours, rows_of
+from vidkit.algoviz.tracing.memory import Memory, key_text, reference
 from vidkit.algoviz.tracing.recording import Encoded, Recording
 from vidkit.algoviz.tracing.slots import Slot, Use, node_classes, shown_twice, slots_now, uses
 from vidkit.algoviz.tracing.structures import shape_of
@@ -16,6 +17,7 @@ MOST_VIEWS = 7
 _GRAPHS = re.compile(
     r"graph|adj|neighbo|edges_of|network|successors|tree$|^g$|children|deps|roads|^tree", re.I
 )
+_GRIDS = re.compile(r"grid|maze|board|matrix|map$|field|canvas|lines", re.I)
 _STACKS = re.compile(r"stack|stk|^st$|path|^ops$|history", re.I)
 _HEAPS = re.compile(r"heap|^pq$|priority", re.I)
 _QUEUES = re.compile(r"queue|^q$|frontier|fifo|buffer", re.I)
@@ -68,6 +70,7 @@ class Evidence:
     scalars: bool = True
     ragged: bool = False
     square_texts: bool = False
+    texts: bool = False
     rows: tuple[int, int] = (0, 0)
     row_lengths: set[int] = field(default_factory=set)
     keys: dict[str, None] = field(default_factory=dict)
@@ -77,24 +80,32 @@ class Evidence:
     from_head: bool = False
     last: list[Encoded] | None = None
     symmetric: bool = False
+    shrank_at_tail: bool = False
+    inside: set[int] = field(default_factory=set)
+    grid_in_text: bool = False
+    gone_over: bool = False
 
 
-def plan(recording: Recording, watch: Iterable[str], texts: set[tuple[str, str]]) -> list[Plan]:
+def plan(recording: Recording, watch: Iterable[str], hints: Cursors) -> list[Plan]:
     """Views, the main one first.
 
     Args:
         recording: of a run.
         watch: names of variables to show, no others; empty: what happens most.
-        texts: function and name of text variables that are used like arrays.
+        hints: how the script's text uses its containers.
     """
+    texts = hints.texts
     nodes = node_classes(recording)
     found = uses(recording, nodes, texts)
     same = shown_twice(found)
     evidence = _evidence(recording, nodes, texts, found)
+    for slot, seen in evidence.items():
+        seen.grid_in_text = hints.is_grid(slot.name) or bool(_GRIDS.search(slot.name))
+        seen.gone_over = slot.name in hints.neighbours
     wanted = list(watch)
     scored: list[tuple[float, Plan]] = []
     for slot, use in found.items():
-        if slot in same:
+        if slot in same or (not wanted and _is_inside_another(slot, found, evidence)):
             continue
         group = (slot, *(other for other, target in same.items() if _end(target, same) == slot))
         if wanted and not any(name in wanted for s in group for name in (s.name, found[s].title)):
@@ -193,6 +204,7 @@ def _look(
     content = memory.content(value)
     if content is None:
         return
+    seen.inside |= _all_inside(value, memory)
     if _GRAPHS.search(slot.name) or content["k"] == "dict":
         seen.symmetric = is_symmetric(value, memory)
     if content["k"] in ("dict", "odict"):
@@ -202,6 +214,7 @@ def _look(
     if same and seen.last is not None and len(listed) != len(seen.last):
         shorter, longer = sorted((listed, seen.last), key=len)
         seen.only_tail = seen.only_tail and longer[: len(shorter)] == shorter
+        seen.shrank_at_tail = seen.shrank_at_tail or len(listed) < len(seen.last)
         gone_first = bool(listed) and seen.last[1:] == listed and seen.last[:-1] != listed
         seen.from_head = seen.from_head or gone_first
     elif same and seen.last is not None and listed != seen.last:
@@ -210,12 +223,13 @@ def _look(
     if rows is None or not rows:
         seen.others += bool(listed)
         return
-    kinds = {"text" if isinstance(item, str) else "tuple" if "t" in item else "list" for item in listed}
+    kinds = {_row_kind(item) for item in listed}
     lengths = {len(row) for row in rows}
     seen.ragged = seen.ragged or len(lengths) > 1
     seen.row_lengths |= lengths
     if kinds == {"text"}:
         seen.square_texts = len(lengths) == 1 and max(lengths) > 1 and len(rows) > 1
+        seen.texts = True
         seen.grids += seen.square_texts
         seen.others += not seen.square_texts
     elif kinds == {"tuple"}:
@@ -232,10 +246,38 @@ def _look(
     seen.rows = max(seen.rows[0], len(rows)), max(seen.rows[1], max(lengths, default=0))
 
 
-def _look_at_dict(seen: Evidence, slot: Slot, listed: list[list[Encoded]], memory: Memory) -> None:
-    from vidkit.algoviz.tracing.displays import neighbours
-    from vidkit.algoviz.tracing.memory import key_text
+def _row_kind(item: Encoded) -> str:
+    if isinstance(item, str):
+        return "text"
+    return "tuple" if isinstance(item, dict) and "t" in item else "list"
 
+
+def _all_inside(value: Encoded, memory: Memory) -> set[int]:
+    """Containers inside a container, at any depth."""
+    found: set[int] = set()
+    waiting = [value]
+    while waiting and len(found) < 500:
+        content = memory.content(waiting.pop())
+        for item in content["v"] if content is not None and content["k"] != "object" else ():
+            inner = _inner(item)
+            if inner is not None and inner not in found:
+                found.add(inner)
+                waiting.append({"r": inner})
+    return found
+
+
+def _is_inside_another(slot: Slot, found: dict[Slot, Use], evidence: dict[Slot, Evidence]) -> bool:
+    """Whether all that a place holds is part of what another shows: a row of a grid, a node of a trie."""
+    held = found[slot].objects.keys()
+    for other, seen in evidence.items():
+        roots = found[other].objects.keys()
+        apart = not held & roots or len(roots) < len(held)
+        if other != slot and held and apart and held - roots and held <= seen.inside | roots:
+            return True
+    return False
+
+
+def _look_at_dict(seen: Evidence, slot: Slot, listed: list[list[Encoded]], memory: Memory) -> None:
     names = {key_text(key, memory) for key, _ in listed}
     for name in (key_text(key, memory) for key, _ in listed):
         seen.keys.setdefault(name)
@@ -287,8 +329,10 @@ def _kind(slot: Slot, use: Use, seen: Evidence) -> tuple[str, str]:
         return "x-queue", ""
     if use.heap or (len(use.lengths) > 1 and not seen.grids and _HEAPS.search(slot.name)):
         return "x-heap", ""
-    if seen.grids > seen.others or ("ndarray" in use.kinds and seen.rows[0]):
-        if seen.graph_like and (named or seen.graph_like > seen.grids / 2) and not _BUCKETS.search(slot.name):
+    grid = seen.grids > seen.others and (seen.grid_in_text or not seen.texts)
+    if grid or ("ndarray" in use.kinds and seen.rows[0]):
+        like = seen.graph_like > seen.grids / 2 and seen.gone_over
+        if seen.graph_like and (named or like) and not _BUCKETS.search(slot.name):
             return "graph", "adjacency"
         if seen.ragged and _BUCKETS.search(slot.name):
             return "hashtable", ""
@@ -297,7 +341,7 @@ def _kind(slot: Slot, use: Use, seen: Evidence) -> tuple[str, str]:
         return "table", ""
     if len(use.lengths) <= 1:
         return "array", ""
-    if _STACKS.search(slot.name):
+    if _STACKS.search(slot.name) or (seen.only_tail and seen.shrank_at_tail and not seen.from_head):
         return "x-stack", ""
     if seen.from_head or _QUEUES.search(slot.name):
         return "x-queue", ""

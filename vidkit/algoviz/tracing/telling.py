@@ -9,14 +9,14 @@ from typing import Any
 from vidkit.algoviz.tracing import marks
 from vidkit.algoviz.tracing.changes import Op, changes, op, shows
 from vidkit.algoviz.tracing.cursors import cursors
-from vidkit.algoviz.tracing.displays import Display, Network
+from vidkit.algoviz.tracing.displays import Display, Network, Pairs
 from vidkit.algoviz.tracing.endings import ending_text
 from vidkit.algoviz.tracing.memory import Memory, reference, shown
 from vidkit.algoviz.tracing.planning import Plan, plan
 from vidkit.algoviz.tracing.pointing import Pointing
-from vidkit.algoviz.tracing.recording import MODULE, Encoded, Record, Recording
+from vidkit.algoviz.tracing.recording import Encoded, Record, Recording
 from vidkit.algoviz.tracing.slots import node_classes, slots_now
-from vidkit.algoviz.tracing.variables import is_recursive, last_of_each, scalars
+from vidkit.algoviz.tracing.variables import last_of_each, recursive_functions, scalars
 from vidkit.algoviz.tracing.views import display, spec, value_now
 from vidkit.algoviz.vta.document import Document
 from vidkit.algoviz.vta.engine.apply import apply_op
@@ -33,7 +33,7 @@ _FAMILIES = {
     "graph": "graph", "tree": "tree", "table": "dynamic programming", "x-linkedlist": "linked list",
     "x-heap": "heap", "hashtable": "hash table", "x-string": "string", "pairs": "hash table",
 }  # fmt: skip
-_EMPTY = ("x-heap", "x-stack", "x-queue", "x-set", "list", "x-string")
+VARIABLES = "variables"  # source of a table of scalars, where a script has nothing else
 
 
 class Telling:
@@ -50,12 +50,16 @@ class Telling:
         self.most = most
         found = cursors(recording.source)
         self.texts = found.texts
-        self.plans = plan(recording, watch, found.texts)
+        self.plans = plan(recording, watch, found)
         self.nodes = node_classes(recording)
         self.pointing = Pointing(found, self.plans)
         self.memory = Memory()
-        self.names = scalars(recording)
-        self.recursive = is_recursive(recording)
+        texts = {slot.name for one in self.plans if one.kind == "x-string" for slot in one.slots}
+        self.names = [name for name in scalars(recording) if name not in texts]
+        if not self.plans and self.names:
+            self.plans = [Plan(MAIN, "Variables", "pairs", keys=tuple(self.names), source=VARIABLES)]
+            self.pointing = Pointing(found, self.plans)
+        self.recursive = recursive_functions(recording)
         self.displays: dict[str, Display] = {}
         self.holds: dict[str, Encoded] = {}
         self.deltas: list[dict[str, Any]] = []
@@ -102,6 +106,8 @@ class Telling:
         return 0
 
     def _alive(self, one: Plan, memory: Memory, now: Any = None) -> tuple[bool, Encoded]:
+        if one.source == VARIABLES:
+            return True, None
         if one.node_class:
             shows_nodes = any(
                 content.get("c") == one.node_class and content["k"] == "object"
@@ -117,7 +123,7 @@ class Telling:
             alive, value = self._alive(one, self.memory, now)
             if alive:
                 self.holds[one.view_id] = value
-                self.displays[one.view_id] = display(one, value, self.memory, None)
+                self.displays[one.view_id] = self._display(one, value)
                 made.append(spec(one, self.displays[one.view_id]))
         frame: dict[str, Any] = {
             "data_state": None,
@@ -131,7 +137,7 @@ class Telling:
             made = made[1:]
         else:
             frame["data_state"] = {"type": "array", "view_id": MAIN, "data": []}
-        if self.names:
+        if self.names and self.plans[0].source != VARIABLES:
             rows = [[name, self._variables().get(name)] for name in self.names]
             panel = {"view_id": "vars_panel", "type": "table", "title": "Variables", "data": rows}
             frame["auxiliary_views"].append(panel)
@@ -186,7 +192,7 @@ class Telling:
                 continue
             self.holds[one.view_id] = value
             shown_before = self.displays.get(one.view_id)
-            target = display(one, value, self.memory, shown_before)
+            target = self._display(one, value)
             if target == shown_before:
                 continue
             self.displays[one.view_id] = target
@@ -201,8 +207,18 @@ class Telling:
         self._dirty = set()
         return made, written, before
 
+    def _display(self, one: Plan, value: Encoded) -> Display:
+        if one.source == VARIABLES:
+            return Pairs({name: "None" if v is None else v for name, v in self._variables().items()})
+        return display(one, value, self.memory, self.displays.get(one.view_id))
+
     def _touched(self, one: Plan, value: Encoded) -> bool:
-        if one.view_id not in self.displays or one.node_class or self.holds.get(one.view_id) != value:
+        if (
+            one.view_id not in self.displays
+            or one.node_class
+            or one.source == VARIABLES
+            or self.holds.get(one.view_id) != value
+        ):
             return True
         if isinstance(value, str):
             return False
@@ -260,7 +276,7 @@ class Telling:
 
     def _calls(self, record: Record) -> list[Op]:
         made: list[Op] = []
-        if self.recursive and record.call is not None and record.call[1] != MODULE:
+        if record.call is not None and record.call[1] in self.recursive:
             number, name, _, arguments = record.call
             self._pushed.append(number)
             given = record.variables.get(number, {})
@@ -283,6 +299,8 @@ class Telling:
         return found
 
     def _variable_ops(self) -> list[Op]:
+        if self.plans and self.plans[0].source == VARIABLES:
+            return []
         now = self._variables()
         panel = self.state.variables
         made = [

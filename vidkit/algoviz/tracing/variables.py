@@ -32,13 +32,16 @@ def scalars(recording: Recording) -> list[str]:
     return sorted(chosen, key=lambda name: first[name])
 
 
-def is_recursive(recording: Recording) -> bool:
+def recursive_functions(recording: Recording) -> set[str]:
+    """Functions that run while they run already, and those between: the calls that are worth a list."""
     running: list[str] = []
+    found: set[str] = set()
     for record in recording.records:
         if record.call is not None:
-            if record.call[1] in running:
-                return True
-            running.append(record.call[1])
+            name = record.call[1]
+            if name in running:
+                found.update(running[len(running) - 1 - running[::-1].index(name) :])
+            running.append(name)
         if record.back is not None and running:
             running.pop()
-    return False
+    return found

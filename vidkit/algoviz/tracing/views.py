@@ -57,7 +57,12 @@ def spec(plan: Plan, shown: Display) -> dict[str, Any]:
         options = {"row_headers": list(plan.keys), "col_headers": ["value"]}
         return {**made, "type": "table", "data": padded(shown, plan), "options": options}
     if isinstance(shown, Table):
-        return {**made, "type": "table", "data": padded(shown, plan), "options": _headers(plan)}
+        return {
+            **made,
+            "type": "table",
+            "data": padded(shown, plan),
+            "options": _headers(plan, padded(shown, plan)),
+        }
     if isinstance(shown, Buckets):
         items = [[{"key": key, "value": value} for key, value in row] for row in shown.rows]
         rows = [{"index": place, "items": row} for place, row in enumerate(items)]
@@ -69,9 +74,16 @@ def spec(plan: Plan, shown: Display) -> dict[str, Any]:
     return {**made, "type": plan.kind, "structure": _network(plan, shown)}
 
 
-def _headers(plan: Plan) -> dict[str, Any]:
+def _headers(plan: Plan, rows: list[list[Any]]) -> dict[str, Any]:
+    """Numbers of rows and columns; not of columns where the first row looks the same."""
     height, width = plan.rows
-    return {"row_headers": list(range(height)), "col_headers": list(range(width))}
+    made: dict[str, Any] = {"row_headers": list(range(height))}
+    columns = list(range(width))
+    return (
+        made
+        if rows and list(map(str, rows[0])) == list(map(str, columns))
+        else {**made, "col_headers": columns}
+    )
 
 
 def _network(plan: Plan, shown: Network) -> dict[str, Any]:

@@ -149,6 +149,8 @@ class Recorder:
             self._frames += 1
             if code.co_flags & _GENERATOR:
                 self._numbers[frame] = known
+        else:
+            known.raw, known.written = {}, {}  # a generator goes on: all that it knows is told again
         self._shared = self._shared or bool(code.co_freevars) or "STORE_GLOBAL" in _stores(code)
         self._stack.append(known)
         variables = self._variables(known)

@@ -1,0 +1,15 @@
+class Node:
+    def __init__(self, x):
+        self.val = x
+        self.next = None
+nodes = [Node(i) for i in range(5)]
+for a, b in zip(nodes, nodes[1:]):
+    a.next = b
+nodes[-1].next = nodes[2]
+slow = fast = nodes[0]
+while True:
+    slow = slow.next
+    fast = fast.next.next
+    if slow is fast:
+        break
+print(slow.val)

@@ -1,0 +1,22 @@
+import heapq
+class HNode:
+    def __init__(self, freq, symbol, left=None, right=None):
+        self.freq, self.symbol, self.left, self.right = freq, symbol, left, right
+    def __lt__(self, other):
+        return self.freq < other.freq
+chars = {'a': 5, 'b': 9, 'c': 12, 'd': 13}
+heap = [HNode(f, c) for c, f in chars.items()]
+heapq.heapify(heap)
+while len(heap) > 1:
+    l = heapq.heappop(heap)
+    r = heapq.heappop(heap)
+    heapq.heappush(heap, HNode(l.freq + r.freq, l.symbol + r.symbol, l, r))
+codes = {}
+def walk(n, code=""):
+    if n.left is None:
+        codes[n.symbol] = code
+        return
+    walk(n.left, code + "0")
+    walk(n.right, code + "1")
+walk(heap[0])
+print(codes)
