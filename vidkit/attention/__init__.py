@@ -6,7 +6,7 @@ reads, when a mask is recomputed, how much attention mass each head keeps, and w
 
 from vidkit.attention.api import predict_mask, sparse_attention
 from vidkit.attention.apply import AttentionHandle, disable, enable
-from vidkit.attention.budget import solve_budget
+from vidkit.attention.ebc import solve_budget
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.policy import AttentionPolicy, build_policy
 from vidkit.attention.presets import preset

@@ -20,7 +20,7 @@ from vidkit.attention.calibration import (
 )
 from vidkit.attention.calibration.calibrator import Measurements
 from vidkit.attention.calibration.floor import above_floor, nudged, warn_at_floor
-from vidkit.attention.calibration.log import FLOOR
+from vidkit.attention.calibration.probe_log import FLOOR
 from vidkit.attention.predictors import make_predictor
 from vidkit.attention.shipped import FOLDER
 from vidkit.cli.main import run as command

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from vidkit.attention.calibration.log import ProbeLog
+from vidkit.attention.calibration.probe_log import ProbeLog
 
 BAD_VALUES = {
     "error": [-1, -1e-9, float("inf"), "0.1", None, True, [0.1]],

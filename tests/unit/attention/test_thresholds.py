@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vidkit.attention import ThresholdTable, build_policy, preset, solve_budget
-from vidkit.attention.budget import allocate, lagrangian
+from vidkit.attention.ebc import allocate, lagrangian
 from vidkit.attention.policy import as_policy
 from vidkit.attention.thresholds import Thresholds
 from vidkit.config.attention_schema import AttentionSettings, ExecutorName, Keep, Predictor, Reuse

@@ -9,9 +9,9 @@ import pytest
 from vidkit.errors import ConfigError, DataError, OutputError
 from vidkit.evaluation.predictions import read_predictions
 from vidkit.evaluation.running.index import LogIndex, Place
-from vidkit.evaluation.running.log import Durability, PredictionLog, read_record, write_record
 from vidkit.evaluation.running.manifest import check_manifest, set_aside, write_json
 from vidkit.evaluation.running.output import write_predictions
+from vidkit.evaluation.running.resume_log import Durability, PredictionLog, read_record, write_record
 from vidkit.evaluation.types import Prediction
 
 

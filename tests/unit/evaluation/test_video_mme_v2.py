@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from vidkit.errors import DataError
 from vidkit.evaluation.tasks.video_mme_v2 import group_score, items, prompt, score
-from vidkit.evaluation.tasks.video_mme_v2.groups import KNOWN_STRUCTURES, chance_score
+from vidkit.evaluation.tasks.video_mme_v2.consistency_coherence import KNOWN_STRUCTURES, chance_score
 
 LETTERS = "ABCDEFGH"
 DATA = Path(os.environ.get("VIDKIT_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))

@@ -19,7 +19,7 @@ from torch import Tensor
 from vidkit.attention.apply import is_enabled, model_size
 from vidkit.attention.calibration.bands import BAND_WEIGHTS, BandError, band_error, check_weights
 from vidkit.attention.calibration.heads import HeadOutputs, SparseHeads
-from vidkit.attention.calibration.log import FLOOR, Key, Probe, ProbeLog
+from vidkit.attention.calibration.probe_log import FLOOR, Key, Probe, ProbeLog
 from vidkit.attention.calibration.probe_processor import Measured, ProbeProcessor
 from vidkit.attention.predictors import MaskPredictor
 from vidkit.attention.thresholds import check_tau

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from vidkit.attention.calibration.floor import nudged
-from vidkit.attention.calibration.log import FLOOR
+from vidkit.attention.calibration.probe_log import FLOOR
 from vidkit.attention.executors import ExecutorChooser
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.predictors import MaskPredictor, PlanState

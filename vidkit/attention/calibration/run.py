@@ -16,7 +16,7 @@ from vidkit.attention.calibration.bands import BAND_WEIGHTS, CUTOFF
 from vidkit.attention.calibration.calibrator import Calibrator, ProbeProgress, log_header
 from vidkit.attention.calibration.drift_threshold import TraceReuse, choose_delta
 from vidkit.attention.calibration.floor import warn_at_floor
-from vidkit.attention.calibration.log import ProbeLog
+from vidkit.attention.calibration.probe_log import ProbeLog
 from vidkit.attention.calibration.schedule import assign_prompts, choose_steps
 from vidkit.attention.calibration.table import joint_error, make_table
 from vidkit.attention.policy import AttentionPolicy

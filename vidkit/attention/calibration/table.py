@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from vidkit.attention.apply import enable
-from vidkit.attention.budget import allocate
 from vidkit.attention.calibration.bands import BAND_WEIGHTS, band_error
 from vidkit.attention.calibration.calibrator import Measurements
 from vidkit.attention.calibration.floor import above_floor, floor_fields
+from vidkit.attention.ebc import allocate
 from vidkit.attention.policy import AttentionPolicy
 from vidkit.attention.predictors import MaskPredictor
 from vidkit.attention.thresholds import ThresholdTable

@@ -1,4 +1,4 @@
-"""SVG2: cluster queries and keys by meaning, keep cluster pairs by top-p, run on blocks of sorted tokens."""
+"""SVG2, semantic permutation: cluster queries and keys, keep cluster pairs by top-p, run on sorted blocks."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from vidkit.evaluation.answer_judge import (
 from vidkit.evaluation.replies import JUDGE_COLUMN, JudgedLetter
 from vidkit.evaluation.running.breaker import StopRun
 from vidkit.evaluation.running.judging import TRIES, Panel, Verdict
-from vidkit.evaluation.running.log import Durability, PredictionLog
 from vidkit.evaluation.running.render import prompt_sha
+from vidkit.evaluation.running.resume_log import Durability, PredictionLog
 from vidkit.evaluation.scoring import Joined
 from vidkit.evaluation.task import Task
 from vidkit.evaluation.types import Mode, Prompt

@@ -17,8 +17,8 @@ from vidkit.commands.eval.options import check_model, engine_of, folder_of, judg
 from vidkit.config.eval_schema import EvalSettings
 from vidkit.errors import ConfigError
 from vidkit.evaluation.running import Progress, RunSummary, run_async
+from vidkit.evaluation.running.growing_clip import check_turn_entry
 from vidkit.evaluation.running.runner import LOG
-from vidkit.evaluation.running.streaming import check_turn_entry
 from vidkit.evaluation.task import Task
 
 

@@ -10,8 +10,8 @@ from vidkit.config.eval_schema import EvalSettings
 from vidkit.errors import ConfigError, ModelError
 from vidkit.evaluation.predictions import read_data
 from vidkit.evaluation.running import FrameBudget, RunOptions
-from vidkit.evaluation.running.log import Durability
 from vidkit.evaluation.running.render import Sampling
+from vidkit.evaluation.running.resume_log import Durability
 from vidkit.evaluation.scoring import describe, limited, numbered_id
 from vidkit.evaluation.task import Task
 from vidkit.evaluation.types import PromptMode, Row, SubtitleMode

@@ -9,9 +9,9 @@ from typing import Any
 
 from vidkit.errors import DataError, OutputError, VideoError
 from vidkit.evaluation.running.breaker import Breaker, StopRun
-from vidkit.evaluation.running.log import PredictionLog
 from vidkit.evaluation.running.media import Media, MediaLoader
 from vidkit.evaluation.running.render import Sampling, build_request, media_record, prompt_sha
+from vidkit.evaluation.running.resume_log import PredictionLog
 from vidkit.evaluation.types import Item, Prediction, Prompt, Visuals
 from vidkit.serving.engine import Engine, EngineError, ErrorKind
 from vidkit.serving.reply import Reply

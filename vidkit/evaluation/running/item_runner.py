@@ -10,9 +10,9 @@ from typing import Protocol
 from vidkit.errors import DataError, VidkitError
 from vidkit.evaluation.benchmark import Benchmark
 from vidkit.evaluation.running.asker import Asker, media_of
+from vidkit.evaluation.running.growing_clip import ask_streaming, stream_key
 from vidkit.evaluation.running.judging import Panel, Verdict
 from vidkit.evaluation.running.media import MediaLoader
-from vidkit.evaluation.running.streaming import ask_streaming, stream_key
 from vidkit.evaluation.types import Item, Prediction, PromptMode
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from vidkit.errors import ConfigError
 from vidkit.evaluation.running.asker import Asker, no_media
-from vidkit.evaluation.running.log import PredictionLog
 from vidkit.evaluation.running.manifest import write_json
 from vidkit.evaluation.running.render import Sampling, prompt_sha
+from vidkit.evaluation.running.resume_log import PredictionLog
 from vidkit.evaluation.types import Item, Prediction, Prompt
 from vidkit.serving.engine import Engine
 

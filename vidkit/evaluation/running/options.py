@@ -10,10 +10,10 @@ from typing import Any
 from vidkit.errors import ConfigError
 from vidkit.evaluation.running.budget import FrameBudget
 from vidkit.evaluation.running.frames import FramePicker
-from vidkit.evaluation.running.log import Durability
+from vidkit.evaluation.running.growing_clip import VERSION as STREAMING_VERSION
+from vidkit.evaluation.running.growing_clip import check_stride
 from vidkit.evaluation.running.render import Sampling
-from vidkit.evaluation.running.streaming import VERSION as STREAMING_VERSION
-from vidkit.evaluation.running.streaming import check_stride
+from vidkit.evaluation.running.resume_log import Durability
 from vidkit.evaluation.types import PromptMode, SubtitleMode
 from vidkit.serving.engine import Engine
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vidkit.evaluation.running.log import PredictionLog
+from vidkit.evaluation.running.resume_log import PredictionLog
 from vidkit.utils.files import atomic_path
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vidkit.evaluation.benchmark import Benchmark, benchmark_of
+from vidkit.evaluation.running.growing_clip import check_turn_entry
 from vidkit.evaluation.running.judging import TRIES as JUDGE_TRIES
 from vidkit.evaluation.running.options import RunOptions
 from vidkit.evaluation.running.render import prompt_sha, prompt_text
-from vidkit.evaluation.running.streaming import check_turn_entry
 from vidkit.evaluation.types import Item, PartKind, Prediction, Prompt, Row, TaskFunctions, Visuals
 from vidkit.utils.jsonl_log import read_log
 

@@ -14,12 +14,12 @@ from vidkit.evaluation.running.asker import Asker
 from vidkit.evaluation.running.breaker import StopRun
 from vidkit.evaluation.running.item_runner import ItemRunner, Outcome
 from vidkit.evaluation.running.judging import Panel, check_panel
-from vidkit.evaluation.running.log import PredictionLog
 from vidkit.evaluation.running.manifest import check_manifest, set_aside, write_json
 from vidkit.evaluation.running.media import MediaLoader
 from vidkit.evaluation.running.options import RunOptions, manifest_of
 from vidkit.evaluation.running.output import write_predictions
 from vidkit.evaluation.running.picker import open_picker
+from vidkit.evaluation.running.resume_log import PredictionLog
 from vidkit.evaluation.running.summary import Clock, Progress, RunSummary
 from vidkit.evaluation.types import Item, Row, TaskFunctions
 from vidkit.serving.engine import Engine

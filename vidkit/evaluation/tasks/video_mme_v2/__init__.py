@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from vidkit.evaluation.tasks.video_mme_v2.asking import items, prompt, visuals
+from vidkit.evaluation.tasks.video_mme_v2.consistency_coherence import group_score
 from vidkit.evaluation.tasks.video_mme_v2.grading import REQUIRED, question_id, row_question_id, video_id
-from vidkit.evaluation.tasks.video_mme_v2.groups import group_score
 from vidkit.evaluation.tasks.video_mme_v2.published import published
 from vidkit.evaluation.tasks.video_mme_v2.scores import comparable, score
 from vidkit.evaluation.tasks.video_mme_v2.settings import VideoMMEv2Settings, score_options

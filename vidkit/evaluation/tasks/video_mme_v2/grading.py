@@ -11,7 +11,7 @@ from vidkit.evaluation.answers import Choice
 from vidkit.evaluation.option_list import options_by_place
 from vidkit.evaluation.replies import choice_of, judged_choice, read_reply
 from vidkit.evaluation.rows import text_id
-from vidkit.evaluation.tasks.video_mme_v2.groups import (
+from vidkit.evaluation.tasks.video_mme_v2.consistency_coherence import (
     LOGIC,
     OPTIONS,
     QUESTIONS,

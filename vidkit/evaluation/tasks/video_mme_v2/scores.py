@@ -13,6 +13,14 @@ from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import summarise, unread, warn_missing
 from vidkit.evaluation.tasks.video_mme_v2 import tables
+from vidkit.evaluation.tasks.video_mme_v2.consistency_coherence import (
+    LOGIC,
+    OPTIONS,
+    QUESTIONS,
+    RELEVANCE,
+    TYPE_NAMES,
+    chance_score,
+)
 from vidkit.evaluation.tasks.video_mme_v2.grading import (
     Group,
     Question,
@@ -20,14 +28,6 @@ from vidkit.evaluation.tasks.video_mme_v2.grading import (
     gold_letter,
     grade,
     level_of,
-)
-from vidkit.evaluation.tasks.video_mme_v2.groups import (
-    LOGIC,
-    OPTIONS,
-    QUESTIONS,
-    RELEVANCE,
-    TYPE_NAMES,
-    chance_score,
 )
 from vidkit.evaluation.types import Mode, Row
 from vidkit.utils.statistics import (

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vidkit.evaluation.replies import UNREAD_HEADING, rule_table, unread
+from vidkit.evaluation.tasks.video_mme_v2.consistency_coherence import LOGIC, QUESTIONS, RELEVANCE, TYPE_NAMES
 from vidkit.evaluation.tasks.video_mme_v2.grading import Group, as_text
-from vidkit.evaluation.tasks.video_mme_v2.groups import LOGIC, QUESTIONS, RELEVANCE, TYPE_NAMES
 from vidkit.evaluation.types import ScoreTable
 from vidkit.utils.statistics import EACH_BY_ITSELF, Interval
 
