@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from vidkit.agents.engines.speculative import GateRule
 from vidkit.agents.gate import KINDS
 from vidkit.errors import ConfigError, DataError
-from vidkit.utils.files import write_text_atomic
+from vidkit.utils.ownership import FILES, SEAL
 from vidkit.utils.strict_json import load_json
 
 FORM = "vidkit gate 1"
@@ -64,9 +63,9 @@ class GateFile:
             )
         return GateRule(self.threshold, self.kind, self.k)
 
-    def write(self, path: str | Path) -> None:
-        """Write it, whole or not at all."""
-        write_text_atomic(Path(path), json.dumps({"form": FORM, **asdict(self)}, indent=2) + "\n")
+    def as_dict(self) -> dict[str, Any]:
+        """As it lies on disk."""
+        return {"form": FORM, **asdict(self)}
 
 
 def read_gate(path: str | Path) -> GateFile:
@@ -89,6 +88,8 @@ def read_gate(path: str | Path) -> GateFile:
         raise DataError(f"'{place.name}' is not JSON: {error}", "vidkit calibrate gate makes them") from error
     if not isinstance(found, dict) or found.pop("form", None) != FORM:
         raise DataError(f"'{place.name}' is not a gate file", "vidkit calibrate gate makes them")
+    for mark in (FILES, SEAL):  # by which vidkit knows the file as its own
+        found.pop(mark, None)
     return _checked(found, place.name)
 
 

@@ -15,6 +15,7 @@ DIALECTS: Mapping[str, str] = {
 TOOLS: Mapping[str, str] = {
     "zoom": "vidkit.agents.tools.zoom:ZoomTool",
     "rotate": "vidkit.agents.tools.rotate:RotateTool",
+    "python": "vidkit.agents.tools.python:PythonTool",
     "frames": "vidkit.agents.tools.frames:FramesTool",
 }
 _DIALECT_NEEDS = ("system", "question", "declarations", "read", "turn", "observation", "reminder")

@@ -16,7 +16,7 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 
 from vidkit import __version__
-from vidkit.cli.commands import COMMANDS, LOOK_UPS
+from vidkit.cli.commands import COMMANDS, LOOK_UPS, TWO_WORDS
 from vidkit.cli.help import CommandAsTyped, CommandWithConfigs
 from vidkit.cli.report import INTERRUPTED, report_error
 from vidkit.errors import OutputError
@@ -55,9 +55,17 @@ for _name in COMMANDS:
         app.command(_name, cls=CommandAsTyped if _name in LOOK_UPS else CommandWithConfigs)(_found)
 
 
+for _name in TWO_WORDS:
+    _module = _name.replace(" ", "_")
+    _found = getattr(importlib.import_module(f"vidkit.cli.{_module}"), _module)
+    app.command(_name, cls=CommandWithConfigs, hidden=True)(_found)
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit status."""
     words, after_dashes = _split_at_dashes(list(arguments))
+    if " ".join(words[:2]) in TWO_WORDS:
+        words = [" ".join(words[:2]), *words[2:]]
     if words[:1] and words[0] in LOOK_UPS:
         words = _with_target(words)
     command = next((word for word in words if word in COMMANDS), "")

@@ -1,0 +1,105 @@
+"""`vidkit calibrate gate`: from a run of a small model to a threshold; and what is refused."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from vidkit.agents.gate_file import read_gate
+from vidkit.cli.main import run
+from vidkit.errors import ConfigError, DataError
+
+
+@pytest.fixture
+def drafts(tmp_path):
+    """400 questions; the surer a draft, the likelier it is right."""
+    rng = np.random.default_rng(0)
+    rows, log = [], []
+    for number in range(400):
+        margin = rng.exponential(4)
+        right = rng.random() < 1 - 0.5 * math.exp(-margin)
+        label = "AB"[number % 2]
+        said = label if right else "BA"[number % 2]
+        text = "Which?\n(A) red\n(B) blue"
+        row = {"question_id": number, "category": "c", "text": text, "label": label}
+        rows.append({**row, "image": f"{number}.png"})
+        logprobs = [-math.log1p(math.exp(-margin)), -margin - math.log1p(math.exp(-margin)), -12, -13, -14]
+        top = [{"token": f"t{place}", "logprob": value} for place, value in enumerate(logprobs)]
+        tokens = [{"text": said, "logprob": logprobs[0], "top": top}]
+        log.append(
+            {"id": f"c-{number}", "response": said, "finish_reason": "stop", "meta": {"tokens": tokens}}
+        )
+    (tmp_path / "data.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "log.jsonl").write_text("\n".join(map(json.dumps, log)))
+    return tmp_path
+
+
+def calibrate(folder, *words, log="log.jsonl"):
+    files = ["--data", str(folder / "data.jsonl"), "--predictions", str(folder / log)]
+    return run(
+        ["calibrate", "gate", "v-star", *files, "-o", str(folder / "gate.json"), "model=small", *words]
+    )
+
+
+def test_a_gate_keeps_the_risk_and_is_taken_for_its_own_model_alone(drafts, capsys) -> None:
+    assert calibrate(drafts, "risk=0.1", "--json", str(drafts / "result.json")) == 0
+    gate = read_gate(drafts / "gate.json")
+    assert (gate.model, gate.task, gate.kind, gate.k, gate.count) == ("small", "v-star", "margin", 5, 400)
+    assert gate.threshold is not None and gate.accuracy > 0.9 and 0.3 < gate.coverage < 0.9
+    assert (drafts / "gate.png").stat().st_size > 5000
+    scores = {row["score"]: row for row in json.loads((drafts / "result.json").read_text())["scores"]}
+    assert set(scores) == {"margin", "paper", "min_prob", "log_mean", "entropy"}
+    assert 0.7 < scores["min_prob"]["auroc"] < 1
+    assert gate.rule_for("small", "v-star").k == 5
+    for model, task in (("other", "v-star"), ("small", "pope")):
+        with pytest.raises(ConfigError, match="calibrated for the"):
+            gate.rule_for(model, task)
+    assert "AUROC" in capsys.readouterr().out
+    assert calibrate(drafts, "risk=0.2") == 0  # its own files may be renewed
+    (drafts / "gate.json").write_text("{}")
+    assert calibrate(drafts) != 0  # another's may not
+
+
+def test_no_threshold_is_said_and_refused(drafts, capsys) -> None:
+    assert calibrate(drafts, "risk=0.001") == 0
+    assert "believes nothing" in capsys.readouterr().out
+    with pytest.raises(ConfigError, match="believes nothing"):
+        read_gate(drafts / "gate.json").rule_for("small", "v-star")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(["k=9"], "5 alternatives per token, fewer than k=9"), (["kind=best"], "unknown gate 'best'"),
+     (["risk=0"], "risk must be between 0 and 1"), (["k=2"], "k must be >= 3")],
+)  # fmt: skip
+def test_settings_that_cannot_be(drafts, capsys, words, told) -> None:
+    assert calibrate(drafts, *words) != 0
+    assert told in capsys.readouterr().err
+
+
+def test_a_log_without_log_probabilities(drafts, capsys) -> None:
+    rows = [json.loads(line) | {"meta": {}} for line in (drafts / "log.jsonl").read_text().splitlines()]
+    (drafts / "bare.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert calibrate(drafts, log="bare.jsonl") != 0
+    assert "keeps no log-probabilities" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [({"k": 2}, "'k' must be a whole number >= 3"), ({"kind": "odd"}, "unknown gate 'odd'"),
+     ({"form": "x"}, "not a gate"), ({"threshold": "high"}, "'threshold' must be a number"),
+     ({"more": 1}, "unknown field 'more'"), ({"risk": None}, "'risk'")],
+)  # fmt: skip
+def test_damaged_gate_files(tmp_path, change, told) -> None:
+    good = {"form": "vidkit gate 1", "model": "m", "task": "t", "kind": "margin", "k": 20, "threshold": 0.9}
+    good |= {"risk": 0.1, "delta": 0.1, "count": 5, "coverage": 0.5, "accuracy": None}
+    file = tmp_path / "g.json"
+    file.write_text(json.dumps(good))
+    assert read_gate(file).k == 20
+    file.write_text(json.dumps(good | change))
+    with pytest.raises(DataError, match=told):
+        read_gate(file)
+    file.write_text("[1, 2")
+    with pytest.raises(DataError, match="not JSON"):
+        read_gate(file)

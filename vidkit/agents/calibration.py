@@ -1,0 +1,111 @@
+"""From a small model's logged replies to a gate: scores, the threshold, and how good each score is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vidkit.agents.gate import KINDS, gate
+from vidkit.agents.gate_scores import aurc, auroc, selective_accuracy
+from vidkit.agents.risk_control import calibrate_threshold
+from vidkit.agents.separability import Array
+from vidkit.serving.reply import Alternative, Token
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedDraft:
+    """One reply of a run with its log-probabilities, and whether it is right."""
+
+    id: str
+    tokens: tuple[Token, ...]
+    correct: bool
+    cut: bool = False  # by the token budget: never believed
+
+
+def tokens_of(row: Mapping[str, Any]) -> tuple[Token, ...] | None:
+    """The tokens that a log keeps with a reply; None where it keeps none, or they cannot be read."""
+    meta = row.get("meta")
+    listed = meta.get("tokens") if isinstance(meta, Mapping) else None
+    if not isinstance(listed, list):
+        return None
+    try:
+        return tuple(
+            Token(
+                str(one["text"]),
+                float(one["logprob"]),
+                tuple(Alternative(str(top["token"]), float(top["logprob"])) for top in one["top"]),
+            )
+            for one in listed
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def fewest_alternatives(drafts: Sequence[LoggedDraft]) -> int:
+    """Alternatives that every token has; 0 without tokens."""
+    return min((len(token.top) for draft in drafts for token in draft.tokens), default=0)
+
+
+def gate_scores(drafts: Sequence[LoggedDraft], kind: str, k: int) -> Array:
+    """Score of every draft [N] as that kind of gate sees it; NaN where no threshold would believe it.
+
+    Raises:
+        ValueError: unknown kind.
+    """
+    found = []
+    for draft in drafts:
+        # no threshold: what is left is the second condition, and whether there is a score
+        decision = gate(draft.tokens, -math.inf, kind, k)
+        found.append(decision.score if decision.accepted and not draft.cut else math.nan)
+    return np.array(found, dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """A threshold on its split.
+
+    Attributes:
+        threshold: None where none keeps the risk.
+        coverage: share believed.
+        accuracy: of the believed; None where none is.
+        scores: of the drafts [N].
+        correct: of the drafts [N].
+    """
+
+    threshold: float | None
+    coverage: float
+    accuracy: float | None
+    scores: Array
+    correct: Array
+
+    @property
+    def curve(self) -> tuple[Array, Array]:
+        """Coverage and accuracy from the strictest threshold down."""
+        return selective_accuracy(self.scores, self.correct)
+
+
+def calibrated(drafts: Sequence[LoggedDraft], kind: str, k: int, risk: float, delta: float) -> Calibrated:
+    """The lowest threshold that keeps the risk, see `calibrate_threshold`."""
+    scores, correct = gate_scores(drafts, kind, k), np.array([draft.correct for draft in drafts], dtype=bool)
+    threshold = calibrate_threshold(scores, correct, risk, delta)
+    believed = scores > (math.inf if threshold is None else threshold)
+    accuracy = float(correct[believed].mean()) if believed.any() else None
+    return Calibrated(threshold, float(believed.mean()), accuracy, scores, correct.astype(np.float64))
+
+
+def score_table(drafts: Sequence[LoggedDraft], k: int, risk: float, delta: float) -> Iterator[dict[str, Any]]:
+    """One row a score: AUROC, AURC, what its own threshold at the same risk would believe."""
+    for kind in KINDS:
+        found = calibrated(drafts, kind, k, risk, delta)
+        yield {
+            "score": kind,
+            "auroc": auroc(found.scores, found.correct),
+            "aurc": aurc(found.scores, found.correct),
+            "threshold": found.threshold,
+            "coverage": found.coverage,
+            "accuracy": found.accuracy,
+        }
