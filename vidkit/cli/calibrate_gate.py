@@ -36,7 +36,7 @@ def calibrate_gate(
     \b
     vidkit eval v-star --data calib.jsonl --model small --base-url URL sampling.top_logprobs=20 -o drafts
     vidkit calibrate gate v-star --data calib.jsonl --predictions drafts/predictions.jsonl risk=0.05
-    vidkit eval v-star --data test.jsonl --model large engine=speculative draft.gate=gate.json draft.model=small
+    vidkit eval v-star --model large engine=speculative draft.model=small draft.gate=gate.json
     """  # noqa: D301 (a backspace: the lines after it keep their breaks)
     options = {
         "data": data,
