@@ -18,7 +18,6 @@ class CalibrateGateSettings:
     risk: float = 0.05  # share of wrong drafts among the believed, at most
     delta: float = 0.05  # probability that this does not hold
     output: str | None = None  # gate file, .json, with its plot beside it; none: gate.json
-    seed: int = 0  # nothing here is drawn
     force: bool = False  # overwrite files that vidkit did not write
     dry_run: bool = False
     verbose: bool = False
