@@ -1,6 +1,7 @@
 """The client against a real local server that misbehaves on purpose."""
 
 import asyncio
+import gzip
 import json
 import time
 
@@ -61,6 +62,21 @@ FAULTS = {
         Act(body=b'{"a": "\xff\xfe"}'),
         ErrorKind.BAD_REPLY,
         "the reply is not UTF-8 (byte 7 of 11)",
+    ),
+    "gzip-in-gzip": (
+        Act(body=gzip.compress(gzip.compress(b" " * 5_000_000)), headers={"content-encoding": "gzip, gzip"}),
+        ErrorKind.BAD_REPLY,
+        "the reply is compressed 2 times (gzip, gzip)",
+    ),
+    "unasked-compression": (
+        Act(body=b"x", headers={"content-encoding": "br"}),
+        ErrorKind.BAD_REPLY,
+        "the reply is compressed with 'br', which was not asked for",
+    ),
+    "error-in-unasked-compression": (
+        Act(status=500, body=b"x", headers={"content-encoding": "br"}),
+        ErrorKind.SERVER,
+        "answered 500",
     ),
     "broken-gzip": (
         Act(body=b"not gzip", headers={"content-encoding": "gzip"}),

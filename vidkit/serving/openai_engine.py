@@ -19,6 +19,7 @@ import httpx
 
 from vidkit.errors import ConfigError
 from vidkit.serving.address import Address
+from vidkit.serving.decoding import ACCEPTED, ReplyDecoder
 from vidkit.serving.dialect import PLAIN, Dialect
 from vidkit.serving.engine import Capabilities, EngineError, ErrorKind
 from vidkit.serving.lines import Lines
@@ -217,7 +218,7 @@ class OpenAIEngine:
 
     async def _post(self, line: httpx.AsyncHTTPTransport, body: bytes, dialect: Dialect) -> bytes:
         headers = {"content-type": "application/json", "accept": "application/json", "user-agent": "vidkit"}
-        headers["accept-encoding"] = "gzip, deflate"
+        headers["accept-encoding"] = ACCEPTED
         headers |= self._address.headers(self._key_env)
         limits = {"timeout": self._timeout}
         response = await line.handle_async_request(
@@ -225,6 +226,10 @@ class OpenAIEngine:
         )
         try:
             data = await self._read(response)
+        except EngineError:
+            if response.is_success:
+                raise
+            data = b""  # the status says more than a text that cannot be read
         finally:
             await response.aclose()
         if not response.is_success:
@@ -240,16 +245,9 @@ class OpenAIEngine:
         return data
 
     async def _read(self, response: httpx.Response) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
-        try:
-            async for chunk in response.aiter_bytes():
-                size += len(chunk)
-                if size > self.limits.max_reply_bytes:
-                    raise bad_reply(f"the reply is longer than {self.limits.max_reply_bytes} bytes")
-                chunks.append(chunk)
-        except httpx.DecodingError as error:
-            raise bad_reply(f"the reply's compression is broken: {error}") from error
+        decoder = ReplyDecoder(response.headers.get("content-encoding", ""), self.limits.max_reply_bytes)
+        chunks = [decoder.feed(chunk) async for chunk in response.aiter_raw()]
+        decoder.finish()
         return b"".join(chunks)
 
     def _status_error(self, response: httpx.Response, data: bytes) -> EngineError:
