@@ -27,7 +27,7 @@ class Svg:
         names = step_names(name, self.suffix, True, options.steps)
         for step, file in zip(options.steps, names, strict=True):
             (folder / file).write_text(svg_of(film.scene(step), film.title), encoding="utf-8")
-        missing = film.missing_glyphs()
+        missing = film.missing_glyphs(options.steps)
         return (
             [f"{len(missing)} characters are left to the fonts of the viewer"] if missing else glyph_notes("")
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from vidkit.algoviz.scene.fonts import lacking
@@ -97,6 +98,15 @@ class Film:
         """One step as shapes; the same object for the same step as long as it is remembered."""
         return self._scene(step)
 
+    def scene_after(self, step: int, before: int | None) -> Scene:
+        """A step as it follows on another one, not always its neighbour: moves and changes are from there."""
+        scene = self.scene(step)
+        if before is None or before == step - 1:
+            return scene
+        old = self.scene(before).shapes
+        moves = moves_between(old, scene.shapes)
+        return replace(scene, moves=moves, changed=tuple(changed_values(old, scene.shapes)))
+
     def timing(self, step: int) -> Timing:
         """How long a step takes: a new comment can be read before it goes."""
         look, pictures = self.look, self.story.pictures
@@ -105,9 +115,10 @@ class Film:
         reading = min(length * look.reading_s, look.longest_pause_s)
         return Timing(look.transition_s if step else 0.0, max(look.pause_s, reading))
 
-    def missing_glyphs(self) -> str:
-        """Characters of this film that the bundled fonts cannot draw; a renderer looks for others."""
-        return lacking({shape.text for step in range(len(self)) for shape in self.scene(step).shapes})
+    def missing_glyphs(self, steps: Iterable[int] | None = None) -> str:
+        """Characters of these steps (None: all) that the bundled fonts cannot draw."""
+        chosen = range(len(self)) if steps is None else steps
+        return lacking({shape.text for step in chosen for shape in self.scene(step).shapes})
 
     def notes(self, step: int) -> list[str]:
         """What is left out of the picture of a step."""

@@ -9,6 +9,9 @@ from dataclasses import replace
 from vidkit.algoviz.scene.colours import mix
 from vidkit.algoviz.scene.shapes import Scene, Shape
 
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+_MOST_AREAS = 12
+_LIFT = 70.0  # pixels that an arc rises at most
 _GONE_BY, _COMES_AT = 0.4, 0.45  # shares of the time: what goes is gone before what comes appears
 
 
@@ -56,41 +59,111 @@ def eased(share: float) -> float:
     return share * share * (3 - 2 * share)
 
 
+class Transition:
+    """The way from a step to the next.
+
+    Args:
+        before: the step that is left.
+        after: the step that is reached.
+
+    Attributes:
+        resting: shapes that stay as they are, each with its place in the order of drawing.
+        areas: boxes, apart from each other, in which everything lies that changes, arcs of values included.
+    """
+
+    def __init__(self, before: Scene, after: Scene) -> None:
+        self.after = after
+        self.old = before.by_id()
+        new_ids = {shape.id for shape in after.shapes}
+        self.resting: list[tuple[int, Shape]] = []
+        self.changing: list[tuple[int, Shape]] = []
+        leaving = set(after.moves.values())
+        for place, shape in enumerate(after.shapes):
+            same = self.old.get(shape.id) == shape and shape.id not in after.moves and shape.id not in leaving
+            (self.resting if same else self.changing).append((place, shape))
+        self.going = [(place, shape) for place, shape in enumerate(before.shapes) if shape.id not in new_ids]
+        self.leaving = leaving
+        self.areas = self._areas()
+
+    def _areas(self) -> list[Box]:
+        boxes = [shape.box for _, shape in (*self.going, *self.changing)]
+        boxes += [self.old[shape.id].box for _, shape in self.changing if shape.id in self.old]
+        new = {shape.id: shape for _, shape in self.changing}
+        for key, source in self.after.moves.items():
+            one, other = self.old[source].box, new[key].box
+            # the whole way, and the arc over it
+            boxes.append((
+                min(one[0], other[0]) - _LIFT, min(one[1], other[1]) - _LIFT,
+                max(one[2], other[2]) + _LIFT, max(one[3], other[3]) + _LIFT,
+            ))  # fmt: skip
+        for _, shape in self.changing:
+            if shape.id in self.old and self.old[shape.id].box != shape.box:
+                boxes.append(_around([self.old[shape.id].box, shape.box]))
+        # with room for outlines and arrowheads
+        return _merged([(left - 12, top - 12, right + 12, bottom + 12) for left, top, right, bottom in boxes])
+
+    def moving(self, share: float) -> list[tuple[int, Shape]]:
+        """What is not at rest, at a share of the way from 0 to 1."""
+        made: list[tuple[int, Shape]] = []
+        if share < _GONE_BY:
+            made = [(place, _faded(shape, 1 - share / _GONE_BY)) for place, shape in self.going]
+        way, appeared = eased(share), (share - _COMES_AT) / (1 - _COMES_AT)
+        for place, shape in self.changing:
+            source = self.after.moves.get(shape.id)
+            old = self.old.get(shape.id)
+            if source is not None:
+                made.append((place, _arched(self.old[source], shape, way)))
+            elif old is None:
+                if appeared > 0:
+                    made.append((place, _faded(shape, appeared)))
+            else:
+                made += [(place, found) for found in self._changed(old, shape, share, way, appeared)]
+        return made
+
+    def _changed(self, old: Shape, new: Shape, share: float, way: float, appeared: float) -> list[Shape]:
+        if new.kind != "text" or old.text == new.text:
+            return [blend(old, new, way)]
+        if new.id in self.leaving:
+            return []
+        if share < _GONE_BY:
+            return [_faded(old, 1 - share / _GONE_BY)]
+        return [_faded(new, appeared)] if appeared > 0 else []
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    return (
+        min(box[0] for box in boxes), min(box[1] for box in boxes),
+        max(box[2] for box in boxes), max(box[3] for box in boxes),
+    )  # fmt: skip
+
+
+def _merged(boxes: Sequence[Box]) -> list[Box]:
+    """Boxes that no longer meet, at most a few."""
+    made: list[Box] = []
+    for box in sorted(boxes):
+        joined = box
+        while meeting := [other for other in made if _meet(other, joined)]:
+            made = [other for other in made if other not in meeting]
+            joined = _around([joined, *meeting])
+        made.append(joined)
+    return made if len(made) <= _MOST_AREAS else [_around(made)]
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def in_order(shapes: Iterable[tuple[int, Shape]]) -> list[Shape]:
+    """Shapes back to front."""
+    return [shape for _, shape in sorted(shapes, key=lambda pair: (pair[1].layer, pair[0]))]
+
+
 def between(before: Scene, after: Scene, share: float) -> list[Shape]:
     """Shapes at a share of the way from a step to the next, 0 to 1, back to front."""
     if share >= 1:
         return list(after.shapes)
-    old = before.by_id()
-    new_ids = {shape.id for shape in after.shapes}
-    moved_from = set(after.moves.values())
-    way = eased(share)
-    made = [
-        _faded(shape, 1 - share / _GONE_BY)
-        for shape in before.shapes
-        if shape.id not in new_ids and share < _GONE_BY
-    ]
-    for shape in after.shapes:
-        source = after.moves.get(shape.id)
-        if source is not None:
-            made.append(_arched(old[source], shape, way))
-        elif shape.id not in old:
-            if share > _COMES_AT:
-                made.append(_faded(shape, (share - _COMES_AT) / (1 - _COMES_AT)))
-        else:
-            made += _changing(old[shape.id], shape, share, way, shape.id in moved_from)
-    return sorted(made, key=lambda shape: shape.layer)
-
-
-def _changing(old: Shape, new: Shape, share: float, way: float, leaves: bool) -> list[Shape]:
-    if old == new:
-        return [new]
-    if new.kind == "text" and old.text != new.text:
-        if leaves:
-            return []
-        if share < _GONE_BY:
-            return [_faded(old, 1 - share / _GONE_BY)]
-        return [_faded(new, (share - _COMES_AT) / (1 - _COMES_AT))] if share > _COMES_AT else []
-    return [blend(old, new, way)]
+    way = Transition(before, after)
+    return in_order([*way.resting, *way.moving(share)])
 
 
 def _faded(shape: Shape, opacity: float) -> Shape:
@@ -128,7 +201,7 @@ def _arched(old: Shape, new: Shape, way: float) -> Shape:
     """On an arc above (to the right) or below (to the left), so that two that swap do not meet."""
     made = blend(old, new, way)
     distance = new.x - old.x
-    lift = min(70.0, 16 + abs(distance) * 0.25) * math.sin(math.pi * way)
+    lift = min(_LIFT, 16 + abs(distance) * 0.25) * math.sin(math.pi * way)
     if abs(distance) < 1:
         return replace(made, x=made.x + (lift if new.y > old.y else -lift))
     return replace(made, y=made.y - (lift if distance > 0 else -lift))
