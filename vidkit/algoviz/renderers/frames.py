@@ -31,7 +31,7 @@ class Frames:
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, int]]:
         """Pixels uint8 [H, W, 4], blue first, which the next picture overwrites; and how many frames, > 0."""
-        before = None
+        before: Scene | None = None
         for place, step in enumerate(self.steps):
             timing, scene = self.film.timing(step), self._scene(place)
             moving = round(timing.moves_s * self.fps) if before is not None else 0
