@@ -18,6 +18,7 @@ RENDERERS = {
     "pdf": "vidkit.algoviz.renderers.pdf:Pdf",
     "manim": "vidkit.algoviz.renderers.manim:Manim",
     "tikz": "vidkit.algoviz.renderers.tikz:Tikz",
+    "tikz-pdf": "vidkit.algoviz.renderers.tikz:TikzPdf",
 }
 _BY_SUFFIX = {".html": "html", ".mp4": "mp4", ".webm": "webm", ".gif": "gif", ".png": "png", ".svg": "svg",
               ".pdf": "pdf", ".py": "manim", ".tex": "tikz"}  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from vidkit.algoviz.renderers.geometry import head_points
+from vidkit.algoviz.renderers.writing_order import visual
 from vidkit.algoviz.scene.fonts import ASCENT, font_path
 from vidkit.algoviz.scene.shapes import Shape
 from vidkit.algoviz.scene.text import clusters, width
@@ -118,7 +119,7 @@ class Artist:
         """Blobs of a text with their places; a stretch of letters of one typeface each."""
         made: list[tuple[Any, float]] = []
         x = 0.0
-        for run, face in self._runs(_visual(text), font):
+        for run, face in self._runs(visual(text), font):
             own = self.skia.Font(face, size)
             own.setSubpixel(True)
             own.setLinearMetrics(True)  # hinted letters are wider than they were measured
@@ -152,24 +153,6 @@ class Artist:
         found = _fallback(self.skia, self._system, character)
         (self.missing if found is None else self.drawn_elsewhere).add(character)
         return found or own
-
-
-def _visual(text: str) -> str:
-    """Letters from right to left in the order in which they are drawn."""
-    if not any(unicodedata.bidirectional(c) in ("R", "AL") for c in text):
-        return text
-    out: list[str] = []
-    run: list[str] = []
-    for cluster in clusters(text):
-        kind = unicodedata.bidirectional(cluster[0])
-        if kind in ("R", "AL") or (run and kind in ("WS", "CS", "ON", "NSM")):
-            run.append(cluster)
-        else:
-            out += reversed(run)
-            run = []
-            out.append(cluster)
-    out += reversed(run)
-    return "".join(out)
 
 
 def _finished(path: Any) -> Any:

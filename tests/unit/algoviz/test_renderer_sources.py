@@ -1,0 +1,71 @@
+"""Sources for other tools: TikZ that any text leaves whole, Python for Manim that parses."""
+
+import ast
+import re
+import shutil
+
+import algoviz_traces as made
+import pytest
+
+import vidkit.algoviz as algoviz
+from vidkit.algoviz.renderers.rendering import film_of
+from vidkit.algoviz.renderers.tex_text import is_set, to_tex
+from vidkit.errors import MissingDependency
+
+
+@pytest.mark.parametrize(
+    ("text", "tex"),
+    [("a_b%$#&{}", r"a\_b\%\$\#\&\{\}"), ("\\", r"\textbackslash{}"),
+     ("x → ∞", r"x\ \ensuremath{\to}\ \ensuremath{\infty}"),
+     ("~^<>|", r"\textasciitilde{}\textasciicircum{}\textless{}\textgreater{}\textbar{}"), ("Ünï", "Ünï"),
+     ("--", "{-}{-}"), ("汉", "?")],
+)  # fmt: skip
+def test_text_for_tex_is_escaped(text, tex):
+    assert to_tex(text) == tex
+
+
+def test_other_scripts_are_drawn_as_outlines(tmp_path):
+    assert not is_set("Привет") and is_set("naïve ∅")
+    trace = algoviz.trace_of(made.trace(made.array(["Привет", "שלום"])))
+    source = algoviz.render(trace, to="tikz", output=tmp_path / "t").files[0].read_text(encoding="utf-8")
+    assert source.isascii()
+    assert source.count(".. controls") > 50
+
+
+def test_tikz_holds_the_geometry_of_the_scene(tmp_path):
+    trace = algoviz.trace_of(made.graph(5))
+    source = algoviz.render(trace, output=tmp_path / "g.tex", steps=[2]).files[0].read_text(encoding="utf-8")
+    scene = film_of(trace).scene(2)
+    found = {tuple(map(float, at)) for at in re.findall(r"\(([\d.]+),([\d.]+)\) ellipse", source)}
+    wanted = {tuple(round(v, 2) for v in s.centre) for s in scene.shapes if s.kind == "ellipse"}
+    assert found == wanted
+    assert source.count(r"\begin{tikzpicture}") == 1
+
+
+def test_tikz_of_strange_text_keeps_its_braces(tmp_path):
+    trace = algoviz.trace_of(made.strange())
+    source = algoviz.render(trace, to="tikz", output=tmp_path / "odd").files[0].read_text(encoding="utf-8")
+    bare = re.sub(r"\\[{}\\]", "", source)
+    assert bare.count("{") == bare.count("}")
+    assert source.count(r"\end{document}") == 1
+    assert source.count(r"\begin{tikzpicture}") == len(trace) + 1
+
+
+def test_tex_of_this_machine_sets_the_pictures(tmp_path):
+    trace = algoviz.trace_of(made.strange())
+    if shutil.which("pdflatex") is None:
+        with pytest.raises(MissingDependency, match="no TeX is installed"):
+            algoviz.render(trace, to="tikz-pdf", output=tmp_path / "odd")
+        pytest.skip("no TeX here")
+    done = algoviz.render(trace, to="tikz-pdf", output=tmp_path / "odd")
+    assert done.files[0].read_bytes().startswith(b"%PDF")
+
+
+def test_manim_source_is_python_with_every_step(tmp_path):
+    trace = algoviz.trace_of(made.strange())
+    done = algoviz.render(trace, to="manim", output=tmp_path / "odd")
+    source = done.files[0].read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    scenes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    assert scenes == ["Animation"]
+    assert source.isascii()
