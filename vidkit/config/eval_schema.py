@@ -112,6 +112,8 @@ class EvalSettings:
     benchmark: dict[str, object] = field(default_factory=dict)  # the benchmark's own: tracker, types, ...
     workers: int = 2  # processes of videos, rescore and make
     samples: int = 1  # clips a level, where the model makes clips
+    generate_config: str = "maze_demo"  # config of `vidkit generate` for a model that is a pipeline's folder
+    generate: dict[str, object] = field(default_factory=dict)  # its settings: generate.steps=20, ...
     compare: list[str] = field(default_factory=list)  # two predictions files, A and B
     mode: EvalMode = EvalMode.robust
     html: str | None = None  # page to write

@@ -69,6 +69,7 @@ class Benchmark:
         JUDGE_VERSION: version of the question to judges.
         HEADLINES: scores at the top of the page: dotted key in the result, label, name of the interval.
         BUDGETED: what a model sees depends on the budget of frames; not so where it is shown still pictures.
+        CLIPS: `module:function` of the clips that it wants of a video model, see `clip_source`; empty: none.
         OWN_RUNS: what it does besides questions and replies, see `own_run`.
         group_of: group of a data row, where groups cannot be scored in part.
     """
@@ -87,6 +88,7 @@ class Benchmark:
         ("f1", "F1", "f1"),
     )
     BUDGETED: bool = True
+    CLIPS: str = ""
     OWN_RUNS: Mapping[str, str] = MappingProxyType({})
     group_of: Callable[[Row], str] | None = None
     DECLARED: ClassVar[tuple[str, ...]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidkit import __version__
 from vidkit.commands.eval.checks import SCHEMA, check_scorable, scoring_options, seen_by_model
-from vidkit.commands.eval.own_runs import check_page, own_run_asked, run_own
+from vidkit.commands.eval.own_runs import check_page, makes_clips, own_run_asked, run_own
 from vidkit.commands.eval.report import print_result, run_table, with_budget
 from vidkit.commands.eval.unanswered import (
     check_answered,
@@ -49,6 +49,10 @@ def run(settings: EvalSettings) -> dict[str, Any]:
     own = own_run_asked(settings)
     if own is not None:
         return run_own(settings, task, own)
+    if makes_clips(settings):
+        from vidkit.commands.eval.generating import run_generated
+
+        return run_generated(settings, task)
     data = _checked(settings)
     if settings.dry_run:
         from vidkit.commands.eval.dry_run import plan

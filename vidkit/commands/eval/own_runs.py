@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from vidkit import __version__
 from vidkit.commands.eval.checks import SCHEMA
 from vidkit.commands.eval.report import print_result
+from vidkit.config.catalog import config_names
 from vidkit.config.eval_schema import EvalSettings
 from vidkit.errors import ConfigError, NothingAnswered
 from vidkit.evaluation.own_run import OWN_RUNS, OwnResult, OwnRun, Show, find_own_run
@@ -43,6 +44,14 @@ def own_run_asked(settings: EvalSettings) -> str | None:
     return given[0]
 
 
+def makes_clips(settings: EvalSettings) -> bool:
+    """Whether `model` names a video pipeline: a config of `vidkit generate`, or a diffusers folder."""
+    name = settings.model
+    if name is None or settings.server.base_url is not None:
+        return False
+    return name in config_names("generate") or (Path(name).expanduser() / "model_index.json").is_file()
+
+
 def run_own(settings: EvalSettings, task: Task, name: str) -> dict[str, Any]:
     """Do an own run of the benchmark.
 
@@ -53,8 +62,8 @@ def run_own(settings: EvalSettings, task: Task, name: str) -> dict[str, Any]:
     function = find_own_run(task, name)
     if settings.html is not None:
         check_page(settings)
-    with _counted(task.title) as show:
-        made = function(_asked(settings, Path(getattr(settings, name)), show))
+    with counted(task.title) as show:
+        made = function(asked(settings, Path(getattr(settings, name)), show))
     return tell(settings, made)
 
 
@@ -83,7 +92,8 @@ def check_page(settings: EvalSettings) -> None:
     check_single(Path(str(settings.html)), "--html", named, settings.force)
 
 
-def _asked(settings: EvalSettings, target: Path, show: Show) -> OwnRun:
+def asked(settings: EvalSettings, target: Path, show: Show) -> OwnRun:
+    """What the function of a run is given."""
     return OwnRun(
         target=target,
         data=None if settings.data is None else Path(settings.data),
@@ -102,7 +112,7 @@ def _asked(settings: EvalSettings, target: Path, show: Show) -> OwnRun:
 
 
 @contextmanager
-def _counted(title: str) -> Iterator[Show]:
+def counted(title: str) -> Iterator[Show]:
     """Progress with the time left on standard error: a bar on a terminal, a line per tenth elsewhere."""
     console = Console(stderr=True)
     count = _Count()

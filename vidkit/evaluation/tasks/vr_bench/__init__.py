@@ -14,6 +14,7 @@ from vidkit.evaluation.tasks.vr_bench.vlm_scores import HEADLINES, VlmSettings, 
 
 config = VlmSettings
 BUDGETED = False
+CLIPS = "vidkit.evaluation.tasks.vr_bench.wanted_clips:wanted_clips"
 OWN_RUNS = {
     "make": "vidkit.evaluation.tasks.vr_bench.making:make_levels",
     "videos": "vidkit.evaluation.tasks.vr_bench.scoring_run:score_videos",
@@ -21,6 +22,7 @@ OWN_RUNS = {
 
 __all__ = [
     "BUDGETED",
+    "CLIPS",
     "HEADLINES",
     "OWN_RUNS",
     "REQUIRED",

@@ -85,7 +85,9 @@ class SampleEstimates(Estimates):
                     for each in levels.values()
                 ],
             )
-        ratios.add("pr", [expected_max([row["robust"]["pr"] for row in each], k) for each in levels.values()])
+        ways = [[row["robust"]["pr"] for row in each] for each in levels.values()]
+        if all(value is not None for each in ways for value in each):
+            ratios.add("pr", [expected_max(each, k) for each in ways])
         least = [expected_min([row["robust"]["sd"] for row in each], k) for each in levels.values()]
         ratios.add("sd", [total for total, _ in least], [chance for _, chance in least])
         self._finish(ratios, resamples, seed)

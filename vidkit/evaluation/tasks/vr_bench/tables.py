@@ -41,10 +41,19 @@ class Groups:
         resamples: of the bootstrap.
         seed: of the bootstrap.
         as_authors: see `Estimates`.
+        official: the rows have the authors' metrics.
     """
 
-    def __init__(self, rows: Sequence[Row], resamples: int, seed: int, as_authors: bool = False) -> None:
-        self.rows, self._resamples, self._seed = rows, resamples, seed
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        resamples: int,
+        seed: int,
+        as_authors: bool = False,
+        *,
+        official: bool = True,
+    ) -> None:
+        self.rows, self._resamples, self._seed, self._official = rows, resamples, seed, official
 
         def estimates(some: Sequence[Row]) -> Estimates:
             return Estimates(some, resamples, seed, as_authors)
@@ -67,11 +76,10 @@ class Groups:
 
     def tables(self) -> list[dict[str, Any]]:
         """All tables, for the result."""
-        made = [
-            self._main("models", "VR-Bench", _OURS, _NOTE),
-            self._main("official", "VR-Bench, the authors' metrics", _OFFICIAL, ""),
-            self._by_difficulty(),
-        ]
+        made = [self._main("models", "VR-Bench", _OURS, _NOTE)]
+        if self._official:
+            made.append(self._main("official", "VR-Bench, the authors' metrics", _OFFICIAL, ""))
+        made.append(self._by_difficulty())
         sizes = {size for _, size in self.sizes}
         if len(sizes) > 1 and len(self.sizes) > len(self.difficulties):
             made.append(self._by_size())
@@ -88,7 +96,8 @@ class Groups:
         return ScoreTable(name, title, columns, rows, note)
 
     def _by_difficulty(self) -> ScoreTable:
-        metrics = (*_OURS[:4], ("official_sr", "official SR"), ("official_em", "official EM"))
+        theirs = (("official_sr", "official SR"), ("official_em", "official EM")) if self._official else ()
+        metrics = (*_OURS[:4], *theirs)
         rows = tuple(
             (kind, hard, each.levels, *(each.cell(metric) for metric, _ in metrics))
             for (kind, hard), each in self.difficulties.items()
@@ -116,9 +125,10 @@ class Groups:
             for k in ks:
                 each = SampleEstimates(some, k, self._resamples, self._seed)
                 self.attempts[name, k] = each
-                rows.append((name, k, *(each.cell(metric) for metric in ("success", "em", "official_sr"))))
+                metrics = ("success", "em", *(("official_sr",) if self._official else ()))
+                rows.append((name, k, *(each.cell(metric) for metric in metrics)))
         note = "chance that one of k attempts is a success, an exact match, a success by the authors' metric"
-        columns = ("type", "k", "success", "EM", "official SR")
+        columns = ("type", "k", "success", "EM", *(("official SR",) if self._official else ()))
         return [ScoreTable("attempts", "Best of k attempts (pass@k)", columns, tuple(rows), note)]
 
     def _failures(self) -> ScoreTable:
