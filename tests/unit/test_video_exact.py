@@ -27,7 +27,7 @@ from vidkit.video.decoding import Decoding
 from vidkit.video.reader import open_video
 from vidkit.video.seeking_backend import SeekingBackend
 from vidkit.video.selfcheck import check_seeks
-from vidkit.video.stamps import repair
+from vidkit.video.stamps import display_order, repair
 from vidkit.video.timeline import scan
 
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
@@ -252,6 +252,34 @@ def test_clocks_are_repaired() -> None:
     assert repair(gap, base, 3600, False)[0].tolist() == gap
     assert repair(gap, base, 3600, True)[0].tolist() == [0, 3600, 7200]
     assert repair([None, None], base, 3600, True)[0].tolist() == [0, 3600]
+
+
+def test_pictures_mixed_at_a_hole_are_sorted_and_other_clocks_are_not() -> None:
+    mixed = [0, 3600, 7200, 500_000, 10_800, 503_600, 507_200]
+    assert display_order(mixed, 3600) == [0, 1, 2, 4, 3, 5, 6]
+    for other in (
+        [0, 3600, 7200] * 2,
+        [i * 3600 % 36_000 for i in range(40)],
+        [0, 0, 3600, 3600, None, 10_800],
+    ):
+        assert display_order(other, 3600) == list(range(len(other)))
+
+
+@needs_ffmpeg
+def test_holes_in_a_transport_stream_keep_the_clock(tmp_path: Path) -> None:
+    options = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "25", "-bf", "2")
+    encode(tmp_path / "a.ts", Case("whole", "ts", options, frames=500))
+    data = (tmp_path / "a.ts").read_bytes()
+    cuts = [int(len(data) / 188 * share) * 188 for share in (0.2, 0.25, 0.5, 0.8)]
+    path = tmp_path / "holes.ts"
+    path.write_bytes(data[: cuts[0]] + data[cuts[1] : cuts[2]] + data[cuts[3] + 77 :])
+    video = open_video(path)
+    assert video.timeline.duration_s == pytest.approx(20.0, abs=0.3)
+    frames = list(video.read(range(len(video.timeline))))
+    late = [number_of(frame.pixels) - round(frame.time_s * 25) for frame in frames]
+    assert len(frames) > 280 and late.count(0) > len(frames) - 20  # the others are damaged
+    again = [number_of(frame.pixels) for frame in video.read(range(0, len(video.timeline), 3))]
+    assert again == [number_of(frame.pixels) for frame in frames[::3]]
 
 
 def test_entries_are_told_by_structure() -> None:

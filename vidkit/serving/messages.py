@@ -64,13 +64,12 @@ class Image:
         """
         import PIL.Image
 
-        try:
-            with PIL.Image.open(io.BytesIO(data)) as picture:
-                kind = picture.format or ""
-                picture.verify()
-        # Pillow raises SyntaxError for a broken PNG and bomb errors for absurd sizes
-        except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError) as error:
-            raise VideoError(f"cannot read {name} as a picture: {error}", "check the file") from error
+        from vidkit.video.image import opened_picture
+
+        with opened_picture(io.BytesIO(data), name, "check the file") as picture:
+            kind = picture.format or ""
+            picture.verify()
+        kind = "JPEG" if kind == "MPO" else kind  # a JPEG with further pictures behind it
         return cls(data, PIL.Image.MIME.get(kind, "image/" + kind.lower()))
 
     @classmethod
@@ -92,13 +91,10 @@ class Image:
         Raises:
             VideoError: the bytes are not a picture.
         """
-        import PIL.Image
+        from vidkit.video.image import opened_picture
 
-        try:
-            with PIL.Image.open(io.BytesIO(self.data)) as picture:
-                return picture.convert("RGB")
-        except (OSError, SyntaxError, ValueError, PIL.Image.DecompressionBombError) as error:
-            raise VideoError(f"cannot decode a picture of a request: {error}") from error
+        with opened_picture(io.BytesIO(self.data), "a picture of a request", "send it again") as picture:
+            return picture.convert("RGB")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from fractions import Fraction
 import numpy as np
 
 from vidkit.video.packets import UNTIMED, PacketTable
+from vidkit.video.stamps import GAP_S
 from vidkit.video.types import VideoInfo
 
 # containers whose packets carry true times of presentation and that find their place again after a seek
 _SEEKABLE = ("mp4", "mov", "matroska", "webm", "mpegts", "flv")
 _BROADCAST = ("mpegts", "mpeg", "vob", "dvd", "mpegvideo", "hls", "asf", "wtv")
-_GAP_S = 10
 
 
 def closes_gaps(info: VideoInfo) -> bool:
@@ -51,6 +51,6 @@ def _doubts_about_order(packets: PacketTable, info: VideoInfo) -> str:
     steps = np.diff(packets.dts[packets.dts != UNTIMED])
     if (steps < 0).any():
         return "the clock jumps"
-    if closes_gaps(info) and (steps > Fraction(_GAP_S) / info.time_base).any():
+    if closes_gaps(info) and (steps > Fraction(GAP_S) / info.time_base).any():
         return "the clock jumps"
     return ""

@@ -1,15 +1,33 @@
-"""First frames: reading an image and bringing it to the size a model works at."""
+"""Reading pictures that others made, and bringing a first frame to the size a model works at."""
 
 from __future__ import annotations
 
+import re
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vidkit.errors import ConfigError, VideoError
 
 TOLERATED_RATIO_DIFFERENCE = 0.05
+# an allow-list: of the formats that Pillow knows some start other programs (EPS: Ghostscript)
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "AVIF")
+FORMATS_READ = "PNG, JPEG, WebP, BMP, TIFF, GIF and AVIF are read"
+# what Pillow raises for files that are damaged or made to be so
+_BROKEN = (
+    OSError, SyntaxError, ValueError, RuntimeError, LookupError, EOFError, TypeError, AttributeError,
+    ArithmeticError, AssertionError, struct.error, zlib.error,
+)  # fmt: skip
+# Pillow refuses twice as many pixels as it warns about; below that there is nothing to say
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True)
@@ -20,6 +38,47 @@ class FittedImage:
     note: str | None
 
 
+@cache
+def _formats() -> tuple[str, ...]:
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
+
+
+@contextmanager
+def opened_picture(
+    source: Path | BinaryIO, name: str, hint: str, exit_code: int = 2
+) -> Iterator[Image.Image]:
+    """A picture of one of the formats that are safe to read; what fails inside is told of it.
+
+    Args:
+        source: a file, or its bytes as a stream.
+        name: of the picture, for messages.
+        hint: what to do when it cannot be read.
+        exit_code: of the error.
+
+    Raises:
+        VideoError: no picture, of another format, damaged, or too large.
+    """
+    try:
+        with Image.open(source, formats=_formats()) as file:
+            yield file
+    except Image.DecompressionBombError as error:
+        count = re.search(r"\d+", str(error))
+        pixels = f"{int(count[0]):,}" if count else "too many"
+        raise VideoError(
+            f"{name} has {pixels} pixels", f"at most {_most_pixels():,} are read; scale it down", exit_code
+        ) from error
+    except UnidentifiedImageError as error:
+        raise VideoError(f"cannot read {name} as an image", f"{hint}; {FORMATS_READ}", exit_code) from error
+    except _BROKEN as error:
+        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        raise VideoError(f"cannot read {name} as an image: {reason}", hint, exit_code) from error
+
+
+def _most_pixels() -> int:
+    return 2 * (Image.MAX_IMAGE_PIXELS or 0)
+
+
 def read_image(path: Path) -> Image.Image:
     """Read an image as RGB, upright (EXIF orientation applied), transparency over black.
 
@@ -28,12 +87,8 @@ def read_image(path: Path) -> Image.Image:
     """
     if not path.is_file():
         raise VideoError(f"no image at '{path}'", "check the path given as image=")
-    try:
-        with Image.open(path) as file:
-            upright = ImageOps.exif_transpose(file)
-            return upright.convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
-        raise VideoError(f"cannot read '{path}' as an image", "use a whole PNG, JPEG or WebP file") from error
+    with opened_picture(path, f"'{path}'", "check that the file is whole") as file:
+        return ImageOps.exif_transpose(file).convert("RGB")
 
 
 def fit_image(image: Image.Image, height: int, width: int, mode: str = "auto") -> FittedImage:

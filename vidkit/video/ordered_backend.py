@@ -7,6 +7,7 @@ from typing import Any
 
 from vidkit.video.decoding import Decoding
 from vidkit.video.pictures import frame_from
+from vidkit.video.stamps import REACH
 from vidkit.video.timeline import Scan
 from vidkit.video.types import Frame
 
@@ -30,21 +31,32 @@ class OrderedBackend:
 
     def read(self, indices: Sequence[int], short_side: int | None) -> Iterator[Frame]:
         """Frames in the order of `indices` (increasing); those that do not come again are left out."""
-        if self._decoding is None or (indices and indices[0] < self._next):
+        places = [self._scan.order[index] if self._scan.order else index for index in indices]
+        if self._decoding is None or (places and min(places) < self._next):
             self._rewind()
-        for index in indices:
-            decoded = self._advance(index)
+        early: dict[int, Any] = {}  # frames that are displayed after some that are decoded later
+        for at, (index, place) in enumerate(zip(indices, places, strict=True)):
+            wanted = set(places[at + 1 : at + 1 + REACH]) if self._scan.order else set()
+            decoded = early.pop(place, None) or self._advance(place, wanted, early)
             if decoded is None:
                 self.decode_errors += 1
                 continue
             yield frame_from(decoded, index, self._scan.info, self._scan.timeline, short_side)
 
-    def _advance(self, index: int) -> Any:
-        """The frame of this number; None: the stream ended before."""
+    def _advance(self, place: int, wanted: set[int], early: dict[int, Any]) -> Any:
+        """The frame that is decoded at this place; None: the stream ended before.
+
+        Args:
+            place: number in the order of decoding.
+            wanted: further places, for later.
+            early: takes the frames at those that come on the way.
+        """
         for decoded in self._frames:
             self._next += 1
-            if self._next == index + 1:
+            if self._next == place + 1:
                 return decoded
+            if self._next - 1 in wanted:
+                early[self._next - 1] = decoded
         return None
 
     def _rewind(self) -> None:

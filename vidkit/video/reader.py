@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from vidkit.errors import ConfigError
+from vidkit.video.animation_backend import AnimationBackend, is_animated_webp, scan_animation
 from vidkit.video.folder_backend import FolderBackend, scan_folder
 from vidkit.video.ordered_backend import OrderedBackend
 from vidkit.video.seeking_backend import SeekingBackend
@@ -104,6 +105,9 @@ def open_video(
     if path.is_dir():
         info, timeline, files = scan_folder(path, frame_rate)
         return VideoReader(info, timeline, FolderBackend(files, timeline), "a folder of images")
+    if is_animated_webp(path):
+        info, timeline = scan_animation(path)
+        return VideoReader(info, timeline, AnimationBackend(info, timeline), "an animated picture")
     found = scan(path, stream, threads, ASKED_FOR if backend == "ordered" else "")
     if backend == "decord":
         from vidkit.video.decord_backend import DecordBackend

@@ -10,6 +10,7 @@ import numpy as np
 
 from vidkit.errors import VideoError, require
 from vidkit.video.container import open_input
+from vidkit.video.streams import real_streams
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def read_clip(path: Path) -> Clip:
     av = require("av")
     try:
         with open_input(path) as container:
-            stream = container.streams.video[0]
+            stream = real_streams(container)[0]
             frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
             fps = Fraction(stream.average_rate or 0)
     except (av.error.FFmpegError, IndexError) as error:

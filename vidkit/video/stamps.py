@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 _WRAP = 1 << 33  # MPEG clocks count in 33 bits
 _WRAP_SLACK_S = 60.0
 _JUMP_BACK_S = 0.5  # less is a frame out of place, more a clock that was set back
-_GAP_S = 10.0  # in a transport or program stream a longer gap is a new clock
+GAP_S = 30.0  # in a transport or program stream a longer gap is a new clock, a shorter one a hole
+REACH = 16  # frames over which a decoder may mix the pictures before a hole with those behind it
 
 
 def repair(
@@ -49,11 +50,36 @@ def repair(
     return _between(unrolled, kept, step), notes
 
 
+def display_order(stamps: Sequence[int | None], step: int) -> list[int]:
+    """Places of the frames, sorted where the decoder mixed those before a hole with those behind it.
+
+    A frame moves before others when its stamp is new and lies between those of two of the last frames; a
+    clock that is set back gives stamps that are below all of these, or there already.
+
+    Args:
+        stamps: as for `repair`.
+        step: likewise.
+    """
+    order: list[int] = []
+    apart = max(1, step // 4)
+    for place, stamp in enumerate(stamps):
+        at = len(order)
+        while stamp is not None and at and len(order) - at < REACH:
+            before = stamps[order[at - 1]]
+            if before is None or before <= stamp:
+                break
+            at -= 1
+        known = [stamps[order[i]] for i in (at - 1, at) if 0 <= i < len(order)]
+        fits = stamp is not None and all(other is not None and abs(stamp - other) >= apart for other in known)
+        order.insert(at if fits and at > 0 and len(order) - at < REACH else len(order), place)
+    return order
+
+
 def _unrolled(
     stamps: Sequence[int | None], base: Fraction, step: int, closes_gaps: bool
 ) -> tuple[list[int | None], int]:
     """Stamps with the jumps of their clock taken out, and how many there were."""
-    back, ahead, slack = (round(Fraction(s) / base) for s in (_JUMP_BACK_S, _GAP_S, _WRAP_SLACK_S))
+    back, ahead, slack = (round(Fraction(s) / base) for s in (_JUMP_BACK_S, GAP_S, _WRAP_SLACK_S))
     out: list[int | None] = []
     offset = jumps = since = 0
     last: int | None = None

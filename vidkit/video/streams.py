@@ -12,12 +12,14 @@ from vidkit.errors import VideoError
 
 UNREADABLE = 4  # exit status when nothing of a video can be decoded
 _ATTACHED_PICTURE = 1 << 10
+_STILLS = ("mjpeg", "png", "webp", "bmp", "gif", "tiff")
 _CODEC_OF = {"libdav1d": "av1", "libaom-av1": "av1", "libvpx-vp9": "vp9", "libvpx": "vp8"}
 
 
 def real_streams(container: Any) -> list[Any]:
-    """The video streams that are no cover art."""
-    return [s for s in container.streams.video if not _flags(s.disposition) & _ATTACHED_PICTURE]
+    """The video streams that are no cover art; pictures that are not marked as such come last."""
+    streams = [s for s in container.streams.video if not _flags(s.disposition) & _ATTACHED_PICTURE]
+    return sorted(streams, key=lambda s: s.codec_context is not None and codec_name(s) in _STILLS)
 
 
 def pick_stream(container: Any, path: Path, number: int) -> Any:

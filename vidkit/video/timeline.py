@@ -17,7 +17,7 @@ from vidkit.video.container import open_input
 from vidkit.video.decoding import Decoding, decode_all
 from vidkit.video.doubts import closes_gaps, doubts_about
 from vidkit.video.packets import PacketTable, read_packets, reason_of
-from vidkit.video.stamps import repair
+from vidkit.video.stamps import display_order, repair
 from vidkit.video.streams import (
     UNREADABLE,
     codec_name,
@@ -45,6 +45,7 @@ class Scan:
         packets: in the order of decoding.
         in_order: why frames are to be read in order, from the first; empty: seeking is safe.
         decode_errors: met while the stream was decoded for its times.
+        order: places in the order of decoding of the frames as displayed; empty: the same order.
     """
 
     info: VideoInfo
@@ -52,6 +53,7 @@ class Scan:
     packets: PacketTable
     in_order: str = ""
     decode_errors: int = 0
+    order: tuple[int, ...] = ()
 
 
 def scan_video(path: Path, stream: int = 0) -> tuple[VideoInfo, Timeline]:
@@ -158,15 +160,17 @@ def _from_frames(
     gaps = [b - a for a, b in itertools.pairwise(stamps) if a is not None and b is not None and b > a]
     if gaps and 2 * len(gaps) >= len(stamps):
         step = max(1, int(np.median(gaps)))
+    order = display_order(stamps, step)
+    stamps, moves = [stamps[place] for place in order], order != list(range(len(order)))
     pts, repairs = repair(stamps, base, step, closes_gaps(info)) if stamps else (np.zeros(0, np.int64), [])
     notes = [*notes, *repairs]
     if packets.broken_off:
         notes.append(f"the file breaks off: {packets.broken_off}")
     known_pts = not repairs
-    is_key = np.array(frames.is_key, dtype=bool)
+    is_key = np.array(frames.is_key, dtype=bool)[order]
     discarded = int(packets.is_discard.sum())
     timeline = _timeline(pts, is_key, packets, info, zero, notes, known_pts, discarded)
-    return Scan(info, timeline, packets, reason, frames.errors)
+    return Scan(info, timeline, packets, reason, frames.errors, tuple(order) if moves else ())
 
 
 def _timeline(

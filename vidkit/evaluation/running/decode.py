@@ -15,6 +15,7 @@ import numpy as np
 from vidkit.errors import VideoError
 from vidkit.video.container import open_input
 from vidkit.video.reader import open_video
+from vidkit.video.streams import real_streams
 
 _LEAST_SHARE = 0.9
 """Of the frames that the header announces; edit lists may hide a few."""
@@ -52,7 +53,7 @@ class VideoFile:
     def _check_whole(self) -> None:
         """Refuse a file that ends long before its header says: what is left would pass for the whole."""
         with open_input(self.path) as container:
-            announced = container.streams.video[0].frames
+            announced = real_streams(container)[0].frames
         if self.n_frames < _LEAST_SHARE * announced:
             raise VideoError(
                 f"video '{self.path}' is cut short: {self.n_frames} of {announced} frames are there",

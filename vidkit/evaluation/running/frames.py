@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -111,7 +110,6 @@ def _encode_one(pixels: np.ndarray, budget: FrameBudget) -> Image:
 
 def blacken(frames: Frames) -> Frames:
     """The same frames with every pixel black (modality `amv`: sound with an empty picture)."""
-    with PIL.Image.open(io.BytesIO(frames.images[0].data)) as picture:
-        black = Image.from_pil(PIL.Image.new("RGB", picture.size))
+    black = Image.from_pil(PIL.Image.new("RGB", frames.images[0].to_pil().size))
     images = (black,) * len(frames.images)
     return Frames(images, frames.indices, frames.times_s, frames.duration_s, frames.decoder, frames.detail)

@@ -8,7 +8,7 @@ from typing import Any
 
 from vidkit.errors import DataError
 from vidkit.video.container import open_input, tag
-from vidkit.video.streams import second_zero
+from vidkit.video.streams import real_streams, second_zero
 from vidkit.video.subtitles.cues import Findings, Subtitles, SubtitleSegment, in_order
 from vidkit.video.subtitles.encoding import decode
 from vidkit.video.subtitles.languages import language_code
@@ -39,9 +39,9 @@ def read_embedded(video: Path) -> tuple[list[Track], list[str]]:
     try:
         with open_input(video) as container:
             streams = [stream for stream in container.streams.subtitles if _is_text(stream, notes)]
-            if not streams or not container.streams.video:
+            if not streams or not real_streams(container):
                 return [], notes
-            zero_s = second_zero(container, container.streams.video[0])
+            zero_s = second_zero(container, real_streams(container)[0])
             packets: dict[int, list[tuple[float, float, bytes]]] = {stream.index: [] for stream in streams}
             try:
                 for packet in container.demux(streams):
