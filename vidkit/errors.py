@@ -60,18 +60,30 @@ class SandboxError(VidkitError):
     """Untrusted code that cannot be run safely here, or limits and files that make no sense."""
 
 
-class NothingAnswered(VidkitError):  # noqa: N818 - the name says what happened
-    """A run without one reply: no fault of the command line, and no score.
+class Unfinished(VidkitError):  # noqa: N818 - the name says what happened
+    """A run that has a result, and did not do all it was asked for.
 
     Args:
         message: what happened.
         hint: what to do.
-        result: of the command, without scores; written where it was asked for all the same.
+        result: of the command; written where it was asked for all the same.
+        exit_code: exit status of the command.
     """
 
-    def __init__(self, message: str, hint: str = "", result: object = None) -> None:
-        super().__init__(message, hint, exit_code=1)
+    def __init__(self, message: str, hint: str = "", result: object = None, exit_code: int = 1) -> None:
+        super().__init__(message, hint, exit_code)
         self.result = result
+
+
+class NothingAnswered(Unfinished):
+    """A run without one reply: no fault of the command line, and no score."""
+
+
+class SomeFailed(Unfinished):
+    """A data set of which some items failed and the others are done (exit code 5)."""
+
+    def __init__(self, message: str, hint: str = "", result: object = None) -> None:
+        super().__init__(message, hint, result, exit_code=5)
 
 
 class MissingDependency(VidkitError):  # noqa: N818 - the name says what happened, as ModuleNotFound would

@@ -50,8 +50,8 @@ def children_of(pid: int) -> list[str]:
 
 
 def test_bad_videos_are_reported_and_workers_do_not_change_results(folder: Path, tmp_path: Path) -> None:
-    assert select_frames(folder, tmp_path / "one", "manifest.workers=1") == 0
-    assert select_frames(folder, tmp_path / "two", "manifest.workers=2") == 0
+    assert select_frames(folder, tmp_path / "one", "manifest.workers=1") == 5
+    assert select_frames(folder, tmp_path / "two", "manifest.workers=2") == 5
     one, two = ((tmp_path / name / "selection.jsonl").read_text() for name in ("one", "two"))
     assert one == two
     rows = [json.loads(line) for line in one.splitlines()]
@@ -72,12 +72,13 @@ def test_a_second_run_does_nothing_twice(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    assert select_frames(folder, out, "manifest.workers=1") == 0
+    assert select_frames(folder, out, "manifest.workers=1") == 5
+    assert "error: 1 of 8 items have no selection; first 000007: cannot read" in capsys.readouterr().err
     log = (out / "log.jsonl").read_text()
-    assert select_frames(folder, out, "manifest.workers=1") == 0
+    assert select_frames(folder, out, "manifest.workers=1") == 5
     assert (out / "log.jsonl").read_text() == log
     assert json.loads((out / "summary.json").read_text())["skipped"] == 8
-    assert select_frames(folder, out, "manifest.retry_failed=true", "manifest.workers=1") == 0
+    assert select_frames(folder, out, "manifest.retry_failed=true", "manifest.workers=1") == 5
     assert len((out / "log.jsonl").read_text().splitlines()) == len(log.splitlines()) + 1
     capsys.readouterr()
     assert select_frames(folder, out, "fps=2") == 2
@@ -85,7 +86,7 @@ def test_a_second_run_does_nothing_twice(
 
 
 def test_killed_halfway_and_resumed_gives_the_same(folder: Path, tmp_path: Path) -> None:
-    assert select_frames(folder, tmp_path / "whole", "manifest.workers=1") == 0
+    assert select_frames(folder, tmp_path / "whole", "manifest.workers=1") == 5
     out = tmp_path / "killed"
     words = ["select-frames", "--manifest", str(folder / "m.jsonl"), "-o", str(out), "k=4", "cache=off"]
     process = subprocess.Popen(
@@ -108,7 +109,7 @@ def test_killed_halfway_and_resumed_gives_the_same(folder: Path, tmp_path: Path)
     done = (out / "log.jsonl").read_bytes()
     with (out / "log.jsonl").open("ab") as file:
         file.write(b'{"mark": "torn')  # what a kill in the middle of a write leaves
-    assert select_frames(folder, out, "manifest.workers=1") == 0
+    assert select_frames(folder, out, "manifest.workers=1") == 5
     assert (out / "selection.jsonl").read_text() == (tmp_path / "whole" / "selection.jsonl").read_text()
     log = (out / "log.jsonl").read_bytes()
     assert log.startswith(done[: done.rfind(b"\n") + 1])
@@ -184,7 +185,7 @@ def test_a_worker_that_dies_fails_its_item_alone(
     )
     monkeypatch.setenv("PYTHONPATH", f"{site}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     monkeypatch.setenv("KILL_ON", "v3.mp4")
-    assert select_frames(folder, tmp_path / "out", f"manifest.workers={workers}") == 0
+    assert select_frames(folder, tmp_path / "out", f"manifest.workers={workers}") == 5
     rows = [json.loads(line) for line in (tmp_path / "out" / "selection.jsonl").read_text().splitlines()]
     status = {row["id"]: row["status"] for row in rows}
     assert status["q3"] == "failed" and sum(s == "failed" for s in status.values()) == 2
@@ -195,13 +196,13 @@ def test_ray_gives_the_same_results(folder: Path, tmp_path: Path) -> None:
     ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
     from ray.cluster_utils import Cluster
 
-    assert select_frames(folder, tmp_path / "local", "manifest.workers=1") == 0
+    assert select_frames(folder, tmp_path / "local", "manifest.workers=1") == 5
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
     try:
         cluster.add_node(num_cpus=1)
         ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
         assert len([node for node in ray.nodes() if node["Alive"]]) == 2
-        assert select_frames(folder, tmp_path / "ray", "manifest.runner=ray") == 0
+        assert select_frames(folder, tmp_path / "ray", "manifest.runner=ray") == 5
     finally:
         ray.shutdown()
         cluster.shutdown()

@@ -5,10 +5,14 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from vidkit.errors import DataError, VidkitError
-from vidkit.video.subtitles import Subtitles, SubtitleSegment, read_subtitles
+from vidkit.frames.options import FrameOptions
+from vidkit.frames.sources import EncoderPool, choose_sources
+from vidkit.video.subtitles import Subtitles, SubtitleSegment, find_subtitles, read_subtitles
+from vidkit.video.writing import write_mp4
 
 FAULTS = Path(__file__).resolve().parents[2] / "../shared/data/faults/subtitles"
 ASS_HEAD = "[Script Info]\nScriptType: v4.00+\n\n[Events]\n"
@@ -56,6 +60,23 @@ SAME = {
 }
 
 
+SAME |= {
+    "sub": "{DEFAULT}{}{C:$0000FF}\n{1}{1}10.000\n{10}{35}{y:i}The penguins dive.\n{40}{50}/A red car|"
+    "/& a bus\n",
+    "mpl": "[10][35]The penguins dive.\n[40][50]/A red car|& a bus\n",
+    "json3": '{"wireMagic": "pb3", "pens": [{}], "events": [{"tStartMs": 0, "dDurationMs": 9000, "id": 1},\n'
+    '{"tStartMs": 1000, "dDurationMs": 2500, "segs": [{"utf8": "The"}, {"utf8": " penguins", "tOffsetMs": 9},'
+    ' {"utf8": " dive."}]}, {"tStartMs": 3000, "aAppend": 1, "segs": [{"utf8": "\\n"}]},\n'
+    '{"tStartMs": 4000, "dDurationMs": 1000, "segs": [{"utf8": "A red car\\n& a bus"}]}]}',
+    "srv3": '<?xml version="1.0" encoding="utf-8" ?><timedtext format="3"><head><pen id="1"/></head><body>\n'
+    '<p t="1000" d="2500"><s>The</s><s t="300"> penguins</s> dive.</p><p t="3000" d="10" a="1">\n</p>'
+    '<p t="4000" d="1000">A red car\n&amp; a bus</p></body></timedtext>',
+    "srv1": '<?xml version="1.0" encoding="utf-8" ?><transcript>'
+    '<text start="1" dur="2.5">The penguins dive.</text>'
+    '<text start="4.0" dur="1">A red car &amp;amp; a bus</text></transcript>',
+}
+
+
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r\r\n", "\r"], ids=repr)
 @pytest.mark.parametrize("suffix", SAME)
 def test_all_formats_say_the_same(tmp_path: Path, suffix: str, ends: str) -> None:
@@ -65,7 +86,7 @@ def test_all_formats_say_the_same(tmp_path: Path, suffix: str, ends: str) -> Non
 
 @pytest.mark.parametrize("suffix", SAME)
 def test_the_contents_tell_the_format_whatever_the_name(tmp_path: Path, suffix: str) -> None:
-    if suffix != "json":
+    if suffix not in ("json", "json3"):
         assert read(tmp_path, SAME[suffix], "txt").cues == TWO
 
 
@@ -411,3 +432,35 @@ def test_files_that_were_read_wrongly_before(name: str, wanted: list[str]) -> No
     if not FAULTS.is_dir():
         pytest.skip("the shared inputs are not beside the repository")
     assert [cue.text for cue in read_subtitles(FAULTS / name).cues] == wanted
+
+
+def test_frames_count_at_the_rate_of_the_video(tmp_path: Path) -> None:
+    text = "{20}{40}One\n{60}{}Two\n{80}{90}Three\n"
+    with pytest.raises(DataError, match=r"a\.sub:1: times in frames") as error:
+        read(tmp_path, text, "sub")
+    assert "{1}{1}25" in error.value.hint
+    write_mp4(tmp_path / "a.mp4", np.zeros((12, 32, 32, 3), np.uint8), 20)
+    wanted = ((1.0, 2.0, "One"), (3.0, 4.0, "Two"), (4.0, 4.5, "Three"))
+    given = read_subtitles(tmp_path / "a.sub", video=tmp_path / "a.mp4").cues
+    beside = find_subtitles(tmp_path / "a.mp4").subtitles
+    assert beside is not None and beside.cues == given
+    assert tuple((cue.start_s, cue.end_s, cue.text) for cue in given) == wanted
+
+
+def test_pictures_of_text_are_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="VobSub"):
+        read(tmp_path, b"\0\0\1\xba" + bytes(90), "sub")
+
+
+@pytest.mark.parametrize("text", ['{"events": 3, "tStartMs": 1}', '{"tStartMs": [}', '{"tStartMs": 1}'])
+def test_broken_json3_is_an_error(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DataError, match=r"a\.json3:1: "):
+        read(tmp_path, text, "json3")
+
+
+def test_lines_of_a_song_are_searched_one_by_one(tmp_path: Path) -> None:
+    lines = ["walking along the river", "the penguins are waiting", "under a sky of snow"]
+    (tmp_path / "a.lrc").write_text("".join(f"[00:{4 * n:02d}.00]{line}\n" for n, line in enumerate(lines)))
+    options = FrameOptions(relevance="subtitle", subtitles=str(tmp_path / "a.lrc"))
+    facts = choose_sources(tmp_path / "a.mp4", "penguins", options, EncoderPool(options)).facts
+    assert [cue["text"] for cue in facts["best_cues"]] == [lines[1]]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from vidkit.errors import OutputError
-from vidkit.utils import publishing
+from vidkit.utils import files, publishing
 from vidkit.utils.caches import cache_root, own_folder
+from vidkit.utils.files import write_text_atomic
 from vidkit.utils.publishing import check_own, foreign_files, staged
 
 
@@ -131,3 +136,51 @@ def test_caches_are_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             own_folder("clips")
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     assert cache_root() == Path.home() / ".cache" / "vidkit"
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from vidkit.utils.files import write_text_atomic
+from vidkit.utils.publishing import staged
+with staged(Path(sys.argv[1]), "r.json") as stage:
+    (stage.folder / "half.png").write_bytes(b"half")
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+def stages(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob(".staged-*"))
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next_and_nothing_else(tmp_path: Path) -> None:
+    running = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE)
+    assert running.stdout is not None and running.stdout.readline() == b"ready\n"
+    (held,) = stages(tmp_path)
+    publish(tmp_path, {"a.txt": "1"})
+    assert stages(tmp_path) == [held]
+    running.kill()
+    running.wait()
+    foreign, copied, linked = (tmp_path / f".staged-{name}" for name in ("mine", "copied", "linked"))
+    foreign.mkdir()
+    (foreign / "work.txt").write_text("mine")
+    shutil.copytree(tmp_path / held, copied)
+    linked.symlink_to(copied)
+    publish(tmp_path, {"a.txt": "2"})
+    assert stages(tmp_path) == [copied.name, linked.name, foreign.name]
+    assert (foreign / "work.txt").read_text() == "mine" and (copied / "half.png").exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES])
+def test_a_full_disk_names_the_place_that_the_user_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def full(_: Path) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files, "_sync", full)
+    with pytest.raises(OutputError) as error, staged(tmp_path, "r.json") as stage:
+        write_text_atomic(stage.folder / "frames.json", "{}")
+    assert str(tmp_path) in error.value.message and ".staged" not in error.value.message + error.value.hint
+    assert stages(tmp_path) == []

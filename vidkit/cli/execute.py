@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vidkit.errors import NothingAnswered
+from vidkit.errors import Unfinished
 from vidkit.utils.redaction import RedactingFormatter, remember_environment, remember_settings
 
 
@@ -50,16 +50,16 @@ def execute(request: Request) -> None:
     from vidkit.cli.result_file import put_json, result_file
 
     file = result_file(request.json, settings)
-    nothing: NothingAnswered | None = None
+    unfinished: Unfinished | None = None
     with people_read_stderr(request.json == "-"), _readers_may_leave(request.json not in (None, "-")):
         try:
             result = runner_of(request.command)(settings)
-        except NothingAnswered as error:
-            nothing, result = error, error.result
+        except Unfinished as error:
+            unfinished, result = error, error.result
     if request.json is not None and result is not None:
         put_json(file, result)
-    if nothing is not None:
-        raise nothing
+    if unfinished is not None:
+        raise unfinished
 
 
 def settings_of(request: Request) -> Any:

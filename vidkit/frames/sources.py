@@ -24,6 +24,7 @@ from vidkit.video.subtitles import Subtitles, find_subtitles, read_subtitles
 _NEGATION = "the query says what must not be there"
 # told in the record, no reason for a warning
 _HARMLESS = frozenset({"notes", "style blocks", "regions", "comments", "empty cues"})
+_WHOLE_LINES = ("lrc",)  # a line of a song ends without a full stop
 _KINDS = ("auto", "none", "subtitle", "lexicon", "ocr", "embedded", "encoder")
 _log = logging.getLogger(__name__)
 
@@ -144,7 +145,8 @@ def _from_subtitles(path: Path, query: str, options: FrameOptions, must: bool) -
         return Sources("none", warnings=warnings)
     if found.problems or set(found.left_out) - _HARMLESS:
         warnings.append(f"left out of the subtitles: {found.account()}")
-    joined = sentences(tuple(sorted(found.cues, key=lambda cue: (cue.start_s, cue.end_s))))
+    cues = sorted(found.cues, key=lambda cue: (cue.start_s, cue.end_s))
+    joined = cues if found.kind in _WHOLE_LINES else sentences(tuple(cues))
     read = read_query(query)
     if read.negated:
         warnings.append(f"{_NEGATION}: subtitles are not searched for {_quoted(read.negated)}")
@@ -178,7 +180,7 @@ def _find_subtitles(
 ) -> tuple[Subtitles | None, str]:
     """The subtitles to use and why these; what could not be read becomes a warning."""
     if options.subtitles is not None:
-        return read_subtitles(Path(options.subtitles)), "given"
+        return read_subtitles(Path(options.subtitles), video=path), "given"
     found = find_subtitles(path, query)
     if found.subtitles is None and must and found.notes:
         raise DataError(found.notes[0], "give subtitles=FILE, or another relevance=")

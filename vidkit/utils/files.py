@@ -30,13 +30,13 @@ def atomic_path(target: Path, fresh: bool = False) -> Iterator[Path]:
     Raises:
         OutputError: the folder is missing or not writable, the disk is full, or (`fresh`) a file appeared.
     """
-    with _explained(target):
+    with explained(target):
         prefix, suffix = f".{_first_bytes(target.stem, 48)}-", _first_bytes(target.suffix, 48)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=suffix)
     os.close(handle)
     temporary = Path(name)
     try:
-        with _explained(target):
+        with explained(target):
             yield temporary
             _sync(temporary)
             os.chmod(temporary, 0o666 & ~_umask())
@@ -57,7 +57,7 @@ def write_text_into(target: Path, text: str) -> None:
     Raises:
         OutputError: there is no space, or it may not be written.
     """
-    with _explained(target), target.open("w", encoding="utf-8", errors="backslashreplace") as stream:
+    with explained(target), target.open("w", encoding="utf-8", errors="backslashreplace") as stream:
         stream.write(redact(text))
 
 
@@ -74,13 +74,13 @@ def check_writable(folder: Path, create: bool = False) -> None:
     if not folder.is_dir():
         raise OutputError(f"output folder '{folder}' is not a folder", "choose another --output")
     # a probe file, since permission bits say little about the superuser and about read-only mounts
-    with _explained(folder / "x"), tempfile.TemporaryFile(dir=folder):
+    with explained(folder / "x"), tempfile.TemporaryFile(dir=folder):
         pass
 
 
 def _make(folder: Path) -> None:
     try:
-        with _explained(folder / "x"):
+        with explained(folder / "x"):
             folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, OutputError) as error:
         if isinstance(error, OutputError) and not isinstance(
@@ -98,7 +98,8 @@ def _make(folder: Path) -> None:
 
 
 @contextmanager
-def _explained(target: Path) -> Iterator[None]:
+def explained(target: Path) -> Iterator[None]:
+    """Turn the errors of a full, read-only or missing place into an `OutputError` about `target`."""
     try:
         yield
     except OSError as error:

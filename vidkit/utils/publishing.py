@@ -7,8 +7,12 @@ owned and nobody touched is removed. Killed at any moment, the next run still kn
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,8 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vidkit.utils.files import atomic_path, check_writable, write_text_atomic
+from vidkit.errors import OutputError
+from vidkit.utils.files import atomic_path, check_writable, explained, write_text_atomic
 from vidkit.utils.ownership import check_targets, marks_in, signed, unchanged_files
+
+_STAGE, _MARK = ".staged-", ".vidkit-stage"
 
 
 @dataclass
@@ -52,11 +59,60 @@ def staged(folder: Path, record: str, inputs: Sequence[Path] = (), force: bool =
     Raises:
         OutputError: a file that would be overwritten is not ours, or the disk is full.
     """
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".staged-") as name:
-        stage = Stage(Path(name), folder)
-        yield stage
+    sweep_stages(folder)
+    with _staging_folder(folder, folder / record) as place:
+        stage = Stage(place, folder)
+        try:
+            yield stage
+        except OutputError as error:
+            # users know the place where a file was to lie, not the one where it was made
+            told = (text.replace(str(place), str(folder)) for text in (error.message, error.hint))
+            raise OutputError(*told, error.exit_code) from error
         if stage.content is not None:
             _publish(stage, folder / record, inputs, force)
+
+
+@contextmanager
+def _staging_folder(folder: Path, record: Path) -> Iterator[Path]:
+    """A new hidden folder, locked while this process lives, with a mark by which a later run knows it."""
+    with explained(record), tempfile.TemporaryDirectory(dir=folder, prefix=_STAGE) as name:
+        place = Path(name)
+        handle = os.open(place / _MARK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with contextlib.suppress(OSError):  # without locks nothing is swept either
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            os.write(handle, _mark_of(place))
+            yield place
+        finally:
+            os.close(handle)
+
+
+def sweep_stages(folder: Path) -> None:
+    """Remove what killed runs left in `folder`.
+
+    That is, folders that bear our mark, which no copy of them has, and that no process holds.
+    """
+    for place in folder.glob(f"{_STAGE}*"):
+        try:
+            found = place.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+                continue
+            handle = os.open(place / _MARK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.read(handle, 4096) == _mark_of(place):
+                shutil.rmtree(place, ignore_errors=True)
+        except OSError:
+            pass  # held, or not ours to judge
+        finally:
+            os.close(handle)
+
+
+def _mark_of(place: Path) -> bytes:
+    found = place.lstat()
+    return f"vidkit makes files here: {place.name} {found.st_dev}:{found.st_ino}\n".encode()
 
 
 def check_own(
@@ -86,7 +142,7 @@ def _journal(record: Path) -> Path:
 
 
 def _publish(stage: Stage, record: Path, inputs: Sequence[Path], force: bool) -> None:
-    made = sorted(path for path in stage.folder.rglob("*") if path.is_file())
+    made = sorted(path for path in stage.folder.rglob("*") if path.is_file() and path.name != _MARK)
     places = {stage.target / path.relative_to(stage.folder): path for path in made}
     check_own([*places, record], record, inputs, force)
     earlier = {*unchanged_files(record), *unchanged_files(_journal(record))}

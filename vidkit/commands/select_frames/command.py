@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
 from vidkit.commands.select_frames.report import FrameProgress, print_manifest, print_plan, print_selection
 from vidkit.config.select_frames_schema import SelectFramesSettings
-from vidkit.errors import ConfigError, NothingAnswered, VidkitError
+from vidkit.errors import ConfigError, NothingAnswered, SomeFailed, VidkitError
 from vidkit.frames.ask import ask_about_frames
 from vidkit.frames.cache import EmbeddingCache, default_folder
 from vidkit.frames.options import FrameOptions
@@ -91,9 +92,18 @@ def _rate(text: str) -> float | None:
 
 
 def _cache(settings: SelectFramesSettings) -> EmbeddingCache | None:
-    if settings.cache == "off":
-        return None
-    return EmbeddingCache(default_folder() if settings.cache == "auto" else Path(settings.cache))
+    folder = _cache_folder(settings)
+    return None if folder is None else EmbeddingCache(folder)
+
+
+def _cache_folder(settings: SelectFramesSettings) -> Path | None:
+    if settings.cache in ("off", "auto"):
+        return None if settings.cache == "off" else default_folder()
+    folder = Path(settings.cache)
+    taken = next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
+    if os.path.lexists(taken) and not taken.is_dir():
+        raise ConfigError(f"'{taken}' is not a folder: cache={settings.cache}", "give a folder, auto or off")
+    return folder
 
 
 def _outputs(settings: SelectFramesSettings) -> OutputOptions:
@@ -210,14 +220,13 @@ def _run_manifest(settings: SelectFramesSettings, options: FrameOptions) -> dict
         plan = {"items": len(items), "videos": len({item.video for item in items}), "method": options.method}
         print_plan(plan)
         return plan
+    folder = _cache_folder(settings)
     job = ManifestRun(
         path=Path(settings.manifest.path or ""),
         folder=Path(settings.output),
         options=options,
         outputs=_outputs(settings) if settings.manifest.files else None,
-        cache=None
-        if settings.cache == "off"
-        else (str(default_folder()) if settings.cache == "auto" else settings.cache),
+        cache=None if folder is None else str(folder),
         workers=settings.manifest.workers,
         runner=settings.manifest.runner.value,
         retry_failed=settings.manifest.retry_failed,
@@ -231,6 +240,15 @@ def _run_manifest(settings: SelectFramesSettings, options: FrameOptions) -> dict
         raise NothingAnswered(
             f"no item of '{job.path}' has a selection; first {first['id']}: {first['error']}",
             f"all reasons stand in '{summary['results']}'; manifest.retry_failed=true tries again",
+            summary,
+        )
+    if summary["failed"]:
+        first = summary["failures"][0]
+        raise SomeFailed(
+            f"{summary['failed']} of {summary['items']} items have no selection;"
+            f" first {first['id']}: {first['error']}",
+            f"the others are written; all reasons stand in '{summary['results']}',"
+            " and manifest.retry_failed=true tries again",
             summary,
         )
     return summary

@@ -150,7 +150,8 @@ class MediaLoader:
         path = self._root / visuals.subtitles
 
         def work() -> tuple[SubtitleSegment, ...]:
-            read = read_subtitles(path, may_be_empty=True)
+            video = None if visuals.video is None else self._root / visuals.video
+            read = read_subtitles(path, may_be_empty=True, video=video)
             if read.problems:
                 logger.warning("left out of the subtitles '%s': %s", path, read.account())
             zero_s = visuals.subtitles_start_s

@@ -129,7 +129,7 @@ def _beside(video: Path, notes: list[str]) -> list[Candidate]:
     candidates = []
     for file in files[:_MOST]:
         try:
-            read = read_subtitles(file)
+            read = read_subtitles(file, video=video)
         except DataError as error:
             if file.suffix.lower() not in _JSON:
                 notes.append(error.message)

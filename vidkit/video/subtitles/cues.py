@@ -29,6 +29,7 @@ class Subtitles:
         left_out: number of things left out by reason, harmless ones (notes, styles) included.
         encoding: of the file, a Python codec name.
         language: two letters as far as known.
+        kind: the format, as far as it tells how the text is to be taken ("lrc": each line for itself).
     """
 
     cues: tuple[SubtitleSegment, ...]
@@ -37,6 +38,7 @@ class Subtitles:
     left_out: Mapping[str, int] = field(default_factory=dict)
     encoding: str = "utf-8"
     language: str | None = None
+    kind: str = ""
 
     def account(self) -> str:
         """What was left out, by count and reason; empty when nothing was."""

@@ -22,6 +22,7 @@ _LEGACY = {
     "gb18030": 1.0, "big5hkscs": 1.0, "cp932": 1.0, "euc_jis_2004": 1.0, "cp949": 1.0,
     "cp1252": 1.5, "cp1251": 1.2, "cp1250": 1.0, "cp1253": 1.0, "cp1254": 1.0, "cp1255": 1.0, "cp1256": 1.0,
     "koi8-r": 0.5, "cp874": 1.0, "cp1257": 1.0, "iso8859-2": 0.6, "cp1258": 0.5, "koi8-u": 0.4, "cp866": 0.5,
+    "iso8859-5": 0.6,
 }  # fmt: skip
 _SAMPLE = 1 << 16  # bytes that the language is told by
 _JUDGED = 4000  # characters whose plausibility is looked at
