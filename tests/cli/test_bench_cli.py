@@ -19,8 +19,9 @@ from vidkit.config.bench_schema import AttentionSection
 from vidkit.config.catalog import config_names, settings_class
 from vidkit.config.compose import compose
 from vidkit.config.keys import keys_of
+from vidkit.errors import VidkitError
 
-COMMON = {"output", "seed", "device", "dry_run", "verbose"}
+COMMON = {"output", "seed", "device", "dry_run", "force", "verbose"}
 SMALL = ["sections=[rates,prediction,memory]", "shapes=[odd]", "--device", "cpu"]
 
 
@@ -287,6 +288,49 @@ def test_command_of_leaves_defaults_out_and_quotes() -> None:
     assert command_of("select-frames", settings) == (
         "vidkit bench select-frames planted.budgets=[8] 'stages.query=a red ball'"
     )
+
+
+@pytest.mark.parametrize("name", ["selectors.png", "select_frames.json"])
+def test_files_of_others_stay_without_force(name: str, capsys, tmp_path, monkeypatch) -> None:
+    from vidkit.commands.bench import select_frames as bench_select_frames
+
+    monkeypatch.setattr(bench_select_frames, "bench_selectors", lambda *args, **options: iter(()))
+    words = ["bench", "select-frames", "sections=[selectors]", "-o", str(tmp_path)]
+    (tmp_path / name).write_text("mine")
+    assert run(words) == 2
+    assert name in (told := error_lines(capsys))[0] and "--force" in told[1]
+    assert (tmp_path / name).read_text() == "mine"
+    assert run([*words, "--force"]) == 0
+    assert json.loads((tmp_path / "select_frames.json").read_text())["benchmark"] == "select-frames"
+
+
+def test_the_work_folder_is_checked_before_a_model_is_loaded(capsys, tmp_path, monkeypatch) -> None:
+    from vidkit.commands.bench import attention_quality
+
+    def load(settings):
+        raise VidkitError("loaded")
+
+    monkeypatch.setattr(attention_quality, "load", load)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "setup-svg2-5.json").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "earlier" / "clips.jsonl").write_text("{}")
+    words = ["bench", "attention-quality", "-o", str(tmp_path / "out")]
+    for work, message in (
+        ("photos", "is not empty, and not a folder in which this benchmark worked"),
+        ("file", "is not a folder"),
+        ("model/work", "which this run reads"),
+        ("earlier", "loaded"),
+        ("new", "loaded"),
+    ):
+        given = [f"work={tmp_path / work}", f"model_path={tmp_path / 'model'}"]
+        assert run([*words, *given]) == 2
+        assert message in error_lines(capsys)[0]
+    assert run([*words, f"work={tmp_path / 'photos'}", "--force"]) == 2
+    assert "loaded" in error_lines(capsys)[0]
+    assert (tmp_path / "photos" / "setup-svg2-5.json").read_text() == "mine"
 
 
 def test_a_busy_machine_is_told() -> None:

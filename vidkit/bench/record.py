@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vidkit.errors import OutputError
 from vidkit.utils.files import write_text_atomic
 from vidkit.utils.ownership import FILES, SEAL, signed, unchanged_files
 from vidkit.utils.provenance import provenance
@@ -47,6 +46,7 @@ class BenchRecord:
         settings: of the run.
         environment: `environment(...)`.
         inputs: what each part is measured on.
+        force: overwrite files of others under these names.
 
     Raises:
         OutputError: a file of that name is not one that vidkit wrote.
@@ -62,6 +62,7 @@ class BenchRecord:
         settings: Mapping[str, Any],
         environment: Mapping[str, Any],
         inputs: Mapping[str, str],
+        force: bool = False,
     ) -> None:
         self.folder, self.plots = folder, tuple(plots)
         self.file = folder / f"{benchmark.replace('-', '_')}.json"
@@ -69,13 +70,13 @@ class BenchRecord:
             "benchmark": benchmark,
             "made_by": made_by,
             "environment": dict(environment),
-            "settings": {name: value for name, value in settings.items() if name != "dry_run"},
+            "settings": {name: value for name, value in settings.items() if name not in ("dry_run", "force")},
             "inputs": dict(inputs),
             "complete": False,
             "parts": [],
         }
         self.found: dict[str, Any] = {}
-        self._clear()
+        self._clear(force)
 
     @property
     def environment(self) -> dict[str, Any]:
@@ -99,13 +100,10 @@ class BenchRecord:
         owning = signed(self.content(), self.folder, {path: path for path in plots})
         write_text_atomic(self.file, json.dumps(owning, indent=1, allow_nan=False) + "\n")
 
-    def _clear(self) -> None:
+    def _clear(self, force: bool) -> None:
         """Remove the plots of an earlier run, which would be taken for this one's; files of others stay."""
         targets = [self.folder / name for name in self.plots]
-        try:
-            check_own([*targets, self.file], self.file)
-        except OutputError as error:
-            raise OutputError(error.message, "choose another --output") from error
+        check_own([*targets, self.file], self.file, force=force)
         for old in unchanged_files(self.file):
             old.unlink(missing_ok=True)
 

@@ -14,7 +14,7 @@ import typer
 
 from vidkit.cli.execute import Request, execute
 from vidkit.cli.help import CommandWithConfigs
-from vidkit.cli.options import Config, ConfigDir, Device, Json, Settings, Verbose, whole_number
+from vidkit.cli.options import Config, ConfigDir, Device, Force, Json, Settings, Verbose, whole_number
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,7 @@ def _command(name: str, about: Benchmark) -> Callable[..., None]:
         seed: Seed = None,
         device: Device = None,
         dry_run: DryRun = False,
+        force: Force = False,
         verbose: Verbose = False,
         config_dir: ConfigDir = None,
     ) -> None:
@@ -131,6 +132,7 @@ def _command(name: str, about: Benchmark) -> Callable[..., None]:
             "seed": seed,
             "device": device,
             "dry_run": dry_run or None,
+            "force": force or None,
             "verbose": verbose or None,
         }
         execute(Request(f"bench {name}", config, words or [], ctx.obj or [], (), options, config_dir, json))

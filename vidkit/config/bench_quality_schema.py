@@ -40,6 +40,7 @@ class BenchAttentionQualitySettings:
     seed: int = 0  # of mazes, noise and calibration
     device: str = "auto"  # auto, cpu, cuda, cuda:1
     dry_run: bool = False
+    force: bool = False  # overwrite files in the output folder that vidkit did not write
     verbose: bool = False
 
     def __post_init__(self) -> None:

@@ -35,6 +35,7 @@ class BenchAttentionSettings:
     seed: int = 0  # of Q, K and V; block lists, weights and noise have seeds of their own
     device: str = "auto"  # auto, cpu, cuda, cuda:1
     dry_run: bool = False
+    force: bool = False  # overwrite files in the output folder that vidkit did not write
     verbose: bool = False
 
     def __post_init__(self) -> None:
@@ -161,6 +162,7 @@ class BenchSelectFramesSettings:
     seed: int = 0  # of videos, arrays and intervals
     device: str = "auto"  # of the encoder
     dry_run: bool = False
+    force: bool = False  # overwrite files in the output folder that vidkit did not write
     verbose: bool = False
 
     def __post_init__(self) -> None:

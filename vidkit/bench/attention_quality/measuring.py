@@ -54,6 +54,9 @@ class ClipResult:
     predicted: float
 
 
+LOG = "clips.jsonl"  # in the work folder
+
+
 class ResultLog:
     """The log of measured clips; a file of other settings is refused.
 
@@ -114,7 +117,7 @@ class QualityRun:
         self.setups = SetupMaker(
             self.maker, settings, work, fingerprint, tune, pool[: settings.calibrate_mazes], tell
         )
-        self.log = ResultLog(work / "clips.jsonl", header_of(settings, model, fingerprint))
+        self.log = ResultLog(work / LOG, header_of(settings, model, fingerprint))
         self.made: list[Setup] = []
 
     def methods(self) -> list[str]:

@@ -64,6 +64,7 @@ def run(settings: BenchAttentionSettings) -> dict[str, Any]:
             made_by=command,
             settings=dataclasses.asdict(settings),
             environment=where,
+            force=settings.force,
             inputs={one.section: INPUTS[one.section] for one in measurements},
         )
         return _measured(parts, record, device)

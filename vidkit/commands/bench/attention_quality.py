@@ -13,6 +13,8 @@ from vidkit.bench.record import BenchRecord, environment
 from vidkit.bench.running import Part, Tell, run_parts
 from vidkit.commands.bench.common import command_of, folder_for, plan_of, print_files
 from vidkit.config.bench_quality_schema import BenchAttentionQualitySettings
+from vidkit.errors import OutputError
+from vidkit.utils.files import check_writable
 
 if TYPE_CHECKING:
     import torch
@@ -38,11 +40,11 @@ def run(settings: BenchAttentionQualitySettings) -> dict[str, Any]:
     if settings.dry_run:
         return _dry_run(settings, command)
     output = folder_for("attention-quality", settings.output)
-    work = Path(settings.work).expanduser() if settings.work else output / "work"
     from vidkit.utils.quiet import quiet_libraries
 
     with quiet_libraries():
-        from vidkit.bench.attention_quality.measuring import QualityRun
+        from vidkit.bench.attention_quality.measuring import LOG, QualityRun
+    work = _work_folder(settings, output, LOG)
     model, fingerprint = load(settings)
     record = BenchRecord(
         "attention-quality",
@@ -51,6 +53,7 @@ def run(settings: BenchAttentionQualitySettings) -> dict[str, Any]:
         made_by=command,
         settings=asdict(settings),
         environment=_environment(model, settings.seed),
+        force=settings.force,
         inputs={"clips": "mazes of the embedded model that it never saw, each with noise of its own"},
     )
     record.found = {"weights": fingerprint, "rows": [], "differences": [], "setups": []}
@@ -65,6 +68,28 @@ def run(settings: BenchAttentionQualitySettings) -> dict[str, Any]:
             measured.log.close()
         print_files(output, (record.file.name, _PLOT))
     return record.content()
+
+
+def _work_folder(settings: BenchAttentionQualitySettings, output: Path, log: str) -> Path:
+    """The folder from which a killed run resumes.
+
+    Raises:
+        OutputError: it cannot be written, is read by this run, or holds other things.
+    """
+    work = Path(settings.work).expanduser() if settings.work else output / "work"
+    if settings.model_path is not None:
+        model = Path(settings.model_path).expanduser().resolve()
+        if work.resolve().is_relative_to(model):
+            raise OutputError(
+                f"'{work}' lies in '{model}', which this run reads", "choose another work= or --output"
+            )
+    check_writable(work, create=True)
+    if not settings.force and not (work / log).exists() and any(work.iterdir()):
+        raise OutputError(
+            f"'{work}' is not empty, and not a folder in which this benchmark worked",
+            "choose another work=, or use it all the same with --force",
+        )
+    return work
 
 
 def _steps(measured: QualityRun, name: str, tell: Tell) -> Iterator[str]:

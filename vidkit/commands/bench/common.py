@@ -15,7 +15,7 @@ from vidkit.config.keys import keys_of
 from vidkit.utils.files import check_writable
 from vidkit.utils.plain import duration
 
-_UNTOLD = {"output", "dry_run", "verbose", "device"}  # say nothing about the figures
+_UNTOLD = {"output", "dry_run", "force", "verbose", "device"}  # say nothing about the figures
 
 
 def folder_for(name: str, output: str | None, dry_run: bool = False) -> Path:

@@ -98,6 +98,7 @@ def run(settings: BenchSelectFramesSettings) -> dict[str, Any]:
         made_by=command,
         settings=dataclasses.asdict(settings),
         environment=environment(_PACKAGES, settings.seed),
+        force=settings.force,
         inputs={section.name: _inputs(section.name, settings) for section in sections},
     )
     record.found = {"sections": {}}
