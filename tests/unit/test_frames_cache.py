@@ -170,3 +170,14 @@ def test_another_rate_or_stretch_of_a_folder_is_another_selection(tmp_path: Path
     Image.fromarray(np.full((24, 32, 3), (255, 0, 0), np.uint8)).save(images / "020.png")
     again = select_from_video(images, "red", options, cache=store)
     assert not again.from_cache and 20 in again.frame_numbers
+
+
+def test_a_folder_that_cannot_be_used_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "file").write_text("mine")
+    cache = EmbeddingCache(tmp_path / "file")
+    entry = CachedRows(np.arange(2), np.zeros((2, 3), np.float16), None)
+    for key in ("a", "b"):
+        assert cache.load(cache.path_of(key)) is None
+        cache.save(cache.path_of(key), entry)
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith("no embeddings are cached in") and "damaged" not in told

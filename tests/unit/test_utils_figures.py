@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +52,17 @@ def test_an_element_for_a_page_begins_with_svg() -> None:
     figure = new_figure(2, 2)
     figure.subplots().set_xlabel("time")
     assert svg_of(figure).startswith("<svg") and "time" in svg_of(figure)
+
+
+def test_drawing_without_a_home_says_nothing(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from vidkit.utils.figures import drawn\n"
+        "with drawn(Path(sys.argv[1]), 2, 1) as figure: figure.subplots().set_title('\\u4f60', family='none')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "a.png")],
+        env={**os.environ, "MPLCONFIGDIR": "/proc/nowhere"},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "") and (tmp_path / "a.png").is_file()

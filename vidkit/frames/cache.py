@@ -140,7 +140,10 @@ class EmbeddingCache:
                 entry = CachedRows(stored["indices"], stored["rows"], scores, int(stored["decode_errors"]))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        except OSError as error:
+            self._give_up(error)
+            return None
+        except (ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
             _log.warning("damaged cache entry %s ignored: %s", path, error)
             return None
         return entry if _is_whole(entry) else None
@@ -161,7 +164,13 @@ class EmbeddingCache:
             with atomic_path(path) as temporary, temporary.open("wb") as file:
                 np.savez(file, **arrays)  # type: ignore[arg-type]
         except (OSError, OutputError) as error:
-            _log.warning("embedding not cached: %s", error)
+            self._give_up(error)
+
+    def _give_up(self, error: OSError | OutputError) -> None:
+        """Say once that the folder is of no use."""
+        self._is_usable = False
+        reason = getattr(error, "strerror", None) or str(error)
+        _log.warning("no embeddings are cached in '%s': %s", self.folder, reason)
 
 
 def _is_whole(entry: CachedRows) -> bool:

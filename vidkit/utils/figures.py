@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -42,6 +43,8 @@ def styled(**changes: Any) -> AbstractContextManager[None]:
     Raises:
         MissingDependency: matplotlib is not installed.
     """
+    # without a home of its own it works all the same, and says so in two lines
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     matplotlib = require("matplotlib", extra="eval")
     settings = STYLE | {name.replace("__", "."): value for name, value in changes.items()}
     context: AbstractContextManager[None] = matplotlib.rc_context(settings)
