@@ -36,7 +36,7 @@ ALL = {f"{case.name}.{case.suffix}": case for case in cases()}
 QUICK = (
     "h264 open-gop.mkv", "h264 open-gop pyramid.mp4", "h264 intra-refresh.ts", "h264 no-b.mpg",
     "hevc default.mkv", "hevc keyint=30.mp4", "hevc keyint=30.ts", "vp8 alt-ref.webm", "vp9 alt-ref.webm",
-    "mpeg2.mpg", "mpeg2.ts", "mpeg4.mp4", "wmv2.wmv", "joined.ts", "joined.mkv", "clock wraps.ts",
+    "mpeg2.mpg", "mpeg2.ts", "mpeg2 closed.mpg", "mpeg4.mp4", "mpeg4 xvid.mp4", "wmv2.wmv", "joined.ts", "joined.mkv", "clock wraps.ts",
     "trimmed, copied.mp4", "cut open gop hevc.mkv", "no cues.mkv", "negative offsets.mp4", "one frame.mp4",
 )  # fmt: skip
 
@@ -258,6 +258,7 @@ def test_pictures_mixed_at_a_hole_are_sorted_and_other_clocks_are_not() -> None:
     mixed = [0, 3600, 7200, 500_000, 10_800, 503_600, 507_200]
     assert display_order(mixed, 3600) == [0, 1, 2, 4, 3, 5, 6]
     for other in (
+        [0, 7200, 3600, 10_800, 18_000, 14_400],  # packed B frames
         [0, 3600, 7200] * 2,
         [i * 3600 % 36_000 for i in range(40)],
         [0, 0, 3600, 3600, None, 10_800],

@@ -13,6 +13,7 @@ _WRAP = 1 << 33  # MPEG clocks count in 33 bits
 _WRAP_SLACK_S = 60.0
 _JUMP_BACK_S = 0.5  # less is a frame out of place, more a clock that was set back
 GAP_S = 30.0  # in a transport or program stream a longer gap is a new clock, a shorter one a hole
+_HOLE = 8  # steps between two frames, more than any decoder's reordering
 REACH = 16  # frames over which a decoder may mix the pictures before a hole with those behind it
 
 
@@ -53,15 +54,15 @@ def repair(
 def display_order(stamps: Sequence[int | None], step: int) -> list[int]:
     """Places of the frames, sorted where the decoder mixed those before a hole with those behind it.
 
-    A frame moves before others when its stamp is new and lies between those of two of the last frames; a
-    clock that is set back gives stamps that are below all of these, or there already.
+    A frame moves before others when its stamp lies in a hole between two of the last frames. A clock that is
+    set back gives stamps that are below all of these, or among them; and where stamps are a frame or two out
+    of place, it is they that are wrong (packed B frames), not the order.
 
     Args:
         stamps: as for `repair`.
         step: likewise.
     """
     order: list[int] = []
-    apart = max(1, step // 4)
     for place, stamp in enumerate(stamps):
         at = len(order)
         while stamp is not None and at and len(order) - at < REACH:
@@ -69,9 +70,11 @@ def display_order(stamps: Sequence[int | None], step: int) -> list[int]:
             if before is None or before <= stamp:
                 break
             at -= 1
-        known = [stamps[order[i]] for i in (at - 1, at) if 0 <= i < len(order)]
-        fits = stamp is not None and all(other is not None and abs(stamp - other) >= apart for other in known)
-        order.insert(at if fits and at > 0 and len(order) - at < REACH else len(order), place)
+        is_hole = False
+        if stamp is not None and at > 0 and 0 < len(order) - at < REACH:
+            before, behind = stamps[order[at - 1]], stamps[order[at]]
+            is_hole = before is not None and behind is not None and behind - before > _HOLE * step
+        order.insert(at if is_hole else len(order), place)
     return order
 
 
