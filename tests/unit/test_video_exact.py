@@ -36,7 +36,8 @@ ALL = {f"{case.name}.{case.suffix}": case for case in cases()}
 QUICK = (
     "h264 open-gop.mkv", "h264 open-gop pyramid.mp4", "h264 intra-refresh.ts", "h264 no-b.mpg",
     "hevc default.mkv", "hevc keyint=30.mp4", "hevc keyint=30.ts", "vp8 alt-ref.webm", "vp9 alt-ref.webm",
-    "mpeg2.mpg", "mpeg2.ts", "mpeg2 closed.mpg", "mpeg4.mp4", "mpeg4 xvid.mp4", "wmv2.wmv", "joined.ts", "joined.mkv", "clock wraps.ts",
+    "mpeg2.mpg", "mpeg2.ts", "mpeg2 closed.mpg",
+    "mpeg4.mp4", "mpeg4 xvid.mp4", "wmv2.wmv", "joined.ts", "joined.mkv", "clock wraps.ts",
     "trimmed, copied.mp4", "cut open gop hevc.mkv", "no cues.mkv", "negative offsets.mp4", "one frame.mp4",
 )  # fmt: skip
 

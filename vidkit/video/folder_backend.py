@@ -8,10 +8,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from vidkit.errors import ConfigError, VideoError
 from vidkit.video.image import read_image
 from vidkit.video.pictures import shrink
+from vidkit.video.streams import UNREADABLE
 from vidkit.video.types import Frame, Timeline, VideoInfo
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
@@ -34,7 +36,7 @@ def scan_folder(folder: Path, frame_rate: float) -> tuple[VideoInfo, Timeline, l
         ) from error
     if not files:
         raise VideoError(f"no image in the folder '{folder}'", "PNG, JPEG, WebP, BMP and TIFF are read", 4)
-    first = read_image(files[0])
+    first = _first_readable(files)
     base = Fraction(1, 1_000_000)
     pts = np.round(np.arange(len(files)) / frame_rate / float(base)).astype(np.int64)
     timeline = Timeline(
@@ -54,6 +56,18 @@ def scan_folder(folder: Path, frame_rate: float) -> tuple[VideoInfo, Timeline, l
         start_pts=0,
     )
     return info, timeline, files
+
+
+def _first_readable(files: list[Path]) -> Image.Image:
+    """The first image that is one; single ones that are damaged are left out when they are read."""
+    problem: VideoError | None = None
+    for file in files:
+        try:
+            return read_image(file)
+        except VideoError as error:
+            problem = problem or error
+    assert problem is not None
+    raise VideoError(problem.message, problem.hint, UNREADABLE) from problem
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:

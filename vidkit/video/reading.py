@@ -10,6 +10,7 @@ import numpy as np
 
 from vidkit.errors import VideoError, require
 from vidkit.video.container import open_input
+from vidkit.video.mistaken import why_unreadable
 from vidkit.video.streams import real_streams
 
 
@@ -36,9 +37,8 @@ def read_clip(path: Path) -> Clip:
             frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
             fps = Fraction(stream.average_rate or 0)
     except (av.error.FFmpegError, IndexError) as error:
-        raise VideoError(
-            f"cannot read '{path}' as a video: {error}", "check that the file is whole"
-        ) from error
+        reason, hint = why_unreadable(path, error)
+        raise VideoError(f"cannot read '{path}' as a video: {reason}", hint) from error
     if not frames:
         raise VideoError(f"'{path}' has no frames", "check that the file is whole")
     return Clip(np.stack(frames), fps)

@@ -16,7 +16,8 @@ from vidkit.errors import VideoError
 from vidkit.video.container import open_input
 from vidkit.video.decoding import Decoding, decode_all
 from vidkit.video.doubts import closes_gaps, doubts_about
-from vidkit.video.packets import PacketTable, read_packets, reason_of
+from vidkit.video.mistaken import why_unreadable
+from vidkit.video.packets import PacketTable, read_packets
 from vidkit.video.stamps import display_order, repair
 from vidkit.video.streams import (
     UNREADABLE,
@@ -96,9 +97,8 @@ def scan(path: Path, stream: int = 0, threads: int = 0, doubt: str = "") -> Scan
         _refuse_encrypted(packets, path)
         head = _Head.read(path, info, threads) if len(packets) else _Head()
     except av.error.FFmpegError as error:
-        raise VideoError(
-            f"cannot read '{path}' as a video: {reason_of(error)}", "check that the file is whole", UNREADABLE
-        ) from error
+        reason, hint = why_unreadable(path, error)
+        raise VideoError(f"cannot read '{path}' as a video: {reason}", hint, UNREADABLE) from error
     info = _as_displayed(info, head)
     if doubt and doubt != ASKED_FOR:
         notes.append(f"{doubt}: frames are read in order")
