@@ -382,3 +382,32 @@ def test_files_that_vidkit_did_not_write_stay(
     assert select_frames(video, "red", "k=2", "-o", tmp_path / "other") == 2
     assert "selection.csv' is there already" in capsys.readouterr().err
     assert (tmp_path / "other" / "selection.csv").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("name", ["new\nline.mp4", "x\x1b[31m\x9b2J.mp4", "\u202ertl.mp4"], ids=ascii)
+def test_names_do_not_steer_the_terminal(
+    name: str,
+    video: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(video.read_bytes())
+    assert select_frames(name, "red", "k=2", "cache=off", "write.plot=none") == 0
+    assert select_frames("none" + name) == 2
+    shown = capsys.readouterr()
+    for text in (shown.out, shown.err):
+        assert not {"\x1b", "\x9b", "\u202e"} & set(text)
+    assert f"record     outputs/select_frames/{ascii(Path(name).stem)[1:-1]}/selection.json" in shown.out
+    assert (tmp_path / "outputs" / "select_frames" / Path(name).stem / "selection.json").is_file()
+
+
+@pytest.mark.parametrize(("name", "folder"), [("..mp4", "..mp4"), (".mp4", ".mp4"), ("a.b.mp4", "a.b")])
+def test_the_folder_has_the_videos_name(
+    name: str, folder: str, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(video.read_bytes())
+    assert select_frames(f"./{name}", "k=2", "cache=off", "write.plot=none") == 0
+    assert [path.name for path in (tmp_path / "outputs" / "select_frames").iterdir()] == [folder]

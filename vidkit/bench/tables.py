@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vidkit.utils.console import wide_console
+from vidkit.utils.plain import visible
 
 
 @dataclass
@@ -59,4 +60,4 @@ class TextTable:
 
 def say(line: str, console: Console | None = None) -> None:
     """A line as it is."""
-    (console or wide_console()).print(Text(line), soft_wrap=True)
+    (console or wide_console()).print(Text(visible(line, keep="\n\t")), soft_wrap=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import vidkit
 from vidkit.errors import VidkitError, package_of
+from vidkit.utils.plain import visible
 from vidkit.utils.redaction import redact_message
 
 USER_MISTAKE = 2
@@ -124,4 +125,4 @@ def _is_ours(file: Path) -> bool:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return visible(" ".join(text.split()))

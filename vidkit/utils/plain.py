@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
+# C0 and C1 with their escape sequences, and what turns the direction of the text around it
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def visible(text: str, keep: str = "") -> str:
+    """A text of others in which nothing steers the terminal: control characters are written out.
+
+    Args:
+        text: names of files, answers of models.
+        keep: control characters that stay.
+    """
+    return _CONTROL.sub(lambda found: found[0] if found[0] in keep else ascii(found[0])[1:-1], text)
+
 
 def duration(seconds: float) -> str:
     """Seconds as people say them: 45 s, 2 min 05 s, 1 h 30 min."""

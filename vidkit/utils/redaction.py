@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit, urlunsplit
 
 from vidkit.errors import ConfigError, OutputError
+from vidkit.utils.plain import visible
 
 HIDDEN = "***"
 _ANYWHERE = 8  # letters; shorter ones count only as words of their own, or they would hit ordinary text
@@ -223,7 +224,7 @@ class RedactingFormatter(logging.Formatter):
     """Log lines without secrets, those of tracebacks included."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact_message(super().format(record))
+        return visible(redact_message(super().format(record)), keep="\n\t")
 
 
 class RedactingStream:

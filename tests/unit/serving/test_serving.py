@@ -221,7 +221,7 @@ def test_answer_tokens_need_logprobs():
 def test_broken_picture_is_refused(tmp_path, data):
     path = tmp_path / "a.png"
     path.write_bytes(data)
-    with pytest.raises(VideoError, match=r"cannot read '.*a\.png' as a picture"):
+    with pytest.raises(VideoError, match=r"cannot read '.*a\.png' as an image"):
         Image.from_path(path)
     with pytest.raises(VideoError):
         Image(data).to_pil()

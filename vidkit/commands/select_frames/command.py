@@ -197,7 +197,9 @@ def _ask(settings: SelectFramesSettings, result: VideoSelection) -> tuple[dict[s
 def _folder(settings: SelectFramesSettings, video: Path) -> Path:
     if settings.output:
         return Path(settings.output)
-    name = video.stem if video.stem not in ("", "..") else video.resolve().name
+    name = next(
+        part for part in (video.stem, video.name, video.resolve().name) if part not in ("", ".", "..")
+    )
     return Path("outputs") / "select_frames" / name
 
 

@@ -6,12 +6,13 @@ import time
 from typing import Any, Self
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from vidkit.frames.outputs.images import clock
 from vidkit.frames.outputs.page import token_words
+from vidkit.utils.console import shown
+from vidkit.utils.plain import visible
 
 _FILE_NAMES = {
     "keyframes": "kept video",
@@ -53,14 +54,14 @@ class FrameProgress:
         """Show that `done` of `total` are through."""
         if self._console.is_terminal:
             if self._task is None:
-                self._task = self._bar.add_task(self._name, total=total)
+                self._task = self._bar.add_task(visible(self._name), total=total)
             self._bar.update(self._task, completed=done, total=total)
             return
         now = time.monotonic()
         if done and now - self._said >= _LINE_EVERY_S:
             left = (now - self._start) / done * (total - done)
             self._console.print(
-                f"{escape(self._name)}: {done}/{total} {self._unit}, {left:.0f} s left", highlight=False
+                f"{shown(self._name)}: {done}/{total} {self._unit}, {left:.0f} s left", highlight=False
             )
             self._said = now
 
@@ -71,7 +72,7 @@ def print_selection(record: dict[str, Any], files: dict[str, str]) -> None:
     video, relevance = record["input"], record["relevance"]
     query = f"“{record['query']}”" if record["query"] else "no query"
     table = Table(
-        title=escape(f"{record['title']}: {len(record['frames'])} frames, {query}"), title_justify="left"
+        title=shown(f"{record['title']}: {len(record['frames'])} frames, {query}"), title_justify="left"
     )
     for name, justify in (("#", "right"), ("time", "right"), ("frame", "right"), ("relevance", "right")):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]
@@ -90,40 +91,41 @@ def print_selection(record: dict[str, Any], files: dict[str, str]) -> None:
     part = "" if span_s == (0.0, video["duration_s"]) else ", from {} to {}".format(*map(clock, span_s))
     length = f"{video['width']}x{video['height']} {video['codec']}, {clock(video['duration_s'])}"
     console.print(
-        escape(f"video      {length}, read by {record['reader']['backend']} ({record['reader']['reason']})"),
+        shown(f"video      {length}, read by {record['reader']['backend']} ({record['reader']['reason']})"),
         highlight=False,
     )
     console.print(
-        escape(f"candidates {sampler['candidates']} at {sampler['effective_fps']:g} fps{part}"),
+        shown(f"candidates {sampler['candidates']} at {sampler['effective_fps']:g} fps{part}"),
         highlight=False,
     )
-    console.print(escape(f"relevance  {relevance['words']}{_limits(relevance)}"), highlight=False)
-    console.print(escape(f"features   {record['features']}"), highlight=False)
+    console.print(shown(f"relevance  {relevance['words']}{_limits(relevance)}"), highlight=False)
+    console.print(shown(f"features   {record['features']}"), highlight=False)
     if record["tokens"] is not None:
-        console.print(escape(f"tokens     {token_words(record['tokens'])}"), highlight=False)
+        console.print(shown(f"tokens     {token_words(record['tokens'])}"), highlight=False)
     uniform = record["compared"].get("uniform")
     if uniform is not None:
         console.print(f"overlap    {uniform['overlap']:.2f} with uniform frames (at 1 s)", highlight=False)
     for name, other in record["compared"].items():
         if name != "uniform":
             words = f"overlap    {other['overlap']:.2f} with {other['title']}"
-            console.print(escape(words), highlight=False)
+            console.print(shown(words), highlight=False)
     for warning in record["warnings"]:
-        console.print(f"[yellow]note[/]       {escape(warning)}", highlight=False)
+        console.print(f"[yellow]note[/]       {shown(warning)}", highlight=False)
     answer = record.get("answer") or {}
     if answer.get("text"):
-        console.print(f"[bold]answer[/]     {escape(answer['text'])}", highlight=False)
+        said = shown(answer["text"], keep="\n\t")
+        console.print(f"[bold]answer[/]     {said}", highlight=False)
     if answer.get("text") and answer.get("note"):
-        console.print(f"[yellow]note[/]       {escape(answer['note'])}", highlight=False)
+        console.print(f"[yellow]note[/]       {shown(answer['note'])}", highlight=False)
     for kind, path in files.items():
-        console.print(escape(f"{_FILE_NAMES.get(kind, kind):<10} {path}"), highlight=False, soft_wrap=True)
+        console.print(shown(f"{_FILE_NAMES.get(kind, kind):<10} {path}"), highlight=False, soft_wrap=True)
 
 
 def print_plan(plan: dict[str, Any]) -> None:
     """What a run would do, one fact per line."""
     console = Console()
     for name, value in plan.items():
-        console.print(escape(f"{name:<12} {value}"), highlight=False, soft_wrap=True)
+        console.print(shown(f"{name:<12} {value}"), highlight=False, soft_wrap=True)
 
 
 def _limits(relevance: dict[str, Any]) -> str:
@@ -150,8 +152,8 @@ def print_manifest(summary: dict[str, Any]) -> None:
     console.print(table)
     for name, count in summary["unused_fields"].items():
         console.print(
-            f"[yellow]note[/]    '{escape(name)}' of {count} lines was not used: it is a setting of the whole"
-            f" run, {escape(name)}=VALUE",
+            f"[yellow]note[/]    '{shown(name)}' of {count} lines was not used: it is a setting of the whole"
+            f" run, {shown(name)}=VALUE",
             highlight=False,
         )
     alike: dict[str, list[str]] = {}
@@ -159,8 +161,8 @@ def print_manifest(summary: dict[str, Any]) -> None:
         alike.setdefault(failure["error"], []).append(failure["id"])
     for error, ids in list(alike.items())[:10]:
         more = f" and {len(ids) - 3} more" if len(ids) > 3 else ""
-        names = escape(", ".join(ids[:3]) + more)
-        console.print(f"[red]failed[/]  {names}: {escape(error)}", highlight=False)
+        names = shown(", ".join(ids[:3]) + more)
+        console.print(f"[red]failed[/]  {names}: {shown(error)}", highlight=False)
     if len(alike) > 10:
-        console.print(f"... and {len(alike) - 10} more reasons, all in {escape(summary['results'])}")
-    console.print(escape(f"results {summary['results']}"), highlight=False, soft_wrap=True)
+        console.print(f"... and {len(alike) - 10} more reasons, all in {shown(summary['results'])}")
+    console.print(shown(f"results {summary['results']}"), highlight=False, soft_wrap=True)
