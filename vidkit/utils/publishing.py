@@ -66,8 +66,8 @@ def staged(folder: Path, record: str, inputs: Sequence[Path] = (), force: bool =
             yield stage
         except OutputError as error:
             # users know the place where a file was to lie, not the one where it was made
-            told = (text.replace(str(place), str(folder)) for text in (error.message, error.hint))
-            raise OutputError(*told, error.exit_code) from error
+            message, hint = (text.replace(str(place), str(folder)) for text in (error.message, error.hint))
+            raise OutputError(message, hint, error.exit_code) from error
         if stage.content is not None:
             _publish(stage, folder / record, inputs, force)
 
