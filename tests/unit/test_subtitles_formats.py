@@ -464,3 +464,9 @@ def test_lines_of_a_song_are_searched_one_by_one(tmp_path: Path) -> None:
     options = FrameOptions(relevance="subtitle", subtitles=str(tmp_path / "a.lrc"))
     facts = choose_sources(tmp_path / "a.mp4", "penguins", options, EncoderPool(options)).facts
     assert [cue["text"] for cue in facts["best_cues"]] == [lines[1]]
+
+
+def test_a_comma_in_the_clock_of_ttml_is_a_point(tmp_path: Path) -> None:
+    cue = '<p begin="00:00:01,500" end="00:00:02,250">Hi</p>'
+    text = f'<tt xmlns="http://www.w3.org/ns/ttml"><body>{cue}</body></tt>'
+    assert said(tmp_path, text, "ttml") == [(1.5, 2.25, "Hi")]

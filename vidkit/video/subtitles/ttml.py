@@ -144,7 +144,7 @@ class _Reader:
         if text is None:
             return None
         text = text.strip()[:60]
-        clock = CLOCK.fullmatch(text)
+        clock = CLOCK.fullmatch(text.replace(",", "."))
         if clock is not None:
             sign, hours, minutes, whole, fraction, frames = clock.groups()
             value = int(hours) * 3600 + int(minutes) * 60 + int(whole) + float(f"0.{fraction or 0}")
