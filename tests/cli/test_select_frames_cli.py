@@ -411,3 +411,11 @@ def test_the_folder_has_the_videos_name(
     (tmp_path / name).write_bytes(video.read_bytes())
     assert select_frames(f"./{name}", "k=2", "cache=off", "write.plot=none") == 0
     assert [path.name for path in (tmp_path / "outputs" / "select_frames").iterdir()] == [folder]
+
+
+def test_a_name_that_is_no_text_is_drawn_and_printed(video: Path, tmp_path: Path) -> None:
+    name = tmp_path / "caf\udce9.mp4"  # Latin-1 on a disk that says UTF-8
+    name.write_bytes(video.read_bytes())
+    words = ["k=2", "cache=off", "--html", "write.plot=svg", "write.sheet=true", "write.clip=true"]
+    assert select_frames(name, "red", *words, "-o", tmp_path / "out") == 0
+    assert "caf\\udce9.mp4" in (tmp_path / "out" / "plot.svg").read_text()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidkit.errors import require
 from vidkit.utils.files import atomic_path
+from vidkit.utils.plain import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,14 +73,25 @@ def drawn(path: Path, width: float, height: float, **changes: Any) -> Iterator[F
 def save(figure: Figure, path: Path, suffix: str) -> None:
     """Write it; an SVG says nothing of when it was made."""
     kind = suffix.removeprefix(".")
+    _clean(figure)
     with _missing_letters():
         figure.savefig(path, format=kind, dpi=DPI, metadata={"Date": None} if kind == "svg" else None)
+
+
+def _clean(figure: Figure) -> None:
+    """Texts of the data, names of files before all, as something that can be drawn."""
+    from matplotlib.text import Text
+
+    for artist in figure.findobj(Text):
+        assert isinstance(artist, Text)
+        artist.set_text(visible(artist.get_text(), keep="\n"))
 
 
 def svg_of(figure: Figure, **options: Any) -> str:
     """The figure as an SVG element for a page; `options` are those of `savefig`."""
     buffer = io.StringIO()
     meta = {"Date": None, "Creator": None}
+    _clean(figure)
     with styled(), _missing_letters():
         figure.savefig(buffer, format="svg", metadata=meta, **options)
     text = buffer.getvalue()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-# C0 and C1 with their escape sequences, and what turns the direction of the text around it
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# C0 and C1 with their escape sequences, what turns the direction of the text around it, and the half
+# characters that stand for bytes of file names
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def visible(text: str, keep: str = "") -> str:

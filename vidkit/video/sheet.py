@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from vidkit.utils.files import atomic_path
+from vidkit.utils.plain import visible
 
 _GAP = 6  # pixels between thumbnails
 _CAPTION = 16  # pixels under each thumbnail
@@ -67,7 +68,7 @@ def _columns(count: int) -> int:
 
 def fit_label(draw: ImageDraw.ImageDraw, text: str, width: float, font: Font) -> str:
     """A text in one line of at most `width` pixels, cut with an ellipsis where it is longer."""
-    text = " ".join(text.split())
+    text = visible(" ".join(text.split()))
     if len(text) <= _LONGEST_LABEL and draw.textlength(text, font) <= width:
         return text
     low, high = 0, min(len(text), _LONGEST_LABEL)
