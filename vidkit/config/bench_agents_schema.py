@@ -32,6 +32,7 @@ class BenchAgentsSettings:
     seed: int = 0  # of the order of queries, times and arrivals
     device: str = "auto"  # nothing here runs on one
     dry_run: bool = False
+    force: bool = False  # overwrite files in the output folder that vidkit did not write
     verbose: bool = False
 
     def __post_init__(self) -> None:

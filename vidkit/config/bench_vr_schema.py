@@ -103,6 +103,7 @@ class BenchVrBenchSettings:
     seed: int = 0  # first seed of the levels
     device: str = "auto"  # nothing here runs on one
     dry_run: bool = False
+    force: bool = False  # overwrite files in the output folder that vidkit did not write
     verbose: bool = False
 
     def __post_init__(self) -> None:

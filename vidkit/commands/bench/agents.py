@@ -43,6 +43,7 @@ def run(settings: BenchAgentsSettings) -> dict[str, Any]:
         made_by=command,
         settings=dataclasses.asdict(settings),
         environment=environment(("numpy",), settings.seed),
+        force=settings.force,
         inputs={part.name: _INPUT for part in parts},
     )
     record.found = {"sections": {part.name: {"rows": []} for part in parts}}

@@ -65,6 +65,7 @@ def run(settings: BenchVrBenchSettings) -> dict[str, Any]:
         made_by=command,
         settings=dataclasses.asdict(settings),
         environment=environment(_PACKAGES, settings.seed),
+        force=settings.force,
         inputs={part.name: _INPUTS[part.name] for part in parts},
     )
     record.found = {"sections": {}}
