@@ -1,4 +1,4 @@
-"""H.264 in mp4, frame by frame: for clips that need not be held in memory, or that hardly change."""
+"""H.264 in mp4, frame by frame: for clips that need not be held in memory."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from vidkit.errors import VideoError
 from vidkit.video.writing import require_encoder, tag_colours
 
 Plane = NDArray[np.uint8]
+Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 
 class Mp4Writer:
@@ -66,8 +67,12 @@ class Mp4Writer:
         finally:
             self._container.close()
 
-    def add(self) -> None:
-        """Encode the picture as it is now."""
+    def add(self, changed: Box | None = None) -> None:
+        """Encode the picture as it is now.
+
+        Args:
+            changed: left, top, right and bottom of what differs from the picture before; not needed here.
+        """
         # x264 copies what it is given, so that the same buffers serve for all frames
         self._frame.pts, self._frame.time_base = self._count, self._time_base
         self._count += 1

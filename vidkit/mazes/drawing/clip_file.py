@@ -1,8 +1,8 @@
 """Clips of levels as mp4: the still picture is drawn once, then only what moves is drawn anew.
 
 Everything is composed in whole RGB pixels as in `clip`, a small rectangle at a time, and converted to Y, U
-and V there. Most of the time goes into x264; its fastest preset with a constant quantiser does not look
-at a picture twice, and blocks that stay as they are cost nearly nothing.
+and V there. Nearly all the time goes into x264, which looks at every block of every picture; where what moves
+is small against the picture, only a window round it is encoded (`PatchWriter`).
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidkit.mazes.drawing.clip import changed_area, clip_frames, compose, compose_area
+from vidkit.mazes.drawing.clip import Area, changed_area, clip_frames, compose, compose_area
 from vidkit.mazes.drawing.pictures import Stage
 from vidkit.mazes.drawing.sprites import Pixels
 from vidkit.mazes.motion import Motion
 from vidkit.video.mp4_writer import Mp4Writer
+from vidkit.video.patch_writer import PatchWriter, gain_of
 
 _X264 = {
     "preset": "ultrafast",
     "qp": "18",  # no look ahead, which a constant rate factor needs
     "x264-params": "scenecut=0:keyint=250",
 }
+_LEAST_GAIN = 6.0  # of the picture over the window: below, splitting costs more than it saves
 # BT.709, limited range: rows of Y, U, V for R, G, B and a constant
 _TO_YUV = np.array(
     [
@@ -50,19 +52,30 @@ def write_clip(
     """
     whole = _even(stage.picture)
     height, width = (size, size) if isinstance(size, int) else size or whole
-    with Mp4Writer(path, width, height, fps, _X264) as writer:
-        if (height, width) != whole:
+    if (height, width) != whole:
+        with Mp4Writer(path, width, height, fps, _X264) as writer:
             for frame in clip_frames(stage, motion, (height, width)):
                 _put(writer.planes, frame)
                 writer.add()
-            return
+        return
+    areas = [changed_area(stage, motion, index, index + 1) for index in range(len(motion) - 1)]
+    with _writer(path, (width, height), fps, areas) as writer:
         _put(writer.planes, compose(stage, motion, 0))
-        writer.add()
-        for index in range(1, len(motion)):
-            area = changed_area(stage, motion, index - 1, index)
+        writer.add(None)
+        for index, area in enumerate(areas, 1):
             if area is not None:
                 _put(writer.planes, compose_area(stage, motion, index, area), area.left, area.top)
-            writer.add()
+            writer.add(None if area is None else (area.left, area.top, area.right, area.bottom))
+
+
+def _writer(path: Path, size: tuple[int, int], fps: int, areas: list[Area | None]) -> Mp4Writer | PatchWriter:
+    moving = (
+        max((area.right - area.left for area in areas if area), default=1),
+        max((area.bottom - area.top for area in areas if area), default=1),
+    )
+    if gain_of(moving, size) < _LEAST_GAIN:
+        return Mp4Writer(path, *size, fps, _X264)
+    return PatchWriter(path, *size, fps, moving)
 
 
 def _even(picture: Pixels) -> tuple[int, int]:
