@@ -146,13 +146,14 @@ class _Count:
 
     def __init__(self) -> None:
         self._first: tuple[float, int] | None = None
-        self._tenth = -1
+        self._tenth = self._last = -1
 
     def left(self, done: int, total: int) -> str:
         """The time left in words."""
         now = time.monotonic()
-        if self._first is None:
-            self._first = (now, done)
+        if self._first is None or done < self._last:  # less than before: another phase begins
+            self._first, self._tenth = (now, done), -1
+        self._last = done
         since, before = self._first
         if done >= total:
             return "done"
@@ -162,8 +163,7 @@ class _Count:
 
     def crossed_a_tenth(self, done: int, total: int) -> bool:
         """Whether a tenth was crossed since the last call that said so."""
-        if self._first is None:
-            self.left(done, total)
+        self.left(done, total)
         tenth = 10 * done // max(total, 1)
         if tenth <= self._tenth:
             return False

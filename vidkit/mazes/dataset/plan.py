@@ -173,11 +173,11 @@ def check_frames(entries: list[Entry], frames: int | None) -> None:
     """
     if frames is None:
         return
-    longest = max(entry.moves for entry in entries)
-    late = [entry for entry in entries if fewest_frames(entry.moves) > frames]
+    longest = max(entries, key=lambda entry: entry.moves)
+    late = sum(fewest_frames(entry.moves) > frames for entry in entries)
     if late:
         raise ConfigError(
-            f"{frames} frames cannot show the solution of {len(late)} of {len(entries)} levels"
-            f" (the longest has {longest} moves, e.g. {late[0].bucket}/{late[0].stem})",
-            f"give at least {fewest_frames(longest)} frames, or leave the difficulty out",
+            f"{frames} frames cannot show the solution of {late} of {len(entries)} levels"
+            f" (the longest, {longest.bucket}/{longest.stem}, has {longest.moves} moves)",
+            f"give at least {fewest_frames(longest.moves)} frames, or leave the difficulty out",
         )

@@ -49,7 +49,7 @@ def open_folder(folder: Path, options: SetOptions) -> None:
         if not isinstance(there, dict) or there != wanted[part]:
             key, old, new = _difference(there if isinstance(there, dict) else {}, wanted[part])
             raise OutputError(
-                f"'{folder}' holds a set with {key}={old}, which {key}={new} would not go on",
+                f"'{folder}' holds a set that was begun with {key}={old}, not {key}={new}",
                 "resume it with the same settings and versions, or give another folder",
             )
 
