@@ -19,7 +19,7 @@ from vidkit.config.describe import markdown_table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.doc_tables import algoviz, attention, frames, models, readme, tool  # noqa: E402 (needs the path)
+from scripts.doc_tables import algoviz, attention, frames, mazes, models, readme, tool  # noqa: E402 (needs the path)
 
 SETTINGS = "docs/configuration.md"
 PAGES = (
@@ -31,11 +31,13 @@ PAGES = (
     "docs/methods/haste.md",
     "docs/select-frames.md",
     "docs/methods/frame-encoder.md",
+    "docs/vr-bench.md",
 )
 _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
     r"|attention|encoder|generate|headline|measured|baseline|selection|planted|token|reader"
-    r"|reading) figures|demo output|(?:operation|code|style code) table):[^\n]*-->\n)"
+    r"|reading|tracker|cheat|maze speed) figures|demo output"
+    r"|(?:operation|code|style code) table):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
@@ -64,6 +66,9 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "token figures": frames.token_table,
     "reader figures": frames.reader_table,
     "reading figures": frames.reading_table,
+    "tracker figures": mazes.tracker_table,
+    "cheat figures": mazes.cheat_table,
+    "maze speed figures": mazes.speed_table,
 } | {f"settings of {command}": lambda command=command: markdown_table(command) for command in WITH_SETTINGS}
 
 
