@@ -5,19 +5,24 @@ from vidkit.algoviz import trace
 
 made = trace.run("quick_sort.py")  # in the sandbox
 made = trace.run(bubble_sort, [5, 2, 8])  # in this process: a function of yours
+trace.show(made)  # in a notebook
 ```
 """
 
 from __future__ import annotations
 
+import html
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vidkit.algoviz.tracing.tracer import Tracer
+
 if TYPE_CHECKING:
     from vidkit.algoviz.vta.trace import Trace
 
-__all__ = ["run"]
+__all__ = ["Tracer", "run", "show"]
 
 
 def run(
@@ -57,3 +62,32 @@ def run(
     recording, _ = record_call(function_or_path, args, kwargs)
     name = getattr(function_or_path, "__name__", "")
     return trace_of(tell(recording, name, watch, most_steps), name)
+
+
+class Shown:
+    """A trace as a notebook shows it: the player in a frame, by `_repr_html_`."""
+
+    def __init__(self, page: str, height: int) -> None:
+        self.page, self.height = page, height
+
+    def _repr_html_(self) -> str:
+        text = html.escape(self.page, quote=True)
+        size = f"width:100%;height:{self.height}px;border:0"
+        return f'<iframe srcdoc="{text}" style="{size}" sandbox="allow-scripts"></iframe>'
+
+
+def show(made: Trace, height: int = 640) -> Shown:
+    """A trace for a notebook: the last value of a cell, or an argument of `display`.
+
+    Args:
+        made: the trace.
+        height: of the frame, in pixels.
+
+    Raises:
+        ConfigError: this version draws no pages.
+    """
+    from vidkit.algoviz.renderers.rendering import render
+
+    with tempfile.TemporaryDirectory() as folder:
+        written = render(made, to="html", output=Path(folder) / "trace.html")
+        return Shown(written.files[0].read_text(encoding="utf-8"), height)
