@@ -52,7 +52,8 @@ class Tracer:
     trace = t.trace
     ```
 
-    Containers are lists and dicts in all they do; each change of one is a step, with what was read since. The first container is the main view.
+    Containers are lists and dicts in all they do; each change of one is a step, with what was read since.
+    The first container is the main view.
 
     Args:
         name: of the algorithm.
