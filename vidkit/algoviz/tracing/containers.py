@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
-
-if TYPE_CHECKING:
-    from vidkit.algoviz.tracing.tracer import Tracer
+from typing import Any, Protocol, TypeVar
 
 _LIST = (
     "__setitem__", "__delitem__", "__iadd__", "__imul__", "append", "clear", "extend", "insert", "pop",
@@ -15,6 +12,16 @@ _LIST = (
 )  # fmt: skip
 _DICT = ("__setitem__", "__delitem__", "__ior__", "clear", "pop", "popitem", "setdefault", "update")
 C = TypeVar("C", bound="type[Any]")
+
+
+class Listener(Protocol):
+    """What containers tell: a `Tracer`."""
+
+    def read(self, container: Any, key: Any) -> None:
+        """An element was read."""
+
+    def changed(self, container: Any) -> None:
+        """The content changed."""
 
 
 def _telling(names: Iterable[str]) -> Callable[[C], C]:
@@ -42,7 +49,7 @@ def _told(method: Callable[..., Any]) -> Callable[..., Any]:
 class TracedList(list[Any]):
     """A list of a `Tracer`."""
 
-    def __init__(self, values: Iterable[Any], tracer: Tracer) -> None:
+    def __init__(self, values: Iterable[Any], tracer: Listener) -> None:
         super().__init__(values)
         self._tracer = tracer
 
@@ -75,7 +82,7 @@ class TracedList(list[Any]):
 class TracedRow(TracedList):
     """A row of a table of a `Tracer`."""
 
-    def __init__(self, values: Iterable[Any], tracer: Tracer, table: Any, number: int) -> None:
+    def __init__(self, values: Iterable[Any], tracer: Listener, table: Any, number: int) -> None:
         super().__init__(values, tracer)
         self._table, self._number = table, number
 
@@ -90,7 +97,7 @@ class TracedRow(TracedList):
 class TracedDict(dict[Any, Any]):
     """A dict of a `Tracer`."""
 
-    def __init__(self, values: Mapping[Any, Any], tracer: Tracer) -> None:
+    def __init__(self, values: Mapping[Any, Any], tracer: Listener) -> None:
         super().__init__(values)
         self._tracer = tracer
 

@@ -18,7 +18,7 @@ _GRAPHS = re.compile(
     r"graph|adj|neighbo|edges_of|network|successors|tree$|^g$|children|deps|roads|^tree", re.I
 )
 _GRIDS = re.compile(r"grid|maze|board|matrix|map$|field|canvas|lines", re.I)
-_STACKS = re.compile(r"stack|stk|^st$|path|^ops$|history", re.I)
+_STACKS = re.compile(r"stack|stk|^st$|path$|^ops$", re.I)
 _HEAPS = re.compile(r"heap|^pq$|priority", re.I)
 _QUEUES = re.compile(r"queue|^q$|frontier|fifo|buffer", re.I)
 _BUCKETS = re.compile(r"bucket|table|slots|hash", re.I)
@@ -294,7 +294,7 @@ def _look_at_dict(seen: Evidence, slot: Slot, listed: list[list[Encoded]], memor
             for c in contents
         )
         inside = sum(name in names for name in near)
-        if near and inside >= 0.5 * len(near) and not deep:
+        if near and (inside >= 0.5 * len(near) or seen.gone_over) and not deep:
             seen.graph_like += 1
         elif deep and all(c is None or c["k"] in ("dict", "odict") for c in contents):
             seen.nested_like += 1
@@ -316,7 +316,7 @@ def _kind(slot: Slot, use: Use, seen: Evidence) -> tuple[str, str]:
     if use.kinds & {"dict", "odict"}:
         if seen.nested_like and seen.nested_like >= seen.graph_like:
             return "tree", "nested"
-        if seen.graph_like and (named or seen.graph_like > seen.others):
+        if seen.graph_like and (named or seen.gone_over or seen.graph_like > seen.others):
             return "graph", "adjacency"
         if "odict" in use.kinds or len(seen.keys) > 60:
             return "list", ""

@@ -1,34 +1,19 @@
 """Everyday scripts, as people write them: traced into views people recognise, with their data's states."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import script_oracle as oracle
+from view_states import GRID, PAIRS, ROW, Expected, same, shown
 
 from vidkit.algoviz.tracing.here import record_source
 from vidkit.algoviz.tracing.telling import tell
-from vidkit.algoviz.vta.state import ArrayView, GraphView, HashView, ListView, TableView, TreeView
 from vidkit.algoviz.vta.trace import Trace, trace_of
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "data" / "scripts"
 
 
-class Expected(NamedTuple):
-    """A view: its title and kind, and the data whose states it shows."""
-
-    title: str
-    kind: str
-    what: str | Callable[[dict[str, Any]], Any]
-    form: Callable[[Any], Any]
-
-
-def same(value: Any) -> Any:
-    return value
-
-
-ROW, GRID, PAIRS = oracle.row, oracle.grid, oracle.pairs
 EXPECTED: dict[str, list[Expected]] = {
     "avl": [Expected("AVLNode", "tree", oracle.structure("left", "right"), same)],
     "bfs": [
@@ -160,32 +145,6 @@ def traced(name: str) -> Trace:
     main = 'if __name__ == "__main__":'
     recording = record_source(source.replace(main, "if True:"), str(SCRIPTS / f"{name}.py"))
     return trace_of(tell(recording, name))
-
-
-def shown(view: Any, form: Any) -> Any:
-    """What a view shows, as the oracle has it."""
-    if isinstance(view, ArrayView | ListView):
-        values = view.values if isinstance(view, ArrayView) else tuple(item.value for item in view.items)
-        return frozenset(values) if form is oracle.elements else values
-    if isinstance(view, TableView):
-        if form is PAIRS:
-            rows = zip(view.row_headers or (), view.rows, strict=True)
-            return frozenset((key, line[0]) for key, line in rows if line[0] is not None)
-        return oracle.trimmed(view.rows)
-    if isinstance(view, HashView):
-        return tuple(tuple((entry.key, entry.value) for entry in bucket.items) for bucket in view.buckets)
-    if isinstance(view, TreeView):
-        label = {key: str(node.label) for key, node in view.nodes.items()}
-        return tuple(
-            sorted((label[n.parent], label[n.id]) for n in view.nodes.values() if n.parent is not None)
-        )
-    assert isinstance(view, GraphView)
-    if form is same:
-        label = {key: str(node.label) for key, node in view.nodes.items()}
-        both = [(label[edge.source], label[edge.target]) for edge in view.edges]
-        return tuple(sorted(both))
-    edges = {(edge.source, edge.target) for edge in view.edges}
-    return frozenset(edges | {(edge.target, edge.source) for edge in view.edges if not edge.directed})
 
 
 def states_shown(trace: Trace, expected: Expected) -> list[Any]:
