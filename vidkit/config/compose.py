@@ -5,9 +5,10 @@ Precedence, low to high: the schema's defaults, the groups an entry config names
 
 from __future__ import annotations
 
+import itertools
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ from vidkit.config.mirror import KeyedError, build, mirror
 from vidkit.config.overrides import Override, hydra_words, parse_override
 from vidkit.config.sources import Source, place_of, short
 from vidkit.errors import ConfigError
+from vidkit.utils.strict_yaml import refuse_growth_in
+
+_MOST_FILES = 2000  # of a folder of configs that are looked at
 
 
 def compose(
@@ -107,6 +111,8 @@ def _compose(
     words = [*words, f"hydra.searchpath=[{found}]"]
     with warnings.catch_warnings(), initialize_config_dir(str(entry.folder), version_base="1.3"):
         warnings.simplefilter("ignore")  # of Hydra, about search paths without a file of that name
+        for file in _files_of_user(entry, config_dir):
+            refuse_growth_in(file)
         try:
             composed, name, words = _composed(entry.name, words)
         except yaml.YAMLError as error:
@@ -122,6 +128,14 @@ def _compose(
             f"start it with 'defaults: [/{folder_of(command)}/NAME, _self_]', NAME being a config to vary",
         )
     return composed, sources
+
+
+def _files_of_user(entry: Entry, config_dir: Path | None) -> Iterator[Path]:
+    """The entry config, and the files of the user's own folder, any of which composing may read."""
+    yield entry.file
+    if config_dir is not None:
+        files = (file for depth in ("*", "*/*", "*/*/*") for file in config_dir.glob(f"{depth}.yaml"))
+        yield from itertools.islice(files, _MOST_FILES)
 
 
 def _composed(name: str, words: list[str]) -> tuple[DictConfig, str, list[str]]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from vidkit.config.keys import Key, method_fields
 from vidkit.config.sources import Source
+from vidkit.utils.strict_yaml import load_yaml
 
 MARK = "=@"  # between a section and the method that it is to name
 
@@ -77,7 +76,7 @@ def with_presets_on_top(
             continue
         last = sources[-1]  # such a preset is put on top, so it comes last
         if last.package == section and last.file.stem == name:
-            preset = yaml.safe_load(last.file.read_text(encoding="utf-8")) or {}
+            preset = load_yaml(last.file.read_text(encoding="utf-8"), last.file.name) or {}
             kept = {key: value for key, value in made[section].items() if f"{section}.{key}" in typed}
             made[section] = preset | kept
     return made

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vidkit.config.catalog import builtin_dir
 from vidkit.config.static import PACKAGE, Setting, file_of, note_of_class, settings_of_class, table_of
+from vidkit.errors import ConfigError
 from vidkit.utils.plugins import KINDS, is_file_spec, plugins
 
 # where our own stand: a file and the table in it
@@ -88,9 +89,12 @@ def _task(name: str, file: Path) -> Method:
     """A benchmark of a YAML file: its settings stand in the functions that the file names, if any."""
     import yaml
 
+    from vidkit.utils.strict_yaml import load_yaml
+
     try:
-        functions = str((yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("functions") or "")
-    except (OSError, UnicodeDecodeError, AttributeError, yaml.YAMLError):
+        settings = load_yaml(file.read_text(encoding="utf-8"), file.name) or {}
+        functions = str(settings.get("functions") or "")
+    except (OSError, UnicodeDecodeError, AttributeError, ConfigError, yaml.YAMLError):
         functions = ""  # what is wrong with it is told when it is loaded
     target = str(file.parent / functions) if functions.endswith(".py") else functions
     return Method("task", name, target, OURS if file.is_relative_to(builtin_dir()) else str(file))

@@ -17,6 +17,7 @@ from vidkit.config.methods import OURS, methods
 from vidkit.config.naming import did_you_mean
 from vidkit.errors import ConfigError
 from vidkit.utils.plugins import is_file_spec
+from vidkit.utils.strict_yaml import load_yaml
 
 _OVERRIDE = re.compile(r"(?P<plus>\+{0,2})(?P<key>[A-Za-z_][\w.\-/]*)=(?P<value>.*)", re.DOTALL)
 _PAIRS = {")": "(", "]": "[", "}": "{"}
@@ -105,8 +106,8 @@ def _chosen(override: Override, section: Key, config_dir: Path | None) -> str:
 
 def _parsed(value: str) -> Any:
     try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError:
+        return load_yaml(value, "value")
+    except (yaml.YAMLError, ConfigError):
         return value
 
 

@@ -6,18 +6,16 @@ its own functions in place of the general ones (`benchmark.Benchmark`).
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import yaml
 
 from vidkit.errors import ConfigError, DataError, doc_page
 from vidkit.evaluation.benchmark import Benchmark, ItemIds, put_on
+from vidkit.evaluation.task_code import load_functions
 from vidkit.evaluation.task_spec import spec_from
 from vidkit.evaluation.tasks.multiple_choice import MultipleChoice
 from vidkit.evaluation.types import Row
@@ -175,34 +173,11 @@ def task_from(values: Mapping[str, Any], file: Path) -> Task:
     spec = spec_from(values, file.name)
     functions: Benchmark = MultipleChoice(spec)
     if spec.functions:
-        functions.adopt(_load_functions(spec.functions, file))
-    return Task(spec.name, spec.title or spec.name, functions, spec.source)
-
-
-def _load_functions(name: str, file: Path) -> ModuleType:
-    """A module by dotted name, or a Python file beside the YAML file.
-
-    Raises:
-        ConfigError: no such file or module, or none of the four functions in it.
-    """
-    if name.endswith(".py"):
-        path = file.parent / name
-        spec = importlib.util.spec_from_file_location(f"vidkit_task_{path.stem}", path)
-        if not path.is_file() or spec is None or spec.loader is None:
+        module = load_functions(spec.functions, file)
+        if not any(hasattr(module, each) for each in (*_FUNCTIONS, "OWN_RUNS")):
             raise ConfigError(
-                f"{file.name}: no file '{name}' beside it (functions)", "give a path relative to the YAML"
+                f"{file.name}: '{spec.functions}' has none of {', '.join(_FUNCTIONS)}",
+                f"see {doc_page('tasks.md')}",
             )
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    else:
-        try:
-            module = importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            raise ConfigError(
-                f"{file.name}: no module '{name}' (functions)", "a .py file or a module"
-            ) from error
-    if not any(hasattr(module, each) for each in (*_FUNCTIONS, "OWN_RUNS")):
-        raise ConfigError(
-            f"{file.name}: '{name}' has none of {', '.join(_FUNCTIONS)}", f"see {doc_page('tasks.md')}"
-        )
-    return module
+        functions.adopt(module)
+    return Task(spec.name, spec.title or spec.name, functions, spec.source)

@@ -94,7 +94,12 @@ def spec_from(values: Mapping[str, Any], where: str) -> TaskSpec:
             raise ConfigError(f"{where}: unknown setting '{key}'", f"{hint}settings: {', '.join(known)}")
     if not values.get("name"):
         raise ConfigError(f"{where}: no 'name'", "give the task a name")
+    _check_forms(values, {name: str(entry.type) for name, entry in known.items()}, where)
     made = TaskSpec(**{key: _frozen(value) for key, value in values.items() if value is not None})
+    if not re.fullmatch(r"\w[\w.-]*", made.name):
+        raise ConfigError(
+            f"{where}: name {made.name!r} cannot be part of a file's name", "use letters, digits, '-' and '_'"
+        )
     for key, allowed in (("kind", KINDS), ("answer_is", ANSWERS), ("official", OFFICIAL_RULES)):
         if getattr(made, key) not in allowed:
             choices = ", ".join(word for word in allowed if word)
@@ -102,6 +107,30 @@ def spec_from(values: Mapping[str, Any], where: str) -> TaskSpec:
     if made.macro and made.macro not in made.tables:
         raise ConfigError(f"{where}: macro '{made.macro}' is not under tables", "add it to tables")
     return made
+
+
+def _check_forms(values: Mapping[str, Any], types: Mapping[str, str], where: str) -> None:
+    """Refuse a number where a text stands, and the like."""
+    for key, value in values.items():
+        if value is None:
+            continue
+        kind = types[key]
+        texts = isinstance(value, list) and all(isinstance(each, str) for each in value)
+        if kind.startswith("Mapping"):
+            fits = isinstance(value, Mapping) and all(
+                isinstance(each, str) for pair in value.items() for each in pair
+            )
+            what = "headings by column"
+        elif kind == "str":
+            fits, what = isinstance(value, str), "a text"
+        else:
+            fits = texts or (isinstance(value, str) and "str |" in kind)
+            what = "a text or a list of texts" if "str |" in kind else "a list of texts"
+        if not fits:
+            shown = str(value)[:40] if isinstance(value, (int, float, bool, str)) else type(value).__name__
+            raise ConfigError(
+                f"{where}: {key} is {shown}, not {what}", f"write {key} as {what}; quote numbers"
+            )
 
 
 def _frozen(value: Any) -> Any:

@@ -15,6 +15,7 @@ import importlib.util
 import inspect
 import logging
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -180,7 +181,7 @@ def class_of_file(spec: str, kind: str) -> Any:
         raise ConfigError(f"'{spec}' does not name a class", "write FILE.py:Class")
     if not Path(path).is_file():
         raise ConfigError(f"no file '{path}' with {with_article(noun)}", "check the path")
-    module = _module_of_file(Path(path))
+    module = module_of_file(Path(path))
     if not hasattr(module, name):
         classes = [
             key
@@ -194,8 +195,12 @@ def class_of_file(spec: str, kind: str) -> Any:
     return getattr(module, name)
 
 
-def _module_of_file(path: Path) -> ModuleType:
-    """Run a file as a module, once for each state of it."""
+def module_of_file(path: Path) -> ModuleType:
+    """Run a file as a module, once for each state of it.
+
+    Raises:
+        ConfigError: it is no Python, or its code fails; with the line where it does.
+    """
     state = f"{path.resolve()}\n{path.stat().st_mtime_ns}".encode()
     name = f"_vidkit_file_{path.stem}_{hashlib.sha256(state).hexdigest()[:8]}"
     if name in sys.modules:
@@ -207,13 +212,23 @@ def _module_of_file(path: Path) -> ModuleType:
     sys.modules[name] = module  # dataclasses and pickling look the module up by name
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # the code of others, of which anything may be raised
+    # the code of others, of which anything may be raised
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise ConfigError(
-            f"'{path}' cannot be loaded: {_in_one_line(error)}", "correct the file; it is run as Python"
+            f"'{path}'{_line_in(path, error)} cannot be loaded: {_in_one_line(error)}",
+            "correct the file; it is run as Python",
         ) from error
     return module
 
 
-def _in_one_line(error: Exception) -> str:
+def _line_in(path: Path, error: BaseException) -> str:
+    """The last line of the file that an error came through."""
+    if isinstance(error, SyntaxError):
+        return f" line {error.lineno}" if error.lineno else ""
+    lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == str(path)]
+    return f" line {lines[-1]}" if lines else ""
+
+
+def _in_one_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())

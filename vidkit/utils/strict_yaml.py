@@ -1,12 +1,16 @@
-"""YAML whose names stand once: of two equal keys none wins in silence."""
+"""The one reader of YAML: names stand once, aliases cannot grow, and every fault is a readable error."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from vidkit.errors import ConfigError
+
+_MOST_VALUES = 100_000  # with every alias written out; the largest config has some hundred
+_HINT = "settings are short: see the files that `vidkit list configs` names"
 
 
 class _Strict(yaml.SafeLoader):
@@ -26,16 +30,69 @@ class _DuplicateError(Exception):
 
 
 def load_yaml(text: str, where: str) -> Any:
-    """`yaml.safe_load` that refuses a mapping with the same key twice, at any depth.
+    """`yaml.safe_load` that refuses a mapping with the same key twice, and aliases that grow without end.
 
     Raises:
-        ConfigError: a duplicate key, with file, lines and name.
+        ConfigError: a duplicate key, with file, lines and name; values that no config has (nested too deep, a
+            number of thousands of digits, an impossible date); more than 100,000 values once every alias is
+            written out.
         yaml.YAMLError: not YAML.
     """
     try:
+        refuse_growth(text, where)
         return yaml.load(text, _Strict)
     except _DuplicateError as error:
         name, first, line = error.args
         raise ConfigError(
             f"{where} line {line}: duplicate key '{name}', first on line {first}", "keep one of the two"
         ) from None
+    except RecursionError:
+        raise ConfigError(f"{where}: nested too deep", _HINT) from None
+    except (ValueError, OverflowError, TypeError) as error:
+        if isinstance(error, yaml.YAMLError):
+            raise
+        # a date that no calendar has, an integer that Python does not read, a list as a key
+        raise ConfigError(f"{where}: {str(error).partition(';')[0]}", _HINT) from error
+
+
+def refuse_growth(text: str, where: str) -> None:
+    """Refuse YAML whose aliases stand for more than 100,000 values, or for themselves.
+
+    A few lines of aliases of aliases can stand for billions; whoever copies what was read never ends.
+
+    Raises:
+        ConfigError: they do.
+        RecursionError: nested too deep.
+        yaml.YAMLError: not YAML.
+    """
+    if "&" not in text or "*" not in text:
+        return
+    node = yaml.compose(text, yaml.SafeLoader)
+    if node is not None and _size(node, {}) > _MOST_VALUES:
+        raise ConfigError(f"{where}: its aliases stand for more than {_MOST_VALUES:,} values", _HINT)
+
+
+def refuse_growth_in(file: Path) -> None:
+    """`refuse_growth` for a file that another library reads; what else is wrong with it is told there.
+
+    Raises:
+        ConfigError: its aliases grow without end.
+    """
+    try:
+        refuse_growth(file.read_text(encoding="utf-8"), file.name)
+    except (OSError, UnicodeDecodeError, RecursionError, ValueError, yaml.YAMLError):
+        return
+
+
+def _size(node: yaml.Node, known: dict[int, float]) -> float:
+    """Values that a node stands for, its aliases written out; endless for one that holds itself."""
+    if id(node) in known:
+        return known[id(node)]
+    known[id(node)] = float("inf")
+    inner: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        inner = [each for pair in node.value for each in pair]
+    elif isinstance(node, yaml.SequenceNode):
+        inner = list(node.value)
+    known[id(node)] = 1 + sum(_size(each, known) for each in inner)
+    return known[id(node)]

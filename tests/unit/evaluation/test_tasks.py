@@ -150,19 +150,62 @@ def test_rows_that_cannot_be_scored(name: str, change: dict[str, Any], message: 
         ("title: t", "t.yaml: no 'name'"),
         ("name: t\nanswer_is: word", "t.yaml: unknown answer_is 'word'"),
         ("name: t\nmacro: kind", "t.yaml: macro 'kind' is not under tables"),
+        ("name: t\noptions: 7", "t.yaml: options is 7, not a text or a list of texts"),
+        ("name: t\noptions: [a, 7]", "t.yaml: options is list, not a text or a list of texts"),
+        ("name: t\nimages: picture", "t.yaml: images is picture, not a list of texts"),
+        ("name: t\ntables: [a]", "t.yaml: tables is list, not headings by column"),
+        ("name: t\ntables: {a: 1}", "t.yaml: tables is dict, not headings by column"),
+        ("name: t\nquestion: {a: b}", "t.yaml: question is dict, not a text"),
+        ("name: true", "t.yaml: name is True, not a text"),
+        ("name: ../../up", "t.yaml: name '../../up' cannot be part of a file's name"),
+        ('name: "a\\x1b[2J"', "t.yaml: name 'a\\x1b[2J' cannot be part of a file's name"),
         ("name: [", "t.yaml:1: not YAML"),
         ("- a", "t.yaml: expected settings, found list"),
         ("name: t\nfunctions: no.py", "t.yaml: no file 'no.py' beside it (functions)"),
-        ("name: t\nfunctions: no.such.module", "t.yaml: no module 'no.such.module' (functions)"),
+        (
+            "name: t\nfunctions: no.such.module",
+            "t.yaml: functions 'no.such.module' is neither a file beside it nor",
+        ),
+        ("name: t\nfunctions: os", "t.yaml: functions 'os' is neither a file beside it nor a part of vidkit"),
+        ("name: t\nfunctions: vidkit.no.such", "t.yaml: no module 'vidkit.no.such' (functions)"),
+        ("name: t\nfunctions: ../up.py", "t.yaml: functions '../up.py' does not lie beside it"),
+        ("name: t\nfunctions: /tmp/x.py", "t.yaml: functions '/tmp/x.py' does not lie beside it"),
+        ("name: t\nfunctions: torn.py", "torn.py' line 2 cannot be loaded: SyntaxError: "),
+        ("name: t\nfunctions: failing.py", "failing.py' line 3 cannot be loaded: ZeroDivisionError: "),
+        ("name: t\nfunctions: leaving.py", "leaving.py' line 1 cannot be loaded: SystemExit: 3"),
         ("name: t\nfunctions: empty.py", "t.yaml: 'empty.py' has none of items, visuals, prompt, score"),
     ],
 )
 def test_mistakes_in_a_task_file(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_text(text)
     (tmp_path / "empty.py").write_text("")
+    (tmp_path / "torn.py").write_text("a = 1\ndef items(:\n")
+    (tmp_path / "failing.py").write_text("\n\n1 / 0\n")
+    (tmp_path / "leaving.py").write_text("raise SystemExit(3)\n")
     with pytest.raises(ConfigError) as caught:
         load_task(str(tmp_path / "t.yaml"), [])
-    assert caught.value.message == message
+    assert message in caught.value.message
+
+
+def test_a_file_that_is_run_is_told_once_for_each_state_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "t.yaml").write_text("name: t\nfunctions: own.py\n")
+    for number, code in enumerate(
+        ("def items(rows): return []\n", "def items(rows): return list(rows)\n"), 1
+    ):
+        (tmp_path / "own.py").write_text(code)
+        for _ in range(2):
+            load_task(str(tmp_path / "t.yaml"), [])
+        told = [record.getMessage() for record in caplog.records if "as Python code" in record.getMessage()]
+        assert len(told) == number and "t.yaml runs" in told[0]
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "far.py").write_text("def items(rows): return []\n")
+    (tmp_path / "near.py").symlink_to(tmp_path / "elsewhere" / "far.py")
+    (tmp_path / "t.yaml").write_text("name: t\nfunctions: near.py\n")
+    with pytest.raises(ConfigError, match=r"'near\.py' does not lie beside it"):
+        load_task(str(tmp_path / "t.yaml"), [])
 
 
 def blocks_of(page: str, language: str) -> list[str]:
