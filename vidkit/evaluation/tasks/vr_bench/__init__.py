@@ -18,6 +18,7 @@ CLIPS = "vidkit.evaluation.tasks.vr_bench.wanted_clips:wanted_clips"
 OWN_RUNS = {
     "make": "vidkit.evaluation.tasks.vr_bench.making:make_levels",
     "videos": "vidkit.evaluation.tasks.vr_bench.scoring_run:score_videos",
+    "rescore": "vidkit.evaluation.tasks.vr_bench.rescoring:rescore",
 }
 
 __all__ = [

@@ -9,7 +9,7 @@ from typing import Any
 from vidkit.evaluation.tasks.vr_bench.clip_files import ClipFile
 from vidkit.evaluation.tasks.vr_bench.clip_score import Metrics, score_file
 from vidkit.evaluation.tasks.vr_bench.level_set import LevelFile, load_level
-from vidkit.evaluation.tasks.vr_bench.truths import official_truth
+from vidkit.evaluation.tasks.vr_bench.truths import OfficialTruths
 from vidkit.mazes.boards.base import Board
 from vidkit.mazes.boards.grid_board import GridBoard
 from vidkit.utils.workers import results_of
@@ -49,7 +49,7 @@ def score_job(job: LevelJob) -> list[dict[str, Any]]:
         MissingDependency: the tracker needs a package.
     """
     loaded = load_level(job.level)
-    truth = official_truth(job.level, loaded, job.metrics.tracker)
+    truths = OfficialTruths(job.level, loaded, job.metrics.tracker)
     board = loaded.level.board
     rows = []
     for clip, sha in job.clips:
@@ -65,7 +65,7 @@ def score_job(job: LevelJob) -> list[dict[str, Any]]:
                 "file": str(clip.path),
                 "clip_sha256": sha,
                 "level_sha256": job.sha256,
-                **score_file(clip.path, loaded, truth, job.metrics),
+                **score_file(clip.path, loaded, truths, job.metrics),
             }
         )
     return rows

@@ -16,7 +16,7 @@ from vidkit.evaluation.tasks.vr_bench.fidelity import official_fidelity, robust_
 from vidkit.evaluation.tasks.vr_bench.level_set import LoadedLevel
 from vidkit.evaluation.tasks.vr_bench.metrics import best_candidate, trajectory_metrics
 from vidkit.evaluation.tasks.vr_bench.robust_score import RobustScore, judge, smoothed
-from vidkit.evaluation.tasks.vr_bench.truths import OfficialTruth, level_ways, nearest_way
+from vidkit.evaluation.tasks.vr_bench.truths import OfficialTruth, OfficialTruths, level_ways, nearest_way
 from vidkit.mazes.boards.sokoban import SokobanBoard
 from vidkit.mazes.tracking import Trajectory, track
 
@@ -75,17 +75,17 @@ def failed_row(kind: str, reason: str = "") -> dict[str, Any]:
     }
 
 
-def score_file(path: Path, loaded: LoadedLevel, truth: OfficialTruth, metrics: Metrics) -> dict[str, Any]:
+def score_file(path: Path, loaded: LoadedLevel, truths: OfficialTruths, metrics: Metrics) -> dict[str, Any]:
     """Score a clip's file; whatever is wrong with it is a failure with a name."""
     try:
-        return score_clip(open_clip(path), loaded, truth, metrics)
+        return score_clip(open_clip(path), loaded, truths, metrics)
     except UnusableClip as error:
         return failed_row(error.kind, error.reason)
     except VideoError as error:
         return failed_row("unreadable", error.message)
 
 
-def score_clip(clip: Clip, loaded: LoadedLevel, truth: OfficialTruth, metrics: Metrics) -> dict[str, Any]:
+def score_clip(clip: Clip, loaded: LoadedLevel, truths: OfficialTruths, metrics: Metrics) -> dict[str, Any]:
     """Score a readable clip.
 
     Raises:
@@ -101,7 +101,7 @@ def score_clip(clip: Clip, loaded: LoadedLevel, truth: OfficialTruth, metrics: M
     own = (
         found if metrics.tracker == "robust" else track(clip.frames(), level, metrics.tracker, loaded.picture)
     )
-    official = _official(watch, loaded, own, truth, metrics)
+    official = _official(watch, loaded, own, truths.of_size(watch.size), metrics)
     reason = "" if score.failure is None else FAILURES[score.failure]
     return {
         "failure": score.failure,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vidkit.errors import VideoError
 from vidkit.evaluation.tasks.vr_bench.clip_reading import UnusableClip, open_clip
 from vidkit.evaluation.tasks.vr_bench.level_set import LevelFile, LoadedLevel
 from vidkit.evaluation.tasks.vr_bench.metrics import Points
@@ -34,21 +37,45 @@ class OfficialTruth:
     origin: str
 
 
-def official_truth(file: LevelFile, loaded: LoadedLevel, tracker: str) -> OfficialTruth:
-    """Track the player in the set's own clips of a level; without clips, take the level's own routes."""
-    ways = []
-    for video in file.videos:
-        try:
-            clip = open_clip(video)
-        except UnusableClip:
-            continue
-        found = track(clip.frames(), loaded.level, tracker, loaded.picture)
-        ways.append(found.points / np.array([clip.info.width, clip.info.height], dtype=np.float64))
-    if ways:
-        return OfficialTruth(tuple(ways), "clips")
-    board = loaded.level.board
-    size = np.array([board.width, board.height], dtype=np.float64)
-    return OfficialTruth(tuple(way / size for way in level_ways(loaded.level)), "levels")
+class OfficialTruths:
+    """The authors' truths of one level: of each size of clip another, since they track at the clip's size.
+
+    Args:
+        file: where the level lies.
+        loaded: the level.
+        tracker: of the authors' trajectories.
+    """
+
+    def __init__(self, file: LevelFile, loaded: LoadedLevel, tracker: str) -> None:
+        self._file, self._loaded, self._tracker = file, loaded, tracker
+        self._known: dict[tuple[int, int], OfficialTruth] = {}
+
+    def of_size(self, size: tuple[int, int]) -> OfficialTruth:
+        """For clips of a width and height; tracked in the set's own clips, else the level's own routes."""
+        if size not in self._known:
+            self._known[size] = self._tracked(size)
+        return self._known[size]
+
+    def _tracked(self, size: tuple[int, int]) -> OfficialTruth:
+        ways = []
+        for video in self._file.videos:
+            try:
+                frames = _resized(open_clip(video).frames(), size)
+                found = track(frames, self._loaded.level, self._tracker, self._loaded.picture)
+            except (UnusableClip, VideoError):
+                continue
+            ways.append(found.points / np.array(size, dtype=np.float64))
+        if ways:
+            return OfficialTruth(tuple(ways), "clips")
+        board = self._loaded.level.board
+        native = np.array([board.width, board.height], dtype=np.float64)
+        return OfficialTruth(tuple(way / native for way in level_ways(self._loaded.level)), "levels")
+
+
+def _resized(frames: Iterator[NDArray[np.uint8]], size: tuple[int, int]) -> Iterator[NDArray[np.uint8]]:
+    for frame in frames:
+        same = (frame.shape[1], frame.shape[0]) == size
+        yield frame if same else np.asarray(cv2.resize(frame, size), np.uint8)
 
 
 def level_ways(level: Level) -> list[Points]:
