@@ -130,3 +130,30 @@ def test_check_tells_whether_a_style_fits(good: Path, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: {style} /layuot: R102: ")
     assert "did you mean 'layout'" in done.stderr
+
+
+def test_a_trace_is_drawn_without_a_subcommand(good: Path, bad: Path, tmp_path: Path) -> None:
+    target = tmp_path / "step.svg"
+    done = vidkit(good, "-o", target, "--steps", "1", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["steps"] == 1
+    assert target.read_text().startswith("<svg") or "<svg" in target.read_text()[:200]
+    done = vidkit(bad, "-o", tmp_path / "bad.svg", "--steps", "0:1")
+    assert done.returncode == 0 and "7 errors" in done.stdout and len(list(tmp_path.glob("bad-*.svg"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (("--to", "svgg"), 2, "svg"),
+        (("--to", "svg", "--steps", "5:9"), 2, "the trace has 0 to 1"),
+        (("--to", "svg", "--steps", "x"), 2, "no range of steps"),
+        (("--to", "svg", "--style", "drak"), 2, "did you mean 'dark'"),
+        (("--height", "3"), 2, "height"),
+        (("--colour", "red"), 2, "no option '--colour'"),
+    ],
+)
+def test_drawing_that_cannot_be(good: Path, words: tuple[str, ...], status: int, says: str) -> None:
+    done = vidkit(good, *words)
+    assert done.returncode == status and says in done.stderr
+    assert len(done.stderr.splitlines()) == 2

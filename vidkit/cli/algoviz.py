@@ -226,10 +226,49 @@ def list_(
             print_table([(line.name, line.note) for line in lines])
 
 
-@algoviz.command(cls=CommandAsTyped, hidden=True)
-def draw(file: File, strict: Strict = False) -> None:
-    """Draw a trace."""
-    command_of("draw")(file, strict)
+@algoviz.command(cls=CommandAsTyped, short_help="a trace as page, video or pictures; 'draw' may be left out")
+def draw(
+    file: File,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to", metavar="NAME", help="html, mp4, gif, svg, ...; by the output's suffix, else html."
+        ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="File to write; named after the algorithm if not given."
+        ),
+    ] = None,
+    style: Annotated[
+        str | None, typer.Option("--style", "-s", metavar="NAME", help="How it looks.", show_default=False)
+    ] = None,
+    steps: Annotated[
+        str | None,
+        typer.Option("--steps", metavar="A[:B]", help="These steps alone; 0 is the initial state."),
+    ] = None,
+    height: Annotated[int, typer.Option(help="Pixels of pictures and videos.", min=64, max=4320)] = 720,
+    fps: Annotated[int, typer.Option(help="Frames per second of videos.", min=1, max=240)] = 30,
+    strict: Strict = False,
+    force: Force = False,
+    json: Json = None,
+) -> None:
+    """Draw a trace.
+
+    \b
+    vidkit algoviz trace.json
+    vidkit algoviz trace.json -o sort.mp4 --steps 0:20
+    vidkit algoviz trace.json --to svg --steps 12
+    """  # noqa: D301 (a backspace: the lines after it keep their breaks)
+
+    def make() -> Any:
+        from vidkit.commands.algoviz.draw import Drawing
+
+        asked = Drawing(to, output, style, steps, height, fps, force, strict)
+        return command_of("draw")(file, asked)
+
+    _with_json(json, make)
 
 
 @algoviz.command(cls=CommandAsTyped, short_help="an algorithm of the gallery")

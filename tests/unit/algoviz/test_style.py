@@ -402,6 +402,11 @@ def test_colours_that_cannot_be_read_are_told_and_mended_ones_too() -> None:
     ]
 
 
+def test_operations_that_cannot_be_read_touch_nothing() -> None:
+    wrong = made.step({"op": "updateValues", "params": {"updates": 3}}, {"op": "updateStyle"}, op("what"))
+    assert style_of(swaps(deltas=(wrong,))).step(1).touched == ()
+
+
 def test_a_rule_that_nothing_meets_is_told() -> None:
     found = style_of(swaps(), rsl(rules=[rule({"op": "addNode"})])).findings
     assert [f.code for f in found] == ["R208"]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from vidkit.algoviz.vta.diagnostics import Refusal
+from vidkit.algoviz.vta.document import UnreadOp
 from vidkit.algoviz.vta.engine.context import resolve
 from vidkit.algoviz.vta.engine.extensions import CALLS, VARIABLES
 from vidkit.algoviz.vta.operations import Op
@@ -30,7 +31,7 @@ class Target(NamedTuple):
 
 def targets_of(op: Op, state: State) -> tuple[Target, ...]:
     """The parts that an operation touches, of those that are there after its step; none for unread ones."""
-    find = _FINDERS.get(op.op)
+    find = None if isinstance(op, UnreadOp) else _FINDERS.get(op.op)
     try:
         return tuple(find(op.params, state)) if find is not None else ()
     except Refusal:
