@@ -105,6 +105,8 @@ def main() -> int:
     check = parser.parse_args().check
     old = {name: (ROOT / name).read_text(encoding="utf-8") for name in PAGES}
     new = {name: renewed(with_all_commands(page) if name == SETTINGS else page) for name, page in old.items()}
+    for file, text in algoviz.schema_files().items():
+        old[file], new[file] = (ROOT / file).read_text(encoding="utf-8"), text
     changed = {name: page for name, page in new.items() if page != old[name]}
     for name, page in changed.items():
         print(f"{name} is out of date: run make docs" if check else f"renewed {name}")

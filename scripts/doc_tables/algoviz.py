@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vidkit.algoviz.json_schema import NAMES, schema_text
 from vidkit.algoviz.rsl.codes import CODES as STYLE_CODES
 from vidkit.algoviz.vta.diagnostics import CODES
 from vidkit.commands.algoviz.listing import operation_lines
@@ -27,3 +28,8 @@ def style_code_table() -> str:
     for name, (is_error, meaning) in STYLE_CODES.items():
         rows.append(f"| {name} | {'error' if is_error else 'warning'} | {meaning} |")
     return "\n".join(rows) + "\n"
+
+
+def schema_files() -> dict[str, str]:
+    """The JSON Schemas that ship, made from the models, by their path."""
+    return {f"vidkit/algoviz/schemas/{file}": schema_text(what) for what, file in NAMES.items()}

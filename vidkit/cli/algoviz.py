@@ -226,6 +226,16 @@ def list_(
             print_table([(line.name, line.note) for line in lines])
 
 
+@algoviz.command(cls=CommandAsTyped, short_help="JSON Schema of traces or styles")
+def schema(
+    what: Annotated[
+        str, typer.Argument(metavar="trace|style", help="Of what.", show_default=False)
+    ] = "trace",
+) -> None:
+    """Print the JSON Schema (2020-12) of traces or styles."""
+    command_of("schema")(what)
+
+
 @algoviz.command(cls=CommandAsTyped, short_help="a trace as page, video or pictures; 'draw' may be left out")
 def draw(
     file: File,

@@ -209,3 +209,19 @@ def test_a_claim_of_completion_with_work_left_is_told() -> None:
 def test_highlighted_lines(raw: Any, lines: list[int]) -> None:
     trace = trace_of(made.trace("array", [1], made.step(code=raw)))
     assert list(trace.state(1).code) == lines
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        op("updateNodeStyle", ids=[1], styleKey="done"),
+        op("updateEdgeStyle", edges=[{"from": 1, "to": "2"}], styleKey="done"),
+        op("updateNodeProperties", updates=[{"id": 1, "properties": {}}]),
+        op("showComment", text="a", anchor="node", ref={"id": 1}),
+    ],
+    ids=lambda wrong: str(wrong["op"]),
+)
+def test_ids_as_number_and_as_text_are_told_and_the_same(wrong: made.Json) -> None:
+    nodes = {"nodes": [{"id": "1"}, {"id": "2"}], "edges": [{"from": "1", "to": "2"}]}
+    (found,) = trace_of(made.trace("graph", nodes, made.step(wrong))).diagnostics
+    assert (found.code, found.pointer) == ("V308", "/deltas/0/operations/0/0")

@@ -1,6 +1,8 @@
 """Reading traces: the published ones where present, those made here, and what is wrong with others."""
 
 import json
+import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 
 from vidkit.algoviz import load, trace_of
 from vidkit.algoviz.vta.diagnostics import StrictError
+from vidkit.algoviz.vta.limits import HOSTILE, Limits
 from vidkit.algoviz.vta.state import ArrayView, GraphView, HashView, TableView, TreeView
 from vidkit.errors import DataError
 
@@ -151,3 +154,54 @@ def test_what_is_no_trace_is_told_with_its_place(tmp_path: Path, text: str, says
     with pytest.raises(DataError, match=says) as caught:
         load(path)
     assert caught.value.exit_code == 2
+
+
+def swaps(steps: int) -> dict[str, Any]:
+    """A trace of an array of 50, of so many steps with four operations each."""
+    draw = random.Random(1)
+    made = array(
+        *range(50), auxiliary_views=[{"view_id": "vars_panel", "type": "table", "data": [["i", None]]}]
+    )
+    for k in range(steps):
+        i, j = draw.sample(range(50), 2)
+        made["deltas"].append(
+            step(
+                ("updateValues", {"updates": [{"index": i, "value": k}, {"index": j, "value": k + 1}]}),
+                ("updateStyle", {"indices": [i, j], "styleKey": "done"}),
+                ("updateTableCell", {"view_id": "vars_panel", "updates": [{"row": 0, "col": 1, "value": i}]}),
+                ("showComment", {"text": f"swap {i} and {j}"}),
+                code=1,
+            )
+        )
+    return made
+
+
+def test_ten_thousand_steps_are_read_in_two_seconds_and_any_is_found_in_twenty_milliseconds(
+    tmp_path: Path,
+) -> None:
+    # seconds of this process: others may keep the machine busy
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps(swaps(10_000)))
+    started = time.process_time()
+    trace = load(path)
+    assert trace.diagnostics == ()
+    assert time.process_time() - started < 2
+    taken = []
+    for k in random.Random(2).sample(range(10_001), 60):
+        started = time.process_time()
+        trace.state(k)
+        taken.append(time.process_time() - started)
+    assert max(taken) < 0.02
+
+
+def test_limits_of_what_untrusted_code_wrote(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(swaps(3)))
+    assert len(load(path, limits=HOSTILE)) == 3
+    for limits, says in (
+        (Limits(steps=2), "3 steps"),
+        (Limits(characters=5), "a text of"),
+        (Limits(bytes=100), "at most 100|bytes"),
+    ):
+        with pytest.raises(DataError, match=says):
+            load(path, limits=limits)

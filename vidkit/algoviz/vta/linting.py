@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from vidkit.algoviz.vta.document import Delta
+from vidkit.algoviz.vta.document import Delta, Document, UnreadOp
 from vidkit.algoviz.vta.notes import Notes
 from vidkit.algoviz.vta.operations import Op
+from vidkit.algoviz.vta.params import networks
 from vidkit.algoviz.vta.params.arrays import UpdateValues
 from vidkit.algoviz.vta.params.base import OnView
 from vidkit.algoviz.vta.params.networks import UpdateNodeProperties
 from vidkit.algoviz.vta.params.tables import UpdateTableCell
 from vidkit.algoviz.vta.state import ArrayView, GraphView, ListView, State, TableView, TreeView
 from vidkit.algoviz.vta.values import same_value
-from vidkit.algoviz.vta.view_specs import ALIASES, MAIN
+from vidkit.algoviz.vta.view_specs import ALIASES, MAIN, ViewSpec
 
 _FEWEST = 3  # value writes from which on it is no accident that none changes anything
 _CLAIM = re.compile(r"complet|finish|terminat|\bdone\b|完成|结束|完了|終了", re.IGNORECASE)
@@ -22,25 +25,84 @@ _WORK = re.compile(
 )
 
 
+class IdTypes:
+    """Ids of nodes that a trace writes as number and as text: they are compared as text (V308)."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, type] = {}
+
+    def see(self, names: Iterable[Any], notes: Notes) -> None:
+        """Ids as the file has them, in their order."""
+        for name in names:
+            if name is None:
+                continue
+            text, kind = str(name), type(name)
+            if self._known.setdefault(text, kind) is not kind:
+                said = f"node {text} is written as number and as text"
+                notes.once("V308", text, said, "write an id the same way everywhere")
+
+
+def ids_of_view(spec: ViewSpec) -> Iterator[Any]:
+    """Ids that an initial view writes."""
+    raw = getattr(spec, "structure", None) or getattr(spec, "data", None)
+    for node in getattr(raw, "nodes", ()):
+        yield from (node.id, getattr(node, "parent", None), *(getattr(node, "children", None) or ()))
+    for edge in getattr(raw, "edges", ()):
+        yield from (edge.source, edge.target)
+    yield from (getattr(raw, "root", None), getattr(raw, "head", None))
+
+
+_ID_FIELDS = (
+    "id", "source", "target", "parent_id", "child_id", "node_id", "new_parent_id", "a_id", "b_id", "from_id",
+    "to_id",
+)  # fmt: skip
+
+
+def ids_of_op(op: Op) -> Iterator[Any]:
+    """Ids that an operation on a graph or tree writes."""
+    params = op.params
+    parts = (
+        params,
+        getattr(params, "node", None),
+        getattr(params, "edge", None),
+        getattr(params, "ref", None),
+    )
+    for part in (*parts, *getattr(params, "updates", ()), *getattr(params, "edges", ())):
+        yield from (getattr(part, name, None) for name in _ID_FIELDS)
+    yield from getattr(params, "ids", ())
+
+
+_NETWORK_OPS = {kind.op for kind in vars(networks).values() if getattr(kind, "op", "")} | {"showComment"}
+
+
 class Lint:
     """Sees each step go by, and says at the end what it found.
 
     V201: no write of a value to the main view changes anything, so the trace began with its result (a program
     that kept a reference to its live data). V401: a comment claims completion while a list of work to do has
-    entries and a node a property that is still null.
+    entries and a node a property that is still null. V308: see `IdTypes`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, document: Document, notes: Notes) -> None:
+        self._ids = IdTypes()
+        self._notes = notes
+        frame = document.initial_frame
+        told = any(found.code == "V308" for found in notes.found)  # two nodes of one view
+        for spec in (frame.data_state, *frame.auxiliary_views):
+            if spec is not None:
+                self._ids.see(ids_of_view(spec), Notes() if told else notes)
         self._writes = 0
         self._changed = False
         self._claim: str | None = None
 
     def see(self, before: State, delta: Delta, after: State) -> None:
         """One step."""
-        for group in delta.operations:
-            for op in group:
+        for self._notes.group, group in enumerate(delta.operations):
+            for self._notes.op, op in enumerate(group):
                 if not self._changed:
                     self._look_at_writes(before, op)
+                if op.op in _NETWORK_OPS and not isinstance(op, UnreadOp):
+                    self._ids.see(ids_of_op(op), self._notes)
         if after.marks.comments:
             self._claim = next((c.text for c in after.marks.comments if _CLAIM.search(c.text)), None)
 
@@ -54,8 +116,9 @@ class Lint:
             self._writes += 1
             self._changed = self._changed or not is_same
 
-    def conclude(self, last: State, deltas: int, notes: Notes) -> None:
+    def conclude(self, last: State, deltas: int) -> None:
         """Note what was found; `last` is the final state."""
+        notes = self._notes
         notes.group = notes.op = None
         if self._writes >= _FEWEST and not self._changed:
             notes.delta = None

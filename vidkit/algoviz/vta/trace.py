@@ -15,6 +15,7 @@ from vidkit.algoviz.vta.engine.context import Context
 from vidkit.algoviz.vta.hashing import canonical, sha256, state_hashes
 from vidkit.algoviz.vta.initial import initial_state
 from vidkit.algoviz.vta.json_text import not_a_number, parse_json, too_deep
+from vidkit.algoviz.vta.limits import USUAL, Limits, check_limits, read_text
 from vidkit.algoviz.vta.linting import Lint
 from vidkit.algoviz.vta.notes import Notes
 from vidkit.algoviz.vta.repairs import usual_form
@@ -26,7 +27,6 @@ from vidkit.utils.collection import collection_paused
 
 VERSIONS = ("5.0", "5.x")
 EVERY = 50  # deltas from checkpoint to checkpoint
-LARGEST = 512 * 2**20  # bytes of a file
 
 
 class Trace:
@@ -139,7 +139,7 @@ class Trace:
     def _replay_once(self) -> None:
         notes = Notes()
         state = self._initial(notes)
-        checkpoints, lint = [state], Lint()
+        checkpoints, lint = [state], Lint(self.document, notes)
         with collection_paused():
             for place, delta in enumerate(self.document.deltas):
                 notes.delta = place
@@ -147,29 +147,31 @@ class Trace:
                 lint.see(before, delta, state)
                 if (place + 1) % EVERY == 0:
                     checkpoints.append(state)
-        lint.conclude(state, len(self), notes)
+        lint.conclude(state, len(self))
         self._checkpoints = checkpoints
         self._diagnostics = (*self._reading, *notes.found)
 
 
-def load(path: str | Path, strict: bool = False) -> Trace:
+def load(path: str | Path, strict: bool = False, limits: Limits = USUAL) -> Trace:
     """Read a trace file and replay it once.
 
     Args:
         path: of a VTA-JSON file.
         strict: whether an operation that cannot be applied ends it; otherwise it is skipped and noted.
+        limits: the most that is read; `HOSTILE` for what untrusted code wrote.
 
     Raises:
         DataError: no such file, not JSON, or not a trace; the message has the place.
         StrictError: `strict`, and there is an error; exit status 3.
     """
-    return parse(_text(Path(path)), str(path), strict)
+    return parse(read_text(Path(path), limits.bytes), str(path), strict, limits)
 
 
-def parse(text: str, where: str = "trace", strict: bool = False) -> Trace:
+def parse(text: str, where: str = "trace", strict: bool = False, limits: Limits = USUAL) -> Trace:
     """As `load`, of the text of a file."""
     with collection_paused():
         raw = parse_json(text, where)
+        check_limits(raw, where, limits, len(text))
         try:
             trace = trace_of(raw, where)
         except DataError as error:
@@ -216,22 +218,3 @@ def check_version(raw: Mapping[str, Any], where: str) -> None:
         raise DataError(f"{where}: no svl_version: this is no trace", 'a trace says "svl_version": "5.0"')
     if str(version).partition(".")[0] != "5":
         raise DataError(f"{where}: svl_version {version!r:.40}", f"supported: {', '.join(VERSIONS)}")
-
-
-def _text(path: Path) -> str:
-    try:
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise DataError(
-                f"'{path}' has {size / 2**20:.0f} MiB", f"at most {LARGEST // 2**20} MiB are read"
-            )
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise DataError(f"no file '{path}'", "give the path of a trace, a .json file") from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"'{path}' is not UTF-8 text (byte {error.start})", "save it as UTF-8") from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(
-            f"cannot read '{path}': {reason}", "give the path of a trace, a .json file"
-        ) from error
