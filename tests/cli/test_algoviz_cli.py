@@ -101,6 +101,9 @@ def test_compose_writes_traces_as_one(good: Path, tmp_path: Path) -> None:
     assert done.returncode == 2 and "does not begin where" in done.stderr
     assert vidkit("compose", good, good, "--rebase", "-o", target).returncode == 0
     assert "2 steps" in vidkit("validate", target).stdout
+    assert vidkit("compose", good, good, "--beside", "--force", "-o", target).returncode == 0
+    assert "1 auxiliary view, 1 steps; nothing found" in vidkit("validate", target).stdout
+    assert vidkit("compose", good, "--beside").returncode == 2
 
 
 def test_lists_and_unknown_names() -> None:

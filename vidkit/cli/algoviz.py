@@ -140,17 +140,20 @@ def lower(file: File, output: Output = None, force: Force = False) -> None:
     command_of("lower")(file, output, force)
 
 
-@algoviz.command(cls=CommandAsTyped, short_help="traces one after the other as one")
+@algoviz.command(cls=CommandAsTyped, short_help="traces one after the other, or side by side, as one")
 def compose(
     files: Files,
     output: Output = None,
     rebase: Annotated[
         bool, typer.Option("--rebase", help="A trace may begin elsewhere than the one before ends.")
     ] = False,
+    side_by_side: Annotated[
+        bool, typer.Option("--beside", help="Two traces at the same time, side by side.")
+    ] = False,
     force: Force = False,
 ) -> None:
     """Write traces as one; each has to begin where the one before ends."""
-    command_of("compose")(files, output, force, rebase)
+    command_of("compose")(files, output, force, rebase, side_by_side)
 
 
 @algoviz.command(

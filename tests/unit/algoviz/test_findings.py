@@ -225,3 +225,9 @@ def test_ids_as_number_and_as_text_are_told_and_the_same(wrong: made.Json) -> No
     nodes = {"nodes": [{"id": "1"}, {"id": "2"}], "edges": [{"from": "1", "to": "2"}]}
     (found,) = trace_of(made.trace("graph", nodes, made.step(wrong))).diagnostics
     assert (found.code, found.pointer) == ("V308", "/deltas/0/operations/0/0")
+
+
+def test_a_table_of_variables_without_columns_is_told() -> None:
+    panel = {"view_id": "vars_panel", "type": "table", "data": [[]]}
+    raw = made.trace("array", [1], made.step(op("x-setVariable", name="i", value=1)), aux=(panel,))
+    assert [found.code for found in trace_of(raw).errors] == ["V306"]

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from vidkit.algoviz.vta.beside import beside
 from vidkit.algoviz.vta.composing import compose
 from vidkit.algoviz.vta.diagnostics import Severity, StrictError
 from vidkit.algoviz.vta.differences import apply, diff
@@ -25,7 +26,7 @@ from vidkit.algoviz.vta.hashing import state_hash
 from vidkit.algoviz.vta.lowering import lower
 from vidkit.algoviz.vta.notes import Notes
 from vidkit.algoviz.vta.operations import CORE, PARAMS
-from vidkit.algoviz.vta.state import NO_MARKS, ArrayView
+from vidkit.algoviz.vta.state import NO_MARKS, ArrayView, View
 from vidkit.algoviz.vta.trace import Trace, trace_of
 from vidkit.errors import DataError
 
@@ -251,3 +252,47 @@ def test_documents_are_immutable_models() -> None:
     with pytest.raises(ValueError, match="frozen"):
         document.svl_version = "4.0"
     assert isinstance(Trace(document).state(0).main, ArrayView)
+
+
+@few
+@given(made.traces(), made.traces())
+def test_two_traces_beside_each_other_have_the_views_of_both(one: made.Json, other: made.Json) -> None:
+    try:
+        low = [lower(trace_of(raw)) for raw in (one, other)]
+        both = beside(*map(trace_of, (one, other)))
+    except DataError as error:
+        assert "vars_panel" in error.message
+        return
+    ours, theirs = (trace.replay() for trace in low)
+    states = both.replay()
+    assert len(states) == max(len(ours), len(theirs))
+    for k, state in enumerate(states):
+        a, b = ours[min(k, len(ours) - 1)], theirs[min(k, len(theirs) - 1)]
+        assert content(state.main) == content(a.main)
+        assert {name: content(view) for name, view in state.aux.items()} == {
+            "b:data_state": content(b.main),
+            **{f"a:{name}": content(view) for name, view in a.aux.items()},
+            **{f"b:{name}": content(view) for name, view in b.aux.items()},
+        }
+
+
+def content(view: View) -> View:
+    return dataclasses.replace(view, view_id="", title="")
+
+
+def test_styles_and_comments_of_two_traces_do_not_hide_each_other() -> None:
+    say = made.op("showComment", text="hello")
+    paint = made.op("updateStyle", indices=[0], styleKey="done")
+    one = trace_of(made.trace("array", [1], made.step(say, paint, code=1)))
+    styles = {"elementStyles": {"done": {"fill": "#123456"}}}
+    other = trace_of(made.trace("array", [2], made.step(say, paint, code=2), styles=styles))
+    both = beside(one, other)
+    assert both.diagnostics == ()
+    state = both.state(1)
+    assert [comment.text for comment in state.marks.comments] == ["made: hello | made: hello"]
+    assert state.code == (1, 5)
+    assert made.pick(state, "main.elements.0.style") == "done"
+    assert made.pick(state, "aux.b:data_state.elements.0.style") == "b:done"
+    assert both.styles.element["b:done"] == {"fill": "#123456"}
+    with pytest.raises(DataError, match="both prefixes"):
+        beside(one, other, ("x", "x"))

@@ -8,6 +8,7 @@ import made_traces as made
 import pytest
 from made_traces import op
 
+from vidkit.algoviz.vta.lowering import lower
 from vidkit.algoviz.vta.operations import PARAMS
 from vidkit.algoviz.vta.state import State
 from vidkit.algoviz.vta.trace import trace_of
@@ -224,3 +225,17 @@ def test_an_operation_does_what_it_says(kind: str, ops: list[made.Json], path: s
 
 def test_every_operation_has_a_case() -> None:
     assert {op_["op"] for case in CASES for op_ in case[1]} == set(PARAMS)
+
+
+@pytest.mark.parametrize("name", ["x", "new"])
+def test_variables_in_a_table_of_one_column_have_their_names_as_headers(name: str) -> None:
+    panel = {
+        "view_id": "vars_panel",
+        "type": "table",
+        "data": [[1], [2]],
+        "options": {"row_headers": ["x", "y"]},
+    }
+    raw = made.trace("array", [1], made.step(op("x-setVariable", name=name, value=7)), aux=(panel,))
+    state = trace_of(raw).state(1)
+    assert state.variables == {"x": 1, "y": 2, name: 7}
+    assert lower(trace_of(raw)).state(1).variables == state.variables

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from vidkit.algoviz.vta.diagnostics import Refusal
 from vidkit.algoviz.vta.document import UnreadOp
 from vidkit.algoviz.vta.engine.context import resolve
-from vidkit.algoviz.vta.engine.extensions import CALLS, VARIABLES
+from vidkit.algoviz.vta.engine.extensions import CALLS, VARIABLES, place_of
 from vidkit.algoviz.vta.operations import Op
 from vidkit.algoviz.vta.state import ArrayView, GraphView, ListView, State, TableView, View
 
@@ -140,9 +140,8 @@ def _path(params: Any, state: State) -> list[Target]:
 
 def _variable(params: Any, state: State) -> list[Target]:
     panel = state.aux.get(VARIABLES)
-    rows = panel.rows if isinstance(panel, TableView) else ()
-    found = (i for i, row in enumerate(rows) if row and row[0] == params.name)
-    return [Target("cell", VARIABLES, (place, min(1, len(rows[place]) - 1))) for place in found]
+    place = place_of(params.name, panel) if isinstance(panel, TableView) else None
+    return [] if place is None else [Target("cell", VARIABLES, place)]
 
 
 def _call(params: Any, state: State) -> list[Target]:

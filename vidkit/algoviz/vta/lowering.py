@@ -15,7 +15,7 @@ from typing import Any
 from vidkit.algoviz.vta.document import Delta, op_dict
 from vidkit.algoviz.vta.engine.apply import apply_delta, apply_op
 from vidkit.algoviz.vta.engine.context import Context, resolve
-from vidkit.algoviz.vta.engine.extensions import CALLS, VARIABLES, call_text
+from vidkit.algoviz.vta.engine.extensions import CALLS, VARIABLES, call_text, place_of
 from vidkit.algoviz.vta.notes import Notes
 from vidkit.algoviz.vta.operations import EXTENSIONS, Op
 from vidkit.algoviz.vta.params.extensions import PushFrame, SetVariable
@@ -48,7 +48,7 @@ def _needs_lowering(trace: Trace) -> bool:
     if any(view is not None and view.type in _CORE_TYPES for view in views):
         return True
     ops = [op for delta in trace.deltas for op in delta.ops]
-    return any(_is_extension(op) for op in ops)
+    return any(delta.meta for delta in trace.deltas) or any(_is_extension(op) for op in ops)
 
 
 def _is_extension(op: Op) -> bool:
@@ -96,9 +96,12 @@ class _Lowering:
         for view in [raw.get("data_state") or {}, *raw.get("auxiliary_views", ())]:
             self._view(view)
         aux = raw.setdefault("auxiliary_views", [])
-        rows = self._variables(last)
+        rows, headers = self._variables(last)
         if rows:
-            _panel(aux, first)["data"] = rows
+            panel = _panel(aux, first)
+            panel["data"] = rows
+            if headers is not None:
+                panel["options"] = {**(panel.get("options") or {}), "row_headers": headers}
         if CALLS in last.aux and CALLS not in first.aux:
             aux.append({"view_id": CALLS, "type": "list", "title": "Call stack", "data": []})
         return raw
@@ -118,23 +121,35 @@ class _Lowering:
             raw["structure" if view_id == MAIN else "data"] = elements
         raw["type"] = _CORE_TYPES.get(kind, kind)
 
-    def _variables(self, last: State) -> list[Any]:
-        """The rows of the last `vars_panel`, those that come later still without a value; pointers behind."""
-        first = self._states[0].aux.get(VARIABLES)
+    def _variables(self, last: State) -> tuple[list[Any], list[Any] | None]:
+        """Rows of `vars_panel` and their headers: of the last one, later ones still without a value.
+
+        Pointers come behind.
+        """
+        first, panel = self._states[0].aux.get(VARIABLES), last.aux.get(VARIABLES)
         rows = list(first.rows) if isinstance(first, TableView) else []
-        panel = last.aux.get(VARIABLES)
+        headers = first.row_headers if isinstance(first, TableView) else None
         if isinstance(panel, TableView):
-            rows += [(row[0], *(None,) * (len(row) - 1)) for row in panel.rows[len(rows) :]]
+            is_narrow = max(map(len, panel.rows), default=2) == 1
+            later = panel.rows[len(rows) :]
+            rows += [(None,) if is_narrow else (row[0], *(None,) * (len(row) - 1)) for row in later]
+            headers = panel.row_headers
         width = max(map(len, rows), default=2)
-        rows += [(name, *(None,) * (width - 1)) for name in self._pointed]
-        return [thaw(row) for row in rows] if len(rows) else []
+        rows += [(name, *(None,) * (width - 1)) if width > 1 else (None,) for name in self._pointed]
+        if headers is not None:
+            headers = (*headers, *self._pointed)
+        return [thaw(row) for row in rows], None if headers is None else thaw(headers)
 
     def _delta(self, raw: Json, delta: Delta, state: State) -> Json:
         """A delta with the operations that say the same; groups stay where they are."""
         before = replace(state, marks=NO_MARKS)
+        variables: list[Any] = []
         if delta.meta:
             meta = Delta(meta=delta.meta)
-            before = apply_delta(before, meta, len(self._trace.pseudocode), self._ctx)
+            after = apply_delta(before, meta, len(self._trace.pseudocode), self._ctx)
+            if after.aux is not before.aux:  # it was applied
+                variables = [self._variable(after, name, value) for name, value in delta.meta.items()]
+            before = after
         groups = []
         for group in delta.operations:
             made: list[Any] = []
@@ -144,6 +159,9 @@ class _Lowering:
                     made += [*self._op(op, before, after), *self._pointers(before, after)]
                 before = after
             groups.append(_one_comment(made))
+        if variables:
+            groups = [[*variables, *groups[0]], *groups[1:]] if groups else [variables]
+        raw.pop("meta", None)
         return {**raw, "operations": groups}
 
     def _op(self, op: Op, before: State, after: State) -> list[Any]:
@@ -191,13 +209,15 @@ class _Lowering:
         """The cell of a variable or pointer."""
         final = self._states[-1].aux.get(VARIABLES)
         count = len(final.rows) if isinstance(final, TableView) else 0
+        width = max(map(len, final.rows), default=2) if isinstance(final, TableView) else 2
         if is_pointer:
-            row = count + list(self._pointed).index(name)
+            row, column = count + list(self._pointed).index(name), min(1, width - 1)
         else:
             panel = state.aux[VARIABLES]
-            assert isinstance(panel, TableView)
-            row = next(i for i, known in enumerate(panel.rows) if known[0] == name)
-        update = {"row": row, "col": 1, "value": thaw(value)}
+            place = place_of(name, panel) if isinstance(panel, TableView) else None
+            assert place is not None  # the operation was applied
+            row, column = place
+        update = {"row": row, "col": column, "value": thaw(value)}
         return _op("updateTableCell", view_id=VARIABLES, updates=[update])
 
 

@@ -40,23 +40,35 @@ def with_variables(state: State, values: Mapping[str, Any]) -> State:
     panel = state.aux.get(VARIABLES, TableView(VARIABLES, "Variables", "table"))
     if not isinstance(panel, TableView):
         raise Refusal("V312", f"view '{VARIABLES}' is of type {panel.kind}")
-    width = max((len(row) for row in panel.rows), default=2)
-    rows, headers = list(panel.rows), panel.row_headers
-    column = 1 if width > 1 else 0
+    width = max(map(len, panel.rows), default=2)
+    if width == 0:
+        raise Refusal(
+            "V306", f"view '{VARIABLES}' has no columns", "give it a column of names and one of values"
+        )
     for name, value in values.items():
-        place = _row_of(name, rows, headers if width == 1 else None)
+        place = place_of(name, panel)
         if place is None:
-            place = len(rows)
-            rows.append((name,) + (None,) * (width - 1) if width > 1 else (None,))
-            headers = headers if headers is None else (*headers, name)
-        row = rows[place]
-        rows[place] = (*row[:column], value, *row[column + 1 :])
-    return put(state, replace(panel, rows=tuple(rows), row_headers=headers))
+            empty = (name,) + (None,) * (width - 1) if width > 1 else (None,)
+            headers = None if panel.row_headers is None and width > 1 else (*(panel.row_headers or ()), name)
+            place = len(panel.rows), min(1, width - 1)
+            panel = replace(panel, rows=(*panel.rows, empty), row_headers=headers)
+        row, column = place
+        cells = panel.rows[row]
+        made = (*cells[:column], value, *cells[column + 1 :])
+        panel = replace(panel, rows=(*panel.rows[:row], made, *panel.rows[row + 1 :]))
+    return put(state, panel)
 
 
-def _row_of(name: str, rows: list[tuple[Any, ...]], headers: tuple[Any, ...] | None) -> int | None:
-    names = headers if headers is not None else [row[0] for row in rows]
-    return next((i for i, known in enumerate(names) if known == name and i < len(rows)), None)
+def place_of(name: str, panel: TableView) -> tuple[int, int] | None:
+    """Row and column of a variable's value; in a table of one column the row headers are the names."""
+    width = max(map(len, panel.rows), default=2)
+    is_narrow = width == 1
+    if width == 0:
+        return None
+    names = panel.row_headers or () if is_narrow else [row[0] for row in panel.rows]
+    found = (i for i, known in enumerate(names) if known == name and i < len(panel.rows))
+    row = next(found, None)
+    return None if row is None else (row, 0 if is_narrow else 1)
 
 
 def push_frame(state: State, op: ops.PushFrame, ctx: Context) -> State:
