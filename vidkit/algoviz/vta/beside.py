@@ -45,7 +45,8 @@ def beside(first: Trace, second: Trace, prefixes: tuple[str, str] = ("a:", "b:")
         "styles": {name: {**one.styles[name], **other.styles[name]} for name in _STYLE_MAPS},
     }
     deltas = []
-    for step, (left, right) in enumerate(zip_longest(one.deltas, other.deltas, fillvalue=[]), 1):
+    still: list[list[Json]] = []  # the step of a side that has come to its end
+    for step, (left, right) in enumerate(zip_longest(one.deltas, other.deltas, fillvalue=still), 1):
         states = (one.states[min(step, len(one.deltas))], other.states[min(step, len(other.deltas))])
         groups = _with_one_comment([*left, *right], first.name or "a", second.name or "b", len(left))
         deltas.append({"code_highlight": _code(*states, offset), "operations": groups})
@@ -78,7 +79,7 @@ class _Side:
             self.frame["data_state"] = main
         else:
             self.views.insert(0, {"title": trace.name, **main, "view_id": f"{prefix}{MAIN}"})
-        self.deltas = [
+        self.deltas: list[list[list[Json]]] = [
             [[made for op in group if (made := self._op(op)) is not None] for group in delta["operations"]]
             for delta in raw["deltas"]
         ]

@@ -1,4 +1,4 @@
-"""Traces made of traces: one after the other."""
+"""Traces made of traces, one after the other: deltas are a monoid, and replay keeps to it."""
 
 from __future__ import annotations
 
