@@ -1,4 +1,4 @@
-"""What is seen at one step of a trace (VTA). Everything here is immutable: states share what they have in common.
+"""What is seen at one step of a trace (VTA): immutable, so that states share what they have in common.
 
 A `State` holds data (`main` and `aux` views), marks that stay (`boundaries`, `pointers`, and the styles
 inside the views), marks of this step alone (`marks`), and the highlighted lines of code.
