@@ -279,7 +279,7 @@ MORE = {
     "one huge file": Attack("f = open('f', 'wb')\nwhile True: f.write(b'x' * 65536)", ("file",)),
     "disk full of files": Attack("n = 0\nwhile True:\n    n += 1; open(f'f{{n}}', 'w').close()", ("files",)),
     "deep folders": Attack(
-        "try:\n    for _ in range(3000):\n        os.mkdir('d' * 50); os.chdir('d' * 50)\n"
+        "try:\n    for _ in range(400):\n        os.mkdir('d' * 50); os.chdir('d' * 50)\n"
         "    os.mkdir('closed', 0)\n    time.sleep(1000)\nexcept OSError as e: print(e)",
         ("files", "wall"),
     ),

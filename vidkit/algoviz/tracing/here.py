@@ -12,7 +12,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from vidkit.algoviz.tracing.inside.recorder import Recorder
-from vidkit.algoviz.tracing.inside.rewrite import with_hooks
+from vidkit.algoviz.tracing.inside.rewrite import only_in_comprehensions, with_hooks
 from vidkit.algoviz.tracing.inside.script import install_hooks
 from vidkit.algoviz.tracing.recording import Recording, from_records
 from vidkit.errors import DataError
@@ -29,7 +29,10 @@ def record_source(source: str, name: str = "<script>") -> Recording:
     module = ModuleType("vidkit_traced")
     code = compile(with_hooks(source, name), name, "exec")
     records: list[dict[str, Any]] = []
-    recorder = Recorder(records.append, lambda code: code.co_filename == name, "vidkit_traced", MOST_LINES)
+    hidden = only_in_comprehensions(source)
+    recorder = Recorder(
+        records.append, lambda code: code.co_filename == name, "vidkit_traced", MOST_LINES, hidden
+    )
     sys.modules["vidkit_traced"] = module  # dataclasses look their module up
     try:
         _watched(recorder, lambda: exec(code, module.__dict__))
@@ -70,9 +73,16 @@ def record_call(
     def is_own(code: CodeType) -> bool:
         return code.co_filename == file and code.co_name != "<module>"
 
-    recorder = Recorder(records.append, is_own, plain.__module__, MOST_LINES)
+    recorder = Recorder(records.append, is_own, plain.__module__, MOST_LINES, _hidden(source))
     result = _watched(recorder, lambda: hooked(*arguments, **named))
     return from_records(records, source), result
+
+
+def _hidden(source: str) -> frozenset[str]:
+    try:
+        return only_in_comprehensions(source)
+    except (SyntaxError, ValueError):  # a cell with magics
+        return frozenset()
 
 
 def _hooked(function: FunctionType) -> Callable[..., Any]:

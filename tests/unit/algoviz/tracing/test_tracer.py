@@ -150,3 +150,10 @@ def test_what_is_no_python_function_is_refused() -> None:
     with pytest.raises(DataError, match="no function written in Python"):
         trace.run(len, [1])
     assert isinstance(trace.run(double_all, [2]).state(0).main, ArrayView | ListView)
+
+
+def test_names_of_comprehensions_are_no_variables() -> None:
+    from vidkit.algoviz.tracing.inside.rewrite import only_in_comprehensions
+
+    text = "a = [x * y for x, y in b if x]\ny = 1\ndef f(z): return {z for z in a}\nc = [i for i in range(3)]"
+    assert only_in_comprehensions(text) == {"x", "i"}

@@ -42,10 +42,19 @@ class Recorder:
         is_own: whether a code object belongs to the script.
         module: name of the script's module.
         most: lines to record; then the script goes on unwatched.
+        hidden: names that are no variables.
     """
 
-    def __init__(self, emit: Emit, is_own: Callable[[CodeType], bool], module: str, most: int) -> None:
+    def __init__(
+        self,
+        emit: Emit,
+        is_own: Callable[[CodeType], bool],
+        module: str,
+        most: int,
+        hidden: frozenset[str] = frozenset(),
+    ) -> None:
         self.emit, self.is_own, self.most = emit, is_own, most
+        self.hidden = hidden
         self.heap = Heap(module)
         self.steps = 0
         self.stopped = False
@@ -175,7 +184,7 @@ class Recorder:
         for name, value in list(now.items()):
             if name in known.raw and known.raw[name] is value:
                 continue
-            if name.startswith("__") or not is_data(value):
+            if name.startswith("__") or name in self.hidden or not is_data(value):
                 continue
             known.raw[name] = value
             written = encode(value, self.heap.refer)

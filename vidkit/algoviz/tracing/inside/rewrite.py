@@ -98,6 +98,24 @@ def _is_range(call: ast.expr) -> bool:
     return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "range"
 
 
+def only_in_comprehensions(source: str) -> frozenset[str]:
+    """Names that comprehensions alone bind: from Python 3.12 on they look like variables of the function."""
+    inside: set[str] = set()
+    outside: set[str] = set()
+    waiting: list[tuple[ast.AST, bool]] = [(ast.parse(source), False)]
+    while waiting:
+        node, in_target = waiting.pop()
+        if isinstance(node, ast.comprehension):
+            waiting += [(node.target, True), (node.iter, False), *((test, False) for test in node.ifs)]
+            continue
+        if isinstance(node, ast.arg):
+            outside.add(node.arg)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            (inside if in_target else outside).add(node.id)
+        waiting += [(child, in_target) for child in ast.iter_child_nodes(node)]
+    return frozenset(inside - outside)
+
+
 def with_hooks(source: str, name: str) -> ast.Module:
     """The parsed script with hooks.
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .recorder import Recorder
-from .rewrite import GET, IN, ITER, with_hooks
+from .rewrite import GET, IN, ITER, only_in_comprehensions, with_hooks
 
 _LOG_BYTES = 24 << 20
 _BUFFER = 1
@@ -148,6 +148,7 @@ def main() -> None:
         with open(path, encoding="utf-8-sig") as file:
             source = file.read()
         try:
+            recorder.hidden = only_in_comprehensions(source)
             code = compile(with_hooks(source, path), path, "exec")
         except (RecursionError, ValueError, TypeError):
             code = compile(source, path, "exec")
