@@ -98,11 +98,11 @@ def _is_range(call: ast.expr) -> bool:
     return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "range"
 
 
-def only_in_comprehensions(source: str) -> frozenset[str]:
+def only_in_comprehensions(source: str, name: str = "<script>") -> frozenset[str]:
     """Names that comprehensions alone bind: from Python 3.12 on they look like variables of the function."""
     inside: set[str] = set()
     outside: set[str] = set()
-    waiting: list[tuple[ast.AST, bool]] = [(ast.parse(source), False)]
+    waiting: list[tuple[ast.AST, bool]] = [(ast.parse(source, name), False)]
     while waiting:
         node, in_target = waiting.pop()
         if isinstance(node, ast.comprehension):

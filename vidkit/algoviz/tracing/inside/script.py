@@ -148,7 +148,7 @@ def main() -> None:
         with open(path, encoding="utf-8-sig") as file:
             source = file.read()
         try:
-            recorder.hidden = only_in_comprehensions(source)
+            recorder.hidden = only_in_comprehensions(source, path)
             code = compile(with_hooks(source, path), path, "exec")
         except (RecursionError, ValueError, TypeError):
             code = compile(source, path, "exec")
