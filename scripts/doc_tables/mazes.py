@@ -67,10 +67,15 @@ def speed_table() -> str | None:
     if record is None:
         return None
     found = record["sections"]["speed"]
-    lines = ["| What | Type | Median | Worst to best | |", "| --- | --- | ---: | ---: | --- |"]
+    lines = [
+        "| What | Type | Median | Worst to best | a second of one processor | |",
+        "| --- | --- | ---: | ---: | ---: | --- |",
+    ]
     for row in found["rows"]:
         spread = f"{row['worst']:,.0f} to {row['best']:,.0f}" if row["runs"] > 1 else "one run"
-        lines.append(f"| {row['what']} | `{row['type']}` | {row['median']:,.0f} | {spread} | {row['unit']} |")
+        cpu = f"{row['per_cpu_s']:,.0f}" if row["per_cpu_s"] else "-"
+        figures = f"{row['median']:,.0f} | {spread} | {cpu} | {row['unit']}"
+        lines.append(f"| {row['what']} | `{row['type']}` | {figures} |")
     lines += ["", _made_by(record)]
     return "\n".join(lines) + "\n"
 

@@ -87,6 +87,7 @@ def _row(what: str, kind: MazeType, unit: str, rate: float, clips: int) -> dict[
         "median": rate,
         "best": rate,
         "worst": rate,
+        "per_cpu_s": None,
         "runs": 1,
         "clips": clips,
     }

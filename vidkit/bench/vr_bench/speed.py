@@ -53,7 +53,10 @@ class _Task:
 
 
 def measure_speed(plan: SpeedPlan) -> Iterator[dict[str, Any]]:
-    """Rows one by one: `what`, `type`, median, best and worst rate, unit."""
+    """Rows one by one: `what`, `type`, median, best and worst rate, unit.
+
+    `per_cpu_s` is the median rate per second of one processor: on a busy machine it is what remains true.
+    """
     for kind in plan.types:
         rates = [_states(plan, kind, run) for run in range(plan.runs)]
         yield _row("states", kind, "levels/s, one process", rates)
@@ -62,7 +65,7 @@ def measure_speed(plan: SpeedPlan) -> Iterator[dict[str, Any]]:
             pass
         for kind in plan.types:
             tasks = _tasks(plan, kind, None)
-            rates = [_rate(pool, tasks, rendered_frames) for _ in range(plan.runs)]
+            rates = [_rate(pool, tasks) for _ in range(plan.runs)]
             yield _row("render", kind, f"frames/s encoded, {_processes(plan)}", rates)
         for kind in plan.types:
             tasks = _tasks(plan, kind, plan.size)
@@ -74,25 +77,36 @@ def _processes(plan: SpeedPlan) -> str:
     return "one process" if plan.workers == 1 else f"{plan.workers} processes"
 
 
-def _row(what: str, kind: MazeType, unit: str, rates: list[float]) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Rate:
+    """Of one run: per second, and per second of one processor."""
+
+    wall: float
+    cpu: float
+
+
+def _row(what: str, kind: MazeType, unit: str, rates: list[_Rate]) -> dict[str, Any]:
+    wall = [rate.wall for rate in rates]
     return {
         "what": what,
         "type": str(kind),
         "unit": unit,
-        "median": statistics.median(rates),
-        "best": max(rates),
-        "worst": min(rates),
+        "median": statistics.median(wall),
+        "best": max(wall),
+        "worst": min(wall),
+        "per_cpu_s": statistics.median(rate.cpu for rate in rates),
         "runs": len(rates),
     }
 
 
-def _states(plan: SpeedPlan, kind: MazeType, run: int) -> float:
-    begin = time.perf_counter()
+def _states(plan: SpeedPlan, kind: MazeType, run: int) -> _Rate:
+    begin, cpu = time.perf_counter(), time.process_time()
     for difficulty in plan.difficulties:
         for seed in range(plan.states):
             # other levels in every run: nothing is made twice
             assert make(kind, difficulty, plan.seed + run * plan.states + seed).state
-    return plan.states * len(plan.difficulties) / (time.perf_counter() - begin)
+    made = plan.states * len(plan.difficulties)
+    return _Rate(made / (time.perf_counter() - begin), made / (time.process_time() - cpu))
 
 
 def _tasks(plan: SpeedPlan, kind: MazeType, size: int | None) -> list[_Task]:
@@ -105,35 +119,48 @@ def _tasks(plan: SpeedPlan, kind: MazeType, size: int | None) -> list[_Task]:
     return [_Task(sample, size) for sample in samples]
 
 
-def _rate(pool: Pool, tasks: list[_Task], function: Any) -> float:
-    """Frames per second of all processes together."""
+def _rate(pool: Pool, tasks: list[_Task]) -> _Rate:
+    """Frames of all processes together."""
     begin = time.perf_counter()
-    frames = sum(int(count) for count in pool.results(function, tasks))
-    return frames / (time.perf_counter() - begin)
+    found = list(pool.results(rendered_frames, tasks))
+    seconds = time.perf_counter() - begin
+    frames = sum(one.frames for one in found)
+    return _Rate(frames / seconds, frames / sum(one.cpu_s for one in found))
 
 
-def _seconds_apart(pool: Pool, tasks: list[_Task]) -> float:
-    """Frames per second of a process, each measured by itself."""
-    found = list(pool.results(tracked_seconds, tasks))
-    return sum(frames for frames, _ in found) / sum((seconds for _, seconds in found), 0.0)
+def _seconds_apart(pool: Pool, tasks: list[_Task]) -> _Rate:
+    """Frames of a process, each measured by itself."""
+    found = list(pool.results(tracked_frames, tasks))
+    frames = sum(one.frames for one in found)
+    return _Rate(frames / sum(one.wall_s for one in found), frames / sum(one.cpu_s for one in found))
 
 
-def rendered_frames(task: _Task) -> int:
-    """Draw, encode and write the clip of a level at native size; its frames."""
+@dataclass(frozen=True)
+class Timed:
+    """What one task came to: frames, seconds, and seconds of a processor."""
+
+    frames: int
+    wall_s: float
+    cpu_s: float
+
+
+def rendered_frames(task: _Task) -> Timed:
+    """Draw, encode and write the clip of a level at native size."""
+    wall, cpu = time.perf_counter(), time.process_time()
     level = task.sample.level()
     motion = level.motion()
     with tempfile.TemporaryDirectory(prefix="vidkit-speed-") as folder:
         write_clip(Path(folder) / "clip.mp4", level.stage, motion, task.size)
-    return len(motion)
+    return Timed(len(motion), time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def tracked_seconds(task: _Task) -> tuple[int, float]:
-    """Frames of a clip, and the seconds in which its player was followed, the preparations included."""
+def tracked_frames(task: _Task) -> Timed:
+    """Follow the player through a clip, the preparations included."""
     level = task.sample.level()
     clip = level.render(task.size, clip_length(level, _MOST_TRACKED))
-    begin = time.perf_counter()
+    wall, cpu = time.perf_counter(), time.process_time()
     track(clip, level)
-    return len(clip), time.perf_counter() - begin
+    return Timed(len(clip), time.perf_counter() - wall, time.process_time() - cpu)
 
 
 def _warm(number: int) -> int:

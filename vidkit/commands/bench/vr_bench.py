@@ -127,6 +127,7 @@ def _truth(settings: BenchVrBenchSettings, work: Path) -> Part:
     ]
     if asked.levels is not None:
         tasks += folder_tasks(Path(asked.levels).expanduser(), trackers)
+    tasks.sort(key=lambda task: len(task.trackers))  # what is quick first: a run may be stopped
     what = f"{len(tasks)} clips, {', '.join(trackers)}"
     header = {"section": "truth", "version": _LOG_VERSION}
     log = work / "truth.jsonl"

@@ -63,10 +63,11 @@ def cheat_table(found: dict[str, Any]) -> TextTable:
 
 def speed_table(found: dict[str, Any]) -> TextTable:
     """Rates by type."""
-    table = TextTable(("what", "type", "median", "worst to best", "unit"), "speed", left=2)
+    table = TextTable(("what", "type", "median", "worst to best", "a CPU second", "unit"), "speed", left=2)
     for row in found["rows"]:
         spread = f"{row['worst']:,.0f} to {row['best']:,.0f} of {row['runs']}"
-        table.add(row["what"], row["type"], f"{row['median']:,.0f}", spread, row["unit"])
+        cpu = f"{row['per_cpu_s']:,.0f}" if row["per_cpu_s"] else "-"
+        table.add(row["what"], row["type"], f"{row['median']:,.0f}", spread, cpu, row["unit"])
     return table
 
 
