@@ -15,7 +15,7 @@ _NAMED = 12  # clips that are listed where something is wrong
 
 
 def is_right(row: Row) -> bool:
-    """Whether a tracker followed a true clip in every respect: SR = EM = PR = 1 and MF >= .98."""
+    """Whether a tracker followed a true clip in every respect: SR = EM = PR = 1 and our MF >= .98."""
     return bool(row["sr"] == row["em"] == row["pr"] == EXACT and row["mf"] >= LEAST_MF)
 
 
@@ -49,7 +49,7 @@ def _truth_cell(rows: Sequence[Row]) -> dict[str, Any]:
     judged = [row for row in rows if "success" in row]
     return {
         "clips": count,
-        **{name: sum(row[name] for row in rows) / count for name in ("sr", "em", "pr", "mf")},
+        **{name: sum(row[name] for row in rows) / count for name in ("sr", "em", "pr", "mf", "official_mf")},
         "right": share_interval(sum(is_right(row) for row in rows), count).rounded(5),
         "success": share_interval(sum(r["success"] for r in judged), len(judged)).rounded(5)
         if judged

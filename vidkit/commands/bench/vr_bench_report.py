@@ -31,6 +31,7 @@ def truth_table(found: dict[str, Any]) -> TextTable:
             "EM",
             "PR",
             "MF",
+            "official MF",
             "all right",
             "ours: success",
             "frames/s",
@@ -40,7 +41,7 @@ def truth_table(found: dict[str, Any]) -> TextTable:
         left=3,
     )
     for row in found["rows"]:
-        shares = [f"{row[name]:.3f}" for name in ("sr", "em", "pr", "mf")]
+        shares = [f"{row[name]:.3f}" for name in ("sr", "em", "pr", "mf", "official_mf")]
         success = interval(row["success"]) if row["success"] else "-"
         rest = (interval(row["right"]), success, f"{row['frames_per_s']:.0f}")
         source = "ours" if row["source"] == "made" else "folder"
