@@ -30,7 +30,7 @@ def tracker_table() -> str | None:
         lines.append(f"{head} | {shares} | {_interval(row['right'])} | {success} |")
     lines += [
         "",
-        "All right: SR = EM = PR = 1 and MF >= .98, where the box of sokoban is left out as the player is; the"
+        "All right: SR = EM = PR = 1 and MF >= .98, where sokoban's box is left out like the player; the"
         " official MF counts it as a change."
         f" {found['done']} of {found['of']} clips of the sweep, {found['combinations']} of 66 combinations of"
         " type, difficulty and skin; with 95 % intervals."
