@@ -89,5 +89,6 @@ def show(made: Trace, height: int = 640) -> Shown:
     from vidkit.algoviz.renderers.rendering import render
 
     with tempfile.TemporaryDirectory() as folder:
-        written = render(made, to="html", output=Path(folder) / "trace.html")
-        return Shown(written.files[0].read_text(encoding="utf-8"), height)
+        page = Path(folder) / "trace.html"
+        render(made, to="html", output=page)
+        return Shown(page.read_text(encoding="utf-8"), height)

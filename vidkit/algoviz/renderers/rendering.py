@@ -115,7 +115,7 @@ def render(
     with reserve(folder / f"{name}{renderer.suffix}"), staged(folder, record, inputs, force) as stage:
         notes = [*renderer.write(film, stage.folder, name, options)]
         notes += dict.fromkeys(note for step in _sampled(chosen) for note in film.notes(step))
-        made = sorted(item.name for item in stage.folder.iterdir())
+        made = sorted(item.name for item in stage.folder.iterdir() if not item.name.startswith("."))
         stage.publish(
             {
                 "what": "algorithm animation",

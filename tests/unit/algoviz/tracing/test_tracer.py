@@ -1,13 +1,14 @@
 """Containers of a `Tracer`: they behave as plain ones, and the trace shows each of their states."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vidkit.algoviz import trace
+from vidkit.algoviz import render, trace
 from vidkit.algoviz.trace import Tracer
 from vidkit.algoviz.vta.state import ArrayView, ListView, TableView
 from vidkit.errors import DataError
@@ -157,3 +158,15 @@ def test_names_of_comprehensions_are_no_variables() -> None:
 
     text = "a = [x * y for x, y in b if x]\ny = 1\ndef f(z): return {z for z in a}\nc = [i for i in range(3)]"
     assert only_in_comprehensions(text) == {"x", "i"}
+
+
+def test_notebooks_show_the_player_in_a_frame() -> None:
+    made = trace.show(trace.run(double_all, [1, 2]), height=400)._repr_html_()
+    assert made.startswith('<iframe srcdoc="&lt;!') and "height:400px" in made
+    assert made.endswith('sandbox="allow-scripts"></iframe>')
+    assert "double all" in made
+
+
+def test_drawing_names_the_files_that_are_there(tmp_path: Path) -> None:
+    written = render(trace.run(double_all, [1, 2]), output=tmp_path / "a.html")
+    assert [path.name for path in written.files] == ["a.html"]
