@@ -43,6 +43,13 @@ def test_validate_tells_code_place_and_what_to_do(good: Path, bad: Path) -> None
     assert vidkit("validate", "--all", bad).stdout.count("V306 error") == 7
 
 
+def test_validate_reads_all_files_whatever_one_of_them_is(good: Path, tmp_path: Path) -> None:
+    done = vidkit("validate", tmp_path / "none.json", good)
+    assert done.returncode == 2
+    assert "none.json: refused: no file" in done.stdout and "nothing found" in done.stdout
+    assert len(done.stderr.splitlines()) == 2
+
+
 def test_validate_is_strict_where_asked(bad: Path) -> None:
     done = vidkit("validate", "--strict", bad)
     assert done.returncode == 3
@@ -133,6 +140,13 @@ def test_check_tells_whether_a_style_fits(good: Path, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: {style} /layuot: R102: ")
     assert "did you mean 'layout'" in done.stderr
+
+
+def test_check_lays_out_every_step_where_asked(good: Path) -> None:
+    done = vidkit("check", good, "--overlap", "--json", "-")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["overlaps"] == []
+    assert "overlap: 0 in 2 steps" in done.stderr
 
 
 def test_a_trace_is_drawn_without_a_subcommand(good: Path, bad: Path, tmp_path: Path) -> None:

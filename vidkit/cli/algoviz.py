@@ -120,16 +120,23 @@ def diff(
 
 
 @algoviz.command(cls=CommandAsTyped, short_help="whether a style fits a trace and can be read")
-def check(file: File, style: Style = "dark", json: Json = None) -> None:
+def check(
+    file: File,
+    style: Style = "dark",
+    overlap: Annotated[
+        bool, typer.Option("--overlap", help="Lay out every step: does anything lie on anything?")
+    ] = False,
+    json: Json = None,
+) -> None:
     """Check a trace with a style: rules, annotations, layout, contrast, duration.
 
-    Exit status 1 where the trace has an error or the style does not fit it.
+    Exit status 1 where the trace has an error, the style does not fit it, or (--overlap) shapes meet.
 
     \b
     vidkit algoviz check trace.json --style print
     vidkit algoviz check trace.json --style my_style.json --json -
     """  # noqa: D301 (a backspace: the lines after it keep their breaks)
-    made = _with_json(json, lambda: command_of("check")(file, style))
+    made = _with_json(json, lambda: command_of("check")(file, style, overlap))
     if made is not None and made.errors:
         raise typer.Exit(FINDINGS)
 
@@ -255,7 +262,8 @@ def draw(
         ),
     ] = None,
     style: Annotated[
-        str | None, typer.Option("--style", "-s", metavar="NAME", help="How it looks.", show_default=False)
+        str | None,
+        typer.Option("--style", "-s", metavar="NAME|FILE", help="A preset ('list presets') or an RSL file."),
     ] = None,
     steps: Annotated[
         str | None,

@@ -205,3 +205,12 @@ def test_limits_of_what_untrusted_code_wrote(tmp_path: Path) -> None:
     ):
         with pytest.raises(DataError, match=says):
             load(path, limits=limits)
+
+
+def test_a_hundred_thousand_steps_are_read_and_any_is_found() -> None:
+    made = array(0, 1)
+    write = ("updateValues", {"updates": [{"index": 0, "value": 7}]})
+    made["deltas"] = [step(write, code=1) if k % 10 == 0 else step(code=2) for k in range(100_000)]
+    trace = trace_of(made)
+    assert trace.diagnostics == () and len(trace) == 100_000
+    assert trace.state(99_999).code == (2,) and trace.state(1).main.values == (7, 1)  # type: ignore[union-attr]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vidkit.algoviz.rsl.resolve import style_of
-from vidkit.algoviz.vta.trace import load
+from vidkit.algoviz.vta.trace import Trace, load
 from vidkit.commands.algoviz.reading import count, finding_lines
 
 
@@ -23,6 +23,7 @@ class Checked:
         errors: findings for which the exit status is 1.
         diagnostics: findings of the trace.
         style_findings: findings of the style and of colours.
+        overlaps: pairs of shapes that meet, by step; None: not asked for.
     """
 
     file: str
@@ -32,9 +33,10 @@ class Checked:
     errors: int
     diagnostics: tuple[dict[str, Any], ...]
     style_findings: tuple[dict[str, Any], ...]
+    overlaps: tuple[dict[str, Any], ...] | None = None
 
 
-def run(file: Path, style: str) -> Checked:
+def run(file: Path, style: str, overlap: bool = False) -> Checked:
     """Check a trace with a style, print what was found.
 
     Raises:
@@ -52,12 +54,32 @@ def run(file: Path, style: str) -> Checked:
     print(f"style: {len(resolved.findings)} finding{'s' * (len(resolved.findings) != 1)}")
     for finding in resolved.findings:
         print(f"  {finding}")
+    met = _overlaps(trace, style) if overlap else None
     return Checked(
         str(file),
         style,
         resolved.duration_s,
         shown,
-        len(trace.errors) + len(wrong),
+        len(trace.errors) + len(wrong) + len(met or ()),
         tuple(found.as_dict() for found in trace.diagnostics),
         tuple(found.as_dict() for found in resolved.findings),
+        met,
     )
+
+
+_SHOWN = 20  # overlaps that are told one by one
+
+
+def _overlaps(trace: Trace, style: str) -> tuple[dict[str, Any], ...]:
+    """Lay out every step and tell what meets."""
+    from vidkit.algoviz.renderers.rendering import film_of
+    from vidkit.algoviz.scene.overlap import overlaps
+
+    film = film_of(trace, style)
+    found = [met for step in range(len(film)) for met in overlaps(film.scene(step), step, film.regions)]
+    print(f"overlap: {len(found)} in {len(film)} steps")
+    for met in found[:_SHOWN]:
+        print(f"  step {met.step}: {met.rule} {met.first} | {met.second}, {met.area:.1f}")
+    if len(found) > _SHOWN:
+        print(f"  ... and {len(found) - _SHOWN} more")
+    return tuple(met.as_dict() for met in found)

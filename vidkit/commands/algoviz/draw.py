@@ -8,7 +8,7 @@ from pathlib import Path
 from vidkit.algoviz.renderers.rendering import Rendered, render
 from vidkit.algoviz.vta.trace import Trace, load
 from vidkit.commands.algoviz.reading import count
-from vidkit.errors import ConfigError, MissingDependency
+from vidkit.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -54,23 +54,17 @@ def run(file: Path, asked: Drawing) -> Rendered:
 def draw(trace: Trace, asked: Drawing, inputs: tuple[Path, ...] = ()) -> Rendered:
     """Draw a trace, print what was written; see `run`."""
     steps = None if asked.steps is None else steps_of(asked.steps, len(trace))
-    try:
-        made = render(
-            trace,
-            asked.style,
-            asked.to,
-            asked.output,
-            steps=steps,
-            height=asked.height,
-            fps=asked.fps,
-            force=asked.force,
-            inputs=inputs,
-        )
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("vidkit.algoviz.renderers."):
-            raise
-        name = (error.name or "").rpartition(".")[2]
-        raise MissingDependency(f"nothing draws {name} yet", "--to svg, png or sheet", 6) from error
+    made = render(
+        trace,
+        asked.style,
+        asked.to,
+        asked.output,
+        steps=steps,
+        height=asked.height,
+        fps=asked.fps,
+        force=asked.force,
+        inputs=inputs,
+    )
     more = f" and {len(made.files) - 1} more" if len(made.files) > 1 else ""
     print(f"{made.files[0]}{more}: {made.steps} steps in {made.seconds:.1f} s")
     for note in made.notes:

@@ -9,6 +9,7 @@ from typing import Any
 
 from vidkit.algoviz.vta.trace import Trace, load
 from vidkit.commands.algoviz.reading import count, finding_lines, summary
+from vidkit.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,24 @@ class Validated:
 
 
 def run(files: Sequence[Path], strict: bool, all_of_them: bool) -> list[Validated]:
-    """Read each file, print what was found.
+    """Read each file, print what was found; of several files all are read, whatever one of them is.
 
     Raises:
-        DataError: a file that is no trace.
-        StrictError: `strict`, and a file has an error.
+        DataError: the first file that is no trace.
+        StrictError: `strict`, and the first file with an error.
     """
-    return [_validated(file, load(file, strict), all_of_them) for file in files]
+    made: list[Validated] = []
+    first: DataError | None = None
+    for file in files:
+        try:
+            made.append(_validated(file, load(file, strict), all_of_them))
+        except DataError as error:
+            if len(files) > 1:
+                print(f"{file}: refused: {error.message}")
+            first = first or error
+    if first is not None:
+        raise first
+    return made
 
 
 def _validated(file: Path, trace: Trace, all_of_them: bool) -> Validated:
