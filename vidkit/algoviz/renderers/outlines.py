@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import unicodedata
 from typing import Any
 
 from vidkit.algoviz.renderers.writing_order import visual
@@ -20,10 +21,15 @@ def outlines(text: str, font: str, x: float, base: float, size: float) -> list[C
     """
     made: list[Command] = []
     for cluster in clusters(visual(text)):
-        for character in cluster:
+        wide = unit_width(cluster, font) * size
+        for place, character in enumerate(cluster):
+            if unicodedata.category(character) == "Cf" or (place and ord(character) > 0xFFFF):
+                continue  # directions and joiners; one box for a sequence of emoji
+            # marks over a letter are drawn from where the letter ends
+            left = x + wide if place else x
             for kind, points in _glyph(font, character):
-                made.append((kind, tuple((x + px * size, base - py * size) for px, py in points)))
-        x += unit_width(cluster, font) * size
+                made.append((kind, tuple((left + px * size, base - py * size) for px, py in points)))
+        x += wide
     return made
 
 
@@ -38,7 +44,7 @@ def _glyph(font: str, character: str) -> tuple[Command, ...]:
     made: list[Command] = []
     last = (0.0, 0.0)
     for kind, given in pen.value:
-        points = [(px * scale, py * scale) for px, py in given if (px, py) is not None]
+        points = [(px * scale, py * scale) for px, py in given]
         if kind == "moveTo":
             made.append(("move", (points[0],)))
         elif kind == "lineTo":

@@ -179,9 +179,9 @@ def _text(shape: Shape, colours: dict[str, str]) -> list[str]:
     size = shape.size * SCALE
     body = rf"{face} {to_tex(shape.text.strip())}"
     return [
-        rf"\node[anchor=base west,inner sep=0pt,text={_colour(shape.fill, colours)}]"
-        rf" at ({_n(left)},{_n(base)})"
-        rf" {{\fitted{{{wide:.2f}pt}}{{{size:.2f}pt}}{{{body}}}}};"
+        # much faster than a node
+        rf"\pgftext[base,left,at={{\pgfpointxy{{{_n(left)}}}{{{_n(base)}}}}}]"
+        rf"{{\color{{{_colour(shape.fill, colours)}}}\fitted{{{wide:.2f}pt}}{{{size:.2f}pt}}{{{body}}}}}"
     ]
 
 
