@@ -27,7 +27,9 @@ class Frames:
     def __init__(
         self, film: Film, steps: tuple[int, ...], fps: Fraction, screen: Screen, last_s: float = 1.0
     ) -> None:
-        self.film, self.steps, self.fps, self.screen, self.last_s = film, steps, fps, screen, last_s
+        self.film, self.fps, self.screen, self.last_s = film, fps, screen, last_s
+        # the last one of those that are asked for is always seen
+        self.steps = tuple(step for step in steps if step not in film.look.merged or step == steps[-1])
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, int]]:
         """Pixels uint8 [H, W, 4], blue first, which the next picture overwrites; and how many frames, > 0."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from vidkit.algoviz.renderers.base import Options, Renderer, step_names
 from vidkit.algoviz.renderers.registry import is_file_spec, kind_of_file, load_renderer
+from vidkit.algoviz.rsl.resolve import ResolvedStyle, style_of
 from vidkit.algoviz.scene.film import Film
-from vidkit.algoviz.scene.look import Look, theme_named
+from vidkit.algoviz.scene.look import THEMES, Look
 from vidkit.algoviz.scene.pacing import look_for
 from vidkit.algoviz.scene.reading import story_of
+from vidkit.algoviz.scene.styled import look_of
 from vidkit.errors import ConfigError
 from vidkit.utils.files import check_writable
 from vidkit.utils.publishing import check_own, staged
@@ -23,6 +25,7 @@ from vidkit.utils.reservation import reserve
 if TYPE_CHECKING:
     from vidkit.algoviz.vta.trace import Trace
 
+Style = Look | ResolvedStyle | str | Path | Mapping[str, Any] | None
 MOST_FILES = 1000  # a file a step; more need `force`
 LONGEST_S = 600.0  # of a video; more needs `force`
 
@@ -55,22 +58,26 @@ class Rendered:
         }
 
 
-def film_of(trace: Trace, style: Look | str | None = None) -> Film:
+def film_of(trace: Trace, style: Style = None) -> Film:
     """A trace laid out.
 
     Args:
         trace: what is shown.
-        style: a look, or the name of a theme; None: the usual one, with times by the number of steps.
+        style: a preset (light, dark, high-contrast, colour-blind-safe, print), an RSL file or JSON value, a
+            style that is resolved already, or a look; None: the usual one, with times by the number of steps.
     """
     if isinstance(style, Look):
         return Film(story_of(trace), style)
-    theme = theme_named(style) if style else theme_named("light")
-    return Film(story_of(trace), look_for(len(trace), theme))
+    if style is None:
+        return Film(story_of(trace), look_for(len(trace), THEMES["light"]))
+    resolved = style if isinstance(style, ResolvedStyle) else style_of(trace, style)
+    told = story_of(trace)
+    return Film(told, look_of(resolved, told))
 
 
 def render(
     trace: Trace,
-    style: Look | str | None = None,
+    style: Style = None,
     to: str | None = None,
     output: str | Path | None = None,
     *,

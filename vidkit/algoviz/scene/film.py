@@ -59,16 +59,23 @@ class Film:
     """
 
     def __init__(self, story: Story, look: Look) -> None:
-        self.story, self.look = story, replace(look, styles={**story.styles, **look.styles})
-        pictures = story.pictures
-        self.code = CodePanel(story.code, self.look) if story.code else None
+        self.look = replace(look, styles={**story.styles, **look.styles})
+        hidden = look.layouts.hidden
+        pictures = _without(story.pictures, hidden)
+        self.story = replace(story, pictures=pictures)
+        self.code = CodePanel(story.code, self.look) if story.code and "code" not in hidden else None
         names = tuple(dict.fromkeys(name for picture in pictures for name, _ in picture.variables))
         self.variables = VariablesPanel(names, self.look) if names else None
         deepest = max((len(picture.calls) for picture in pictures), default=0)
         self.calls = CallsPanel(deepest, self.look) if deepest else None
         self.legend = _legend(pictures)
         self.page: Page = make_page(
-            self.code, self.variables, self.calls, any(p.remarks for p in pictures), bool(self.legend)
+            self.code,
+            self.variables,
+            self.calls,
+            any(p.remarks for p in pictures),
+            bool(self.legend),
+            look.layouts.on_right,
         )
         self.painters = [PAINTERS[kind](name, pictures, self.look) for name, kind in _kinds(pictures).items()]
         if len(self.painters) > 1 and not self.painters[0].title:  # the others have titles
@@ -110,6 +117,8 @@ class Film:
     def timing(self, step: int) -> Timing:
         """How long a step takes: a new comment can be read before it goes."""
         look, pictures = self.look, self.story.pictures
+        if look.times:
+            return Timing(*look.times[step])
         new = step == 0 or pictures[step].remarks != pictures[step - 1].remarks
         length = sum(len(remark.text) for remark in pictures[step].remarks) if new else 0
         reading = min(length * look.reading_s, look.longest_pause_s)
@@ -160,6 +169,8 @@ class Film:
         made += self._legend_shapes()
         if page.comment:
             made += self._comment(picture.remarks, page.comment)
+        if self.look.finish:
+            made = self.look.finish(step, made)
         # stable: the order of drawing within a layer stays
         return sorted(made, key=lambda shape: shape.layer)
 
@@ -323,6 +334,14 @@ def _wrapped(text: str, wide: float, high: float) -> tuple[float, list[str]]:
         if len(lines) <= most:
             return size, lines
     return size, wrap(text, wide, size, most=most)
+
+
+def _without(pictures: tuple[Picture, ...], hidden: frozenset[str]) -> tuple[Picture, ...]:
+    """Pictures without what a style hides."""
+    made = pictures
+    if "aux" in hidden:
+        made = tuple(replace(p, views=p.views[:1], variables=(), calls=()) for p in made)
+    return tuple(replace(p, remarks=()) for p in made) if "comment" in hidden else made
 
 
 def _kinds(pictures: tuple[Picture, ...]) -> dict[str, str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from vidkit.algoviz.scene.colours import OUTLINE_CONTRAST, contrast, luminance, mix, parse, readable
-from vidkit.errors import ConfigError
-from vidkit.utils.naming import did_you_mean
+from vidkit.algoviz.scene.shapes import Shape
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,23 @@ class Paint:
 
 
 @dataclass(frozen=True)
+class Layouts:
+    """What a style says of places; None: as usual.
+
+    Attributes:
+        main: layout of the main view: circular, grid, hierarchical, force_directed, vertical_array, ...
+        edge_curve: bend of edges as a share of their length.
+        hidden: parts that are left out, of code, aux and comment.
+        on_right: code and variables stand at the right of the page.
+    """
+
+    main: str | None = None
+    edge_curve: float = 0.0
+    hidden: frozenset[str] = frozenset()
+    on_right: bool = False
+
+
+@dataclass(frozen=True)
 class Look:
     """A theme with the styles of one trace.
 
@@ -103,6 +119,10 @@ class Look:
         pause_s: seconds that a step stands still at least.
         reading_s: seconds of standing still for each character of a new comment.
         longest_pause_s: no comment holds the picture longer.
+        layouts: places that a style asks for.
+        times: seconds of moving and of standing for each step; empty: by the fields above.
+        merged: steps that a video does not show by themselves.
+        finish: what a style does to the shapes of a step at last.
     """
 
     theme: Theme = THEMES["light"]
@@ -111,6 +131,10 @@ class Look:
     pause_s: float = 0.2
     reading_s: float = 1 / 15
     longest_pause_s: float = 4.0
+    layouts: Layouts = Layouts()
+    times: tuple[tuple[float, float], ...] = ()
+    merged: frozenset[int] = frozenset()
+    finish: Callable[[int, list[Shape]], list[Shape]] | None = field(default=None, compare=False, repr=False)
     _made: dict[str, Paint] = field(default_factory=dict, init=False, compare=False, repr=False)
     cells: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)  # drawn before
 
@@ -157,17 +181,6 @@ class Look:
 def is_plain(name: str | None) -> bool:
     """Whether a style name says nothing: `idle`, `idle_node`, `normal_edge`, ..."""
     return not name or name.lower().split("_")[0] in PLAIN
-
-
-def theme_named(name: str) -> Theme:
-    """One of `THEMES`.
-
-    Raises:
-        ConfigError: there is none of that name.
-    """
-    if name not in THEMES:
-        raise ConfigError(f"no theme '{name}'", f"{did_you_mean(name, THEMES)}available: {', '.join(THEMES)}")
-    return THEMES[name]
 
 
 def _meaning(name: str) -> str | None:

@@ -58,6 +58,7 @@ def make_page(
     calls: CallsPanel | None,
     has_comments: bool,
     has_legend: bool,
+    on_right: bool = False,
 ) -> Page:
     """Divide the canvas."""
     width, height = CANVAS
@@ -67,14 +68,15 @@ def make_page(
     if has_comments:
         comment = Box(MARGIN, bottom - COMMENT, width - 2 * MARGIN, COMMENT)
         bottom = comment.y - GAP
-    left = MARGIN
+    taken = 0.0
     boxes: tuple[Box | None, Box | None, Box | None] = (None, None, None)
     if code or variables or calls:
         most = SIDE_SHARE * width
         wide = min(most, max(NARROWEST, code.longest() if code else 260.0))
-        boxes = _side(code, variables, calls, Box(MARGIN, top, wide, bottom - top))
-        left += wide + GAP
-    main = Box(left, top, width - MARGIN - left, bottom - top)
+        x = width - MARGIN - wide if on_right else MARGIN
+        boxes = _side(code, variables, calls, Box(x, top, wide, bottom - top))
+        taken = wide + GAP
+    main = Box(MARGIN + (0 if on_right else taken), top, width - 2 * MARGIN - taken, bottom - top)
     legend = Box(main.x + PAD, main.bottom - LEGEND - 6, main.w - 2 * PAD, LEGEND) if has_legend else None
     return Page(title, main, comment, boxes[0], boxes[2], boxes[1], legend)
 

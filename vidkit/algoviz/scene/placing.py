@@ -15,7 +15,11 @@ _MOST_COMPARED = 60  # nodes; beyond it one layout is taken as it is
 
 
 def place_graph(
-    count: int, edges: Sequence[tuple[int, int]], ranks: Sequence[float | None], aspect: float
+    count: int,
+    edges: Sequence[tuple[int, int]],
+    ranks: Sequence[float | None],
+    aspect: float,
+    kind: str | None = None,
 ) -> list[Point]:
     """Places in the unit square, the same for the same graph.
 
@@ -24,13 +28,18 @@ def place_graph(
         edges: pairs of node numbers; loops and parallel ones may be among them.
         ranks: column of each node where the trace says so; used if every node has one.
         aspect: width / height of the place that they are for.
+        kind: circular, grid, hierarchical or force_directed; None: what suits the graph.
     """
     if count <= 1:
         return [(0.5, 0.5)] * count
-    if all(rank is not None for rank in ranks):
-        return _columns([float(rank or 0) for rank in ranks])
     pairs = sorted({(min(a, b), max(a, b)) for a, b in edges if a != b})
-    if not pairs:
+    if kind in (None, "hierarchical") and all(rank is not None for rank in ranks):
+        return _columns([float(rank or 0) for rank in ranks])
+    if kind == "hierarchical":
+        return _columns(_depths(count, edges))
+    if kind == "circular":
+        return _points(_ring(count, pairs))
+    if kind == "grid" or not pairs:
         return _lattice(count, aspect)
     tries = [_ring(count, pairs)] if count <= _MOST_COMPARED else []
     seeds = range(1, _SEEDS + 1) if count <= _MOST_COMPARED else (1,)
@@ -71,6 +80,25 @@ def _ring(count: int, pairs: list[tuple[int, int]]) -> np.ndarray:
         angle = 2 * math.pi * place / count - math.pi / 2
         places[node] = math.cos(angle), math.sin(angle)
     return _unit(places)
+
+
+def _depths(count: int, edges: Sequence[tuple[int, int]]) -> list[float]:
+    """How many edges each node is away from those that no edge leads to."""
+    following: dict[int, list[int]] = {node: [] for node in range(count)}
+    for a, b in edges:
+        following[a].append(b)
+    entered = {b for a, b in edges if a != b}
+    depths: dict[int, float] = {}
+    for start in [*(node for node in range(count) if node not in entered), *range(count)]:
+        if start in depths:
+            continue
+        depths[start] = 0.0
+        level = [start]
+        while level:
+            found = [b for a in level for b in following[a] if b not in depths]
+            depths |= {node: depths[level[0]] + 1 for node in found}
+            level = list(dict.fromkeys(found))
+    return [depths[node] for node in range(count)]
 
 
 def _columns(ranks: list[float]) -> list[Point]:

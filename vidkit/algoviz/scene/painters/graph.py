@@ -10,7 +10,7 @@ import numpy as np
 from vidkit.algoviz.scene.painters import nodes as drawn
 from vidkit.algoviz.scene.painters.base import Box, Painter, empty, label
 from vidkit.algoviz.scene.painters.row import pointer
-from vidkit.algoviz.scene.picture import Body, Edge, Marks, Network, Node
+from vidkit.algoviz.scene.picture import MAIN, Body, Edge, Marks, Network, Node
 from vidkit.algoviz.scene.placing import Point, place_graph
 from vidkit.algoviz.scene.routing import Rect, label_box, route
 from vidkit.algoviz.scene.shapes import Layer, Shape
@@ -107,7 +107,9 @@ class GraphPainter(Painter):
             at = {name: number for number, name in enumerate(names)}
             pairs = [(at[edge.source], at[edge.target]) for edge in edges]
             ranks = [self.nodes[name].rank for name in names]
-            self.units[key] = place_graph(len(names), pairs, ranks, self.inner.w / max(self.inner.h, 1.0))
+            kind = self.look.layouts.main if self.id == MAIN else None
+            aspect = self.inner.w / max(self.inner.h, 1.0)
+            self.units[key] = place_graph(len(names), pairs, ranks, aspect, kind)
         places = self._spread(self.units[key], radius, [self.note_of.get(name, "") for name in names])
         return None if places is None else dict(zip(names, places, strict=True))
 
@@ -151,7 +153,8 @@ class GraphPainter(Painter):
             if self.note_of.get(name):
                 wide = min(drawn.note_width([self.note_of[name]], radius), self.note_room)
                 blocks.append((name, drawn.note_rect(x, y, radius, wide)))
-        fans = _fans(edges)
+        curve = self.look.layouts.edge_curve * 0.5 if self.id == MAIN else 0.0
+        fans = {key: fan + curve for key, fan in _fans(edges).items()}
         self.ways = {
             edge.key: route(edge.source, edge.target, places, radius, fans[edge.key], blocks)
             for edge in edges
