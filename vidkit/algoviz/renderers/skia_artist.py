@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from vidkit.algoviz.renderers.geometry import head_points
-from vidkit.algoviz.renderers.writing_order import visual
-from vidkit.algoviz.scene.fonts import ASCENT, font_path
+from vidkit.algoviz.renderers.writing_order import is_from_right, visual
+from vidkit.algoviz.scene.fonts import ASCENT, FACES, font_path, lacking
 from vidkit.algoviz.scene.shapes import Shape
 from vidkit.algoviz.scene.text import clusters, width
 from vidkit.errors import MissingDependency, require
@@ -48,6 +48,7 @@ class Artist:
         self.drawn_elsewhere: set[str] = set()
         self.missing: set[str] = set()
         self._blobs: dict[tuple[str, str, float], Any] = {}
+        self._paragraphs: dict[Any, Any] = {}
 
     @functools.cached_property
     def _system(self) -> Any:
@@ -108,12 +109,51 @@ class Artist:
             return
         paint = _paint(self.skia, shape.fill, round(shape.opacity, 2), 0.0, False)
         base = shape.y + ASCENT * shape.size
+        if is_from_right(shape.text) and not lacking([shape.text]):
+            self._shaped(canvas, shape, base)
+            return
         key = (shape.text, shape.font, round(shape.size, 2))
         known = self._blobs.get(key)
         if known is None:
             known = self._blobs[key] = self._written(*key)
         for blob, offset in known:
             canvas.drawTextBlob(blob, shape.x + offset, base, paint)
+
+    def _shaped(self, canvas: Any, shape: Shape, base: float) -> None:
+        """A text with letters from right to left: ordered and joined by Skia's own layout of paragraphs."""
+        key = (shape.text, shape.font, round(shape.size, 2), shape.fill, round(shape.opacity, 2))
+        known = self._paragraphs.get(key)
+        if known is None:
+            layout, skia = self.skia.textlayout, self.skia
+            style = layout.TextStyle()
+            style.setFontFamilies([shape.font])
+            style.setFontSize(shape.size)
+            red, green, blue = (int(shape.fill[i : i + 2], 16) for i in (1, 3, 5))
+            style.setColor(skia.Color(red, green, blue, round(255 * shape.opacity)))
+            whole = layout.ParagraphStyle()
+            whole.setTextStyle(style)
+            builder = layout.ParagraphBuilder.make(whole, self._collection(), skia.Unicode())
+            builder.pushStyle(style)
+            builder.addText("".join(c for c in shape.text if unicodedata.category(c) != "Cf"))
+            known = builder.Build()
+            known.layout(4000)
+            self._paragraphs[key] = known
+        canvas.save()
+        canvas.translate(shape.x, base)
+        if known.LongestLine > shape.w > 0:  # joined letters may have other widths than single ones
+            canvas.scale(shape.w / known.LongestLine, 1.0)
+        known.paint(canvas, 0, -known.AlphabeticBaseline)
+        canvas.restore()
+
+    @functools.cache  # noqa: B019 - an artist lives as long as its picture
+    def _collection(self) -> Any:
+        layout = self.skia.textlayout
+        provider = layout.TypefaceFontProvider()
+        for name in FACES:
+            provider.registerTypeface(self.face(name), name)
+        made = layout.FontCollection()
+        made.setDefaultFontManager(provider)
+        return made
 
     def _written(self, text: str, font: str, size: float) -> list[tuple[Any, float]]:
         """Blobs of a text with their places; a stretch of letters of one typeface each."""

@@ -7,9 +7,14 @@ import unicodedata
 from vidkit.algoviz.scene.text import clusters
 
 
+def is_from_right(text: str) -> bool:
+    """Whether some letters are written from right to left."""
+    return not text.isascii() and any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
+
+
 def visual(text: str) -> str:
     """Letters from right to left in the order in which they are drawn."""
-    if not any(unicodedata.bidirectional(c) in ("R", "AL") for c in text):
+    if not is_from_right(text):
         return text
     out: list[str] = []
     run: list[str] = []

@@ -71,13 +71,17 @@ def route(
         return loop(places[source], radius, fan)
     others = [place for node, place in places.items() if node not in (source, target)]
     foreign = [box for node, box in blocks if node not in (source, target)]
+    own = [box for node, box in blocks if node in (source, target)]
     discs, boxes = np.array(others).reshape(-1, 2), np.array(foreign).reshape(-1, 4)
-    best, fewest = _bent(places[source], places[target], radius, fan), math.inf
-    for bend in _BENDS if len(others) else ():
+    ends = np.array(own).reshape(-1, 4)
+    best, least = _bent(places[source], places[target], radius, fan), math.inf
+    for bend in _BENDS if others or own else ():
         found = _bent(places[source], places[target], radius, fan + bend)
-        hits = _hits(found, discs, radius, boxes)
-        if hits < fewest:
-            best, fewest = found, hits
+        # the small print of its own ends is worth a small bend, no large one
+        crossed = int(_inside(found.sampled(25), ends).any(0).sum()) if own else 0
+        hits = (_hits(found, discs, radius, boxes) if others else 0) + crossed
+        if hits + 4 * abs(bend) < least:
+            best, least = found, hits + 4 * abs(bend)
         if not hits:
             break
     return best

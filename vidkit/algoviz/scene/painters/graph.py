@@ -98,7 +98,7 @@ class GraphPainter(Painter):
     def _radii(self) -> list[float]:
         most = drawn.LARGEST * max(self.scale, 0.6)
         fitting = [radius for radius in drawn.RADII if radius <= most or radius == drawn.SMALLEST]
-        return fitting if len(self.nodes) <= 40 else fitting[::2]
+        return fitting if len(self.nodes) <= 40 else fitting[-1::-4][::-1]
 
     def _places(self, names: list[str], edges: list[Edge], radius: float) -> dict[str, Point] | None:
         """Nodes in the place, with room between any two; None where that cannot be."""

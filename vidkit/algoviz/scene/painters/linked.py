@@ -16,10 +16,11 @@ class LinkedPainter(GraphPainter):
     elastic = False
 
     def natural(self, scale: float, room: float) -> tuple[float, float]:
-        step = (2 + _APART) * drawn.LARGEST * scale
+        radius = drawn.LARGEST * min(scale, 1.0)
+        step = (2 + _APART) * radius
         columns = max(1, min(len(self.nodes), int(room // step)))
         lines = -(-max(1, len(self.nodes)) // columns)
-        return columns * step, lines * self._line(drawn.LARGEST * scale)
+        return columns * step, lines * self._line(radius)
 
     def _line(self, radius: float) -> float:
         """Height of a line, with room for links that go over nodes."""

@@ -13,9 +13,9 @@ from vidkit.algoviz.scene.routing import Rect, Route
 from vidkit.algoviz.scene.shapes import Layer, Shape
 from vidkit.algoviz.scene.text import unit_width
 
-LARGEST, SMALLEST = 27.0, 11.0  # radius of a node in pixels
+LARGEST, SMALLEST = 34.0, 11.0  # radius of a node in pixels
 NOTE = 12.0  # size of the small print
-RADII = (27.0, 25.0, 23.0, 21.0, 19.0, 17.0, 15.0, 13.0, 11.0)
+RADII = (34.0, 30.0, 27.0, 25.0, 23.0, 21.0, 19.0, 17.0, 15.0, 13.0, 11.0)
 
 
 def label_size(radius: float) -> float:
