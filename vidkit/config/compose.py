@@ -24,7 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from vidkit.config.catalog import Entry, find_entry, folder_of, schema_name, settings_class
 from vidkit.config.explain import composition_error, first_line, reading_error, yaml_error
-from vidkit.config.keys import Key, keys_of, keys_of_named
+from vidkit.config.keys import Key, keys_of, keys_of_named, method_fields
 from vidkit.config.method_words import chosen_methods, with_methods, with_presets_on_top
 from vidkit.config.mirror import KeyedError, build, mirror
 from vidkit.config.overrides import Override, hydra_words, parse_override
@@ -60,8 +60,7 @@ def compose(
     settings = settings_class(command)
     parsed = [parse_override(word) for word in overrides]
     given = values or {}
-    named = keys_of_named(settings, {**{o.key: o.value for o in parsed}, **given})
-    keys = keys_of(settings) | named
+    keys = keys_of(settings) | keys_of_named(settings, {**{o.key: o.value for o in parsed}, **given})
     _refuse_doubles(parsed, given)
     words, texts = hydra_words(parsed, command, keys, config_dir)
     words, methods = chosen_methods(words, {**{o.key: o.value for o in parsed}, **given}, keys)
@@ -73,11 +72,12 @@ def compose(
         except OmegaConfBaseException as error:
             raise composition_error(error, command, entry, keys, config_dir) from error
     typed = {override.key for override in parsed} | set(given)
+    named = {f"{name}.{next(iter(method_fields(keys[name].annotation)))}" for name in methods}
     try:
         plain = with_presets_on_top(_plain(composed, sources), words, sources, typed, keys)
         return build(settings, with_methods(plain, methods, typed, keys))
     except KeyedError as error:
-        where = "" if error.key in typed else place_of(error.key, sources)
+        where = "" if error.key in typed | named else place_of(error.key, sources)
         example = f", for example {error.example}" if error.example and not where else ""
         raise ConfigError(error.message + where, error.hint + example) from error
 

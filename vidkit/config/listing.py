@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vidkit.config.catalog import config_names, group_choices, group_names, search_dirs
 from vidkit.config.methods import OURS, methods
+from vidkit.config.static import note_of_class
 from vidkit.utils.plugins import KINDS, plugins, warn_once
 
 
@@ -77,7 +78,7 @@ def tasks(config_dir: Path | None = None) -> list[Listed]:
         for name in group_choices(TASKS, config_dir)
     ]
     return found + [
-        Listed(plugin.name, "eval", "", plugin.origin, f"vidkit eval {plugin.name}")
+        Listed(plugin.name, "eval", note_of_class(plugin.target), plugin.origin, f"vidkit eval {plugin.name}")
         for plugin in plugins("task").values()
     ]
 

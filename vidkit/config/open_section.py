@@ -10,6 +10,7 @@ import dataclasses
 import typing
 from collections.abc import Mapping
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from vidkit.config.keyed import KeyedError
@@ -24,27 +25,42 @@ from vidkit.config.keys import (
 )
 from vidkit.config.methods import Method, find_method, methods
 from vidkit.config.naming import did_you_mean
-from vidkit.config.static import Setting
-from vidkit.utils.plugins import KINDS, is_file_spec
+from vidkit.config.static import Setting, classes_of
+from vidkit.utils.plugins import KINDS, is_file_spec, with_article
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
 def check_name(field: dataclasses.Field[Any], name: str, key: str) -> None:
-    """Refuse a method that does not exist; what `FILE.py:Class` names is looked at when it is needed.
+    """Refuse a method that does not exist; a file is read, not run.
 
     Raises:
-        KeyedError: nothing is called so; the hint has the nearest name.
+        KeyedError: nothing is called so, or no such file or class; the hint has the nearest name.
     """
     kind, known = str(field.metadata["method"]), names_of(field)
     if field.metadata.get("checked") is False:  # whoever loads it says what is wrong
         return
-    if not is_file_spec(name) and name not in known:
+    if is_file_spec(name):
+        _check_file(kind, name, key)
+    elif name not in known:
         raise KeyedError(
             key,
             f"no {KINDS[kind]} '{name}' for '{key}'",
             did_you_mean(name, known, "choices"),
         )
+
+
+def _check_file(kind: str, name: str, key: str) -> None:
+    """Refuse a file without that class, as far as its source tells."""
+    path, _, attribute = name.rpartition(":")
+    if not path or not attribute.isidentifier():
+        raise KeyedError(key, f"'{name}' does not name a class", "write FILE.py:Class")
+    if not Path(path).is_file():
+        raise KeyedError(key, f"no file '{path}' with {with_article(KINDS[kind])}", "check the path")
+    classes = classes_of(Path(path), attribute)
+    if classes is not None:
+        hint = did_you_mean(attribute, classes, "classes there") if classes else "it has no class at all"
+        raise KeyedError(key, f"'{path}' has no class '{attribute}'", hint)
 
 
 def open_values(section: type[Any], values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
@@ -65,10 +81,11 @@ def open_values(section: type[Any], values: Mapping[str, Any], prefix: str) -> d
             value if value is default else typed(value, hints[field.name], prefix + field.name, section)
         )
     chosen = _chosen(section, made, prefix)
+    names = " and ".join(f"'{made[field]}'" for field in method_fields(section) if made[field])
     taken = next(f.name for f in dataclasses.fields(section) if "settings_of" in f.metadata)
     made[taken] = {}
     for name, value in rest.items():
-        setting = _setting(name, chosen, section, prefix)
+        setting = _setting(name, chosen, names, section, prefix)
         if value is not None:  # null: the method's own default
             made[taken][name] = typed(value, setting.annotation, prefix + name, section)
     return made
@@ -87,29 +104,22 @@ def _chosen(section: type[Any], made: Mapping[str, Any], prefix: str) -> list[Me
     return found
 
 
-def _setting(name: str, chosen: list[Method], section: type[Any], prefix: str) -> Setting:
+def _setting(name: str, chosen: list[Method], names: str, section: type[Any], prefix: str) -> Setting:
     for method in chosen:
         if name in method.settings:
             return method.settings[name]
-    if is_shared(section) or not chosen:
-        for kind in method_fields(section).values():
-            for method in methods(kind).values():
-                if name in method.settings:
-                    return method.settings[name]
-        chosen = [method for kind in method_fields(section).values() for method in methods(kind).values()]
-    names = " and ".join(f"'{method.name}'" for method in chosen)
-    known = [setting for method in chosen for setting in method.settings]
-    others = [
-        method.name
-        for kind in method_fields(section).values()
-        for method in methods(kind).values()
-        if name in method.settings
-    ]
-    listed = [prefix + setting for setting in known]
+    every = [method for kind in method_fields(section).values() for method in methods(kind).values()]
+    others = [method for method in every if name in method.settings]
+    if others and (is_shared(section) or not chosen):
+        return others[0].settings[name]
+    listed = [prefix + setting for method in chosen for setting in method.settings]
     if others:
-        hint = f"it is a setting of {', '.join(others)}; settings of {names}: {', '.join(listed) or 'none'}"
+        owners = ", ".join(method.name for method in others)
+        hint = f"it is a setting of {owners}; settings of {names}: {', '.join(listed) or 'none'}"
     else:
-        hint = did_you_mean(prefix + name, listed, f"settings of {names}")
+        near = [prefix + setting for method in every for setting in method.settings]
+        known = [*listed, *near] if is_shared(section) else listed
+        hint = did_you_mean(prefix + name, known, f"settings of {names}", listed)
     raise KeyedError(prefix + name, f"unknown setting '{prefix}{name}' for {names}", hint)
 
 

@@ -89,6 +89,27 @@ def table_of(file: Path, variable: str) -> dict[str, Any]:
     raise AssertionError(f"no table {variable} in {file}")
 
 
+def classes_of(file: Path, wanted: str) -> list[str] | None:
+    """Names of a file's classes if nothing at its top is called `wanted`; None if something may be."""
+    try:
+        body = _tree(file).body
+    except (OSError, SyntaxError, ValueError):
+        return None  # what is wrong with it is told when it is run
+    names: set[str] = set()
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            names.add(assigned_name(node) or "*")
+        elif not isinstance(node, ast.Expr | ast.Raise | ast.Assert | ast.Pass | ast.AugAssign):
+            return None  # a condition or a loop may make anything
+    if wanted in names or "*" in names:
+        return None
+    return [node.name for node in body if isinstance(node, ast.ClassDef)]
+
+
 def first_arguments(file: Path, variable: str) -> dict[str, tuple[str, ...]]:
     """Of a table of tuples of calls, the text that each call begins with, by the last word of the key."""
     assigned = {

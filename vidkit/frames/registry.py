@@ -88,7 +88,7 @@ def method_settings(name: str, values: dict[str, Any]) -> Any:
     Raises:
         ConfigError: an unknown key, a wrong type, or a value out of range.
     """
-    hint = "'vidkit config select-frames frames' lists the settings"
+    hint = "'vidkit config select-frames frames' lists the settings" if name in SELECTORS else ""
     return make_config(load_selector(name).config, name, values, hint)
 
 

@@ -245,6 +245,31 @@ def test_a_class_in_a_file_is_a_method_with_settings_of_its_own(own: str) -> Non
     )
 
 
+def test_a_file_without_the_class_is_refused_before_it_is_run(own: str) -> None:
+    Path("mine.py").write_text(OWN + "\nraise SystemExit('run')\n")
+    assert told("frames=./nope.py:Nth") == ("no file './nope.py' with a selection method", "check the path")
+    assert told("frames=./mine.py:Nht")[0] == "'./mine.py' has no class 'Nht'"
+    assert told("frames=./mine.py:Nht")[1].startswith("did you mean 'Nth'? classes there: NthConfig, Nth")
+    assert told("frames=./mine.py") == ("'./mine.py' does not name a class", "write FILE.py:Class")
+    Path("late.py").write_text("import sys\nif sys:\n    class Late: pass\n")  # only a run would tell
+    assert chosen("frames=./late.py:Late") == ("./late.py:Late", {})
+
+
+def test_an_unknown_setting_of_attention_is_compared_with_those_of_every_method(own: str) -> None:
+    for words, message, near in (
+        (("attention=svg2", "attention.strde=2"), "for 'svg2' and 'never'", "attention.stride"),
+        (
+            ("attention=./mine.py:Nth", "attention.strid=2"),
+            "for './mine.py:Nth' and 'never'",
+            "attention.stride",
+        ),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            compose("generate", "maze_demo", words)
+        assert caught.value.message.endswith(message)
+        assert caught.value.hint.startswith(f"did you mean '{near}'?")
+
+
 @pytest.mark.parametrize(
     ("name", "message", "hint"),
     [
