@@ -197,3 +197,15 @@ def test_video_metadata_gives_transformers_the_true_times(rate: str, video: Path
     metadata = utils.VideoMetadata(**fields)
     assert metadata.timestamps == pytest.approx([row["time_s"] for row in kept], abs=0.02)
     assert set(fields) == {field for field in metadata}
+
+
+def test_a_tilde_behind_a_key_is_the_home_folder(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path)
+    words = ["k=2", "output=~/out", "cache=~/cache", "write.plot=none", "write.sheet=false"]
+    assert run(["select-frames", str(video), "red", *words]) == 0
+    assert (tmp_path / "home" / "out" / "selection.json").is_file() and (tmp_path / "home" / "cache").is_dir()
+    assert not (tmp_path / "~").exists()

@@ -56,6 +56,11 @@ def given_path(text: str, kind: str = "video") -> Path:
     return Path(text)
 
 
+def at_home(text: str) -> str:
+    """A path that begins with `~/` below the home folder: shells leave it alone behind `KEY=`."""
+    return os.path.expanduser(text) if text.startswith("~/") and not os.path.lexists(text) else text
+
+
 def _is_too_long(text: str) -> bool:
     try:
         os.lstat(text)
