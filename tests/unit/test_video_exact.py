@@ -235,6 +235,30 @@ def test_an_encrypted_video_is_refused(tmp_path: Path) -> None:
     assert "copy protection" in error.value.hint
 
 
+@needs_ffmpeg
+def test_parts_of_a_stream_and_scrambled_packets_are_told(tmp_path: Path) -> None:
+    video = ("-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "25")
+    encode(tmp_path / "a.ts", Case("clear", "ts", video, frames=60))
+    packets = bytearray((tmp_path / "a.ts").read_bytes())
+    for place in range(3 * 188, len(packets), 188):  # after the tables
+        packets[place + 3] |= 0x80
+        packets[place + 4 : place + 188] = bytes(sign ^ 0x5A for sign in packets[place + 4 : place + 188])
+    (tmp_path / "locked.ts").write_bytes(packets)
+    dash = ("-movflags", "frag_keyframe+empty_moov+default_base_moof")
+    encode(tmp_path / "b.mp4", Case("parts", "mp4", (*video, *dash), frames=60))
+    data = (tmp_path / "b.mp4").read_bytes()
+    cut = data.index(b"moof") - 4
+    (tmp_path / "init.mp4").write_bytes(data[:cut])
+    (tmp_path / "segment.m4s").write_bytes(data[cut:])
+    for name, message in (
+        ("locked.ts", "is encrypted"),
+        ("init.mp4", "is the beginning of a stream"),
+        ("segment.m4s", "is a segment of a stream"),
+    ):
+        with pytest.raises(VideoError, match=message):
+            open_video(tmp_path / name)
+
+
 def test_clocks_are_repaired() -> None:
     base = Fraction(1, 90_000)
     even = [i * 3600 for i in range(20)]

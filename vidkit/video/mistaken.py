@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 _HEAD = 4096
+_SAMPLE = 1 << 20  # bytes that are searched for marks of encryption
+_TS_PACKET = 188
+_SEGMENT = (b"styp", b"moof", b"sidx", b"prft", b"emsg")  # how segments begin
+_JOIN = "join the parts: cat init.mp4 segment-1.m4s ... > whole.mp4"
 _WHOLE = "check that the file is whole"
+LOCKED = "give the video without copy protection, or decrypt it with its key first"
 
 
 def why_unreadable(path: Path, error: Exception) -> tuple[str, str]:
@@ -25,9 +31,40 @@ def why_unreadable(path: Path, error: Exception) -> tuple[str, str]:
         return "it is a web page", "download the video itself; the page may say why that did not work"
     if not head.strip(b"\0"):
         return "it begins with nothing but zeros", "download or copy it again"
+    if head[4:8] in _SEGMENT:
+        return "it is a segment of a stream without its beginning", _JOIN
     if head[4:8] == b"ftyp" and not _has_box(path, (b"moov", b"meta")):
         return "it breaks off before its index (moov)", "record, download or copy it again to the end"
     return told, _WHOLE
+
+
+def why_no_frames(path: Path) -> tuple[str, str]:
+    """Why a file with a video stream gave no picture, and what to do: the words behind its name."""
+    with path.open("rb") as stream:
+        data = stream.read(_SAMPLE)
+    if _is_scrambled(data) or _has_locked_track(data):
+        return "is encrypted", LOCKED
+    if data[4:8] == b"ftyp" and not _has_box(path, (b"mdat", b"moof")):
+        return "is the beginning of a stream without its segments", _JOIN
+    return "has a video stream without frames that can be decoded", _WHOLE
+
+
+def _is_scrambled(data: bytes) -> bool:
+    """Whether most packets of a transport stream say that they are."""
+    if data[:1] != b"\x47" or data[_TS_PACKET : _TS_PACKET + 1] != b"\x47":
+        return False
+    marks = [data[place + 3] for place in range(0, len(data) - 3, _TS_PACKET) if data[place] == 0x47]
+    return sum(mark & 0xC0 != 0 for mark in marks) > len(marks) / 2
+
+
+def _has_locked_track(data: bytes) -> bool:
+    """Whether a Matroska file has an element ContentEncryption that begins with its algorithm."""
+    if data[:4] != b"\x1a\x45\xdf\xa3":
+        return False
+    return (
+        re.search(rb"\x50\x35(?:[\x80-\xff]|[\x40-\x7f].|\x01.{7})\x47[\xe1\xe2]", data, re.DOTALL)
+        is not None
+    )
 
 
 def _has_box(path: Path, kinds: tuple[bytes, ...]) -> bool:

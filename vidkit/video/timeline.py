@@ -16,7 +16,7 @@ from vidkit.errors import VideoError
 from vidkit.video.container import open_input
 from vidkit.video.decoding import Decoding, decode_all
 from vidkit.video.doubts import closes_gaps, doubts_about
-from vidkit.video.mistaken import why_unreadable
+from vidkit.video.mistaken import LOCKED, why_no_frames, why_unreadable
 from vidkit.video.packets import PacketTable, read_packets
 from vidkit.video.stamps import display_order, repair
 from vidkit.video.streams import (
@@ -108,11 +108,8 @@ def scan(path: Path, stream: int = 0, threads: int = 0, doubt: str = "") -> Scan
     else:
         found = Scan(info, _from_packets(packets, info, zero, notes), packets)
     if not len(found.timeline):
-        raise VideoError(
-            f"'{path}' has a video stream without frames that can be decoded",
-            "check that the file is whole",
-            UNREADABLE,
-        )
+        what, hint = why_no_frames(path)
+        raise VideoError(f"'{path}' {what}", hint, UNREADABLE)
     return replace(found, info=_with_times(found.info, found.timeline, zero))
 
 
@@ -120,11 +117,7 @@ def _refuse_encrypted(packets: PacketTable, path: Path) -> None:
     """An encrypted picture decodes to noise, often without an error."""
     if packets.encrypted:
         share = "" if packets.encrypted == len(packets) else f": {packets.encrypted} of {len(packets)} frames"
-        raise VideoError(
-            f"'{path}' is encrypted{share}",
-            "give the video without copy protection, or decrypt it with its key first",
-            UNREADABLE,
-        )
+        raise VideoError(f"'{path}' is encrypted{share}", LOCKED, UNREADABLE)
 
 
 def _from_packets(packets: PacketTable, info: VideoInfo, zero: float, notes: list[str]) -> Timeline:
