@@ -8,6 +8,8 @@ import made_traces as made
 import pytest
 from made_traces import op
 
+from vidkit.algoviz import style_of
+from vidkit.algoviz.vta.lowering import lower
 from vidkit.algoviz.vta.trace import Trace, trace_of
 
 
@@ -231,3 +233,24 @@ def test_a_table_of_variables_without_columns_is_told() -> None:
     panel = {"view_id": "vars_panel", "type": "table", "data": [[]]}
     raw = made.trace("array", [1], made.step(op("x-setVariable", name="i", value=1)), aux=(panel,))
     assert [found.code for found in trace_of(raw).errors] == ["V306"]
+
+
+def test_fields_beyond_the_format_may_have_any_name_and_value() -> None:
+    wild = {
+        "edges": [{}],
+        "nodes": 3,
+        "ids": 7,
+        "node": 1,
+        "updates": 2,
+        "view": 5,
+        "source": 1,
+    }
+    tree = {**made.TREE, "edges": [{"a": 1}], "head": []}
+    ops = [op("highlightPath", from_id="a", to_id="b", **wild), op("showComment", text="a", **wild)]
+    trace = trace_of(made.trace("tree", tree, made.step(*ops)))
+    assert {found.code for found in trace.diagnostics} == {"V104"}
+    assert trace.state(1).marks.paths and trace.state(1).marks.comments
+    style_of(
+        trace, {"meta": {"rsl_version": "1.0"}, "rules": [{"when": {"op": "showComment"}, "do": {}}]}
+    ).step(1)
+    assert lower(trace) is trace

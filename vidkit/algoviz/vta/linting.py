@@ -42,14 +42,19 @@ class IdTypes:
                 notes.once("V308", text, said, "write an id the same way everywhere")
 
 
+def _field(part: Any, name: str) -> Any:
+    """A field of the format; what a file holds beyond it may have any name and value."""
+    return getattr(part, name) if name in getattr(type(part), "model_fields", ()) else None
+
+
 def ids_of_view(spec: ViewSpec) -> Iterator[Any]:
     """Ids that an initial view writes."""
-    raw = getattr(spec, "structure", None) or getattr(spec, "data", None)
-    for node in getattr(raw, "nodes", ()):
-        yield from (node.id, getattr(node, "parent", None), *(getattr(node, "children", None) or ()))
-    for edge in getattr(raw, "edges", ()):
+    raw = _field(spec, "structure") or _field(spec, "data")
+    for node in _field(raw, "nodes") or ():
+        yield from (node.id, _field(node, "parent"), *(_field(node, "children") or ()))
+    for edge in _field(raw, "edges") or ():
         yield from (edge.source, edge.target)
-    yield from (getattr(raw, "root", None), getattr(raw, "head", None))
+    yield from (_field(raw, "root"), _field(raw, "head"))
 
 
 _ID_FIELDS = (
@@ -61,15 +66,10 @@ _ID_FIELDS = (
 def ids_of_op(op: Op) -> Iterator[Any]:
     """Ids that an operation on a graph or tree writes."""
     params = op.params
-    parts = (
-        params,
-        getattr(params, "node", None),
-        getattr(params, "edge", None),
-        getattr(params, "ref", None),
-    )
-    for part in (*parts, *getattr(params, "updates", ()), *getattr(params, "edges", ())):
-        yield from (getattr(part, name, None) for name in _ID_FIELDS)
-    yield from getattr(params, "ids", ())
+    single = (params, *(_field(params, name) for name in ("node", "edge", "ref")))
+    for part in (*single, *(_field(params, "updates") or ()), *(_field(params, "edges") or ())):
+        yield from (_field(part, name) for name in _ID_FIELDS)
+    yield from _field(params, "ids") or ()
 
 
 _NETWORK_OPS = {kind.op for kind in vars(networks).values() if getattr(kind, "op", "")} | {"showComment"}
