@@ -112,7 +112,8 @@ def _funnel(
     """The funnel with a threshold from the first half, measured on the second; speed in units of cost."""
     half = len(scores) // 2
     wrong_agent = 1 - columns["agent"][:half].mean()
-    threshold = calibrate_threshold(scores[:half], columns["small"][:half] > 0, max(wrong_agent, 1e-3), 0.05)
+    risk = min(max(float(wrong_agent), 1e-3), 1 - 1e-3)  # as wrong as the agent itself
+    threshold = calibrate_threshold(scores[:half], columns["small"][:half] > 0, risk, 0.05)
     rest = slice(half, None)
     believed = scores[rest] > (np.inf if threshold is None else threshold)
     agent_cost = costs[0] + columns["crops"][rest] * costs[1]
