@@ -89,3 +89,23 @@ def test_trembling_goes_and_turns_stay() -> None:
     wild[30] = (300, 200)
     assert without_spikes(wild, 30) == pytest.approx(points, abs=2)
     assert without_spikes(points, 30) == pytest.approx(points)
+
+
+def test_few_frames_that_cut_corners_still_follow_the_way() -> None:
+    level = make("regular", "medium", 3)
+    clip = level.render(SIZE, 6 * len(level.solution) + 1)
+    got = judged(level, clip[::3])
+    assert got.success
+    assert got.pr > 0.98
+
+
+def test_the_way_is_followed_up_to_the_first_departure() -> None:
+    level = make("regular", "medium", 3)
+    cells = len(level.solution)
+    motion = level.motion(8 * cells + 1)
+    half = level.render(SIZE, 8 * cells + 1)[: 4 * cells + 1]
+    got = judged(level, half)
+    assert got.failure == "goal"
+    assert got.pr == pytest.approx(0.5, abs=0.04)
+    assert judged(level, CHEATS["straight line"](level, SIZE, 81)).pr < 0.5
+    assert len(motion) == 8 * cells + 1

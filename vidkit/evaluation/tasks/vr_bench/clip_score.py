@@ -14,7 +14,7 @@ from vidkit.evaluation.tasks.vr_bench.clip_reading import Clip, UnusableClip, op
 from vidkit.evaluation.tasks.vr_bench.clip_watch import ClipWatch
 from vidkit.evaluation.tasks.vr_bench.fidelity import official_fidelity, robust_fidelity, whole_box
 from vidkit.evaluation.tasks.vr_bench.level_set import LoadedLevel
-from vidkit.evaluation.tasks.vr_bench.metrics import best_candidate, trajectory_metrics
+from vidkit.evaluation.tasks.vr_bench.metrics import Points, best_candidate, trajectory_metrics
 from vidkit.evaluation.tasks.vr_bench.robust_score import RobustScore, judge, smoothed
 from vidkit.evaluation.tasks.vr_bench.truths import OfficialTruth, OfficialTruths, level_ways, nearest_way
 from vidkit.mazes.boards.sokoban import SokobanBoard
@@ -151,9 +151,10 @@ def _official(
     goal = whole_box(board.goal_box(), watch.there)
     start = whole_box(board.player_box(board.start), watch.there)
     box = found.box.points if isinstance(board, SokobanBoard) and found.box is not None else None
-    scale = np.array(size, dtype=np.float64)
     rows = [
-        trajectory_metrics(found.points, way * scale, goal, size, metrics.eps, metrics.samples, box)
+        trajectory_metrics(
+            found.points, _in_clip(way, watch, loaded), goal, size, metrics.eps, metrics.samples, box
+        )
         for way in truth.ways
     ]
     best = best_candidate(rows)
@@ -164,6 +165,14 @@ def _official(
         "truth": truth.origin,
         "candidate": best,
     }
+
+
+def _in_clip(way: Points, watch: ClipWatch, loaded: LoadedLevel) -> Points:
+    """A way in units of width and height, in pixels of the clip; within its bars where it has some."""
+    if watch.there.offset == (0.0, 0.0):
+        return np.asarray(way * np.array(watch.size, dtype=np.float64))
+    board = loaded.level.board
+    return watch.there.to_clip(way * np.array([board.width, board.height], dtype=np.float64))
 
 
 def thinned(points: NDArray[np.float64]) -> list[list[float]]:

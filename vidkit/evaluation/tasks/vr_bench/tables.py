@@ -155,7 +155,8 @@ class Groups:
 
     def warnings(self) -> list[str]:
         """What has no interval, and why."""
-        return statistics.too_few_groups({name: each.levels for name, each in self.types.items()}, "level")
+        counts = {name: each.levels for name, each in self.types.items()}
+        return statistics.too_few_groups({**counts, "all": self.all.levels}, "level")
 
 
 def authors_means(rows: Sequence[Row]) -> dict[str, dict[str, float | None]]:
