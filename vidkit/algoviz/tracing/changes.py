@@ -160,19 +160,24 @@ def _planted(plan: Plan, target: Network, there: set[str]) -> list[Op]:
     made: list[Op] = []
     for root in target.roots:
         if root not in there:
-            made.append(
-                op("addNode", view_id=plan.view_id, node={"id": root, "label": target.nodes[root].label})
-            )
+            made.append(op("addNode", view_id=plan.view_id, node=_node(root, target)))
         waiting = [root]
         while waiting:
             name = waiting.pop()
             children = target.nodes[name].children
             for place, child in enumerate(children):
                 if child is not None and child not in there:
-                    node = {"id": child, "label": target.nodes[child].label}
+                    node = _node(child, target)
                     made.append(op("addChild", view_id=plan.view_id, parent_id=name, node=node, index=place))
             waiting += reversed([child for child in children if child is not None])
     return made
+
+
+def _node(name: str, target: Network) -> dict[str, Any]:
+    """A new node, with empty places for its children where some stay empty: left stays left."""
+    node = target.nodes[name]
+    made: dict[str, Any] = {"id": name, "label": node.label}
+    return {**made, "children": [None] * len(node.children)} if None in node.children else made
 
 
 def shows(view: View, target: Display, plan: Plan) -> bool:

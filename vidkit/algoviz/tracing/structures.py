@@ -170,9 +170,8 @@ def _tree(memory: Memory, kind: str, numbers: list[int]) -> Network:
             kept.append(child if usable else None)
             if usable and child is not None:
                 placed.add(child)
-        while kept and kept[-1] is None:
-            kept.pop()
-        children[number] = kept if sides else [child for child in kept if child is not None]
+        there: list[int | None] = [child for child in kept if child is not None]
+        children[number] = kept if sides and there else there
     nodes = {
         node_id(number): Node(
             labels[number], tuple(None if t is None else node_id(t) for t in children[number])

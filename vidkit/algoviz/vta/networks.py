@@ -25,6 +25,12 @@ def node_of(spec: NodeSpec) -> Node:
     )
 
 
+def empty_places(spec: NodeSpec) -> tuple[None, ...]:
+    """Places for children that a new node of a tree brings: `"children": [null, null]`."""
+    raw = (spec.model_extra or {}).get("children")
+    return (None,) * len(raw) if isinstance(raw, tuple | list) and not any(raw) else ()
+
+
 def edge_of(spec: EdgeSpec) -> Edge:
     return Edge(
         str(spec.source),

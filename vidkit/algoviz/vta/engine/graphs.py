@@ -8,7 +8,7 @@ from typing import Any
 
 from vidkit.algoviz.vta.diagnostics import Refusal
 from vidkit.algoviz.vta.engine.context import Context, put, resolve, resolve_as, without_marks
-from vidkit.algoviz.vta.networks import edge_of, node_of
+from vidkit.algoviz.vta.networks import edge_of, empty_places, node_of
 from vidkit.algoviz.vta.params import networks as ops
 from vidkit.algoviz.vta.params.base import EdgeRef, NodeSpec
 from vidkit.algoviz.vta.state import Comment, Edge, GraphView, Node, PathMark, Pointer, State, TreeView
@@ -120,6 +120,8 @@ def update_edge_properties(state: State, op: ops.UpdateEdgeProperties, ctx: Cont
 def add_node(state: State, op: ops.AddNode, ctx: Context) -> State:
     view = network(state, op.view_id)
     made = new_node(view, op.node, ctx)
+    if isinstance(view, TreeView):
+        made = replace(made, children=empty_places(op.node))
     view = with_nodes(view, [made])
     if isinstance(view, TreeView) and view.root is None:
         view = replace(view, root=made.id)

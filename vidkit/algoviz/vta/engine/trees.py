@@ -7,6 +7,7 @@ from dataclasses import replace
 from vidkit.algoviz.vta.diagnostics import Refusal
 from vidkit.algoviz.vta.engine.context import Context, put, resolve_as
 from vidkit.algoviz.vta.engine.graphs import new_node, node_in, removed_subtree, with_nodes
+from vidkit.algoviz.vta.networks import empty_places
 from vidkit.algoviz.vta.params import networks as ops
 from vidkit.algoviz.vta.state import Node, PathMark, State, TreeView
 
@@ -36,7 +37,7 @@ def _inserted(children: Children, name: str, index: int | None, parent: str) -> 
 def add_child(state: State, op: ops.AddChild, ctx: Context) -> State:
     view = resolve_as(state, op.view_id, TreeView)
     parent = node_in(view, op.parent_id)
-    made = replace(new_node(view, op.node, ctx), parent=parent.id)
+    made = replace(new_node(view, op.node, ctx), parent=parent.id, children=empty_places(op.node))
     children = _inserted(parent.children, made.id, op.index, parent.id)
     return put(state, with_nodes(view, [replace(parent, children=children), made]))
 

@@ -86,7 +86,7 @@ class RemoveEdge(OnView):
 
 
 class AddChild(OnView):
-    """Adds a node below another, last or at `index` among its children."""
+    """Adds a node below another, last or at `index`; `"children": [null, null]` are empty places of it."""
 
     op: ClassVar[str] = "addChild"
     parent_id: NodeId
