@@ -33,8 +33,8 @@ def nodes_now(memory: Memory, kind: str) -> list[int]:
                     continue
                 seen.add(number)
                 content = memory.heap[number]
-                if content["k"] == "object" and content.get("c") == kind:
-                    found[number] = None
+                if content["k"] == "object" and content.get("c") == kind and content["v"]:
+                    found[number] = None  # without attributes it is being made
                 waiting += reversed(items(content))
     return list(found)
 

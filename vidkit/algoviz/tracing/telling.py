@@ -110,7 +110,7 @@ class Telling:
             return True, None
         if one.node_class:
             shows_nodes = any(
-                content.get("c") == one.node_class and content["k"] == "object"
+                content.get("c") == one.node_class and content["k"] == "object" and content["v"]
                 for content in memory.heap.values()
             )
             return shows_nodes, None
