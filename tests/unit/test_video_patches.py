@@ -9,7 +9,7 @@ from vidkit.mazes import MazeType, make
 from vidkit.mazes.drawing import clip_file
 from vidkit.mazes.drawing.skins import SKINS
 from vidkit.video.h264_bits import BitReader, BitWriter, nal_units, payload_of, with_start_code
-from vidkit.video.h264_slices import StreamParameters
+from vidkit.video.h264_slices import StreamParameters, UnknownStream
 from vidkit.video.patch_writer import PatchWriter, gain_of
 from vidkit.video.reader import open_video
 
@@ -108,6 +108,21 @@ def test_windows_give_the_clips_that_whole_pictures_give(
     for one, two in zip(*found, strict=True):
         assert np.abs(one - two).mean() < 0.5
         assert (np.abs(one - two).max(-1) > 48).mean() < 1e-4
+
+
+def test_an_encoder_that_cannot_be_followed_writes_whole_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(headers: bytes) -> StreamParameters:
+        raise UnknownStream("another profile")
+
+    monkeypatch.setattr(StreamParameters, "of", refuse)
+    monkeypatch.setattr(clip_file, "_LEAST_GAIN", 0.0)
+    level = make("regular", "easy", 1)
+    clip_file.write_clip(tmp_path / "clip.mp4", level.stage, level.motion())
+    frames = read(tmp_path / "clip.mp4")
+    assert len(frames) == len(level.motion())
+    assert np.abs(frames[-1].astype(int) - level.render()[-1]).mean() < 4
 
 
 def test_small_parts_of_large_pictures_are_worth_a_window() -> None:

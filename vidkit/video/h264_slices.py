@@ -19,6 +19,10 @@ _BASELINE = 66
 _HEADER = 0x41  # of a NAL unit: a slice of a reference picture
 
 
+class UnknownStream(ValueError):  # noqa: N818 - the name says what it is
+    """A stream of another kind than these slices are cut from."""
+
+
 @dataclass(frozen=True)
 class StreamParameters:
     """What slice headers of a stream depend on.
@@ -36,27 +40,27 @@ class StreamParameters:
         """From sequence and picture parameter sets.
 
         Raises:
-            ValueError: a stream of another kind.
+            UnknownStream: a stream of another kind.
         """
         found: dict[str, int] = {}
         for unit in nal_units(headers):
             read = BitReader(payload_of(unit))
             if unit[0] & 31 == _SPS:
                 if read.bits(8) != _BASELINE:
-                    raise ValueError("a stream of another profile")
+                    raise UnknownStream("a stream of another profile")
                 read.bits(16)
                 read.unsigned()
                 found["number_bits"] = read.unsigned() + 4
                 if read.unsigned() != 2:
-                    raise ValueError("a stream whose pictures have an order of their own")
+                    raise UnknownStream("a stream whose pictures have an order of their own")
             elif unit[0] & 31 == _PPS:
                 read.unsigned(), read.unsigned()
                 if read.bits(2) or read.unsigned() or read.unsigned() or read.unsigned() or read.bits(3):
-                    raise ValueError("a stream with CABAC, slice groups, more references or weights")
+                    raise UnknownStream("a stream with CABAC, slice groups, more references or weights")
                 found["quantiser"] = 26 + read.signed()
                 read.signed(), read.signed()
                 if not read.bits(1):
-                    raise ValueError("a stream whose slices say nothing of deblocking")
+                    raise UnknownStream("a stream whose slices say nothing of deblocking")
         return cls(**found)
 
 
@@ -83,7 +87,7 @@ def slices_of(stream: bytes, parameters: StreamParameters) -> list[Slice]:
     """Slices of one encoded picture.
 
     Raises:
-        ValueError: a header that such streams do not have.
+        UnknownStream: a header that such streams do not have.
     """
     found = []
     for unit in nal_units(stream):
@@ -98,12 +102,12 @@ def slices_of(stream: bytes, parameters: StreamParameters) -> list[Slice]:
             read.unsigned()
         # fewer references than usual, another order of them: never with one reference
         if shape == _P and read.bits(2):
-            raise ValueError("a slice with references of its own")
+            raise UnknownStream("a slice with references of its own")
         if read.bits(2 if kind == _IDR else 1):
-            raise ValueError("a slice that marks references")
+            raise UnknownStream("a slice that marks references")
         quantiser = parameters.quantiser + read.signed()
         if read.unsigned() != 1:
-            raise ValueError("a slice that is deblocked")
+            raise UnknownStream("a slice that is deblocked")
         found.append(Slice(first, shape, quantiser, *read.rest()))
     return found
 

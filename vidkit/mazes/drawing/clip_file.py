@@ -7,6 +7,7 @@ is small against the picture, only a window round it is encoded (`PatchWriter`).
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from vidkit.mazes.drawing.clip import Area, changed_area, clip_frames, compose, 
 from vidkit.mazes.drawing.pictures import Stage
 from vidkit.mazes.drawing.sprites import Pixels
 from vidkit.mazes.motion import Motion
+from vidkit.video.h264_slices import UnknownStream
 from vidkit.video.mp4_writer import Mp4Writer
 from vidkit.video.patch_writer import PatchWriter, gain_of
 
@@ -59,23 +61,26 @@ def write_clip(
                 writer.add()
         return
     areas = [changed_area(stage, motion, index, index + 1) for index in range(len(motion) - 1)]
-    with _writer(path, (width, height), fps, areas) as writer:
+    moving = (
+        max((area.right - area.left for area in areas if area), default=1),
+        max((area.bottom - area.top for area in areas if area), default=1),
+    )
+    if gain_of(moving, (width, height)) >= _LEAST_GAIN:
+        with contextlib.suppress(UnknownStream):  # an encoder that we cannot follow: whole pictures then
+            _fill(PatchWriter(path, width, height, fps, moving), stage, motion, areas)
+            return
+    _fill(Mp4Writer(path, width, height, fps, _X264), stage, motion, areas)
+
+
+def _fill(opened: Mp4Writer | PatchWriter, stage: Stage, motion: Motion, areas: list[Area | None]) -> None:
+    """Write all pictures."""
+    with opened as writer:
         _put(writer.planes, compose(stage, motion, 0))
         writer.add(None)
         for index, area in enumerate(areas, 1):
             if area is not None:
                 _put(writer.planes, compose_area(stage, motion, index, area), area.left, area.top)
             writer.add(None if area is None else (area.left, area.top, area.right, area.bottom))
-
-
-def _writer(path: Path, size: tuple[int, int], fps: int, areas: list[Area | None]) -> Mp4Writer | PatchWriter:
-    moving = (
-        max((area.right - area.left for area in areas if area), default=1),
-        max((area.bottom - area.top for area in areas if area), default=1),
-    )
-    if gain_of(moving, size) < _LEAST_GAIN:
-        return Mp4Writer(path, *size, fps, _X264)
-    return PatchWriter(path, *size, fps, moving)
 
 
 def _even(picture: Pixels) -> tuple[int, int]:
