@@ -26,7 +26,7 @@ def test_headings_come_in_the_order_of_a_reader() -> None:
     assert re.findall(r"^## (.+)$", README, re.MULTILINE) == [
         "Install",
         "Five lines of Python",
-        "Five commands",
+        "Commands",
         "What is measured, and where",
         "Against baselines",
         "Limits",
