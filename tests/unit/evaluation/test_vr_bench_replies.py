@@ -37,6 +37,7 @@ GRID, ROADS, SPACE = MazeType.REGULAR, MazeType.IRREGULAR, MazeType.MAZE3D
         ("1. up\n2. left\n3. left", None, "up left left"),
         ("↑ ↑ →", None, "up up right"),
         ('{"path": []}', (), ""),
+        ('{"path": ["up", "Jump", "left"]}', ("up", "Jump", "left"), "up jump left"),
     ],
 )
 def test_moves_are_read(text: str, official: tuple[str, ...] | None, ours: str) -> None:

@@ -31,15 +31,15 @@ def table_with(result: Mapping[str, Any], files: Sequence[str]) -> ScoreTable:
         for each in results:
             found = each["overall"] if name == "all" else each["types"].get(name)
             if found is not None and (name != "all" or len(types) > 1):
-                cells = (_cell(found, metric) for metric, _ in _METRICS)
+                cells = (_cell(found, metric, with_bounds=metric == "success") for metric, _ in _METRICS)
                 rows.append((name, each.get("model") or "?", _KINDS[each["kind"]], found["levels"], *cells))
     columns = ("type", "model", "kind", "levels", *(heading for _, heading in _METRICS))
     return ScoreTable("together", "Video models and language models", columns, tuple(rows))
 
 
-def _cell(found: Mapping[str, Any], name: str) -> Any:
+def _cell(found: Mapping[str, Any], name: str, *, with_bounds: bool) -> Any:
     value, bounds = found["values"].get(name), found["intervals"].get(name)
-    if value is None or not bounds or None in bounds:
+    if value is None or not bounds or None in bounds or not with_bounds:
         return value
     return (value, *bounds)
 

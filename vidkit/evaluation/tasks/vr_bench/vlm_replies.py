@@ -183,19 +183,21 @@ def _moves_in(text: str, kind: MazeType) -> list[str]:
 
 
 def _read(entries: list[Any], kind: MazeType, rule: str) -> ReadMoves | None:
-    """Moves of a list; None where an entry is no move at all."""
+    """Moves of a list; None where no entry is one. A word that is no move stays: it cannot be made."""
     if len(entries) > _MOST_MOVES:
         return None
     pairs = [_pair(entry) for entry in entries]
     if entries and all(pair is not None for pair in pairs):
         return ReadMoves((), tuple(pair for pair in pairs if pair is not None), "coordinates")
     moves: list[str] = []
+    known = 0
     for entry in entries:
         found = _of_entry(entry, kind)
-        if not found:
+        if not found and not isinstance(entry, str):
             return None
-        moves += found
-    return ReadMoves(tuple(moves), (), rule)
+        known += bool(found)
+        moves += found or [str(entry).strip().lower()[:40]]
+    return ReadMoves(tuple(moves), (), rule) if known or not entries else None
 
 
 def _pair(entry: Any) -> tuple[int, int] | None:
