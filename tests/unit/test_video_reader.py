@@ -201,7 +201,7 @@ def test_a_pipe_is_told_from_a_missing_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(VideoError) as error:
         scan_video(tmp_path / "pipe")
-    assert "is no file that a decoder can seek in" in error.value.message
+    assert "is not a file that a decoder can seek in" in error.value.message
     assert error.value.hint == "give a file, or pipe it in and give -"
 
 

@@ -138,7 +138,9 @@ class ThresholdTable:
             )
         for name in REQUIRED:
             if name not in row:
-                raise DataError(f"{path}: field '{name}' is missing", "the file is truncated or no table")
+                raise DataError(
+                    f"{path}: field '{name}' is missing", "the file is truncated or is not a table"
+                )
         _check_fields(row, path)
         names = (
             "model",

@@ -83,7 +83,7 @@ def scan(path: Path, stream: int = 0, threads: int = 0, doubt: str = "") -> Scan
         raise VideoError(f"no video at '{path}'", "check the path")
     if not path.is_file():
         raise VideoError(
-            f"'{path}' is no file that a decoder can seek in", "give a file, or pipe it in and give -"
+            f"'{path}' is not a file that a decoder can seek in", "give a file, or pipe it in and give -"
         )
     if path.stat().st_size == 0:
         raise VideoError(f"'{path}' is empty", "fetch or copy it again", UNREADABLE)

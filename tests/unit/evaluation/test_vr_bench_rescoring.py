@@ -103,7 +103,7 @@ def test_every_difference_is_named(place: Path) -> None:
         ("[1]", "is not what the authors' program writes"),
         ("{", "is not what the authors' program writes"),
         ('{"summary": {}, "results": [{"video": "a.mp4"}]}', "names no level"),
-        ('{"summary": {"sr": "x"}, "results": []}', "is no number"),
+        ('{"summary": {"sr": "x"}, "results": []}', "is not a number"),
     ],
 )
 def test_files_of_another_form_are_refused(tmp_path: Path, text: str, message: str) -> None:

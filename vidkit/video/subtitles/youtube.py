@@ -35,9 +35,9 @@ def parse_json3(text: str, found: Findings) -> list[SubtitleSegment]:
     try:
         events = json.loads(text)["events"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(f"{found.source}:1: no JSON with a list of events", _HINT) from error
+        raise DataError(f"{found.source}:1: this is not JSON with a list of events", _HINT) from error
     if not isinstance(events, list):
-        raise DataError(f"{found.source}:1: the events are no list", _HINT)
+        raise DataError(f"{found.source}:1: the events are not a list", _HINT)
     cues: list[SubtitleSegment] = []
     for number, event in enumerate(events, start=1):
         if not isinstance(event, dict) or not isinstance(event.get("segs"), list):

@@ -127,5 +127,5 @@ def _number(value: object, where: object) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} of {where} is no number")
+        raise ValueError(f"{value!r} of {where} is not a number")
     return float(value)
