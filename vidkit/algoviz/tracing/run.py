@@ -97,7 +97,7 @@ def trace_source(
 
     Raises:
         SandboxError: no sandbox works here.
-        DataError: nothing was recorded: the script is no Python, or ended before its first line.
+        DataError: nothing was recorded: the script is not valid Python, or ended before its first line.
     """
     words = ["python", "-c", _START.format(folder=str(INSIDE)), SCRIPT, LOG, str(MOST_LINES), *arguments]
     held = {**(files or {}), SCRIPT: source}

@@ -120,7 +120,7 @@ def with_hooks(source: str, name: str) -> ast.Module:
     """The parsed script with hooks.
 
     Raises:
-        SyntaxError: it is no Python.
+        SyntaxError: it is not valid Python.
     """
     tree: ast.Module = _Hooks().visit(ast.parse(source, name))
     return ast.fix_missing_locations(tree)
