@@ -80,6 +80,11 @@ def test_themes_can_be_read(name):
         assert contrast(paint.stroke, theme.panel) >= 3
 
 
+def test_text_that_cannot_be_read_becomes_black_or_white():
+    look = Look(THEMES["dark"], styles={"loud": {"backgroundColor": "#ffd700"}})
+    assert look.paint("loud").text == "#000000"
+
+
 def test_text_of_a_style_is_kept_readable():
     look = Look(styles={"loud": {"backgroundColor": "#ffff00", "textColor": "#ffffff"}})
     assert contrast(look.paint("loud").text, "#ffff00") >= 4.5

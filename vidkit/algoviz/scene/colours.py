@@ -60,6 +60,14 @@ def mix(first: str, second: str, share: float) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
+def ink(colour: str, background: str, least: float = TEXT_CONTRAST) -> str:
+    """A colour to write in: the given one if it can be read there, else the clearer of black and white."""
+    if contrast(colour, background) >= least:
+        return colour
+    return max(("#000000", "#ffffff"), key=lambda end: contrast(end, background))
+
+
+@functools.lru_cache(maxsize=4096)
 def readable(colour: str, background: str, least: float = TEXT_CONTRAST) -> str:
     """The colour itself if it can be read there, else the nearest one towards black or white that can."""
     if contrast(colour, background) >= least:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vidkit.algoviz.scene.colours import OUTLINE_CONTRAST, contrast, luminance, mix, parse, readable
+from vidkit.algoviz.scene.colours import OUTLINE_CONTRAST, contrast, ink, luminance, mix, parse, readable
 from vidkit.algoviz.scene.shapes import Shape
 
 
@@ -164,18 +164,18 @@ class Look:
         theme, given = self.theme, self._given(name)
         fill = _first(given, "fill", "backgroundColor", "fillColor", "bgColor")
         stroke = _first(given, "stroke", "strokeColor", "borderColor")
-        ink = _first(given, "textColor", "labelColor", "color")
+        given_ink = _first(given, "textColor", "labelColor", "color")
         meaning = None if given else _meaning(name)
         if meaning:
             fill, stroke = _MEANINGS["dark" if luminance(theme.background) < 0.2 else "light"][meaning]
         if is_plain(name) and fill is not None and theme.name == "dark" and luminance(fill) > 0.7:
-            fill = ink = None  # the usual near-white of idle cells would glare
+            fill = given_ink = None  # the usual near-white of idle cells would glare
         fill = fill or theme.cell
         if stroke is None or contrast(stroke, theme.panel) < OUTLINE_CONTRAST:
             own = mix(fill, theme.text, 0.45) if not is_plain(name) else theme.outline
             stroke = readable(stroke or own, theme.panel, OUTLINE_CONTRAST)
         wide = _number(given, "borderWidth", "strokeWidth", "lineWidth")
-        return Paint(fill, stroke, readable(ink or theme.text, fill), min(wide or 1.5, 5.0))
+        return Paint(fill, stroke, ink(given_ink or theme.text, fill), min(wide or 1.5, 5.0))
 
 
 def is_plain(name: str | None) -> bool:

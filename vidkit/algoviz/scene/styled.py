@@ -11,7 +11,7 @@ from vidkit.algoviz.rsl.looks import Look as Part
 from vidkit.algoviz.rsl.looks import Looks
 from vidkit.algoviz.rsl.resolve import ResolvedStyle
 from vidkit.algoviz.rsl.targets import Target
-from vidkit.algoviz.scene.colours import OUTLINE_CONTRAST, luminance, mix, readable
+from vidkit.algoviz.scene.colours import OUTLINE_CONTRAST, ink, luminance, mix, readable
 from vidkit.algoviz.scene.look import Layouts, Look, Paint, Theme, is_plain
 from vidkit.algoviz.scene.painters.base import Box, label
 from vidkit.algoviz.scene.painters.grid import between
@@ -37,7 +37,8 @@ class StyledLook(Look):
         if self.looks is None or glares or not (name in self.known or is_plain(name)):
             return super()._paint("" if glares else name)
         part = self.looks.of("element", name or None)
-        return Paint(part.fill, part.stroke, part.text, part.stroke_width)
+        # what only just suffices was made to: black or white is clearer
+        return Paint(part.fill, part.stroke, ink(part.text, part.fill, 5.0), part.stroke_width)
 
     def line(self, style: str | None, usual: str) -> tuple[str, float]:
         if self.looks is None or not style or style not in self.known:
@@ -245,8 +246,8 @@ def _restyled(shapes: list[Shape], key: str, part: Part, plain: Part, kind: str)
                 made.append(_halo(shape, part.stroke))
             made.append(replace(shape, **changes))
         elif shape.within == key and shape.kind == "text":
-            ink = part.text if part.text != plain.text or part.fill != plain.fill else shape.fill
-            made.append(replace(shape, fill=ink))
+            changes_ink = part.text != plain.text or part.fill != plain.fill
+            made.append(replace(shape, fill=ink(part.text, part.fill) if changes_ink else shape.fill))
         else:
             made.append(shape)
     return made
