@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
@@ -20,6 +21,7 @@ from vidkit.evaluation.running import Progress, RunSummary, run_async
 from vidkit.evaluation.running.growing_clip import check_turn_entry
 from vidkit.evaluation.running.runner import LOG
 from vidkit.evaluation.task import Task
+from vidkit.utils.plain import visible
 
 
 def run_model(settings: EvalSettings, task: Task, data: Path) -> RunSummary:
@@ -102,7 +104,7 @@ def _shown(title: str) -> Iterator[Any]:
         TextColumn("{task.fields[note]}"),
     )
     with Bar(*columns, console=console) as bar:
-        line = bar.add_task(title, total=None, note="")
+        line = bar.add_task(escape(visible(title)), total=None, note="")
         yield lambda state: bar.update(line, completed=state.done, total=state.total, note=str(state))
 
 
@@ -114,4 +116,4 @@ class _Lines:
         tenth = 10 * state.done // max(state.total or state.done or 1, 1)
         if tenth > self._told:
             self._told = tenth
-            self._console.print(f"{self._title}: {state}", highlight=False, markup=False)
+            self._console.print(f"{visible(self._title)}: {state}", highlight=False, markup=False)

@@ -11,6 +11,7 @@ from vidkit.commands.eval.checks import SCHEMA, check_scorable, scoring_options,
 from vidkit.config.eval_schema import EvalSettings
 from vidkit.evaluation.scoring import describe, read_joined
 from vidkit.evaluation.task import Task
+from vidkit.utils.plain import visible
 from vidkit.utils.redaction import read_key, shown_url
 
 _SHOWN = 10  # names in a line
@@ -45,7 +46,8 @@ def plan(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
         files: list[str | None] = [*settings.compare] or [settings.predictions]
         result["predictions"] = [_replies(settings, task, data, file) for file in files]
         lines += [line for entry in result["predictions"] for line in _reply_lines(entry)]
-    print("\n".join([*lines, "dry run     nothing was asked, scored or written"]))
+    lines = [visible(line) for line in [*lines, "dry run     nothing was asked, scored or written"]]
+    print("\n".join(lines))
     return result
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from vidkit.evaluation.replies import UNREAD_HEADING
 from vidkit.evaluation.report.text import rich_table
 from vidkit.evaluation.types import ScoreTable
+from vidkit.utils.plain import visible
 
 _MODES = ("robust", "official")
 _NARROW = 100  # columns assumed where there is no terminal
@@ -28,14 +29,13 @@ def print_result(result: Mapping[str, Any]) -> None:
         if result.get(key)
     ]
     if seen:
-        console.print(Text(", ".join(seen)))
+        console.print(Text(visible(", ".join(seen))))
     for table in result["tables"]:
         console.print(rich_table(table))
         console.print()
     for line in result["warnings"]:
-        # ids may hold half a surrogate pair, which no terminal takes
-        line = line.encode("utf-8", "backslashreplace").decode()
-        console.print(Text(f"warning: {line}", style="yellow"), soft_wrap=True)
+        # ids may hold half a surrogate pair, which no terminal takes, and what steers a terminal
+        console.print(Text(f"warning: {visible(line)}", style="yellow"), soft_wrap=True)
 
 
 def with_budget(table: Mapping[str, Any], seen: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vidkit.evaluation.report.cells import is_interval, is_number, transposed, written
+from vidkit.utils.plain import visible
 
 _WIDE = 6  # columns from which a table of few rows is turned over
 
@@ -18,14 +19,16 @@ def rich_table(table: Mapping[str, Any]) -> Table:
     columns, rows = table["columns"], [list(row) for row in table["rows"]]
     if len(columns) > _WIDE and 0 < len(rows) <= _WIDE:
         columns, rows = transposed(table)
+    title = Text(visible(table["title"]), "table.title")
+    note = Text(visible(table["note"] or ""), "table.caption")
     made = Table(
-        title=table["title"], caption=table["note"] or None, title_justify="left", caption_justify="left"
+        title=title, caption=note if table["note"] else None, title_justify="left", caption_justify="left"
     )
     for place, heading in enumerate(columns):
         cells = [row[place] for row in rows]
         numeric = any(is_number(cell) or is_interval(cell) for cell in cells)
         side: Literal["left", "right"] = "right" if numeric else "left"
-        made.add_column(Text(str(heading)), justify=side, overflow="fold", no_wrap=numeric)
+        made.add_column(Text(visible(str(heading))), justify=side, overflow="fold", no_wrap=numeric)
     for row in rows:
-        made.add_row(*(Text(written(cell)) for cell in row))
+        made.add_row(*(Text(visible(written(cell), keep="\n")) for cell in row))
     return made
