@@ -198,9 +198,11 @@ def ratio_metrics(spec: TaskSpec, answered: Sequence[Answered]) -> RatioMetrics:
         metrics.add("f1", 2 * said * gold, said + gold, empty=0.0)
         metrics.add("yes_share", said)
     for column in spec.tables:
-        labels = np.array([label_of(a.row, column) for a in answered])
-        for label in sorted(set(labels)):
-            metrics.add(f"{column}/{label}", right * (labels == label), labels == label)
+        labels = [label_of(a.row, column) for a in answered]
+        numbers = {label: number for number, label in enumerate(sorted(set(labels)))}
+        own = np.array([numbers[label] for label in labels])
+        for label, number in numbers.items():
+            metrics.add(f"{column}/{label}", right * (own == number), own == number)
     return metrics
 
 

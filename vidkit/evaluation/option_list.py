@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from vidkit.errors import DataError
 from vidkit.evaluation.rows import text_id
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -26,14 +27,19 @@ def options_by_place(raw: object, no_option: Sequence[str] = ()) -> tuple[str, .
         raw: a list of texts, an object of texts by letter, or text with an option a line (lettered ones may
             go on over several lines) or a list in JSON or Python spelling.
         no_option: texts that mean "there is no such option".
+
+    Raises:
+        DataError: a number or a truth value.
     """
     if isinstance(raw, str):
         listed = _spelled_list(raw)
         texts = _of_list(listed) if listed is not None else _of_text(raw)
     elif isinstance(raw, Mapping):
         texts = _of_mapping(raw)
+    elif raw is None or isinstance(raw, Iterable):
+        texts = _of_list(list(raw) if raw is not None else [])
     else:
-        texts = _of_list(list(raw) if raw is not None else [])  # type: ignore[call-overload]
+        raise DataError(f"options are {str(raw)[:40]}, not a list or a text", "give a text for each option")
     return _without_absent(texts, no_option)
 
 

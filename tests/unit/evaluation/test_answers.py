@@ -172,7 +172,8 @@ def test_official_social_omni_reads_no_in_know() -> None:
     ["answer ", "answer: A ", "A, ", "A or ", "option A is ", "no, wait, ", "it is ", "\u7b54\u6848\u662fA ",
      "A.\n",
      r"\boxed{", "<think>", "</think>", "<", "[", "<answer>", "user:\n", "```json\n{", "** ", " ", "not A ",
-     "answer would  ", "a man in red ", "\u0130", "score 4/5 ", "yes no "],
+     "answer would  ", "a man in red ", "\u0130", "score 4/5 ", "yes no ", "none but A ", "if x, A ",
+     "| A |\n", "A: 90%, ", "rather than B, ", "A\u2192", "Question: ", "wait no "],
 )  # fmt: skip
 def test_time_grows_with_the_length_alone(unit: str, length: int) -> None:
     reply = (unit * (length // len(unit) + 1))[:length]

@@ -8,10 +8,13 @@ import pytest
 from vidkit.attention.policy import as_policy
 from vidkit.commands.eval.checks import seen_by_model
 from vidkit.errors import ConfigError, DataError
+from vidkit.evaluation.option_list import options_by_place
 from vidkit.evaluation.predictions import read_data, read_predictions
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.scoring import Joined
+from vidkit.evaluation.task import load_task
 from vidkit.evaluation.task_spec import TaskSpec
+from vidkit.evaluation.tasks import video_mme_v2
 from vidkit.evaluation.tasks.multiple_choice import general_item
 
 
@@ -83,3 +86,30 @@ def test_a_truth_value_as_an_id_is_called_that(value: bool, tmp_path: Path) -> N
     (tmp_path / "p.jsonl").write_text(json.dumps({"id": value, "prediction": "A"}) + "\n")
     with pytest.raises(DataError, match=f"p.jsonl line 1: 'id' is {str(value).lower()}, which is no id"):
         read_predictions(tmp_path / "p.jsonl")
+
+
+@pytest.mark.parametrize("value", [7, True, 0.5, 10**30])
+def test_options_that_are_no_texts_are_named(value: object) -> None:
+    with pytest.raises(DataError, match=f"options are {str(value)[:40]}, not a list or a text"):
+        options_by_place(value)
+
+
+@pytest.mark.parametrize("label", ["\x00", "k\x00", "\ud800", "", " "])
+def test_labels_of_any_characters_are_scored(label: str, tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text('{"name": "t", "id": "{id}", "group": "{id}", "tables": {"k": "K"}}')
+    task = load_task(str(tmp_path / "t.yaml"), [])
+    rows = [
+        {"id": str(n), "question": "?", "options": ["a", "b"], "answer": "A", "k": label, "prediction": "A"}
+        for n in range(7)
+    ]
+    assert task.functions.score(rows, resamples=5)["accuracy"] == 100
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "\u00b2", "1x"])
+def test_question_numbers_that_are_none_do_not_break_the_order(number: str) -> None:
+    rows = [
+        {"video_id": "001", "question_id": f"001-{n}", "group_type": "relevance", "group_structure": "None",
+         "level": 1, "answer": "A", "options": "A. x", "prediction": "A", "second_head": "h\x00"}
+        for n in ("1", "2", "3", number)
+    ]  # fmt: skip
+    assert video_mme_v2.score(rows, resamples=5)["avg_acc"] == 100

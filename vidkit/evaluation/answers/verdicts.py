@@ -17,7 +17,10 @@ _NO = re.compile(
 )
 _ASKED = re.compile(r"(?<!\w)([a-z])\)?\?\s{1,3}(yes|no)\b")
 _SHARE = re.compile(r"([A-Z])\s?[:=(-]\s?(\d{1,3}(?:\.\d{1,3})?)\s?%")
-_SHARES = re.compile(r"(?:\s*[A-Z]\s?[:=(-]\s?\d{1,3}(?:\.\d{1,3})?\s?%\)?[\s,;.]*){2,26}")
+# possessive, for a reply of shares alone must not be read in every way that blanks can be split
+_SHARES = re.compile(
+    r"(?:\s{0,40}+[A-Z]\s?+[:=(-]\s?+\d{1,3}+(?:\.\d{1,3}+)?+\s?+%\)?+[\s,;.]{0,40}+){2,26}+"
+)
 
 
 def shares_of_all(reply: Reply, asked: Asked) -> str | None:

@@ -127,7 +127,7 @@ def gold_letter(spec: TaskSpec, row: Row, options: Sequence[str], where: str) ->
     if spec.kind == "yes_no":
         place = {"yes": 0, "no": 1}.get(text.lower(), -1)
     elif spec.answer_is == "index":
-        place = int(text) if text.isdigit() else -1
+        place = int(text) if text.isdecimal() and len(text) < 19 else -1
     elif spec.answer_is == "text":
         place = list(options).index(text) if text in options else -1
     else:

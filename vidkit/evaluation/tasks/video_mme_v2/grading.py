@@ -150,7 +150,7 @@ def _by_video(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
 
 def _place_in_group(name: str) -> tuple[int, str]:
     number = name.rpartition("-")[2]
-    return (int(number) if number.isdigit() else 0, name)
+    return (int(number) if number.isdecimal() and len(number) < 19 else 0, name)
 
 
 def _by_position(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:

@@ -184,11 +184,14 @@ def ratio_metrics(groups: Sequence[Group], mode: Mode, *, heads: bool = True) ->
 def _add_heads(
     metrics: RatioMetrics, head: str, groups: Sequence[Group], S: Array, right: Array, asked: Array
 ) -> None:
-    own = np.array([[as_text(q.row.get(head)) for q in group.questions] for group in groups])
-    if set(own.ravel()) == {"(none)"}:
+    labels = [[as_text(q.row.get(head)) for q in group.questions] for group in groups]
+    names = sorted({label for four in labels for label in four})
+    if names == ["(none)"]:
         return
-    for name in sorted(set(own.ravel())):
-        mask = own == name
+    numbers = {name: number for number, name in enumerate(names)}
+    own = np.array([[numbers[label] for label in four] for four in labels])
+    for name, number in numbers.items():
+        mask = own == number
         last = mask[:, -1].astype(float)
         metrics.add(f"{head}/{name}/non_lin", S * last, last, scale=1)
         metrics.add(f"{head}/{name}/avg_acc", (right * mask).sum(1), (asked * mask).sum(1))
