@@ -14,7 +14,7 @@ from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.scoring import Joined
 from vidkit.evaluation.task import load_task
 from vidkit.evaluation.task_spec import TaskSpec
-from vidkit.evaluation.tasks import video_mme_v2
+from vidkit.evaluation.tasks import social_omni, video_mme_v2
 from vidkit.evaluation.tasks.multiple_choice import general_item
 
 
@@ -113,3 +113,15 @@ def test_question_numbers_that_are_none_do_not_break_the_order(number: str) -> N
         for n in ("1", "2", "3", number)
     ]  # fmt: skip
     assert video_mme_v2.score(rows, resamples=5)["avg_acc"] == 100
+
+
+@pytest.mark.parametrize("column", ["question_1", "question_2"])
+@pytest.mark.parametrize("value", ["{'question': 'now?'}", 7, ["a"]])
+def test_nested_records_that_a_table_flattened_are_named(column: str, value: object) -> None:
+    row = {
+        "video_id": "s1",
+        "question_1": {"question": "now?", "timestamp": "00:01:00", "correct_answer": "A"},
+        "question_2": {"question": "what?", "answer": "Fine."},
+    }
+    with pytest.raises(DataError, match=f"'s1': {column} is {type(value).__name__}, not an object"):
+        list(social_omni.items([{**row, column: value}]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vidkit.errors import DataError
@@ -65,6 +65,12 @@ def items(rows: Iterable[Row]) -> Iterator[Item]:
 def _level_2(row: Row) -> Iterator[Item]:
     first, second = row["question_1"], row.get("question_2") or {}
     clip = text_id(row.get("video_id"))
+    for name, value in (("question_1", first), ("question_2", second)):
+        if not isinstance(value, Mapping):
+            raise DataError(
+                f"record of clip '{clip}': {name} is {type(value).__name__}, not an object",
+                "cells of csv and tsv cannot hold it: give the records as JSON or parquet",
+            )
     seconds, note = parse_timestamp(first.get("timestamp"))
     gold = _upper(first.get("correct_answer"))
     meta: dict[str, Any] = {
