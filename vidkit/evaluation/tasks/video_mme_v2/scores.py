@@ -101,16 +101,7 @@ def score(
         "intervals": {name: bound.rounded() for name, bound in bounds.items()},
         "bootstrap": {"resamples": resamples, "seed": seed, "unit": "video", "level": 0.95},
         "counts": {**counts, "groups": len(groups)},
-        "items": [
-            {
-                "id": q.id,
-                "letter": q.choice.letter,
-                "rule": q.choice.rule,
-                "gold": gold_letter(q.row),
-                "score": q.score,
-            }
-            for q in questions
-        ],
+        "items": [_item(q) for q in questions],
         "groups": [
             {"video": g.video, "type": g.type, "structure": g.structure, "score": g.score, "steps": g.steps}
             for g in groups
@@ -126,6 +117,16 @@ def score(
     made = tables.make(result, groups, values, bounds, metrics.denominators())
     result["tables"] = [asdict(table) for table in made]
     return result
+
+
+def _item(question: Question) -> dict[str, Any]:
+    return {
+        "id": question.id,
+        "letter": question.choice.letter,
+        "rule": question.choice.rule,
+        "gold": gold_letter(question.row),
+        "score": question.score,
+    }
 
 
 def comparable(rows: Sequence[Row], mode: Mode) -> Comparable:
