@@ -109,3 +109,13 @@ def test_the_way_is_followed_up_to_the_first_departure() -> None:
     assert got.pr == pytest.approx(0.5, abs=0.04)
     assert judged(level, CHEATS["straight line"](level, SIZE, 81)).pr < 0.5
     assert len(motion) == 8 * cells + 1
+
+
+@pytest.mark.parametrize(("skin", "difficulty"), [("warehouse", "easy"), ("space", "medium")])
+def test_a_trembling_box_is_not_pushed_and_a_way_that_crosses_itself_is_followed(
+    skin: str, difficulty: str
+) -> None:
+    level = make("sokoban", difficulty, 101, skin)
+    got = judged(level, level.render(384, 61))
+    assert got.success, got
+    assert (got.pr, got.em) == (1.0, True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +24,9 @@ _INTO_WALL = 0.05  # of a cell: a centre so far inside a wall is in the wall
 _OFF_ROAD = 0.6  # of a road's width, from its middle
 _OFF_CUBES = 0.4  # of a cube's side in the picture
 _NODE_PX = 4.0  # between places of a network
+_BOX_STEP = 0.3  # of a cell: the box's movement is looked at in such steps
+_REST, _STILL = 4, 0.03  # a box that moves less in so many frames rests; of a cell
+_MOST_LOOSE = 0.5  # of a cell: what may add up without a push
 _PUSH_REACH = 0.45  # of a cell: how exactly the player stands behind a box that moves
 
 
@@ -173,25 +175,36 @@ def _network(lines: list[Line]) -> tuple[Points, NDArray[np.float64]]:
 
 
 def _push_fault(board: SokobanBoard, player: Points, box: Points, seen: NDArray[np.bool_]) -> Fault | None:
-    """A box that moves has the player right behind it, and stays on free cells."""
+    """A box that moves has the player right behind it, and stays on free cells.
+
+    Looked at in steps of a part of a cell, so that a tracker's trembling is no movement. What a box that
+    comes to rest has moved since the last step counts too: without a push it may not add up.
+    """
     side = board.cell_px
-    frames = np.flatnonzero(seen)
-    for before, now in _pairs(frames):
-        step = (box[now] - box[before]) / side
-        length = float(np.sqrt((step**2).sum()))
-        cell = board.cell_at((float(box[now][0]), float(box[now][1])))
-        if not board.is_free(cell):
+    frames = np.flatnonzero(seen).tolist()
+    held = box[frames[0]] if frames else box[0]
+    loose = np.zeros(2)
+    for place, now in enumerate(frames):
+        if not board.is_free(board.cell_at((float(box[now][0]), float(box[now][1])))):
             return Fault("push", int(now))
-        if length < 0.04:
+        step = (box[now] - held) / side
+        if np.sqrt((step**2).sum()) >= _BOX_STEP:
+            if not _is_behind(player[now], box[now], step, side):
+                return Fault("push", int(now))
+            held = box[now]
             continue
-        behind = (box[now] - player[now]) / side
-        direction = step / length
-        along = float(behind @ direction)
-        aside = float(np.sqrt(max(0.0, (behind**2).sum() - along**2)))
-        if abs(along - 1) > _PUSH_REACH or aside > _PUSH_REACH:
-            return Fault("push", int(now))
+        before = frames[max(0, place - _REST)]
+        if place >= _REST and np.sqrt(((box[now] - box[before]) ** 2).sum()) < _STILL * side:
+            loose += 0 if _is_behind(player[before], box[before], step, side) else step
+            held = box[now]
+            if np.sqrt((loose**2).sum()) > _MOST_LOOSE:
+                return Fault("push", int(now))
     return None
 
 
-def _pairs(frames: NDArray[np.int64]) -> Iterable[tuple[int, int]]:
-    return zip(frames[:-1].tolist(), frames[1:].tolist(), strict=True)
+def _is_behind(player: Points, box: Points, step: Points, side: int) -> bool:
+    """Whether the player stands a cell behind a box that moves along the axis of a step."""
+    axis = int(np.abs(step).argmax())
+    behind = (box - player) / side
+    along = float(behind[axis] * np.sign(step[axis]))
+    return abs(along - 1) <= _PUSH_REACH and abs(float(behind[1 - axis])) <= _PUSH_REACH

@@ -211,9 +211,12 @@ def _precision(way: Points, truth: Points) -> tuple[float, float]:
     ahead = 2 + int(_EPS / max(step, 1e-9))
     reached = 0
     for dot in dots:
-        near = line[: reached + ahead + 1]
-        away = ((near - dot) ** 2).sum(-1)
-        if away.min() > _EPS**2:
+        away = np.sqrt(((line[: reached + ahead + 1] - dot) ** 2).sum(-1))
+        if away.min() > _EPS:
             break
-        reached = max(reached, int(away.argmin()))
+        # what is near, not what the way passed earlier; where it turns back on itself, what comes later
+        first = max(0, reached - ahead)
+        local = away[first:]
+        if local.min() <= _EPS:
+            reached = max(reached, first + int(np.flatnonzero(local <= local.min() + 0.1 * _EPS)[-1]))
     return reached / (_SAMPLES - 1), length
