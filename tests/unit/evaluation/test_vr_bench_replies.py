@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from vr_bench_set import write_set
 
+from vidkit.errors import DataError
 from vidkit.evaluation.tasks.vr_bench import data_files, items, prompt, rows_in, score, visuals
 from vidkit.evaluation.tasks.vr_bench.vlm_execute import carried_out, execute, moves_of_cells
 from vidkit.evaluation.tasks.vr_bench.vlm_replies import ReadMoves, official_moves, read_moves
@@ -149,3 +150,14 @@ def test_a_set_becomes_questions_and_replies_become_scores(tmp_path: Path) -> No
     together = score(answered, resamples=50, beside=[str(other)])["tables"][0]
     assert together["name"] == "together"
     assert [row[:2] for row in together["rows"]][:2] == [("regular", "this model"), ("regular", "strict")]
+
+
+@pytest.mark.parametrize("text", ["{}", "{", '{"visual_description": 3}'])
+def test_an_incomplete_skin_is_named(tmp_path: Path, text: str) -> None:
+    write_set(tmp_path, ("regular",), 1, with_clips=False)
+    words = tmp_path / "skins" / "maze"
+    words.mkdir(parents=True)
+    (words / "1_description.json").write_text(text)
+    rows = [row for file in data_files(tmp_path) for _, row in rows_in(file)]
+    with pytest.raises(DataError, match=r"1_description\.json' does not describe a skin"):
+        list(items(rows))
