@@ -38,7 +38,7 @@ class ServerSettings:
     base_url: str | None = None  # of an OpenAI-compatible server; none: a local transformers model
     api_key_env: str = "OPENAI_API_KEY"  # variable that holds the key
     concurrency: int = 16  # calls in flight
-    attempts: int = 6  # requests a call at most
+    attempts: int = 6  # requests per call at most
     device: str = "auto"  # of a local model
     dtype: str = "auto"  # of a local model
     batch_size: int = 1  # of a local model
@@ -110,8 +110,8 @@ class EvalSettings:
     rescore: str | None = None  # folder of a published table and its clips, scored anew (vr-bench)
     make: str | None = None  # folder for the benchmark's data, where it makes them itself (vr-bench)
     benchmark: dict[str, object] = field(default_factory=dict)  # the benchmark's own: tracker, types, ...
-    workers: int = 2  # processes of videos, rescore and make
-    samples: int = 1  # clips a level, where the model makes clips
+    workers: int = 2  # worker processes of videos, rescore and make
+    samples: int = 1  # clips per level, where the model makes clips
     generate_config: str = "maze_demo"  # config of `vidkit generate` for a model that is a pipeline's folder
     generate: dict[str, object] = field(default_factory=dict)  # its settings: generate.steps=20, ...
     compare: list[str] = field(default_factory=list)  # two predictions files, A and B

@@ -20,7 +20,7 @@ ScoreFunction = Callable[[IntArray], FloatArray]
 @dataclass(frozen=True)
 class FocusConfig:
     arm_s: float = 16.0  # length of an arm, seconds
-    probes: int = 2  # random probes an arm beside its centre
+    probes: int = 2  # random probes per arm, in addition to its centre
     best_ratio: float = 0.25  # arms whose every candidate is scored
     best_least: int = 4  # and at least so many
 
