@@ -86,6 +86,14 @@ def test_layout_is_the_same_in_every_run():
     )
 
 
+def test_text_at_the_corner_of_a_disc_is_not_on_it():
+    node = Shape("n", "ellipse", 100, 100, 60, 60, role="node")
+    beside = Shape("t", "text", 152, 150, 40, 14, role="note", text="note", size=12)
+    on_it = Shape("u", "text", 140, 130, 40, 14, role="note", text="note", size=12)
+    assert not overlaps(Scene(1280, 720, "#ffffff", (node, beside)))
+    assert [found.rule for found in overlaps(Scene(1280, 720, "#ffffff", (node, on_it)))] == ["text-box"]
+
+
 def test_checker_finds_planted_overlaps():
     box = Shape("a", "rect", 10, 10, 40, 40, role="cell", fill="#ffffff")
     on_it = Shape("b", "rect", 30, 30, 40, 40, role="cell", fill="#ffffff")

@@ -116,9 +116,16 @@ def _texts_on_boxes(texts: Sequence[Shape], solid: Sequence[Shape], step: int) -
             if other.role == "cell" and text.within.startswith("pointer:"):
                 continue
             area = overlap(box, other.box)
-            if area > 1:
+            if area > 1 and (other.kind != "ellipse" or _reaches(other, box)):
                 found.append(Overlap(step, "text-box", text.id, other.id, area))
     return found
+
+
+def _reaches(disc: Shape, box: Rect) -> bool:
+    """Whether a disc meets a box, not only the square around it."""
+    x, y = disc.centre
+    nearest = min(max(x, box[0]), box[2]), min(max(y, box[1]), box[3])
+    return math.dist((x, y), nearest) < disc.w / 2
 
 
 def _texts_in_boxes(texts: Sequence[Shape], by_id: dict[str, Shape], step: int) -> list[Overlap]:
