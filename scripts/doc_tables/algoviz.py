@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from vidkit.algoviz.json_schema import NAMES, schema_text
 from vidkit.algoviz.rsl.codes import CODES as STYLE_CODES
 from vidkit.algoviz.vta.diagnostics import CODES
 from vidkit.commands.algoviz.listing import operation_lines
+
+FUZZING = Path(__file__).resolve().parents[2] / "docs" / "results" / "fuzz_traces.jsonl"
+
+
+def fuzz_table() -> str:
+    """Each recorded run of scripts/fuzz_traces.py, and all of them together."""
+    runs = [json.loads(line) for line in FUZZING.read_text(encoding="utf-8").splitlines()]
+    names = ("read", "read, with errors", "refused", "failed")
+    rows = [
+        "| Seeds | Inputs | Read | Read, with errors | Refused | Failed | Hung | Slowest |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for made in runs:
+        ends = " | ".join(f"{made['ends'].get(name, 0):,}" for name in names)
+        seeds = ", ".join(map(str, made["seeds"]))
+        rows.append(f"| {seeds} | {made['inputs']:,} | {ends} | {made['hangs']} | {made['slowest_s']:g} s |")
+    ends = " | ".join(f"{sum(made['ends'].get(name, 0) for made in runs):,}" for name in names)
+    hangs = sum(made["hangs"] for made in runs)
+    slowest = max((made["slowest_s"] for made in runs), default=0)
+    rows.append(f"| all | {sum(made['inputs'] for made in runs):,} | {ends} | {hangs} | {slowest:g} s |")
+    return "\n".join(rows) + "\n"
 
 
 def operation_table() -> str:
