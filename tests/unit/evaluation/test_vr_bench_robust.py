@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from vidkit.bench.vr_bench.adversarial import CHEATS, crosses_nothing
+from vidkit.bench.vr_bench.adversarial import CHEATS, is_cheat
 from vidkit.evaluation.tasks.vr_bench.legality import find_fault
 from vidkit.evaluation.tasks.vr_bench.metrics import arc_length
 from vidkit.evaluation.tasks.vr_bench.robust_score import (
@@ -33,7 +33,7 @@ def test_the_truth_is_a_success_and_no_cheat_is(kind: MazeType) -> None:
     assert honest.pr == 1.0
     assert honest.sr_end
     for name, cheat in CHEATS.items():
-        if name in ("straight line", "redrawn") and crosses_nothing(level):
+        if not is_cheat(level, name):
             continue
         assert not judged(level, cheat(level, SIZE, 61)).success, name
 
@@ -60,6 +60,14 @@ def test_a_box_moves_only_when_it_is_pushed() -> None:
     fault = find_fault(level.board, away, seen, motion.box)
     assert fault is not None
     assert fault.kind == "push"
+
+
+def test_a_box_that_creeps_or_slides_aslant_is_not_pushed() -> None:
+    # the player of the first walks round the box, that of the second stands behind it all along
+    for difficulty, seed in (("easy", 3000), ("medium", 4000)):
+        level = make("sokoban", difficulty, seed)
+        clip = CHEATS["straight line"](level, SIZE, 61)
+        assert judged(level, clip).failure == "push"
 
 
 def test_a_longer_legal_way_is_a_success_with_a_step_deviation() -> None:

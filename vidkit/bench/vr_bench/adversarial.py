@@ -126,6 +126,14 @@ def crosses_nothing(level: Level) -> bool:
     return bool(all(board.is_free(board.cell_at((float(x), float(y)))) for x, y in line))
 
 
+def is_cheat(level: Level, name: str) -> bool:
+    """Whether a clip of this kind is against the rules on this level."""
+    if name in ("straight line", "redrawn"):
+        return not crosses_nothing(level)
+    # one or two moves in four frames are no haste
+    return name != "hasty" or len(level.solution) > 2
+
+
 def _picked(motion: Motion, at: NDArray[np.int64]) -> Motion:
     return Motion(motion.player[at], None if motion.box is None else motion.box[at])
 

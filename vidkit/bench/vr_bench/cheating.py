@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vidkit.bench.vr_bench.adversarial import CHEATS, crosses_nothing
+from vidkit.bench.vr_bench.adversarial import CHEATS, is_cheat
 from vidkit.bench.vr_bench.samples import Sample
 from vidkit.bench.vr_bench.truth import scaled
 from vidkit.evaluation.tasks.vr_bench.metrics import best_candidate, trajectory_metrics
@@ -20,7 +20,6 @@ from vidkit.mazes.tracking import track
 
 HONEST = "honest"
 _ROUTES = 40
-_THROUGH = ("straight line", "redrawn")  # no cheats where a straight line is legal
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,8 @@ def measure_cheats(task: CheatTask) -> list[dict[str, Any]]:
     # four frames a move, which is slow enough for our rules of pace
     honest = level.render(task.size, max(task.frames, 2 * fewest_frames(len(level.solution))))
     rows = [about | {"cheat": HONEST} | _judged(level, honest, truths, task)]
-    legal_line = crosses_nothing(level)
     for name, cheat in CHEATS.items():
-        if not (legal_line and name in _THROUGH):
+        if is_cheat(level, name):
             clip = cheat(level, task.size, task.frames)
             rows.append(about | {"cheat": name} | _judged(level, clip, truths, task))
     return rows

@@ -27,6 +27,7 @@ _NODE_PX = 4.0  # between places of a network
 _BOX_STEP = 0.3  # of a cell: the box's movement is looked at in such steps
 _REST, _STILL = 4, 0.03  # a box that moves less in so many frames rests; of a cell
 _MOST_LOOSE = 0.5  # of a cell: what may add up without a push
+_OFF_CENTRE = 0.25  # of a cell, from the middle of its row and of its column: a box goes along one of them
 _PUSH_REACH = 0.45  # of a cell: how exactly the player stands behind a box that moves
 
 
@@ -175,7 +176,7 @@ def _network(lines: list[Line]) -> tuple[Points, NDArray[np.float64]]:
 
 
 def _push_fault(board: SokobanBoard, player: Points, box: Points, seen: NDArray[np.bool_]) -> Fault | None:
-    """A box that moves has the player right behind it, and stays on free cells.
+    """A box that moves goes along a row or column of free cells, with the player right behind it.
 
     Looked at in steps of a part of a cell, so that a tracker's trembling is no movement. What a box that
     comes to rest has moved since the last step counts too: without a push it may not add up.
@@ -185,7 +186,8 @@ def _push_fault(board: SokobanBoard, player: Points, box: Points, seen: NDArray[
     held = box[frames[0]] if frames else box[0]
     loose = np.zeros(2)
     for place, now in enumerate(frames):
-        if not board.is_free(board.cell_at((float(box[now][0]), float(box[now][1])))):
+        aslant = np.abs(box[now] / side % 1 - 0.5).min() > _OFF_CENTRE
+        if aslant or not board.is_free(board.cell_at((float(box[now][0]), float(box[now][1])))):
             return Fault("push", int(now))
         step = (box[now] - held) / side
         if np.sqrt((step**2).sum()) >= _BOX_STEP:
