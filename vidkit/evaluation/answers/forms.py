@@ -12,6 +12,7 @@ from vidkit.evaluation.answers.values import Reply, follows, letter_end, read_va
 from vidkit.evaluation.answers.words import (
     CONCEDED,
     DENIAL,
+    IF_BEHIND,
     NEGATIVE_AFTER,
     NEGATORS,
     REFUSAL,
@@ -106,7 +107,11 @@ def _start(line: str, asked: Asked) -> str | None:
         letter = line[at : at + 1]
         if not letter or letter not in asked.letters or letter_end(made, at, asked, weak=True) is None:
             return None
-        if _ARROW.match(line, at + 1) or CONCEDED.match(made.lower, at + 1):
+        if (
+            _ARROW.match(line, at + 1)
+            or CONCEDED.match(made.lower, at + 1)
+            or IF_BEHIND.match(made.lower, at + 1)
+        ):
             return None  # "B → A"
         value = read_value(made, at, asked, weak=True)
         asks = (

@@ -17,6 +17,7 @@ from vidkit.evaluation.answers.words import (
     DENIAL,
     EXCEPTION,
     EXCLUDED_AFTER,
+    IF_BEHIND,
     NEGATIVE_AFTER,
     NEGATIVE_BEFORE,
     NO_ANSWER_BEFORE,
@@ -100,8 +101,6 @@ _THEN = re.compile(
 )
 _MAY = re.compile(r"\b(?:might|may|could)\s+also$")
 _MAY_TOO = re.compile(r"[\s)\"']{0,3}(?:might|may|could)\s+(?:also|equally|just\s+as\s+well)\b")
-# "H would be right only if nothing fitted"
-_IF_BEHIND = re.compile(r"[\s)\"']{0,3}(?:would|could|might)\b[^.!?\n]{0,40}\bif\b(?!\si\b)")
 _NOT_WRONG = re.compile(r"[\s)\"']{0,3}(?:(?:is|was)\s+not|isn['’]t|wasn['’]t)\s+(?:wrong|incorrect|false)\b")
 _POSSESSED = re.compile(
     r"['’]s\s+(?:the\s+(?:one|answer|best|only)\b|(?:right|correct|my)\b"
@@ -297,7 +296,7 @@ def _positive(reply: Reply, end: int) -> bool:
         return True
     if NEGATIVE_AFTER.match(reply.lower, end):
         return False
-    if _EARLIER.match(reply.lower, end) or _IF_BEHIND.match(reply.lower, end):
+    if _EARLIER.match(reply.lower, end) or IF_BEHIND.match(reply.lower, end):
         return False
     if _SUBJECT_AFTER.match(reply.lower, end):
         return True

@@ -226,13 +226,15 @@ EXCEPTION = re.compile(
 )
 EXCLUDED_AFTER = re.compile(
     r"[^.!?\n]{0,12}?\b(?:(?:can|could|may|must|would|is|are|was|were|be|being)\s+){1,3}(?:clearly\s+)?(?:excluded|ruled\s+out|eliminated"
-    r"|discarded|wrong|incorrect|false|out\b|impossible|rejected|dismissed)"
+    r"|discarded|wrong|incorrect|false|out\b|impossible|rejected|dismissed|contradicted)"
 )
 DENIAL = re.compile(
     r"\b(?:nicht|kein\w?|pas|no|não|non|nu|nem|nie|není|nije|не|ні|inte|ikke|ei|niet|geen|değil|bukan"
     r"|tidak|không|δεν)\b"
     r"|不|非|没|ない|ません|아니|ليس|ليست|لا\s|נא|לא|नहीं|ไม่|نیست"
 )
+# "H would be right only if nothing fitted"
+IF_BEHIND = re.compile(r"[\s)\"']{0,3}(?:would|could|might)\b[^.!?\n]{0,40}\bif\b(?!\si\b)")
 UNDECIDED = re.compile(
     r"(?:can['’]?t|cannot|can\s+not|unable\s+to|not\s+able\s+to)\s+(?:decide|choose|confirm|verify|make\s+up\s+my\s+mind)[^.!?\n]{0,40}[.!\s]*$"
 )
