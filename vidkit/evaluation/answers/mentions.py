@@ -7,7 +7,13 @@ import re
 from vidkit.evaluation.answers.asked import Asked
 from vidkit.evaluation.answers.recital import is_cut
 from vidkit.evaluation.answers.values import Reply, letter_end
-from vidkit.evaluation.answers.words import JOINERS, NEGATIVE_AFTER, NEGATIVE_BEFORE, UNCERTAIN_BEFORE
+from vidkit.evaluation.answers.words import (
+    IF_BEHIND,
+    JOINERS,
+    NEGATIVE_AFTER,
+    NEGATIVE_BEFORE,
+    UNCERTAIN_BEFORE,
+)
 
 # scripts without blanks may touch the letter
 MENTION = re.compile(r"(?<![/'’.&@#-])(?<![^\W\u2e80-\uffff])[A-Z](?!['’+#&])(?![^\W\u2e80-\uffff])")
@@ -21,7 +27,7 @@ NAMED = re.compile(
 )
 # no choice either: "he got a B", "from A to Z", "there is no evidence for A", "let me look at option A"
 _NO_CHOICE = re.compile(
-    r"\b(?:gets?|got|scor\w{1,3}|earn\w{0,2}|receiv\w{1,2})\san?\s$|\ban\s$|\bfrom\s$|\bvs\.?\s$"
+    r"\b(?:gets?|got|scor\w{1,3}|earn\w{0,2}|receiv\w{1,2})\san?\s$|\ban\s$|\b(?:hesitate|torn|toss-up)\sbetween\s$|\bfrom\s$|\bvs\.?\s$"
     r"|(?:doubt\sthat\sit\sis|(?:no|enough)\s(?:\w+\s)?evidence\sfor|anything\sbut|all\sbut"
     r"|\bconsider(?:ing)?(?:\soption)?|\bsays?:?)\s[\"'“(]{0,2}$"
 )
@@ -45,7 +51,7 @@ def mentions(reply: Reply, asked: Asked) -> tuple[dict[str, int], set[str]]:
             continue
         if len(group) == 1 and (open_ or len(text) > at + 2) and is_cut(reply, at, asked, group):
             continue
-        if UNCERTAIN_BEFORE.search(before) or _NO_CHOICE.search(before):
+        if UNCERTAIN_BEFORE.search(before) or _NO_CHOICE.search(before) or IF_BEHIND.match(lower, at):
             continue
         if not text[at:].strip() and match.start() > 20 and _LISTING.search(before):
             continue  # cut where it starts to look at an option
