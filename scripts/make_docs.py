@@ -26,6 +26,7 @@ PAGES = (
     "README.md",
     SETTINGS,
     "docs/algoviz.md",
+    "docs/algoviz-gallery.md",
     "docs/benchmarks.md",
     "docs/maze-model.md",
     "docs/methods/haste.md",
@@ -37,7 +38,7 @@ _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
     r"|attention|encoder|generate|headline|measured|baseline|selection|planted|token|reader"
     r"|reading|tracker|cheat|maze speed) figures|demo output"
-    r"|(?:operation|code|style code|fuzz) table):[^\n]*-->\n)"
+    r"|(?:operation|code|style code|fuzz|gallery) table):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
@@ -47,6 +48,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "operation table": algoviz.operation_table,
     "code table": algoviz.code_table,
     "fuzz table": algoviz.fuzz_table,
+    "gallery table": algoviz.gallery_table,
     "style code table": algoviz.style_code_table,
     "startup figures": lambda: tool.figures("startup"),
     "scoring figures": lambda: tool.figures("scoring"),

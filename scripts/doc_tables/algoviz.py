@@ -1,10 +1,11 @@
-"""Tables of traces: operations and the codes of findings, from the code that reads and makes them."""
+"""Tables of traces: operations, codes of findings, the gallery; from the code itself."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+from vidkit.algoviz.gallery.entries import AREAS, entries
 from vidkit.algoviz.json_schema import NAMES, schema_text
 from vidkit.algoviz.rsl.codes import CODES as STYLE_CODES
 from vidkit.algoviz.vta.diagnostics import CODES
@@ -51,6 +52,18 @@ def style_code_table() -> str:
     rows = ["| Code | | Meaning |", "| --- | --- | --- |"]
     for name, (is_error, meaning) in STYLE_CODES.items():
         rows.append(f"| {name} | {'error' if is_error else 'warning'} | {meaning} |")
+    return "\n".join(rows) + "\n"
+
+
+def gallery_table() -> str:
+    """Each algorithm of the gallery, by area."""
+    rows = ["| Area | Name | Algorithm | |", "| --- | --- | --- | --- |"]
+    for area in AREAS:
+        told = area.replace("_", " ")
+        for entry in entries():
+            if entry.area == area:
+                rows.append(f"| {told} | `{entry.name}` | {entry.title} | {entry.about} |")
+                told = ""  # named once
     return "\n".join(rows) + "\n"
 
 

@@ -56,6 +56,21 @@ Style = Annotated[
     str,
     typer.Option("--style", "-s", metavar="NAME|FILE", help="A preset (see 'list presets') or an RSL file."),
 ]
+To = Annotated[
+    str | None,
+    typer.Option("--to", metavar="NAME", help="html, mp4, gif, svg, ...; by the output's suffix, else html."),
+]
+DrawnStyle = Annotated[
+    str | None,
+    typer.Option("--style", "-s", metavar="NAME|FILE", help="A preset ('list presets') or an RSL file."),
+]
+Steps = Annotated[
+    str | None, typer.Option("--steps", metavar="A[:B]", help="These steps alone; 0 is the initial state.")
+]
+Height = Annotated[int, typer.Option(help="Pixels of pictures and videos.", min=64, max=4320)]
+Fps = Annotated[int, typer.Option(help="Frames per second of videos.", min=1, max=240)]
+Sandbox = Annotated[str, typer.Option("--sandbox", metavar="NAME", help="auto, bubblewrap or landlock.")]
+Unsafe = Annotated[bool, typer.Option("--unsafe", help="Run it unprotected where no sandbox works.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the output file.")]
 
 
@@ -191,12 +206,8 @@ def run(
         typer.Option("--file", metavar="FILE", help="A file for the script's folder; may be repeated."),
     ] = None,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of the trace at most.")] = 2000,
-    sandbox: Annotated[
-        str, typer.Option("--sandbox", metavar="NAME", help="auto, bubblewrap or landlock.")
-    ] = "auto",
-    unsafe: Annotated[
-        bool, typer.Option("--unsafe", help="Run it unprotected where no sandbox works.")
-    ] = False,
+    sandbox: Sandbox = "auto",
+    unsafe: Unsafe = False,
     force: Force = False,
     json: Json = None,
 ) -> None:
@@ -219,7 +230,7 @@ def run(
         raise typer.Exit(SCRIPT_FAILED)
 
 
-@algoviz.command("list", cls=CommandAsTyped, short_help="operations, types, codes, presets, layouts by name")
+@algoviz.command("list", cls=CommandAsTyped, short_help="gallery, operations, types, codes, presets, layouts")
 def list_(
     what: Annotated[
         str | None,
@@ -227,7 +238,7 @@ def list_(
     ] = None,
     json: Json = None,
 ) -> None:
-    """List what there is: operations with their parameters, types of views, codes, presets, layouts."""
+    """List what there is: operations, types of views, codes, presets, layouts, algorithms of the gallery."""
     made = _with_json(json, lambda: command_of("listing")(what))
     if json != "-":
         for name, lines in (made or {}).items():
@@ -249,28 +260,17 @@ def schema(
 @algoviz.command(cls=CommandAsTyped, short_help="a trace as page, video or pictures; 'draw' may be left out")
 def draw(
     file: File,
-    to: Annotated[
-        str | None,
-        typer.Option(
-            "--to", metavar="NAME", help="html, mp4, gif, svg, ...; by the output's suffix, else html."
-        ),
-    ] = None,
+    to: To = None,
     output: Annotated[
         str | None,
         typer.Option(
             "--output", "-o", metavar="FILE", help="File to write; named after the algorithm if not given."
         ),
     ] = None,
-    style: Annotated[
-        str | None,
-        typer.Option("--style", "-s", metavar="NAME|FILE", help="A preset ('list presets') or an RSL file."),
-    ] = None,
-    steps: Annotated[
-        str | None,
-        typer.Option("--steps", metavar="A[:B]", help="These steps alone; 0 is the initial state."),
-    ] = None,
-    height: Annotated[int, typer.Option(help="Pixels of pictures and videos.", min=64, max=4320)] = 720,
-    fps: Annotated[int, typer.Option(help="Frames per second of videos.", min=1, max=240)] = 30,
+    style: DrawnStyle = None,
+    steps: Steps = None,
+    height: Height = 720,
+    fps: Fps = 30,
     strict: Strict = False,
     force: Force = False,
     json: Json = None,
@@ -292,9 +292,39 @@ def draw(
     _with_json(json, make)
 
 
-@algoviz.command(cls=CommandAsTyped, short_help="an algorithm of the gallery")
+@algoviz.command(cls=CommandAsTyped, short_help="an algorithm of the gallery, traced and drawn")
 def demo(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="An algorithm.", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="An algorithm ('list gallery').", show_default=False)
+    ],
+    to: To = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Page, video, picture or trace (.json); NAME.html."
+        ),
+    ] = None,
+    style: DrawnStyle = None,
+    steps: Steps = None,
+    height: Height = 720,
+    fps: Fps = 30,
+    sandbox: Sandbox = "auto",
+    unsafe: Unsafe = False,
+    force: Force = False,
+    json: Json = None,
 ) -> None:
-    """Draw an algorithm of the gallery."""
-    command_of("demo")(name)
+    """Trace an algorithm of the gallery in the sandbox and draw it.
+
+    \b
+    vidkit algoviz demo quicksort
+    vidkit algoviz demo dijkstra --to mp4
+    vidkit algoviz demo edit_distance -o edit.trace.json
+    """  # noqa: D301 (a backspace: the lines after it keep their breaks)
+
+    def make() -> Any:
+        from vidkit.commands.algoviz.draw import Drawing
+
+        asked = Drawing(to, output, style, steps, height, fps, force, strict=False)
+        return command_of("demo")(name, asked, sandbox, unsafe)
+
+    _with_json(json, make)

@@ -1,25 +1,51 @@
-"""`vidkit algoviz demo`: an algorithm of the gallery, drawn."""
+"""`vidkit algoviz demo`: a script of the gallery, traced in the sandbox and drawn."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from typing import NoReturn
+from dataclasses import replace
 
-from vidkit.errors import MissingDependency
+from vidkit.algoviz.gallery.entries import Entry, find
+from vidkit.algoviz.renderers.registry import load_renderer
+from vidkit.algoviz.renderers.rendering import Rendered
+from vidkit.algoviz.tracing.run import trace_source
+from vidkit.algoviz.vta.trace import Trace
+from vidkit.commands.algoviz.draw import Drawing, draw
+from vidkit.commands.algoviz.writing import Made, write_trace
+from vidkit.errors import DataError
 
 
-def run(name: str) -> NoReturn:
-    """Draw an algorithm of the gallery.
+def run(name: str, asked: Drawing, sandbox: str = "auto", unsafe: bool = False) -> Rendered | Made:
+    """Trace an algorithm of the gallery and draw it, or write its trace where the output ends in `.json`.
 
     Raises:
-        MissingDependency: this version has no gallery, or nothing that draws; exit status 6.
+        ConfigError: no such algorithm, renderer, style or step.
+        SandboxError: no sandbox works here; exit status 7.
+        OutputError: the output cannot be written.
+        MissingDependency: what the renderer needs is not installed.
     """
-    if find_spec("vidkit.algoviz.gallery") is None:
-        raise MissingDependency(
-            f"no demo '{name}': this version has no gallery",
-            "validate, hash, diff and lower work on any trace",
-            6,
+    entry = find(name)
+    trace = traced(entry, sandbox, unsafe)
+    output = asked.output
+    if asked.to is None and output is not None and (output == "-" or output.endswith(".json")):
+        made = write_trace(trace, output, asked.force)
+        if made.output != "-":
+            print(f"{made.output}: {entry.title}, {made.steps} steps")
+        return made
+    if output is None:
+        asked = replace(asked, output=entry.name + load_renderer(asked.to or "html").suffix)
+    return draw(trace, asked, (entry.path,))
+
+
+def traced(entry: Entry, sandbox: str = "auto", unsafe: bool = False) -> Trace:
+    """The trace of a script of the gallery, run in the sandbox.
+
+    Raises:
+        SandboxError: no sandbox works here.
+        DataError: it did not come to its end.
+    """
+    made = trace_source(entry.source, entry.title, backend=sandbox, unsafe=unsafe)
+    if not made.ok:
+        raise DataError(
+            f"'{entry.name}' did not come to its end: {made.outcome.why()}", "try it with --sandbox landlock"
         )
-    raise MissingDependency(
-        f"'{name}' cannot be drawn: nothing draws yet", "validate, hash, diff and lower work on any trace", 6
-    )
+    return made.trace

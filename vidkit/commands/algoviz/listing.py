@@ -1,4 +1,4 @@
-"""`vidkit algoviz list`: operations, types, codes, presets and layouts, by name."""
+"""`vidkit algoviz list`: operations, types, codes, presets, layouts and the gallery, by name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from inspect import getdoc
 from vidkit.errors import ConfigError
 from vidkit.utils.naming import did_you_mean
 
-LISTS = ("operations", "types", "codes", "presets", "layouts")
+LISTS = ("operations", "types", "codes", "presets", "layouts", "gallery")
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,17 @@ def _layouts() -> tuple[Line, ...]:
     return tuple(made)
 
 
+def _gallery() -> tuple[Line, ...]:
+    from vidkit.algoviz.gallery.entries import entries
+
+    return tuple(Line(entry.name, f"{entry.area}: {entry.title}. {entry.about}") for entry in entries())
+
+
 _MAKERS: dict[str, Callable[[], tuple[Line, ...]]] = {
     "operations": _operations,
     "types": _types,
     "codes": _codes,
     "presets": _presets,
     "layouts": _layouts,
+    "gallery": _gallery,
 }

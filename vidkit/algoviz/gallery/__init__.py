@@ -1,0 +1,1 @@
+"""Everyday algorithms as ordinary scripts, a folder an area; `entries.py` finds them."""
