@@ -78,8 +78,9 @@ def push_frame(state: State, op: ops.PushFrame, ctx: Context) -> State:
 
 
 def call_text(op: ops.PushFrame) -> str:
-    """A call as the list shows it: `fib(n=3)`."""
-    told = (f"{name}={json.dumps(thaw(value), ensure_ascii=False)}" for name, value in op.arguments.items())
+    """A call as the list shows it: `fib(n=3)`; arguments by name, since a JSON object has no order."""
+    given = sorted(op.arguments.items())
+    told = (f"{name}={json.dumps(thaw(value), ensure_ascii=False)}" for name, value in given)
     return f"{op.name}({', '.join(told)})"
 
 
