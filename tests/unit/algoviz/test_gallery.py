@@ -15,19 +15,6 @@ from vidkit.algoviz.vta.trace import trace_of
 from vidkit.errors import ConfigError
 
 ANSWERS = answers()
-DRAWN = (
-    "binary_search",
-    "quick_sort",
-    "kmp",
-    "hash_table",
-    "reverse_list",
-    "min_heap",
-    "search_tree",
-    "bfs",
-    "fibonacci",
-    "subsets",
-    "convex_hull",
-)  # one of each area
 
 
 def trace_of_entry(name):
@@ -44,7 +31,6 @@ def test_the_gallery_covers_every_area():
     assert {path.name for path in FOLDER.iterdir() if path.is_dir()} - {"__pycache__"} == set(AREAS)
     assert len({entry.name for entry in entries()}) == len(entries())
     assert all(entry.title and entry.about.endswith(".") for entry in entries())
-    assert {find(name).area for name in DRAWN} == set(AREAS)
 
 
 def test_every_script_has_an_answer():
@@ -71,12 +57,12 @@ def test_unknown_name_gets_a_near_one():
     assert "did you mean 'quick_sort'" in str(caught.value.hint)
 
 
-@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize("name", ANSWERS)
 def test_nothing_overlaps_in_what_is_drawn(name):
     trace = trace_of_entry(name)
-    assert not trace.errors and len(trace) >= 4
+    assert not trace.errors and len(trace) >= 3
     film = film_of(trace)
-    steps = {round(part * (len(film) - 1) / 7) for part in range(8)}
+    steps = {round(part * (len(film) - 1) / 4) for part in range(5)}
     assert [str(met) for step in steps for met in overlaps(film.scene(step), step, film.regions)] == []
 
 

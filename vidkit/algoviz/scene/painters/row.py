@@ -8,7 +8,7 @@ from vidkit.algoviz.scene.painters.base import Box, Painter, empty, label, windo
 from vidkit.algoviz.scene.painters.cells import cell
 from vidkit.algoviz.scene.picture import Body, Marks, Range, Row
 from vidkit.algoviz.scene.shapes import Layer, Shape
-from vidkit.algoviz.scene.text import unit_width
+from vidkit.algoviz.scene.text import line_height, unit_width
 
 SIZE, CELL, INDEX, LANE, ROW_GAP = 18.0, 46.0, 18.0, 22.0, 14.0
 _WIDEST = 150.0
@@ -222,7 +222,7 @@ def pointer(painter: Painter, name: str, box: Box) -> list[Shape]:
             f"{key}:text",
             text,
             box,
-            12 * painter.scale,
+            min(12 * painter.scale, (box.h + 2) / line_height(1.0)),  # a line's height has air
             look.theme.accent,
             font="bold",
             within=key,
