@@ -112,6 +112,8 @@ class _Side:
         params = dict(op["params"])
         if op.get("op") in _ON_MAIN:
             return self._styled(op, params) if self._keeps_main else None
+        if op.get("op") == "removeAuxView" and self._id(params.get("view_id")) == f"{self._prefix}{MAIN}":
+            return None  # a main view cannot be removed; beside another it is an auxiliary one
         if op.get("op") == "addAuxView" and isinstance(params.get("view"), dict):
             params["view"] = self._view(params["view"])
         elif op.get("op") != "showComment" or params.get("anchor", "global") != "global":
