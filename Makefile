@@ -21,7 +21,7 @@ demo: $(VENV)/base.stamp ## make a maze video with the embedded model
 
 # one thread a worker: two workers took 72 s where one process with two threads took 157 s (1034 tests, 2 busy cores)
 test: $(VENV)/dev.stamp ## all tests; those that need a GPU skip without one
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-matrix: ## the tests with every Python 3.11 or newer found here, pyenv's too; MATRIX_ARGS=--help
 	$(PYTHON) scripts/test_matrix.py $(MATRIX_ARGS)

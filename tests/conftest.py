@@ -25,6 +25,17 @@ WORDS = [
 ]
 
 
+_FIRST = ("integration", "cli", "kernels")  # folders of few long tests; begun last, one would run on alone
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        return _FIRST.index(folder) if folder in _FIRST else len(_FIRST)
+
+    items.sort(key=rank)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Let Ctrl-C reach the programs under test also when the tests run behind `&`, where shells ignore it."""
     if os.environ.get("VIDKIT_TEST_WITHOUT_TORCH") == "1":

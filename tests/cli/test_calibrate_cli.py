@@ -115,7 +115,7 @@ def test_a_killed_calibration_goes_on_where_it_was(words, tmp_path: Path, capsys
         f"import torch; torch.set_num_threads({threads})"
         + """
 import os, signal, sys
-from vidkit.attention.calibration.log import ProbeLog
+from vidkit.attention.calibration.probe_log import ProbeLog
 from vidkit.cli.main import run
 append = ProbeLog.append
 def killed(self, probe):

@@ -156,7 +156,7 @@ def test_bad_picture_fails_alone_in_its_batch(folder, alone):
     asyncio.run(engine.aclose())
     assert isinstance(broken, EngineError)
     assert broken.kind is ErrorKind.REJECTED
-    assert "cannot decode a picture" in broken.message
+    assert "cannot read a picture" in broken.message
     assert_same(first, alone[0])
     assert_same(last, alone[3])
 
