@@ -67,7 +67,7 @@ def headline() -> str | None:
     where = f"{made['environment']['date'][:10]}, one {made['environment']['device']}"
     note = (
         f"Milliseconds per forward, prediction included, share of masks reused {reuse}. Random weights: the"
-        f" density ({density}) was set, what real weights need is theirs to say"
+        f" density ({density}) was set; real weights may need a different one"
     )
     return (
         "\n".join(lines) + f"\n\n{note}. Made by `vidkit bench attention` (14B: `loops=[...]`) on {where}.\n"
