@@ -1,6 +1,7 @@
 """Imports go one way through the rooms of the house (docs/architecture.md), and the start is light."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -49,10 +50,20 @@ def level_of(module: str) -> int | None:
     return next((level for level, rooms in enumerate(LAYERS) if room in rooms), None)
 
 
+@functools.cache
+def tree_of(file: Path) -> ast.Module:
+    """A file's syntax; read once."""
+    text = file.read_text(encoding="utf-8")
+    try:
+        return ast.parse(text)
+    except SystemError:  # the interpreter's own depth counter, upset by another thread (cpython gh-106905)
+        return ast.parse(text)
+
+
 def imports_of(file: Path) -> Iterator[str]:
     """Modules a file imports, in functions too, each at its full length."""
     package = file.relative_to(ROOT).parent.parts
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -67,7 +78,7 @@ def named_by_text(file: Path) -> Iterator[str]:
     """Modules that a file loads by a text: `module:Name` of a registry, a literal of `import_module`."""
     module = module_name(file)
     package = module if file.name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             found = _ENTRY.fullmatch(node.value)
             if found:
