@@ -44,7 +44,7 @@ def test_demo_writes_the_trace(tmp_path: Path) -> None:
     made = json.loads((tmp_path / "b.json").read_text())
     assert made["algorithm"]["name"] == "Bubble sort" and made["deltas"]
     again = vidkit(tmp_path, "demo", "bubble_sort", "-o", "b.json")
-    assert again.returncode == 2 and "is there already" in again.stderr
+    assert again.returncode == 2 and "already exists" in again.stderr
 
 
 def test_unknown_algorithm_gets_a_near_name(tmp_path: Path) -> None:

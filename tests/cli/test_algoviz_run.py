@@ -33,7 +33,7 @@ def test_trace_is_written_beside_where_it_was_asked_for(script: Path, tmp_path: 
     made = json.loads((tmp_path / "swap.trace.json").read_text())
     assert made["initial_frame"]["data_state"]["title"] == "a"
     again = vidkit(tmp_path, "swap.py")
-    assert again.returncode == 2 and "is there already" in again.stderr
+    assert again.returncode == 2 and "already exists" in again.stderr
     assert vidkit(tmp_path, "swap.py", "--force").returncode == 0
 
 

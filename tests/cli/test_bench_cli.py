@@ -319,7 +319,7 @@ def test_the_work_folder_is_checked_before_a_model_is_loaded(capsys, tmp_path, m
     (tmp_path / "earlier" / "clips.jsonl").write_text("{}")
     words = ["bench", "attention-quality", "-o", str(tmp_path / "out")]
     for work, message in (
-        ("photos", "is not empty, and not a folder in which this benchmark worked"),
+        ("photos", "is not empty and is not a work folder of this benchmark"),
         ("file", "is not a folder"),
         ("model/work", "which this run reads"),
         ("earlier", "loaded"),

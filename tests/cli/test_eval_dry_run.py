@@ -234,7 +234,9 @@ def test_a_device_without_anything_to_run_on_it_is_refused(
 ) -> None:
     assert run(["eval", *words, "--device", "cuda", "--dry-run"]) == 2
     error = capsys.readouterr().err
-    assert error.startswith("error: device=cuda: nothing here runs on a device\nhint: scoring and served")
+    assert error.startswith(
+        "error: device=cuda: scoring and served models do not use a device\nhint: only a local model"
+    )
     assert run(["eval", *words, "--device", "cpu", "--dry-run"]) == 0
 
 

@@ -48,7 +48,7 @@ def test_a_file_of_somebody_else_needs_force(fake: Path, capsys) -> None:
     (fake / "notes.txt").write_bytes(MINE)
     assert run(["generate", "--json", "notes.txt"]) == 2
     assert capsys.readouterr().err == (
-        "error: 'notes.txt' is there already and is not as vidkit wrote it\n"
+        "error: 'notes.txt' already exists and is not an unchanged output of vidkit\n"
         "hint: name another file for --json, or overwrite it with --force\n"
     )
     assert (fake / "notes.txt").read_bytes() == MINE

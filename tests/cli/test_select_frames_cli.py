@@ -155,7 +155,7 @@ def test_second_query_uses_the_cache_and_selects_the_same(video: Path, tmp_path:
         (["{video}", "q", "fps=fast"], 2, "error: fps must be a number or auto, got 'fast'"),
         (["{video}", "q", "fps=-1"], 2, "error: fps must be > 0, got -1.0"),
         (["{video}", "relevance=lexicon"], 2, "error: relevance=lexicon needs a query"),
-        (["{video}", "q", "relevance=subtitle"], 2, "error: no subtitles beside or inside"),
+        (["{video}", "q", "relevance=subtitle"], 2, "error: no subtitles next to or inside"),
         (["{video}", "q", "relevance=clip"], 2, "error: no relevance 'clip'"),
         (["{video}", "q", "relevance=encoder"], 2, "error: relevance=encoder needs an encoder"),
         (["{video}", "q", "--encoder", "{folder}"], 2, "error: cannot load the encoder"),
@@ -380,7 +380,7 @@ def test_files_that_vidkit_did_not_write_stay(
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "selection.csv").write_bytes(b"mine")
     assert select_frames(video, "red", "k=2", "-o", tmp_path / "other") == 2
-    assert "selection.csv' is there already" in capsys.readouterr().err
+    assert "selection.csv' already exists" in capsys.readouterr().err
     assert (tmp_path / "other" / "selection.csv").read_bytes() == b"mine"
 
 

@@ -32,7 +32,7 @@ def refused(words: list[str], capsys) -> str:
 def test_a_file_of_somebody_else_is_kept(words, tmp_path: Path, capsys, name: str) -> None:
     (tmp_path / name).write_bytes(b'{"mine": 1}')
     said = refused([*words, "image=null", "--output", str(tmp_path / "keep.mp4")], capsys)
-    assert f"'{tmp_path / name}' is there already" in said
+    assert f"'{tmp_path / name}' already exists" in said
     assert "--force" in said
     assert (tmp_path / name).read_bytes() == b'{"mine": 1}'
     assert [path.name for path in tmp_path.iterdir()] == [name]

@@ -161,7 +161,7 @@ def test_a_data_set_without_one_usable_video_does_not_end_well(
     assert (
         f"error: no item of '{path}' has a selection; first a: no video at '{tmp_path}/none.mp4'" in said.err
     )
-    assert "hint: all reasons stand in" in said.err
+    assert "hint: all reasons are in" in said.err
     assert "'start' of 2 lines was not used" in " ".join(said.out.split())
     summary = json.loads((tmp_path / "x.json").read_text())
     assert (summary["done"], summary["failed"], summary["unused_fields"]) == (0, 2, {"start": 2, "k": 1})

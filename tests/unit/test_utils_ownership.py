@@ -74,13 +74,13 @@ def test_a_changed_record_owns_nothing(own: Path, change) -> None:
     assert "no record beside it says that vidkit wrote it" in refusal(own)[0]
     (own / "clip.mp4").unlink()
     (own / "frames/one.jpg").unlink()
-    assert refusal(own)[0] == f"'{own / 'clip.json'}' is there already and is not as vidkit wrote it"
+    assert refusal(own)[0] == f"'{own / 'clip.json'}' already exists and is not an unchanged output of vidkit"
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[" * 100_000, b'{"n": ' + b"9" * 5000 + b"}", b"\xff\xfe"])
 def test_a_foreign_json_is_refused_whatever_it_holds(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "clip.json").write_bytes(content)
-    assert "is there already" in refusal(tmp_path)[0]
+    assert "already exists" in refusal(tmp_path)[0]
     assert (tmp_path / "clip.json").read_bytes() == content
 
 

@@ -53,7 +53,7 @@ def test_foreign_files_are_neither_overwritten_nor_removed(tmp_path: Path) -> No
         tmp_path / "sub/b.txt",
         tmp_path / "sub/mine.txt",
     ]
-    with pytest.raises(OutputError, match=r"c\.txt' is there already"):
+    with pytest.raises(OutputError, match=r"c\.txt' already exists"):
         publish(tmp_path, {"a.txt": "2", "c.txt": "2"})
     assert contents(tmp_path)["a.txt"] == "1" and contents(tmp_path)["c.txt"] == "mine"
     publish(tmp_path, {"a.txt": "2", "c.txt": "2"}, force=True)
@@ -67,7 +67,7 @@ def test_foreign_files_are_neither_overwritten_nor_removed(tmp_path: Path) -> No
 
 def test_a_record_of_somebody_else_is_no_licence(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text('{"files": {"a.txt": {}}, "seal": "x"}')
-    with pytest.raises(OutputError, match="is not as vidkit wrote it"):
+    with pytest.raises(OutputError, match="is not an unchanged output of vidkit"):
         publish(tmp_path, {"b.txt": "2"})
 
 

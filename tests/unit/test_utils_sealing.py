@@ -37,7 +37,7 @@ def test_foreign_files_stay_without_force(tmp_path: Path) -> None:
     target.write_text("")
     check_single(target, "--json", {}, False)
     target.write_text("{}")
-    with pytest.raises(OutputError, match="not as vidkit wrote it") as error:
+    with pytest.raises(OutputError, match="not an unchanged output of vidkit") as error:
         check_single(target, "--json", {}, False)
     assert "--force" in error.value.hint
     check_single(target, "--json", {}, True)

@@ -163,7 +163,7 @@ def refuse_joint_text(family: ModelFamily, name: str, module: Any) -> None:
     if family.text is not TextPlace.CROSS:
         raise ModelError(
             f"sparse attention cannot keep the prompt exact in '{name}' ({type(module).__name__}), "
-            f"whose text is {family.text.value}",
+            f"which handles text as {family.text.value}",
             "run it with attention=dense",
         )
 

@@ -293,5 +293,5 @@ def _refuse_gradient(executor: Executor, plan: BlockPlan, q: Tensor) -> None:
         what = "the kernel that sorts tokens" if sorts else f"executor '{executor.name}'"
         raise ConfigError(
             f"there are no gradients through {what}",
-            "run under torch.no_grad(), or take executor=flex with xattention",
+            "run under torch.no_grad(), or use executor=flex with xattention",
         )

@@ -28,7 +28,7 @@ def calibrate_gate(
     verbose: Verbose = False,
     config_dir: ConfigDir = None,
 ) -> None:
-    """Find when to believe a small model's draft.
+    """Find when to accept a small model's draft.
 
     From a run of it with log-probabilities: the lowest threshold at which at most a chosen share of the
     believed drafts is wrong, with a guarantee, beside the other scores' AUROC.

@@ -74,7 +74,7 @@ class ResultFile:
         if not getattr(settings, "force", False) and not _may_be_replaced(self._path):
             ways = "overwrite it with --force" if hasattr(settings, "force") else "remove it"
             raise OutputError(
-                f"'{self._path}' is there already and is not as vidkit wrote it",
+                f"'{self._path}' already exists and is not an unchanged output of vidkit",
                 f"name another file for --json, or {ways}",
             )
 

@@ -18,7 +18,7 @@ class Family(StrEnum):
 class BenchAttentionQualitySettings:
     families: list[Family] = field(default_factory=lambda: [Family.xattention, Family.svg2])
     steps: list[int] = field(default_factory=lambda: [5])  # denoising steps; each is a table of its own
-    sizes: list[int] = field(default_factory=lambda: [4, 5, 6, 7, 8])  # cells a side of the mazes
+    sizes: list[int] = field(default_factory=lambda: [4, 5, 6, 7, 8])  # cells per side of the mazes
     mazes: int = 2  # of each size, measured
     tune_mazes: int = 2  # others, on which densities are matched
     calibrate_mazes: int = 6  # others, on which heads are calibrated; the last one is held out

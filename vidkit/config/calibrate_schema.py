@@ -48,7 +48,7 @@ class CalibrateSettings:
             raise ValueError(f"held_out must be >= 0, got {self.held_out}")
         if self.prompt_count is not None and self.prompt_count <= self.held_out:
             raise ValueError(
-                f"prompt_count={self.prompt_count} leaves no prompt beside held_out={self.held_out}"
+                f"prompt_count={self.prompt_count} leaves no probe prompt with held_out={self.held_out}"
             )
         for name in ("budget", "target_reuse"):
             value = getattr(self, name)
@@ -67,5 +67,5 @@ class CalibrateSettings:
         if self.resolve is None and self.budget is None and self.attention.tau not in taus:
             raise ValueError(
                 f"candidates={taus} lack attention.tau={self.attention.tau:g}, whose sparsity is the budget"
-                "\nadd it to the candidates, or set budget=0.6, say"
+                "\nadd it to the candidates, or set a budget, e.g. budget=0.6"
             )

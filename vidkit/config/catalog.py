@@ -121,7 +121,7 @@ def _entry_of_file(command: str, file: Path, config_dir: Path | None) -> Entry:
         )
     if not file.is_file():
         raise ConfigError(
-            f"no config file '{file}'", f"configs by name: {', '.join(config_names(command, config_dir))}"
+            f"no config file '{file}'", f"available configs: {', '.join(config_names(command, config_dir))}"
         )
     file = file.resolve()
     parts = tuple(folder_of(command).split("/"))

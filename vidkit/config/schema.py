@@ -92,7 +92,7 @@ class ModelSettings:
 class MazeSettings:
     """A first frame drawn from a fresh maze (`image=maze`)."""
 
-    size: int = 5  # cells a side, 4..8
+    size: int = 5  # cells per side, 4..8
     seed: int | None = None  # none: fresh at every run, recorded
     skin: str | None = None  # none: drawn at random
     ball: str | None = None  # colour; none: drawn at random

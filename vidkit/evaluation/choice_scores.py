@@ -83,7 +83,7 @@ def score(
     """
     mode = Mode(mode)
     if mode is Mode.OFFICIAL and not spec.official:
-        raise ConfigError(f"task '{spec.name}' has no official rule of reading replies", "use --mode robust")
+        raise ConfigError(f"task '{spec.name}' has no official rule for reading replies", "use --mode robust")
     modes = list(Mode) if spec.official else [Mode.ROBUST]
     pairs = _pairs(functions, rows)
     graded = {

@@ -115,7 +115,7 @@ def _check_same(a: Comparable, b: Comparable) -> None:
         only = sorted(set(right) ^ set(b.right.get(name, {})))
         if only:
             raise DataError(
-                f"the runs are over different items: {len(only)} stand in one only, first '{only[0]}'",
+                f"the runs are over different items: {len(only)} are in only one of them, first '{only[0]}'",
                 "compare runs of the same data",
             )
     if a.right.keys() != b.right.keys() or a.metrics.names != b.metrics.names:

@@ -175,5 +175,7 @@ def manifest_beside(predictions: str | Path) -> dict[str, Any]:
     try:
         content = load_json(file.read_text(encoding="utf-8"), file.name)
     except (ValueError, OSError) as error:
-        raise DataError(f"'{file.name}' beside the predictions is not JSON", "repair or remove it") from error
+        raise DataError(
+            f"'{file.name}' next to the predictions is not JSON", "repair or remove it"
+        ) from error
     return content if isinstance(content, dict) else {}

@@ -38,11 +38,13 @@ def load_functions(name: str, file: Path) -> ModuleType:
         or (path.is_symlink() and path.resolve().parent != file.parent.resolve())
     ):
         raise ConfigError(
-            f"{file.name}: functions '{name}' does not lie beside it",
+            f"{file.name}: functions '{name}' is not in the same folder",
             "a task runs only Python files of its own folder: copy the file there",
         )
     if not path.is_file():
-        raise ConfigError(f"{file.name}: no file '{name}' beside it (functions)", "give the file's name")
+        raise ConfigError(
+            f"{file.name}: no file '{name}' in the same folder (functions)", "give the file's name"
+        )
     _tell_once(path, file)
     return module_of_file(path)
 
@@ -50,13 +52,15 @@ def load_functions(name: str, file: Path) -> ModuleType:
 def _own_module(name: str, file: Path) -> ModuleType:
     if not name.startswith(_OURS):
         raise ConfigError(
-            f"{file.name}: functions '{name}' is neither a file beside it nor a part of vidkit",
+            f"{file.name}: functions '{name}' is neither a file in the same folder nor a module of vidkit",
             "name a .py file in the same folder, which may import what it needs",
         )
     try:
         return importlib.import_module(name)
     except (ImportError, ValueError) as error:
-        raise ConfigError(f"{file.name}: no module '{name}' (functions)", "a .py file beside it") from error
+        raise ConfigError(
+            f"{file.name}: no module '{name}' (functions)", "name a .py file in the same folder"
+        ) from error
 
 
 def _tell_once(path: Path, file: Path) -> None:

@@ -100,7 +100,7 @@ class _Results:
     def _refuse(self, head: dict[str, Any]) -> VidkitError:
         if "fingerprint" not in head:
             return OutputError(
-                f"'{self._path}' is there already and is not a log of select-frames",
+                f"'{self._path}' already exists and is not a log of select-frames",
                 "choose another --output, or overwrite it with --force",
             )
         return ConfigError(

@@ -140,7 +140,7 @@ def _from_subtitles(path: Path, query: str, options: FrameOptions, must: bool) -
     if found is None:
         if must:
             raise ConfigError(
-                f"no subtitles beside or inside '{path}'", "give subtitles=FILE, or another relevance="
+                f"no subtitles next to or inside '{path}'", "give subtitles=FILE, or another relevance="
             )
         return Sources("none", warnings=warnings)
     if found.problems or set(found.left_out) - _HARMLESS:

@@ -122,7 +122,7 @@ def _cut(timeline: Timeline, window: Window) -> tuple[int, Timeline]:
     if first == last:
         raise ConfigError(
             f"no frame of the video lies between {start_s:g} s and {end_s:g} s",
-            "widen the window: frames stand at their own times",
+            "widen the window: every frame has its own time stamp",
         )
     part = dataclasses.replace(
         timeline,

@@ -147,9 +147,7 @@ def board_of(state: Any, where: str = "state") -> Board:
         raise DataError(f"{where}: a state is a JSON object, not {type(state).__name__}", "check the file")
     version = state.get("version")
     if version != VERSION:
-        raise DataError(
-            f"{where}: version {version!r} of the format is unknown", f"version {VERSION} is read"
-        )
+        raise DataError(f"{where}: unknown format version {version!r}", f"version {VERSION} is supported")
     try:
         kind = maze_type(str(state["game_type"]))
         board = _READERS[kind](state)
@@ -160,14 +158,16 @@ def board_of(state: Any, where: str = "state") -> Board:
     except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise DataError(f"{where}: not a level: {error}", "check that the file is whole") from error
     if not board.routes.count:
-        raise DataError(f"{where}: no way leads to the goal", "check start, goal and walls")
+        raise DataError(f"{where}: no path leads to the goal", "check start, goal and walls")
     return board
 
 
 def _grid(state: dict[str, Any]) -> NDArray[np.int64]:
     data = np.array(state["grid"]["data"])
     if data.ndim != 2 or not data.size or data.dtype.kind not in "iu" or max(data.shape) > _LARGEST_SIDE:
-        raise DataError("grid.data is not a table of whole numbers", f"up to {_LARGEST_SIDE} cells a side")
+        raise DataError(
+            "grid.data is not a table of whole numbers", f"up to {_LARGEST_SIDE} cells per side are supported"
+        )
     return data.astype(np.int64)
 
 
@@ -209,7 +209,7 @@ def _irregular(state: dict[str, Any]) -> Board:
     def place(point: Any) -> int:
         x, y = (float(v) for v in point)
         if not (abs(x) <= _LARGEST_PICTURE and abs(y) <= _LARGEST_PICTURE):
-            raise DataError(f"a place lies at {x}, {y}", "outside any picture")
+            raise DataError(f"a place is at {x}, {y}", "outside any picture")
         near = [i for i, (p, q) in enumerate(places) if abs(p - x) < 0.5 and abs(q - y) < 0.5]
         if near:
             return near[0]
@@ -228,7 +228,7 @@ def _irregular(state: dict[str, Any]) -> Board:
 def _cube(value: Any) -> Cell:
     x, y, z = (int(v) for v in value)
     if max(abs(x), abs(y), abs(z)) > _LARGEST_SIDE:
-        raise DataError(f"a cube stands at {value}", f"up to {_LARGEST_SIDE} cubes a side are read")
+        raise DataError(f"a cube is at {value}", f"up to {_LARGEST_SIDE} cubes per side are supported")
     return x, y, z
 
 

@@ -104,7 +104,9 @@ def choose(wanted: str = "auto", unsafe: bool = False) -> str:
         )
     if wanted == "none":
         if not unsafe:
-            raise SandboxError("sandbox 'none' holds nothing", "say unsafe=True (--unsafe) to insist")
+            raise SandboxError(
+                "sandbox 'none' gives no protection", "use unsafe=True (--unsafe) to run without protection"
+            )
         return "none"
     failed = []
     for name in NAMES if wanted == "auto" else (wanted,):
@@ -117,5 +119,5 @@ def choose(wanted: str = "auto", unsafe: bool = False) -> str:
     reasons = "; ".join(f"{backend.name}: {backend.reason}" for backend in failed)
     hints = [backend.hint for backend in failed if backend.hint] or [bubblewrap.INSTALL]
     raise SandboxError(
-        f"no sandbox works here ({reasons})", f"{hints[0]}, or --unsafe to run it unprotected", 7
+        f"no sandbox works on this machine ({reasons})", f"{hints[0]}, or --unsafe to run it unprotected", 7
     )

@@ -132,7 +132,7 @@ class JsonlLog:
         found = self._read()
         if found.dropped and not (found.records or found.has_header) and found.looks_foreign:
             raise DataError(
-                f"'{self.path}' is there already and is not a log of this command",
+                f"'{self.path}' already exists and is not a log of this command",
                 "choose another --output, or remove the file",
             )
         if self._header is not None and found.records and not found.has_header:

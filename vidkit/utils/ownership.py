@@ -135,9 +135,9 @@ def _check(target: Path, record: Path, marks: Mapping[Path, Mark], force: bool) 
     elif target == record:
         if _sealed(record) is not None:
             return
-        why = "is there already and is not as vidkit wrote it"
+        why = "already exists and is not an unchanged output of vidkit"
     elif target not in marks:
-        why = "is there already, and no record beside it says that vidkit wrote it"
+        why = "already exists, and no record next to it says that vidkit wrote it"
     elif marks[target].fits(target):
         return
     else:

@@ -84,7 +84,7 @@ def check_single(target: Path, option: str, named: Mapping[str, Path], force: bo
     if force or (stat.S_ISREG(found.st_mode) and found.st_size == 0) or is_sealed(target):
         return
     link = stat.S_ISLNK(found.st_mode)
-    why = "is a symbolic link" if link else "is there already and is not as vidkit wrote it"
+    why = "is a symbolic link" if link else "already exists and is not an unchanged output of vidkit"
     raise OutputError(
         f"'{target}' ({option}) {why}", f"choose another {option}, or overwrite it with --force"
     )

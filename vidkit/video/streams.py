@@ -38,7 +38,9 @@ def pick_stream(container: Any, path: Path, number: int) -> Any:
         )
     if streams[number].codec_context is None:
         raise VideoError(
-            f"no decoder for the video codec of '{path}'", "install a PyAV whose FFmpeg knows it", UNREADABLE
+            f"no decoder for the video codec of '{path}'",
+            "install a PyAV whose FFmpeg supports it",
+            UNREADABLE,
         )
     return streams[number]
 

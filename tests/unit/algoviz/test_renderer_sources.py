@@ -54,7 +54,7 @@ def test_tikz_of_strange_text_keeps_its_braces(tmp_path):
 def test_tex_of_this_machine_sets_the_pictures(tmp_path):
     trace = algoviz.trace_of(made.strange())
     if shutil.which("pdflatex") is None:
-        with pytest.raises(MissingDependency, match="no TeX is installed"):
+        with pytest.raises(MissingDependency, match="TeX is not installed"):
             algoviz.render(trace, to="tikz-pdf", output=tmp_path / "odd")
         pytest.skip("no TeX here")
     done = algoviz.render(trace, to="tikz-pdf", output=tmp_path / "odd")

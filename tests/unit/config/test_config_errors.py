@@ -34,7 +34,7 @@ def told(
             f"did you mean 'wan14b_720p'? configs: {CONFIGS}",
         ),
         ("zzz", "no config 'zzz' for 'generate'", f"configs: {CONFIGS}"),
-        ("../zzz.yaml", "no config file '../zzz.yaml'", f"configs by name: {CONFIGS}"),
+        ("../zzz.yaml", "no config file '../zzz.yaml'", f"available configs: {CONFIGS}"),
         (
             "a.yml",
             "config file 'a.yml' does not end in .yaml",

@@ -61,7 +61,7 @@ def test_an_answer_that_stands_for_no_option_is_told_as_such(answer: str, kind: 
     spec = TaskSpec(name="t", id="{id}", answer_is=kind)
     with pytest.raises(DataError) as caught:
         general_item(spec, row, 1)
-    assert "'N/A', which stands for no option" in caught.value.message
+    assert "'N/A', which means that there is no such option" in caught.value.message
     kept = TaskSpec(name="t", id="{id}", answer_is=kind, no_option=())
     assert general_item(kept, row, 1).answer == "C"
 

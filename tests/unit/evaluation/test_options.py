@@ -92,7 +92,7 @@ def test_options_in_the_question_go_on_over_lines() -> None:
 
 def test_gold_that_names_an_absent_option_is_refused() -> None:
     row = {"id": "1", "question": "?", "answer": "B", "A": "red", "B": "N/A", "C": "blue", "D": "x"}
-    with pytest.raises(DataError, match="answer 'B' is 'N/A', which stands for no option"):
+    with pytest.raises(DataError, match="answer 'B' is 'N/A', which means that there is no such option"):
         next(columns_task().items([row]))
 
 

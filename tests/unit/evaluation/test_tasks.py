@@ -161,15 +161,18 @@ def test_rows_that_cannot_be_scored(name: str, change: dict[str, Any], message: 
         ('name: "a\\x1b[2J"', "t.yaml: name 'a\\x1b[2J' cannot be part of a file's name"),
         ("name: [", "t.yaml:1: not YAML"),
         ("- a", "t.yaml: expected settings, found list"),
-        ("name: t\nfunctions: no.py", "t.yaml: no file 'no.py' beside it (functions)"),
+        ("name: t\nfunctions: no.py", "t.yaml: no file 'no.py' in the same folder (functions)"),
         (
             "name: t\nfunctions: no.such.module",
             "t.yaml: functions 'no.such.module' is neither a file beside it nor",
         ),
-        ("name: t\nfunctions: os", "t.yaml: functions 'os' is neither a file beside it nor a part of vidkit"),
+        (
+            "name: t\nfunctions: os",
+            "t.yaml: functions 'os' is neither a file in the same folder nor a module of vidkit",
+        ),
         ("name: t\nfunctions: vidkit.no.such", "t.yaml: no module 'vidkit.no.such' (functions)"),
-        ("name: t\nfunctions: ../up.py", "t.yaml: functions '../up.py' does not lie beside it"),
-        ("name: t\nfunctions: /tmp/x.py", "t.yaml: functions '/tmp/x.py' does not lie beside it"),
+        ("name: t\nfunctions: ../up.py", "t.yaml: functions '../up.py' is not in the same folder"),
+        ("name: t\nfunctions: /tmp/x.py", "t.yaml: functions '/tmp/x.py' is not in the same folder"),
         ("name: t\nfunctions: torn.py", "torn.py' line 2 cannot be loaded: SyntaxError: "),
         ("name: t\nfunctions: failing.py", "failing.py' line 3 cannot be loaded: ZeroDivisionError: "),
         ("name: t\nfunctions: leaving.py", "leaving.py' line 1 cannot be loaded: SystemExit: 3"),
@@ -204,7 +207,7 @@ def test_a_file_that_is_run_is_told_once_for_each_state_of_it(
     (tmp_path / "elsewhere" / "far.py").write_text("def items(rows): return []\n")
     (tmp_path / "near.py").symlink_to(tmp_path / "elsewhere" / "far.py")
     (tmp_path / "t.yaml").write_text("name: t\nfunctions: near.py\n")
-    with pytest.raises(ConfigError, match=r"'near\.py' does not lie beside it"):
+    with pytest.raises(ConfigError, match=r"'near\.py' is not in the same folder"):
         load_task(str(tmp_path / "t.yaml"), [])
 
 

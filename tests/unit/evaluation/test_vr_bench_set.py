@@ -81,7 +81,7 @@ def test_faults_of_a_set_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"easy_0001\.json: the key 'grid' is missing"):
         load_level(file)
     write_level(tmp_path / "eval", make("regular", "easy", 1), 1, with_clip=False)
-    with pytest.raises(DataError, match="lies at"):
+    with pytest.raises(DataError, match="is both at"):
         read_set(tmp_path, Picked.of_words("all", [], [], []))
     assert folder.is_dir()
 

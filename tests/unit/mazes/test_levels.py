@@ -227,7 +227,7 @@ BROKEN = {
     "no player": ({**STATE, "grid": {"data": [[3, 2, 0]]}}, "0 cells with the player"),
     "unsolvable": (
         {**STATE, "grid": {"data": [[1, 1, 1, 1, 1], [1, 2, 5, 3, 1], [1, 1, 1, 1, 1]]}},
-        "no way leads",
+        "no path leads",
     ),
     "huge cells": ({**STATE, "render": {"cell_size": 10**9}}, "render.cell_size is 1000000000"),
     "list": ([], "a state is a JSON object"),

@@ -103,7 +103,7 @@ def test_all_that_a_skin_lacks_is_named_at_once(tmp_path: Path) -> None:
     [
         ("description.json", None, "lacks description.json"),
         ("description.json", "{torn", "cannot read"),
-        ("description.json", "[]", "holds no object"),
+        ("description.json", "[]", "does not contain an object"),
         ("description.json", "{}", "lacks game_type"),
         ("colors.json", None, "lacks colors.json"),
         ("colors.json", "{}", "lacks start_pos"),

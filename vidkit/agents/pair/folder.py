@@ -40,7 +40,7 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> PairNetwork:
         with safe_open(path, "pt") as file:
             head = file.metadata() or {}
             if head.get("form") != FORM:
-                raise ModelError(f"'{path}' is no model of an agent pair")
+                raise ModelError(f"'{path}' is not a model of an agent pair")
             model = PairNetwork(PairConfig(**json.loads(head["config"])))
             model.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:

@@ -156,7 +156,7 @@ def _target(to: str | None, output: str | Path | None, title: str) -> tuple[str,
         return kind, path.with_name(path.name[: -len(suffix)] + suffix)
     if path.suffix and kind_of_file(path.suffix) and not is_file_spec(kind):
         raise ConfigError(
-            f"output '{path}' is no name of a {suffix} file", f"end it with {suffix}, or choose --to"
+            f"output '{path}' is not a {suffix} file", f"end the name with {suffix}, or choose --to"
         )
     return kind, path.with_name(path.name + suffix)
 

@@ -48,7 +48,7 @@ class TikzPdf(Tikz):
         engine = next((found for found in map(shutil.which, _ENGINES) if found), None)
         if engine is None:
             raise MissingDependency(
-                "no TeX is installed here",
+                "TeX is not installed",
                 "apt install texlive-latex-recommended; or choose --to tikz or pdf",
                 6,
             )

@@ -61,7 +61,7 @@ def record_call(
     plain = inspect.unwrap(function)
     if isinstance(plain, type) or not isinstance(plain, FunctionType):
         raise DataError(
-            f"{plain!r} is no function written in Python", "give a function, or the path of a script"
+            f"{plain!r} is not a function written in Python", "give a function, or the path of a script"
         )
     file = plain.__code__.co_filename
     source = "".join(linecache.getlines(file))

@@ -34,7 +34,7 @@ CODES = {
     "V202": Code(_W, "a header row inside the data, beside column headers"),
     "V301": Code(_I, "an undirected edge named backwards; applied"),
     "V302": Code(_E, "no view of that name"),
-    "V303": Code(_E, "an id, edge, index or view that is there already"),
+    "V303": Code(_E, "an id, edge, index or view that already exists"),
     "V304": Code(_E, "the target is missing"),
     "V305": Code(_E, "a tree would have a cycle"),
     "V306": Code(_E, "index out of range"),

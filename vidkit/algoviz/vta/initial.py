@@ -32,7 +32,7 @@ def _auxiliary(frame: InitialFrame, ctx: Context) -> FrozenDict[View]:
     made: dict[str, View] = {}
     for spec in frame.auxiliary_views:
         if spec.view_id in made or spec.view_id == MAIN:
-            what = "is the name of the main view" if spec.view_id == MAIN else "is there already"
+            what = "is the name of the main view" if spec.view_id == MAIN else "already exists"
             ctx.notes.add(
                 "V303", f"auxiliary view '{spec.view_id}' {what}", "give each view a name of its own"
             )

@@ -66,7 +66,7 @@ def _check_panels(trace: Trace) -> None:
             if named in (VARIABLES, CALLS):
                 raise DataError(
                     f"{trace.where}: /deltas/{place}: {op.op} of '{named}'",
-                    "have it from the first step to the last",
+                    "the view must exist from the first step to the last",
                 )
 
 

@@ -215,6 +215,6 @@ def check_version(raw: Mapping[str, Any], where: str) -> None:
     """
     version = raw.get("svl_version")
     if version is None:
-        raise DataError(f"{where}: no svl_version: this is no trace", 'a trace says "svl_version": "5.0"')
+        raise DataError(f"{where}: no svl_version: this is not a trace", 'a trace says "svl_version": "5.0"')
     if str(version).partition(".")[0] != "5":
         raise DataError(f"{where}: svl_version {version!r:.40}", f"supported: {', '.join(VERSIONS)}")

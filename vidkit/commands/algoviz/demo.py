@@ -46,6 +46,6 @@ def traced(entry: Entry, sandbox: str = "auto", unsafe: bool = False) -> Trace:
     made = trace_source(entry.source, entry.title, backend=sandbox, unsafe=unsafe)
     if not made.ok:
         raise DataError(
-            f"'{entry.name}' did not come to its end: {made.outcome.why()}", "try it with --sandbox landlock"
+            f"'{entry.name}' did not finish: {made.outcome.why()}", "try it with --sandbox landlock"
         )
     return made.trace

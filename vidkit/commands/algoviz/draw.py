@@ -81,7 +81,7 @@ def steps_of(text: str, last: int) -> range:
     first_word, colon, last_word = text.partition(":")
     words = (first_word or "0", (last_word or str(last)) if colon else first_word)
     if not text.strip() or not all(word.isdecimal() and len(word) < 10 for word in words):
-        raise ConfigError(f"'{text}' is no range of steps", "write 3 or 3:10; 0 is the initial state")
+        raise ConfigError(f"'{text}' is not a range of steps", "write 3 or 3:10; 0 is the initial state")
     first, end = int(words[0]), int(words[1])
     if not first <= end <= last:
         raise ConfigError(f"no steps {text}: the trace has 0 to {last}", "write 3 or 3:10")

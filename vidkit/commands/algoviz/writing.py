@@ -39,7 +39,7 @@ def write_trace(trace: Trace, output: str | None, force: bool) -> Made:
         return made
     path = Path(output)
     if path.exists() and not force:
-        raise OutputError(f"'{path}' is there already", "name another file, or overwrite it with --force")
+        raise OutputError(f"'{path}' already exists", "name another file, or overwrite it with --force")
     write_text_atomic(path, text)
     return made
 

@@ -30,7 +30,9 @@ def run(settings: BenchAgentsSettings) -> dict[str, Any]:
         ConfigError: a device was asked for.
     """
     if settings.device not in ("auto", "cpu"):
-        raise ConfigError(f"device={settings.device}: nothing here runs on a device", "leave --device out")
+        raise ConfigError(
+            f"device={settings.device}: this benchmark does not use a device", "leave --device out"
+        )
     command = command_of("agents", settings)
     folder = folder_for("agents", settings.output, settings.dry_run)
     parts = [_part(section, settings) for section in dict.fromkeys(settings.sections)]

@@ -86,8 +86,8 @@ def _work_folder(settings: BenchAttentionQualitySettings, output: Path, log: str
     check_writable(work, create=True)
     if not settings.force and not (work / log).exists() and any(work.iterdir()):
         raise OutputError(
-            f"'{work}' is not empty, and not a folder in which this benchmark worked",
-            "choose another work=, or use it all the same with --force",
+            f"'{work}' is not empty and is not a work folder of this benchmark",
+            "choose another work=, or use it anyway with --force",
         )
     return work
 

@@ -81,7 +81,9 @@ def run(settings: BenchVrBenchSettings) -> dict[str, Any]:
 
 def _check(settings: BenchVrBenchSettings) -> None:
     if settings.device not in ("auto", "cpu"):
-        raise ConfigError(f"device={settings.device}: nothing here runs on a device", "leave --device out")
+        raise ConfigError(
+            f"device={settings.device}: this benchmark does not use a device", "leave --device out"
+        )
     asked = set(settings.sections)
     csrt = Tracker.csrt in settings.truth.trackers and VrBenchSection.truth in asked
     csrt |= settings.adversarial.tracker is Tracker.csrt and VrBenchSection.adversarial in asked

@@ -94,7 +94,7 @@ def _resolve(settings: CalibrateSettings, source: Path) -> CalibrationSummary:
     from vidkit.attention.calibration import resolve, warn_at_floor
 
     if settings.budget is None:
-        raise ConfigError("resolve needs the new budget", "add budget=0.5, say: the minimum mean sparsity")
+        raise ConfigError("resolve needs the new budget", "add the minimum mean sparsity, e.g. budget=0.5")
     old = ThresholdTable.load(source)
     fresh = resolve(old, settings.budget)
     warn_at_floor(fresh)

@@ -117,8 +117,8 @@ def _check_device(settings: EvalSettings) -> None:
 
     if settings.model is None or engine_kind(settings.model, settings.server.base_url) == "openai":
         raise ConfigError(
-            f"device={device}: nothing here runs on a device",
-            "scoring and served models take none; a local model does: --model FOLDER",
+            f"device={device}: scoring and served models do not use a device",
+            "only a local model does: --model FOLDER",
         )
 
 

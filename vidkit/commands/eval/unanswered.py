@@ -32,8 +32,8 @@ def check_answered(benchmark: Benchmark, joined: Joined) -> None:
         return
     why = "; ".join(reasons_in(benchmark, joined.rows)) or _NO_TEXT
     raise DataError(
-        f"nothing of {joined.predictions['file']} was answered: {why}",
-        "there is no score to compare: fix what the reasons name, and compare runs with replies",
+        f"no question of {joined.predictions['file']} was answered: {why}",
+        "there is no score to compare: fix the reasons named above, and compare runs with replies",
     )
 
 

@@ -256,7 +256,7 @@ def _run_manifest(settings: SelectFramesSettings, options: FrameOptions) -> dict
         first = summary["failures"][0]
         raise NothingAnswered(
             f"no item of '{job.path}' has a selection; first {first['id']}: {first['error']}",
-            f"all reasons stand in '{summary['results']}'; manifest.retry_failed=true tries again",
+            f"all reasons are in '{summary['results']}'; manifest.retry_failed=true tries again",
             summary,
         )
     if summary["failed"]:
@@ -264,7 +264,7 @@ def _run_manifest(settings: SelectFramesSettings, options: FrameOptions) -> dict
         raise SomeFailed(
             f"{summary['failed']} of {summary['items']} items have no selection;"
             f" first {first['id']}: {first['error']}",
-            f"the others are written; all reasons stand in '{summary['results']}',"
+            f"the others are written; all reasons are in '{summary['results']}',"
             " and manifest.retry_failed=true tries again",
             summary,
         )

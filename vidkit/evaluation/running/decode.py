@@ -56,7 +56,7 @@ class VideoFile:
             announced = real_streams(container)[0].frames
         if self.n_frames < _LEAST_SHARE * announced:
             raise VideoError(
-                f"video '{self.path}' is cut short: {self.n_frames} of {announced} frames are there",
+                f"video '{self.path}' is truncated: it has {self.n_frames} of {announced} frames",
                 "fetch the file again",
             )
 

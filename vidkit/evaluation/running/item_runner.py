@@ -165,4 +165,4 @@ class ItemRunner:
 
     def _enter(self, key: str) -> None:
         if not self.asker.log.index.add_item(key):
-            raise DataError(f"duplicate id '{key}'", "every item needs an id of its own")
+            raise DataError(f"duplicate id '{key}'", "every item needs its own id")

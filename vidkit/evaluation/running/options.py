@@ -70,7 +70,7 @@ class RunOptions:
         check_stride(self.stride_s)
         if self.whole_clips and self.mode.subtitles is SubtitleMode.INTERLEAVE:
             raise ConfigError(
-                "subtitles cannot stand between the frames of a whole clip", "use subtitles=subs"
+                "subtitles cannot be placed between the frames of a whole clip", "use subtitles=subs"
             )
         if self.decode_workers < 1 or self.stop_after < 1:
             raise ConfigError("decode_workers and stop_after must be >= 1")

@@ -152,7 +152,7 @@ def _refuse_absent(spec: TaskSpec, row: Row, text: str, place: int, where: str) 
     said = text if spec.answer_is == "text" else written[place] if 0 <= place < len(written) else ""
     if said in spec.no_option:
         raise DataError(
-            f"{where}: answer '{text}' is '{said}', which stands for no option",
+            f"{where}: answer '{text}' is '{said}', which means that there is no such option",
             "if it is one here, write 'no_option: []' into a task file of your own",
         )
 

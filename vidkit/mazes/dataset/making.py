@@ -146,7 +146,8 @@ def _make(folder: Path, options: SetOptions, left: list[Entry], total: int, work
             show(done, total, f"{there} were there" if there else "")
     except OutputError as error:
         raise OutputError(
-            error.message, f"{done} of {total} levels are whole; make room and give the same command again"
+            error.message,
+            f"{done} of {total} levels are complete; free some space and run the same command again",
         ) from error
 
 
@@ -166,7 +167,7 @@ def _make_level(folder: Path, options: SetOptions, entry: Entry) -> None:
     level = entry.level()
     if level.board.fingerprint() != entry.fingerprint:
         raise VidkitError(
-            f"{entry.bucket}/{entry.stem}: seed {entry.seed} makes another level than was planned",
+            f"{entry.bucket}/{entry.stem}: seed {entry.seed} makes a different level than planned",
             "the set was begun by another version: give another folder",
             exit_code=1,
         )

@@ -50,7 +50,9 @@ class SetOptions:
         for side in (self.size,) if isinstance(self.size, int) else self.size or ():
             _within("size", side, 16, _LARGEST_SIDE)
             if side % 2:
-                raise ValueError(f"size={side} is odd, which H.264 cannot be\ngive an even number of pixels")
+                raise ValueError(
+                    f"size={side} is odd, which H.264 does not support\ngive an even number of pixels"
+                )
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise ValueError(f"seed must be a whole number >= 0, got {self.seed!r}")
 

@@ -38,7 +38,7 @@ def open_folder(folder: Path, options: SetOptions) -> None:
         others = [path.name for path in folder.iterdir() if not _LOCK.fullmatch(path.name)]
         if others:
             raise OutputError(
-                f"'{folder}' is not empty (it holds '{sorted(others)[0]}') and no set that could be resumed",
+                f"'{folder}' holds '{sorted(others)[0]}' and is not a set that can be resumed",
                 "give an empty or a new folder",
             )
         write_text_atomic(file, json.dumps(wanted, indent=1) + "\n")
@@ -98,7 +98,7 @@ def read_plan(folder: Path) -> list[Entry] | None:
         return [Entry(**{k: v for k, v in json.loads(line).items() if k != "path"}) for line in lines]
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ConfigError(
-            f"'{file}' is damaged: {error}", f"remove it: the same command writes '{LEVELS_FILE}' anew"
+            f"'{file}' is damaged: {error}", f"remove it: the same command writes '{LEVELS_FILE}' again"
         ) from error
 
 

@@ -74,7 +74,8 @@ def read_picture_file(path: Path) -> PictureFile:
     read = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if read is None or read.dtype != np.uint8 or max(read.shape[:2]) > _LARGEST_SIDE:
         raise DataError(
-            f"'{path}' is no picture of 8 bits a colour and up to {_LARGEST_SIDE} px", "check the file"
+            f"'{path}' is not a picture with 8 bits per channel and sides up to {_LARGEST_SIDE} px",
+            "check the file",
         )
     codes = {2: cv2.COLOR_GRAY2RGBA, 3: cv2.COLOR_BGR2RGBA, 4: cv2.COLOR_BGRA2RGBA}
     rgba = np.asarray(cv2.cvtColor(read, codes[2 if read.ndim == 2 else read.shape[2]]), np.uint8)

@@ -119,7 +119,7 @@ def _cube_skin(folder: Path, words: dict[str, str]) -> CubeSkin:
 
 def _colour(value: Any, name: str, file: Path) -> Colour:
     if not isinstance(value, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
-        raise DataError(f"{name}={value!r} in '{file}' is no colour", "give it as '#RRGGBB'")
+        raise DataError(f"{name}={value!r} in '{file}' is not a colour", "give it as '#RRGGBB'")
     red, green, blue = (int(value[at : at + 2], 16) for at in (1, 3, 5))
     return red, green, blue
 
@@ -143,5 +143,5 @@ def _json(file: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"cannot read '{file}': {error}", "check the file") from error
     if not isinstance(read, dict):
-        raise DataError(f"'{file}' holds no object", "check the file")
+        raise DataError(f"'{file}' does not contain an object", "check the file")
     return read

@@ -59,7 +59,7 @@ def parse_microdvd(
         rate = frame_rate()
     if rows and not rate:
         raise DataError(
-            f"{found.source}:{rows[0][0]}: times in frames, and nothing tells the frame rate",
+            f"{found.source}:{rows[0][0]}: times are frame numbers, and the frame rate is unknown",
             "put {1}{1}25 (frames per second) into the first line",
         )
     cues: list[SubtitleSegment] = []

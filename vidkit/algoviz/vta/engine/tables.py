@@ -106,9 +106,9 @@ def add_aux_view(state: State, op: ops.AddAuxView, ctx: Context) -> State:
         raise Refusal("V102", "view/view_id: must be text", "each auxiliary view has a view_id of its own")
     if kind not in SPECS:
         hint = f"{did_you_mean(str(kind), SPECS)}types: {', '.join(SPECS)}"
-        raise Refusal("V102", f"view/type: {kind!r} is no type", hint)
+        raise Refusal("V102", f"view/type: {kind!r} is not a type", hint)
     if name in state.aux or name == MAIN:
-        raise Refusal("V303", f"view '{name}' is there already")
+        raise Refusal("V303", f"view '{name}' already exists")
     try:
         spec = SPECS[kind].model_validate({**raw, "type": kind})
     except ValidationError as error:

@@ -46,7 +46,9 @@ def remove_child(state: State, op: ops.RemoveChild, ctx: Context) -> State:
     view = resolve_as(state, op.view_id, TreeView)
     parent, child = node_in(view, op.parent_id), node_in(view, op.child_id)
     if child.parent != parent.id:
-        raise Refusal("V304", f"'{child.id}' is no child of '{parent.id}'", f"its parent is '{child.parent}'")
+        raise Refusal(
+            "V304", f"'{child.id}' is not a child of '{parent.id}'", f"its parent is '{child.parent}'"
+        )
     return removed_subtree(state, view, child)
 
 

@@ -140,7 +140,7 @@ def _by_video(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
         if len(group) != QUESTIONS:
             raise DataError(
                 f"video '{video}' has {len(group)} questions, not {QUESTIONS}: {', '.join(sorted(group))}",
-                "a group cannot be scored in part; give all questions of the video",
+                "a group cannot be scored partially; give all questions of the video",
             )
     return [
         (video, [group[name] for name in sorted(group, key=_place_in_group)])

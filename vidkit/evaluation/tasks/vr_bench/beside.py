@@ -48,10 +48,12 @@ def _read(file: Path) -> dict[str, Any]:
     try:
         found = load_json(file.read_text(encoding="utf-8"), file.name)
     except OSError as error:
-        raise DataError(f"cannot read '{file}': {error.strerror}", "give results of --json") from error
+        raise DataError(
+            f"cannot read '{file}': {error.strerror}", "give results written by --json"
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise DataError(f"'{file}' is not JSON: {error}", "give results of --json") from error
+        raise DataError(f"'{file}' is not JSON: {error}", "give results written by --json") from error
     whole = isinstance(found, dict) and found.get("benchmark") == "vr-bench" and found.get("kind") in _KINDS
     if not whole or not all(isinstance(found.get(name), dict) for name in ("types", "overall")):
-        raise DataError(f"'{file}' is no result of vr-bench", "give results of --json")
+        raise DataError(f"'{file}' is not a result of vr-bench", "give results written by --json")
     return {**found, "model": found.get("model") or file.stem}

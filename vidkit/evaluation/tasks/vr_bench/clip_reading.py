@@ -66,7 +66,9 @@ def open_clip(path: Path) -> Clip:
     if info.frame_count > MOST_FRAMES:
         raise UnusableClip("long", f"{info.frame_count} frames; up to {MOST_FRAMES} are scored")
     if min(info.width, info.height) < LEAST_SIDE:
-        raise UnusableClip("small", f"{info.width}x{info.height} pixels; a side has {LEAST_SIDE} at least")
+        raise UnusableClip(
+            "small", f"{info.width}x{info.height} pixels; each side must have at least {LEAST_SIDE}"
+        )
     if info.frame_count < 2:
         raise UnusableClip("one frame", "the clip has one frame: nothing moves")
     return Clip(path, info)

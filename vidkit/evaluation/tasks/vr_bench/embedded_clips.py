@@ -42,7 +42,9 @@ class EmbeddedOptions:
     def __post_init__(self) -> None:
         sizes = self.sizes if isinstance(self.sizes, list | tuple) else None
         if not sizes or any(size not in _SIZES for size in sizes):
-            raise ValueError(f"sizes={self.sizes} are not a list of sizes\nfrom 4 to 8 cells a side")
+            raise ValueError(
+                f"sizes={self.sizes} are not a list of sizes\ngive sizes from 4 to 8 cells per side"
+            )
         if isinstance(self.levels, bool) or not isinstance(self.levels, int) or self.levels < 1:
             raise ValueError(f"levels must be >= 1, got {self.levels}")
         if isinstance(self.types, str):
@@ -65,7 +67,7 @@ class EmbeddedClips:
         unknown = [str(kind) for kind in map(maze_type, options.types) if kind is not MazeType.REGULAR]
         if unknown:
             raise ConfigError(
-                f"'{order.model}' does not support {', '.join(unknown)}: it knows regular mazes alone",
+                f"'{order.model}' does not support {', '.join(unknown)}: it knows only regular mazes",
                 "benchmark.types=[regular], or the folder of a pipeline that was trained on more",
             )
         limit = order.run.limit

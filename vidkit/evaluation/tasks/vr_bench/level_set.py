@@ -118,7 +118,7 @@ def read_set(folder: Path, picked: Picked | None = None) -> list[LevelFile]:
         for level in _levels_in(root):
             if level.id in found:
                 raise DataError(
-                    f"level '{level.id}' lies at '{found[level.id].state}' and at '{level.state}'",
+                    f"level '{level.id}' is both at '{found[level.id].state}' and at '{level.state}'",
                     "choose a split: benchmark.split=eval",
                 )
             found[level.id] = level
@@ -126,7 +126,9 @@ def read_set(folder: Path, picked: Picked | None = None) -> list[LevelFile]:
         raise DataError(f"no levels in '{folder}'", f"expected there: {EXPECTED}")
     meant = [level for level in found.values() if picked.takes(level)]
     if not meant:
-        raise DataError(f"none of the {len(found)} levels in '{folder}' is asked for", _there(found.values()))
+        raise DataError(
+            f"none of the {len(found)} levels in '{folder}' matches the request", _there(found.values())
+        )
     kinds, hard = list(MazeType), list(Difficulty)
     order = {level.id: (kinds.index(level.type), level.skin, hard.index(level.difficulty)) for level in meant}
     return sorted(meant, key=lambda level: (*order[level.id], int(level.number), level.number))
@@ -212,7 +214,7 @@ def load_level(file: LevelFile) -> LoadedLevel:
     board = read_state(file.state)
     if board.type is not file.type:
         raise DataError(
-            f"'{file.state}' is a level of type {board.type}", f"it lies among levels of {file.type}"
+            f"'{file.state}' is a level of type {board.type}", f"it is among levels of {file.type}"
         )
     if not file.image.is_file():
         raise DataError(f"no first frame at '{file.image}'", "the tracker needs it: complete the set")

@@ -80,9 +80,11 @@ def make_levels(run: OwnRun) -> OwnResult:
         OutputError: the folder holds something else, or the disk is full.
     """
     if run.limit is not None:
-        raise ConfigError(f"limit={run.limit} means nothing to --make", "give benchmark.levels=N a bucket")
+        raise ConfigError(
+            f"limit={run.limit} has no effect with --make", "give benchmark.levels=N, the levels per bucket"
+        )
     if run.force:
-        raise ConfigError("--make never removes what is there", "leave --force out, or give another folder")
+        raise ConfigError("--make never removes existing files", "leave --force out, or give another folder")
     options: SetOptions = run.read_options(MakeOptions).options(run.seed)
     if run.dry_run:
         entries = plan_set(options, run.workers, run.show)

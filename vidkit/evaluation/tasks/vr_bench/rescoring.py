@@ -78,7 +78,7 @@ def _by_key(tables: Sequence[ReleasedTable]) -> dict[Key, dict[str, float | None
     for table in tables:
         if table.type is None:
             raise DataError(
-                f"'{table.path}' does not say of which type of mazes it is",
+                f"'{table.path}' does not name its type of mazes",
                 "put it below a folder named after the type, e.g. maze/, or choose benchmark.types=[regular]",
             )
         for clip in table.clips:

@@ -42,7 +42,7 @@ class ScoringOptions:
         for name, least in (("eps", 0), ("points", 2), ("gallery", 0)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or value < least:
-                raise ValueError(f"{name}={value} is too small or no number\ngive {least} or more")
+                raise ValueError(f"{name}={value} is too small or not a number\ngive {least} or more")
         for name in ("types", "difficulties", "skins"):
             if isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} is one word, not a list\ngive {name}=[...]")

@@ -37,7 +37,8 @@ def rows_in(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     name, _, number = path.stem.rpartition("_")
     if states.name != "states" or name not in list(Difficulty) or not number.isdigit():
         raise DataError(
-            f"'{path}' is no state file of a set", "give the set's folder, or TYPE/SKIN/LEVEL/states/*.json"
+            f"'{path}' is not a state file of a set",
+            "give the set's folder, or TYPE/SKIN/LEVEL/states/*.json",
         )
     kind = maze_type(skin.parent.name)
     yield (
@@ -127,5 +128,5 @@ def _described(file: Path) -> dict[str, Any]:
             f"'{file}' does not describe a skin", "expected: an object visual_description"
         ) from error
     if not isinstance(words, dict):
-        raise DataError(f"'{file}' does not describe a skin", "visual_description is no object")
+        raise DataError(f"'{file}' does not describe a skin", "visual_description is not an object")
     return words
