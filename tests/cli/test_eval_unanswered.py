@@ -31,7 +31,7 @@ def test_a_run_that_answered_nothing_loses_no_comparison(
     lines("none.jsonl", [{"id": "1", "response": None, "error": "timeout"}])
     assert run(["eval", "t.yaml", "--data", "d.jsonl", "--compare", *order, "--json", "out.json"]) == 2
     error = capsys.readouterr().err
-    assert "error: nothing of none.jsonl was answered: 1 x timeout" in error
+    assert "error: no question of none.jsonl was answered: 1 x timeout" in error
     assert "hint: there is no score to compare" in error
     assert not Path("out.json").exists()
 

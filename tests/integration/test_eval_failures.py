@@ -253,5 +253,5 @@ def test_predictions_that_are_all_failures_have_no_score(
     (place / "d.json").write_text(json.dumps(rows))
     (place / "p.jsonl").write_text(json.dumps({"id": "q0", "response": None, "error": "no balance"}) + "\n")
     assert run(["eval", "words.yaml", "--data", "d.json", "-p", "p.jsonl", "--json", "out.json"]) == 1
-    assert "error: nothing of p.jsonl was answered: 1 x no balance" in capsys.readouterr().err
+    assert "error: no question of p.jsonl was answered: 1 x no balance" in capsys.readouterr().err
     assert result(place)["accuracy"] is None

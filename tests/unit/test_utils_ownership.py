@@ -71,7 +71,7 @@ def test_a_changed_record_owns_nothing(own: Path, change) -> None:
     record = json.loads((own / "clip.json").read_text())
     (own / "clip.json").write_text(json.dumps(change(record)))
     assert marks_in(own / "clip.json") == {}
-    assert "no record beside it says that vidkit wrote it" in refusal(own)[0]
+    assert "no record next to it says that vidkit wrote it" in refusal(own)[0]
     (own / "clip.mp4").unlink()
     (own / "frames/one.jpg").unlink()
     assert refusal(own)[0] == f"'{own / 'clip.json'}' already exists and is not an unchanged output of vidkit"

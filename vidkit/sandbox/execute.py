@@ -47,7 +47,7 @@ def command(argv: Sequence[str]) -> list[str]:
         SandboxError: no such program, or no words at all.
     """
     if not argv or not all(isinstance(word, str) and "\0" not in word for word in argv):
-        raise SandboxError(f"argv must be a list of texts without NUL, got {list(argv)!r}")
+        raise SandboxError(f"argv must be a non-empty list of texts without NUL, got {list(argv)!r}")
     if argv[0] in ("python", "python3"):
         return [sys.executable, *_PYTHON, *argv[1:]]
     found = argv[0] if os.path.isabs(argv[0]) or "/" in argv[0] else shutil.which(argv[0], path=_PATH)

@@ -164,7 +164,7 @@ def test_rows_that_cannot_be_scored(name: str, change: dict[str, Any], message: 
         ("name: t\nfunctions: no.py", "t.yaml: no file 'no.py' in the same folder (functions)"),
         (
             "name: t\nfunctions: no.such.module",
-            "t.yaml: functions 'no.such.module' is neither a file beside it nor",
+            "t.yaml: functions 'no.such.module' is neither a file in the same folder nor",
         ),
         (
             "name: t\nfunctions: os",

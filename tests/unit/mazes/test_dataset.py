@@ -183,7 +183,7 @@ def test_a_whole_set_is_left_as_it_is(whole: Path) -> None:
 
 def test_a_folder_with_other_files_is_refused_and_kept(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("mine")
-    with pytest.raises(OutputError, match=r"is not empty .*thesis\.tex"):
+    with pytest.raises(OutputError, match=r"holds 'thesis\.tex"):
         make_set(tmp_path, SMALL)
     assert tree(tmp_path).keys() == {"thesis.tex"}
 
@@ -224,7 +224,7 @@ def test_a_full_disk_says_how_far_it_got(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(making, "write_clip", full)
     with pytest.raises(OutputError, match="the disk is full") as caught:
         make_set(tmp_path, SMALL)
-    assert "0 of 6 levels are whole" in caught.value.hint
+    assert "0 of 6 levels are complete" in caught.value.hint
     assert not list(tmp_path.rglob("*.mp4"))
     monkeypatch.undo()
     assert make_set(tmp_path, SMALL).made == 6

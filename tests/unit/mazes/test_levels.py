@@ -218,7 +218,7 @@ def test_the_authors_levels_are_read() -> None:
 
 STATE = make("sokoban", "easy", 0).state
 BROKEN = {
-    "version": ({**STATE, "version": "2.0"}, "version '2.0' of the format is unknown"),
+    "version": ({**STATE, "version": "2.0"}, "unknown format version '2.0'"),
     "no type": ({k: v for k, v in STATE.items() if k != "game_type"}, "the key 'game_type' is missing"),
     "type": ({**STATE, "game_type": "chess"}, "unknown maze type 'chess'"),
     "no grid": ({k: v for k, v in STATE.items() if k != "grid"}, "the key 'grid' is missing"),

@@ -128,7 +128,7 @@ def test_a_wrong_colour_picture_type_or_path_is_named(tmp_path: Path) -> None:
         read_skin_folder(folder)
     grid = skin_folder(tmp_path / "grid", "regular")
     (grid / "wall.png").write_bytes(b"no picture")
-    with pytest.raises(DataError, match=r"wall\.png' is no picture"):
+    with pytest.raises(DataError, match=r"wall\.png' is not a picture"):
         read_skin_folder(grid)
     with pytest.raises(DataError, match="no folder of a skin"):
         make("regular", "easy", 0, str(tmp_path / "nowhere"))

@@ -33,7 +33,7 @@ def test_input_files_stay_in_the_folder(name: str, tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize("argv", [[], ["a\0b"], [3]])
 def test_argv_is_words(argv: list[object]) -> None:
-    with pytest.raises(SandboxError, match="argv must be words"):
+    with pytest.raises(SandboxError, match="argv must be a non-empty list"):
         command(argv)  # type: ignore[arg-type]
 
 

@@ -148,7 +148,7 @@ def test_function_of_the_caller_is_traced_in_this_process() -> None:
 
 
 def test_what_is_no_python_function_is_refused() -> None:
-    with pytest.raises(DataError, match="no function written in Python"):
+    with pytest.raises(DataError, match="not a function written in Python"):
         trace.run(len, [1])
     assert isinstance(trace.run(double_all, [2]).state(0).main, ArrayView | ListView)
 
