@@ -81,7 +81,7 @@ def nothing_answered(result: dict[str, Any], reasons: Sequence[str], what: str) 
     """The error that ends the command after its result was written."""
     why = "; ".join(reasons) or _NO_TEXT
     return NothingAnswered(
-        f"nothing of {what} was answered: {why}",
-        "there is no score: fix what the reasons name and start again",
+        f"no question of {what} was answered: {why}",
+        "there is no score: fix the reasons named above and start again",
         result,
     )
