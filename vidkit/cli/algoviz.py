@@ -112,7 +112,9 @@ def validate(files: Files, strict: Strict = False, all_of_them: All = False, jso
 @algoviz.command("hash", cls=CommandAsTyped, short_help="canonical hash of a trace and its states")
 def hash_(
     file: File,
-    each_step: Annotated[bool, typer.Option("--each-step", help="Of each state, too.")] = False,
+    each_step: Annotated[
+        bool, typer.Option("--each-step", help="Also print the hash of each state.")
+    ] = False,
     json: Json = None,
 ) -> None:
     """Print the SHA-256 of a trace's canonical JSON.
@@ -139,7 +141,7 @@ def check(
     file: File,
     style: Style = "dark",
     overlap: Annotated[
-        bool, typer.Option("--overlap", help="Lay out every step: does anything lie on anything?")
+        bool, typer.Option("--overlap", help="Lay out every step and check for overlaps.")
     ] = False,
     json: Json = None,
 ) -> None:
@@ -213,8 +215,8 @@ def run(
 ) -> None:
     """Trace an ordinary Python script: its lists, tables, graphs and objects become views.
 
-    The script needs no change. It runs without network, in a folder of its own, within limits; exit status 4
-    where it fails: what it did before is written all the same. Arguments that begin with - go after --.
+    The script needs no change. It runs without network, in its own folder, within limits. If it
+    fails, its trace up to then is written and the exit status is 4. Arguments that begin with - go after --.
 
     \b
     vidkit algoviz run quick_sort.py
@@ -250,7 +252,7 @@ def list_(
 @algoviz.command(cls=CommandAsTyped, short_help="JSON Schema of traces or styles")
 def schema(
     what: Annotated[
-        str, typer.Argument(metavar="trace|style", help="Of what.", show_default=False)
+        str, typer.Argument(metavar="trace|style", help="Which schema.", show_default=False)
     ] = "trace",
 ) -> None:
     """Print the JSON Schema (2020-12) of traces or styles."""

@@ -75,7 +75,7 @@ BENCHMARKS = {
     ),
     "agents": Benchmark(
         "speculative agents: schedules against the bound, latency",
-        "Stages take set times on a clock that jumps, so that schedules of minutes take moments. No model is"
+        "Stages have given times on a simulated clock, so schedules of minutes run in moments. No model is"
         " asked.",
         (
             "vidkit bench agents",

@@ -30,8 +30,8 @@ def calibrate_gate(
 ) -> None:
     """Find when to accept a small model's draft.
 
-    From a run of it with log-probabilities: the lowest threshold at which at most a chosen share of the
-    believed drafts is wrong, with a guarantee, beside the other scores' AUROC.
+    From a run with log-probabilities, finds the lowest threshold at which at most a chosen share of the
+    accepted drafts is wrong, with a guarantee, and reports the AUROC of every score.
 
     \b
     vidkit eval v-star --data calib.jsonl --model small --base-url URL sampling.top_logprobs=20 -o drafts

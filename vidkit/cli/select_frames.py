@@ -58,7 +58,7 @@ def select_frames(
     base_url: Annotated[
         str | None, typer.Option("--base-url", metavar="URL", help="For --ask: an OpenAI-compatible server.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a selection that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing selection.")] = False,
     output: Output = None,
     output_dir: Annotated[str | None, typer.Option("--output-dir", hidden=True)] = None,
     json: Json = None,
@@ -72,7 +72,7 @@ def select_frames(
     """Keep the K frames of a video that answer a query.
 
     Says why each was kept. Runs without any download: subtitles, or what can be measured in pictures.
-    --encoder brings a real model.
+    --encoder adds a real model.
 
     \b
     vidkit select-frames talk.mp4 "when does she mention penguins"
