@@ -164,7 +164,7 @@ def test_a_trace_is_drawn_without_a_subcommand(good: Path, bad: Path, tmp_path: 
     [
         (("--to", "svgg"), 2, "svg"),
         (("--to", "svg", "--steps", "5:9"), 2, "the trace has 0 to 1"),
-        (("--to", "svg", "--steps", "x"), 2, "no range of steps"),
+        (("--to", "svg", "--steps", "x"), 2, "not a range of steps"),
         (("--to", "svg", "--style", "drak"), 2, "did you mean 'dark'"),
         (("--height", "3"), 2, "height"),
         (("--colour", "red"), 2, "no option '--colour'"),
