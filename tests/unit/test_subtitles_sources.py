@@ -22,7 +22,7 @@ def read(folder: Path, text: str | bytes, suffix: str) -> Subtitles:
 
 def test_frames_count_at_the_rate_of_the_video(tmp_path: Path) -> None:
     text = "{20}{40}One\n{60}{}Two\n{80}{90}Three\n"
-    with pytest.raises(DataError, match=r"a\.sub:1: times in frames") as error:
+    with pytest.raises(DataError, match=r"a\.sub:1: times are frame numbers") as error:
         read(tmp_path, text, "sub")
     assert "{1}{1}25" in error.value.hint
     write_mp4(tmp_path / "a.mp4", np.zeros((12, 32, 32, 3), np.uint8), 20)

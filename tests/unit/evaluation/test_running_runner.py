@@ -183,7 +183,7 @@ def test_judges_need_a_task_with_something_to_judge(tmp_path):
         ({"stride_s": 0}, "the stride must be > 0 s, got 0"),
         (
             {"whole_clips": True, "mode": PromptMode(subtitles=SubtitleMode.INTERLEAVE)},
-            "cannot stand between",
+            "cannot be placed between",
         ),
     ],
 )
