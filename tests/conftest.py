@@ -1,5 +1,6 @@
 """Fixtures shared by all tests: a tiny diffusers folder of the embedded model's kind."""
 
+import logging
 import os
 import signal
 import sys
@@ -41,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("VIDKIT_TEST_WITHOUT_TORCH") == "1":
         sys.path.insert(0, str(Path(__file__).parent))
         config.pluginmanager.import_plugin("without_torch")
+    logging.getLogger("ray").propagate = False  # its threads log on into the tests after theirs
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
