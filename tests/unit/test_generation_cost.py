@@ -11,7 +11,7 @@ from vidkit.generation.cost import estimate_cost, text_encoder_parameters, trans
 from vidkit.generation.first_frame import FirstFrame
 from vidkit.generation.resolve import find_model, make_request
 from vidkit.generation.spec import VAE_DEFAULTS, ModelSpec, Request
-from vidkit.generation.vae_cost import vae_cost
+from vidkit.models.vae_cost import vae_cost
 
 CONFIGS = [
     "wan1_3b_480p",

@@ -1,16 +1,7 @@
 """What a request costs, by arithmetic: tokens, FLOPs, parameters, memory. No torch.
 
-Transformer, one forward over N tokens, S text tokens, width d, feed-forward f, per layer (a multiply-add is 2
-FLOPs):
-
-    self-attention   4 N^2 d                      (Q K^T and the weighted sum of V)
-    cross-attention  4 N S d
-    projections      8 N d^2 (self: q, k, v, out) + 4 N d^2 (cross: q, out) + 4 S d^2 (cross: k, v)
-    feed-forward     4 N d f
-
-plus patch embedding, text embedding, time projection and output, once. Normalisation, RoPE and softmax are
-left out (below 1 %). A block-causal mask skips nothing in the stock attention, so it does not lower the
-count.
+The transformer's formula is in `vidkit.models.transformer_cost`, with all N tokens attending to all. A
+block-causal mask skips nothing in the stock attention, so it does not lower the count.
 """
 
 from __future__ import annotations
@@ -22,22 +13,10 @@ from typing import Any
 
 from vidkit.generation.plan import window_rows
 from vidkit.generation.spec import ModelSpec, Request
-from vidkit.generation.vae_cost import vae_cost
+from vidkit.models.transformer_cost import ForwardFlops, TransformerShape
+from vidkit.models.vae_cost import vae_cost
 
 BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
-
-
-@dataclass(frozen=True)
-class ForwardFlops:
-    """FLOPs of one transformer forward."""
-
-    self_attention: float
-    cross_attention: float
-    linear: float
-
-    @property
-    def total(self) -> float:
-        return self.self_attention + self.cross_attention + self.linear
 
 
 @dataclass(frozen=True)
@@ -145,7 +124,7 @@ def estimate_cost(
 
 
 def forward_flops(spec: ModelSpec, tokens: int, text_tokens: int, latent_frames: int = 1) -> ForwardFlops:
-    """FLOPs of one forward; formula in the module's docstring.
+    """FLOPs of one forward over all tokens.
 
     Args:
         spec: shapes.
@@ -153,24 +132,9 @@ def forward_flops(spec: ModelSpec, tokens: int, text_tokens: int, latent_frames:
         text_tokens: S, padding included: the pipelines pad to max_sequence_length and attend to all of it.
         latent_frames: diffusion forcing embeds one timestep a latent frame.
     """
-    n, s, d, f, layers = tokens, text_tokens, spec.dim, int(spec.transformer["ffn_dim"]), spec.layers
-    image = spec.image_tokens
     times = latent_frames if spec.family == "skyreels_df" else 1
-    per_layer = 8 * n * d**2 + 4 * n * d**2 + 4 * s * d**2 + 4 * n * d * f
-    if image:
-        per_layer += 4 * image * int(spec.transformer["added_kv_proj_dim"]) * d
-    volume = math.prod(spec.patch)
-    once = 2 * n * d * volume * (int(spec.transformer["in_channels"]) + int(spec.transformer["out_channels"]))
-    once += 2 * s * (int(spec.transformer["text_dim"]) * d + d**2)
-    once += 2 * times * (int(spec.transformer["freq_dim"]) * d + d**2 + 6 * d**2)
-    if image:
-        width = int(spec.transformer["image_dim"])
-        once += 2 * image * (width**2 + width * d)
-    return ForwardFlops(
-        self_attention=4.0 * n**2 * d * layers,
-        cross_attention=4.0 * n * (s + image) * d * layers,
-        linear=float(per_layer * layers + once),
-    )
+    shape = TransformerShape.of(spec.transformer)
+    return shape.pass_flops(tokens, tokens, text_tokens, times, spec.image_tokens)
 
 
 def transformer_parameters(spec: ModelSpec) -> int:

@@ -24,7 +24,7 @@ import torch
 from diffusers import SkyReelsV2DiffusionForcingPipeline
 from torch import Tensor
 
-from vidkit.generation.schedule import Row, Window, block_rows, plan_windows
+from vidkit.models.block_schedule import Row, Window, block_rows, plan_windows
 
 WAITING_TIMESTEP = 999  # what the model is told of a block at pure noise that has not started
 StepCallback = Callable[[int, tuple[float, float]], None]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vidkit.generation.schedule import Window, block_rows, plan_windows
 from vidkit.generation.spec import ModelSpec, Request
+from vidkit.models.block_schedule import Window, block_rows, plan_windows
 
 
 def forcing_lengths(spec: ModelSpec, request: Request) -> tuple[int | None, int | None]:

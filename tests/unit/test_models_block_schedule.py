@@ -3,7 +3,7 @@
 import pytest
 
 from vidkit.errors import ConfigError
-from vidkit.generation.schedule import Window, block_rows, plan_windows
+from vidkit.models.block_schedule import Window, block_rows, plan_windows
 
 CASES = {
     "skyreels": (50, 5, 5, 0, 5),
