@@ -10,8 +10,8 @@ from vidkit.config.compose import compose
 from vidkit.generation.cost import estimate_cost, text_encoder_parameters, transformer_parameters
 from vidkit.generation.first_frame import FirstFrame
 from vidkit.generation.resolve import find_model, make_request
-from vidkit.generation.spec import VAE_DEFAULTS, ModelSpec, Request
-from vidkit.models.vae_cost import vae_cost
+from vidkit.generation.spec import ModelSpec, Request
+from vidkit.models.vae_cost import VAE_DEFAULTS, vae_cost
 
 CONFIGS = [
     "wan1_3b_480p",

@@ -14,21 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from vidkit.errors import ModelError
+from vidkit.models.vae_cost import VAE_DEFAULTS
 
 RANDOM_LABEL = "random weights"
 TRANSFORMER_DEFAULTS: Mapping[str, Any] = {"patch_size": [1, 2, 2], "freq_dim": 256, "rope_max_seq_len": 1024}
-VAE_DEFAULTS: Mapping[str, Any] = {
-    "base_dim": 96,
-    "decoder_base_dim": None,
-    "z_dim": 16,
-    "dim_mult": [1, 2, 4, 4],
-    "num_res_blocks": 2,
-    "temperal_downsample": [False, True, True],  # diffusers' spelling
-    "in_channels": 3,
-    "out_channels": 3,
-    "patch_size": None,
-    "is_residual": False,
-}
 
 
 @dataclass(frozen=True)

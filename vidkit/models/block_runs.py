@@ -49,25 +49,31 @@ class ForcingMode:
 
     @classmethod
     def of(cls, mode: ForcingMode | str) -> ForcingMode:
-        """A mode by name: `bidirectional` or `block_causal`, then `+active` and `+refresh`.
+        """A mode by name: `bidirectional` or `block_causal`, then `+active` and `+refresh`; or a baseline's.
 
         Raises:
             ConfigError: another name.
         """
         if isinstance(mode, ForcingMode):
             return mode
+        mode = mode.replace("-", "_")
+        if mode in BASELINES:
+            return BASELINES[mode]
         attention, *switches = mode.split("+")
         if attention not in [a.value for a in BlockAttention] or not set(switches) <= {"active", "refresh"}:
             raise ConfigError(
                 f"there is no mode '{mode}'",
-                "use bidirectional or block_causal, then +active and +refresh if wanted",
+                "use bidirectional or block_causal, then +active and +refresh if wanted; or one of "
+                + ", ".join(BASELINES),
             )
         return cls(BlockAttention(attention), "active" in switches, "refresh" in switches)
 
 
-DENSE_ORIGINAL = ForcingMode()
-BLOCK_CAUSAL_DENSE = ForcingMode(BlockAttention.block_causal)
-BLOCK_CAUSAL_ACTIVE = ForcingMode(BlockAttention.block_causal, active_only=True)
+BASELINES: dict[str, ForcingMode] = {
+    "dense_original": ForcingMode(),  # what SkyReels-V2's own pipeline runs
+    "block_causal_dense": ForcingMode(BlockAttention.block_causal),
+    "block_causal_active": ForcingMode(BlockAttention.block_causal, active_only=True),
+}
 
 
 @dataclass(frozen=True)

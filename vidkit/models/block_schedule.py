@@ -124,3 +124,64 @@ def plan_windows(
         windows.append(Window(start, frames, prefix, overlap))
         end = start + frames
     return windows
+
+
+@dataclass(frozen=True)
+class WindowSchedule:
+    """A window and its rows.
+
+    Attributes:
+        window: where it lies in the clip.
+        rows: of its schedule, in order.
+        block_frames: latent frames a block.
+        ready: leading blocks that are given whole.
+    """
+
+    window: Window
+    rows: tuple[Row, ...]
+    block_frames: int
+    ready: int
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of the window."""
+        return self.window.frames // self.block_frames
+
+
+def clip_schedule(
+    latent_frames: int,
+    steps: int,
+    *,
+    base: int | None = None,
+    overlap: int | None = None,
+    ar_step: int = 0,
+    block_frames: int | None = None,
+    given: int = 0,
+) -> list[WindowSchedule]:
+    """The rows of every window of a clip.
+
+    Args:
+        latent_frames: of the whole clip.
+        steps: sampler steps N of every block.
+        base: latent frames the model sees at once; None: all.
+        overlap: latent frames shared by neighbouring windows.
+        ar_step: rows a block lags behind its predecessor; 0 moves all together.
+        block_frames: latent frames a block; None: a window is one block.
+        given: leading latent frames of the clip that are given (1: a first frame).
+
+    Raises:
+        ConfigError: a window is not a whole number of blocks, or has no overlap with the one before.
+    """
+    found = []
+    for window in plan_windows(latent_frames, base, overlap, block_frames or 1):
+        size = block_frames or window.frames
+        if window.frames % size:
+            raise ConfigError(
+                f"a window of {window.frames} latent frames is not a whole number of blocks of {size}",
+                f"choose a block size that divides {window.frames}, or another number of frames",
+            )
+        blocks = window.frames // size
+        ready = min((window.prefix or given) // size, blocks - 1)
+        rows = block_rows(steps, blocks, ar_step, ready)
+        found.append(WindowSchedule(window, tuple(rows), size, ready))
+    return found

@@ -13,6 +13,19 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+VAE_DEFAULTS: Mapping[str, Any] = {
+    "base_dim": 96,
+    "decoder_base_dim": None,
+    "z_dim": 16,
+    "dim_mult": [1, 2, 4, 4],
+    "num_res_blocks": 2,
+    "temperal_downsample": [False, True, True],  # diffusers' spelling
+    "in_channels": 3,
+    "out_channels": 3,
+    "patch_size": None,
+    "is_residual": False,
+}
+
 
 @dataclass(frozen=True)
 class Layer:
