@@ -9,13 +9,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vidkit.caching.compression import compress_kv
     from vidkit.caching.flop_model import ClipSchedule, FlopReport, flops
 
-__all__ = ["ClipSchedule", "FlopReport", "flops"]
+__all__ = ["ClipSchedule", "FlopReport", "compress_kv", "flops"]
 
 _HOMES = {
     "ClipSchedule": "flop_model",
     "FlopReport": "flop_model",
+    "compress_kv": "compression",
     "flops": "flop_model",
 }
 
