@@ -232,6 +232,81 @@ def run(
         raise typer.Exit(SCRIPT_FAILED)
 
 
+@algoviz.command(cls=CommandAsTyped, short_help="a model writes a tracker for a problem; checked and drawn")
+def ask(
+    problem: Annotated[
+        str,
+        typer.Argument(
+            metavar="PROBLEM", help="The problem in quotes, a text file, or -.", show_default=False
+        ),
+    ],
+    llm: Annotated[
+        str,
+        typer.Option(
+            "--llm", metavar="URL", help="Address of an OpenAI-compatible server, with its version."
+        ),
+    ],
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="Model, as the server calls it.")],
+    data: Annotated[
+        str | None, typer.Option("--input", metavar="JSON|FILE", help="The input of the problem.")
+    ] = None,
+    expect: Annotated[
+        str | None, typer.Option("--expect", metavar="JSON|FILE", help="The right answer, to be checked.")
+    ] = None,
+    family: Annotated[
+        str | None,
+        typer.Option(
+            "--family", metavar="NAME", help="array, table, graph, tree, hashtable: a shorter prompt."
+        ),
+    ] = None,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--form", metavar="NAME", help="tracker: it tells its steps; script: ordinary code, watched."
+        ),
+    ] = "tracker",
+    to: To = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Page, video or picture; named after the problem."
+        ),
+    ] = None,
+    style: DrawnStyle = None,
+    attempts: Annotated[int, typer.Option(help="Replies at most.", min=1, max=20)] = 3,
+    max_tokens: Annotated[int, typer.Option(help="Tokens of a reply.", min=1)] = 8192,
+    temperature: Annotated[float, typer.Option(help="Of sampling.", min=0, max=2)] = 0.0,
+    seconds: Annotated[
+        float, typer.Option(help="Processor time of a run of the program.", min=0.5, max=600)
+    ] = 10.0,
+    key_env: Annotated[
+        str, typer.Option("--key-env", metavar="NAME", help="Environment variable with the key.")
+    ] = "OPENAI_API_KEY",
+    sandbox: Sandbox = "auto",
+    unsafe: Unsafe = False,
+    force: Force = False,
+    json: Json = None,
+) -> None:
+    """Ask a model for a tracker, run it in the sandbox, check trace and answer, draw it.
+
+    A faulty program goes back with what is wrong. What is right of the best one is drawn and labelled;
+    exit status 4 if it is not whole or its answer is wrong, 5 if the model gave no reply.
+
+    \b
+    vidkit algoviz ask "Sort the numbers" --input "[5, 2, 8]" --expect "[2, 5, 8]" --llm URL --model NAME
+    vidkit algoviz ask problem.txt --llm http://127.0.0.1:8000/v1 --model qwen -o answer.mp4
+    """  # noqa: D301 (a backspace: the lines after it keep their breaks)
+    from vidkit.commands.algoviz.ask import NOT_WHOLE, Settings
+
+    settings = Settings(
+        problem, llm, model, data, expect, family, form, to, output, style,
+        attempts, max_tokens, temperature, seconds, key_env, sandbox, unsafe, force,
+    )  # fmt: skip
+    made = _with_json(json, lambda: command_of("ask")(settings))
+    if made is not None and not made.whole:
+        raise typer.Exit(NOT_WHOLE)
+
+
 @algoviz.command("list", cls=CommandAsTyped, short_help="gallery, operations, types, codes, presets, layouts")
 def list_(
     what: Annotated[

@@ -77,6 +77,7 @@ class Tracer:
         self._context = Context(read_styles(marks.STYLES), Notes())
         self._line: int | None = None
         self._held = 0
+        self._result: dict[str, Any] = {}
 
     def __enter__(self) -> Tracer:
         return self
@@ -177,7 +178,12 @@ class Tracer:
 
     def variable(self, name: str, value: Any) -> None:
         """Show a variable."""
-        self._wait(op("x-setVariable", name=name, value=cell(value)))
+        plain = isinstance(value, list | tuple | dict | set | frozenset)
+        self._wait(op("x-setVariable", name=name, value=repr(value) if plain else cell(value)))
+
+    def answer(self, value: Any) -> None:
+        """Say what the algorithm comes to, a JSON value; checks compare it with what is expected."""
+        self._result = {"x-result": value}
 
     def note(self, text: str, severity: str = "info") -> None:
         """A remark that is shown with the next step."""
@@ -212,7 +218,7 @@ class Tracer:
         if frame["data_state"] is None:
             frame = {**frame, "data_state": {"type": "array", "view_id": MAIN, "data": []}}
         raw = {"svl_version": "5.0", "algorithm": self._head, "initial_frame": frame, "deltas": self._deltas}
-        return trace_of(raw, self._head["name"] or "trace")
+        return trace_of({**raw, **self._result}, self._head["name"] or "trace")
 
     # what containers say
 

@@ -1,0 +1,1 @@
+"""What runs beside a tracker in the sandbox; the standard library alone."""
