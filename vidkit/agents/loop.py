@@ -148,6 +148,7 @@ class Agent:
                 "\n".join(part for part in (reply.reasoning, reply.text) if part),
                 model_s=time.monotonic() - start,
                 tokens=reply.usage.completion_tokens,
+                read=reply.usage.prompt_tokens,
             )
             run.steps.append(step)
             turn = self._dialect.read(reply)

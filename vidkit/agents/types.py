@@ -29,11 +29,15 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool gives back to the model: text, pictures, or what was wrong with the call."""
+    """What a tool gives back to the model: text, pictures, or what was wrong with the call.
+
+    `box` is the part of a source that was shown: which one from 0, left, top, right, bottom in its pixels.
+    """
 
     text: str = ""
     images: tuple[Image, ...] = ()
     problem: str = ""
+    box: tuple[int, int, int, int, int] | None = None
 
 
 class Tool(Protocol):
@@ -130,6 +134,7 @@ class Step:
         tool_s: seconds of the tool that were waited for.
         tokens: new tokens, None where the engine did not say.
         foreseen: the call had been run while the model was still thinking.
+        read: tokens of the conversation so far, visual ones included; None where the engine did not say.
     """
 
     reply: str
@@ -140,6 +145,7 @@ class Step:
     tool_s: float = 0.0
     tokens: int | None = None
     foreseen: bool = False
+    read: int | None = None
 
     def as_record(self) -> dict[str, Any]:
         """For the log, without what is empty."""
@@ -147,11 +153,13 @@ class Step:
             "reply": self.reply,
             "model_s": round(self.model_s, 4),
             "tokens": self.tokens,
+            **({} if self.read is None else {"read": self.read}),
         }
         if self.call is not None and self.result is not None:
             record["call"] = {"name": self.call.name, "arguments": dict(self.call.arguments)}
             record["tool"] = {"text": self.result.text, "pictures": len(self.result.images)}
             record["tool"] |= {"problem": self.result.problem} if self.result.problem else {}
+            record["tool"] |= {"box": list(self.result.box)} if self.result.box else {}
             record["tool_s"] = round(self.tool_s, 4)
             record |= {"foreseen": True} if self.foreseen else {}
         return record | ({"problem": self.problem} if self.problem else {})

@@ -18,8 +18,10 @@ MIN_PIXELS = 4 * GRID * GRID
 MAX_PIXELS = 16384 * GRID * GRID
 
 
-def fitted(width: int, height: int, smallest: int = MIN_PIXELS, largest: int = MAX_PIXELS) -> tuple[int, int]:
-    """Size in which a picture is shown: sides in multiples of 28 px, area within limits, shape kept.
+def fitted(
+    width: int, height: int, smallest: int = MIN_PIXELS, largest: int = MAX_PIXELS, grid: int = GRID
+) -> tuple[int, int]:
+    """Size in which a picture is shown: sides in multiples of `grid` px, area within limits, shape kept.
 
     Source: the rule of DeepEyes and Qwen-VL: nearest multiple, half to even.
 
@@ -28,13 +30,13 @@ def fitted(width: int, height: int, smallest: int = MIN_PIXELS, largest: int = M
     """
     if width < 1 or height < 1:
         raise ValueError(f"a picture's sides must be >= 1 px, got {width}x{height}")
-    wide, high = (max(GRID, round(side / GRID) * GRID) for side in (width, height))
+    wide, high = (max(grid, round(side / grid) * grid) for side in (width, height))
     if wide * high > largest:
         scale = math.sqrt(width * height / largest)
-        wide, high = (max(GRID, math.floor(side / scale / GRID) * GRID) for side in (width, height))
+        wide, high = (max(grid, math.floor(side / scale / grid) * grid) for side in (width, height))
     elif wide * high < smallest:
         scale = math.sqrt(smallest / (width * height))
-        wide, high = (math.ceil(side * scale / GRID) * GRID for side in (width, height))
+        wide, high = (math.ceil(side * scale / grid) * grid for side in (width, height))
     return wide, high
 
 
@@ -47,16 +49,18 @@ class Workspace:
         largest: pixels of a shown picture at most.
         frames: seconds -> the frame of a video nearest to it, and its length; None without a video.
         length_s: of the video.
+        grid: pixels of which the sides of shown pictures are multiples.
     """
 
     pictures: list[PIL.Image.Image] = field(default_factory=list)
     largest: int = MAX_PIXELS
     frames: Callable[[list[float]], list[PIL.Image.Image]] | None = None
     length_s: float = 0.0
+    grid: int = GRID
 
     def shown_size(self, place: int = 0) -> tuple[int, int]:
         """Width and height in which picture `place` is shown."""
-        return fitted(*self.pictures[place].size, largest=max(self.largest, MIN_PIXELS))
+        return fitted(*self.pictures[place].size, largest=max(self.largest, MIN_PIXELS), grid=self.grid)
 
     def shown(self, place: int = 0) -> Image:
         """Picture `place` as the model sees it first: the same bytes whoever asks, so that caches hit."""

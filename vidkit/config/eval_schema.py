@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+_PRICED = ("small_in", "small_out", "large_in", "large_out")
+
 
 class EvalMode(StrEnum):
     """How answers are read and scores are formed."""
@@ -125,6 +127,7 @@ class EvalSettings:
     engine: EngineKind = EngineKind.direct  # direct, agent (with tools), speculative (draft, gate, agent)
     agent: AgentSettings = field(default_factory=AgentSettings)
     draft: DraftSettings = field(default_factory=DraftSettings)
+    prices: dict[str, float] = field(default_factory=dict)  # per million tokens: small_in, large_out, ...
     server: ServerSettings = field(default_factory=ServerSettings)
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
     output: str | None = None  # folder of the run; none: outputs/eval/<task>-<model>
@@ -159,6 +162,11 @@ class EvalSettings:
             )
         if len(self.compare) not in (0, 2):
             raise ValueError(f"compare has {len(self.compare)} files, not two\ngive A and B")
+        for name, price in self.prices.items():
+            if name not in _PRICED:
+                raise ValueError(f"prices.{name} is unknown\nper million tokens: {', '.join(_PRICED)}")
+            if not price >= 0:
+                raise ValueError(f"prices.{name} must be >= 0, got {price}")
         counts = {name: getattr(self, name) for name in ("resamples", "limit", "workers", "samples")}
         for name, value in counts.items():
             if value is not None and value < 1:

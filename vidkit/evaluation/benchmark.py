@@ -71,6 +71,8 @@ class Benchmark:
         BUDGETED: what a model sees depends on the budget of frames; not so where it is shown still pictures.
         CLIPS: `module:function` of the clips that it wants of a video model, see `clip_source`; empty: none.
         OWN_RUNS: what it does besides questions and replies, see `own_run`.
+        OWN_DATA: file of its own that is used where no data is given; empty: data must be given.
+        OWN_MODELS: embedded models that are used where none is named: `small` and `large`.
         group_of: group of a data row, where groups cannot be scored in part.
     """
 
@@ -90,6 +92,8 @@ class Benchmark:
     BUDGETED: bool = True
     CLIPS: str = ""
     OWN_RUNS: Mapping[str, str] = MappingProxyType({})
+    OWN_DATA: str = ""
+    OWN_MODELS: Mapping[str, str] = MappingProxyType({})
     group_of: Callable[[Row], str] | None = None
     DECLARED: ClassVar[tuple[str, ...]]
 

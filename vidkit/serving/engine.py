@@ -85,12 +85,14 @@ class Capabilities:
         audio: takes sound.
         video: takes whole clips.
         top_logprobs: most alternatives per token it gives; None when unknown (see `probe`).
+        grid: pixels of which the sides of shown pictures are multiples; 28 in the Qwen-VL family.
     """
 
     images: bool = True
     audio: bool = False
     video: bool = False
     top_logprobs: int | None = None
+    grid: int = 28
 
     def check(self, request: Request, engine: str) -> None:
         """Refuse content that the engine cannot take, before anything is sent.

@@ -33,6 +33,7 @@ def test_the_benchmarks_that_ship() -> None:
         "hr-bench",
         "pope",
         "vr-bench",
+        "v-star-mini",
     }
 
 

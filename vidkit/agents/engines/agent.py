@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from vidkit.agents.loop import Agent, Limits
 from vidkit.agents.registry import open_dialect, open_tools
 from vidkit.agents.types import AgentRun, Ending
-from vidkit.agents.workspace import MAX_PIXELS, Workspace
+from vidkit.agents.workspace import GRID, MAX_PIXELS, Workspace
 from vidkit.serving.engine import Engine
 from vidkit.serving.messages import Image, Request, Text
 from vidkit.serving.reply import Reply, Usage
 
 
-def workspace_of(request: Request, largest: int = MAX_PIXELS) -> Workspace:
+def workspace_of(request: Request, largest: int = MAX_PIXELS, grid: int = GRID) -> Workspace:
     """The pictures of a request in the size they came in."""
     parts = [part for message in request.messages for part in message.parts]
-    return Workspace([part.to_pil() for part in parts if isinstance(part, Image)], largest)
+    return Workspace([part.to_pil() for part in parts if isinstance(part, Image)], largest, grid=grid)
 
 
 def text_of(request: Request) -> str:
@@ -78,7 +78,8 @@ class AgentEngine:
             EngineError: the model gave no reply.
         """
         start = time.monotonic()
-        run = await self._agent.run(text_of(request), {}, workspace_of(request, self._largest))
+        workspace = workspace_of(request, self._largest, self.capabilities.grid)
+        run = await self._agent.run(text_of(request), {}, workspace)
         if run.failure is not None:
             raise run.failure
         return reply_of(run, self._engine.name, time.monotonic() - start)
@@ -91,10 +92,11 @@ class AgentEngine:
 def reply_of(run: AgentRun, model: str, seconds: float) -> Reply:
     """A run as a reply; its finish reason is `stop`, or the ending without an answer."""
     known = [step.tokens for step in run.steps if step.tokens is not None]
+    read = [step.read for step in run.steps if step.read is not None]
     return Reply(
         run.answer or "",
         finish_reason="stop" if run.ending is Ending.ANSWERED else str(run.ending),
-        usage=Usage(completion_tokens=sum(known) if known else None),
+        usage=Usage(sum(read) if read else None, sum(known) if known else None),
         latency_s=seconds,
         total_s=seconds,
         model=model,

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from vidkit.agents.economy import Economy
 from vidkit.agents.engines.agent import AgentEngine
@@ -28,6 +28,14 @@ _SCREEN = (
     " clearly raise the reliability of the answer? Reply with yes or no only."
 )
 SCREENS = ("small", "large", "none")
+
+
+@runtime_checkable
+class KnowsTools(Protocol):
+    """An engine that says by itself whether a request needs tools."""
+
+    async def tool_free(self, request: Request) -> float:
+        """Probability that it needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +112,7 @@ class SpeculativeEngine:
         Raises:
             EngineError: the agent's model gave no reply, or the small one gives too few alternatives.
         """
-        record: dict[str, Any] = {}
+        record: dict[str, Any] = {"seconds": {}, "tokens": {}}
         start = time.monotonic()
         if not self.why_off:
             draft = await self._drafted(request, record)
@@ -112,9 +120,12 @@ class SpeculativeEngine:
             if draft is not None:
                 seconds = time.monotonic() - start
                 return replace(draft, latency_s=seconds, total_s=seconds, record={**record, "by": "draft"})
+        queued = time.monotonic()
         async with self._agents:
             began = time.monotonic()
             reply = await self._agent.generate(request)
+        record["seconds"] |= {"wait": _since(queued, began), "agent": _since(began)}
+        _add_tokens(record, "large", reply)
         if self._economy is not None:
             self._economy.agent_took(time.monotonic() - began)
         return replace(reply, total_s=time.monotonic() - start, record={**record, **reply.record})
@@ -133,11 +144,16 @@ class SpeculativeEngine:
         """The draft where it is believed; fills the record with what was found."""
         try:
             await self._check_k()
-            free = await self._is_tool_free(request)
+            began = time.monotonic()
+            free = await self._is_tool_free(request, record)
+            record["seconds"]["screen"] = _since(began)
             record["tool_free"] = free
             if free < self._screen_above:
                 return None
+            began = time.monotonic()
             draft = await self._small.generate(replace(request, top_logprobs=self._rule.k))
+            record["seconds"]["draft"] = _since(began)
+            _add_tokens(record, "small", draft)
         except EngineError as error:
             if error.kind is ErrorKind.UNSUPPORTED:
                 raise
@@ -169,15 +185,18 @@ class SpeculativeEngine:
                 f"calibrate a gate with k={self._known_k}, or raise its limit (vLLM: --max-logprobs)",
             )
 
-    async def _is_tool_free(self, request: Request) -> float:
+    async def _is_tool_free(self, request: Request, record: dict[str, Any]) -> float:
         """Probability that the question needs no tools; 0 or 1 where only a word is known."""
         if self._screen == "none":
             return 1.0
         engine = self._small if self._screen == "small" else self._agent.model
+        if isinstance(engine, KnowsTools):
+            return await engine.tool_free(request)
         shown = request.messages if self._screen_px is None else _shrunk(request.messages, self._screen_px)
         top = min(self._known_k or 0, 20) if self._screen == "small" else 0
         asked = Request((Message.of("system", _SCREEN), *shown), max_tokens=4, top_logprobs=top)
         reply = await engine.generate(asked)
+        _add_tokens(record, self._screen, reply)
         if reply.tokens and reply.tokens[0].top:
             odds = {"yes": 0.0, "no": 0.0}
             for other in reply.tokens[0].top:
@@ -187,6 +206,18 @@ class SpeculativeEngine:
             if (total := sum(odds.values())) > 0:
                 return odds["no"] / total
         return float(reply.text.strip().lower().startswith("no"))
+
+
+def _since(start: float, end: float | None = None) -> float:
+    return round((time.monotonic() if end is None else end) - start, 4)
+
+
+def _add_tokens(record: dict[str, Any], who: str, reply: Reply) -> None:
+    """Count what a model read and wrote, where its engine says."""
+    pairs = (("in", reply.usage.prompt_tokens), ("out", reply.usage.completion_tokens))
+    for name, count in pairs:
+        if count is not None:
+            record["tokens"][f"{who}_{name}"] = record["tokens"].get(f"{who}_{name}", 0) + count
 
 
 def _shrunk(messages: tuple[Message, ...], pixels: int) -> tuple[Message, ...]:

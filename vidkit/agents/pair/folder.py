@@ -13,6 +13,8 @@ from vidkit.errors import ModelError
 
 FORM = "vidkit agent pair 1"
 NAMES = ("small", "large")
+WEIGHTS = Path(__file__).with_name("weights")
+"""The pair that ships."""
 
 
 def save_model(model: PairNetwork, path: Path, note: dict[str, object]) -> None:

@@ -62,5 +62,6 @@ class ZoomTool:
         place = picture_place(arguments, workspace)
         box = source_box(arguments.get("bbox_2d"), workspace, place, self._frame)
         crop = workspace.pictures[place].convert("RGB").crop(box)
-        size = fitted(*crop.size, smallest=self._smallest, largest=self._largest)
-        return ToolResult(images=(Image.from_pil(crop.resize(size), lossless=True),))
+        size = fitted(*crop.size, smallest=self._smallest, largest=self._largest, grid=workspace.grid)
+        shown = crop if crop.size == size else crop.resize(size)
+        return ToolResult(images=(Image.from_pil(shown, lossless=True),), box=(place, *box))

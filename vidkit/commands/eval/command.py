@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidkit import __version__
 from vidkit.commands.eval.checks import SCHEMA, check_scorable, scoring_options, seen_by_model
+from vidkit.commands.eval.embedded import filled_in, is_embedded
 from vidkit.commands.eval.own_runs import check_page, makes_clips, own_run_asked, run_own
 from vidkit.commands.eval.report import print_result, run_table, with_budget
 from vidkit.commands.eval.unanswered import (
@@ -46,6 +47,7 @@ def run(settings: EvalSettings) -> dict[str, Any]:
         DataError: files that cannot be used; the message names file and line.
     """
     task = load_task(_task_name(settings), [tasks_dir()])
+    settings = filled_in(settings, task)
     own = own_run_asked(settings)
     if own is not None:
         return run_own(settings, task, own)
@@ -115,6 +117,8 @@ def _check_device(settings: EvalSettings) -> None:
         return
     from vidkit.serving.registry import engine_kind
 
+    if settings.model is not None and is_embedded(settings.model):
+        return
     if settings.model is None or engine_kind(settings.model, settings.server.base_url) == "openai":
         raise ConfigError(
             f"device={device}: scoring and served models do not use a device",
@@ -152,10 +156,11 @@ def _score(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     if seen["budget"]:
         result["tables"] = [with_budget(result["tables"][0], seen), *result["tables"][1:]]
     if settings.engine.value != "direct" and predictions is not None:
-        from vidkit.commands.eval.agent_table import agent_table
+        from vidkit.commands.eval.agent_table import agent_summary
 
-        if (who := agent_table(predictions)) is not None:
-            result["tables"] = [*result["tables"], who]
+        if (found := agent_summary(predictions, settings.prices)) is not None:
+            result["tables"] = [*result["tables"], *found.tables]
+            result["agents"] = found.figures
     answered = is_answered(task.functions, joined.rows)
     if not answered:
         reasons = reasons or reasons_in(task.functions, joined.rows)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from vidkit.commands.eval.embedded import check_embedded, is_embedded, open_embedded
 from vidkit.config.eval_schema import EvalSettings
 from vidkit.errors import ConfigError, ModelError
 from vidkit.evaluation.predictions import read_data
@@ -52,7 +53,7 @@ def check_model(settings: EvalSettings) -> None:
             engines.append((settings.draft.model, settings.draft.base_url))
     for spec, url in engines:
         check_engine_at(settings, spec, url)
-        if engine_kind(spec, url) == "transformers":
+        if not is_embedded(spec) and engine_kind(spec, url) == "transformers":
             from vidkit.utils.device import resolve_device
 
             resolve_device(settings.server.device)
@@ -67,6 +68,9 @@ def check_engine_at(settings: EvalSettings, spec: str, url: str | None) -> None:
     Raises:
         ConfigError: an unknown engine, an address that is none, or options that do not exist.
     """
+    if is_embedded(spec):
+        check_embedded(settings, spec)
+        return
     check_engine(spec, base_url=url, **_engine_options(settings, spec, url))
 
 
@@ -91,6 +95,8 @@ def judges_of(settings: EvalSettings) -> dict[str, Engine]:
 
 def engine_at(settings: EvalSettings, spec: str, base_url: str | None) -> Engine:
     """An engine by spec and address, with the server's settings."""
+    if is_embedded(spec):
+        return open_embedded(settings, spec)
     return open_engine(spec, base_url=base_url, **_engine_options(settings, spec, base_url))
 
 

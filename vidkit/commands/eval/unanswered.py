@@ -12,7 +12,7 @@ from vidkit.evaluation.benchmark import Benchmark
 from vidkit.evaluation.scoring import Joined
 from vidkit.evaluation.types import Row, ScoreTable
 
-_KEPT = frozenset({"bootstrap", "chance", "baselines", "counts", "items", "groups", "warnings"})
+_KEPT = frozenset({"bootstrap", "chance", "baselines", "counts", "agents", "items", "groups", "warnings"})
 WORDS = "not answered"
 _NO_TEXT = "every reply is missing or without text"
 

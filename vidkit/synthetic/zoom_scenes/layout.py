@@ -33,10 +33,22 @@ def covered(x: Tensor, y: Tensor, size: Tensor) -> Tensor:
     return across & (y[..., None] - half >= top) & (y[..., None] + half <= top + CROP)
 
 
-def is_held_out(seed: int) -> bool:
-    """Whether a batch's seed is kept for evaluation: 1 in 10, by its hash (SplitMix64)."""
+def _mixed(seed: int) -> int:
+    """A hash of a seed (SplitMix64)."""
     mask = 2**64 - 1
     mixed = (seed + 0x9E3779B97F4A7C15) & mask
     mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & mask
     mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & mask
-    return (mixed ^ (mixed >> 31)) % 10 == 0
+    return mixed ^ (mixed >> 31)
+
+
+def is_held_out(seed: int) -> bool:
+    """Whether a batch's seed is kept for evaluation: 1 in 10, by its hash."""
+    return _mixed(seed) % 10 == 0
+
+
+def split_of(seed: int) -> str:
+    """Split of a scene by the hash of its seed: `train`, or of what is held out `calibrate` or `test`."""
+    if not is_held_out(seed):
+        return "train"
+    return "calibrate" if _mixed(seed) // 10 % 2 else "test"
