@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import re
 
 import PIL.Image
 import pytest
@@ -128,8 +129,12 @@ def test_the_funnel_believes_what_is_sure_and_asks_the_agent_for_the_rest(
 ) -> None:
     with ScriptedServer(large) as big, ScriptedServer(small) as little:
         words = funnel(little, k=20)
-        done, result, output = run(capsys, questions, tmp_path, big, *words)
+        page = tmp_path / "page.html"
+        done, result, output = run(capsys, questions, tmp_path, big, *words, "--html", str(page))
         assert done[0] == 0, done[1]
+        html = page.read_text()
+        assert html.count('class="box"') == 6 and html.count('class="run"') == 8
+        assert re.search(r"""(src|href)=["']?http""", html) is None
         rows, note = table(result)
         assert (rows["draft"]["questions"], rows["agent"]["questions"]) == (2, 6)
         assert "beta = 0.50 of 8" in note and "alpha = 0.50 of 4 drafts" in note

@@ -74,10 +74,23 @@ def run(settings: EvalSettings) -> dict[str, Any]:
         from vidkit.evaluation.report.page import page
 
         check_page(settings)  # hours may have gone by
-        write_text_atomic(Path(settings.html), sealed_page(redact(page(result, task.title, task.functions))))
+        html = page(result, task.title, task.functions, _traces(settings, task, data, result))
+        write_text_atomic(Path(settings.html), sealed_page(redact(html)))
     if nothing is not None:
         raise nothing
     return result
+
+
+def _traces(settings: EvalSettings, task: Task, data: Path, result: dict[str, Any]) -> str:
+    """Runs of an agent one by one, for the page; empty where there was none."""
+    if "agents" not in result:
+        return ""
+    from vidkit.commands.eval.options import folder_of
+    from vidkit.commands.eval.traces import traces
+    from vidkit.evaluation.running.runner import PREDICTIONS
+
+    log = settings.predictions or folder_of(settings, task) / PREDICTIONS
+    return traces(settings, task, data, result, log)
 
 
 def tasks_dir() -> Path:

@@ -16,8 +16,10 @@ from vidkit.evaluation.report.plots import plots_of
 _WIDE = 9  # columns from which a table of fewer rows is turned over: what 1200 pixels hold
 
 
-def page(result: Mapping[str, Any], title: str, benchmark: Benchmark) -> str:
+def page(result: Mapping[str, Any], title: str, benchmark: Benchmark, more: str = "") -> str:
     """The report of a result (of `score` or `compare`) as HTML text.
+
+    `more` is HTML to stand below the tables, escaped by who made it.
 
     Raises:
         MissingDependency: jinja2 or matplotlib is not installed.
@@ -36,6 +38,7 @@ def page(result: Mapping[str, Any], title: str, benchmark: Benchmark) -> str:
         tables=[{**table, "numeric": _numeric(table)} for table in map(_turned, tables)],
         plots=plots_of(result, benchmark),
         provenance=_provenance(result),
+        more=more,
     )
     return html
 

@@ -45,6 +45,7 @@ def scene_question(seed: int) -> SceneQuestion:
     drawn = draw_questions(seed, 1)
     words, _, options = text_of(drawn.tokens[0].tolist()).partition(" ?")
     kind = KINDS[int(drawn.kind[0])]
+    words += " object" if kind == "letter" else ""
     scenes = drawn.scenes
     objects = [
         f"{COLOURS[int(scenes.colour[0, n])]} {SHAPES[int(scenes.shape[0, n])]}"
@@ -75,6 +76,8 @@ def question_tokens(question: str, options: tuple[str, ...], length: int) -> tor
         ValueError: a word that is not in the vocabulary, or too many of them.
     """
     words = [*question.strip().rstrip("?").lower().split(), "?"]
+    if words[:2] == ["which", "letter"] and words[-2] == "object":
+        words.pop(-2)  # said to people alone
     if not (set(options) & {"yes", "no"} or any(" " in one for one in options)):
         words += options  # a letter stays as it is
     if words[:4] == ["what", "colour", "is", "the"] and words[4] not in ("small", "big"):
