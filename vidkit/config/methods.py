@@ -21,6 +21,7 @@ TABLES = {
     "reuse": ("attention/reuse.py", "REUSE"),
     "executor": ("attention/executors/__init__.py", "EXECUTORS"),
     "engine": ("serving/registry.py", "BUILT_IN"),
+    "cache": ("caching/policies/__init__.py", "POLICIES"),
 }
 OURS = "vidkit"
 _WITHOUT_ARGUMENTS = ("selector", "task")  # kinds that are not made from settings

@@ -33,6 +33,7 @@ KINDS = {
     "predictor": "mask predictor",
     "reuse": "reuse policy",
     "executor": "executor",
+    "cache": "cache policy",
     "task": "benchmark",
     "engine": "engine",
     "renderer": "renderer",

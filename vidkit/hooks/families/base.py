@@ -108,6 +108,19 @@ class ModelFamily:
         """What the processor returns for attention's outcome; heads `[B, N, H, D]`."""
         raise NotImplementedError
 
+    def token_args(self, args: tuple[Any, ...], index: Tensor) -> tuple[Any, ...]:
+        """What a main block is given behind its hidden states, for some tokens alone.
+
+        Args:
+            args: as the model's forward gives them for all tokens.
+            index: tokens, `[B, U]`; what belongs to a token is gathered by it.
+        """
+        raise NotImplementedError
+
+    def frame_modulation(self, args: tuple[Any, ...], grid: TokenGrid) -> Tensor:
+        """Time projection of every latent frame, `[B, F, D]`, out of a main block's arguments."""
+        raise NotImplementedError
+
     def check(self, model: Any, name: str) -> None:
         """Refuse a model that is not built as its class says, such as one with its blocks taken out.
 

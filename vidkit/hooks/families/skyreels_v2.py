@@ -9,3 +9,4 @@ class SkyReelsV2(Wan):
     """A step is told by the highest and the mean timestep; under the mask a call is not plain."""
 
     processors = ("SkyReelsV2AttnProcessor",)
+    tokens_dim = 2  # `[B, 6, N, C]`

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from vidkit.hooks.families.base import Layer, ModelFamily, Projected
+from vidkit.hooks.token_grid import TokenGrid
 
 
 class Wan(ModelFamily):
@@ -48,6 +49,30 @@ class Wan(ModelFamily):
         """Output projection and its dropout."""
         out: Tensor = attention.to_out[1](attention.to_out[0](heads.flatten(2, 3)))
         return out
+
+    tokens_dim = 1  # of a modulation that differs by token, `[B, N, 6, C]`
+
+    def token_args(self, args: tuple[Any, ...], index: Tensor) -> tuple[Any, ...]:
+        """Rows of modulation and rotary tables; text is read by every token."""
+        text, modulation, rotary, *rest = args
+        if modulation.dim() == 4:
+            modulation = _rows(modulation.movedim(self.tokens_dim, 1), index).movedim(1, self.tokens_dim)
+        return (text, modulation, tuple(_rows(table, index) for table in rotary), *rest)
+
+    def frame_modulation(self, args: tuple[Any, ...], grid: TokenGrid) -> Tensor:
+        """One row a frame: all tokens of a frame have the same."""
+        modulation: Tensor = args[1]
+        if modulation.dim() == 3:
+            return modulation.flatten(1)[:, None].expand(-1, grid.frames, -1)
+        by_token = modulation.movedim(self.tokens_dim, 1)
+        return by_token[:, :: grid.per_frame].flatten(2)
+
+
+def _rows(table: Tensor, index: Tensor) -> Tensor:
+    """Rows `index [B, U]` of `[B or 1, N, ...]`."""
+    table = table.expand(index.shape[0], *table.shape[1:])
+    wide = index.view(*index.shape, *[1] * (table.dim() - 2)).expand(*index.shape, *table.shape[2:])
+    return table.gather(1, wide)
 
 
 def project(attention: Any, hidden_states: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,0 +1,199 @@
+"""Put a cache policy on a pipeline and take it off again."""
+
+from __future__ import annotations
+
+import weakref
+from types import TracebackType
+from typing import Any
+
+import torch
+
+from vidkit.caching.agreement import Agreement
+from vidkit.caching.ledger import Ledger, LedgerRow, summary_of
+from vidkit.caching.policies import CachePolicy
+from vidkit.caching.policies import policy as policy_by_name
+from vidkit.caching.processor import CachedAttnProcessor
+from vidkit.caching.runtime import CacheRuntime
+from vidkit.caching.stack import SwappedBlocks
+from vidkit.errors import ConfigError, ModelError
+from vidkit.hooks.families import ModelFamily
+from vidkit.hooks.install import Installation, families_of, find_transformers
+from vidkit.hooks.root import hook_of
+
+HOOK_NAME = "vidkit_caching"
+KNOWN = ("WanTransformer3DModel", "SkyReelsV2Transformer3DModel")
+
+
+class CacheHandle:
+    """A cache in place; also a context manager that disables on leaving.
+
+    Attributes:
+        policy: what is running.
+        runtimes: one for each transformer, by attribute name.
+        ledger: what was computed, by step, branch and block.
+    """
+
+    def __init__(
+        self, policy: CachePolicy, transformers: dict[str, Any], pipe: Any = None, group: Any = None
+    ) -> None:
+        self.policy, self.ledger = policy, Ledger()
+        families = families_of(transformers)
+        find = _weak(pipe)
+        agreement = Agreement(group)
+        self.runtimes = {
+            name: CacheRuntime(policy, families[name], model, find, self.ledger, agreement)
+            for name, model in transformers.items()
+        }
+        self._installed = Installation(HOOK_NAME, transformers, self.runtimes, families, pipe)
+        self._sides = [
+            _Side(model, families[name], self.runtimes[name]) for name, model in transformers.items()
+        ]
+
+    def disable(self) -> None:
+        """Take everything off and give every tensor up, figures stay; safe to call twice."""
+        for side in self._sides:
+            side.remove()
+        self._installed.remove()
+
+    def reset(self) -> None:
+        """Drop state and figures, as between two generations."""
+        self.ledger.clear()
+        self._installed.reset()
+
+    def rows(self) -> list[LedgerRow]:
+        """One row a forward and block, the last 4,096 of them."""
+        return self.ledger.rows()
+
+    def step_report(self) -> dict[str, Any]:
+        """Share of tokens and FLOPs not computed since the last call, all branches together."""
+        rows = self.ledger.fresh()
+        if not rows:
+            return {}
+        figures = summary_of(rows)
+        tokens = sum(row.tokens for row in rows)
+        return {
+            "skipped_tokens": 1 - sum(row.computed for row in rows) / tokens,
+            "executed_flops": figures["executed_flops"],
+            "skipped_flops": figures["skipped_flops"],
+        }
+
+    def report(self) -> dict[str, Any]:
+        """Policy, FLOPs, decisions and bytes of state, for a run's record."""
+        return {"policy": self.policy.describe(), **self.ledger.summary()}
+
+    def __enter__(self) -> CacheHandle:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.disable()
+
+
+class _Side:
+    """Hooks and processors on one transformer."""
+
+    def __init__(self, model: Any, family: ModelFamily, runtime: CacheRuntime) -> None:
+        self.model, self.family, self.runtime = model, family, runtime
+        self.swapped = SwappedBlocks(model, family.blocks_name)
+        self.hooks = [
+            model.register_forward_pre_hook(self._before, with_kwargs=True),
+            model.register_forward_hook(self._after, always_call=True),
+        ]
+        if runtime.policy.partial:
+            for index, layer in enumerate(family.layers(model)):
+                attention = layer.attention
+                attention.set_processor(CachedAttnProcessor(attention.processor, index, runtime, family))
+
+    def remove(self) -> None:
+        """Take all of it off."""
+        self.swapped.restore()
+        for hook in self.hooks:
+            hook.remove()
+        for layer in self.family.layers(self.model):
+            processor = layer.attention.processor
+            if isinstance(processor, CachedAttnProcessor) and processor.runtime is self.runtime:
+                layer.attention.set_processor(processor.original)
+
+    def _before(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if torch.compiler.is_compiling():
+            raise ConfigError(
+                "a cache policy cannot decide inside a transformer that is compiled as a whole",
+                "compile its blocks instead: transformer.compile_repeated_blocks()",
+            )
+        if torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters()):
+            raise ConfigError("there are no gradients through a cache", "run under torch.no_grad()")
+        call = self.family.call(args, kwargs)
+        if self.runtime.enter(call.latents, call.timestep):
+            self.swapped.swap(self.runtime)
+
+    def _after(self, module: Any, args: Any, output: Any) -> Any:
+        self.swapped.restore()
+        if output is None:  # it raised
+            self.runtime.died()
+            return None
+        if isinstance(output, tuple):
+            return (self.runtime.leave(output[0]), *output[1:])
+        output.sample = self.runtime.leave(output.sample)
+        return output
+
+
+def enable(pipe: Any, policy: CachePolicy | str, group: Any = None) -> CacheHandle:
+    """Put a cache policy on a diffusers pipeline or a bare transformer.
+
+    Args:
+        pipe: pipeline with `transformer` (and `transformer_2`), or a transformer, of Wan2.1, Wan2.2 or
+            SkyReels-V2.
+        policy: from `vidkit.caching.policy`, or its name.
+        group: `torch.distributed` process group of ranks that make one clip together; the first decides.
+
+    Raises:
+        ConfigError: already enabled, or a policy that needs the loop's help.
+        ModelError: no transformer, or one of a class that caching does not know.
+    """
+    policy = policy_by_name(policy) if isinstance(policy, str) else policy
+    transformers = find_transformers(pipe)
+    if policy.loop_steps(1000) != 1000:
+        raise ConfigError(
+            f"'{policy.name}' changes the sampler's steps, which nothing on a transformer can",
+            "call the pipeline with fewer steps, or use vidkit generate cache=fewer_steps",
+        )
+    for name, family in families_of(transformers).items():
+        module = transformers[name]
+        if hook_of(module, HOOK_NAME) is not None:
+            raise ConfigError(f"a cache is already enabled on {name}", "call disable() on its handle first")
+        _refuse_unknown(module, name)
+        for layer in family.layers(module):
+            if policy.partial:
+                _refuse_processor(layer.attention.processor, policy.name)
+    return CacheHandle(policy, transformers, pipe, group)
+
+
+def _refuse_unknown(module: Any, name: str) -> None:
+    kinds = [kind.__name__ for kind in type(module).__mro__]
+    nearest = next((kind for kind in kinds if kind.endswith("Transformer3DModel")), kinds[0])
+    if nearest not in KNOWN:
+        raise ModelError(
+            f"caching does not know what {nearest} ('{name}') adds between its blocks",
+            f"it works on: {', '.join(KNOWN)}",
+        )
+
+
+def _refuse_processor(processor: Any, policy: str) -> None:
+    if type(processor).__name__ == "SparseAttnProcessor":
+        raise ConfigError(
+            f"cache policy '{policy}' computes single tokens, and the masks of sparse attention are of all",
+            "use attention=dense, or a policy of whole steps such as cache=interval",
+        )
+    if getattr(processor, "_parallel_config", None) is not None:
+        raise ConfigError(
+            f"cache policy '{policy}' does not run under context parallelism",
+            "choose a policy that computes whole steps, or run on one device",
+        )
+
+
+def _weak(pipe: Any) -> Any:
+    try:
+        return weakref.ref(pipe)
+    except TypeError:
+        return lambda: None

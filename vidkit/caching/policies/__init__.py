@@ -1,0 +1,43 @@
+"""Cache policies by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vidkit.caching.policies.base import CachePolicy, Forecast, ReusedValue
+from vidkit.utils.method_settings import make_method
+from vidkit.utils.plugins import is_file_spec, load_class
+
+POLICIES: dict[str, Any] = {
+    "none": "vidkit.caching.policies.none:NoCache",
+    "fewer_steps": "vidkit.caching.policies.fewer_steps:FewerSteps",
+    "interval": "vidkit.caching.policies.interval:Interval",
+}
+
+__all__ = ["POLICIES", "CachePolicy", "Forecast", "ReusedValue", "policy", "policy_class"]
+
+
+def policy(name: str, **cfg: Any) -> CachePolicy:
+    """A cache policy by name.
+
+    Args:
+        name: of `POLICIES` (hyphens or underscores), an installed package's, or `FILE.py:Class`.
+        **cfg: its settings.
+
+    Raises:
+        ConfigError: unknown name or setting, or a value it cannot take.
+    """
+    name = name if is_file_spec(name) else name.replace("-", "_")
+    made: CachePolicy = make_method(policy_class(name), name, cfg)
+    if not getattr(made, "name", ""):
+        made.name = name
+    return made
+
+
+def policy_class(name: str) -> type[Any]:
+    """The class of a policy: ours, an installed package's, or of `FILE.py:Class`.
+
+    Raises:
+        ConfigError: there is none of that name, or it has no `decide`.
+    """
+    return load_class("cache", name, POLICIES, ("begin", "decide", "observe", "end"))

@@ -1,0 +1,390 @@
+"""One transformer under a cache policy: asks it, carries decisions out, keeps values, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vidkit.caching.agreement import Agreement
+from vidkit.caching.context import BlockContext, Outcome, RunContext, Signals
+from vidkit.caching.decision import FULL, SKIP, Decision, Kind
+from vidkit.caching.ledger import Ledger, LedgerRow, TransformerShape
+from vidkit.caching.memory import LayerMemory
+from vidkit.caching.placing import Placed, place_blocks, steps_of
+from vidkit.caching.policies.base import CachePolicy, ReusedValue
+from vidkit.caching.values import ValueStore
+from vidkit.errors import ConfigError, DataError
+from vidkit.hooks.clock import Tick
+from vidkit.hooks.families import ModelFamily
+from vidkit.hooks.follower import Recording
+from vidkit.hooks.token_grid import TokenGrid
+
+
+@dataclass
+class _Asked:
+    """A block of the forward in progress, with what was decided."""
+
+    placed: Placed
+    ctx: BlockContext
+    rows: slice
+    decision: Decision
+
+
+class CacheRuntime:
+    """Follows the forwards of one transformer.
+
+    Attributes:
+        memory: keys and values that the forward in progress reads and writes; None: not kept.
+        index: tokens that it computes, `[B, U]`; None: all.
+    """
+
+    what = "caching"
+
+    def __init__(
+        self,
+        policy: CachePolicy,
+        family: ModelFamily,
+        model: Any,
+        pipe: Callable[[], Any],
+        ledger: Ledger,
+        agreement: Agreement,
+    ) -> None:
+        self.policy, self.family, self.ledger, self.agreement = policy, family, ledger, agreement
+        self._pipe = pipe
+        self._layers = len(family.blocks(model))
+        self._config = model.config
+        self.phase: Any = False
+        self.in_graph = False
+        self.recording: Recording | None = None
+        self.memory: LayerMemory | None = None
+        self.index: Tensor | None = None
+        self._values = ValueStore(policy.forecast)
+        self._memories: dict[str, LayerMemory] = {}
+        self._generation: int | None = None
+        self._tick: Tick | None = None
+        self._grid: TokenGrid | None = None
+        self._placed: tuple[Placed, ...] = ()
+        self._latents: Tensor | None = None
+        self._asked: list[_Asked] = []
+        self._patched_head: Tensor | None = None
+
+    @property
+    def chooses(self) -> bool:
+        """A forward may differ from the plain one."""
+        return True
+
+    # what the root hook says
+
+    def begin(self, tick: Tick, grid: TokenGrid | None) -> None:
+        """A forward starts; a new generation drops everything kept of the last."""
+        if tick.generation != self._generation:
+            self.clear()
+            self._generation = tick.generation
+            self.policy.begin(RunContext(steps_of(self._pipe()), self._layers))
+        self._tick, self._grid, self.phase = tick, grid, True
+
+    def finish(self) -> None:
+        """The generation is over."""
+        self.clear()
+
+    def clear(self) -> None:
+        """Give up values, keys and the policy's state; figures stay."""
+        self._generation = None
+        self._values.clear()
+        self._memories.clear()
+        self._asked, self._placed, self._latents = [], (), None
+        self.memory = self.index = None
+        self.policy.end()
+
+    # what the hooks on the model say
+
+    def enter(self, latents: Tensor, timestep: Tensor | float) -> bool:
+        """Before the model's forward; False: it has to run without us."""
+        if self._tick is None or self._grid is None:
+            return False
+        self._latents = latents
+        self._placed = place_blocks(self._pipe(), self._grid, self._tick.step, timestep)
+        return True
+
+    def through(
+        self, blocks: Sequence[Any], hidden: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Tensor:
+        """In place of all blocks: decide, then run what is to be computed.
+
+        Args:
+            blocks: the transformer's own.
+            hidden: embedded tokens, `[B, N, C]`.
+            args: what else its forward gives every block.
+            kwargs: likewise.
+        """
+        assert self._tick is not None and self._grid is not None
+        run = _Layers(self, blocks, hidden, args, kwargs)
+        self._asked = [self._ask(placed, run) for placed in self._placed]
+        active = [a.decision for a in self._asked if a.placed.active]
+        # without the keys of all tokens there is no computing some blocks alone
+        alone = self.policy.partial and self._memory().holds(self._layers)
+        full = [decision.kind is Kind.FULL for decision in active]
+        if all(full) or (any(full) and not alone):
+            self._asked = [_Asked(a.placed, a.ctx, a.rows, FULL) for a in self._asked]
+        base, out = run.everything() if self._is_full() else run.some(self._tokens(hidden))
+        return self._take_residual(base, out) if self.policy.reuse is ReusedValue.RESIDUAL else out
+
+    def leave(self, velocity: Tensor) -> Tensor:
+        """After the model's forward: its output `[B, C, F, H, W]`, with reused values where none is new."""
+        if self.policy.reuse is ReusedValue.VELOCITY and self._asked:
+            velocity = self._take_velocity(velocity)
+        self.ledger.most_bytes = max(self.ledger.most_bytes, self.state_bytes())
+        self._asked, self._latents, self.memory, self.index = [], None, None, None
+        return velocity
+
+    def died(self) -> None:
+        """The forward raised."""
+        self._asked, self._latents, self.memory, self.index = [], None, None, None
+
+    # deciding
+
+    def _ask(self, placed: Placed, run: _Layers) -> _Asked:
+        assert self._tick is not None and self._grid is not None
+        rows, grid = placed.rows(self._grid), placed.grid(self._grid)
+        ctx = BlockContext(
+            branch=self._tick.branch,
+            block=placed.block,
+            step=placed.step,
+            steps=steps_of(self._pipe()),
+            level=placed.level,
+            grid=grid,
+            given=placed.given,
+            next_level=placed.next_level,
+        )
+        if not placed.active:
+            return _Asked(placed, ctx, rows, SKIP)
+        decision = self.policy.decide(ctx, self._signals(placed, rows, run))
+        if decision.kind is Kind.TOKENS and not self.policy.partial:
+            raise ConfigError(
+                f"cache policy '{self.policy.name}' chose single tokens, but does not say that it may",
+                "set partial = True in its class, so that keys and values are kept",
+            )
+        decision = self.agreement.agreed(decision, run.hidden.device)
+        return _Asked(placed, ctx, rows, decision if self._values.has(ctx) else FULL)
+
+    def _signals(self, placed: Placed, rows: slice, run: _Layers) -> Signals:
+        grid, latents = self._grid, self._latents
+        assert grid is not None and latents is not None
+        patch = latents.shape[2] // grid.frames
+        first, last = placed.first * patch, (placed.first + placed.frames) * patch
+        return Signals(
+            time=lambda: self.family.frame_modulation(run.args, grid)[:, placed.first :][:, : placed.frames],
+            embedded=run.hidden[:, rows],
+            latents=latents[:, :, first:last],
+            first_layer=lambda: run.first_layer()[:, rows] - run.hidden[:, rows],
+        )
+
+    def _is_full(self) -> bool:
+        return all(a.decision.kind is Kind.FULL for a in self._asked)
+
+    def _tokens(self, hidden: Tensor) -> Tensor | None:
+        """Tokens to be computed of all blocks together, `[B, U]`; None: not one."""
+        B, found = hidden.shape[0], []
+        for asked in self._asked:
+            if asked.decision.kind is Kind.FULL:
+                every = torch.arange(asked.rows.start, asked.rows.stop, device=hidden.device)
+                found.append(every.expand(B, -1))
+            elif asked.decision.index is not None:
+                found.append(asked.decision.index.to(hidden.device).expand(B, -1) + asked.rows.start)
+        return torch.cat(found, dim=1) if found else None
+
+    def _memory(self) -> LayerMemory:
+        assert self._tick is not None
+        return self._memories.setdefault(self._tick.branch, LayerMemory())
+
+    # taking in what was computed
+
+    def _take_residual(self, base: Tensor, out: Tensor) -> Tensor:
+        """Hidden states after the stack: what the layers added is kept, and reused where it is not new."""
+        made, skipped = [], 0
+        for asked in self._asked:
+            part = base[:, asked.rows]
+            new = out[:, asked.rows] - part
+            value = self._taken(asked, new)
+            if asked.decision.kind is Kind.FULL or value is None:
+                made.append(out[:, asked.rows])  # the very numbers, not base + (out - base)
+                continue
+            skipped += 1
+            hidden = part + value
+            if asked.decision.index is not None:
+                index = asked.decision.index.expand(part.shape[0], -1)[..., None].expand(
+                    -1, -1, part.shape[2]
+                )
+                hidden = hidden.scatter(1, index, out[:, asked.rows].gather(1, index))
+            made.append(hidden)
+        return torch.cat(made, dim=1) if skipped else out
+
+    def _take_velocity(self, velocity: Tensor) -> Tensor:
+        grid = self._grid
+        assert grid is not None
+        tokens = patched(velocity, grid)
+        made, skipped = [], 0
+        for asked in self._asked:
+            new = tokens[:, asked.rows]
+            value = self._taken(asked, new)
+            skipped += asked.decision.kind is not Kind.FULL and value is not None
+            made.append(new if value is None else value)
+        return unpatched(torch.cat(made, dim=1), velocity.shape, grid) if skipped else velocity
+
+    def _taken(self, asked: _Asked, new: Tensor) -> Tensor | None:
+        """The block's values at this step, `[B, P, D]`; None: of a block that was never computed."""
+        ctx, decision = asked.ctx, asked.decision
+        self._count(asked)
+        if decision.kind is Kind.SKIP:
+            if not self._values.has(ctx):
+                return None
+            value = self._values.reused(ctx)
+            if asked.placed.active:
+                self.policy.observe(ctx, Outcome(decision, value))
+            return value
+        computed = new
+        if decision.index is not None:
+            index = decision.index.expand(new.shape[0], -1)
+            computed = new.gather(1, index[..., None].expand(-1, -1, new.shape[2]))
+        self._refuse_nan(ctx, computed)
+        value, error = self._values.store(ctx, decision, computed)
+        if asked.placed.active:
+            self.policy.observe(ctx, Outcome(decision, value, error))
+        return value
+
+    def _refuse_nan(self, ctx: BlockContext, computed: Tensor) -> None:
+        if not bool(torch.isfinite(computed.sum())):
+            raise DataError(
+                f"the model's output holds NaN or infinity at step {ctx.step} of block {ctx.block}"
+                f" (branch '{ctx.branch}')",
+                "check the weights and the dtype (fp16 overflows where bf16 does not)",
+                exit_code=1,
+            )
+
+    # counting
+
+    def _count(self, asked: _Asked) -> None:
+        shape, grid, decision = self._shape(), self._grid, asked.decision
+        assert grid is not None
+        tokens = asked.ctx.grid.tokens
+        computed = {Kind.FULL: float(tokens), Kind.SKIP: 0.0}.get(decision.kind)
+        if computed is None:
+            assert decision.index is not None
+            counts = decision.counts or (decision.index.shape[-1],)
+            computed = sum(counts) / len(counts)
+        layers = shape.layers * shape.layer_flops(computed, grid.tokens)
+        if decision.kind is Kind.SKIP and self._looked_at_first_layer:
+            layers = shape.layer_flops(tokens, grid.tokens)
+        whole = shape.layers * shape.layer_flops(tokens, grid.tokens)
+        ends = shape.ends_flops(tokens)
+        ctx = asked.ctx
+        self.ledger.append(
+            LedgerRow(
+                ctx.step,
+                ctx.branch,
+                ctx.block,
+                decision.kind.value,
+                computed,
+                tokens,
+                grid.tokens,
+                layers + ends,
+                whole - layers,
+            )
+        )
+
+    _looked_at_first_layer = False
+    _text_tokens = 512
+
+    def _shape(self) -> TransformerShape:
+        config = self._config
+        patch = config.patch_size[0] * config.patch_size[1] * config.patch_size[2]
+        return TransformerShape(
+            width=config.num_attention_heads * config.attention_head_dim,
+            ffn=config.ffn_dim,
+            layers=self._layers,
+            text=self._text_tokens,
+            values_in=config.in_channels * patch,
+            values_out=config.out_channels * patch,
+        )
+
+    def state_bytes(self) -> int:
+        """Bytes of everything that is kept from step to step."""
+        memories = [t for m in self._memories.values() for t in m.tensors()]
+        tensors = [*memories, *self._values.tensors(), *self.policy.tensors()]
+        return sum(t.numel() * t.element_size() for t in tensors)
+
+
+class _Layers:
+    """The blocks of one forward, and what is given to each."""
+
+    def __init__(
+        self,
+        runtime: CacheRuntime,
+        blocks: Sequence[Any],
+        hidden: Tensor,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        self.runtime, self.blocks, self.hidden = runtime, blocks, hidden
+        self.args, self.kwargs = args, dict(kwargs)
+        self._first: Tensor | None = None
+        runtime._looked_at_first_layer = False
+        runtime._text_tokens = int(args[0].shape[1])
+
+    def first_layer(self) -> Tensor:
+        """Hidden states after the first block, all tokens; computed once."""
+        if self._first is None:
+            self._prepare(None)
+            self._first = self.blocks[0](self.hidden, *self.args, **self.kwargs)
+            self.runtime._looked_at_first_layer = True
+        return self._first
+
+    def everything(self) -> tuple[Tensor, Tensor]:
+        """Where the kept residual begins, and what came out of the last block."""
+        self._prepare(None)
+        out, blocks = self.hidden, self.blocks
+        if self._first is not None:
+            out, blocks = self._first, blocks[1:]
+        for block in blocks:
+            out = block(out, *self.args, **self.kwargs)
+        return self._base(), out
+
+    def some(self, index: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The same, where only these tokens `[B, U]` pass the blocks; other rows are as they came."""
+        base = self._base()
+        if index is None:
+            return base, base
+        self._prepare(index)
+        wide = index[..., None].expand(-1, -1, self.hidden.shape[2])
+        part, args = self.hidden.gather(1, wide), self.runtime.family.token_args(self.args, index)
+        for block in self.blocks:
+            part = block(part, *args, **self.kwargs)
+        return base, base.scatter(1, wide, part)
+
+    def _base(self) -> Tensor:
+        return self.hidden if self._first is None else self._first
+
+    def _prepare(self, index: Tensor | None) -> None:
+        runtime = self.runtime
+        runtime.index = index
+        runtime.memory = runtime._memory() if runtime.policy.partial else None
+
+
+def patched(velocity: Tensor, grid: TokenGrid) -> Tensor:
+    """`[B, C, F, H, W]` to one row a token, `[B, N, D]`."""
+    B, C, F, H, W = velocity.shape
+    t, h, w = F // grid.frames, H // grid.rows, W // grid.columns
+    cells = velocity.view(B, C, grid.frames, t, grid.rows, h, grid.columns, w)
+    return cells.permute(0, 2, 4, 6, 1, 3, 5, 7).reshape(B, grid.tokens, C * t * h * w)
+
+
+def unpatched(tokens: Tensor, shape: Sequence[int], grid: TokenGrid) -> Tensor:
+    """The other way; shape `(B, C, F, H, W)`."""
+    B, C, F, H, W = shape
+    t, h, w = F // grid.frames, H // grid.rows, W // grid.columns
+    cells = tokens.view(B, grid.frames, grid.rows, grid.columns, C, t, h, w)
+    return cells.permute(0, 4, 1, 5, 2, 6, 3, 7).reshape(B, C, F, H, W)
