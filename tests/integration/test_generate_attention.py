@@ -284,3 +284,40 @@ def test_an_entry_config_sets_the_policy_over_its_group() -> None:
     assert (chosen.predictor.value, chosen.reuse.value, chosen.table) == ("svg2", "tmr", "auto")
     assert (chosen.block_q, chosen.dense_steps) == (48, 1)  # of maze_demo, not of the group
     assert compose("generate", "wan14b_720p", ["attention=svg2"]).attention.dense_steps == 5
+
+
+@pytest.mark.parametrize(
+    ("word", "message", "hint"),
+    [
+        (
+            "attention.backend=fa4",
+            "attention.backend=fa4 cannot be used: it needs a CUDA device, and this run is on cpu",
+            "choose from: auto, native",
+        ),
+        ("attention.backend=fa5", "unknown choice 'fa5' for 'attention.backend'", "did you mean 'fa4'?"),
+        ("compile=block", "unknown choice 'block' for 'compile'", "did you mean 'blocks'?"),
+    ],
+)
+def test_a_kernel_that_is_not_there_is_refused_before_the_model_is_loaded(
+    word: str, message: str, hint: str, words, monkeypatch, tmp_path: Path, capsys
+) -> None:
+    monkeypatch.setattr("vidkit.generation.load.load_pipeline", None)
+    assert run([*words, word]) == 2
+    lines = error_lines(capsys)
+    assert lines[0] == f"error: {message}" and lines[1].startswith(f"hint: {hint}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_record_and_summary_name_the_kernels(words, tmp_path: Path, capsys) -> None:
+    (tmp_path / "still.yaml").write_text("defaults: [/generate/maze_demo, _self_]\ncompile: off\n")
+    folder = ["--config-dir", str(tmp_path), "--config", "still"]
+    assert run([*words, *folder, "attention=xattention"]) == 0
+    record = record_in(tmp_path)
+    assert record["kernels"] == {
+        "dense": "native",
+        "cross_attention": "native",
+        "compile": "off",
+        "sparse": "masked",
+    }
+    assert record["settings"]["compile"] == "off" and record["settings"]["attention"]["backend"] == "auto"
+    assert "kernels dense native, sparse masked" in capsys.readouterr().out.splitlines()

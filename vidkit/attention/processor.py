@@ -14,6 +14,7 @@ from vidkit.attention.drift import pool
 from vidkit.attention.runtime import SparseRuntime
 from vidkit.errors import ConfigError
 from vidkit.hooks.checkpoint import refuse_in_backward
+from vidkit.hooks.dense.processor import DenseAttnProcessor, attend_dense
 from vidkit.hooks.families import ModelFamily
 from vidkit.hooks.graph import new_key
 from vidkit.hooks.not_pickled import NotPickled
@@ -97,6 +98,8 @@ class SparseAttnProcessor(NotPickled):
             `[B, N, H, D]`.
         """
         if not self.runtime.sparse:  # a compiled transformer finds out here
+            if isinstance(self.original, DenseAttnProcessor):
+                return attend_dense(q, k, v, self.original.kernel)
             dense: Tensor = dispatch_attention_fn(q, k, v, backend=self._attention_backend)
             return dense
         pooled = None
@@ -108,9 +111,10 @@ class SparseAttnProcessor(NotPickled):
 
 def refuse_unknown(original: Any, family: ModelFamily) -> None:
     """Raise where a whole compiled graph would have to hold a dense phase that only the original knows."""
-    if type(original).__name__ not in family.processors:
+    found = original.original if isinstance(original, DenseAttnProcessor) else original
+    if type(found).__name__ not in family.processors:
         raise ConfigError(
-            f"the dense phase of {type(original).__name__} cannot be part of one compiled graph",
+            f"the dense phase of {type(found).__name__} cannot be part of one compiled graph",
             "compile its blocks instead: transformer.compile_repeated_blocks(fullgraph=True)",
         )
 

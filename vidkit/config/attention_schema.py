@@ -44,6 +44,17 @@ class ExecutorName(StrEnum):
     MASKED = "masked"
 
 
+class Backend(StrEnum):
+    """Library of dense attention, and of the dense part of sparse runs."""
+
+    AUTO = "auto"  # the quickest exact one, measured on the device once for a shape and remembered
+    FA4 = "fa4"  # FlashAttention-4: Hopper and later
+    CUDNN = "cudnn"
+    FLASH = "flash"  # torch's FlashAttention-2
+    SAGE = "sage"  # SageAttention: Q and K in 8 bits, so not exact; only if asked for
+    NATIVE = "native"  # what torch and diffusers choose
+
+
 class Keep(StrEnum):
     """Blocks kept whatever the scores say."""
 
@@ -75,6 +86,7 @@ class AttentionSettings:
     min_tokens: int = 0  # shorter sequences stay dense
     # who computes attention over the kept blocks; auto: the fastest that can
     executor: str = field(default="auto", metadata={"method": "executor", "also": {"auto": ""}})
+    backend: Backend = Backend.AUTO  # library of dense attention, and of the dense part of sparse runs
     seed: int = 0  # random starts of k-means and svg1's sample
     settings: dict[str, object] = field(
         default_factory=dict, metadata={"settings_of": ("predictor", "reuse"), "shared": True}
@@ -101,6 +113,7 @@ class AttentionSettings:
         self.predictor = _named(Predictor, self.predictor)
         self.reuse = _named(Reuse, self.reuse)
         self.executor = _named(ExecutorName, self.executor, "executor")
+        self.backend = _choice(Backend, self.backend)
         self.always_keep = [_choice(Keep, rule) for rule in self.always_keep]
         if not 0 < self.tau <= 1:
             raise ValueError(f"tau must be in (0, 1], got {self.tau}")

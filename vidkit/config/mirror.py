@@ -131,6 +131,9 @@ def _made(annotation: Any, value: Any, key: str) -> Any:
         return None
     choices = choices_of(inner)
     if choices:
+        # YAML reads the bare words on and off as true and false
+        bare = {"True": "on", "False": "off"}.get(str(value))
+        value = bare if bare in choices else value
         if str(value) not in choices:
             raise KeyedError(
                 key, f"unknown choice '{value}' for '{key}'", did_you_mean(str(value), choices, "choices")

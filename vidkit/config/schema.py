@@ -45,6 +45,14 @@ class Offload(StrEnum):
     group = "group"
 
 
+class Compile(StrEnum):
+    """What torch compiles before the first step."""
+
+    auto = "auto"  # blocks on a GPU, where the steps to come save more than compiling takes
+    blocks = "blocks"  # the transformer's blocks: one graph for all of a kind
+    off = "off"
+
+
 class Sampler(StrEnum):
     """Flow-matching ODE solvers."""
 
@@ -118,6 +126,7 @@ class GenerateSettings:
     seed: int | None = None  # none: drawn and recorded
     device: str = "auto"  # auto, cpu, cuda, cuda:1
     dtype: Dtype = Dtype.auto
+    compile: Compile = Compile.auto
     height: int = 480  # pixels
     width: int = 832  # pixels
     frames: int = 81  # pixel frames

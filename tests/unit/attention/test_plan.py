@@ -3,9 +3,10 @@ import torch
 from vidkit_kernels._testing import make_block_mask, make_qkv
 
 from vidkit.attention import BlockPlan, TokenGrid, predict_mask, sparse_attention
-from vidkit.attention.executors import AUTO_ORDER, EXECUTORS, ExecutorChooser, gpu
+from vidkit.attention.executors import AUTO_ORDER, EXECUTORS, ExecutorChooser
 from vidkit.attention.predictors import PlanState, make_predictor
 from vidkit.errors import ConfigError, DataError
+from vidkit.hooks.dense import fa4
 
 
 def plan(B=1, H=2, N=150, block_q=32, block_k=16, density=0.4, **extra):
@@ -210,13 +211,13 @@ def test_a_broken_fa4_is_passed_over_with_its_reason(error, reason, monkeypatch)
         raise error
 
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None: (9, 0))
-    monkeypatch.setattr(gpu.importlib, "import_module", broken)
-    gpu.fa4_problem.cache_clear()
+    monkeypatch.setattr(fa4.importlib, "import_module", broken)
+    fa4.fa4_problem.cache_clear()
     try:
         p, _ = plan(N=256, block_q=128, block_k=128)
-        assert reason in EXECUTORS["fa4"]().unsupported(OnHopper(), p) and not gpu.fa4_installed()
+        assert reason in EXECUTORS["fa4"]().unsupported(OnHopper(), p) and not fa4.fa4_installed()
     finally:
-        gpu.fa4_problem.cache_clear()
+        fa4.fa4_problem.cache_clear()
 
 
 def test_masked_executor_refuses_long_sequences():

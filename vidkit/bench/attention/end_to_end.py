@@ -15,7 +15,6 @@ import torch
 
 from vidkit.attention.apply import AttentionHandle, enable
 from vidkit.attention.calibration.drift_threshold import TraceReuse, choose_delta
-from vidkit.attention.executors.gpu import fa4_installed
 from vidkit.attention.policy import AttentionPolicy
 from vidkit.attention.predictors import make_predictor
 from vidkit.attention.reuse import make_reuse
@@ -31,6 +30,7 @@ from vidkit.bench.attention.loops import (
 from vidkit.bench.attention.report import BUSY, Row, speed_words, spread_words
 from vidkit.bench.timing import Gain, gain_of, measure_turns, quantiles
 from vidkit.errors import ConfigError
+from vidkit.hooks.dense.fa4 import fa4_installed
 from vidkit.utils.plain import duration
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ import torch
 from diffusers import WanTransformer3DModel
 from torch import Tensor
 
-from vidkit.attention.executors.gpu import fa4_forward
 from vidkit.bench.timing import synchronize
+from vidkit.hooks.dense.fa4 import fa4_forward
 from vidkit.hooks.families.wan import project, rotate
 
 

@@ -16,7 +16,7 @@ from vidkit_kernels._testing import make_block_mask
 
 from vidkit.attention.executors import AUTO_ORDER, EXECUTORS, ExecutorChooser
 from vidkit.attention.executors.base import run_plan
-from vidkit.attention.executors.gpu import HALF, fa4_forward, fa4_installed
+from vidkit.attention.executors.gpu import HALF
 from vidkit.attention.plan import BlockPlan, blocks
 from vidkit.bench.attention.report import Row
 from vidkit.bench.attention.shapes import Shape
@@ -30,6 +30,7 @@ from vidkit.bench.timing import (
     measure_turns,
     quantiles,
 )
+from vidkit.hooks.dense.fa4 import fa4_forward, fa4_installed
 
 log = logging.getLogger(__name__)
 

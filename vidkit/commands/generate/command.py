@@ -23,6 +23,7 @@ from vidkit.generation.record import RunRecord
 from vidkit.generation.resolve import ResolvedRun, resolve
 from vidkit.generation.sparse import SparseRun, is_dense, prepare
 from vidkit.generation.spec import ModelSpec, Request
+from vidkit.generation.speed import SpeedRun
 from vidkit.utils.ownership import signed
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def run(settings: GenerateSettings) -> RunRecord | CostEstimate:
 def _make(run: ResolvedRun, paths: OutputPaths) -> RunRecord:
     """Load, generate and write; `paths` are this run's alone."""
     settings, options = run.settings, run.options.load_options()
+    speed = SpeedRun(settings.compile.value, settings.attention.backend.value)
+    speed.check(options.device, options.dtype, options.offload)
     sparse = prepare(settings.attention, run.table_model, folder=run.folder)
     paths, missing = _without_encoder(settings, paths)
     from vidkit.commands.progress import RunProgress
@@ -62,7 +65,7 @@ def _make(run: ResolvedRun, paths: OutputPaths) -> RunRecord:
             progress.warning(text)
         progress.phase("load", run.spec.name)
         model = _load(run.spec, run.folder, options)
-        made = _generate(model, run.request, run.frame, progress, sparse)
+        made = _generate(model, run.request, run.frame, progress, sparse, speed)
         progress.phase("write")
         record = _finish(settings, model, made, run.frame, warnings, paths, progress)
     print("\n".join(summary_lines(record, made.frames, settings.fps)))
@@ -135,13 +138,19 @@ def _load(spec: ModelSpec, folder: Path | None, options: LoadOptions) -> LoadedM
 
 
 def _generate(
-    model: LoadedModel, request: Request, frame: FirstFrame, progress: RunProgress, sparse: SparseRun
+    model: LoadedModel,
+    request: Request,
+    frame: FirstFrame,
+    progress: RunProgress,
+    sparse: SparseRun,
+    speed: SpeedRun,
 ) -> Generation:
     from vidkit.generation.run import generate
 
-    with sparse.on(model.pipe) as reporters:
+    with speed.on(model, request), sparse.on(model.pipe) as reporters:
         made = generate(model, request, frame.image, progress, reporters)
-        record = dataclasses.replace(made.record, attention=sparse.report())
+        kernels = speed.report(made.record.steps)
+        record = dataclasses.replace(made.record, attention=sparse.report(), kernels=kernels)
     return dataclasses.replace(made, record=record)
 
 

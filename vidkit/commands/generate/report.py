@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vidkit.generation.cost import CostEstimate
 from vidkit.generation.record import RunRecord
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec, Request
+from vidkit.generation.speed import speed_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +30,8 @@ def summary_lines(record: RunRecord, frames: np.ndarray, fps: int) -> list[str]:
     lines.append(f"time    {seconds}")
     if record.attention is not None:
         lines.append(f"sparse  {sparse_line(record)}")
+    if record.kernels:
+        lines.append(f"kernels {speed_line(record.kernels)}")
     lines.append(f"memory  {_memory(record)}")
     lines.append(f"device  {record.device_name}, {record.dtype}, seed {record.seed}")
     if record.verdict is not None:
