@@ -2,7 +2,9 @@
 
 From the repository root, on one GPU; `train` again goes on from the last checkpoint:
 
-    python scripts/train_agent_pair.py train --out runs/pair --small-seconds 150 --large-seconds 420
+    python scripts/train_agent_pair.py train --out runs/pair1 --small-seconds 150 --large-seconds 770
+    python scripts/train_agent_pair.py train --out runs/pair --start-from runs/pair1 --relation-share 0.5 \
+        --rate 0.5 --small-seconds 90 --large-seconds 150
     python scripts/train_agent_pair.py evaluate --out runs/pair
 
 `evaluate` asks held-out questions and writes figures.json; on a CPU give --questions 500. Needs torch.
@@ -41,6 +43,9 @@ def main() -> None:
     parser.add_argument("--large-batch", type=int, default=384)
     parser.add_argument("--steps", type=int, help="at most, for a trial")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--start-from", type=Path, help="folder with weights from which training begins")
+    parser.add_argument("--rate", type=float, default=1.0, help="times the models' own learning rates")
+    parser.add_argument("--relation-share", type=float, help="of the questions; none: as they come")
     parser.add_argument("--compile", action="store_true", help="compile the blocks")
     parser.add_argument("--questions", type=int, default=20_000, help="held-out questions of evaluate")
     options = parser.parse_args()
@@ -57,9 +62,10 @@ def train(options: argparse.Namespace, device: Any) -> None:
 
     from scripts.agent_pair_training.trainer import Plan
     from scripts.agent_pair_training.trainer import train as train_model
-    from vidkit.agents.pair.folder import save_model
+    from vidkit.agents.pair.folder import load_model, save_model
     from vidkit.agents.pair.network import LARGE, SMALL, PairNetwork
 
+    kinds = shares(options.relation_share)
     sizes = {"small": (SMALL, 1.5e-3, 1_000), "large": (LARGE, 8e-4, 10_000_000)}
     for name in NAMES:
         seconds, total, batch = (getattr(options, f"{name}_{what}") for what in ("seconds", "total", "batch"))
@@ -68,13 +74,29 @@ def train(options: argparse.Namespace, device: Any) -> None:
         config, rate, first_seed = sizes[name]
         torch.manual_seed(options.seed)
         model = PairNetwork(config).to(device)
-        plan = Plan(seconds, total or seconds, batch, rate, seed=first_seed, most_steps=options.steps,
-                    compile=options.compile)  # fmt: skip
+        if options.start_from is not None:
+            model = load_model(options.start_from / f"{name}.safetensors", device)
+            first_seed += 100_000_000  # scenes that the training before has not seen
+        plan = Plan(seconds, total or seconds, batch, rate * options.rate, seed=first_seed,
+                    most_steps=options.steps, compile=options.compile, shares=kinds)  # fmt: skip
         print(f"{name}: {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters", flush=True)
         made, note = train_model(model, plan, options.out / name, lambda text: print(text, flush=True))
         file = options.out / f"{name}.safetensors"
         save_model(made, file, note)
         print(f"{name}: {file.stat().st_size / 2**20:.2f} MiB after {note['steps']} steps", flush=True)
+
+
+def shares(relation: float | None) -> tuple[float, ...]:
+    """Shares of the kinds of questions, with this one of relations."""
+    from vidkit.synthetic.zoom_scenes.questions import KINDS, SHARES
+
+    if relation is None:
+        return SHARES
+    if not 0 < relation < 1:
+        raise SystemExit(f"--relation-share must be between 0 and 1, got {relation}")
+    place = KINDS.index("relation")
+    rest = (1 - relation) / (1 - SHARES[place])
+    return tuple(relation if n == place else share * rest for n, share in enumerate(SHARES))
 
 
 def costs(small: PairNetwork, large: PairNetwork) -> tuple[float, float]:

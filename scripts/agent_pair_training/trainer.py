@@ -17,7 +17,7 @@ from scripts.agent_pair_training.losses import large_loss, small_loss
 from vidkit.agents.pair.network import PairNetwork
 from vidkit.synthetic.zoom_scenes.drawing import draw_pictures
 from vidkit.synthetic.zoom_scenes.layout import is_held_out
-from vidkit.synthetic.zoom_scenes.questions import Questions, draw_questions
+from vidkit.synthetic.zoom_scenes.questions import SHARES, Questions, draw_questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Plan:
         seed: first seed of the batches; is raised by every step.
         most_steps: steps at most, for tests; None: by the clock alone.
         compile: compile the blocks.
+        shares: of the kinds of questions.
     """
 
     seconds: float
@@ -45,12 +46,16 @@ class Plan:
     seed: int = 1_000
     most_steps: int | None = None
     compile: bool = False
+    shares: tuple[float, ...] = SHARES
 
 
 class Feed:
     """Draws the next batch on a stream of its own while the step before runs."""
 
-    def __init__(self, seed: int, batch: int, device: torch.device) -> None:
+    def __init__(
+        self, seed: int, batch: int, device: torch.device, shares: tuple[float, ...] = SHARES
+    ) -> None:
+        self._shares = shares
         self._seeds, self._batch, self._device = _training_seeds(seed), batch, device
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
         self.seed = seed
@@ -59,7 +64,7 @@ class Feed:
     def _drawn(self) -> tuple[Questions, Tensor]:
         self.seed = next(self._seeds)
         with torch.cuda.stream(self._stream) if self._stream else torch.no_grad():
-            questions = draw_questions(self.seed, self._batch, self._device)
+            questions = draw_questions(self.seed, self._batch, self._device, self._shares)
             return questions, draw_pictures(questions)
 
     def batch(self) -> tuple[Questions, Tensor]:
@@ -99,7 +104,7 @@ def train(
     optimizer = torch.optim.AdamW(groups, lr=plan.rate, betas=(0.9, 0.98), fused=device.type == "cuda")
     state = _restored(folder, model, average, optimizer)
     done_s, step, questions_seen = state["seconds"], int(state["steps"]), int(state["questions"])
-    feed = Feed(max(plan.seed, int(state["seed"])), plan.batch, device)
+    feed = Feed(max(plan.seed, int(state["seed"])), plan.batch, device, plan.shares)
     if plan.compile:
         for block in model.blocks:
             block.compile(dynamic=False)

@@ -7,6 +7,7 @@ are there, not together, as in POPE), and the object at an end of the picture (t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -97,17 +98,20 @@ class _Asked:
         return (self.kind == KINDS.index(name))[:, None]
 
 
-def draw_questions(seed: int, count: int, device: torch.device | str = "cpu") -> Questions:
+def draw_questions(
+    seed: int, count: int, device: torch.device | str = "cpu", shares: Sequence[float] = SHARES
+) -> Questions:
     """A batch of scenes and questions; the same for a seed, count and device.
 
     Args:
         seed: of the batch; `is_held_out` says whether training may use it.
         count: questions, one a scene.
         device: that draws.
+        shares: of the kinds, in the order of `KINDS`; they add up to 1.
     """
     draw = Draw(seed * 7919 + 13, count, torch.device(device))
     scenes = draw_scenes(draw)
-    asked = _choose(draw, scenes)
+    asked = _choose(draw, scenes, shares)
     _bend(draw, scenes, asked)
     return _worded(draw, scenes, asked, seed)
 
@@ -120,9 +124,9 @@ def _hot(place: Tensor) -> Tensor:
     return F.one_hot(place, OBJECTS).bool()
 
 
-def _choose(draw: Draw, scenes: Scenes) -> _Asked:
-    shares = torch.tensor(SHARES, device=draw.device).cumsum(0)[:-1]
-    kind = torch.bucketize(draw.uniform(), shares)
+def _choose(draw: Draw, scenes: Scenes, shares: Sequence[float]) -> _Asked:
+    bounds = torch.tensor(shares, device=draw.device).cumsum(0)[:-1]
+    kind = torch.bucketize(draw.uniform(), bounds)
     far = torch.stack([scenes.x, -scenes.x, scenes.y, -scenes.y], 1)
     ends = far.masked_fill(~scenes.exists[:, None], 1e4).topk(2, 2, largest=False)
     clear = ends.values[..., 1] - ends.values[..., 0] >= _CLEAR
