@@ -95,8 +95,10 @@ def test_image_to_video_equals_the_stock_pipeline(pipe: Any, picture: Image.Imag
     torch.testing.assert_close(denoise(pipe, picture), stock(pipe, picture), atol=1e-5, rtol=1e-5)
 
 
-def test_block_causal_equals_the_stock_pipeline(pipe: Any) -> None:
-    ours = denoise(pipe, ar_step=2, block_size=2, causal_attention=True)
+@pytest.mark.parametrize("active", [False, True], ids=["all-blocks", "active-blocks"])
+def test_block_causal_equals_the_stock_pipeline(pipe: Any, active: bool) -> None:
+    options = {"active_only": active, "clean_refresh": active}
+    ours = denoise(pipe, ar_step=2, block_size=2, causal_attention=True, **options)
     theirs = stock(pipe, ar_step=2, causal_block_size=2)
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
 

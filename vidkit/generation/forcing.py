@@ -15,52 +15,20 @@ Synchronous clips and block-causal ones equal the stock pipelines' (tested).
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from diffusers import SkyReelsV2DiffusionForcingPipeline
 from torch import Tensor
 
-from vidkit.models.block_schedule import Row, Window, block_rows, plan_windows
+from vidkit.generation.blocks.executor import BlockCache
+from vidkit.generation.blocks.forcing_velocity import ForcingVelocity
+from vidkit.generation.forcing_options import ForcingOptions, ForcingStep, StepCallback
+from vidkit.generation.forcing_window import ByBlocks, Velocity, WholeWindow, WindowRun
+from vidkit.hooks.blocks import SkyReelsBlocks, moves_layers
+from vidkit.models.block_schedule import plan_windows
 
-WAITING_TIMESTEP = 999  # what the model is told of a block at pure noise that has not started
-StepCallback = Callable[[int, tuple[float, float]], None]
-
-
-@dataclass(frozen=True)
-class ForcingOptions:
-    """How latent frames are scheduled; lengths in latent frames."""
-
-    base: int | None = None
-    overlap: int | None = None
-    ar_step: int = 0
-    block_size: int = 1
-    causal_attention: bool = False
-    addnoise: float = 0.0  # noise level of given frames, 0..60 of 1000
-
-
-@dataclass(frozen=True)
-class ForcingStep:
-    """Where the loop is; set on the pipeline before every forward, for hooks that work block by block.
-
-    Attributes:
-        number: row within the window.
-        total: rows of the window.
-        row: which block performs which sampler step, and which blocks the model sees.
-        window: stretch of the clip, in latent frames.
-        block_size: latent frames per block; all of them when frames move together.
-        prefix: leading latent frames that are given and never updated.
-    """
-
-    number: int
-    total: int
-    row: Row
-    window: Window
-    block_size: int
-    prefix: int
+__all__ = ["DiffusionForcingPipeline", "ForcingOptions", "ForcingStep"]
 
 
 class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ignore[misc]
@@ -91,6 +59,7 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
         generator: torch.Generator,
         options: ForcingOptions,
         callback: StepCallback | None = None,
+        cache: BlockCache | None = None,
     ) -> Tensor:
         """Make the latents of one clip.
 
@@ -107,16 +76,22 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
             generator: draws all noise.
             options: windows, blocks, attention.
             callback: called after every row with its number and the (lowest, highest) timestep.
+            cache: decides what is computed of each block; for options that run block by block.
 
         Returns:
             Normalised latents [1, C, F, h, w], fp32.
+
+        Raises:
+            NotFinite: the latents of a block hold NaN or infinity.
+            ConfigError: options that this transformer cannot be run with.
         """
         self._guidance_scale = guidance_scale
-        # always set: the transformer keeps the value of the run before in its config
-        self.transformer._set_ar_attention(options.block_size if options.causal_attention else 1)
         latent_frames = (num_frames - 1) // self.vae_scale_factor_temporal + 1
         shape = (height // self.vae_scale_factor_spatial, width // self.vae_scale_factor_spatial)
-        model = _Branches(self, prompt_embeds, negative_prompt_embeds, guidance_scale, fps)
+        prompts = {"cond": prompt_embeds}
+        if guidance_scale > 1 and negative_prompt_embeds is not None:
+            prompts["uncond"] = negative_prompt_embeds
+        model = self._velocity(prompts, guidance_scale, fps, options, cache)
         given = None if image is None else self._encode_image(image)
         done: Tensor | None = None
         row_count = 0
@@ -124,13 +99,38 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
             if done is not None:
                 given = done[:, :, window.start : window.start + window.prefix]
             latents = self._noise(window.frames, shape, generator)
-            run = _WindowRun(self, model, window, latents, given, num_inference_steps, options, generator)
+            run = WindowRun(self, model, window, latents, given, num_inference_steps, options, generator)
             row_count = run.all_rows(row_count, callback)
             done = latents if done is None else torch.cat([done, latents[:, :, window.overlap :]], dim=2)
         assert done is not None
         self.forcing_step = None
         self.maybe_free_model_hooks()
         return done
+
+    def _velocity(
+        self,
+        prompts: dict[str, Tensor],
+        guidance: float,
+        fps: int,
+        options: ForcingOptions,
+        cache: BlockCache | None,
+    ) -> Velocity:
+        """What gives velocities: whole forwards, or passes of blocks."""
+        transformer, device = self.transformer, self._execution_device
+        texts = {name: text.to(device, transformer.dtype) for name, text in prompts.items()}
+        rate = 0 if fps == 16 else 1  # the two rates the released models were trained with
+        masked = options.causal_attention and moves_layers(transformer)
+        whole = not options.by_blocks or (masked and not options.active_only and cache is None)
+        # always set: the transformer keeps the value of the run before in its config
+        transformer._set_ar_attention(options.block_size if whole and masked else 1)
+        if whole:
+            return WholeWindow(transformer, texts, guidance, rate)
+        hook = getattr(transformer, "_hf_hook", None)
+        if hook is not None:  # model offload: what its forward would do first
+            hook.pre_forward(transformer)
+        model = SkyReelsBlocks(transformer, rate, prompts["cond"].shape[1])
+        inner = ForcingVelocity(model, texts, guidance, options.mode, cache, options.kv_budget)
+        return ByBlocks(inner, transformer.dtype)
 
     def _noise(self, frames: int, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
         size = (1, self.transformer.config.in_channels, frames, *shape)
@@ -144,125 +144,6 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
         mean, std = latent_statistics(self.vae, latent)
         normalised: Tensor = (latent - mean) / std
         return normalised
-
-
-class _Branches:
-    """The transformer with guidance: latents and timesteps in, velocity out."""
-
-    def __init__(self, pipe: Any, prompt: Tensor, negative: Tensor | None, guidance: float, fps: int) -> None:
-        dtype = pipe.transformer.dtype
-        device = pipe._execution_device
-        self.transformer = pipe.transformer
-        self.dtype = dtype
-        self.guidance = guidance
-        self.prompt = prompt.to(device, dtype)
-        self.negative = None if negative is None else negative.to(device, dtype)
-        self.fps = [0 if fps == 16 else 1]  # the two rates the released models were trained with
-
-    def velocity(self, latents: Tensor, timesteps: Tensor, at: ForcingStep) -> Tensor:
-        inputs, steps = latents.to(self.dtype), timesteps.unsqueeze(0)
-        conditional = self._forward("cond", inputs, steps, self.prompt, at)
-        if self.guidance <= 1 or self.negative is None:
-            return conditional
-        unconditional = self._forward("uncond", inputs, steps, self.negative, at)
-        return unconditional + self.guidance * (conditional - unconditional)
-
-    def _forward(
-        self, branch: str, latents: Tensor, timesteps: Tensor, text: Tensor, at: ForcingStep
-    ) -> Tensor:
-        with self.transformer.cache_context(branch, step_index=at.number, num_inference_steps=at.total):
-            output: Tensor = self.transformer(
-                hidden_states=latents,
-                timestep=timesteps,
-                encoder_hidden_states=text,
-                enable_diffusion_forcing=True,
-                fps=self.fps,
-                return_dict=False,
-            )[0]
-        return output
-
-
-class _WindowRun:
-    """Denoises one window in place."""
-
-    def __init__(
-        self,
-        pipe: Any,
-        model: _Branches,
-        window: Window,
-        latents: Tensor,
-        given: Tensor | None,
-        steps: int,
-        options: ForcingOptions,
-        generator: torch.Generator,
-    ) -> None:
-        self.pipe, self.model, self.window = pipe, model, window
-        self.latents, self.generator = latents, generator
-        self.prefix = 0 if given is None else given.shape[2]
-        if given is not None:
-            latents[:, :, : self.prefix] = given
-        frames = latents.shape[2]
-        # together, all frames are one block: the same numbers as frame by frame, one sampler update a step
-        self.block = frames if options.ar_step == 0 else options.block_size
-        blocks = frames // self.block
-        self.rows = block_rows(
-            steps, blocks, options.ar_step, ready=min(self.prefix // self.block, blocks - 1)
-        )
-        self.addnoise = options.addnoise
-        pipe.scheduler.set_timesteps(steps, device=latents.device)
-        pipe.scheduler.set_begin_index(0)  # not by value: large shifts repeat a timestep
-        self.samplers = [copy.deepcopy(pipe.scheduler) for _ in range(blocks)]
-        waiting = torch.tensor([WAITING_TIMESTEP], device=latents.device)
-        end = torch.zeros(1, device=latents.device, dtype=torch.long)
-        timesteps = pipe.scheduler.timesteps
-        self.timesteps = torch.cat([timesteps, end.to(timesteps), waiting.to(timesteps)])  # [-1] is waiting
-
-    def all_rows(self, first: int, callback: StepCallback | None) -> int:
-        for number, row in enumerate(self.rows):
-            step = ForcingStep(number, len(self.rows), row, self.window, self.block, self.prefix)
-            self.pipe.forcing_step = step
-            levels = self._row(step)
-            if callback is not None:
-                callback(first + number, levels)
-        return first + len(self.rows)
-
-    def _row(self, step: ForcingStep) -> tuple[float, float]:
-        row = step.row
-        start, stop = row.start * self.block, row.stop * self.block
-        levels = torch.tensor(row.level, device=self.latents.device).repeat_interleave(self.block)
-        timesteps = self.timesteps[levels]
-        inputs = self.latents
-        if start < self.prefix:
-            timesteps[: self.prefix] = 0
-            inputs, timesteps = self._noised(inputs, timesteps)
-        velocity = self.model.velocity(inputs[:, :, start:stop], timesteps[start:stop], step)
-        for block in range(row.start, row.stop):
-            if row.update[block]:
-                self._update(block, row.level[block], velocity, start)
-        seen = timesteps[start:stop]
-        return float(seen.min()), float(seen.max())
-
-    def _noised(self, latents: Tensor, timesteps: Tensor) -> tuple[Tensor, Tensor]:
-        """Fresh noise on given frames at every row, as SkyReels-V2 does (addnoise_condition)."""
-        if self.addnoise <= 0:
-            return latents, timesteps
-        share, given = self.addnoise / 1000, latents[:, :, : self.prefix]
-        noise = torch.randn(given.shape, generator=self.generator, device=self.generator.device).to(given)
-        latents = latents.clone()
-        latents[:, :, : self.prefix] = given * (1 - share) + noise * share
-        timesteps = timesteps.clone()
-        timesteps[: self.prefix] = int(self.addnoise)
-        return latents, timesteps
-
-    def _update(self, block: int, level: int, velocity: Tensor, start: int) -> None:
-        first = max(block * self.block, self.prefix)  # given frames inside a block stay as they are
-        last = (block + 1) * self.block
-        self.latents[:, :, first:last] = self.samplers[block].step(
-            velocity[:, :, first - start : last - start],
-            self.timesteps[level],
-            self.latents[:, :, first:last],
-            return_dict=False,
-        )[0]
 
 
 def latent_statistics(vae: Any, like: Tensor) -> tuple[Tensor, Tensor]:

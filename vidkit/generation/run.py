@@ -183,13 +183,16 @@ class _StepWatch:
 
     def __enter__(self) -> _StepWatch:
         self._listener.phase("prepare")
-        # a plain forward hook: the stock loops have no callback before their first step
-        self._hook = self._transformer.register_forward_pre_hook(self._first_forward)
+        # plain forward hooks: the stock loops have no callback before their first step, and a loop over
+        # blocks never calls the transformer as a whole
+        first = [self._transformer, getattr(self._transformer, "patch_embedding", None)]
+        self._hooks = [m.register_forward_pre_hook(self._first_forward) for m in first if m is not None]
         self._mark = self._now()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._hook.remove()
+        for hook in self._hooks:
+            hook.remove()
 
     def step(self, index: int, timestep: tuple[float, float]) -> None:
         now = self._now()

@@ -21,7 +21,7 @@ from torch import Tensor
 class Exchange(Protocol):
     """Takes keys and values of the tokens that are computed, gives those that they attend to."""
 
-    def __call__(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, layer: int, keys: Tensor, values: Tensor, queries: Tensor) -> tuple[Tensor, Tensor]:
         """Store and look up.
 
         Args:
@@ -29,6 +29,7 @@ class Exchange(Protocol):
             keys: of the computed tokens, `[B, n, H, D]`, after norm and rotary embedding; H is the number of
                 key-value heads.
             values: likewise.
+            queries: likewise, `[B, n, Hq, D]`; compression looks at them.
 
         Returns:
             Keys and values to attend to, `[B, T, H, D]` each; there is no mask beside them.
@@ -78,14 +79,22 @@ class BlockModel(Protocol):
             first_frame: position of the block's first latent frame, for rotary embeddings.
         """
 
-    def run_layers(self, entered: Entered, exchange: Exchange, rows: Tensor | None = None) -> Tensor:
-        """Run all layers on the tokens `rows` (indices into the block, ascending; None: all).
+    def run_layers(
+        self, entered: Entered, exchange: Exchange, rows: Tensor | None = None, stop: int | None = None
+    ) -> Tensor:
+        """Run the layers on the tokens `rows` (indices into the block, ascending; None: all).
 
         Every layer calls `exchange` once. What belongs to a token (hidden state, rotary table, modulation)
         is gathered for `rows`, never cut from the front.
 
+        Args:
+            entered: from `enter`; left as it is.
+            exchange: where keys and values go and come from.
+            rows: `[n]`, int64.
+            stop: run only so many layers; None: all.
+
         Returns:
-            After the last layer, `[B, n, C]`.
+            After the last of them, `[B, n, C]`.
         """
 
     def head(self, entered: Entered, hidden: Tensor, rows: Tensor | None = None) -> Tensor:
@@ -93,3 +102,12 @@ class BlockModel(Protocol):
 
     def to_latents(self, entered: Entered, velocities: Tensor) -> Tensor:
         """Velocities of all tokens `[B, P, D]` put back into place, `[B, C_out, m, h, w]`."""
+
+    def pass_flops(self, queries: int, keys: int, frames: int) -> float:
+        """FLOPs of `queries` tokens that attend to `keys` tokens, through all layers and the head.
+
+        Args:
+            queries: computed tokens.
+            keys: tokens that they attend to.
+            frames: latent frames whose noise levels are embedded.
+        """

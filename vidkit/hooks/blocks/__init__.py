@@ -1,0 +1,7 @@
+"""Transformers of diffusers as block models: run on some tokens of one block at a time."""
+
+from __future__ import annotations
+
+from vidkit.hooks.blocks.skyreels_v2 import SkyReelsBlocks, moves_layers
+
+__all__ = ["SkyReelsBlocks", "moves_layers"]

@@ -1,0 +1,193 @@
+"""SkyReels-V2 run block by block: the same modules as its own forward, keys and values kept outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers.models.attention_dispatch import dispatch_attention_fn
+from torch import Tensor
+
+from vidkit.errors import ConfigError
+from vidkit.hooks.families.wan import project, rotate
+from vidkit.models.block_model import Entered, Exchange
+from vidkit.models.transformer_cost import TransformerShape
+
+
+@dataclass(frozen=True)
+class _State:
+    """What the layers read beside hidden states.
+
+    Attributes:
+        text: embedded prompt `[B, S, C]`.
+        time: time embedding of every frame, `[B, m, C]`.
+        modulation: its projection, `[B, m, 6, C]`.
+        rotary: cosine and sine, `[1, P, 1, D]` each.
+        per_frame: tokens of a frame.
+        shape: frames, height and width of the latents.
+    """
+
+    text: Tensor
+    time: Tensor
+    modulation: Tensor
+    rotary: tuple[Tensor, Tensor]
+    per_frame: int
+    shape: tuple[int, ...]
+
+
+class SkyReelsBlocks:
+    """Block model on a `SkyReelsV2Transformer3DModel` trained with diffusion forcing.
+
+    Modulation is spread over the tokens of a frame by broadcasting, not by copies, and gathered where only
+    some tokens are computed.
+
+    Args:
+        transformer: of diffusers.
+        fps: index of the frame rate that it is told (0: 16, 1: 24), for models trained with it.
+        text_tokens: of a prompt, padding included; for FLOPs only.
+
+    Raises:
+        ConfigError: an image branch, or layers that are moved to the device one at a time.
+    """
+
+    def __init__(self, transformer: Any, fps: int = 1, text_tokens: int = 512) -> None:
+        if transformer.condition_embedder.image_embedder is not None:
+            raise ConfigError(
+                "block-by-block execution does not know the image branch of this transformer",
+                "use a diffusion-forcing model (SkyReels-V2-DF), which takes a first frame as latents",
+            )
+        if moves_layers(transformer):
+            raise ConfigError(
+                "block-by-block execution does not go with layers that are moved one at a time",
+                "set model.offload=none or model.offload=model",
+            )
+        self.transformer = transformer
+        self.fps, self.text_tokens = fps, text_tokens
+        self.layers = len(transformer.blocks)
+        t, h, w = transformer.config.patch_size
+        self.patch = (int(t), int(h), int(w))
+        self._cost = TransformerShape.of(dict(transformer.config))
+
+    def condition(self, text: Tensor) -> Tensor:
+        """Embedded prompt, `[B, S, C]`."""
+        embedded: Tensor = self.transformer.condition_embedder.text_embedder(text)
+        return embedded
+
+    def enter(self, latents: Tensor, levels: Tensor, condition: Any, first_frame: int) -> Entered:
+        """Embed a block; levels are timesteps, 0..1000."""
+        model = self.transformer
+        frames, height, width = (size // p for size, p in zip(latents.shape[2:], self.patch, strict=True))
+        hidden = model.patch_embedding(latents).flatten(2).transpose(1, 2)
+        time, modulation = self._times(levels.reshape(1, -1), condition)
+        shape = (first_frame + latents.shape[2], *latents.shape[3:])
+        tables = model.rope(torch.empty((1, 1, *shape), device="meta"))
+        per_frame = height * width
+        cos, sin = (table[:, first_frame // self.patch[0] * per_frame :] for table in tables)
+        frame_of = torch.arange(frames, device=hidden.device).repeat_interleave(per_frame)
+        state = _State(condition, time, modulation, (cos, sin), per_frame, tuple(latents.shape[2:]))
+        return Entered(hidden, frame_of, state, {"time": modulation.flatten(2), "embedded": hidden})
+
+    def _times(self, levels: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+        """Time embedding `[B, m, C]` and its projection `[B, m, 6, C]`."""
+        model, embedder = self.transformer, self.transformer.condition_embedder
+        waves = embedder.timesteps_proj(levels)
+        waves = waves.to(next(embedder.time_embedder.parameters()).dtype)
+        time = embedder.time_embedder(waves).type_as(text)
+        projected = embedder.time_proj(embedder.act_fn(time)).unflatten(-1, (6, -1))
+        if model.config.inject_sample_info:
+            rate = torch.tensor([self.fps], dtype=torch.long, device=text.device)
+            projected = projected + model.fps_projection(model.fps_embedding(rate)).unflatten(1, (6, -1))
+        return time, projected
+
+    def run_layers(
+        self, entered: Entered, exchange: Exchange, rows: Tensor | None = None, stop: int | None = None
+    ) -> Tensor:
+        """Run the layers on some tokens of a block, or all."""
+        hidden = entered.hidden if rows is None else entered.hidden[:, rows]
+        for layer, block in enumerate(self.transformer.blocks[:stop]):
+            hidden = _layer(block, layer, hidden, entered, exchange, rows)
+        return hidden
+
+    def head(self, entered: Entered, hidden: Tensor, rows: Tensor | None = None) -> Tensor:
+        """Velocities of tokens, `[B, n, D]`."""
+        model = self.transformer
+        time = entered.state.time
+        table = model.scale_shift_table
+        shift, scale = (table[:, i, None] + time for i in range(2))
+        normed = _modulated(model.norm_out(hidden.float()), scale, shift, entered, rows)
+        out: Tensor = model.proj_out(normed.type_as(hidden))
+        return out
+
+    def to_latents(self, entered: Entered, velocities: Tensor) -> Tensor:
+        """Tokens' velocities as latents `[B, C, m, h, w]`."""
+        t, h, w = self.patch
+        frames, height, width = entered.state.shape
+        x = velocities.reshape(velocities.shape[0], frames // t, height // h, width // w, t, h, w, -1)
+        return x.permute(0, 7, 1, 4, 2, 5, 3, 6).flatten(6, 7).flatten(4, 5).flatten(2, 3)
+
+    def pass_flops(self, queries: int, keys: int, frames: int) -> float:
+        """FLOPs of some tokens through all layers and the head, their prompt embedded once."""
+        return self._cost.pass_flops(queries, keys, self.text_tokens, frames).total
+
+
+def moves_layers(transformer: Any) -> bool:
+    """Whether its layers are moved to the device one at a time, by forwards that are not called here."""
+    registry = getattr(transformer, "_diffusers_hook", None)
+    grouped = registry is not None and registry.get_hook("group_offloading") is not None
+    return grouped or any(parameter.is_meta for parameter in transformer.parameters())
+
+
+def _layer(
+    block: Any, layer: int, hidden: Tensor, entered: Entered, exchange: Exchange, rows: Tensor | None
+) -> Tensor:
+    """One transformer layer; hidden `[B, n, C]`."""
+    state: _State = entered.state
+    parts = (block.scale_shift_table.unsqueeze(1) + state.modulation.float()).unbind(2)
+    shift, scale, gate, ffn_shift, ffn_scale, ffn_gate = parts
+    normed = _modulated(block.norm1(hidden.float()), scale, shift, entered, rows).type_as(hidden)
+    attended = _attention(block.attn1, layer, normed, state.rotary, exchange, rows)
+    hidden = (hidden.float() + _scaled(attended, gate, entered, rows)).type_as(hidden)
+    normed = block.norm2(hidden.float()).type_as(hidden)
+    hidden = hidden + block.attn2(normed, state.text, None, None)
+    normed = _modulated(block.norm3(hidden.float()), ffn_scale, ffn_shift, entered, rows).type_as(hidden)
+    fed = block.ffn(normed).float()
+    return (hidden.float() + _scaled(fed, ffn_gate, entered, rows)).type_as(hidden)
+
+
+def _attention(
+    attention: Any,
+    layer: int,
+    hidden: Tensor,
+    rotary: tuple[Tensor, Tensor],
+    exchange: Exchange,
+    rows: Tensor | None,
+) -> Tensor:
+    cos, sin = rotary if rows is None else (table[:, rows] for table in rotary)
+    q, k, v = project(attention, hidden)
+    q, k = rotate(q, cos, sin), rotate(k, cos, sin)
+    keys, values = exchange(layer, k, v, q)
+    backend = getattr(attention.processor, "_attention_backend", None)
+    heads = dispatch_attention_fn(q, keys, values, backend=backend)
+    out: Tensor = attention.to_out[1](attention.to_out[0](heads.flatten(2, 3).type_as(q)))
+    return out
+
+
+def _modulated(x: Tensor, scale: Tensor, shift: Tensor, entered: Entered, rows: Tensor | None) -> Tensor:
+    """Scale and shift x `[B, n, C]` by the values of each token's frame, `[B, m, C]`."""
+    if rows is not None:
+        frames = entered.frame_of[rows]
+        return x * (1 + scale[:, frames]) + shift[:, frames]
+    return (_by_frame(x, entered) * (1 + scale.unsqueeze(2)) + shift.unsqueeze(2)).flatten(1, 2)
+
+
+def _scaled(x: Tensor, gate: Tensor, entered: Entered, rows: Tensor | None) -> Tensor:
+    """Multiply x by the value of each token's frame."""
+    if rows is not None:
+        return x * gate[:, entered.frame_of[rows]]
+    return (_by_frame(x, entered) * gate.unsqueeze(2)).flatten(1, 2)
+
+
+def _by_frame(x: Tensor, entered: Entered) -> Tensor:
+    """`[B, P, C]` to `[B, m, S, C]`."""
+    return x.reshape(x.shape[0], -1, entered.state.per_frame, x.shape[-1])
