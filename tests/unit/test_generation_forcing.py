@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from vidkit.errors import ConfigError
 from vidkit.generation.decode import image_tensor
 from vidkit.generation.forcing import DiffusionForcingPipeline, ForcingOptions
 from vidkit.generation.load import set_sampler
@@ -36,12 +37,16 @@ def embeds(pipe: Any, text: str = "a red ball") -> Tensor:
 
 
 def denoise(
-    pipe: Any, image: Image.Image | None = None, guidance: float = 1.0, frames: int = FRAMES, **options: Any
+    pipe: Any,
+    image: Image.Image | Tensor | None = None,
+    guidance: float = 1.0,
+    frames: int = FRAMES,
+    **options: Any,
 ) -> Tensor:
     return pipe.denoise(
         prompt_embeds=embeds(pipe),
         negative_prompt_embeds=embeds(pipe, "dark"),
-        image=None if image is None else image_tensor(image),
+        image=image_tensor(image) if isinstance(image, Image.Image) else image,
         height=SIZE,
         width=SIZE,
         num_frames=frames,
@@ -57,13 +62,14 @@ def stock(pipe: Any, image: Image.Image | None = None, guidance: float = 1.0, **
     from diffusers import (
         SkyReelsV2DiffusionForcingImageToVideoPipeline,
         SkyReelsV2DiffusionForcingPipeline,
+        SkyReelsV2DiffusionForcingVideoToVideoPipeline,
     )
 
-    cls = (
-        SkyReelsV2DiffusionForcingPipeline
-        if image is None
-        else SkyReelsV2DiffusionForcingImageToVideoPipeline
-    )
+    cls = SkyReelsV2DiffusionForcingPipeline
+    if image is not None:
+        cls = SkyReelsV2DiffusionForcingImageToVideoPipeline
+    elif "video" in options:
+        cls = SkyReelsV2DiffusionForcingVideoToVideoPipeline
     pipe.transformer._set_ar_attention(1)
     made = cls(**pipe.components)
     made.set_progress_bar_config(disable=True)
@@ -75,12 +81,11 @@ def stock(pipe: Any, image: Image.Image | None = None, guidance: float = 1.0, **
         negative_prompt_embeds=embeds(pipe, "dark"),
         height=SIZE,
         width=SIZE,
-        num_frames=FRAMES,
         num_inference_steps=STEPS,
         guidance_scale=guidance,
         generator=torch.Generator().manual_seed(7),
         output_type="latent",
-        **options,
+        **{"num_frames": FRAMES, **options},
     ).frames
 
 
@@ -101,6 +106,42 @@ def test_block_causal_equals_the_stock_pipeline(pipe: Any, active: bool) -> None
     ours = denoise(pipe, ar_step=2, block_size=2, causal_attention=True, **options)
     theirs = stock(pipe, ar_step=2, causal_block_size=2)
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("frames", [45, 41], ids=["whole-windows", "a-short-last-window"])
+def test_long_video_by_windows_equals_the_stock_pipeline(pipe: Any, frames: int) -> None:
+    ours = denoise(pipe, frames=frames, base=8, overlap=4)
+    theirs = stock(pipe, num_frames=frames, base_num_frames=29, overlap_history=13)
+    assert ours.shape == theirs.shape
+    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+
+
+def test_long_block_causal_video_equals_the_stock_pipeline(pipe: Any) -> None:
+    ours = denoise(pipe, frames=45, base=8, overlap=4, ar_step=2, block_size=2, causal_attention=True)
+    schedule = {"ar_step": 2, "causal_block_size": 2}
+    theirs = stock(pipe, num_frames=45, base_num_frames=29, overlap_history=13, **schedule)
+    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("frames", [29, 45], ids=["one-window", "two-windows"])
+@pytest.mark.parametrize(
+    "blocks", [{}, {"ar_step": 2, "block_size": 2, "causal_attention": True}], ids=["together", "blocks"]
+)
+def test_extension_of_a_clip_equals_the_stock_pipeline(
+    pipe: Any, blocks: dict[str, Any], frames: int
+) -> None:
+    clip = torch.rand(17, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(5))
+    given = (clip[-13:] * 2 - 1).movedim(1, 0).unsqueeze(0)
+    ours = denoise(pipe, given, frames=frames, base=8, overlap=4, **blocks)
+    names = {"ar_step": "ar_step", "block_size": "causal_block_size"}
+    schedule = {name: blocks[ours] for ours, name in names.items() if ours in blocks}
+    theirs = stock(pipe, video=clip, num_frames=frames, base_num_frames=29, overlap_history=13, **schedule)
+    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+
+
+def test_a_given_clip_shorter_than_a_block_is_refused(pipe: Any) -> None:
+    with pytest.raises(ConfigError, match="2 latent frames, less than a block of 4"):
+        denoise(pipe, torch.zeros(1, 3, 5, SIZE, SIZE), ar_step=2, block_size=4)
 
 
 def test_a_block_size_alone_leaves_attention_bidirectional(pipe: Any) -> None:

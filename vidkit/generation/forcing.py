@@ -21,6 +21,7 @@ import torch
 from diffusers import SkyReelsV2DiffusionForcingPipeline
 from torch import Tensor
 
+from vidkit.errors import ConfigError
 from vidkit.generation.blocks.executor import BlockCache
 from vidkit.generation.blocks.forcing_velocity import ForcingVelocity
 from vidkit.generation.forcing_options import ForcingOptions, ForcingStep, StepCallback
@@ -66,7 +67,8 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
         Args:
             prompt_embeds: [1, S, text_dim].
             negative_prompt_embeds: same shape; needed if guidance_scale > 1.
-            image: first frame, [1, 3, H, W] in [-1, 1]; None: text to video.
+            image: first frame [1, 3, H, W] in [-1, 1]; or a clip that is carried on, [1, 3, T, H, W] with T =
+                4k + 1, of which whole blocks count; None: text to video.
             height: pixels.
             width: pixels.
             num_frames: pixel frames, 4k + 1.
@@ -92,7 +94,7 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
         if guidance_scale > 1 and negative_prompt_embeds is not None:
             prompts["uncond"] = negative_prompt_embeds
         model = self._velocity(prompts, guidance_scale, fps, options, cache)
-        given = None if image is None else self._encode_image(image)
+        given = None if image is None else self._given(image, options)
         done: Tensor | None = None
         row_count = 0
         for window in plan_windows(latent_frames, options.base, options.overlap, options.block_size):
@@ -137,9 +139,22 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
         noise = torch.randn(size, generator=generator, device=generator.device, dtype=torch.float32)
         return noise.to(self._execution_device)
 
+    def _given(self, image: Tensor, options: ForcingOptions) -> Tensor:
+        """Latents of what is given; a first frame may be a part of a block, a clip is cut to whole blocks."""
+        latents = self._encode_image(image)
+        frames = latents.shape[2]
+        kept = frames if frames == 1 else frames - frames % options.block_size
+        if kept < 1:
+            raise ConfigError(
+                f"the given clip has {frames} latent frames, less than a block of {options.block_size}",
+                "give a longer clip, or smaller blocks",
+            )
+        return latents[:, :, :kept]
+
     def _encode_image(self, image: Tensor) -> Tensor:
         device = self._execution_device
-        pixels = image.unsqueeze(2).to(device=device, dtype=self.vae.dtype)
+        image = image if image.dim() == 5 else image.unsqueeze(2)
+        pixels = image.to(device=device, dtype=self.vae.dtype)
         latent = self.vae.encode(pixels).latent_dist.mode().float()
         mean, std = latent_statistics(self.vae, latent)
         normalised: Tensor = (latent - mean) / std
