@@ -304,7 +304,7 @@ def test_json_on_standard_output_is_the_record(words, capsys) -> None:
     assert json.loads(capsys.readouterr().out)["steps"][0]["index"] == 0
 
 
-def test_broken_numbers_are_reported(tiny_model: Path, tmp_path: Path, capsys) -> None:
+def test_broken_numbers_stop_the_run_and_keep_its_record(tiny_model: Path, tmp_path: Path, capsys) -> None:
     import shutil
 
     import torch
@@ -317,7 +317,14 @@ def test_broken_numbers_are_reported(tiny_model: Path, tmp_path: Path, capsys) -
     values["proj_out.bias"] = torch.full_like(values["proj_out.bias"], float("nan"))
     save_file(values, weights, metadata={"format": "pt"})
     words = ["generate", *SMALL, "model.weights=pretrained", f"model.path={broken}", "image=null", "a ball"]
-    assert run([*words, "--output", str(tmp_path / "x.mp4")]) == 0
-    warning = "the latents hold NaN or infinity: the pictures mean nothing (try dtype=bf16 or dtype=fp32)"
-    assert f"warning: {warning}" in capsys.readouterr().err
-    assert json.loads((tmp_path / "x.json").read_text())["warnings"] == [warning]
+    assert run([*words, "--output", str(tmp_path / "x.mp4"), "--json", "-"]) == 1
+    said = capsys.readouterr()
+    message = "the latents hold NaN or infinity after step 0, in block 0 (latent frames 0..3)"
+    assert f"error: {message}\nhint: try dtype=bf16" in said.err
+    record = json.loads((tmp_path / "x.json").read_text())
+    assert record["warnings"] == [message]
+    assert len(record["steps"]) == 1
+    assert record["outputs"] == {"record": str(tmp_path / "x.json")}
+    assert json.loads(said.out)["steps"][0]["index"] == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "x.json"]
+    assert run([*words, "--output", str(tmp_path / "x.mp4")]) == 1  # what is there is ours

@@ -16,6 +16,7 @@ from torch import Tensor
 from vidkit.generation.decode import decode_latents, image_tensor
 from vidkit.generation.forcing import ForcingOptions
 from vidkit.generation.load import LoadedModel, set_sampler
+from vidkit.generation.not_finite import NotFinite, check_finite
 from vidkit.generation.plan import forcing_lengths, forward_count
 from vidkit.generation.random_weights import random_embeddings
 from vidkit.generation.record import Listener, RunRecord, Silent, StepRecord, StepReporter
@@ -54,6 +55,9 @@ def generate(
         image: first frame of exactly the requested size; None: text to video.
         listener: hears of phases and steps.
         reporters: policies that act inside the forwards; each step's record takes what they report.
+
+    Raises:
+        NotFinite: a loop of ours met NaN or infinity on its way; `result` is the record of the steps so far.
     """
     listener = listener or Silent()
     device = model.options.device
@@ -64,8 +68,13 @@ def generate(
     with timer.phase("encode"):
         prompt, negative = _embeddings(model, request)
     watch = _StepWatch(model, listener, timer, forward_count(model.spec, request), reporters)
-    with watch:
-        latents = _denoise(model, request, image, prompt, negative, watch)
+    try:
+        with watch:
+            latents = _denoise(model, request, image, prompt, negative, watch)
+    except NotFinite as error:
+        record = _record(model, request, timer, tuple(watch.records))
+        error.result = dataclasses.replace(record, warnings=(error.message,))
+        raise
     warnings = () if bool(torch.isfinite(latents).all()) else (NOT_FINITE,)
     for text in warnings:
         listener.warning(text)
@@ -156,7 +165,7 @@ def _denoise(
         **common,
         output_type="latent",
         callback_on_step_end=watch.stock_step,
-        callback_on_step_end_tensor_inputs=[],
+        callback_on_step_end_tensor_inputs=["latents"],
         max_sequence_length=request.max_sequence_length,
     )
     made: Tensor = output.frames
@@ -208,6 +217,8 @@ class _StepWatch:
     def stock_step(self, pipe: Any, index: int, timestep: Tensor, tensors: dict[str, Any]) -> dict[str, Any]:
         level = float(timestep)
         self.step(index, (level, level))
+        latents = tensors["latents"]
+        check_finite(latents, latents.shape[2], [0], index)
         return tensors
 
     def _first_forward(self, module: Any, arguments: Any) -> None:

@@ -18,6 +18,7 @@ from vidkit.config.schema import GenerateSettings, Weights
 from vidkit.errors import ConfigError, VidkitError
 from vidkit.generation.cost import CostEstimate, estimate_cost
 from vidkit.generation.first_frame import FirstFrame
+from vidkit.generation.not_finite import NotFinite
 from vidkit.generation.out_of_memory import out_of_memory_explained
 from vidkit.generation.record import RunRecord
 from vidkit.generation.resolve import ResolvedRun, resolve
@@ -65,7 +66,12 @@ def _make(run: ResolvedRun, paths: OutputPaths) -> RunRecord:
             progress.warning(text)
         progress.phase("load", run.spec.name)
         model = _load(run.spec, run.folder, options)
-        made = _generate(model, run.request, run.frame, progress, sparse, speed)
+        try:
+            made = _generate(model, run.request, run.frame, progress, sparse, speed)
+        except NotFinite as error:
+            assert isinstance(error.result, RunRecord)
+            error.result = _keep_record(settings, model, error.result, run.frame, warnings, paths)
+            raise
         progress.phase("write")
         record = _finish(settings, model, made, run.frame, warnings, paths, progress)
     print("\n".join(summary_lines(record, made.frames, settings.fps)))
@@ -164,7 +170,6 @@ def _finish(
     progress: RunProgress,
 ) -> RunRecord:
     from vidkit.utils.timing import PhaseTimer
-    from vidkit.utils.versions import git_commit, versions
     from vidkit.video.sheet import contact_sheet
     from vidkit.video.writing import encode_mp4
 
@@ -181,21 +186,51 @@ def _finish(
                 encode_mp4(temporary.video, made.frames, settings.fps, settings.crf)
             if temporary.sheet is not None:
                 contact_sheet(made.frames, settings.fps, title).save(temporary.sheet, format="PNG")
-        record = dataclasses.replace(
-            made.record,
-            labels=labels,
-            settings=dataclasses.asdict(frame.resolved(settings)),
-            model={"spec": dataclasses.asdict(model.spec)},
-            phase_seconds={**made.record.phase_seconds, **timer.seconds},
-            versions=versions(PACKAGES),
-            commit=git_commit(),
-            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            outputs={kind: str(path) for kind, path in final.by_kind().items()},
-            warnings=(*warnings, *made.record.warnings),
-            verdict=frame.verdict(made.frames),
-        )
+        timed = dataclasses.replace(made.record, phase_seconds={**made.record.phase_seconds, **timer.seconds})
+        record = _described(timed, settings, model, frame, warnings, final)
+        record = dataclasses.replace(record, verdict=frame.verdict(made.frames))
         made_files = {path: temporary.by_kind()[kind] for kind, path in final.by_kind().items()}
         made_files.pop(final.record)
         owning = signed(record.as_dict(), final.record.parent, made_files)
         temporary.record.write_text(json.dumps(owning, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return record
+
+
+def _keep_record(
+    settings: GenerateSettings,
+    model: LoadedModel,
+    record: RunRecord,
+    frame: FirstFrame,
+    warnings: list[str],
+    paths: OutputPaths,
+) -> RunRecord:
+    """Write the record of a run that stopped: no pictures, and what was wrong among the warnings."""
+    with written_together(OutputPaths(None, None, paths.record), settings) as (final, temporary):
+        record = _described(record, settings, model, frame, warnings, final)
+        owning = signed(record.as_dict(), final.record.parent, {})
+        temporary.record.write_text(json.dumps(owning, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return record
+
+
+def _described(
+    record: RunRecord,
+    settings: GenerateSettings,
+    model: LoadedModel,
+    frame: FirstFrame,
+    warnings: list[str],
+    paths: OutputPaths,
+) -> RunRecord:
+    """The record with everything that is needed to repeat the run."""
+    from vidkit.utils.versions import git_commit, versions
+
+    return dataclasses.replace(
+        record,
+        labels=(*model.labels, *frame.labels),
+        settings=dataclasses.asdict(frame.resolved(settings)),
+        model={"spec": dataclasses.asdict(model.spec)},
+        versions=versions(PACKAGES),
+        commit=git_commit(),
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        outputs={kind: str(path) for kind, path in paths.by_kind().items()},
+        warnings=(*warnings, *record.warnings),
+    )
