@@ -62,7 +62,7 @@ def train(options: argparse.Namespace, device: Any) -> None:
 
     from scripts.agent_pair_training.trainer import Plan
     from scripts.agent_pair_training.trainer import train as train_model
-    from vidkit.agents.pair.folder import load_model, save_model
+    from vidkit.agents.pair.folder import save_model
     from vidkit.agents.pair.network import LARGE, SMALL, PairNetwork
 
     kinds = shares(options.relation_share)
@@ -75,7 +75,7 @@ def train(options: argparse.Namespace, device: Any) -> None:
         torch.manual_seed(options.seed)
         model = PairNetwork(config).to(device)
         if options.start_from is not None:
-            model = load_model(options.start_from / f"{name}.safetensors", device)
+            took_over(model, options.start_from / f"{name}.safetensors")
             first_seed += 100_000_000  # scenes that the training before has not seen
         plan = Plan(seconds, total or seconds, batch, rate * options.rate, seed=first_seed,
                     most_steps=options.steps, compile=options.compile, shares=kinds)  # fmt: skip
@@ -97,6 +97,17 @@ def shares(relation: float | None) -> tuple[float, ...]:
     place = KINDS.index("relation")
     rest = (1 - relation) / (1 - SHARES[place])
     return tuple(relation if n == place else share * rest for n, share in enumerate(SHARES))
+
+
+def took_over(model: PairNetwork, path: Path) -> None:
+    """Give a model the weights of a file; parts that the file does not know stay as they are, and are told."""
+    from safetensors.torch import load_file
+
+    found = {name: value.float() for name, value in load_file(path).items()}
+    left = model.load_state_dict(found, strict=False)
+    if left.unexpected_keys:
+        raise SystemExit(f"'{path}' holds parts that the model has not: {', '.join(left.unexpected_keys)}")
+    print(f"weights of {path.name} taken over; new: {', '.join(left.missing_keys) or 'none'}", flush=True)
 
 
 def costs(small: PairNetwork, large: PairNetwork) -> tuple[float, float]:

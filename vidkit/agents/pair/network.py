@@ -3,8 +3,9 @@
 Tokens: patches of the shrunk picture, the question, three read-outs (action, first and second answer token).
 A crop adds a stage: its patches and three read-outs of its own, which attend to everything before them, so
 that earlier stages are kept as keys and values, and one pass trains every depth. Halfway, the answer tokens
-point at the one or two objects of the question, and the expected places come back to them as coordinates:
-relations are then a comparison.
+point at the one or two objects of the question, and the expected places come back to them as coordinates and
+as products of their gap with the question's words. Without the products no relation was learned: whether one
+object lies on the side asked for is a parity of two signs, of which neither alone tells anything.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ CROP_PATCH = 16  # source pixels in a token of a crop
 READOUTS = 3
 LOOKS = len(COLOURS) + len(SHAPES) + len(LETTERS)
 _FREQUENCIES = 6
+_PRODUCTS = 32  # of a gap's features with the question's
+_STEP = 0.03  # of the picture's side: a gap of this size counts as a side
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,11 @@ class PairNetwork(nn.Module):
         self.point_norm = nn.LayerNorm(width)
         self.point_query, self.point_key = nn.Linear(width, 2 * width), nn.Linear(width, width)
         self.point_back = nn.Linear(3 * 4 * _FREQUENCIES, width)
+        self.gap_features = nn.Linear(2, _PRODUCTS)
+        self.asked_features = nn.Linear(width, _PRODUCTS)
+        self.compared = nn.Linear(_PRODUCTS, width)
+        nn.init.zeros_(self.compared.weight)
+        nn.init.zeros_(self.compared.bias)
         if config.can_zoom:
             self.crop_stem = nn.Sequential(nn.GELU(), nn.Conv2d(width, width, 3, 2, 1))
             self.crop_place = nn.Parameter(torch.randn((CROP // CROP_PATCH) ** 2, width) * 0.02)
@@ -163,7 +171,7 @@ class PairNetwork(nn.Module):
         patches = patches + self.view_place + self.place(waves(self.grid / SIDE))
         read = self.readout[0].expand(len(question), -1, -1)
         x = torch.cat([patches, self.word(question) + self.word_place, read], 1)
-        return self._run(x, [None] * len(self.blocks), self.side**2, None)
+        return self._run(x, [None] * len(self.blocks), self.side**2, None, self.word(question).sum(1))
 
     def zoom(self, crop: Tensor, cell: Tensor, depth: int, before: Stage) -> Stage:
         """A further stage: a crop [B, 3, CROP, CROP] of cells [B], the `depth`-th from 1."""
@@ -174,7 +182,12 @@ class PairNetwork(nn.Module):
         return self._run(x, list(before.past), patches.shape[1], before.keys)
 
     def _run(
-        self, x: Tensor, past: list[tuple[Tensor, Tensor] | None], patches: int, keys: Tensor | None
+        self,
+        x: Tensor,
+        past: list[tuple[Tensor, Tensor] | None],
+        patches: int,
+        keys: Tensor | None,
+        words: Tensor | None = None,
     ) -> Stage:
         kept, looks, pointers = [], None, None
         for place, (block, earlier) in enumerate(zip(self.blocks, past, strict=True)):
@@ -182,23 +195,25 @@ class PairNetwork(nn.Module):
             kept.append(both)
             if place == self.looks_after and self.training:
                 looks = self.looks_head(self.looks_norm(x[:, :patches])).float()
-            if place == self.points_after and keys is None:
-                x, pointers = self._pointed(x, patches)
+            if place == self.points_after and words is not None:
+                x, pointers = self._pointed(x, patches, words)
         x = self.norm(x)
         if self.config.can_zoom and keys is None:
             keys = self.cell_key(x[:, :patches])
         answer, action = self._read(x[:, -READOUTS:], keys)
         return Stage(answer, action, kept, keys, looks, pointers if self.training else None)
 
-    def _pointed(self, x: Tensor, patches: int) -> tuple[Tensor, Tensor]:
+    def _pointed(self, x: Tensor, patches: int, words: Tensor) -> tuple[Tensor, Tensor]:
         """Let the first answer token point at two objects, and give both answers where they lie."""
         y = self.point_norm(x)
         query = self.point_query(y[:, -2]).view(len(x), 2, -1)
         pointers = torch.einsum("bkd,btd->bkt", query, self.point_key(y[:, :patches])).float()
         pointers = pointers / math.sqrt(x.shape[-1])
         places = pointers.softmax(2) @ (self.grid / SIDE).float()
-        gap = (places[:, 0] - places[:, 1] + 1) / 2
-        back = self.point_back(torch.cat([waves(places).flatten(1), waves(gap)], 1).to(x.dtype))
+        gap = places[:, 0] - places[:, 1]
+        waved = torch.cat([waves(places).flatten(1), waves((gap + 1) / 2)], 1)
+        products = self.gap_features((gap / _STEP).tanh().to(x.dtype)) * self.asked_features(words)
+        back = self.point_back(waved.to(x.dtype)) + self.compared(products)
         told = torch.cat([x[:, :-2], x[:, -2:] + back[:, None]], 1)
         return told, pointers
 
