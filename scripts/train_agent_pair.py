@@ -100,7 +100,7 @@ def shares(relation: float | None) -> tuple[float, ...]:
 
 
 def took_over(model: PairNetwork, path: Path) -> None:
-    """Give a model the weights of a file; parts that the file does not know stay as they are, which is told."""
+    """Give a model the weights of a file; parts that the file does not know stay, which is told."""
     from safetensors.torch import load_file
 
     found = {name: value.float() for name, value in load_file(path).items()}
