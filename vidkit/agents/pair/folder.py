@@ -49,6 +49,8 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> PairNetwork:
             left = model.load_state_dict(found, strict=False)
             if left.unexpected_keys or any(not key.startswith(_LATER) for key in left.missing_keys):
                 raise ModelError(f"'{path}' is not a model of an agent pair")
+            if left.missing_keys:
+                torch.nn.init.zeros_(model.compared.weight)
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise ModelError(f"cannot read '{path}': {error}", "train the pair again") from error
     return model.to(device).eval()

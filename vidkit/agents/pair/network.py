@@ -153,7 +153,7 @@ class PairNetwork(nn.Module):
         self.gap_features = nn.Linear(2, _PRODUCTS)
         self.asked_features = nn.Linear(width, _PRODUCTS)
         self.compared = nn.Linear(_PRODUCTS, width)
-        nn.init.zeros_(self.compared.weight)
+        nn.init.trunc_normal_(self.compared.weight, std=0.02)
         nn.init.zeros_(self.compared.bias)
         if config.can_zoom:
             self.crop_stem = nn.Sequential(nn.GELU(), nn.Conv2d(width, width, 3, 2, 1))
