@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from vidkit.cli.execute import Request, execute
@@ -18,16 +20,23 @@ from vidkit.cli.options import (
     Verbose,
 )
 
+Image = Annotated[
+    str | None, typer.Option("--image", metavar="FILE", help="First frame; the same as image=FILE.")
+]
+Stats = Annotated[bool, typer.Option("--stats", help="Print where the time went.")]
+
 
 def generate(
     ctx: typer.Context,
     words: PromptAndSettings = None,
     config: Config = "maze_demo",
+    image: Image = None,
     output: Output = None,
     json: Json = None,
     seed: Seed = None,
     device: Device = None,
     force: Force = False,
+    stats: Stats = False,
     dry_run: DryRun = False,
     verbose: Verbose = False,
     config_dir: ConfigDir = None,
@@ -42,10 +51,12 @@ def generate(
     vidkit generate -c wan14b_720p --dry-run
     """  # noqa: D301 (a backspace: the lines after it keep their breaks)
     options = {
+        "image": image,
         "output": output,
         "seed": seed,
         "device": device,
         "force": force or None,
+        "stats": stats or None,
         "dry_run": dry_run or None,
         "verbose": verbose or None,
     }

@@ -45,6 +45,14 @@ class Offload(StrEnum):
     group = "group"
 
 
+class Quantize(StrEnum):
+    """Linear layers of the transformer's blocks in 8 bits (needs torchao)."""
+
+    none = "none"
+    fp8 = "fp8"  # Ada, Hopper and later
+    int8 = "int8"  # Ampere and later
+
+
 class Compile(StrEnum):
     """What torch compiles before the first step."""
 
@@ -94,6 +102,7 @@ class ModelSettings:
     vae_tiling: bool = False  # decode in overlapping tiles: less memory, slightly more work
     vae_slicing: bool = False  # decode one clip of a batch at a time
     offload: Offload = Offload.none
+    quantize: Quantize = Quantize.none
 
 
 @dataclass
@@ -116,7 +125,8 @@ class GenerateSettings:
     maze: MazeSettings = field(default_factory=MazeSettings)
     attention: AttentionSettings = field(default_factory=AttentionSettings)
     prompt: str = ""
-    negative_prompt: str | None = None
+    negative_prompt: str | None = None  # @FILE: the text in a file
+    lora: str | None = None  # .safetensors files as PATH or PATH:SCALE, several with commas between them
     image: str | None = None  # path of the first frame; "maze": drawn by vidkit; none: text to video
     resize: Resize = Resize.auto
     output: str | None = None  # .mp4 file or folder; none: outputs/<model>-<time>.mp4
@@ -144,6 +154,7 @@ class GenerateSettings:
         False  # SkyReels: a block sees only itself and earlier blocks; needs weights trained so
     )
     addnoise_condition: float = 0.0  # SkyReels: noise level of carried-over frames, 0..60 of 1000
+    stats: bool = False  # print where the time went
     dry_run: bool = False
     verbose: bool = False
 

@@ -21,6 +21,8 @@ from diffusers import (
 from vidkit.errors import ConfigError, ModelError
 from vidkit.generation.folder import HUB_HINT
 from vidkit.generation.forcing import DiffusionForcingPipeline
+from vidkit.generation.lora import Lora, add_loras
+from vidkit.generation.quantize import check_quantize, quantize_blocks
 from vidkit.generation.random_weights import random_image_embeddings, random_model
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec
 from vidkit.generation.wan import WanImagePipeline
@@ -37,6 +39,8 @@ class LoadOptions:
         offload: what diffusers moves off the accelerator: none, model, sequential, group.
         vae_dtype: fp32 is what upstream recommends for Wan's VAE.
         weights_seed: of random weights.
+        loras: files merged into the transformers.
+        quantize: linear layers of the blocks in 8 bits: none, fp8, int8.
     """
 
     device: torch.device
@@ -46,6 +50,8 @@ class LoadOptions:
     vae_tiling: bool = False
     vae_slicing: bool = False
     weights_seed: int = 0
+    loras: tuple[Lora, ...] = ()
+    quantize: str = "none"
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,9 @@ def load_pipeline(spec: ModelSpec, folder: Path | None, options: LoadOptions) ->
 
     Raises:
         ModelError: the weights do not fit their configs or cannot be read.
-        ConfigError: offload without an accelerator.
+        ConfigError: offload without an accelerator, 8 bits where the device has none.
     """
+    check_quantize(options.quantize, options.device, options.offload)
     if options.offload != "none" and options.device.type == "cpu":
         raise ConfigError(
             f"model.offload={options.offload} needs an accelerator, but the device is the CPU",
@@ -88,8 +95,14 @@ def load_pipeline(spec: ModelSpec, folder: Path | None, options: LoadOptions) ->
         pipe.vae.enable_tiling()
     if options.vae_slicing:
         pipe.vae.enable_slicing()
-    _place(pipe, options)
-    labels = (RANDOM_LABEL,) if folder is None else ()
+    if options.offload == "none":
+        pipe.to(options.device)
+    with quiet_libraries():
+        add_loras(pipe, options.loras, spec.name)
+        _quantize(pipe, options)
+    _offload(pipe, options)
+    labels: tuple[str, ...] = (RANDOM_LABEL,) if folder is None else ()
+    labels += (f"linear layers in {options.quantize}",) if options.quantize != "none" else ()
     return LoadedModel(pipe, spec, options, labels, time.perf_counter() - start)
 
 
@@ -169,15 +182,24 @@ def _read_pipeline(spec: ModelSpec, folder: Path, options: LoadOptions) -> Any:
         ) from error
 
 
-def _place(pipe: Any, options: LoadOptions) -> None:
+def _quantize(pipe: Any, options: LoadOptions) -> None:
+    if options.quantize == "none":
+        return
+    for name in ("transformer", "transformer_2"):
+        transformer = getattr(pipe, name, None)
+        if transformer is not None:
+            quantize_blocks(transformer.to(options.device), options.quantize)
+            if options.offload != "none":
+                transformer.to("cpu")
+
+
+def _offload(pipe: Any, options: LoadOptions) -> None:
     device = options.device
-    if options.offload == "none":
-        pipe.to(device)
-    elif options.offload == "model":
+    if options.offload == "model":
         pipe.enable_model_cpu_offload(device=device)
     elif options.offload == "sequential":
         pipe.enable_sequential_cpu_offload(device=device)
-    else:
+    elif options.offload == "group":
         pipe.enable_group_offload(
             onload_device=device,
             offload_device=torch.device("cpu"),

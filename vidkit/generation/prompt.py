@@ -8,6 +8,28 @@ from typing import Any
 from vidkit.errors import ConfigError
 
 
+def text_or_file(text: str | None, name: str) -> str | None:
+    """A text, or with `@FILE` the text in that file, its line breaks as spaces.
+
+    Raises:
+        ConfigError: no such file, an empty one, or one that is not UTF-8.
+    """
+    if text is None or not text.startswith("@"):
+        return text
+    path = Path(text[1:]).expanduser()
+    hint = f"write {name}=@FILE for the text in a file"
+    try:
+        found = " ".join(path.read_text(encoding="utf-8-sig").split())
+    except FileNotFoundError as error:
+        raise ConfigError(f"{name}=@{path}: there is no such file", hint) from error
+    except (OSError, ValueError) as error:
+        what = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(f"{name}=@{path} cannot be read: {what}", hint) from error
+    if not found:
+        raise ConfigError(f"{name}=@{path}: the file is empty", hint)
+    return found
+
+
 def load_tokenizer(folder: Path) -> Any:
     """The tokenizer of a diffusers folder, without loading any weights."""
     from transformers import AutoTokenizer

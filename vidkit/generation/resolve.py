@@ -15,6 +15,8 @@ from vidkit.config.schema import GenerateSettings, Weights
 from vidkit.errors import ConfigError
 from vidkit.generation.first_frame import MAZE, FirstFrame, first_frame
 from vidkit.generation.folder import check_folder, embedded_folder, local_folder
+from vidkit.generation.lora import Lora, parse_loras
+from vidkit.generation.prompt import text_or_file
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec, Request, spec_from_folder
 from vidkit.generation.validate import check_request
 from vidkit.utils.device import expected_kind
@@ -41,6 +43,8 @@ class LoadPlan:
     vae_tiling: bool
     vae_slicing: bool
     weights_seed: int
+    loras: tuple[Lora, ...] = ()
+    quantize: str = "none"
 
     @property
     def on_cpu(self) -> bool:
@@ -76,6 +80,8 @@ class LoadPlan:
             vae_tiling=self.vae_tiling,
             vae_slicing=self.vae_slicing,
             weights_seed=self.weights_seed,
+            loras=self.loras,
+            quantize=self.quantize,
         )
 
 
@@ -141,7 +147,11 @@ def resolve(
         ConfigError: sizes, lengths or schedules that the model cannot serve.
         VideoError: an image that cannot be read.
     """
-    settings = dataclasses.replace(settings, seed=draw_seed() if settings.seed is None else settings.seed)
+    settings = dataclasses.replace(
+        settings,
+        seed=draw_seed() if settings.seed is None else settings.seed,
+        negative_prompt=text_or_file(settings.negative_prompt, "negative_prompt"),
+    )
     spec, folder = find_model(settings) if model is None else model
     if draw or settings.image not in (None, MAZE):
         frame = first_frame(settings, spec)
@@ -206,4 +216,6 @@ def _load_plan(settings: GenerateSettings) -> LoadPlan:
         vae_tiling=model.vae_tiling,
         vae_slicing=model.vae_slicing,
         weights_seed=model.weights_seed,
+        loras=parse_loras(settings.lora),
+        quantize=model.quantize.value,
     )

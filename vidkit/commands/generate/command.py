@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidkit.commands.generate.output import OutputPaths, held_paths, without_video, written_together
-from vidkit.commands.generate.report import cost_lines, summary_lines
+from vidkit.commands.generate.report import cost_lines, stats_lines, summary_lines
 from vidkit.config.schema import GenerateSettings, Weights
 from vidkit.errors import ConfigError, VidkitError
 from vidkit.generation.cost import CostEstimate, estimate_cost
@@ -75,6 +75,8 @@ def _make(run: ResolvedRun, paths: OutputPaths) -> RunRecord:
         progress.phase("write")
         record = _finish(settings, model, made, run.frame, warnings, paths, progress)
     print("\n".join(summary_lines(record, made.frames, settings.fps)))
+    if settings.stats:
+        print("\n".join(stats_lines(record, len(made.frames))))
     return record
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from vidkit.config.schema import GenerateSettings
 from vidkit.errors import ConfigError, OutputError
 from vidkit.generation.first_frame import MAZE
+from vidkit.generation.lora import parse_loras
 from vidkit.utils.files import atomic_path, check_writable
 from vidkit.utils.ownership import check_targets
 from vidkit.utils.reservation import free, reserve, reserve_free
@@ -42,7 +43,8 @@ class OutputPaths:
 def inputs_of(settings: GenerateSettings) -> list[Path]:
     """Files and folders that a run reads: nothing may be written over them."""
     given = [settings.model.path, settings.attention.table, settings.image]
-    return [Path(os.path.expanduser(text)) for text in given if text and text not in (MAZE, "auto")]
+    found = [Path(os.path.expanduser(text)) for text in given if text and text not in (MAZE, "auto")]
+    return [*found, *(lora.path for lora in parse_loras(settings.lora))]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from typing import TYPE_CHECKING
 
 from vidkit.generation.cost import CostEstimate
@@ -36,6 +37,30 @@ def summary_lines(record: RunRecord, frames: np.ndarray, fps: int) -> list[str]:
     lines.append(f"device  {record.device_name}, {record.dtype}, seed {record.seed}")
     if record.verdict is not None:
         lines.append(f"maze    {record.verdict['line']}")
+    return lines
+
+
+def stats_lines(record: RunRecord, frames: int) -> list[str]:
+    """Where the time went: phases with their shares, and the steps by kind."""
+    total = sum(record.phase_seconds.values())
+    lines = [f"stats   {total:.1f} s for {frames} frames: {frames / total:.2f} frames per second"]
+    for name in _PHASES:
+        if name in record.phase_seconds:
+            taken = record.phase_seconds[name]
+            lines.append(f"  {name:<10}{taken:9.2f} s  {100 * taken / total:5.1f} %")
+    for kind, sparse in (("dense", False), ("sparse", True)):
+        steps = [step for step in record.steps if (step.executor is not None) == sparse]
+        if not steps:
+            continue
+        seconds = [step.seconds for step in steps]
+        slowest = max(steps, key=lambda step: step.seconds)
+        lines.append(
+            f"  {len(steps)} {kind} steps: {sum(seconds):.2f} s, median {statistics.median(seconds):.3f} s,"
+            f" quickest {min(seconds):.3f} s, slowest {slowest.seconds:.3f} s (step {slowest.index})"
+        )
+    skipped = [step.skipped_tokens for step in record.steps if step.skipped_tokens is not None]
+    if skipped:
+        lines.append(f"  {100 * sum(skipped) / len(skipped):.0f} % of tokens skipped by the step cache")
     return lines
 
 

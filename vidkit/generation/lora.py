@@ -1,0 +1,160 @@
+"""LoRA files: read, checked against the model, and added to its weights.
+
+Weights are merged, so that a run with LoRA is as fast as one without.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidkit.errors import ConfigError, ModelError, require
+
+_SHOWN = 3  # names of layers in a message
+_PARTS = ("transformer", "transformer_2")
+
+
+@dataclass(frozen=True)
+class Lora:
+    """One file.
+
+    Attributes:
+        path: .safetensors.
+        scale: of its change; 0 changes nothing.
+        part: attribute of the pipeline that it is for; empty: every transformer.
+    """
+
+    path: Path
+    scale: float = 1.0
+    part: str = ""
+
+
+def parse_loras(text: str | None) -> tuple[Lora, ...]:
+    """`a.safetensors:0.8,b.safetensors@transformer_2` to files, scales and parts.
+
+    Raises:
+        ConfigError: an empty entry, a scale that is no number, or a file that is not there.
+    """
+    return tuple(_parse(entry.strip()) for entry in text.split(",")) if text else ()
+
+
+def _parse(entry: str) -> Lora:
+    rest, _, part = entry.rpartition("@")
+    if part not in _PARTS:
+        rest, part = entry, ""
+    path, colon, scale = rest.rpartition(":")
+    if not colon:
+        path, scale = rest, "1"
+    try:
+        factor = float(scale)
+    except ValueError:
+        path, factor = rest, 1.0  # a colon of the name
+    if not math.isfinite(factor):
+        raise ConfigError(f"the scale of lora={entry} must be a finite number", "write lora=PATH:0.8")
+    found = Path(path).expanduser()
+    if not path or not found.is_file():
+        raise ConfigError(
+            f"no LoRA file '{path}'", "write lora=PATH or lora=PATH:SCALE, several with commas between them"
+        )
+    if found.suffix != ".safetensors":
+        raise ConfigError(f"'{path}' is not a .safetensors file", "convert the LoRA to safetensors")
+    return Lora(found, factor, part)
+
+
+def add_loras(pipe: Any, loras: Sequence[Lora], model: str) -> None:
+    """Merge LoRA files into a pipeline's transformers.
+
+    Args:
+        pipe: of diffusers, with weights on any device.
+        loras: in order.
+        model: its name, for messages.
+
+    Raises:
+        ModelError: a damaged file, or a LoRA of another model; the message lists names of layers.
+        MissingDependency: peft is not installed.
+    """
+    if not loras:
+        return
+    require("peft", extra="lora")
+    parts = [name for name in _PARTS if getattr(pipe, name, None) is not None]
+    for lora in loras:
+        if lora.part and lora.part not in parts:
+            raise ConfigError(
+                f"lora={lora.path}@{lora.part}: '{model}' has no '{lora.part}'", f"it has: {', '.join(parts)}"
+            )
+    for part in parts:
+        names, scales = [], []
+        for number, lora in enumerate(loras):
+            if lora.part in ("", part):
+                state, metadata = read_lora(pipe, lora, getattr(pipe, part), model)
+                names.append(f"lora_{number}")
+                scales.append(lora.scale)
+                pipe.load_lora_into_transformer(
+                    state,
+                    transformer=getattr(pipe, part),
+                    adapter_name=names[-1],
+                    _pipeline=pipe,
+                    metadata=metadata,
+                )
+        if names:
+            transformer = getattr(pipe, part)
+            transformer.set_adapters(names, scales)
+            transformer.fuse_lora(safe_fusing=True, adapter_names=names)
+            transformer.unload_lora()
+
+
+def read_lora(pipe: Any, lora: Lora, transformer: Any, model: str) -> tuple[dict[str, Any], Any]:
+    """Weights of a LoRA under diffusers' names, checked against the transformer; and its metadata (alphas).
+
+    Raises:
+        ModelError: a damaged file, or a LoRA of another model.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(lora.path, framework="pt") as file:
+            keys = sorted(file.keys())
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"cannot read the LoRA '{lora.path}': {error}", "copy the file again") from error
+    try:
+        found = pipe.lora_state_dict(str(lora.path), return_lora_metadata=True)
+    except (ValueError, KeyError, RuntimeError, IndexError) as error:
+        raise _foreign(lora, keys, transformer, model) from error
+    state = {key.removeprefix("transformer."): value for key, value in found[0].items()}
+    wrong = misfits(state, transformer)
+    if wrong or not any(".lora_" in key for key in state):
+        raise _foreign(lora, wrong or keys, transformer, model)
+    return {f"transformer.{key}": value for key, value in state.items()}, found[-1]
+
+
+def misfits(state: Mapping[str, Any], transformer: Any) -> list[str]:
+    """Layers of a LoRA that the transformer does not have, or has in another size."""
+    modules = dict(transformer.named_modules())
+    wrong: list[str] = []
+    for key, value in state.items():
+        name, mark, kind = key.partition(".lora_")
+        if not mark:
+            continue
+        weight = getattr(modules.get(name), "weight", None)
+        if weight is None:
+            wrong.append(name)
+        elif kind == "A.weight" and value.shape[1] != weight.shape[1]:
+            wrong.append(f"{name} (of {value.shape[1]} inputs; here {weight.shape[1]})")
+        elif kind == "B.weight" and value.shape[0] != weight.shape[0]:
+            wrong.append(f"{name} (of {value.shape[0]} outputs; here {weight.shape[0]})")
+    return list(dict.fromkeys(wrong))
+
+
+def _foreign(lora: Lora, names: Sequence[str], transformer: Any, model: str) -> ModelError:
+    from torch import nn
+
+    own = [name for name, part in transformer.named_modules() if isinstance(part, nn.Linear)]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ModelError(
+        f"the LoRA '{lora.path}' is for another model than '{model}': it changes"
+        f" {', '.join(names[:_SHOWN])}{more}",
+        f"layers here are called {', '.join(own[len(own) // 2 : len(own) // 2 + _SHOWN])}",
+    )
