@@ -8,16 +8,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from tests.support.forcing_clips import CAUSAL, FRAMES, SIZE, STEPS, denoise, embeds
 from vidkit.caching import ClipSchedule, flops
 from vidkit.errors import ConfigError
 from vidkit.generation.blocks.key_values import Exchanging, KeyValues
 from vidkit.generation.decode import image_tensor
-from vidkit.generation.forcing import DiffusionForcingPipeline, ForcingOptions
+from vidkit.generation.forcing import DiffusionForcingPipeline
 from vidkit.generation.load import set_sampler
 from vidkit.generation.not_finite import NotFinite, check_finite
 from vidkit.hooks.blocks import SkyReelsBlocks
-
-SIZE, FRAMES, STEPS = 32, 29, 4  # 8 latent frames
 
 
 @pytest.fixture(scope="module")
@@ -26,30 +25,6 @@ def pipe(tiny_model: Path) -> Any:
     made.set_progress_bar_config(disable=True)
     set_sampler(made, "unipc", 4.0)
     return made
-
-
-def embeds(pipe: Any, text: str) -> Tensor:
-    with torch.no_grad():
-        return pipe.encode_prompt(text, max_sequence_length=8, do_classifier_free_guidance=False)[0]
-
-
-def denoise(pipe: Any, guidance: float = 3.0, frames: int = FRAMES, **options: Any) -> Tensor:
-    image, callback, cache = (options.pop(name, None) for name in ("image", "callback", "cache"))
-    return pipe.denoise(
-        prompt_embeds=embeds(pipe, "a red ball"),
-        negative_prompt_embeds=embeds(pipe, "dark"),
-        image=image,
-        height=SIZE,
-        width=SIZE,
-        num_frames=frames,
-        num_inference_steps=STEPS,
-        guidance_scale=guidance,
-        fps=24,
-        generator=torch.Generator().manual_seed(7),
-        options=ForcingOptions(**options),
-        callback=callback,
-        cache=cache,
-    )
 
 
 def every_step(pipe: Any, **options: Any) -> list[Tensor]:
@@ -63,9 +38,6 @@ def every_step(pipe: Any, **options: Any) -> list[Tensor]:
     finally:
         hook.remove()
     return [*seen, clip]
-
-
-CAUSAL = {"block_size": 2, "causal_attention": True}
 
 
 @pytest.mark.parametrize("guidance", [1.0, 3.0])

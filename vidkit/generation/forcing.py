@@ -22,6 +22,7 @@ from diffusers import SkyReelsV2DiffusionForcingPipeline
 from torch import Tensor
 
 from vidkit.errors import ConfigError
+from vidkit.generation.blocks.cached import enabled_cache
 from vidkit.generation.blocks.executor import BlockCache
 from vidkit.generation.blocks.forcing_velocity import ForcingVelocity
 from vidkit.generation.forcing_options import ForcingOptions, ForcingStep, StepCallback
@@ -36,6 +37,7 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
     """The parts of SkyReels-V2 diffusion forcing with a loop of our own."""
 
     forcing_step: ForcingStep | None = None  # while denoising
+    block_report: dict[str, Any] | None = None  # of the last clip, if it was made block by block
 
     def __init__(self, tokenizer: Any, text_encoder: Any, transformer: Any, vae: Any, scheduler: Any) -> None:
         super().__init__(tokenizer, text_encoder, transformer, vae, scheduler)
@@ -93,19 +95,25 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
         prompts = {"cond": prompt_embeds}
         if guidance_scale > 1 and negative_prompt_embeds is not None:
             prompts["uncond"] = negative_prompt_embeds
-        model = self._velocity(prompts, guidance_scale, fps, options, cache)
+        model = self._velocity(
+            prompts, guidance_scale, fps, options, cache or enabled_cache(self.transformer)
+        )
         given = None if image is None else self._given(image, options)
         done: Tensor | None = None
         row_count = 0
-        for window in plan_windows(latent_frames, options.base, options.overlap, options.block_size):
-            if done is not None:
-                given = done[:, :, window.start : window.start + window.prefix]
-            latents = self._noise(window.frames, shape, generator)
-            run = WindowRun(self, model, window, latents, given, num_inference_steps, options, generator)
-            row_count = run.all_rows(row_count, callback)
-            done = latents if done is None else torch.cat([done, latents[:, :, window.overlap :]], dim=2)
+        try:
+            for window in plan_windows(latent_frames, options.base, options.overlap, options.block_size):
+                if done is not None:
+                    given = done[:, :, window.start : window.start + window.prefix]
+                latents = self._noise(window.frames, shape, generator)
+                run = WindowRun(self, model, window, latents, given, num_inference_steps, options, generator)
+                row_count = run.all_rows(row_count, callback)
+                done = latents if done is None else torch.cat([done, latents[:, :, window.overlap :]], dim=2)
+        finally:
+            self.forcing_step = None
+            self.block_report = model.report()
+            model.end()
         assert done is not None
-        self.forcing_step = None
         self.maybe_free_model_hooks()
         return done
 

@@ -24,6 +24,12 @@ class Velocity(Protocol):
     def begin(self, plan: WindowPlan, latents: Tensor) -> None:
         """A window begins."""
 
+    def end(self) -> None:
+        """The clip is made, or the run stopped."""
+
+    def report(self) -> dict[str, Any] | None:
+        """What was executed, for the record; None: whole forwards."""
+
     def velocity(self, latents: Tensor, timesteps: Tensor, at: ForcingStep) -> Tensor:
         """Velocity of the blocks that the row sees, `[1, C, F, h, w]`; timesteps `[F]`."""
 
@@ -46,6 +52,12 @@ class WholeWindow:
 
     def begin(self, plan: WindowPlan, latents: Tensor) -> None:
         """Nothing is kept from row to row."""
+
+    def end(self) -> None:
+        """Nothing was kept."""
+
+    def report(self) -> None:
+        """Whole forwards: the cost is known beforehand."""
 
     def velocity(self, latents: Tensor, timesteps: Tensor, at: ForcingStep) -> Tensor:
         """One forward a branch."""
@@ -86,6 +98,14 @@ class ByBlocks:
     def begin(self, plan: WindowPlan, latents: Tensor) -> None:
         """Keys and values of the window before go."""
         self.inner.begin(plan, latents)
+
+    def end(self) -> None:
+        """Everything that was kept goes."""
+        self.inner.end()
+
+    def report(self) -> dict[str, Any]:
+        """Mode, FLOPs and bytes."""
+        return self.inner.report()
 
     def velocity(self, latents: Tensor, timesteps: Tensor, at: ForcingStep) -> Tensor:
         """The passes of one row."""

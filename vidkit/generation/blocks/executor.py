@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from vidkit.generation.blocks.key_values import Exchanging, KeyValues, Peeking
+from vidkit.hooks.token_grid import TokenGrid
 from vidkit.models.block_model import BlockModel, Entered
 
 
@@ -20,8 +21,7 @@ class Part:
     Attributes:
         block: absolute index in the clip.
         start: its first token in what has entered.
-        tokens: P.
-        frames: latent frames.
+        grid: of its P tokens.
         active: its latents are changed after this pass; otherwise only keys and values are wanted.
         step: updates that it has had.
         steps: N.
@@ -33,8 +33,7 @@ class Part:
 
     block: int
     start: int
-    tokens: int
-    frames: int
+    grid: TokenGrid
     active: bool
     step: int
     steps: int
@@ -42,6 +41,11 @@ class Part:
     next_level: float
     given: int
     latents: Tensor
+
+    @property
+    def tokens(self) -> int:
+        """P."""
+        return self.grid.tokens
 
     @property
     def rows(self) -> slice:
@@ -72,6 +76,15 @@ class Asked:
 class BlockCache(Protocol):
     """Decides what is computed of an active block, and keeps what stands for the rest."""
 
+    def begin(self, steps: int, layers: int) -> None:
+        """A clip or window begins; nothing is kept of the one before."""
+
+    def end(self) -> None:
+        """The clip is made: give up every tensor."""
+
+    def note_bytes(self, keys_and_values: int) -> int:
+        """Note how much is kept now; returns it with what is kept here."""
+
     def ask(self, branch: str, part: Part, entered: Entered, first_layer: Callable[[], Tensor]) -> Asked:
         """What to compute.
 
@@ -97,6 +110,18 @@ class BlockCache(Protocol):
 
     def count(self, branch: str, asked: Asked, keys: int, flops: float, full_flops: float) -> None:
         """Note what was executed and what computing everything would have cost."""
+
+
+def positions(asked: Asked, entered: Entered) -> Tensor | None:
+    """The part's tokens in what has entered, for the model's head; None: all of that.
+
+    Args:
+        asked: of the part.
+        entered: embedded latents.
+    """
+    if asked.part.tokens == entered.hidden.shape[1]:
+        return None
+    return torch.arange(asked.part.start, asked.part.rows.stop, device=entered.hidden.device)
 
 
 @dataclass
@@ -161,11 +186,11 @@ class Executor:
 
     def _count(self, branch: Branch, asked: Sequence[Asked], exchange: Exchanging) -> None:
         for one in asked:
-            keys = exchange.keys_seen or one.part.tokens
-            full = self.model.pass_flops(one.part.tokens, keys, one.part.frames)
+            keys = exchange.keys_seen or exchange.length(one.part.tokens)
+            full = self.model.pass_flops(one.part.tokens, keys, one.part.grid.frames)
             executed = full
             if one.count < one.part.tokens:
-                executed = self.model.pass_flops(one.count, keys, one.part.frames) if one.count else 0.0
+                executed = self.model.pass_flops(one.count, keys, one.part.grid.frames) if one.count else 0.0
             self.flops += executed
             if self.cache is not None:
                 self.cache.count(branch.name, one, keys, executed, full)
@@ -182,7 +207,7 @@ class Executor:
                 continue
             if self.cache is None:
                 assert out is not None
-                made = self.model.head(entered, out, _positions(one, entered))
+                made = self.model.head(entered, out, positions(one, entered))
             else:
                 made = self.cache.velocities(branch.name, one, entered, self.model, out)
             if made.shape[1] == entered.hidden.shape[1]:
@@ -191,13 +216,6 @@ class Executor:
                 found = made.new_zeros(made.shape[0], entered.hidden.shape[1], made.shape[2])
             found[:, one.part.rows] = made
         return found
-
-
-def _positions(asked: Asked, entered: Entered) -> Tensor | None:
-    """The part's tokens in what has entered; None: all of that."""
-    if asked.part.tokens == entered.hidden.shape[1]:
-        return None
-    return torch.arange(asked.part.start, asked.part.rows.stop, device=entered.hidden.device)
 
 
 def _rows(asked: Sequence[Asked], tokens: int, device: torch.device) -> Tensor | None:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from vidkit.generation.blocks.executor import BlockCache, Branch, Executor, Part
 from vidkit.generation.blocks.key_values import Exchanging, KeyValues
+from vidkit.hooks.token_grid import TokenGrid
 from vidkit.models.block_model import BlockModel
 from vidkit.models.block_runs import BlockAttention, BlockRun, ForcingMode, block_runs
 from vidkit.models.block_schedule import Row
@@ -77,7 +79,7 @@ class ForcingVelocity:
         self.conditions = {name: model.condition(text) for name, text in prompts.items()}
         self.executor = Executor(model, cache)
         self.branches: list[Branch] = []
-        self.most_bytes = 0  # of keys and values, at the most
+        self.most_bytes = 0  # kept from row to row, at the most
 
     @property
     def joint(self) -> bool:
@@ -89,13 +91,15 @@ class ForcingVelocity:
         self.plan = plan
         self.runs = list(block_runs(plan.rows, self.mode))
         t, h, w = self.model.patch
-        self.per_frame = latents.shape[3] // h * (latents.shape[4] // w) // t
-        self.tokens = plan.block_frames * self.per_frame
+        self.grid = TokenGrid(plan.block_frames // t, latents.shape[3] // h, latents.shape[4] // w)
+        self.tokens = self.grid.tokens
         unit = self.tokens * (plan.blocks if self.joint else 1)
         self.branches = [
             Branch(name, condition, KeyValues(unit, 1 if self.joint else plan.blocks, bool(self.kv_budget)))
             for name, condition in self.conditions.items()
         ]
+        if self.executor.cache is not None:
+            self.executor.cache.begin(plan.steps, self.model.layers)
 
     def velocity(self, latents: Tensor, timesteps: Tensor, row: int) -> Tensor:
         """Guided velocity of the window; zero outside the blocks that the row changes.
@@ -106,12 +110,32 @@ class ForcingVelocity:
             row: of the window's schedule.
         """
         found = [self._branch(branch, latents, timesteps, row) for branch in self.branches]
-        held = sum(branch.memory.bytes for branch in self.branches)
-        self.most_bytes = max(self.most_bytes, held)
+        self.most_bytes = max(self.most_bytes, self._bytes())
         if len(found) == 1:
             return found[0]
         conditional, unconditional = found
         return unconditional + self.guidance * (conditional - unconditional)
+
+    def end(self) -> None:
+        """The clip is made: give up every tensor."""
+        self.branches = []
+        if self.executor.cache is not None:
+            self.executor.cache.end()
+
+    def report(self) -> dict[str, Any]:
+        """Mode, FLOPs executed by the transformer, and bytes kept from row to row, at the most."""
+        return {
+            "mode": self.mode.name,
+            "executed_flops": self.executor.flops,
+            "state_bytes": self.most_bytes,
+            "kv_budget": self.kv_budget,
+        }
+
+    def _bytes(self) -> int:
+        """Everything that is kept from row to row."""
+        cache = self.executor.cache
+        held = sum(branch.memory.bytes for branch in self.branches)
+        return held if cache is None else cache.note_bytes(held)
 
     def _branch(self, branch: Branch, latents: Tensor, timesteps: Tensor, row: int) -> Tensor:
         found = torch.zeros_like(latents)
@@ -147,8 +171,7 @@ class ForcingVelocity:
         return Part(
             block=plan.first_block + run.block,
             start=start,
-            tokens=self.tokens,
-            frames=m,
+            grid=self.grid,
             active=run.active,
             step=max(step, 0),
             steps=plan.steps,
@@ -165,5 +188,5 @@ class ForcingVelocity:
         first = min(run.block for run in self.runs[row])
         budget = self.kv_budget * self.tokens
         if first > branch.memory.first and branch.memory.place(first) > budget:
-            edge = min(self.per_frame, budget // 4)  # the first and the last frame stay
+            edge = min(self.grid.per_frame, budget // 4)  # the first and the last frame stay
             branch.memory.squeeze(first, budget, edge, edge)

@@ -178,6 +178,16 @@ class Exchanging:
     rows: Tensor | None = None
     keys_seen: int = 0
 
+    def length(self, own: int) -> int:
+        """Tokens that a full pass would attend to, where there is none.
+
+        Args:
+            own: tokens of the block.
+        """
+        memory = self.memories[0]
+        start = 0 if self.first < memory.first else memory.place(self.first)
+        return max(own, memory.place(self.stop) - start)
+
     def __call__(self, layer: int, keys: Tensor, values: Tensor, queries: Tensor) -> tuple[Tensor, Tensor]:
         for memory in self.memories:
             memory.write(layer, self.block, keys, values, self.rows)

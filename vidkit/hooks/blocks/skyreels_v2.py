@@ -10,6 +10,7 @@ from diffusers.models.attention_dispatch import dispatch_attention_fn
 from torch import Tensor
 
 from vidkit.errors import ConfigError
+from vidkit.hooks.dense.processor import DenseAttnProcessor, attend_dense
 from vidkit.hooks.families.wan import project, rotate
 from vidkit.models.block_model import Entered, Exchange
 from vidkit.models.transformer_cost import TransformerShape
@@ -167,9 +168,19 @@ def _attention(
     q, k, v = project(attention, hidden)
     q, k = rotate(q, cos, sin), rotate(k, cos, sin)
     keys, values = exchange(layer, k, v, q)
-    backend = getattr(attention.processor, "_attention_backend", None)
-    heads = dispatch_attention_fn(q, keys, values, backend=backend)
+    heads = _attend(attention.processor, q, keys, values)
     out: Tensor = attention.to_out[1](attention.to_out[0](heads.flatten(2, 3).type_as(q)))
+    return out
+
+
+def _attend(processor: Any, q: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """Attention by the kernel that the processor would use."""
+    while not isinstance(processor, DenseAttnProcessor) and hasattr(processor, "original"):
+        processor = processor.original
+    if isinstance(processor, DenseAttnProcessor):
+        return attend_dense(q, keys, values, processor.kernel)
+    backend = getattr(processor, "_attention_backend", None)
+    out: Tensor = dispatch_attention_fn(q, keys, values, backend=backend)
     return out
 
 
