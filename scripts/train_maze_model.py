@@ -40,11 +40,13 @@ def _add_training(made: argparse.ArgumentParser) -> None:
     group.add_argument("--seconds", type=float, default=600.0, help="of the run, over all restarts")
     group.add_argument("--seed", type=int, default=0)
     group.add_argument("--resume", action="store_true")
+    group.add_argument("--boards", type=float, default=0.0, help="share of the types other than regular")
 
 
 def _add_vae(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("vae")
     group.add_argument("--refine", type=Path, help="train only the decoder of this folder on")
+    group.add_argument("--begin", type=Path, help="go on from this autoencoder, encoder and decoder")
     group.add_argument("--batch-scale", type=float, default=1.0)
 
 
@@ -58,13 +60,19 @@ def _add_transformer(made: argparse.ArgumentParser) -> None:
     group.add_argument("--rate", type=float, default=1e-3, help="highest learning rate")
     group.add_argument("--sizes", default="4,5,6,7,8", help="of mazes; repeat one to weigh it")
     group.add_argument("--beside", type=int, default=0, help="mazes only solved, beside each video step")
+    group.add_argument("--pause", type=float, default=1e9, help="save and end after so long; then --resume")
+    group.add_argument("--pictures", type=int, default=0, help="first frames only drawn, beside each step")
+    group.add_argument("--extras", type=float, default=0.25, help="share of clips with free content")
+    group.add_argument("--own", type=int, default=0, help="clips of a step from the network's own sampling")
+    group.add_argument("--pure", type=float, default=0.33, help="pure noise among clips of one level")
+    group.add_argument("--even", type=float, default=0.0, help="share of noise levels drawn evenly")
     group.add_argument("--check-every", type=float, default=150.0)
     group.add_argument("--check-mazes", type=int, default=48)
     group.add_argument("--start", type=Path, help="go on from this exported pipeline folder")
 
 
 def _add_evaluate(made: argparse.ArgumentParser) -> None:
-    group = made.add_argument_group("evaluate")
+    group = made.add_argument_group("evaluate and figures")
     group.add_argument("--mazes", type=int, default=128)
     group.add_argument("--shipped", type=Path, help="the exported FOLDER instead; write to this file")
     group.add_argument("--limit", type=float, default=1e9, help="no further samplers after SECONDS")
@@ -75,7 +83,8 @@ def train_vae(args: argparse.Namespace) -> None:
     from scripts.maze_training.parallel import Group
     from scripts.maze_training.vae_trainer import Plan, Run
 
-    run = Run(Group(), args.out, Plan(args.seconds, args.seed, args.batch_scale), args.refine)
+    plan = Plan(args.seconds, args.seed, args.batch_scale, args.boards > 0)
+    run = Run(Group(), args.out, plan, args.refine, args.begin)
     if args.resume:
         run.resume()
     run.train()
@@ -100,6 +109,13 @@ def train_transformer(args: argparse.Namespace) -> None:
         check_mazes=args.check_mazes,
         sizes=tuple(int(size) for size in args.sizes.split(",")),
         beside=args.beside,
+        pause=args.pause,
+        pictures=args.pictures,
+        boards=args.boards,
+        extras=args.extras,
+        own=args.own,
+        pure=args.pure,
+        even=args.even,
     )
     run = Run(Group(), _vae_folder(args), args.out, plan, args.start)
     if args.resume:
@@ -115,6 +131,16 @@ def evaluate(args: argparse.Namespace) -> None:
     if args.shipped:
         vae_folder, folder, target = args.folder / "vae", args.folder, args.shipped
     report.evaluate(Group(), vae_folder, folder, args.mazes, args.quick, args.layers, target, args.limit)
+
+
+def figures(args: argparse.Namespace) -> None:
+    from scripts.maze_training.figures import measure
+    from scripts.maze_training.parallel import Group
+
+    vae_folder, folder, target = _vae_folder(args), args.out, args.out / "figures.json"
+    if args.shipped:
+        vae_folder, folder, target = args.folder / "vae", args.folder, args.shipped
+    measure(Group(), vae_folder, folder, args.mazes, args.layers, target, args.limit)
 
 
 def compact(args: argparse.Namespace) -> None:
@@ -137,6 +163,7 @@ STAGES = {
     "vae": train_vae,
     "transformer": train_transformer,
     "evaluate": evaluate,
+    "figures": figures,
     "compact": compact,
     "export": export,
 }

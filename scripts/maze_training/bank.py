@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from diffusers import AutoencoderKLWan
@@ -11,11 +11,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from scripts.maze_training import text
-from scripts.maze_training.clips import pixel_weights
+from scripts.maze_training.clips import motion_weights, pixel_weights
+from scripts.maze_training.scene_source import SceneSource
+from scripts.maze_training.scenes import SWAPS, draw, stills
 from scripts.maze_training.vae import encode_clip
 from vidkit.mazes.embedded.grid import FAR, distances
 from vidkit.mazes.embedded.levels import Levels, Recipe, concatenate, sample_levels
-from vidkit.mazes.embedded.render import PIXELS, cell_px, origin_px, render
+from vidkit.mazes.embedded.render import BALL_RADIUS, PIXELS, ball_px, cell_px, origin_px, render
 
 LATENT = 24  # latent pixels per side
 FAR_CLASS = 23  # "further than any path"
@@ -29,6 +31,8 @@ class Batch:
     distance: Tensor  # [B, 2, 24, 24] moves from start and from goal, 0..23; 255 outside the maze
     on_path: Tensor  # [B, 24, 24] 0 / 1
     prompts: Tensor  # [B, 20] token ids
+    player: Tensor  # [B, F, 24, 24] 0 / 1: the player is there
+    determined: Tensor  # [B] 2: by the first frame; 1: the player's way alone is; 0: not even that
 
 
 def training_levels(count: int, generator: torch.Generator, recipe: Recipe) -> Levels:
@@ -65,14 +69,32 @@ def distance_maps(levels: Levels) -> tuple[Tensor, Tensor]:
     return maps.to(torch.uint8), (visited[batch[:, None, None], rows, columns] * ~outside).to(torch.uint8)
 
 
+def player_mask(at: Tensor, radius: Tensor) -> Tensor:
+    """Latent cells that a player covers, uint8 [B, F, 24, 24]; `at` [B, T, 2] pixel (row, column)."""
+    pixel = torch.arange(PIXELS, device=at.device) + 0.5
+    rows, columns = (pixel - at[..., :1]) ** 2, (pixel - at[..., 1:]) ** 2
+    inside = rows[..., :, None] + columns[..., None, :] <= radius.view(-1, 1, 1, 1) ** 2
+    return _pooled(inside.to(torch.float16)).to(torch.uint8)
+
+
+def swapped_looks(levels: Levels, share: float, generator: torch.Generator) -> tuple[Levels, list[bool]]:
+    """Levels of which a share shows its colour channels in another order, and which they are."""
+    count, device = len(levels), generator.device
+    orders = torch.tensor(((0, 1, 2), *SWAPS), device=device)
+    kind = torch.randint(1, len(orders), (count,), device=device, generator=generator)
+    kind = kind * (torch.rand(count, device=device, generator=generator) < share)
+    order = orders[kind][:, None].expand(-1, levels.colours.shape[1], -1)
+    return replace(levels, colours=levels.colours.gather(-1, order)), (kind > 0).tolist()
+
+
 class LevelPool:
     """Training levels with their captions and maps, made thousands at a time.
 
     Making levels is hundreds of tiny kernels whatever their number, so it is done rarely and for many.
     """
 
-    def __init__(self, generator: torch.Generator, seed: int, size: int = 4096) -> None:
-        self.generator, self.size = generator, size
+    def __init__(self, generator: torch.Generator, seed: int, size: int = 4096, swapped: float = 0.0) -> None:
+        self.generator, self.size, self.swapped = generator, size, swapped
         self.chooser = random.Random(seed)
         self.tokenizer = text.build_tokenizer()
         self.recipe: Recipe | None = None
@@ -84,7 +106,8 @@ class LevelPool:
             self.recipe, self.used = recipe, 0
             self.levels = training_levels(self.size, self.generator, recipe)
             self.distance, self.on_path = distance_maps(self.levels)
-            prompts = text.training_prompts(self.levels, self.chooser)
+            self.levels, unnamed = swapped_looks(self.levels, self.swapped, self.generator)
+            prompts = text.training_prompts(self.levels, self.chooser, unnamed=unnamed)
             self.prompts = text.tokenise(self.tokenizer, prompts).to(self.generator.device)
         at = torch.arange(self.used, self.used + count, device=self.generator.device)
         self.used += count
@@ -92,7 +115,18 @@ class LevelPool:
 
 
 class LatentBank:
-    """Up to `capacity` encoded clips of `frames` pixel frames; `draw` mixes old and new ones."""
+    """Up to `capacity` encoded clips of `frames` pixel frames; `draw` mixes old and new ones.
+
+    Args:
+        vae: encodes them.
+        capacity: clips.
+        frames: of a clip.
+        seed: of the regular mazes.
+        device: of everything.
+        pool: regular levels made at once.
+        boards: where scenes of the other types come from; None: regular mazes alone.
+        share: of the other types among new clips.
+    """
 
     def __init__(
         self,
@@ -102,10 +136,13 @@ class LatentBank:
         seed: int,
         device: torch.device,
         pool: int = 4096,
+        boards: SceneSource | None = None,
+        share: float = 0.0,
     ) -> None:
+        self.boards, self.share = boards, share if boards is not None else 0.0
         self.vae, self.capacity, self.frames, self.device = vae, capacity, frames, device
         self.generator = torch.Generator(device).manual_seed(seed)
-        self.pool = LevelPool(self.generator, seed, pool)
+        self.pool = LevelPool(self.generator, seed, pool, 0.12 if boards is not None else 0.0)
         count = (frames - 1) // 4 + 1
         shape = (capacity, 8, count, LATENT, LATENT)
         self.latents = torch.empty(shape, dtype=torch.bfloat16, device=device)
@@ -113,23 +150,72 @@ class LatentBank:
         self.distance = torch.empty(capacity, 2, LATENT, LATENT, dtype=torch.uint8, device=device)
         self.on_path = torch.empty(capacity, LATENT, LATENT, dtype=torch.uint8, device=device)
         self.prompts = torch.zeros(capacity, text.MAX_LENGTH, dtype=torch.long, device=device)
+        self.player = torch.empty(capacity, count, LATENT, LATENT, dtype=torch.uint8, device=device)
+        self.determined = torch.zeros(capacity, dtype=torch.uint8, device=device)
         self.filled = self.head = self.made = 0
         self.mean = torch.tensor(vae.config.latents_mean, device=device).view(1, -1, 1, 1, 1)
         self.std = torch.tensor(vae.config.latents_std, device=device).view(1, -1, 1, 1, 1)
 
-    @torch.no_grad()
     def add(self, count: int, recipe: Recipe) -> None:
         """Encode `count` new clips over the oldest ones."""
+        chosen = torch.rand(count, device="cpu") < self.share
+        others = int(chosen.sum())
+        if count > others:
+            self._add_regular(count - others, recipe)
+        if others:
+            self._add_boards(others)
+
+    def _add_regular(self, count: int, recipe: Recipe) -> None:
         levels, source = self.pool.take(count, recipe)
         clip = render(levels, self.frames)
-        weight = pixel_weights(levels, clip)
+        radius = BALL_RADIUS * cell_px(levels.walls.size).float()
+        free = (levels.wanderers > 0) | (levels.texture[:, 0] != 0)
+        self._keep(
+            clip,
+            pixel_weights(levels, clip),
+            self.pool.distance[source],
+            self.pool.on_path[source],
+            self.pool.prompts[source],
+            player_mask(ball_px(levels, self.frames), radius),
+            torch.where(levels.loops, 0, torch.where(free, 1, 2)).to(torch.uint8),
+        )
+
+    def _add_boards(self, count: int) -> None:
+        assert self.boards is not None
+        made, prompts = self.boards.take(count)
+        scenes = made.to(self.device)
+        clip = draw(scenes, self.frames)
+        at = scenes.at[:, 1, : self.frames].flip(-1)
+        wandering = (scenes.wanderers[:, :, 0] > -100).flatten(1).any(1)
+        self._keep(
+            clip,
+            motion_weights(clip, stills(scenes)),
+            scenes.distance,
+            scenes.on_path,
+            text.tokenise(self.pool.tokenizer, prompts).to(self.device),
+            player_mask(at, scenes.extent[:, 1] * 0.4),
+            torch.where(wandering, 1, 2).to(torch.uint8),
+        )
+
+    @torch.no_grad()
+    def _keep(
+        self,
+        clip: Tensor,
+        weight: Tensor,
+        distance: Tensor,
+        on_path: Tensor,
+        prompts: Tensor,
+        player: Tensor,
+        determined: Tensor,
+    ) -> None:
+        count = clip.shape[0]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             mean, _ = encode_clip(self.vae, clip.permute(0, 4, 1, 2, 3) * 2 - 1)
         at = (self.head + torch.arange(count, device=self.device)) % self.capacity
         self.latents[at] = ((mean.float() - self.mean) / self.std).to(torch.bfloat16)
         self.weights[at] = _pooled(weight).to(torch.uint8)
-        self.distance[at], self.on_path[at] = self.pool.distance[source], self.pool.on_path[source]
-        self.prompts[at] = self.pool.prompts[source]
+        self.distance[at], self.on_path[at], self.prompts[at] = distance, on_path, prompts
+        self.player[at], self.determined[at] = player, determined
         self.head = (self.head + count) % self.capacity
         self.filled = min(self.capacity, self.filled + count)
         self.made += count
@@ -142,6 +228,8 @@ class LatentBank:
             self.distance[index],
             self.on_path[index],
             self.prompts[index],
+            self.player[index],
+            self.determined[index],
         )
 
 

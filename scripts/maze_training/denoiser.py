@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -24,6 +24,7 @@ class Plan:
 
     solve_seconds: float = 180.0
     seconds: float = 1200.0
+    pause: float = 1e9  # seconds after which a start saves and ends, to be resumed
     batch: int = 64  # clips per step and process
     solve_batch: int = 1024
     bank: int = 24_000
@@ -36,6 +37,12 @@ class Plan:
     causal_share: float = 0.3  # of the steps
     sizes: tuple[int, ...] = (4, 5, 6, 7, 8)  # of mazes; one named twice is drawn twice as often
     beside: int = 0  # mazes a video step and process that are only solved, from their first frame
+    pictures: int = 0  # first frames a video step and process that are only drawn, from their prompt
+    boards: float = 0.0  # share of the types other than regular
+    extras: float = 0.25  # share of regular clips with something the first frame does not determine
+    own: int = 0  # clips of a step whose noisy latents come from the network's own sampling
+    pure: float = 0.33  # share of pure noise among clips of one level
+    even: float = 0.0  # share of levels that are drawn evenly and not as the sampler visits them
 
 
 class Trained(nn.Module):
@@ -54,18 +61,32 @@ class Trained(nn.Module):
         )
         encoder = UMT5EncoderModel.from_pretrained(folder / "text_encoder", dtype=torch.float32)
         self.model.load_state_dict(model.state_dict())
-        self.encoder.load_state_dict(encoder.state_dict())
+        state = encoder.state_dict()
+        for name, wanted in self.encoder.state_dict().items():
+            known = state[name]
+            if known.shape[0] < wanted.shape[0]:  # words that were added keep their fresh vectors
+                state[name] = torch.cat([known, wanted[known.shape[0] :]])
+        self.encoder.load_state_dict(state)
 
 
 def shifted(u: Tensor) -> Tensor:
     return SHIFT * u / (1 + (SHIFT - 1) * u)
 
 
-def draw_levels(count: int, frames: int, causal: bool, device: torch.device) -> Tensor:
+def draw_levels(
+    count: int, frames: int, causal: bool, device: torch.device, pure_share: float = 0.33, even: float = 0.0
+) -> Tensor:
     """Noise level of each latent frame [B, F]: one level, staircase, independent blocks, or a clean prefix.
 
-    A third of the single levels is exactly 1: there the model sees the first frame and noise only, which is
-    where the maze has to be solved; at low levels the path shines through the noise.
+    Args:
+        count: clips B.
+        frames: latent frames F.
+        causal: blocks of `CAUSAL_BLOCK`.
+        device: of the result.
+        pure_share: of the single levels that are exactly 1: there the model sees the first frame and noise
+            only, which is where the maze has to be solved; at low levels the path shines through the noise.
+        even: share of the clips whose levels lie evenly in [0, 1]; those of the others are shifted upwards
+            as those of the sampler.
     """
 
     def rand(*shape: int) -> Tensor:
@@ -75,7 +96,7 @@ def draw_levels(count: int, frames: int, causal: bool, device: torch.device) -> 
     size = sizes[torch.randint(len(sizes), (count, 1), device=device)]
     block = torch.arange(frames, device=device)[None] // size  # [B, F]
     blocks = frames // size
-    pure = rand(count, 1) < 0.33
+    pure = rand(count, 1) < pure_share
     one = torch.where(pure, 1.0, rand(count, 1))
     offset = 0.1 + 0.9 * rand(count, 1)
     front = 1 - rand(count, 1) * (1 + offset * (blocks - 1))
@@ -87,35 +108,107 @@ def draw_levels(count: int, frames: int, causal: bool, device: torch.device) -> 
     u = torch.where(kind < 0.45, one.expand(-1, frames), stairs)
     u = torch.where(kind >= 0.70, alone, u)
     u = torch.where(kind >= 0.85, prefix, u)
-    level = shifted(u)
+    level = torch.where(rand(count, 1) < even, u, shifted(u))
     with_image = rand(count) < 0.9
     level[:, 0] = torch.where(with_image, 0.0, level[:, 0])
     return level
 
 
+@torch.no_grad()
+def own_noise(trained: Trained, x0: Tensor, level: Tensor, text: Tensor, steps: int) -> Tensor:
+    """Noise with which the latents of these levels are those that sampling comes to in a few steps.
+
+    Where the first frame determines the clip, its true latents stay the right answer however far sampling
+    has gone astray. Trained on them, the network learns to come back, and more steps do not add up errors.
+
+    Args:
+        trained: the networks.
+        x0: true latents [B, 8, F, 24, 24].
+        level: levels to arrive at [B, F]; frame 0 is clean.
+        text: prompt embeddings.
+        steps: Euler steps from pure noise.
+    """
+    x = torch.randn_like(x0)
+    x[:, :, 0] = x0[:, :, 0]
+    goal = level[:, -1:].expand_as(level)
+    unit = goal / (SHIFT - (SHIFT - 1) * goal)  # inverse of `shifted`
+    for step in range(steps):
+        now, then = (shifted(1 - (1 - unit) * (place / steps)) for place in (step, step + 1))
+        now = torch.cat([torch.zeros_like(now[:, :1]), now[:, 1:]], dim=1)
+        velocity = transformer.forward(trained.model, x, now, text, compiled=False)[0].float()
+        x[:, :, 1:] += ((then - now)[:, None, :, None, None] * velocity)[:, :, 1:]
+    away = (x - x0) / level[:, None, :, None, None].clamp_min(1e-3)
+    away[:, :, 0] = torch.randn_like(away[:, :, 0])
+    return x0 + away.clamp(-12, 12)
+
+
 def video_loss(
-    trained: Trained, batch: Batch, causal: bool, head_weight: float
+    trained: Trained, batch: Batch, causal: bool, head_weight: float, plan: Plan | None = None
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """Weighted velocity error plus the solver heads' loss."""
+    plan = plan or Plan()
     x0 = batch.latents
-    level = draw_levels(x0.shape[0], x0.shape[2], causal, x0.device)
-    s = level[:, None, :, None, None]
+    level = draw_levels(x0.shape[0], x0.shape[2], causal, x0.device, plan.pure, plan.even)
     noise = torch.randn_like(x0)
     text = prompts.encode(trained.encoder, batch.prompts)
+    own_weight = torch.ones_like(level)[:, :, None, None]
+    if plan.own and not causal:
+        level, noise, own_weight = _with_own(trained, batch, level, noise, text, plan.own)
+    s = level[:, None, :, None, None]
     keep = tuple(transformer.HORIZONS) if head_weight else ()
     velocity, held = transformer.forward(
         trained.model, (1 - s) * x0 + s * noise, level, text, CAUSAL_BLOCK if causal else 0, keep=keep
     )
-    weight = batch.weights * (level > 0)[:, :, None, None]
+    weight = batch.weights * (level > 0)[:, :, None, None] * own_weight
     error = ((velocity.float() - (noise - x0)) ** 2).mean(1)
     loss = (error * weight).sum() / weight.sum().clamp_min(1)
     metrics = {"velocity": error.mean().detach(), "weighted": loss.detach()}
+    if plan.own and not causal:
+        metrics["own"] = error[: plan.own].mean().detach()
     if head_weight:
         clean = level[:, 0] == 0
         solver, more = trained.heads.loss(held, batch, clean)
         metrics |= {"solver": solver.detach()} | more
         loss = loss + head_weight * solver
     return loss, metrics
+
+
+def _with_own(
+    trained: Trained, batch: Batch, level: Tensor, noise: Tensor, text: Tensor, count: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Levels, noise and weights in which the first `count` clips come from the network's own sampling.
+
+    Where only the player's way is determined, only the places under the player are compared.
+    """
+    goal = shifted(0.03 + 0.94 * torch.rand(count, 1, device=level.device)).expand(-1, level.shape[1]).clone()
+    goal[:, 0] = 0
+    steps = int(torch.randint(1, 5, (1,)))
+    sampled = own_noise(trained, batch.latents[:count], goal, text[:count].detach(), steps)
+    level, noise = level.clone(), noise.clone()
+    level[:count], noise[:count] = goal, sampled
+    kind = batch.determined[:count, None, None, None]
+    known = torch.where(kind == 2, 1.0, torch.where(kind == 1, batch.player[:count].float(), 0.0))
+    weight = torch.ones_like(batch.weights)
+    weight[:count] = known * goal[:, -1].view(-1, 1, 1, 1)  # errors at low levels are divided by them
+    return level, noise, weight
+
+
+def first_frames(batch: Batch) -> Batch:
+    """The same clips, cut to their first frame."""
+    return replace(
+        batch, latents=batch.latents[:, :, :1], weights=batch.weights[:, :1], player=batch.player[:, :1]
+    )
+
+
+def picture_loss(trained: Trained, batch: Batch) -> Tensor:
+    """First frames alone, from noise and their prompts: how mazes look, at a sixteenth of the cost."""
+    x0 = batch.latents
+    level = shifted(torch.rand(x0.shape[0], 1, device=x0.device))
+    noise = torch.randn_like(x0)
+    s = level[:, None, :, None, None]
+    text = prompts.encode(trained.encoder, batch.prompts)
+    velocity, _ = transformer.forward(trained.model, (1 - s) * x0 + s * noise, level, text)
+    return ((velocity.float() - (noise - x0)) ** 2).mean()
 
 
 def solving_loss(

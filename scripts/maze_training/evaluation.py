@@ -167,14 +167,20 @@ def speed_control(parts: Parts, how: Sampler, clips: int, seed: int = 3) -> dict
     return result
 
 
-def from_text_alone(parts: Parts, how: Sampler, clips: int, seed: int = 4) -> dict[str, float]:
-    """Clips with no first frame: is there a maze, is it the one asked for, does the ball solve it?"""
+def from_text_alone(
+    parts: Parts, how: Sampler, clips: int, seed: int = 4, at_once: bool = True
+) -> dict[str, float]:
+    """Clips with no first frame: is there a maze, is it the one asked for, does the ball solve it?
+
+    `at_once`: all frames come from noise together; False: the first one alone, and the others after it.
+    """
     group = parts.group
     generator = torch.Generator(group.device).manual_seed(seed)
     levels = sample_levels(clips, generator, Recipe(extras=0.0, max_moves=10))
-    latents = sample(
-        parts.model, parts.embed(levels.captions()), None, how, generator, autocast=parts.autocast
-    )
+    words, first = parts.embed(levels.captions()), None
+    if not at_once:
+        first = sample(parts.model, words, None, how, generator, 1, autocast=parts.autocast)[:, :, 0]
+    latents = sample(parts.model, words, first, how, generator, autocast=parts.autocast)
     shown = parts.pictures(latents).cpu()
     totals: dict[str, float] = defaultdict(float)
     for index in range(group.rank, clips, group.size):

@@ -9,13 +9,15 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
 
+from vidkit.mazes.drawing.skins import SKINS
+from vidkit.mazes.embedded.board_levels import BOARD_DIFFICULTIES
 from vidkit.mazes.embedded.levels import Levels
 from vidkit.mazes.embedded.skins import BALLS, EXTRAS, SPEEDS, STYLES
 
 MAX_LENGTH = 20
 TEXT_DIM = 64
 FILLERS = ("a", "an", "the", "ball", "solves", "maze", "with", "and", "in", ",", ".")
-WORDS = (
+_FIRST = (
     "<pad>",
     "</s>",
     "<unk>",
@@ -26,6 +28,14 @@ WORDS = (
     *SPEEDS,
     *EXTRAS,
 )
+_BOARDS = (
+    *map(str, BOARD_DIFFICULTIES),
+    "easy",
+    "medium",
+    *(skin for kind in BOARD_DIFFICULTIES for skin in SKINS[kind]),
+)
+#: new words come last, so that the first edition's keep their numbers
+WORDS = (*_FIRST, *dict.fromkeys(word for word in _BOARDS if word not in _FIRST))
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
@@ -58,10 +68,17 @@ def build_encoder() -> UMT5EncoderModel:
     return UMT5EncoderModel(config)
 
 
-def training_prompts(levels: Levels, chooser: random.Random, drop: float = 0.1) -> list[str]:
-    """Captions with clauses left out at random, so that short prompts are understood; `drop` are empty."""
+def training_prompts(
+    levels: Levels, chooser: random.Random, drop: float = 0.1, unnamed: list[bool] | None = None
+) -> list[str]:
+    """Captions with clauses left out at random, so that short prompts are understood; `drop` are empty.
+
+    `unnamed`: which levels have colours without a name; their captions say neither style nor ball.
+    """
     prompts = []
-    for caption in levels.captions():
+    for index, caption in enumerate(levels.captions()):
+        if unnamed and unnamed[index]:
+            caption = without_colours(caption)
         if chooser.random() < drop:
             prompts.append("")
         elif chooser.random() < 0.6:
@@ -71,14 +88,20 @@ def training_prompts(levels: Levels, chooser: random.Random, drop: float = 0.1) 
     return prompts
 
 
+def without_colours(caption: str) -> str:
+    """A caption of a regular maze without style and colour of the ball."""
+    words = [word for word in caption.split(" ") if word not in (*BALLS, *STYLES)]
+    return " ".join(["a", *words[1:]])
+
+
 def _shortened(caption: str, chooser: random.Random) -> str:
     head, speed, *extras = caption.split(", ")
     ball, maze = head.split(" solves a ")
-    style, size, _ = maze.split(" ")
+    *style, size, _ = maze.split(" ")
     parts = []
     if chooser.random() < 0.7:
         parts.append(ball)
-    described = [word for word in (style, size) if chooser.random() < 0.6]
+    described = [word for word in (*style, size) if chooser.random() < 0.6]
     if described:
         parts.append(" ".join((["solves a"] if parts else ["a"]) + described + ["maze"]))
     clauses = ([" ".join(parts)] if parts else []) + [c for c in (speed, *extras) if chooser.random() < 0.6]

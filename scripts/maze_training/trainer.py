@@ -14,27 +14,29 @@ from torch import Tensor, nn
 
 from scripts.maze_training import checkpoint, transformer
 from scripts.maze_training.bank import Batch, LatentBank
-from scripts.maze_training.denoiser import Plan, Trained, solving_loss, video_loss
+from scripts.maze_training.denoiser import Plan, Trained, picture_loss, solving_loss, video_loss
 from scripts.maze_training.evaluation import Parts, success
 from scripts.maze_training.parallel import Average, Clock, Group, Swapped
 from scripts.maze_training.sampling import Sampler
+from scripts.maze_training.scene_source import SceneSource, worker_count
 from scripts.maze_training.vae import compile_norms
 from vidkit.mazes.embedded.levels import FRAMES, Recipe
 
 WARM_UP = 200  # steps at the start of each stage
 HEAD_WEIGHT = 0.1  # of the solver heads beside the video loss
 BESIDE_WEIGHT = 0.2  # of mazes that are only solved, beside the video loss
-HEAD_STEPS, HEAD_RATE = 300, 3e-3  # for new heads on a network that is already trained
+PICTURE_WEIGHT = 0.3  # of first frames that are only drawn
+HEAD_STEPS, HEAD_RATE = 200, 3e-3  # for new heads on a network that is already trained
 
 
-def recipe_at(progress: float, sizes: tuple[int, ...], trained: bool = False) -> Recipe:
+def recipe_at(progress: float, sizes: tuple[int, ...], trained: bool = False, extras: float = 0.25) -> Recipe:
     """Short paths first, then all lengths alike, at the end as mazes come; progress of the video stage.
 
     A network that is already `trained` needs no short paths.
     """
     if progress < 0.05 and not trained:
-        return Recipe(sizes, uniform_moves=True, max_moves=10)
-    return Recipe(sizes, uniform_moves=progress < 0.75)
+        return Recipe(sizes, uniform_moves=True, max_moves=10, extras=extras)
+    return Recipe(sizes, uniform_moves=progress < 0.75, extras=extras)
 
 
 def optimiser_of(module: nn.Module, rate: float, fused: bool) -> torch.optim.AdamW:
@@ -97,6 +99,10 @@ class Run:
         torch.manual_seed(self.source + 1)
         # the same on every process: all take the same kind of step
         self.chooser = random.Random(plan.seed + self.step)
+        self.boards = None
+        if plan.boards:
+            workers = worker_count(group.size) if self.cuda else 0
+            self.boards = SceneSource(plan.seed * 131 + group.rank * 17 + self.step, workers)
         self.clock = Clock(group, plan.seconds, self.spent)
         checked = self.spent
         self.puzzles = self._bank(frames=1)
@@ -111,6 +117,8 @@ class Run:
             if due > checked + plan.check_every:
                 checked = due
                 self._check()
+            if due - self.spent > plan.pause:
+                break
         if group.rank == 0:
             self._save()
             self._report(dict(kind="end"))
@@ -118,9 +126,13 @@ class Run:
     def _bank(self, frames: int) -> LatentBank:
         """A bank with its first clips; banks of single frames hold three times as many."""
         capacity, pool = self.plan.bank * (3 if frames == 1 else 1), (8192 if self.cuda else 64)
-        bank = LatentBank(self.parts.vae, capacity, frames, self.source, self.group.device, pool)
-        while bank.filled < min(capacity, self.plan.batch * 24):
-            bank.add(min(256 if frames == 1 else 64, capacity, pool), recipe_at(0.5, self.plan.sizes))
+        plan = self.plan
+        bank = LatentBank(
+            self.parts.vae, capacity, frames, self.source, self.group.device, pool, self.boards, plan.boards
+        )
+        while bank.filled < min(capacity, plan.batch * 24):
+            recipe = recipe_at(0.5, plan.sizes, extras=plan.extras)
+            bank.add(min(256 if frames == 1 else 64, capacity, pool), recipe)
         return bank
 
     def _enter(self, stage: str) -> None:
@@ -129,7 +141,8 @@ class Run:
             self.bank = self._bank(FRAMES)
 
     def _batch(self, progress: float) -> Batch:
-        self.bank.add(self.plan.refresh, recipe_at(progress, self.plan.sizes, self.goes_on))
+        recipe = recipe_at(progress, self.plan.sizes, self.goes_on, self.plan.extras)
+        self.bank.add(self.plan.refresh, recipe)
         return self.bank.draw(self.plan.batch)
 
     def _puzzles(self, count: int) -> Batch:
@@ -172,11 +185,15 @@ class Run:
                 loss, metrics = solving_loss(self.trained, batch)
             else:
                 causal = self.chooser.random() < self.plan.causal_share
-                loss, metrics = video_loss(self.trained, batch, causal, HEAD_WEIGHT)
+                loss, metrics = video_loss(self.trained, batch, causal, HEAD_WEIGHT, self.plan)
                 if self.plan.beside:
                     more, solved = solving_loss(self.trained, self._puzzles(self.plan.beside))
                     loss = loss + BESIDE_WEIGHT * more
                     metrics |= {f"beside_{name}": value for name, value in solved.items()}
+                if self.plan.pictures:
+                    drawn = picture_loss(self.trained, self.puzzles.draw(self.plan.pictures))
+                    loss = loss + PICTURE_WEIGHT * drawn
+                    metrics["pictures"] = drawn.detach()
         metrics["norm"] = self._update(loss)
         self.samples += batch.latents.shape[0] * self.group.size
         return metrics
@@ -202,9 +219,10 @@ class Run:
         """Solve held-out mazes with the averaged weights, then save."""
         if self.stage == "video":
             with Swapped(self.trained, self.average):
-                report = success(self.parts, Sampler(steps=5), self.plan.check_mazes)
-            if self.group.rank == 0:
-                self._report(dict(kind="held-out", report=report))
+                for steps in (5, 20) if self.plan.own else (5,):
+                    report = success(self.parts, Sampler(steps=steps), self.plan.check_mazes)
+                    if self.group.rank == 0:
+                        self._report(dict(kind="held-out", report=report))
         if self.group.rank == 0:
             self._save()
 

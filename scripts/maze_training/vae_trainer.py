@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from scripts.maze_training import checkpoint
 from scripts.maze_training.clips import Clips
 from scripts.maze_training.parallel import Average, Clock, Group, Swapped
+from scripts.maze_training.scene_source import SceneSource, worker_count
 from scripts.maze_training.vae import (
     build,
     compile_norms,
@@ -40,6 +41,7 @@ class Plan:
     seconds: float = 600.0
     seed: int = 0
     batch_scale: float = 1.0  # of the clips a step in `PHASES`
+    boards: bool = False  # half of the clips of the types other than regular
 
 
 class Run:
@@ -49,24 +51,35 @@ class Run:
         group: processes of the run.
         out: folder of `vae`, `checkpoint.pt` and `log.jsonl`.
         plan: length, seed, batch.
+        start: folder of a trained autoencoder to go on from, encoder and decoder, on whole clips. The
+            statistics of its latents are kept, so that a denoiser trained on them can go on too.
         refine: folder of a trained autoencoder; only its decoder is trained on, with more weight on what
             moves. Latents keep their meaning, so this can run beside or after the transformer's training.
     """
 
-    def __init__(self, group: Group, out: Path, plan: Plan, refine: Path | None = None) -> None:
+    def __init__(
+        self,
+        group: Group,
+        out: Path,
+        plan: Plan,
+        refine: Path | None = None,
+        start: Path | None = None,
+    ) -> None:
         out.mkdir(parents=True, exist_ok=True)
         self.group, self.out, self.plan, self.refines = group, out, plan, refine is not None
+        self.goes_on = refine is not None or start is not None
         self.cuda = group.device.type == "cuda"
         if self.cuda:
             torch.backends.cudnn.benchmark = True
             compile_norms()
         torch.manual_seed(plan.seed)
-        vae = AutoencoderKLWan.from_pretrained(refine) if refine else build()
+        folder = refine or start
+        vae = AutoencoderKLWan.from_pretrained(folder, torch_dtype=torch.float32) if folder else build()
         self.vae = vae.to(group.device)
         group.broadcast(self.vae)
         decoder = [*self.vae.decoder.parameters(), *self.vae.post_quant_conv.parameters()]
         self.parameters = decoder if self.refines else list(self.vae.parameters())
-        self.rate = REFINE_RATE if self.refines else RATE
+        self.rate = REFINE_RATE if self.goes_on else RATE
         self.optimiser = torch.optim.AdamW(
             self.parameters, lr=self.rate, betas=(0.9, 0.99), weight_decay=0.0, fused=self.cuda
         )
@@ -84,7 +97,10 @@ class Run:
         """Run until the plan's time is used; leave a diffusers folder, a checkpoint and a log."""
         seed = self.plan.seed * 7919 + self.group.rank + 31 * self.step
         generator = torch.Generator(self.group.device).manual_seed(seed)
-        self.source = Clips(generator, 4096 if self.cuda else 64)
+        boards = None
+        if self.plan.boards:
+            boards = SceneSource(seed + 5, worker_count(self.group.size) if self.cuda else 0)
+        self.source = Clips(generator, 4096 if self.cuda else 64, boards)
         self.clock = Clock(self.group, self.plan.seconds, self.spent)
         checked = 0.0
         while (progress := self.clock.tick(self.step)) < 1:
@@ -99,7 +115,7 @@ class Run:
 
     def _one_step(self, progress: float) -> dict[str, Tensor]:
         frames, crop, count = self._shape(progress)
-        now = REFINE_MOVING_WEIGHT if self.refines else MOVING_WEIGHT
+        now = REFINE_MOVING_WEIGHT if self.goes_on else MOVING_WEIGHT
         clip, weight = self.source.batch(frames, crop, max(1, int(count * self.plan.batch_scale)), now)
         warm = min(1.0, (self.step + 1) / WARM_UP)
         for each in self.optimiser.param_groups:
@@ -110,8 +126,8 @@ class Run:
         return dict(loss=loss.detach(), kl=kl.detach(), norm=norm, psnr=psnr)
 
     def _shape(self, progress: float) -> tuple[int, int, int]:
-        """Frames, crop and clips of a step; a decoder is refined on whole clips from the start."""
-        phase = PHASES[-1] if self.refines else next(p for p in PHASES if progress < p[0])
+        """Frames, crop and clips of a step; a trained one goes on with whole clips from the start."""
+        phase = PHASES[-1] if self.goes_on else next(p for p in PHASES if progress < p[0])
         return phase[1:]
 
     def _losses(self, clip: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -153,7 +169,7 @@ class Run:
         """Measure the averaged weights and write them as a diffusers folder."""
         self.vae.load_state_dict(self.average.state_dict(), strict=False)
         mean, std = self.vae.config.latents_mean, self.vae.config.latents_std
-        if not self.refines:
+        if not self.goes_on:
             mean, std = measure_latents(self.vae, self.group, 256 if self.cuda else 1)
         found = reconstruction(self.vae, self.group, 128 if self.cuda else self.group.size)
         if self.group.rank == 0:

@@ -138,6 +138,8 @@ def test_new_heads_leave_the_network_alone():
         distance=torch.randint(0, 20, (2, 2, 24, 24), dtype=torch.uint8),
         on_path=torch.randint(0, 2, (2, 24, 24), dtype=torch.uint8),
         prompts=torch.ones(2, text.MAX_LENGTH, dtype=torch.long),
+        player=torch.zeros(2, 1, 24, 24, dtype=torch.uint8),
+        determined=torch.full((2,), 2, dtype=torch.uint8),
     )
     denoiser.solving_loss(trained, clips, heads_only=True)[0].backward()
     assert all(p.grad is None for p in [*trained.model.parameters(), *trained.encoder.parameters()])
