@@ -12,13 +12,15 @@ from enum import StrEnum
 from typing import Any
 
 from vidkit.config.attention_schema import AttentionSettings
+from vidkit.config.magi_schema import MagiSettings
 
 
 class Family(StrEnum):
-    """Which diffusers pipelines a model runs on."""
+    """Which pipeline a model runs on."""
 
     wan = "wan"
     skyreels_df = "skyreels_df"
+    magi = "magi"
 
 
 class Weights(StrEnum):
@@ -91,6 +93,7 @@ class ModelSettings:
     family: Family = Family.skyreels_df
     path: str | None = None  # hub id or local diffusers folder
     revision: str | None = None  # hub branch, tag or commit
+    variant: str | None = None  # MAGI-1: folder of the weights within ckpt/magi of what was published
     weights: Weights = Weights.pretrained
     weights_seed: int = 0  # of weights=random
     # constructor arguments of each part: weights=random, --dry-run and validation need no download
@@ -124,6 +127,7 @@ class GenerateSettings:
     model: ModelSettings = field(default_factory=ModelSettings)
     maze: MazeSettings = field(default_factory=MazeSettings)
     attention: AttentionSettings = field(default_factory=AttentionSettings)
+    magi: MagiSettings = field(default_factory=MagiSettings)
     prompt: str = ""
     negative_prompt: str | None = None  # @FILE: the text in a file
     lora: str | None = None  # .safetensors files as PATH or PATH:SCALE, several with commas between them

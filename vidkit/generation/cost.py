@@ -8,64 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
 
+from vidkit.generation.cost_estimate import BYTES
+from vidkit.generation.cost_estimate import CostEstimate as CostEstimate
+from vidkit.generation.magi.cost import estimate_magi_cost
 from vidkit.generation.plan import window_rows
 from vidkit.generation.spec import ModelSpec, Request
 from vidkit.models.transformer_cost import ForwardFlops, TransformerShape
 from vidkit.models.vae_cost import vae_cost
-
-BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
-
-
-@dataclass(frozen=True)
-class CostEstimate:
-    """The whole request. FLOPs are exact counts of the named layers; activation memory is an estimate.
-
-    Attributes:
-        tokens: of one forward (the longest window).
-        grid: tokens in (time, rows, columns).
-        steps: denoising steps, all windows together.
-        forwards: transformer forwards: steps x guidance branches.
-        attention_flops: self- and cross-attention.
-        self_attention_share: of one transformer forward.
-        activation_bytes: the larger of the transformer's and the VAE decoder's working set; an estimate.
-    """
-
-    tokens: int
-    grid: tuple[int, int, int]
-    steps: int
-    forwards: int
-    attention_flops: float
-    linear_flops: float
-    vae_flops: float
-    self_attention_share: float
-    parameters: Mapping[str, int]
-    weight_bytes: Mapping[str, int]
-    activation_bytes: int
-    key_value_bytes: int
-
-    @property
-    def transformer_flops(self) -> float:
-        return self.attention_flops + self.linear_flops
-
-    @property
-    def total_flops(self) -> float:
-        return self.transformer_flops + self.vae_flops
-
-    @property
-    def peak_bytes(self) -> int:
-        """All weights resident plus the working set; an estimate."""
-        return sum(self.weight_bytes.values()) + self.activation_bytes + self.key_value_bytes
-
-    def as_dict(self) -> dict[str, Any]:
-        totals = {
-            "transformer_flops": self.transformer_flops,
-            "total_flops": self.total_flops,
-            "peak_bytes": self.peak_bytes,
-        }
-        return {**asdict(self), **totals}
 
 
 def estimate_cost(
@@ -84,6 +35,9 @@ def estimate_cost(
         vae_dtype: of the VAE.
         with_encoders: count the text and image encoders' weights (random weights have none).
     """
+    if spec.is_magi:
+        encoder = text_encoder_parameters(spec.text_encoder) if with_encoders else None
+        return estimate_magi_cost(spec, request, dtype, vae_dtype, encoder)
     rows = window_rows(spec, request)
     grids = [spec.grid(spec.pixel_frames(window.frames), request.height, request.width) for window, _ in rows]
     sizes = [math.prod(grid) for grid in grids]
@@ -120,6 +74,7 @@ def estimate_cost(
         weight_bytes={part: count * value_bytes[part] for part, count in parameters.items()},
         activation_bytes=int(max(transformer_working_set(spec, sizes[longest], BYTES[dtype]), decoding)),
         key_value_bytes=0,  # every step recomputes the window: nothing is kept between forwards
+        schedule=f"{sum(count for _, count in rows)} steps x {request.branches} guidance branches",
     )
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from vidkit.generation.forcing import latent_statistics
+from vidkit.models.magi.autoencoder import AutoencoderKLMagi
 from vidkit.models.whole_clip import WholeClip
 
 #: largest buffer (three temporal taps of the last level) up to which a clip is decoded in one pass
@@ -29,6 +30,10 @@ def decode_latents(pipe: Any, latents: Tensor) -> np.ndarray:
     """
     device = pipe._execution_device
     latents = latents.to(device=device, dtype=pipe.vae.dtype)
+    if isinstance(pipe.vae, AutoencoderKLMagi):
+        pixels = pipe.vae.decode(latents / pipe.vae.config.scaling_factor, return_dict=False)[0][0]
+        pipe.maybe_free_model_hooks()
+        return _to_bytes(pixels)
     mean, std = latent_statistics(pipe.vae, latents)
     latents = latents * std + mean
     if _fits_whole(pipe.vae, latents):

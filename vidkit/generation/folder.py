@@ -15,7 +15,7 @@ from vidkit.generation.spec import ModelSpec, read_json, spec_from_folder
 
 HUB_HINT = "pass model.path=... or model.weights=random"
 _WEIGHTLESS = ("tokenizer", "scheduler", "image_processor", "feature_extractor")
-_PIPELINES = {"Wan": "wan", "SkyReelsV2DiffusionForcing": "skyreels_df"}
+_PIPELINES = {"Wan": "wan", "SkyReelsV2DiffusionForcing": "skyreels_df", "Magi": "magi"}
 
 
 def embedded_folder(name: str = "maze") -> Path:
@@ -99,7 +99,7 @@ def _family_of(index: dict[str, Any], folder: Path) -> str:
             return family
     raise ModelError(
         f"'{folder}' holds a {pipeline or 'nameless'} pipeline, which vidkit does not run",
-        "use a Wan or SkyReels-V2-DF model in diffusers format",
+        "use a Wan, SkyReels-V2-DF or MAGI-1 model in diffusers format",
     )
 
 

@@ -21,7 +21,10 @@ from diffusers import (
 from vidkit.errors import ConfigError, ModelError
 from vidkit.generation.folder import HUB_HINT
 from vidkit.generation.forcing import DiffusionForcingPipeline
-from vidkit.generation.lora import Lora, add_loras
+from vidkit.generation.load_options import LoadOptions as LoadOptions
+from vidkit.generation.load_options import unread
+from vidkit.generation.lora import add_loras
+from vidkit.generation.magi.load import random_magi, read_magi
 from vidkit.generation.quantize import check_quantize, quantize_blocks
 from vidkit.generation.random_weights import random_image_embeddings, random_model
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec
@@ -29,29 +32,6 @@ from vidkit.generation.wan import WanImagePipeline
 from vidkit.utils.network import check_hub
 from vidkit.utils.quiet import quiet_libraries, root_cause
 from vidkit.utils.seeding import derive_seed
-
-
-@dataclass(frozen=True)
-class LoadOptions:
-    """How weights are held.
-
-    Attributes:
-        offload: what diffusers moves off the accelerator: none, model, sequential, group.
-        vae_dtype: fp32 is what upstream recommends for Wan's VAE.
-        weights_seed: of random weights.
-        loras: files merged into the transformers.
-        quantize: linear layers of the blocks in 8 bits: none, fp8, int8.
-    """
-
-    device: torch.device
-    dtype: torch.dtype
-    vae_dtype: torch.dtype = torch.float32
-    offload: str = "none"
-    vae_tiling: bool = False
-    vae_slicing: bool = False
-    weights_seed: int = 0
-    loras: tuple[Lora, ...] = ()
-    quantize: str = "none"
 
 
 @dataclass(frozen=True)
@@ -89,7 +69,7 @@ def load_pipeline(spec: ModelSpec, folder: Path | None, options: LoadOptions) ->
         )
     start = time.perf_counter()
     with quiet_libraries():
-        pipe = _random_pipeline(spec, options) if folder is None else _read_pipeline(spec, folder, options)
+        pipe = _pipeline(spec, folder, options)
     pipe.set_progress_bar_config(disable=True)
     if options.vae_tiling:
         pipe.vae.enable_tiling()
@@ -106,18 +86,26 @@ def load_pipeline(spec: ModelSpec, folder: Path | None, options: LoadOptions) ->
     return LoadedModel(pipe, spec, options, labels, time.perf_counter() - start)
 
 
-def download(path: str, revision: str | None = None) -> Path:
-    """Fetch a diffusers model from the hub, or find it in the local cache.
+def download(path: str, revision: str | None = None, patterns: list[str] | None = None) -> Path:
+    """Fetch a model from the hub, or find it in the local cache.
+
+    Args:
+        path: hub id.
+        revision: branch, tag or commit.
+        patterns: files that are wanted; None: those of a diffusers pipeline.
 
     Raises:
         ModelError: the hub cannot be reached, or has no such model.
     """
     check_hub()
     from diffusers import DiffusionPipeline
+    from huggingface_hub import snapshot_download
     from huggingface_hub.errors import RepositoryNotFoundError
 
     try:
         with quiet_libraries(progress=True):
+            if patterns is not None:
+                return Path(snapshot_download(path, revision=revision, allow_patterns=patterns))
             return Path(DiffusionPipeline.download(path, revision=revision))
     except (OSError, ValueError) as error:
         causes = (error, error.__cause__, error.__context__)
@@ -139,6 +127,12 @@ def set_sampler(pipe: Any, sampler: str, shift: float) -> None:
     pipe.scheduler = cls.from_config({**known, **flow})
 
 
+def _pipeline(spec: ModelSpec, folder: Path | None, options: LoadOptions) -> Any:
+    if spec.is_magi:
+        return random_magi(spec, options) if folder is None else read_magi(spec, folder, options)
+    return _random_pipeline(spec, options) if folder is None else _read_pipeline(spec, folder, options)
+
+
 def _pipeline_class(spec: ModelSpec) -> type[Any]:
     if spec.family == "skyreels_df":
         return DiffusionForcingPipeline
@@ -147,9 +141,8 @@ def _pipeline_class(spec: ModelSpec) -> type[Any]:
 
 def _random_pipeline(spec: ModelSpec, options: LoadOptions) -> Any:
     transformer_class = WanTransformer3DModel if spec.family == "wan" else SkyReelsV2Transformer3DModel
-    seed, device = options.weights_seed, options.device
-    # group and sequential offload start from the host
-    place = torch.device("cpu") if options.offload in ("sequential", "group", "model") else device
+    seed = options.weights_seed
+    place = options.first_place
     transformer = random_model(
         transformer_class, spec.transformer, derive_seed(seed, "transformer"), place, options.dtype
     )
@@ -173,13 +166,7 @@ def _read_pipeline(spec: ModelSpec, folder: Path, options: LoadOptions) -> Any:
             folder, vae=vae, dtype=options.dtype, local_files_only=True
         )
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-        if isinstance(error, torch.OutOfMemoryError):
-            raise
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(
-            f"cannot load the model in '{folder}': {first_line}",
-            "check that the folder is a whole diffusers model, or copy it again",
-        ) from error
+        raise unread(folder, error) from error
 
 
 def _quantize(pipe: Any, options: LoadOptions) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vidkit.generation.spec import ModelSpec, Request
 from vidkit.models.block_schedule import Window, block_rows, plan_windows
+from vidkit.models.magi.schedule import ChunkRow, chunk_rows
 
 
 def forcing_lengths(spec: ModelSpec, request: Request) -> tuple[int | None, int | None]:
@@ -26,6 +27,8 @@ def windows(spec: ModelSpec, request: Request) -> list[Window]:
 def window_rows(spec: ModelSpec, request: Request) -> list[tuple[Window, int]]:
     """Every window with its number of denoising steps (rows of the schedule)."""
     found = []
+    if spec.is_magi:
+        return [(window, len(magi_rows(spec, request))) for window in windows(spec, request)]
     for window in windows(spec, request):
         if spec.family != "skyreels_df" or request.ar_step == 0:
             found.append((window, request.steps))
@@ -35,6 +38,11 @@ def window_rows(spec: ModelSpec, request: Request) -> list[tuple[Window, int]]:
         ready = min(prefix // request.block_size, blocks - 1)
         found.append((window, len(block_rows(request.steps, blocks, request.ar_step, ready))))
     return found
+
+
+def magi_rows(spec: ModelSpec, request: Request) -> list[ChunkRow]:
+    """The schedule of a MAGI-1 clip; a first frame is less than a chunk, so no chunk is given as a whole."""
+    return chunk_rows(request.frames // spec.chunk_frames, request.steps, request.magi.window)
 
 
 def forward_count(spec: ModelSpec, request: Request) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vidkit.errors import ConfigError
+from vidkit.generation.magi.files import tokenizer_folder
 
 
 def text_or_file(text: str | None, name: str) -> str | None:
@@ -34,7 +35,7 @@ def load_tokenizer(folder: Path) -> Any:
     """The tokenizer of a diffusers folder, without loading any weights."""
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(folder / "tokenizer", local_files_only=True)
+    return AutoTokenizer.from_pretrained(tokenizer_folder(folder), local_files_only=True)
 
 
 def check_prompt_length(tokenizer: Any, prompt: str, limit: int, name: str = "prompt") -> int:

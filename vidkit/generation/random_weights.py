@@ -35,7 +35,9 @@ def random_model(
     known = {key: value for key, value in arguments.items() if not key.startswith("_") and value is not None}
     with torch.device("meta"):
         model = cls(**known)
-    if hasattr(model, "rope"):  # its tables are computed, not learned, and meta tensors hold no values
+    if hasattr(model, "rope") and not list(
+        model.rope.parameters()
+    ):  # tables are computed: meta has no values
         config = model.config
         model.rope = type(model.rope)(config.attention_head_dim, config.patch_size, config.rope_max_seq_len)
     keep = tuple(getattr(cls, "_keep_in_fp32_modules", None) or ()) if dtype != torch.float32 else ()
@@ -49,6 +51,9 @@ def random_model(
             value = torch.empty(parameter.shape, device=device, dtype=torch.float32 if kept else dtype)
             _fill(value, full_name, generator)
             module._parameters[name] = nn.Parameter(value, requires_grad=False)
+    for module in model.modules():
+        if hasattr(module, "set_neutral"):
+            module.set_neutral()
     return model.to(device).eval()  # moves the buffers; .to(dtype) would undo the fp32 parts
 
 

@@ -16,7 +16,9 @@ from vidkit.errors import ConfigError
 from vidkit.generation.first_frame import MAZE, FirstFrame, first_frame
 from vidkit.generation.folder import check_folder, embedded_folder, local_folder
 from vidkit.generation.lora import Lora, parse_loras
+from vidkit.generation.magi.files import check_published, hub_patterns, is_published, spec_from_published
 from vidkit.generation.prompt import text_or_file
+from vidkit.generation.sparse import is_dense
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec, Request, spec_from_folder
 from vidkit.generation.validate import check_request
 from vidkit.utils.device import expected_kind
@@ -122,9 +124,9 @@ class ResolvedRun:
         from vidkit.generation.load import download
 
         assert self.settings.model.path is not None
-        folder = download(self.settings.model.path, self.settings.model.revision)
-        check_folder(folder, self.spec.family)
-        spec = spec_from_folder(self.spec, folder)
+        patterns = hub_patterns(self.spec.variant) if self.spec.is_magi else None
+        folder = download(self.settings.model.path, self.settings.model.revision, patterns)
+        spec = read_shapes(self.spec, folder)
         check_request(spec, self.request)
         return dataclasses.replace(self, spec=spec, folder=folder)
 
@@ -159,6 +161,7 @@ def resolve(
         frame = FirstFrame(None, given=settings.image is not None or spec.needs_image)
     request = make_request(settings, frame)
     check_request(spec, request)
+    _check_fitted(spec, settings)
     return ResolvedRun(settings, spec, folder, request, frame, _load_plan(settings))
 
 
@@ -170,7 +173,13 @@ def find_model(settings: GenerateSettings) -> tuple[ModelSpec, Path | None]:
     """
     model = settings.model
     spec = ModelSpec(
-        model.name, model.family.value, model.transformer, model.vae, model.text_encoder, model.image_encoder
+        model.name,
+        model.family.value,
+        model.transformer,
+        model.vae,
+        model.text_encoder,
+        model.image_encoder,
+        model.variant,
     )
     if model.weights is Weights.random:
         return spec, None
@@ -185,8 +194,44 @@ def find_model(settings: GenerateSettings) -> tuple[ModelSpec, Path | None]:
         )
     if folder is None:
         return spec, None
+    return read_shapes(spec, folder), folder
+
+
+def read_shapes(spec: ModelSpec, folder: Path) -> ModelSpec:
+    """Check a folder and take its shapes, in diffusers' layout or that of MAGI-1's authors.
+
+    Raises:
+        ModelError: damaged, or of another family.
+    """
+    if spec.is_magi and is_published(folder):
+        check_published(folder, spec)
+        return spec_from_published(spec, folder)
     check_folder(folder, spec.family)
-    return spec_from_folder(spec, folder), folder
+    return spec_from_folder(spec, folder)
+
+
+def _check_fitted(spec: ModelSpec, settings: GenerateSettings) -> None:
+    """Refuse by name what is made for transformers whose tokens all see each other."""
+    if not spec.is_magi:
+        return
+    if not is_dense(settings.attention):
+        raise ConfigError(
+            f"sparse attention does not run on '{spec.name}': its chunks see each other within a range, which"
+            " no predictor knows of",
+            "set attention=dense; magi.kv_range shortens the range",
+        )
+    if settings.lora:
+        raise ConfigError(f"lora={settings.lora} does not go with '{spec.name}'", "leave lora= out")
+    for name, value, allowed in (
+        ("attention.backend", settings.attention.backend.value, ("auto", "native")),
+        ("compile", settings.compile.value, ("auto", "off")),
+        ("model.quantize", settings.model.quantize.value, ("none",)),
+    ):
+        if value not in allowed:
+            raise ConfigError(
+                f"{name}={value} does not run on '{spec.name}': MAGI-1 runs in plain torch",
+                f"set {name}={allowed[-1]}",
+            )
 
 
 def table_model(settings: GenerateSettings) -> str:

@@ -63,7 +63,8 @@ def generate(
     device = model.options.device
     timer = PhaseTimer(device)
     reset_peak(device)
-    set_sampler(model.pipe, request.sampler, request.shift)
+    if not model.spec.is_magi:  # its loop takes Euler steps itself
+        set_sampler(model.pipe, request.sampler, request.shift)
     listener.phase("encode")
     with timer.phase("encode"):
         prompt, negative = _embeddings(model, request)
@@ -97,7 +98,8 @@ def make_latents(
         listener: hears of phases and steps.
     """
     listener = listener or Silent()
-    set_sampler(model.pipe, request.sampler, request.shift)
+    if not model.spec.is_magi:  # its loop takes Euler steps itself
+        set_sampler(model.pipe, request.sampler, request.shift)
     prompt, negative = _embeddings(model, request)
     timer = PhaseTimer(model.options.device)
     with _StepWatch(model, listener, timer, forward_count(model.spec, request), ()) as watch:
@@ -107,7 +109,7 @@ def make_latents(
 def _embeddings(model: LoadedModel, request: Request) -> tuple[Tensor, Tensor | None]:
     device, dtype = model.options.device, model.options.dtype
     if model.is_random:
-        names = ("prompt", "negative prompt")[: request.branches]
+        names = ("prompt",) if model.spec.is_magi else ("prompt", "negative prompt")[: request.branches]
         made = [
             random_embeddings(
                 model.spec, request.max_sequence_length, derive_seed(request.seed, name), device, dtype
@@ -115,6 +117,8 @@ def _embeddings(model: LoadedModel, request: Request) -> tuple[Tensor, Tensor | 
             for name in names
         ]
         return made[0], made[1] if len(made) > 1 else None
+    if model.spec.is_magi:
+        return model.pipe.encode(request.prompt, request.max_sequence_length), None
     with torch.no_grad():
         prompt, negative = model.pipe.encode_prompt(
             request.prompt,
@@ -144,6 +148,22 @@ def _denoise(
         "guidance_scale": request.guidance,
         "generator": generator,
     }
+    if model.spec.is_magi:
+        made: Tensor = model.pipe.denoise(
+            prompt_embeds=prompt,
+            image=None if image is None else image_tensor(image),
+            height=request.height,
+            width=request.width,
+            num_frames=request.frames,
+            num_inference_steps=request.steps,
+            guidance_scale=request.guidance,
+            shift=request.shift,
+            generator=generator,
+            settings=request.magi,
+            text_limit=request.max_sequence_length,
+            callback=watch.step,
+        )
+        return made
     if model.spec.family == "skyreels_df":
         base, overlap = forcing_lengths(model.spec, request)
         options = ForcingOptions(
@@ -168,8 +188,8 @@ def _denoise(
         callback_on_step_end_tensor_inputs=["latents"],
         max_sequence_length=request.max_sequence_length,
     )
-    made: Tensor = output.frames
-    return made
+    frames: Tensor = output.frames
+    return frames
 
 
 class _StepWatch:

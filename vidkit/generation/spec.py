@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from vidkit.config.magi_schema import MagiSettings
 from vidkit.errors import ModelError
+from vidkit.models.magi import cost as magi_cost
 from vidkit.models.vae_cost import VAE_DEFAULTS
 
 RANDOM_LABEL = "random weights"
@@ -25,15 +27,34 @@ class ModelSpec:
     """Shapes of one text/image-to-video model: constructor arguments of its parts, diffusers' names."""
 
     name: str
-    family: str  # "wan" or "skyreels_df"
+    family: str  # "wan", "skyreels_df" or "magi"
     transformer: Mapping[str, Any]
     vae: Mapping[str, Any]
     text_encoder: Mapping[str, Any] = field(default_factory=dict)
     image_encoder: Mapping[str, Any] = field(default_factory=dict)
+    variant: str | None = None  # of a published MAGI-1 checkpoint
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "transformer", {**TRANSFORMER_DEFAULTS, **self.transformer})
-        object.__setattr__(self, "vae", {**VAE_DEFAULTS, **self.vae})
+        transformer, vae = TRANSFORMER_DEFAULTS, VAE_DEFAULTS
+        if self.is_magi:
+            transformer, vae = magi_cost.TRANSFORMER_DEFAULTS, magi_cost.VAE_DEFAULTS
+        object.__setattr__(self, "transformer", {**transformer, **self.transformer})
+        object.__setattr__(self, "vae", {**vae, **self.vae})
+
+    @property
+    def is_magi(self) -> bool:
+        """Chunks of whole patches of frames, instead of a first frame and patches."""
+        return self.family == "magi"
+
+    @property
+    def is_distilled(self) -> bool:
+        """Guidance is in the weights."""
+        return bool(self.transformer.get("distilled"))
+
+    @property
+    def chunk_frames(self) -> int:
+        """Pixel frames of a chunk of MAGI-1."""
+        return int(self.transformer["chunk_frames"]) * self.temporal_factor
 
     @property
     def heads(self) -> int:
@@ -55,11 +76,15 @@ class ModelSpec:
     @property
     def temporal_factor(self) -> int:
         """Pixel frames a latent frame, from the layers themselves."""
+        if self.is_magi:
+            return int(self.vae["patch_length"])
         return int(2 ** sum(bool(down) for down in self.vae["temperal_downsample"]))
 
     @property
     def spatial_factor(self) -> int:
         """Pixels a latent cell, from the layers themselves."""
+        if self.is_magi:
+            return int(self.vae["patch_size"])
         return int(2 ** (len(self.vae["dim_mult"]) - 1) * (self.vae["patch_size"] or 1))
 
     @property
@@ -69,7 +94,7 @@ class ModelSpec:
 
     @property
     def takes_image(self) -> bool:
-        return self.needs_image or self.family == "skyreels_df"
+        return self.needs_image or self.family in ("skyreels_df", "magi")
 
     @property
     def image_tokens(self) -> int:
@@ -80,9 +105,13 @@ class ModelSpec:
         return int(encoder["image_size"] // encoder["patch_size"]) ** 2 + 1
 
     def latent_frames(self, frames: int) -> int:
+        if self.is_magi:
+            return frames // self.temporal_factor
         return (frames - 1) // self.temporal_factor + 1
 
     def pixel_frames(self, latent_frames: int) -> int:
+        if self.is_magi:
+            return latent_frames * self.temporal_factor
         return (latent_frames - 1) * self.temporal_factor + 1
 
     def grid(self, frames: int, height: int, width: int) -> tuple[int, int, int]:
@@ -118,6 +147,7 @@ class Request:
     causal_block_size: int | None = None  # latent frames
     causal_attention: bool = False
     addnoise_condition: float = 0.0
+    magi: MagiSettings = field(default_factory=MagiSettings)
 
     @property
     def branches(self) -> int:

@@ -75,7 +75,9 @@ class SpeedRun:
         """
         self._told = {"dense": "native", "cross_attention": "native", "compile": "off"}
         device = model.options.device
-        if device.type == "cpu" and self.compile != "blocks":
+        if model.spec.is_magi:  # other kernels and compiled blocks when asked for are refused before
+            self._told["why"] = "MAGI-1 runs on torch's own kernels"
+        if model.spec.is_magi or (device.type == "cpu" and self.compile != "blocks"):
             yield
             return
         from vidkit.hooks.dense.processor import dense_kernels

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from vidkit.errors import ConfigError
-from vidkit.generation.plan import window_rows, windows
+from vidkit.generation.plan import magi_rows, window_rows, windows
 from vidkit.generation.spec import ModelSpec, Request
 
 
@@ -17,6 +17,10 @@ def check_request(spec: ModelSpec, request: Request) -> None:
     """
     _check_image(spec, request)
     _check_size(spec, request)
+    if spec.is_magi:
+        _check_no_forcing(spec, request)
+        _check_magi(spec, request)
+        return
     _check_frames(spec, request)
     if spec.family == "skyreels_df":
         _check_blocks(spec, request)
@@ -72,6 +76,33 @@ def _check_frames(spec: ModelSpec, request: Request) -> None:
             f"frames={request.frames} does not fit '{spec.name}': it must be {step}k+1",
             "nearest valid: " + _options("frames", nearest_multiples(request.frames, step, 1)),
         )
+
+
+def _check_magi(spec: ModelSpec, request: Request) -> None:
+    chunk = spec.chunk_frames
+    if request.frames % chunk:
+        raise ConfigError(
+            f"frames={request.frames} does not fit '{spec.name}': it must be whole chunks of {chunk} frames",
+            "nearest valid: " + _options("frames", nearest_multiples(request.frames, chunk)),
+        )
+    if request.sampler != "euler":
+        raise ConfigError(
+            f"sampler={request.sampler} does not fit '{spec.name}': every chunk takes plain Euler steps",
+            "set sampler=euler",
+        )
+    if request.negative_prompt:
+        raise ConfigError(
+            f"'{spec.name}' takes no negative prompt: it is guided away from a learned null caption",
+            "leave negative_prompt out",
+        )
+    if spec.is_distilled and request.guidance > 1:
+        raise ConfigError(
+            f"guidance={request.guidance:g} does not fit '{spec.name}': guidance is in its weights",
+            "set guidance=1",
+        )
+    if request.has_image and spec.latent_frames(chunk) < 2:
+        raise ConfigError(f"chunks of '{spec.name}' hold no more than a first frame", "leave image= out")
+    magi_rows(spec, request)  # refuses steps that the window does not divide
 
 
 def _check_blocks(spec: ModelSpec, request: Request) -> None:

@@ -22,6 +22,7 @@ from vidkit.models.magi import ChunkKeyValues, MagiTransformer3DModel
 from vidkit.models.magi.block import attend
 from vidkit.models.magi.checkpoint import published_name, read_transformer
 from vidkit.models.magi.embeddings import LearnedRotary, rotate
+from vidkit.models.magi.transformer import MagiText
 
 LARGE: dict[str, Any] = {
     **TINY,
@@ -208,8 +209,8 @@ class TestCondition:
 
     def test_levels_and_captions_change_the_condition_apart(self, tmp_path: Path) -> None:
         model, _ = model_of(tmp_path)
-        caption, none = model.caption(text_of()), model.caption(None)
-        other = model.caption(2 * text_of())
+        caption, none = model.caption(MagiText(text_of())), model.caption(MagiText())
+        other = model.caption(MagiText(2 * text_of()))
         early, late = torch.tensor([0.1]), torch.tensor([0.9])
         difference = model.condition_of(late, caption) - model.condition_of(early, caption)
         torch.testing.assert_close(
@@ -221,14 +222,14 @@ class TestCondition:
 
     def test_only_the_first_rows_of_the_null_caption_are_read(self, tmp_path: Path) -> None:
         model, _ = model_of(tmp_path)
-        assert model.caption(None).text.shape == (1, 50, 64)
-        guided = model.caption(None, guided=True)
-        assert torch.equal(guided.part, model.caption(text_of()).part)
+        assert model.caption(MagiText()).text.shape == (1, 50, 64)
+        guided = model.caption(MagiText(guided=True))
+        assert torch.equal(guided.part, model.caption(MagiText(text_of())).part)
 
     def test_distilled_models_are_told_the_size_of_the_step(self, tmp_path: Path) -> None:
         model, _ = model_of(tmp_path)
         distilled = read_transformer(tmp_path / "w", {**TINY, "distilled": True}, CPU, torch.float32)
-        caption, level = model.caption(text_of()), torch.tensor([0.5])
+        caption, level = model.caption(MagiText(text_of())), torch.tensor([0.5])
         added = distilled.condition_of(level, caption, step_size=8.0) - model.condition_of(level, caption)
         torch.testing.assert_close(added, model.time_embedder(torch.tensor([8.0]), torch.float32))
         with pytest.raises(ValueError, match="needs step_size"):

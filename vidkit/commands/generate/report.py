@@ -102,7 +102,7 @@ def cost_lines(
         f" {', '.join(f'{part} {_count(count)}' for part, count in cost.parameters.items())})",
         f"clip        {request.frames} frames, {request.width}x{request.height}, {request.fps} fps",
         f"tokens      {cost.tokens:,} ({t}x{h}x{w})",
-        f"forwards    {cost.forwards} ({cost.steps} steps x {request.branches} guidance branches)",
+        f"forwards    {cost.forwards} ({cost.schedule})",
         f"FLOPs       {_flops(total)}",
     ]
     lines += [f"  {name:<10}{_flops(value)}  {100 * value / total:.1f} %" for name, value in shares.items()]
@@ -112,7 +112,7 @@ def cost_lines(
         f"memory      about {_gib(cost.peak_bytes)} with everything resident (estimate)",
         f"  weights   {_gib(weights)} ({dtype}; VAE {vae_dtype})",
         f"  working   about {_gib(cost.activation_bytes)} (estimate)",
-        "  KV cache  none: every step recomputes the clip",
+        f"  KV cache  {cost.kept}",
     ]
     return lines
 

@@ -9,6 +9,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.autoencoders.vae import DecoderOutput, DiagonalGaussianDistribution
 from diffusers.models.modeling_outputs import AutoencoderKLOutput
 from diffusers.models.modeling_utils import ModelMixin
+from diffusers.utils.accelerate_utils import apply_forward_hook
 from torch import Tensor
 
 from vidkit.models.magi.tiling import Tiles, tiled
@@ -105,6 +106,7 @@ class AutoencoderKLMagi(ModelMixin, ConfigMixin):  # type: ignore[misc]
         """Work on whole batches."""
         self.use_slicing = False
 
+    @apply_forward_hook  # type: ignore[untyped-decorator]  # or offload would not bring the weights
     def encode(
         self, x: Tensor, return_dict: bool = True
     ) -> AutoencoderKLOutput | tuple[DiagonalGaussianDistribution]:
@@ -129,6 +131,7 @@ class AutoencoderKLMagi(ModelMixin, ConfigMixin):  # type: ignore[misc]
         posterior = DiagonalGaussianDistribution(moments)
         return AutoencoderKLOutput(latent_dist=posterior) if return_dict else (posterior,)
 
+    @apply_forward_hook  # type: ignore[untyped-decorator]  # or offload would not bring the weights
     def decode(self, z: Tensor, return_dict: bool = True) -> DecoderOutput | tuple[Tensor]:
         """Pixels `[B, 3, 4 F, 8 h, 8 w]` of latents `[B, z, F, h, w]`, before scaling; not clamped."""
         pixels = torch.cat([self._decode(part) for part in self._slices(z)])

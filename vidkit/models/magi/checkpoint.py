@@ -17,12 +17,12 @@ from torch import Tensor, nn
 
 from vidkit.errors import ModelError
 from vidkit.models.magi.autoencoder import AutoencoderKLMagi
+from vidkit.models.magi.published import COPY_HINT, autoencoder_arguments
 from vidkit.models.magi.transformer import MagiTransformer3DModel
 
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
 PROJECTION_GROUPS = 8  # the output projection's inputs alternate between video and caption in so many groups
 LISTED = 12  # names that a message lists at most
-COPY_HINT = "copy the checkpoint again, or choose the config that it belongs to"
 
 # ours, and what a published name has in its place; longer ones first
 _NAMES = {
@@ -53,27 +53,6 @@ _BLOCK_NAMES = {
     "ffn.up.": "mlp.linear_fc1.",
     "ffn.down.": "mlp.linear_fc2.",
     "norm_ffn_out.": "mlp_post_norm.",
-}
-_VAE_FIXED = {  # what published configs say and this autoencoder takes for granted
-    "double_z": True,
-    "ln_in_attn": True,
-    "qkv_bias": True,
-    "with_cls_token": True,
-    "norm_code": False,
-    "use_rope": False,
-    "use_final_proj": False,
-}
-_VAE_ARGUMENTS = {
-    "in_chans": "in_channels",
-    "z_chans": "z_dim",
-    "embed_dim": "embed_dim",
-    "depth": "num_layers",
-    "num_heads": "num_attention_heads",
-    "mlp_ratio": "mlp_ratio",
-    "patch_size": "patch_size",
-    "patch_length": "patch_length",
-    "video_size": "sample_size",
-    "video_length": "sample_frames",
 }
 
 
@@ -125,35 +104,13 @@ def read_autoencoder(folder: Path, device: torch.device, dtype: torch.dtype) -> 
     Raises:
         ModelError: as `read_transformer`, and for a config that this autoencoder does not cover.
     """
+    config = folder / "config.json"
     with torch.device("meta"):
-        model: AutoencoderKLMagi = AutoencoderKLMagi(
-            **autoencoder_arguments(_json(folder / "config.json"), folder)
-        )
+        model: AutoencoderKLMagi = AutoencoderKLMagi(**autoencoder_arguments(_json(config), config))
     file = folder / "diffusion_pytorch_model.safetensors"
     _fill(model, folder, [file], str, lambda name, value: value.to(device, dtype))
     model.eval()
     return model
-
-
-def autoencoder_arguments(config: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Arguments of `AutoencoderKLMagi` from a published config.
-
-    Raises:
-        ModelError: names the setting that is not covered.
-    """
-    sizes = config.get("ddconfig")
-    if not isinstance(sizes, dict):
-        raise ModelError(
-            f"'{folder / 'config.json'}' has no 'ddconfig', which MAGI-1's autoencoder is published with",
-            COPY_HINT,
-        )
-    for name, value in _VAE_FIXED.items():
-        found = sizes.get(name, value)
-        if found != value:
-            raise ModelError(
-                f"'{folder / 'config.json'}' sets {name}={found}, but only {name}={value} is read", COPY_HINT
-            )
-    return {ours: sizes[theirs] for theirs, ours in _VAE_ARGUMENTS.items() if theirs in sizes}
 
 
 def _fill(

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 FREQUENCIES = 256  # values of a time before its MLP
 TIME_SCALE = 1000.0  # t in 0 (noise) .. 1 (clean) is embedded as 0..1000
+NULL_TOKENS = 50  # rows of the null caption that are read
 REFERENCE_SIDE = 16  # token rows and columns of the clips that positions in space are scaled to
 
 
@@ -25,6 +26,12 @@ class LearnedRotary(nn.Module):
         super().__init__()
         count = head_dim // 8
         self.bands = nn.Parameter(10000.0 ** (-torch.arange(count, dtype=torch.float32) / count))
+
+    @torch.no_grad()
+    def set_neutral(self) -> None:
+        """The frequencies that training starts from."""
+        count = self.bands.shape[0]
+        self.bands.copy_(10000.0 ** (-torch.arange(count, dtype=torch.float32) / count))
 
     def forward(self, first_frame: int, frames: int, rows: int, columns: int) -> tuple[Tensor, Tensor]:
         """Cosines and sines `[frames * rows * columns, 3 * (D // 8)]`, fp32, in raster order."""
@@ -89,11 +96,13 @@ class CaptionEmbedder(nn.Module):
         self.condition_proj = nn.Linear(text_dim, condition_dim)
         self.null_caption = nn.Parameter(torch.zeros(max_length, text_dim))
 
-    def forward(self, captions: Tensor, is_null: bool) -> tuple[Tensor, Tensor]:
-        """Text `[..., dim]` of captions `[..., text_dim]`, and the condition's part `[condition_dim]`."""
+    def forward(self, captions: Tensor | None, guided: bool) -> tuple[Tensor, Tensor]:
+        """Text `[B, S, dim]` of captions `[B, S, text_dim]`, None: the null one; part of the condition."""
         weight = self.cross_proj.weight
+        if captions is None:
+            captions = self.null_caption[:NULL_TOKENS].unsqueeze(0)
         text = F.silu(self.cross_proj(captions.to(weight.dtype)))
-        part = self.condition_proj(self.null_caption[-1 if is_null else -2].to(weight.dtype))
+        part = self.condition_proj(self.null_caption[-2 if guided else -1].to(weight.dtype))
         return text, part
 
 
@@ -105,6 +114,12 @@ class OffsetLayerNorm(nn.Module):
         self.weight = nn.Parameter(torch.full((dim,), 1.0 - offset))
         self.bias = nn.Parameter(torch.zeros(dim))
         self.eps, self.offset = eps, offset
+
+    @torch.no_grad()
+    def set_neutral(self) -> None:
+        """Gain 1, no bias."""
+        self.weight.fill_(1.0 - self.offset)
+        self.bias.zero_()
 
     def forward(self, x: Tensor) -> Tensor:
         """Normed x `[..., dim]`, in the precision of x."""

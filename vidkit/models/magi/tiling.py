@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vidkit.models.magi.cost import cuts
+
 Box = tuple[slice, slice, slice]
 
 
@@ -55,13 +57,11 @@ def tiled(x: Tensor, tiles: Tiles, function: Callable[[Tensor], Tensor]) -> Tens
 
 def _places(x: Tensor, tiles: Tiles) -> Iterator[tuple[Box, Box]]:
     """Every tile as slices of the input and of the output."""
-    cuts = []
+    places = []
     for count, size, stride, factor in zip(x.shape[2:], tiles.size, tiles.stride, tiles.factor, strict=True):
-        starts = range(0, max(count - (size - stride), 1), stride)
-        ends = [min(start + size, count) for start in starts]
-        pairs = zip(starts, ends, strict=True)
-        cuts.append([(slice(a, b), slice(round(a * factor), round(b * factor))) for a, b in pairs])
-    for (t, out_t), (h, out_h), (w, out_w) in itertools.product(*cuts):
+        found = cuts(count, size, stride)
+        places.append([(slice(a, b), slice(round(a * factor), round(b * factor))) for a, b in found])
+    for (t, out_t), (h, out_h), (w, out_w) in itertools.product(*places):
         yield (t, h, w), (out_t, out_h, out_w)
 
 

@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from diffusers.configuration_utils import ConfigMixin, register_to_config
@@ -17,6 +17,22 @@ from torch import Tensor, nn
 from vidkit.models.magi.block import Look, MagiTransformerBlock, Piece, Shape
 from vidkit.models.magi.embeddings import CaptionEmbedder, LearnedRotary, OffsetLayerNorm, TimeEmbedder
 from vidkit.models.magi.kv_cache import ChunkKeyValues
+
+
+@dataclass(frozen=True)
+class MagiText:
+    """A prompt as the text encoder left it.
+
+    Attributes:
+        states: `[B, S, text_dim]`; None: no caption, which the null caption's first rows stand for.
+        mask: which of the S tokens count, `[B, S]`; None: all.
+        guided: whether the condition says that there is a caption; None: says what is so. Distilled models
+            are told so of finished chunks too, whose text is the null caption.
+    """
+
+    states: Tensor | None = None
+    mask: Tensor | None = None
+    guided: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -130,21 +146,11 @@ class MagiTransformer3DModel(ModelMixin, ConfigMixin):  # type: ignore[misc]
         """Number of layers."""
         return len(self.blocks)
 
-    def caption(
-        self, states: Tensor | None, mask: Tensor | None = None, *, guided: bool | None = None
-    ) -> MagiCaption:
-        """Make a prompt, or its absence, what the layers read.
-
-        Args:
-            states: of the text encoder, `[B, S, text_dim]`; None: no caption, the null caption's first rows.
-            mask: which of the S tokens count, `[B, S]`.
-            guided: whether the condition says that there is a caption; None: says what is so. Distilled
-                models are told so of finished chunks too, whose text is the null caption.
-        """
-        is_null = states is None if guided is None else not guided
-        if states is None:
-            states = self.caption_embedder.null_caption[:NULL_TOKENS].unsqueeze(0)
-        text, part = self.caption_embedder(states, is_null)
+    def caption(self, given: MagiText) -> MagiCaption:
+        """Make a prompt, or its absence, what the layers read."""
+        guided = given.states is not None if given.guided is None else given.guided
+        text, part = self.caption_embedder(given.states, guided)
+        mask = given.mask
         if mask is not None:
             mask = mask.bool()
             longest = max(int(mask.sum(dim=1).max()), 1)
@@ -200,7 +206,7 @@ class MagiTransformer3DModel(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self,
         hidden_states: Tensor,
         timestep: Tensor,
-        encoder_hidden_states: Tensor | Sequence[MagiCaption] | None = None,
+        encoder_hidden_states: Tensor | Sequence[MagiText] | None = None,
         encoder_attention_mask: Tensor | None = None,
         *,
         first_chunk: int = 0,
@@ -215,8 +221,8 @@ class MagiTransformer3DModel(ModelMixin, ConfigMixin):  # type: ignore[misc]
         Args:
             hidden_states: latents `[B, C, n * chunk_frames, h, w]`.
             timestep: t of each chunk, 0 noise .. 1 clean, `[B, n]`.
-            encoder_hidden_states: states of the text encoder `[B, S, text_dim]`, of all chunks; or for each
-                chunk what `caption` made of its text; None: no caption.
+            encoder_hidden_states: states of the text encoder `[B, S, text_dim]`, for all chunks; or a text
+                for each chunk; None: no caption.
             encoder_attention_mask: which of the S tokens count, `[B, S]`.
             first_chunk: absolute number of the first chunk given.
             kv_range: how many chunks each one sees, counted backwards from itself; None: all before.
@@ -265,12 +271,15 @@ class MagiTransformer3DModel(ModelMixin, ConfigMixin):  # type: ignore[misc]
         """Precision of the layers; embeddings and norms are fp32 beside it."""
         return next((value.dtype for value in self.blocks.parameters() if value.ndim == 2), torch.float32)
 
-    def _captions(self, given: Any, mask: Tensor | None, chunks: int) -> Sequence[MagiCaption]:
+    def _captions(
+        self, given: Tensor | Sequence[MagiText] | None, mask: Tensor | None, chunks: int
+    ) -> Sequence[MagiCaption]:
         if given is None or isinstance(given, Tensor):
-            return [self.caption(given, mask)] * chunks
+            return [self.caption(MagiText(given, mask))] * chunks
         if len(given) != chunks:
-            raise ValueError(f"{len(given)} captions for {chunks} chunks")
-        return list(given)
+            raise ValueError(f"{len(given)} texts for {chunks} chunks")
+        made = {id(text): self.caption(text) for text in given}  # most chunks share theirs
+        return [made[id(text)] for text in given]
 
     def _check(self, latents: Tensor, chunks: int) -> None:
         _, _, frames, height, width = latents.shape
@@ -281,9 +290,6 @@ class MagiTransformer3DModel(ModelMixin, ConfigMixin):  # type: ignore[misc]
             )
         if height % self.patch[1] or width % self.patch[2]:
             raise ValueError(f"latents of {height}x{width} are no whole tokens of {self.patch[1:]}")
-
-
-NULL_TOKENS = 50  # rows of the null caption that are read
 
 
 class _Window:
