@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from vidkit.errors import Unfinished
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 class NotFinite(Unfinished):
@@ -29,6 +30,8 @@ def check_finite(
     Raises:
         NotFinite: one of them holds NaN or infinity.
     """
+    import torch  # a dry run knows the error without torch
+
     if bool(torch.isfinite(latents).all()):
         return
     frames = {block: latents[:, :, block * block_frames : (block + 1) * block_frames] for block in blocks}

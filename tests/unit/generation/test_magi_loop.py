@@ -14,6 +14,7 @@ from torch import Tensor
 
 from vidkit.config.magi_schema import MagiSettings
 from vidkit.generation.magi.loop import MagiClip, MagiLoop
+from vidkit.generation.not_finite import NotFinite
 from vidkit.models.magi import MagiTransformer3DModel
 from vidkit.models.magi.transformer import MagiText
 
@@ -178,6 +179,20 @@ def test_only_chunks_that_are_still_seen_are_kept() -> None:
     everything = MagiLoop(model, clip_of(chunks=6, kv_range=[]))
     everything.run()
     assert everything.most_bytes > 3 * loop.most_bytes
+
+
+def test_what_is_not_finite_stops_the_loop_with_step_and_chunk() -> None:
+    class Broken(Constant):
+        def __call__(self, latents: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor]:
+            velocity = torch.zeros_like(latents)
+            if kwargs["first_chunk"] == 1 and len(kwargs["kv_range"]) == 2:
+                velocity[:, :, FRAMES] = torch.nan  # of the second chunk of the window
+            return (velocity,)
+
+    told: list[int] = []
+    with pytest.raises(NotFinite, match=r"after step 4, in block 2 \(latent frames 4\.\.5\)"):
+        MagiLoop(Broken(torch.zeros(1)), clip_of()).run(lambda number, at: told.append(number))
+    assert told == [0, 1, 2, 3]
 
 
 def test_steps_are_told_with_falling_noise() -> None:

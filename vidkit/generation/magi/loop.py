@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vidkit.config.magi_schema import MagiSettings
 from vidkit.generation.magi.passes import RowPasses, row_passes
+from vidkit.generation.not_finite import check_finite
 from vidkit.models.magi.kv_cache import ChunkKeyValues
 from vidkit.models.magi.schedule import ChunkRow, chunk_rows, levels, lowest_needed, reach, step_size
 from vidkit.models.magi.transformer import MagiText
@@ -79,6 +80,9 @@ class MagiLoop:
 
         Returns:
             Latents `[1, C, F, h, w]`, fp32.
+
+        Raises:
+            NotFinite: NaN or infinity, with step and chunk.
         """
         for number, row in enumerate(self.rows):
             self._place_given()
@@ -87,6 +91,7 @@ class MagiLoop:
             for i, one in enumerate(row.steps):
                 step = self.levels[one.step + 1] - self.levels[one.step]
                 self.latents[:, :, self._frames(one.chunk)] += step * velocity[:, :, self._frames(i)]
+            check_finite(self.latents, self.frames, [one.chunk for one in row.steps], number)
             self.cache.drop_before(self.needed[min(number + 1, len(self.needed) - 1)])
             if callback is not None:
                 at = [self.levels[one.step] for one in row.steps]
