@@ -141,13 +141,14 @@ def evaluate(options: argparse.Namespace, device: Any) -> None:
     """Held-out questions to both; figures.json and a table."""
     import torch
 
-    from scripts.agent_pair_training.evaluation import asked, figures
+    from scripts.agent_pair_training.evaluation import figures
+    from vidkit.agents.pair.columns import pair_columns
     from vidkit.agents.pair.folder import load_model
     from vidkit.utils.provenance import provenance
 
     small, large = (load_model(options.out / f"{name}.safetensors", device) for name in NAMES)
     ratio = costs(small, large)
-    columns = asked(small, large, options.questions, min(500, options.questions))
+    columns = pair_columns(small, large, options.questions, min(500, options.questions))
     name = torch.cuda.get_device_name() if device.type == "cuda" else None
     record = {**provenance(("torch",), name), "questions": options.questions, "costs": ratio}
     record |= figures(columns, ratio)

@@ -2,75 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import torch
 
 from vidkit.agents.gate_scores import aurc, auroc
-from vidkit.agents.pair.network import PairNetwork
-from vidkit.agents.pair.running import draft, is_right, run_agent
+from vidkit.agents.pair.columns import gate_columns
 from vidkit.agents.risk_control import calibrate_threshold
-from vidkit.agents.separability import squashed
-from vidkit.synthetic.zoom_scenes.drawing import draw_pictures
-from vidkit.synthetic.zoom_scenes.layout import is_held_out
-from vidkit.synthetic.zoom_scenes.questions import KINDS, STRATA, draw_questions
-from vidkit.synthetic.zoom_scenes.words import END
+from vidkit.synthetic.zoom_scenes.questions import KINDS, STRATA
 from vidkit.utils.statistics import wilson_interval
 
-FIRST_SEED = 20_000_000
 SIZES = ((12, 18), (18, 28), (28, 44), (44, 70), (70, 113))
-
-
-def held_out_seeds(start: int = FIRST_SEED) -> Iterator[int]:
-    """Seeds of batches that no training draws."""
-    seed = start
-    while True:
-        if is_held_out(seed):
-            yield seed
-        seed += 1
-
-
-def asked(small: PairNetwork, large: PairNetwork, count: int, batch: int) -> dict[str, np.ndarray]:
-    """Both models on `count` held-out questions; a column each."""
-    columns: dict[str, list[torch.Tensor]] = {}
-    device, seeds = small.grid.device, held_out_seeds()
-    for _ in range(-(-count // batch)):
-        questions = draw_questions(next(seeds), batch, device)
-        pictures = draw_pictures(questions)
-        first, agent = draft(small, pictures, questions.tokens), run_agent(large, pictures, questions.tokens)
-        found = {
-            "kind": questions.kind, "stratum": questions.stratum, "key": questions.key,
-            "needs": questions.need.any(1), "small": is_right(first.logits, questions.answer),
-            "tool_free": first.tool_free, "logits": first.logits, "crops": agent.crops,
-            "no_zoom": is_right(agent.first, questions.answer),
-            "agent": is_right(agent.final, questions.answer),
-        }  # fmt: skip
-        for name, values in found.items():
-            columns.setdefault(name, []).append(values.float().cpu())
-    return {name: torch.cat(parts)[:count].numpy() for name, parts in columns.items()}
-
-
-def gate_columns(logits: np.ndarray) -> dict[str, np.ndarray]:
-    """Scores of all drafts at once from logits [N, 2, V]; as `vidkit.agents` scores them one by one."""
-    has_two = logits.argmax(-1)[:, 1] != END
-    top = -np.sort(-logits.astype(np.float64), axis=-1)
-    logs = top - np.logaddexp.reduce(top, axis=-1, keepdims=True)
-
-    def lowest(each: np.ndarray) -> np.ndarray:
-        return np.where(has_two, each.min(1), each[:, 0])
-
-    found = {}
-    for k in (8, 16, 32, 64):
-        rest = top[..., 1:k]
-        each = (top[..., 0] - rest.mean(-1)) / (rest.std(-1) + 1e-6)
-        found[f"separability, K = {k}"] = np.array([squashed(value) for value in lowest(each)])
-    margins = lowest(top[..., 0] - top[..., 1])
-    found["margin (ours), K = 64"] = np.where(margins >= 1, found["separability, K = 64"], 0.0)
-    found["min_prob"] = np.exp(lowest(logs[..., 0]))
-    found["entropy"] = lowest((np.exp(logs) * logs).sum(-1))
-    return found
 
 
 def _share(values: np.ndarray) -> dict[str, Any]:
@@ -82,7 +24,7 @@ def figures(columns: dict[str, np.ndarray], costs: tuple[float, float]) -> dict[
     """All figures of the pair.
 
     Args:
-        columns: of `asked`.
+        columns: of `pair_columns`.
         costs: of the large model's first look and of a crop, in drafts of the small one.
     """
     groups = {"all": np.ones(len(columns["kind"]), bool)}

@@ -1,9 +1,10 @@
 """A gate's threshold with a guarantee: among the drafts it believes, at most a chosen share is wrong.
 
-Fixed-sequence testing: thresholds of a grid that does not depend on the data are tried from the
-strictest down; each is passed when the Clopper-Pearson upper bound of the error rate among the accepted
-is within the risk; the first failure ends it. With probability >= 1 - delta over the calibration split,
-the threshold that comes out keeps the risk.
+Fixed-sequence testing: thresholds of a grid that does not depend on which drafts are right are tried from
+the strictest down; each is passed when the Clopper-Pearson upper bound of the error rate among the accepted
+is within the risk; the first failure ends it. A few wrong drafts among the surest would end it at once, so
+there are several sequences, which begin where more drafts are accepted and share delta evenly. With
+probability >= 1 - delta over the calibration split, the threshold that comes out keeps the risk.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ UNIT_GRID: Array = np.concatenate([1 - np.geomspace(1e-6, 0.1, 120), np.linspace
 """Thresholds of scores in [0, 1], strictest first; dense near 1, where separability lives."""
 REAL_GRID: Array = np.linspace(0.999, -0.999, 400)
 """The same for other scores s, as s / (1 + |s|)."""
+
+
+_STARTS = (0.0, 0.1, 0.3, 0.5)
+"""Shares of the drafts that are accepted where a sequence begins."""
 
 
 def error_bound(wrong: int, count: int, delta: float) -> float:
@@ -69,12 +74,14 @@ def calibrate_threshold(scores: Any, correct: Any, risk: float, delta: float) ->
     order = np.argsort(values[known])
     ascending = values[known][order]
     wrong = np.concatenate([[0], np.cumsum(~right[known][order].astype(bool)[::-1])])  # among the m highest
-    fewest, best = fewest_accepted(risk, delta), None
-    for threshold in threshold_grid(ascending):
-        count = len(ascending) - int(np.searchsorted(ascending, threshold, side="right"))
-        if count < fewest:
-            continue
-        if error_bound(int(wrong[count]), count, delta) > risk:
-            break
-        best = float(threshold)
+    grid = threshold_grid(ascending)
+    counts = len(ascending) - np.searchsorted(ascending, grid, side="right")
+    fewest = fewest_accepted(risk, delta)
+    starts = {int(np.searchsorted(counts, max(fewest, share * len(ascending)))) for share in _STARTS}
+    own_delta, best = delta / len(starts), None
+    for start in starts:
+        for threshold, count in zip(grid[start:], counts[start:], strict=True):
+            if error_bound(int(wrong[count]), int(count), own_delta) > risk:
+                break
+            best = float(threshold) if best is None else min(best, float(threshold))
     return best

@@ -81,6 +81,7 @@ BENCHMARKS = {
             "vidkit bench agents",
             "vidkit bench agents sections=[schedule] workers=[1,8] alphas=[0.4] betas=[0.7] agent_s=12",
             "vidkit bench agents sections=[latency] loads=[0.8,1.2]",
+            "vidkit bench agents sections=[gates,pair,load] --device cuda",
         ),
     ),
 }

@@ -11,6 +11,67 @@ class AgentsSection(StrEnum):
 
     schedule = "schedule"
     latency = "latency"
+    gates = "gates"
+    pair = "pair"
+    load = "load"
+    shapes = "shapes"
+
+
+@dataclass
+class PairBench:
+    """The embedded pair (sections `gates`, `pair` and `load`)."""
+
+    folder: str | None = None  # with other weights; none: those that ship
+    calibrate: int = 600  # questions on which gates are calibrated; both models answer them
+    test: int = 600  # questions of `gates`, of another split
+    timed: int = 64  # questions of `pair` and `load`
+    batch: int = 8  # questions a pass
+    workers: int = 16  # agents side by side
+    gate: str = "margin"  # of `load`: margin, paper, min_prob, log_mean, entropy, blend
+    risk: float = 0.1  # of `gates`: share of wrong among the believed, at most
+    loss: float = 0.02  # of `pair`, `load`: share of the believed that the agent gets right and they do not
+    delta: float = 0.02  # probability that a threshold fails its promise
+    splits: int = 100  # random divisions on which the promise is checked
+    loads: list[float] = field(default_factory=lambda: [0.5, 0.8])  # of what the batched agents can do
+    faster: list[float] = field(default_factory=lambda: [1.2, 1.6, 2.0])  # further ones for the funnel
+
+    def __post_init__(self) -> None:
+        for name in ("calibrate", "test", "timed", "batch", "workers", "splits"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
+        for name in ("risk", "loss", "delta"):
+            if not 0 < getattr(self, name) < 1:
+                raise ValueError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
+        for value in (*self.loads, *self.faster):
+            if not value > 0:
+                raise ValueError(f"loads must be > 0, got {value}")
+        if not self.loads:
+            raise ValueError("loads=[] is empty\nname at least one")
+
+
+@dataclass
+class ShapesBench:
+    """Models of real shapes with random weights (section `shapes`); shares and depth are set."""
+
+    small: str = "2b"  # 2b, 7b, tiny
+    large: str = "7b"
+    queries: int = 24
+    alpha: float = 0.6
+    beta: float = 0.7
+    depth: int = 2  # steps of an agent
+    step: int = 32  # new tokens of a step
+    together: int = 8  # agents that share calls
+
+    def __post_init__(self) -> None:
+        for name in ("small", "large"):
+            if getattr(self, name) not in ("2b", "7b", "tiny"):
+                raise ValueError(f"{name} must be 2b, 7b or tiny, got {getattr(self, name)}")
+        for name in ("queries", "depth", "step", "together"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
+        for name in ("alpha", "beta"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
 
 
 @dataclass
@@ -28,9 +89,11 @@ class BenchAgentsSettings:
     agent_s: float = 6.0  # of an agent's whole loop
     jitter: float = 0.5  # share by which every time is drawn up or down in `latency`
     loads: list[float] = field(default_factory=lambda: [0.5, 0.7, 0.9])  # of the agents' capacity, `latency`
+    pair: PairBench = field(default_factory=PairBench)
+    shapes: ShapesBench = field(default_factory=ShapesBench)
     output: str | None = None  # folder; none: outputs/bench/agents
     seed: int = 0  # of the order of queries, times and arrivals
-    device: str = "auto"  # nothing here runs on one
+    device: str = "auto"  # of the models; schedule and latency run on none
     dry_run: bool = False
     force: bool = False  # overwrite files in the output folder that vidkit did not write
     verbose: bool = False

@@ -11,12 +11,13 @@ import torch
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT))
 
-from scripts.agent_pair_training.evaluation import asked, figures, gate_columns  # noqa: E402
+from scripts.agent_pair_training.evaluation import figures  # noqa: E402
 from scripts.agent_pair_training.losses import large_loss, small_loss  # noqa: E402
 from scripts.agent_pair_training.trainer import Plan, train  # noqa: E402
 from scripts.train_agent_pair import costs  # noqa: E402
 from vidkit.agents import gate, separability  # noqa: E402
 from vidkit.agents.confidence import min_prob  # noqa: E402
+from vidkit.agents.pair.columns import gate_columns, pair_columns  # noqa: E402
 from vidkit.agents.pair.folder import load_model, save_model  # noqa: E402
 from vidkit.agents.pair.network import LARGE, SMALL, PairConfig, PairNetwork  # noqa: E402
 from vidkit.agents.pair.running import draft, run_agent  # noqa: E402
@@ -134,7 +135,7 @@ def test_figures_of_an_untrained_pair() -> None:
     small, large = model(TINY).eval(), model(TINY_ZOOM).eval()
     ratio = costs(small, large)
     assert ratio[0] >= 1 and ratio[1] > 0
-    found = figures(asked(small, large, 60, 30), ratio)
+    found = figures(pair_columns(small, large, 60, 30), ratio)
     whole = found["accuracy"]["all"]
     assert whole["agent"]["count"] == 60 and 0 <= whole["small"]["low"] <= whole["small"]["high"] <= 1
     assert all(row["speedup"] > 0 and row["accuracy"]["count"] == 30 for row in found["funnel"])

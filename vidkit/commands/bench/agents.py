@@ -1,4 +1,4 @@
-"""`vidkit bench agents`: schedules of the speculative funnel against the bound that no schedule beats."""
+"""`vidkit bench agents`: the funnel's schedules against the bound, and models at work in it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from vidkit.bench.progress import BenchProgress
 from vidkit.bench.record import BenchRecord, environment
 from vidkit.bench.running import Part, Tell, run_parts
 from vidkit.bench.tables import TextTable
+from vidkit.commands.bench.agents_models import INPUTS, MODELS, model_part, show_models
 from vidkit.commands.bench.common import command_of, folder_for, plan_of, print_files
 from vidkit.config.bench_agents_schema import AgentsSection, BenchAgentsSettings
 from vidkit.errors import ConfigError
@@ -27,26 +28,30 @@ def run(settings: BenchAgentsSettings) -> dict[str, Any]:
         The record, as it lies in `agents.json`; of a dry run, the plan.
 
     Raises:
-        ConfigError: a device was asked for.
+        ConfigError: a device was asked for that nothing runs on, or a gate that does not exist.
     """
-    if settings.device not in ("auto", "cpu"):
+    if settings.device not in ("auto", "cpu") and not set(settings.sections) & MODELS:
         raise ConfigError(
             f"device={settings.device}: this benchmark does not use a device", "leave --device out"
         )
     command = command_of("agents", settings)
     folder = folder_for("agents", settings.output, settings.dry_run)
-    parts = [_part(section, settings) for section in dict.fromkeys(settings.sections)]
+    parts = [
+        model_part(section, settings) if section in MODELS else _part(section, settings)
+        for section in dict.fromkeys(settings.sections)
+    ]
     if settings.dry_run:
-        return plan_of("agents", parts, [_INPUT], command)
+        notes = dict.fromkeys(INPUTS.get(part.name, _INPUT) for part in parts)
+        return plan_of("agents", parts, list(notes), command, _device(settings))
     record = BenchRecord(
         "agents",
         folder,
         [],
         made_by=command,
         settings=dataclasses.asdict(settings),
-        environment=environment(("numpy",), settings.seed),
+        environment=environment(("numpy", "torch", "transformers"), settings.seed, device=_device(settings)),
         force=settings.force,
-        inputs={part.name: _INPUT for part in parts},
+        inputs={part.name: INPUTS.get(part.name, _INPUT) for part in parts},
     )
     record.found = {"sections": {part.name: {"rows": []} for part in parts}}
     with BenchProgress([(part.name, part.planned_s) for part in parts]) as progress:
@@ -55,6 +60,14 @@ def run(settings: BenchAgentsSettings) -> dict[str, Any]:
         finally:
             print_files(folder, [record.file.name])
     return record.content()
+
+
+def _device(settings: BenchAgentsSettings) -> str | None:
+    if not set(settings.sections) & MODELS:
+        return None
+    from vidkit.utils.device import resolve_device
+
+    return str(resolve_device(settings.device))
 
 
 def _part(section: AgentsSection, settings: BenchAgentsSettings) -> Part:
@@ -89,6 +102,9 @@ def _take(record: BenchRecord, part: Part, row: dict[str, Any]) -> str:
 def _show(record: BenchRecord, part: Part) -> None:
     rows = record.found["sections"][part.name]["rows"]
     if not rows:
+        return
+    if part.name in INPUTS:
+        show_models(part.name, rows)
         return
     table = _schedules(rows) if part.name == "schedule" else _latencies(rows)
     table.caption = _INPUT

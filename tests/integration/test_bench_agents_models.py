@@ -1,0 +1,61 @@
+"""`vidkit bench agents` with models: every section of a tiny pair from start to table."""
+
+import json
+
+import pytest
+import torch
+
+from vidkit.agents.pair.folder import save_model
+from vidkit.agents.pair.network import PairConfig, PairNetwork
+from vidkit.cli.main import run
+
+FEW = ("pair.calibrate=24", "pair.test=12", "pair.timed=6", "pair.batch=4", "pair.workers=4", "pair.splits=3",
+       "pair.loads=[0.8]", "pair.faster=[1.5]", "shapes.small=tiny", "shapes.large=tiny",
+       "shapes.queries=4")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("pair")
+    torch.manual_seed(3)
+    for name in ("small", "large"):
+        config = PairConfig(view=64, width=32, depth=3, heads=2, can_zoom=name == "large")
+        save_model(PairNetwork(config), place / f"{name}.safetensors", {})
+    return place
+
+
+def test_every_section(folder, tmp_path, capsys) -> None:
+    words = [f"pair.folder={folder}", *FEW, "sections=[gates,pair,load,shapes]", "--device", "cpu"]
+    assert run(["bench", "agents", *words, "-o", str(tmp_path)]) == 0
+    record = json.loads((tmp_path / "agents.json").read_text())
+    assert record["complete"]
+    rows = {name: part["rows"] for name, part in record["sections"].items()}
+    assert rows["pair"][0]["engine"] == "agent, one by one" and len(rows["pair"]) == 12
+    assert all(row["questions"] == 6 and row["difference_low"] <= row["difference"] for row in rows["pair"])
+    assert sum("gate" in row for row in rows["gates"]) == 9 and all(
+        row.get("kept", 0) <= 3 for row in rows["gates"]
+    )
+    assert [row["engine"] for row in rows["load"]].count("funnel") == 2
+    assert rows["load"][-1]["engine"] == "funnel at the agents' p99"
+    assert all(row.get("failed", 0) == 0 for row in (*rows["pair"], *rows["shapes"]))
+    out = capsys.readouterr().out
+    assert "random weights of real shapes" in out and "SpecReason-like" in out
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [("pair.gate=best", "pair.gate=best is unknown"), ("pair.risk=1.5", "risk must be between 0 and 1"),
+     ("shapes.small=9b", "small must be 2b, 7b or tiny"), ("pair.timed=0", "timed must be >= 1")],
+)  # fmt: skip
+def test_settings_that_cannot_be(capsys, tmp_path, word, told) -> None:
+    assert run(["bench", "agents", "sections=[pair]", word, "-o", str(tmp_path)]) == 2
+    assert told in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_dry_run_says_what_would_be_measured(capsys, tmp_path) -> None:
+    assert (
+        run(["bench", "agents", "sections=[gates,pair,shapes]", "--dry-run", "-o", str(tmp_path / "none")])
+        == 0
+    )
+    out = " ".join(capsys.readouterr().out.split())
+    assert "splits it was not trained on" in out and not (tmp_path / "none").exists()

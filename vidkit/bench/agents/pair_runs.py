@@ -1,0 +1,244 @@
+"""The embedded pair at work: engines timed on the same questions, one by one, in batches, under load."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidkit.agents.funnel import Funnel, FunnelReport
+from vidkit.agents.gate import Decision
+from vidkit.agents.pair.columns import Column, gate_columns, seeds_of
+from vidkit.agents.pair.network import PairNetwork
+from vidkit.agents.pair.stages import Gate, LargeRunner, PairStages, Set
+from vidkit.agents.risk_control import calibrate_threshold
+from vidkit.bench.agents.pair_gates import BLEND, OURS, PAPER, Scored, blend_inputs
+from vidkit.synthetic.zoom_scenes.drawing import draw_pictures, shrunk
+from vidkit.synthetic.zoom_scenes.questions import draw_questions
+from vidkit.synthetic.zoom_scenes.words import text_of
+
+GATES = (PAPER, OURS, "min_prob", "log_mean", "entropy", BLEND)
+_RATED = 7  # of 9: from which the large model of SpecReason keeps a step
+_RESAMPLES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """What is timed.
+
+    Attributes:
+        small: model.
+        large: model.
+        questions: that are asked, of the test split.
+        truths: their answers in words.
+        batch: questions a pass, at most.
+        workers: agents side by side.
+    """
+
+    small: PairNetwork
+    large: PairNetwork
+    questions: Set
+    truths: tuple[str, ...]
+    batch: int
+    workers: int
+
+    @property
+    def count(self) -> int:
+        """Questions."""
+        return len(self.truths)
+
+
+def timed_set(
+    small: PairNetwork, large: PairNetwork, count: int, batch: int, workers: int, start: int = 60_000_000
+) -> Timed:
+    """Questions of the test split, drawn beforehand: pictures are given, not made, while the clock runs."""
+    seeds, parts = seeds_of("test", start), []
+    device = small.grid.device
+    for _ in range(-(-count // 64)):
+        questions = draw_questions(next(seeds), min(64, count), device)
+        parts.append((draw_pictures(questions), questions.tokens, questions.answer))
+    pictures, tokens, answers = (torch.cat([part[n] for part in parts])[:count] for n in range(3))
+    truths = tuple(text_of(row) for row in answers.tolist())
+    return Timed(small, large, Set(pictures, tokens), truths, batch, workers)
+
+
+def gate_of(name: str, threshold: float | None, scored: Scored) -> Gate:
+    """A gate for batches of drafts; without a threshold it believes nothing."""
+
+    def decide(logits: Tensor, tool_free: Tensor) -> Sequence[Decision]:
+        values = logits.double().numpy()
+        if name == BLEND:
+            inputs = blend_inputs(values, tool_free.double().numpy())
+            scores = scored.blend.score(np.stack([inputs[each] for each in scored.blend.names], 1))
+        else:
+            scores = gate_columns(values)[name]
+        limit = np.inf if threshold is None else threshold
+        return [Decision(bool(score > limit), float(score), name) for score in scores]
+
+    return decide
+
+
+def loss_threshold(calibrate: Scored, name: str, loss: float, delta: float) -> float | None:
+    """Lowest threshold at which at most `loss` of the believed are wrong where the agent would be right."""
+    columns = calibrate.columns
+    kept = ~((columns["small"] == 0) & (columns["agent"] > 0))
+    return calibrate_threshold(calibrate.scores[name], kept, loss, delta)
+
+
+def engine_rows(timed: Timed, calibrate: Scored, loss: float, delta: float) -> Iterator[dict[str, Any]]:
+    """One row an engine; speed against the agent one by one, accuracy against the batched agents."""
+    warm_up(timed)
+    serial = funnel_run(timed, None, workers=1, batch=1, speculate=False)
+    base = right_of(serial, timed)
+    yield _row("agent, one by one", serial, timed, base, serial.seconds)
+    yield _row("agents, batched", funnel_run(timed, None, speculate=False), timed, base, serial.seconds)
+    yield _direct_row(timed, base, serial.seconds)
+    yield _spec_reason_row(timed, base, serial.seconds)
+    paper = gate_of(PAPER, loss_threshold(calibrate, PAPER, loss, delta), calibrate)
+    for screen in ("large", "small"):
+        found = funnel_run(timed, paper, workers=1, batch=6, screen=screen, overlap=False, passes=1)
+        yield _row(f"published, {screen} screens", found, timed, base, serial.seconds)
+    for name in GATES:
+        threshold = loss_threshold(calibrate, name, loss, delta)
+        found = funnel_run(timed, gate_of(name, threshold, calibrate))
+        yield {**_row(f"ours, {name}", found, timed, base, serial.seconds), "threshold": threshold}
+
+
+def funnel_run(
+    timed: Timed,
+    gate: Gate | None,
+    *,
+    workers: int | None = None,
+    batch: int | None = None,
+    passes: int | None = None,
+    screen: str = "none",
+    overlap: bool = True,
+    speculate: bool = True,
+    arrivals: Callable[[], AsyncIterator[int]] | None = None,
+    count: int | None = None,
+    on_outcome: Callable[[Any], None] | None = None,
+) -> FunnelReport:
+    """A funnel over the first `count` questions; `passes`: questions of a pass of the large model."""
+    workers = workers or timed.workers
+
+    async def main() -> FunnelReport:
+        size = passes or min(timed.batch, workers)
+        runner = LargeRunner(timed.large, timed.questions, size)
+        believe_none = gate or (lambda logits, free: [Decision(False, 0.0, "")] * len(logits))
+        stages = PairStages(timed.small, runner, timed.questions, believe_none, screen, large=timed.large)
+        funnel: Funnel[int] = Funnel(
+            stages, batch=batch or timed.batch, workers=workers, overlap=overlap, speculate=speculate
+        )
+        try:
+            queries = arrivals() if arrivals is not None else range(count or timed.count)
+            return await funnel.run(queries, on_outcome)
+        finally:
+            stages.close()
+
+    return asyncio.run(main())
+
+
+def warm_up(timed: Timed) -> None:
+    """Whatever a first pass costs is no engine's cost."""
+    few = min(timed.count, 2 * timed.batch)
+    for workers in (1, timed.workers):
+        funnel_run(timed, None, workers=workers, count=few if workers > 1 else min(few, 8))
+
+
+def right_of(report: FunnelReport, timed: Timed) -> Column:
+    truths = timed.truths
+    return np.array([one.answer == truths[one.place] for one in report.outcomes], dtype=np.float64)
+
+
+def _row(name: str, report: FunnelReport, timed: Timed, base: Column, serial_s: float) -> dict[str, Any]:
+    right = right_of(report, timed)
+    drafted = [one for one in report.outcomes if one.decision is not None]
+    agents = [one.depth for one in report.outcomes if one.by == "agent"]
+    waits = np.array([one.agent_s for one in report.outcomes if one.by == "agent"])
+    return {
+        **_figures(name, right, base, report.seconds, serial_s),
+        "beta": len(drafted) / len(right),
+        "alpha": None if not drafted else report.alpha,
+        "depth": float(np.mean(agents)) if agents else None,
+        "agent_p50_s": float(np.median(waits)) if len(waits) else None,
+        "failed": sum(one.answer is None for one in report.outcomes),
+    }
+
+
+def _figures(name: str, right: Column, base: Column, seconds: float, serial_s: float) -> dict[str, Any]:
+    low, high = paired_interval(right - base)
+    return {
+        "engine": name,
+        "questions": len(right),
+        "seconds": seconds,
+        "per_second": len(right) / seconds,
+        "speedup": serial_s / seconds,
+        "accuracy": float(right.mean()),
+        "difference": float((right - base).mean()),
+        "difference_low": low,
+        "difference_high": high,
+    }
+
+
+def paired_interval(differences: Column, seed: int = 0) -> tuple[float, float]:
+    """95 % interval of a mean of paired differences, by the bootstrap over questions."""
+    draw = np.random.default_rng(seed)
+    values, counts = np.unique(differences, return_counts=True)
+    drawn = draw.multinomial(len(differences), counts / len(differences), _RESAMPLES)
+    low, high = np.percentile(drawn @ values / len(differences), [2.5, 97.5])
+    return float(low), float(high)
+
+
+@torch.no_grad()
+def _direct_row(timed: Timed, base: Column, serial_s: float) -> dict[str, Any]:
+    """The small model alone, in batches."""
+    start, said = time.perf_counter(), []
+    for first in range(0, timed.count, timed.batch):
+        places = list(range(first, min(first + timed.batch, timed.count)))
+        view = timed.questions.views(places, timed.small.config.view)
+        said += timed.small.look(view, timed.questions.tokens[places]).answer.argmax(-1).tolist()
+    seconds = time.perf_counter() - start
+    right = [text_of(words) == truth for words, truth in zip(said, timed.truths, strict=True)]
+    return _figures("small alone, batched", np.array(right, dtype=np.float64), base, seconds, serial_s)
+
+
+@torch.no_grad()
+def _spec_reason_row(timed: Timed, base: Column, serial_s: float) -> dict[str, Any]:
+    """After SpecReason: the small model's step is rated by the large one, and redone below 7 of 9; unbatched.
+
+    The rating is the probability the large model gives the draft at its first look.
+    """
+    start, right, kept = time.perf_counter(), [], 0
+    redo: list[int] = []
+    for place in range(timed.count):
+        tokens, picture = timed.questions.tokens[place : place + 1], timed.questions.pictures[[place]]
+        small = timed.small.look(shrunk(picture, timed.small.config.view), tokens).answer[0].argmax(-1)
+        look = timed.large.look(shrunk(picture, timed.large.config.view), tokens)
+        chance = look.answer[0].softmax(-1).gather(1, small[:, None]).prod()
+        if round(9 * float(chance)) >= _RATED:
+            kept += 1
+            right.append((place, text_of(small.tolist()) == timed.truths[place]))
+        else:
+            redo.append(place)
+    drafted_s = time.perf_counter() - start
+    report = _places_run(timed, redo)
+    right += [(redo[one.place], one.answer == timed.truths[redo[one.place]]) for one in report.outcomes]
+    found = np.array([fits for _, fits in sorted(right)], dtype=np.float64)
+    row = _figures("SpecReason-like", found, base, drafted_s + report.seconds, serial_s)
+    return {**row, "beta": 1.0, "alpha": kept / timed.count}
+
+
+def _places_run(timed: Timed, places: list[int]) -> FunnelReport:
+    """The agent on some questions, one by one."""
+    if not places:
+        return FunnelReport()
+    part = Set(timed.questions.pictures[places], timed.questions.tokens[places])
+    truths = tuple(timed.truths[place] for place in places)
+    some = Timed(timed.small, timed.large, part, truths, 1, 1)
+    return funnel_run(some, None, speculate=False)
