@@ -224,12 +224,12 @@ def test_a_full_disk_leaves_no_part(words, tmp_path: Path, monkeypatch, capsys) 
 
 
 def test_an_interrupt_before_the_record_leaves_nothing(words, tmp_path: Path, monkeypatch) -> None:
-    import vidkit.commands.generate.command as command
+    import vidkit.commands.generate.session as session
 
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "signed", interrupted)
+    monkeypatch.setattr(session, "signed", interrupted)
     assert run([*words, "a ball"]) == 130
     assert list(tmp_path.iterdir()) == []
 

@@ -71,15 +71,15 @@ def test_a_run_may_be_repeated_over_its_own_files(words, tmp_path: Path, capsys)
 def test_a_file_that_appears_meanwhile_is_kept_and_the_result_too(
     words, tmp_path, monkeypatch, capsys
 ) -> None:
-    import vidkit.commands.generate.command as command
+    import vidkit.generation.load as loading
 
-    load = command._load
+    load = loading.load_pipeline
 
     def meanwhile(*arguments):
         (tmp_path / "x.png").write_text("theirs")
         return load(*arguments)
 
-    monkeypatch.setattr(command, "_load", meanwhile)
+    monkeypatch.setattr(loading, "load_pipeline", meanwhile)
     assert run([*words, "image=null", "--output", str(tmp_path / "x.mp4")]) == 0
     assert (tmp_path / "x.png").read_text() == "theirs"
     record = json.loads((tmp_path / "x-2.json").read_text())

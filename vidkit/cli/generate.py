@@ -23,6 +23,10 @@ from vidkit.cli.options import (
 Image = Annotated[
     str | None, typer.Option("--image", metavar="FILE", help="First frame; the same as image=FILE.")
 ]
+Prompts = Annotated[
+    str | None,
+    typer.Option("--prompts", metavar="FILE", help="Make a clip for each line of a .jsonl or .txt file."),
+]
 Stats = Annotated[bool, typer.Option("--stats", help="Print where the time went.")]
 
 
@@ -31,6 +35,7 @@ def generate(
     words: PromptAndSettings = None,
     config: Config = "maze_demo",
     image: Image = None,
+    prompts: Prompts = None,
     output: Output = None,
     json: Json = None,
     seed: Seed = None,
@@ -48,10 +53,12 @@ def generate(
     \b
     vidkit generate maze.size=6 steps=20
     vidkit generate -c wan1_3b_480p "a paper boat on a pond" -o boat.mp4
+    vidkit generate -c wan1_3b_480p --prompts clips.jsonl -o clips
     vidkit generate -c wan14b_720p --dry-run
     """  # noqa: D301 (a backspace: the lines after it keep their breaks)
     options = {
         "image": image,
+        "prompts": prompts,
         "output": output,
         "seed": seed,
         "device": device,

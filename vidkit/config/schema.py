@@ -129,6 +129,8 @@ class GenerateSettings:
     attention: AttentionSettings = field(default_factory=AttentionSettings)
     magi: MagiSettings = field(default_factory=MagiSettings)
     prompt: str = ""
+    prompts: str | None = None  # file of many clips, .jsonl or .txt, a line each; output is then a folder
+    num_videos: int = 1  # of a prompt, each with a seed of its own
     negative_prompt: str | None = None  # @FILE: the text in a file
     lora: str | None = None  # .safetensors files as PATH or PATH:SCALE, several with commas between them
     image: str | None = None  # path of the first frame; "maze": drawn by vidkit; none: text to video
@@ -163,7 +165,7 @@ class GenerateSettings:
     verbose: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("height", "width", "frames", "fps", "steps", "max_sequence_length"):
+        for name in ("height", "width", "frames", "fps", "steps", "max_sequence_length", "num_videos"):
             _at_least(name, getattr(self, name), 1)
         _between("crf", self.crf, 0, 51)
         _at_least("ar_step", self.ar_step, 0)

@@ -42,7 +42,7 @@ class OutputPaths:
 
 def inputs_of(settings: GenerateSettings) -> list[Path]:
     """Files and folders that a run reads: nothing may be written over them."""
-    given = [settings.model.path, settings.attention.table, settings.image]
+    given = [settings.model.path, settings.attention.table, settings.image, settings.prompts]
     found = [Path(os.path.expanduser(text)) for text in given if text and text not in (MAZE, "auto")]
     return [*found, *(lora.path for lora in parse_loras(settings.lora))]
 

@@ -1,0 +1,195 @@
+"""One loaded model that makes clip after clip: kernels and compiled blocks stay on it as long as they fit."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from vidkit.commands.generate.output import OutputPaths, without_video, written_together
+from vidkit.config.schema import GenerateSettings, Weights
+from vidkit.errors import VidkitError
+from vidkit.generation.first_frame import FirstFrame
+from vidkit.generation.not_finite import NotFinite
+from vidkit.generation.record import RunRecord
+from vidkit.generation.resolve import ResolvedRun
+from vidkit.generation.sparse import prepare
+from vidkit.generation.speed import SpeedRun
+from vidkit.utils.ownership import signed
+
+if TYPE_CHECKING:
+    from vidkit.commands.progress import RunProgress
+    from vidkit.generation.load import LoadedModel
+    from vidkit.generation.run import Generation
+
+PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "numpy", "av")
+
+
+class Session:
+    """A model for one clip or many. What it cannot do is refused before it is loaded.
+
+    Args:
+        first: the first clip; its model, kernels and attention are those of all.
+        progress: hears how far it is.
+        clips: how many will be made.
+    """
+
+    def __init__(self, first: ResolvedRun, progress: RunProgress, clips: int = 1) -> None:
+        settings = first.settings
+        self._progress, self._clips = progress, clips
+        self._options = first.options.load_options()
+        self._speed = SpeedRun(settings.compile.value, settings.attention.backend.value)
+        self._speed.check(self._options.device, self._options.dtype, self._options.offload)
+        from vidkit.generation.quantize import check_quantize
+
+        check_quantize(self._options.quantize, self._options.device, self._options.offload)
+        self.sparse = prepare(settings.attention, first.table_model, folder=first.folder)
+        self.can_encode, self.notes = _encoder(settings)
+        self._model: LoadedModel | None = None
+        self._shape: tuple[object, ...] = ()
+        self._kernels = ExitStack()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._kernels.close()
+
+    def load(self, run: ResolvedRun) -> None:
+        """Load the model; its files are at hand."""
+        from vidkit.generation.load import load_pipeline
+
+        self._progress.phase("load", run.spec.name)
+        self._model = load_pipeline(run.spec, run.folder, self._options)
+
+    def make(self, run: ResolvedRun, paths: OutputPaths, warnings: list[str]) -> tuple[RunRecord, Generation]:
+        """Generate a clip and write it; `paths` are this clip's alone.
+
+        Raises:
+            NotFinite: the latents went bad; the record of the steps so far is kept.
+        """
+        assert self._model is not None, "load comes first"
+        paths = paths if self.can_encode else without_video(paths)
+        try:
+            made = self._generate(self._model, run)
+        except NotFinite as error:
+            assert isinstance(error.result, RunRecord)
+            error.result = _keep_record(run.settings, self._model, error.result, run.frame, warnings, paths)
+            raise
+        self._progress.phase("write")
+        record = _finish(run.settings, self._model, made, run.frame, warnings, paths, self._progress)
+        return record, made
+
+    def _generate(self, model: LoadedModel, run: ResolvedRun) -> Generation:
+        from vidkit.generation.run import generate
+
+        self._fit(model, run)
+        with self.sparse.on(model.pipe) as reporters:
+            made = generate(model, run.request, run.frame.image, self._progress, reporters)
+            kernels = self._speed.report(made.record.steps)
+            record = dataclasses.replace(made.record, attention=self.sparse.report(), kernels=kernels)
+        return dataclasses.replace(made, record=record)
+
+    def _fit(self, model: LoadedModel, run: ResolvedRun) -> None:
+        """Kernels for a clip's shape; those of the clip before stay if it is the same."""
+        asked = run.request
+        shape = (asked.height, asked.width, asked.frames, asked.branches, asked.max_sequence_length)
+        if shape != self._shape:
+            self._kernels.close()
+            self._kernels.enter_context(self._speed.on(model, asked, self._clips))
+            self._shape = shape
+        self._clips -= 1
+
+
+def _encoder(settings: GenerateSettings) -> tuple[bool, list[str]]:
+    """Without an H.264 encoder, refuse; but noise from random weights may go unwritten, its record counts."""
+    from vidkit.video.writing import require_encoder
+
+    try:
+        require_encoder()
+    except VidkitError as error:
+        if settings.model.weights is not Weights.random:
+            raise
+        return False, [f"no video is written: {error.message}"]
+    return True, []
+
+
+def _finish(
+    settings: GenerateSettings,
+    model: LoadedModel,
+    made: Generation,
+    frame: FirstFrame,
+    warnings: list[str],
+    paths: OutputPaths,
+    progress: RunProgress,
+) -> RunRecord:
+    from vidkit.utils.timing import PhaseTimer
+    from vidkit.video.sheet import contact_sheet
+    from vidkit.video.writing import encode_mp4
+
+    timer = PhaseTimer(model.options.device)
+    labels = (*model.labels, *frame.labels)
+    title = " | ".join([model.spec.name, made.record.prompt or "no prompt", *labels])
+    with written_together(paths, settings) as (final, temporary):
+        if final != paths:
+            taken, base = paths.record.with_suffix(""), final.record.with_suffix("")
+            warnings = [*warnings, f"files at '{taken}' appeared or changed meanwhile: this clip is '{base}'"]
+            progress.warning(warnings[-1])
+        with timer.phase("write"):
+            if temporary.video is not None:
+                encode_mp4(temporary.video, made.frames, settings.fps, settings.crf)
+            if temporary.sheet is not None:
+                contact_sheet(made.frames, settings.fps, title).save(temporary.sheet, format="PNG")
+        timed = dataclasses.replace(made.record, phase_seconds={**made.record.phase_seconds, **timer.seconds})
+        record = _described(timed, settings, model, frame, warnings, final)
+        record = dataclasses.replace(record, verdict=frame.verdict(made.frames))
+        made_files = {path: temporary.by_kind()[kind] for kind, path in final.by_kind().items()}
+        made_files.pop(final.record)
+        owning = signed(record.as_dict(), final.record.parent, made_files)
+        temporary.record.write_text(json.dumps(owning, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return record
+
+
+def _keep_record(
+    settings: GenerateSettings,
+    model: LoadedModel,
+    record: RunRecord,
+    frame: FirstFrame,
+    warnings: list[str],
+    paths: OutputPaths,
+) -> RunRecord:
+    """Write the record of a run that stopped: no pictures, and what was wrong among the warnings."""
+    with written_together(OutputPaths(None, None, paths.record), settings) as (final, temporary):
+        record = _described(record, settings, model, frame, warnings, final)
+        owning = signed(record.as_dict(), final.record.parent, {})
+        temporary.record.write_text(json.dumps(owning, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return record
+
+
+def _described(
+    record: RunRecord,
+    settings: GenerateSettings,
+    model: LoadedModel,
+    frame: FirstFrame,
+    warnings: list[str],
+    paths: OutputPaths,
+) -> RunRecord:
+    """The record with everything that is needed to repeat the run."""
+    from vidkit.utils.versions import git_commit, versions
+
+    return dataclasses.replace(
+        record,
+        labels=(*model.labels, *frame.labels),
+        settings=dataclasses.asdict(frame.resolved(settings)),
+        model={"spec": dataclasses.asdict(model.spec)},
+        versions=versions(PACKAGES),
+        commit=git_commit(),
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        outputs={kind: str(path) for kind, path in paths.by_kind().items()},
+        warnings=(*warnings, *record.warnings),
+    )
