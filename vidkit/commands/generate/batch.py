@@ -16,8 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vidkit.commands.generate.command import check_prompt_given, prompt_warnings
 from vidkit.commands.generate.output import held_paths
+from vidkit.commands.generate.prompt_checks import check_prompt_given, prompt_warnings
 from vidkit.commands.generate.prompts_file import Clip, clips_of, video_seed
 from vidkit.commands.generate.report import stats_lines, summary_lines
 from vidkit.commands.generate.session import Session

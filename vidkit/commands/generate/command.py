@@ -6,19 +6,17 @@ so a dry run takes no longer than reading the config.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidkit.commands.generate.output import OutputPaths, held_paths
+from vidkit.commands.generate.prompt_checks import check_prompt_given, prompt_warnings
 from vidkit.commands.generate.report import cost_lines, stats_lines, summary_lines
 from vidkit.config.schema import GenerateSettings
-from vidkit.errors import ConfigError
 from vidkit.generation.cost import CostEstimate, estimate_cost
 from vidkit.generation.out_of_memory import out_of_memory_explained
 from vidkit.generation.record import RunRecord
 from vidkit.generation.resolve import ResolvedRun, resolve
 from vidkit.generation.sparse import is_dense, prepare
-from vidkit.generation.spec import Request
 
 if TYPE_CHECKING:
     from vidkit.commands.generate.batch import BatchResult
@@ -81,28 +79,3 @@ def dry_run(run: ResolvedRun) -> CostEstimate:
     for note in notes:
         print(f"note        {note}")
     return estimate
-
-
-def check_prompt_given(run: ResolvedRun) -> None:
-    if run.request.prompt or run.frame.given or run.is_random:
-        return
-    raise ConfigError("no prompt was given", 'add one: vidkit generate ... "a red ball solves a light maze"')
-
-
-def prompt_warnings(settings: GenerateSettings, folder: Path | None, request: Request) -> list[str]:
-    """Refuse prompts that would be cut; report words the model does not know."""
-    if folder is None:
-        return ["the prompt has no effect with random weights"] if settings.prompt else []
-    from vidkit.generation.prompt import check_prompt_length, load_tokenizer, unknown_words
-
-    tokenizer = load_tokenizer(folder)
-    found = []
-    for name, text in (("prompt", request.prompt), ("negative prompt", request.negative_prompt or "")):
-        check_prompt_length(tokenizer, text, request.max_sequence_length, name)
-        words = unknown_words(tokenizer, text)
-        if words:
-            listed = ", ".join(f"'{word}'" for word in words)
-            found.append(f"the model does not know these words of the {name}: {listed}")
-    if request.negative_prompt and request.branches == 1:
-        found.append(f"the negative prompt has no effect at guidance={request.guidance:g} (it acts above 1)")
-    return found
