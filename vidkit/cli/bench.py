@@ -84,6 +84,16 @@ BENCHMARKS = {
             "vidkit bench agents sections=[gates,pair,load] --device cuda",
         ),
     ),
+    "algoviz": Benchmark(
+        "algorithm animations: 200 tasks, success by level",
+        "Programs of a folder or of a model are run in the sandbox, their traces and answers checked, their"
+        " pictures laid out. forms=[manim] is the baseline that writes Manim code directly. Resumable.",
+        (
+            "vidkit bench algoviz programs=reference forms=[script] limit=20",
+            "vidkit bench algoviz model=NAME base_url=http://127.0.0.1:8000/v1 forms=[tracker,manim]",
+            "vidkit bench algoviz export=tasks.jsonl",
+        ),
+    ),
 }
 
 bench = typer.Typer(

@@ -22,7 +22,7 @@ class Finding:
         hint: what to do.
         code: of a diagnostic of the trace, "V306"; else empty.
         place: JSON pointer or line.
-        is_error: whether it has to be put right; the rest is told along.
+        is_error: whether it has to be corrected; the rest is told along.
     """
 
     stage: str
@@ -48,7 +48,7 @@ class Finding:
 
 
 def told(findings: Sequence[Finding]) -> str:
-    """At most 10 findings in at most 2,000 characters, those that must be put right first."""
+    """At most 10 findings in at most 2,000 characters, those that must be corrected first."""
     ordered = sorted(findings, key=lambda one: not one.is_error)
     lines, length = [], 0
     for finding in ordered[:MOST_TOLD]:

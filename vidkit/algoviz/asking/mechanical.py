@@ -1,4 +1,4 @@
-"""Slips of models that can be put right without asking again; each is told."""
+"""Slips of models that can be corrected without asking again; each is told."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Tracked:
     Args:
         trace: what is right; None: nothing.
         steps: that the tracker told; None: not known.
-        findings: what is wrong, and what was put right.
+        findings: what is wrong, and what was corrected.
         answer: that came with the trace; UNKNOWN without.
         has_ended: the program ran to its end within its limits.
         is_read: its trace is one.
@@ -228,11 +228,11 @@ def _read(text: str, repair: bool) -> Tracked:
     try:
         if repair:
             text, done = mended_text(text)
-            findings += [Finding("trace", what, "put right", is_error=False) for what in done]
+            findings += [Finding("trace", what, "corrected", is_error=False) for what in done]
         trace = parse(text, "trace", limits=HOSTILE)
         raw = trace.as_dict()
         if trace.errors and repair and (done := mended_operations(raw)):
-            findings += [Finding("trace", what, "put right", is_error=False) for what in done]
+            findings += [Finding("trace", what, "corrected", is_error=False) for what in done]
             trace = parse(json.dumps(raw), "trace", limits=HOSTILE)
     except DataError as error:
         fault = error

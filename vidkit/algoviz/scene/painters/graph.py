@@ -29,6 +29,7 @@ class GraphPainter(Painter):
         self.nodes: dict[str, Node] = {}
         self.edges: dict[str, Edge] = {}
         touched: dict[str, None] = {}
+        self.tag_room = 30.0  # widest tag of a pointer
         self.texts: dict[str, str] = {}  # longest label of each edge
         notes: dict[str, str] = {}
         for body in self.bodies:
@@ -47,7 +48,11 @@ class GraphPainter(Painter):
         self.note_of = notes
         self.units: dict[tuple[str, ...], list[Point]] = {}
         self.touched = touched
-        self.pointed = any(marks.pointers for marks in self.marks)
+        # pointers come and go, so every node keeps room for the widest tag that it ever has
+        self.tags: dict[str, float] = {}
+        for marks in self.marks:
+            for name, text in _tags(marks).items():
+                self.tags[name] = max(self.tags.get(name, 0.0), _tag_width(text))
 
     def natural(self, scale: float, room: float) -> tuple[float, float]:
         count = min(len(self.nodes), MOST)
@@ -117,9 +122,10 @@ class GraphPainter(Painter):
         self, unit: Sequence[tuple[float, float]], radius: float, notes: Sequence[str]
     ) -> list[tuple[float, float]] | None:
         """Places in pixels with enough room between any two nodes; None where that cannot be."""
-        wide = min(drawn.note_width(notes, radius), 5 * radius)
+        tag = min(max(self.tags.values(), default=0.0), max(3.4 * radius, 110.0))
+        wide = max(min(drawn.note_width(notes, radius), 5 * radius), tag)
         below = drawn.note_height(radius) if any(notes) else 0.0
-        below += 20.0 if self.pointed else 0.0
+        below += 20.0 if self.tags else 0.0
         side, above = max(radius, wide / 2) + 4, radius + 4
         if any(edge.source == edge.target for edge in self.edges.values()):
             above += radius * 1.1
@@ -130,6 +136,7 @@ class GraphPainter(Painter):
             return None
         span = np.minimum(high - low, max(box.w, box.h))
         places = low + (high - low - span) / 2 + np.array(unit).reshape(-1, 2) * span
+        self.tag_room = max(30.0, tag)
         need_x, need_y = max(2.7 * radius, wide + 8), 2.7 * radius + below
         for _ in range(160):
             # in units in which nodes need 1 in both directions
@@ -160,6 +167,7 @@ class GraphPainter(Painter):
             for edge in edges
         }
         taken = [box for _, box in blocks]
+        taken += [self._tag(name, wide) for name, wide in self.tags.items() if name in places]
         taken += [
             (x - radius - 2, y - radius - 2, x + radius + 2, y + radius + 2) for x, y in places.values()
         ]
@@ -257,19 +265,20 @@ class GraphPainter(Painter):
             )
         return made
 
+    def _tag(self, node: str, wide: float) -> Rect:
+        """Where the tag of a node's pointers is, below its small print."""
+        x, y = self.places[node]
+        wide = min(wide, self.tag_room)
+        top = y + self.radius + 3 + (drawn.note_height(self.radius) if self.note_of.get(node) else 0)
+        left = min(max(self.inner.x, x - wide / 2), self.inner.right - wide)
+        return left, top, left + wide, top + 16
+
     def _pointers(self, marks: Marks) -> list[Shape]:
-        names: dict[str, list[str]] = {}
-        for name, place in marks.pointers.items():
-            if str(place) in self.places:
-                names.setdefault(str(place), []).append(name)
         made: list[Shape] = []
-        for node, found in names.items():
-            x, y = self.places[node]
-            text = ", ".join(found)
-            wide = max(30.0, unit_width(text, "bold") * 12 + 14)
-            top = y + self.radius + 3 + (drawn.note_height(self.radius) if self.note_of.get(node) else 0)
-            left = min(max(self.inner.x, x - wide / 2), self.inner.right - wide)
-            made += pointer(self, text, Box(left, top, wide, 16))
+        for node, text in _tags(marks).items():
+            if node in self.places:
+                left, top, right, bottom = self._tag(node, _tag_width(text))
+                made += pointer(self, text, Box(left, top, right - left, bottom - top))
         return made
 
     def notes(self, step: int) -> list[str]:
@@ -279,6 +288,18 @@ class GraphPainter(Painter):
         if self.label_less:
             made.append(f"{name}: {len(self.label_less):,} labels of edges have no room and are not shown")
         return made
+
+
+def _tags(marks: Marks) -> dict[str, str]:
+    """Names of the pointers at each node."""
+    names: dict[str, list[str]] = {}
+    for name, place in marks.pointers.items():
+        names.setdefault(str(place), []).append(name)
+    return {node: ", ".join(found) for node, found in names.items()}
+
+
+def _tag_width(text: str) -> float:
+    return max(30.0, unit_width(text, "bold") * 12 + 14)
 
 
 def _directions(delta: np.ndarray, gap: np.ndarray) -> np.ndarray:

@@ -25,7 +25,7 @@ class LinkedPainter(GraphPainter):
     def _line(self, radius: float) -> float:
         """Height of a line, with room for links that go over nodes."""
         low = drawn.note_height(radius) if self.note_of else 0.0
-        return 4.6 * radius + low + (20.0 if self.pointed else 0.0)
+        return 4.6 * radius + low + (20.0 if self.tags else 0.0)
 
     def _places(self, names: list[str], edges: list[Edge], radius: float) -> dict[str, Point] | None:
         box, ordered = self.inner, self._order(names)
@@ -34,6 +34,7 @@ class LinkedPainter(GraphPainter):
         lines = -(-len(ordered) // columns)
         if lines * line > box.h + 0.5:
             return None
+        self.tag_room = max(30.0, step - 8)
         left = box.x + (box.w - min(columns, len(ordered)) * step) / 2
         places = {}
         for number, name in enumerate(ordered):
