@@ -4,7 +4,7 @@
     python scripts/bench_magi.py --config maze_magi_demo --device cpu   # tiny
 
 Dense: finished chunks in range pass at every step. Active only: their keys and values are kept. Both give the
-same velocities (`vidkit.generation.magi.loop`). Weights are random, so speed and memory count, pictures do not.
+same velocities (`vidkit.generation.magi.loop`). Weights are random: speed and memory count, pictures do not.
 Every part is kept as it is done: started again, the script goes on.
 """
 

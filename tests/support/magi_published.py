@@ -38,6 +38,29 @@ TINY_VAE: dict[str, Any] = {
     "sample_frames": 8,
 }
 
+PUBLISHED_VAE_CONFIG: dict[str, Any] = {
+    "_class_name": "ViTVAE",
+    "model_type": "vit",
+    "ddconfig": {
+        "double_z": True,
+        "z_chans": 4,
+        "in_chans": 3,
+        "patch_size": 8,
+        "patch_length": 4,
+        "video_size": 32,
+        "video_length": 8,
+        "embed_dim": 256,
+        "depth": 1,
+        "num_heads": 4,
+        "mlp_ratio": 1.0,
+        "qkv_bias": True,
+        "ln_in_attn": True,
+        "conv_last_layer": True,
+        "with_cls_token": True,
+        "norm_code": False,
+    },
+}
+
 
 def published_shapes(config: dict[str, Any]) -> dict[str, tuple[int, ...]]:
     """Names and shapes of a checkpoint of the base layout."""
@@ -210,3 +233,35 @@ def whole_forward(
 
 def _linear(state: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
     return x @ state[name + ".weight"].T + state[name + ".bias"]
+
+
+def write_published_model(folder: Path, variant: str = "4.5B_base", tokens: bool = True) -> Path:
+    """A whole tiny model as the authors lay theirs out: `ckpt/magi`, `ckpt/vae`, `ckpt/t5`, learned tokens."""
+    import numpy as np
+    import transformers
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+
+    from vidkit.models.magi import AutoencoderKLMagi
+
+    distilled = "distill" in variant
+    weights = "inference_weight.distill" if distilled else "inference_weight"
+    write_published(folder / "ckpt" / "magi" / variant / weights, published_state(TINY))
+    torch.manual_seed(0)
+    vae = AutoencoderKLMagi(**TINY_VAE)
+    (folder / "ckpt" / "vae").mkdir()
+    (folder / "ckpt" / "vae" / "config.json").write_text(json.dumps(PUBLISHED_VAE_CONFIG))
+    save_file(vae.state_dict(), folder / "ckpt" / "vae" / "diffusion_pytorch_model.safetensors")
+    t5 = folder / "ckpt" / "t5" / "t5-v1_1-xxl"
+    words = ["<pad>", "</s>", "<unk>", "a", "red", "ball", "rolls", "down", "hill"]
+    inner = Tokenizer(models.WordLevel({word: i for i, word in enumerate(words)}, unk_token="<unk>"))
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()
+    inner.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    made: Any = transformers.PreTrainedTokenizerFast  # untyped
+    made(tokenizer_object=inner, pad_token="<pad>", eos_token="</s>", unk_token="<unk>").save_pretrained(t5)
+    sizes = {"d_model": TINY["text_dim"], "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2}
+    encoder = transformers.T5EncoderModel(transformers.T5Config(vocab_size=len(words), **sizes))
+    encoder.save_pretrained(t5)
+    if tokens:
+        rows = np.random.default_rng(0).normal(size=(20, TINY["text_dim"]))
+        np.savez(folder / "special_tokens.npz", other_tokens=rows)
+    return folder

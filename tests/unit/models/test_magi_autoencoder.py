@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from magi_published import TINY_VAE
+from magi_published import PUBLISHED_VAE_CONFIG, TINY_VAE
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -19,28 +19,6 @@ from vidkit.models.magi.tiling import Tiles, tiled
 from vidkit.models.magi.vit import Attention
 
 CPU = torch.device("cpu")
-PUBLISHED_CONFIG: dict[str, Any] = {
-    "_class_name": "ViTVAE",
-    "model_type": "vit",
-    "ddconfig": {
-        "double_z": True,
-        "z_chans": 4,
-        "in_chans": 3,
-        "patch_size": 8,
-        "patch_length": 4,
-        "video_size": 32,
-        "video_length": 8,
-        "embed_dim": 256,
-        "depth": 1,
-        "num_heads": 4,
-        "mlp_ratio": 1.0,
-        "qkv_bias": True,
-        "ln_in_attn": True,
-        "conv_last_layer": True,
-        "with_cls_token": True,
-        "norm_code": False,
-    },
-}
 
 
 def made(**changes: Any) -> AutoencoderKLMagi:
@@ -186,8 +164,8 @@ class TestCheckpoint:
 
     def write(self, folder: Path, state: dict[str, Tensor] | None = None, **changes: Any) -> Path:
         folder.mkdir()
-        sizes = {**PUBLISHED_CONFIG["ddconfig"], **changes}
-        (folder / "config.json").write_text(json.dumps({**PUBLISHED_CONFIG, "ddconfig": sizes}))
+        sizes = {**PUBLISHED_VAE_CONFIG["ddconfig"], **changes}
+        (folder / "config.json").write_text(json.dumps({**PUBLISHED_VAE_CONFIG, "ddconfig": sizes}))
         save_file(state or made().state_dict(), folder / "diffusion_pytorch_model.safetensors")
         return folder
 
