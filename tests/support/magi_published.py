@@ -236,7 +236,7 @@ def _linear(state: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
 
 
 def write_published_model(folder: Path, variant: str = "4.5B_base", tokens: bool = True) -> Path:
-    """A whole tiny model as the authors lay theirs out: `ckpt/magi`, `ckpt/vae`, `ckpt/t5`, learned tokens."""
+    """A whole tiny model as the authors lay theirs out: ckpt/magi, ckpt/vae, ckpt/t5, learned tokens."""
     import numpy as np
     import transformers
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
