@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scripts.maze_training import report, text
-from scripts.maze_training.board_scoring import ScoringPool
+from scripts.maze_training.board_scoring import HeldOutBoard, ScoringPool
 from scripts.maze_training.evaluation import Parts, _verdicts, from_text_alone, held_out_levels
 from scripts.maze_training.free_content import contrast, free_levels, grey_area
 from scripts.maze_training.parallel import Group
@@ -25,7 +25,7 @@ from scripts.maze_training.sampling import Sampler, sample
 from scripts.maze_training.scene_source import worker_count
 from scripts.maze_training.scenes import UNSEEN_SWAP
 from scripts.maze_training.vae import decode_clip, encode_clip
-from vidkit.mazes.embedded.board_levels import BOARDS, BoardLevel
+from vidkit.mazes.embedded.board_levels import BOARDS
 from vidkit.mazes.embedded.levels import Levels
 from vidkit.mazes.embedded.render import render
 from vidkit.utils.statistics import paired_mean_interval, share_interval
@@ -90,8 +90,8 @@ class Measuring:
         chosen = [index for index in self.mine if index < len(levels)]
         return levels.select(torch.tensor(chosen, device=self.group.device))
 
-    def _boards(self) -> dict[str, list[BoardLevel]]:
-        words = [(str(kind), str(hard), seed, "test") for kind, hard in BOARDS for seed in self.mine]
+    def _boards(self) -> dict[str, list[HeldOutBoard]]:
+        words = [(str(kind), str(hard), seed) for kind, hard in BOARDS for seed in self.mine]
         made = self.pool.levels(words)
         count = len(self.mine)
         return {
@@ -149,11 +149,11 @@ class Measuring:
         name = "distractor area" if kind == "distractors" else "texture contrast"
         self.result.setdefault("free_content", {}).setdefault(row, {})[name] = self._mean(measured)
 
-    def _all_boards(self, how: Sampler, boards: dict[str, list[BoardLevel]]) -> None:
+    def _all_boards(self, how: Sampler, boards: dict[str, list[HeldOutBoard]]) -> None:
         begun = {}
         for key, drawn in boards.items():
             first = self._pictures(drawn)
-            clips = self._sampled(first, [level.caption() for level in drawn], how)
+            clips = self._sampled(first, [board.caption for board in drawn], how)
             begun[key] = self.pool.begin(drawn, _bytes(clips))
         self._judge_boards(how.name(), begun)
 
@@ -166,7 +166,7 @@ class Measuring:
         self._write()
 
     def _new_looks(
-        self, how: Sampler, boards: dict[str, list[BoardLevel]], regular: dict[int, Levels]
+        self, how: Sampler, boards: dict[str, list[HeldOutBoard]], regular: dict[int, Levels]
     ) -> None:
         """Colour channels in an order that training never saw; clips are turned back to be judged."""
         row, order = f"{how.name()}, unseen looks", list(UNSEEN_SWAP)
@@ -177,7 +177,7 @@ class Measuring:
             self._judge_regular(row, f"regular {size}x{size}", shown, clips)
         begun, back = {}, [order.index(channel) for channel in range(3)]
         for key, drawn in boards.items():
-            captions = [level.caption().replace(f" {level.level.skin.name} ", " ") for level in drawn]
+            captions = [board.caption.replace(f" {board.skin} ", " ") for board in drawn]
             clips = self._sampled(self._pictures(drawn)[..., order], captions, how)
             begun[key] = self.pool.begin(drawn, _bytes(clips[..., back]))
         self._judge_boards(row, begun)
@@ -190,7 +190,7 @@ class Measuring:
         self._write()
 
     def _reconstructions(
-        self, boards: dict[str, list[BoardLevel]], regular: dict[int, Levels], free: dict[str, Levels]
+        self, boards: dict[str, list[HeldOutBoard]], regular: dict[int, Levels], free: dict[str, Levels]
     ) -> None:
         row = "reconstruction"
         for size, each in regular.items():
@@ -199,13 +199,12 @@ class Measuring:
             self._judge_free(row, kind, each, self._restored(render(each)))
         begun = {}
         for key, drawn in boards.items():
-            true = np.stack([np.stack(list(level.frames())) for level in drawn])
-            clips = torch.from_numpy(true).to(self.group.device).float() / 255
+            clips = torch.from_numpy(self.pool.clips(drawn)).to(self.group.device).float() / 255
             begun[key] = self.pool.begin(drawn, _bytes(self._restored(clips)))
         self._judge_boards(row, begun)
 
-    def _pictures(self, drawn: list[BoardLevel]) -> Tensor:
-        first = torch.from_numpy(np.stack([level.picture() for level in drawn]))
+    def _pictures(self, drawn: list[HeldOutBoard]) -> Tensor:
+        first = torch.from_numpy(np.stack([board.picture for board in drawn]))
         return first.to(self.group.device).float() / 255
 
     # sums over processes

@@ -17,7 +17,7 @@ AREA_FRAMES, CONTRAST_FRAMES = (5, 20, 40, 60), (20, 40, 60)
 def free_levels(kind: str, count: int, device: torch.device, seed: int = 777) -> Levels:
     """Held-out mazes of 5x5 to 7x7 with distractors alone, or with texture alone."""
     generator = torch.Generator(device).manual_seed(seed)
-    drawn = sample_levels(128 * count, generator, Recipe(sizes=(5, 6, 7), extras=1.0, slow=0.0))
+    drawn = sample_levels(256 * count, generator, Recipe(sizes=(5, 6, 7), extras=1.0, slow=0.0))
     plain, loops = drawn.texture[:, 0] == 0, drawn.loops
     shown = (drawn.wanderers > 0) & plain if kind == "distractors" else (drawn.wanderers == 0) & ~plain
     return drawn.select((drawn.held_out() & shown & ~loops).nonzero()[:count, 0])

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from scripts.maze_training import bank, board_maps, denoiser, scene_source, scenes, text, transformer
+from scripts.maze_training import (
+    bank,
+    board_maps,
+    board_scoring,
+    denoiser,
+    free_content,
+    scene_source,
+    scenes,
+    text,
+    transformer,
+)
 from vidkit.errors import ConfigError
 from vidkit.mazes.embedded.board_levels import BOARDS, FRAMES, sample_board_level
 from vidkit.mazes.embedded.levels import Recipe, sample_levels
@@ -155,3 +166,25 @@ def test_all_losses_reach_the_network():
     assert bool(torch.isfinite(loss))
     assert "own" in metrics
     assert float(trained.model.patch_embedding.weight.grad.abs().sum()) > 0
+
+
+def test_a_held_out_board_is_made_again_from_what_is_handed_on():
+    board = board_scoring.held_out_board(("sokoban", "easy", 4))
+    again = board.level()
+    assert again.is_held_out
+    assert again.caption() == board.caption == "a ball solves a candy sokoban 5x5 maze"
+    clip = board_scoring.true_clip(board)
+    assert np.array_equal(clip[0], board.picture)
+    assert board_scoring.score(board, clip) == {"success": True, "em": True, "failure": None}
+    assert board_scoring.score(board, clip[:1].repeat(61, 0))["success"] is False
+
+
+def test_free_content_is_measured_whole_where_it_is_whole():
+    for kind, measure in (("distractors", free_content.grey_area), ("texture", free_content.contrast)):
+        levels = free_content.free_levels(kind, 2, torch.device("cpu"))
+        assert bool(levels.held_out().all())
+        assert float(measure(levels, render(levels)).min()) > (0.5 if kind == "distractors" else 0.04)
+        bare = replace(levels, wanderers=levels.wanderers * 0, texture=levels.texture * 0)
+        found = measure(levels, render(bare))
+        # the player is a part of the floor's contrast
+        assert float(found.max()) < (0.05 if kind == "distractors" else 0.2)
