@@ -184,10 +184,10 @@ def test_block_causal_attention_stays_dense_and_says_so(words, tmp_path: Path, c
     causal = ["ar_step=1", "causal_block_size=2", "causal_attention=true"]
     assert run([*words, *causal, "attention=xattention"]) == 0
     assert (
-        "warning: sparse attention has no effect: block-causal attention runs dense"
+        "warning: sparse attention has no effect: clips that are made block by block run dense"
         in capsys.readouterr().err
     )
-    assert record_in(tmp_path)["attention"]["density"] == 1
+    assert record_in(tmp_path)["attention"]["sparse_calls"] == 0
 
 
 def bad_table(tmp_path: Path, name: str) -> list[str]:

@@ -17,9 +17,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from vidkit.errors import ConfigError
-from vidkit.models.block_runs import BASELINES, BlockAttention, ForcingMode, block_runs
+from vidkit.models.block_runs import BASELINES, BlockAttention, BlockRun, ForcingMode, block_runs
 from vidkit.models.block_schedule import WindowSchedule, clip_schedule
-from vidkit.models.transformer_cost import TransformerShape
+from vidkit.models.transformer_cost import ForwardFlops, TransformerShape
 from vidkit.models.vae_cost import VAE_DEFAULTS, vae_cost
 
 
@@ -93,6 +93,7 @@ class Pass:
         keys: tokens that they attend to.
         active: the row changes the block's latents.
         flops: of one branch.
+        attention_flops: of these, those of self- and cross-attention.
     """
 
     window: int
@@ -102,6 +103,7 @@ class Pass:
     keys: int
     active: bool
     flops: float
+    attention_flops: float
 
 
 @dataclass(frozen=True)
@@ -191,13 +193,21 @@ def _passes(
             if mode.attention is BlockAttention.bidirectional:
                 n, keys = size * len(runs), size * window.blocks
                 times = window.block_frames * len(runs)
-                cost = shape.pass_flops(n, keys, text, times).total / max(1, len(runs))
-                yield from (Pass(number, row, run.block, size, keys, run.active, cost) for run in runs)
+                cost = shape.pass_flops(n, keys, text, times)
+                yield from (_pass(number, row, run, size, keys, cost, len(runs)) for run in runs)
                 continue
             for run in runs:
                 keys = run.seen * size
-                cost = shape.pass_flops(size, keys, text, window.block_frames).total
-                yield Pass(number, row, run.block, size, keys, run.active, cost)
+                cost = shape.pass_flops(size, keys, text, window.block_frames)
+                yield _pass(number, row, run, size, keys, cost)
+
+
+def _pass(
+    window: int, row: int, run: BlockRun, queries: int, keys: int, cost: ForwardFlops, share: int = 1
+) -> Pass:
+    """A pass that costs a share of what passes together."""
+    attention = cost.self_attention + cost.cross_attention
+    return Pass(window, row, run.block, queries, keys, run.active, cost.total / share, attention / share)
 
 
 def _windows(

@@ -159,6 +159,11 @@ class GenerateSettings:
     causal_attention: bool = (
         False  # SkyReels: a block sees only itself and earlier blocks; needs weights trained so
     )
+    active_only: bool = False  # SkyReels: a step computes only the blocks it changes; keys of others are kept
+    clean_refresh: bool = (
+        False  # SkyReels, active_only: a finished block is computed once more, without noise
+    )
+    kv_budget: int | None = None  # SkyReels, active_only: keep keys worth so many finished blocks; none: all
     addnoise_condition: float = 0.0  # SkyReels: noise level of carried-over frames, 0..60 of 1000
     stats: bool = False  # print where the time went
     dry_run: bool = False
@@ -169,6 +174,8 @@ class GenerateSettings:
             _at_least(name, getattr(self, name), 1)
         _between("crf", self.crf, 0, 51)
         _at_least("ar_step", self.ar_step, 0)
+        if self.kv_budget is not None:
+            _at_least("kv_budget", self.kv_budget, 1)
         _between("addnoise_condition", self.addnoise_condition, 0, 60)
         if self.shift <= 0:
             raise ValueError(f"shift must be > 0, got {self.shift}")

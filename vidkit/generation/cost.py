@@ -1,15 +1,17 @@
 """What a request costs, by arithmetic: tokens, FLOPs, parameters, memory. No torch.
 
-The transformer's formula is in `vidkit.models.transformer_cost`, with all N tokens attending to all. A
-block-causal mask skips nothing in the stock attention, so it does not lower the count.
+The transformer's formula is in `vidkit.models.transformer_cost`, with all N tokens attending to all; where
+clips are made block by block, with what each block sees (`vidkit.caching.flops`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from vidkit.caching import flops
 from vidkit.generation.cost_estimate import BYTES
 from vidkit.generation.cost_estimate import CostEstimate as CostEstimate
 from vidkit.generation.magi.cost import estimate_magi_cost
@@ -59,7 +61,7 @@ def estimate_cost(
         vae.decode_peak_values * BYTES[vae_dtype] * 4
         + request.frames * request.height * request.width * 3 * 8
     )
-    return CostEstimate(
+    estimate = CostEstimate(
         tokens=sizes[longest],
         grid=grids[longest],
         steps=sum(count for _, count in rows),
@@ -75,6 +77,30 @@ def estimate_cost(
         activation_bytes=int(max(transformer_working_set(spec, sizes[longest], BYTES[dtype]), decoding)),
         key_value_bytes=0,  # every step recomputes the window: nothing is kept between forwards
         schedule=f"{sum(count for _, count in rows)} steps x {request.branches} guidance branches",
+    )
+    return by_blocks(estimate, spec, request, BYTES[dtype]) if request.by_blocks else estimate
+
+
+def by_blocks(estimate: CostEstimate, spec: ModelSpec, request: Request, value_bytes: int) -> CostEstimate:
+    """The same clip where only some blocks pass the layers, or each sees only earlier ones.
+
+    Args:
+        estimate: of whole forwards.
+        spec: shapes of the model.
+        request: validated.
+        value_bytes: of a key or value.
+    """
+    report = flops(spec, request, request.mode)
+    attention = report.branches * sum(one.attention_flops for one in report.passes)
+    held = 2 * spec.layers * estimate.tokens * spec.dim * value_bytes * report.branches
+    return replace(
+        estimate,
+        attention_flops=attention,
+        linear_flops=report.transformer - attention,
+        key_value_bytes=held,
+        kept=f"about {held / 2**30:.2f} GiB",
+        mode=report.mode.name,
+        baselines=report.baselines,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
@@ -24,6 +24,8 @@ class CostEstimate:
         key_value_bytes: of what is kept between forwards.
         schedule: steps and guidance branches in words.
         kept: what is kept between forwards in words.
+        mode: how blocks are executed; "": whole forwards.
+        baselines: FLOPs of the transformer by name, where blocks are executed.
     """
 
     tokens: int
@@ -40,6 +42,8 @@ class CostEstimate:
     key_value_bytes: int
     schedule: str = ""
     kept: str = "none: every step recomputes the clip"
+    mode: str = ""
+    baselines: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def transformer_flops(self) -> float:

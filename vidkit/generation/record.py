@@ -47,6 +47,8 @@ class RunRecord:
         peak_host_bytes: high-water mark of the process, imports included.
         peak_device_bytes: of tensors on the accelerator; None on the CPU.
         attention: policy, executors, density and reuse of sparse attention; None: dense.
+        blocks: of a clip made block by block: mode, FLOPs that the transformer executed, baselines, and bytes
+            kept from step to step; None: whole forwards.
         kernels: who computed dense, sparse and cross-attention, what was compiled, and the measurements that
             decided it; empty: everything as diffusers has it.
         outputs: file by kind: video, sheet, record.
@@ -68,6 +70,7 @@ class RunRecord:
     versions: Mapping[str, str | None] = field(default_factory=dict)
     commit: str | None = None
     attention: Mapping[str, Any] | None = None
+    blocks: Mapping[str, Any] | None = None
     kernels: Mapping[str, Any] = field(default_factory=dict)
     started_at: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)

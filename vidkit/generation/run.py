@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from vidkit.caching import flops
 from vidkit.generation.decode import decode_latents, image_tensor
 from vidkit.generation.forcing import ForcingOptions
 from vidkit.generation.load import LoadedModel, set_sampler
@@ -172,6 +173,9 @@ def _denoise(
             ar_step=request.ar_step,
             block_size=request.block_size,
             causal_attention=request.causal_attention,
+            active_only=request.active_only,
+            clean_refresh=request.clean_refresh,
+            kv_budget=request.kv_budget,
             addnoise=request.addnoise_condition,
         )
         first = None if image is None else image_tensor(image)
@@ -271,4 +275,13 @@ def _record(
         steps=steps,
         peak_host_bytes=peak.host_bytes,
         peak_device_bytes=peak.device_bytes,
+        blocks=_blocks(model, request),
     )
+
+
+def _blocks(model: LoadedModel, request: Request) -> dict[str, Any] | None:
+    """What was executed of a clip made block by block, beside its baselines."""
+    executed = getattr(model.pipe, "block_report", None)
+    if executed is None:
+        return None
+    return {**executed, "baselines": dict(flops(model.spec, request, request.mode).baselines)}

@@ -41,8 +41,8 @@ class SparseRun:
 
         self.policy.thresholds(spec.layers, spec.heads)
         notes = [] if self.policy.note is None else [self.policy.note]
-        if request.causal_attention:
-            return [*notes, "sparse attention has no effect: block-causal attention runs dense"]
+        if request.by_blocks:
+            return [*notes, "sparse attention has no effect: clips that are made block by block run dense"]
         rows = max(rows for _, rows in window_rows(spec, request))
         policy, tokens = self.policy, estimate_cost(spec, request, with_encoders=False).tokens
         for name, dense, limit in (

@@ -15,6 +15,7 @@ from typing import Any
 
 from vidkit.config.magi_schema import MagiSettings
 from vidkit.errors import ModelError
+from vidkit.models.block_runs import BlockAttention, ForcingMode
 from vidkit.models.magi import cost as magi_cost
 from vidkit.models.vae_cost import VAE_DEFAULTS
 
@@ -146,6 +147,9 @@ class Request:
     ar_step: int = 0
     causal_block_size: int | None = None  # latent frames
     causal_attention: bool = False
+    active_only: bool = False
+    clean_refresh: bool = False
+    kv_budget: int | None = None  # blocks
     addnoise_condition: float = 0.0
     magi: MagiSettings = field(default_factory=MagiSettings)
 
@@ -157,6 +161,17 @@ class Request:
     @property
     def block_size(self) -> int:
         return self.causal_block_size or 1
+
+    @property
+    def mode(self) -> ForcingMode:
+        """How the blocks of a diffusion-forcing clip are executed."""
+        attention = BlockAttention.block_causal if self.causal_attention else BlockAttention.bidirectional
+        return ForcingMode(attention, self.active_only, self.clean_refresh)
+
+    @property
+    def by_blocks(self) -> bool:
+        """Blocks pass the layers one by one or some of them; otherwise a window passes as a whole."""
+        return self.causal_attention or self.active_only
 
 
 def spec_from_folder(spec: ModelSpec, folder: Path) -> ModelSpec:

@@ -113,6 +113,7 @@ def _check_blocks(spec: ModelSpec, request: Request) -> None:
         )
     if request.causal_attention and request.causal_block_size is None:
         raise ConfigError("causal_attention=true needs causal_block_size", "set causal_block_size=5, say")
+    _check_execution(request)
     if request.causal_block_size is not None and request.causal_block_size < 1:
         raise ConfigError(
             f"causal_block_size must be >= 1, got {request.causal_block_size}", "e.g. causal_block_size=5"
@@ -125,7 +126,7 @@ def _check_blocks(spec: ModelSpec, request: Request) -> None:
                 f"{name}={value} does not fit '{spec.name}': it must be {step}k+1",
                 "nearest valid: " + _options(name, nearest_multiples(value, step, 1)),
             )
-    if not (request.ar_step or request.causal_attention):
+    if not (request.ar_step or request.by_blocks):
         return
     for window in windows(spec, request):
         if window.frames % request.block_size:
@@ -134,6 +135,22 @@ def _check_blocks(spec: ModelSpec, request: Request) -> None:
                 f" causal_block_size={request.block_size} does not divide",
                 "nearest valid: " + _options("frames", _whole_block_frames(spec, request)),
             )
+
+
+def _check_execution(request: Request) -> None:
+    """Switches of execution that need each other."""
+    if request.active_only and request.causal_block_size is None:
+        raise ConfigError("active_only=true needs causal_block_size", "set causal_block_size=5, say")
+    if request.clean_refresh and not request.active_only:
+        raise ConfigError(
+            "clean_refresh=true needs active_only=true",
+            "without it, finished blocks are computed at every step anyway",
+        )
+    if request.kv_budget is not None and not (request.active_only and request.causal_attention):
+        raise ConfigError(
+            f"kv_budget={request.kv_budget} needs active_only=true and causal_attention=true",
+            "otherwise finished blocks are computed again, or see each other",
+        )
 
 
 def _whole_block_frames(spec: ModelSpec, request: Request) -> list[int]:
@@ -145,7 +162,18 @@ def _whole_block_frames(spec: ModelSpec, request: Request) -> list[int]:
 
 
 def _check_no_forcing(spec: ModelSpec, request: Request) -> None:
-    given = [name for name in ("ar_step", "causal_block_size", "causal_attention") if getattr(request, name)]
+    given = [
+        name
+        for name in (
+            "ar_step",
+            "causal_block_size",
+            "causal_attention",
+            "active_only",
+            "clean_refresh",
+            "kv_budget",
+        )
+        if getattr(request, name)
+    ]
     if given:
         raise ConfigError(
             f"{given[0]} is for diffusion-forcing models, and '{spec.name}' is none",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from vidkit.generation.cost import CostEstimate
@@ -29,6 +30,8 @@ def summary_lines(record: RunRecord, frames: np.ndarray, fps: int) -> list[str]:
     if per_step is not None:
         seconds += f"; {len(record.steps)} steps, {per_step:.3f} s each (median)"
     lines.append(f"time    {seconds}")
+    if record.blocks is not None:
+        lines.append(f"blocks  {block_line(record)}")
     if record.attention is not None:
         lines.append(f"sparse  {sparse_line(record)}")
     if record.kernels:
@@ -108,6 +111,9 @@ def cost_lines(
     lines += [f"  {name:<10}{_flops(value)}  {100 * value / total:.1f} %" for name, value in shares.items()]
     lines.append(f"  self-attention is {100 * cost.self_attention_share:.0f} % of a transformer forward")
     weights = sum(cost.weight_bytes.values())
+    if cost.baselines:
+        gains = _gains(cost.transformer_flops, cost.baselines)
+        lines.append(f"blocks      {cost.mode}; the transformer's FLOPs are {gains}")
     lines += [
         f"memory      about {_gib(cost.peak_bytes)} with everything resident (estimate)",
         f"  weights   {_gib(weights)} ({dtype}; VAE {vae_dtype})",
@@ -115,6 +121,23 @@ def cost_lines(
         f"  KV cache  {cost.kept}",
     ]
     return lines
+
+
+def block_line(record: RunRecord) -> str:
+    """What was executed of a clip made block by block."""
+    blocks = record.blocks or {}
+    executed = blocks["executed_flops"]
+    return (
+        f"{blocks['mode']}: {_flops(executed)} in the transformer, {_gains(executed, blocks['baselines'])};"
+        f" {_gib(blocks['state_bytes'])} kept from step to step"
+    )
+
+
+def _gains(executed: float, baselines: Mapping[str, float]) -> str:
+    """How many times fewer FLOPs than each baseline."""
+    return ", ".join(
+        f"{value / executed:.2f}x below {name.replace('_', ' ')}" for name, value in baselines.items()
+    )
 
 
 def _memory(record: RunRecord) -> str:
