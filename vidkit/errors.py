@@ -75,6 +75,10 @@ class Unfinished(VidkitError):  # noqa: N818 - the name says what happened
         self.result = result
 
 
+class NotFinite(Unfinished):
+    """A clip that cannot become pictures any more: NaN or infinity on its way."""
+
+
 class NothingAnswered(Unfinished):
     """A run without one reply: no fault of the command line, and no score."""
 

@@ -79,7 +79,11 @@ class CacheHandle:
 
     def report(self) -> dict[str, Any]:
         """Policy, FLOPs, decisions and bytes of state, for a run's record."""
-        return {"policy": self.policy.describe(), **self.ledger.summary()}
+        return {
+            "policy": self.policy.describe(),
+            **self.ledger.summary(),
+            **self.policy.report(),
+        }
 
     def __enter__(self) -> CacheHandle:
         return self
@@ -153,7 +157,7 @@ def enable(pipe: Any, policy: CachePolicy | str, group: Any = None) -> CacheHand
     """
     policy = policy_by_name(policy) if isinstance(policy, str) else policy
     transformers = find_transformers(pipe)
-    if policy.loop_steps(1000) != 1000:
+    if policy.changes_steps:
         raise ConfigError(
             f"'{policy.name}' changes the sampler's steps, which nothing on a transformer can",
             "call the pipeline with fewer steps, or use vidkit generate cache=fewer_steps",

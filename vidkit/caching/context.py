@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vidkit.caching.decision import Decision
 from vidkit.errors import ConfigError
 from vidkit.hooks.token_grid import TokenGrid
 
@@ -19,10 +20,12 @@ class RunContext:
     Attributes:
         steps: N, updates that every block gets; None: not known (a bare transformer).
         layers: of the transformer.
+        width: of its hidden states; tells models apart for which authors published constants.
     """
 
     steps: int | None = None
     layers: int = 1
+    width: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class BlockContext:
         grid: tokens of the block in raster order.
         given: leading frames of the block that are never updated (a first frame, a prefix).
         next_level: noise level after this step; None: not known.
+        row: number of the loop's row, which all blocks of it share; None: not known.
     """
 
     branch: str
@@ -48,6 +52,7 @@ class BlockContext:
     grid: TokenGrid
     given: int = 0
     next_level: float | None = None
+    row: int | None = None
 
     @property
     def key(self) -> tuple[str, int]:
@@ -128,7 +133,7 @@ class Outcome:
         output: hidden states after the last layer, `[B, P, C]`; None where they were not made.
     """
 
-    decision: object
+    decision: Decision
     value: Tensor
     error: Tensor | None = None
     output: Tensor | None = None

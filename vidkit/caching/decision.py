@@ -35,6 +35,13 @@ class Decision:
     index: Tensor | None = None
     counts: tuple[int, ...] | None = None
 
+    def computed(self, tokens: int) -> float:
+        """How many of a block's tokens are computed, mean over the clips of a batch."""
+        if self.index is None:
+            return float(tokens) if self.kind is Kind.FULL else 0.0
+        counts = self.counts or (self.index.shape[-1],)
+        return sum(counts) / len(counts)
+
 
 SKIP = Decision(Kind.SKIP)
 FULL = Decision(Kind.FULL)

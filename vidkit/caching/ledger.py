@@ -4,46 +4,47 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vidkit.hooks.reports import ForwardLog
+from vidkit.models.transformer_cost import TransformerShape
 
 
 @dataclass(frozen=True)
-class TransformerShape:
-    """What FLOPs of a Wan-type transformer depend on.
+class ForwardCost:
+    """FLOPs of a forward in which only some tokens pass the layers.
 
     Attributes:
-        width: C.
-        ffn: width of the feed-forward network.
-        layers: number of layers.
+        shape: of the transformer.
+        tokens: of the forward.
         text: tokens of the prompt.
-        values_in: numbers that a token is embedded from.
-        values_out: numbers that the head makes of a token.
     """
 
-    width: int
-    ffn: int
-    layers: int
+    shape: TransformerShape
+    tokens: int
     text: int
-    values_in: int
-    values_out: int
 
-    def layer_flops(self, computed: float, keys: int) -> float:
-        """Multiply-adds count as two: one layer on some tokens that attend to `keys` tokens.
+    def ends(self) -> float:
+        """Embeddings and head, which run at every step for every token."""
+        return replace(self.shape, layers=0).pass_flops(self.tokens, self.tokens, self.text).total
 
-        Projections of self-attention (4), queries and output of cross-attention (2), both matrices of the
-        feed-forward network, the two products of each attention, and the prompt's keys and values.
+    def layers(self, computed: float, share: float = 1.0, layers: int | None = None) -> float:
+        """All layers, or some, on the computed tokens, which attend to all.
+
+        Args:
+            computed: how many.
+            share: of the prompt's keys and values that is theirs: a block's share of the forward.
+            layers: how many; None: all.
         """
-        C = self.width
-        linear = 2 * computed * (6 * C * C + 2 * C * self.ffn)
-        prompt = 2 * self.text * 2 * C * C if computed else 0
-        return linear + prompt + 4 * computed * C * (keys + self.text)
-
-    def ends_flops(self, tokens: int) -> float:
-        """Embedding and head of all tokens, which run at every step."""
-        return 2 * tokens * self.width * (self.values_in + self.values_out)
+        if not computed:
+            return 0.0
+        one = replace(self.shape, layers=1)
+        prompt, empty = one.pass_flops(0, 0, self.text).total, replace(one, layers=0)
+        prompt -= empty.pass_flops(0, 0, self.text).total
+        tokens = one.pass_flops(1, self.tokens, self.text).total - one.pass_flops(0, 0, self.text).total
+        tokens -= empty.pass_flops(1, 0, self.text).total - empty.pass_flops(0, 0, self.text).total
+        return (self.shape.layers if layers is None else layers) * (tokens * computed + prompt * share)
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import torch
 from diffusers.models.attention_dispatch import dispatch_attention_fn
 from torch import Tensor
 
 from vidkit.errors import ConfigError
+from vidkit.hooks.dense.processor import DenseAttnProcessor, attend_dense
 from vidkit.hooks.families import ModelFamily
 from vidkit.hooks.not_pickled import NotPickled
 
@@ -51,6 +53,8 @@ class CachedAttnProcessor(NotPickled):
             )
         self.original._parallel_config = value
 
+    # compiled blocks are cut here: what is computed changes from step to step
+    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def __call__(self, attn: Any, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         """Same contract as the processor it replaced; hidden_states `[B, U, C]` of the computed tokens."""
         memory, index = self.runtime.memory, self.runtime.index
@@ -63,5 +67,12 @@ class CachedAttnProcessor(NotPickled):
             memory.replace(self.layer, keys, values)
         else:
             keys, values = memory.scatter(self.layer, index, keys, values)
-        heads = dispatch_attention_fn(made.q, keys, values, backend=self._attention_backend)
+        heads = self._attend(made.q, keys, values)
         return self.family.output(attn, heads.type_as(made.q))
+
+    def _attend(self, q: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        """With the kernel that the replaced processor uses, so that a full forward is the very same."""
+        if isinstance(self.original, DenseAttnProcessor):
+            return attend_dense(q, keys, values, self.original.kernel)
+        heads: Tensor = dispatch_attention_fn(q, keys, values, backend=self._attention_backend)
+        return heads

@@ -12,16 +12,18 @@ from torch import Tensor
 from vidkit.caching.agreement import Agreement
 from vidkit.caching.context import BlockContext, Outcome, RunContext, Signals
 from vidkit.caching.decision import FULL, SKIP, Decision, Kind
-from vidkit.caching.ledger import Ledger, LedgerRow, TransformerShape
+from vidkit.caching.ledger import ForwardCost, Ledger, LedgerRow
 from vidkit.caching.memory import LayerMemory
 from vidkit.caching.placing import Placed, place_blocks, steps_of
 from vidkit.caching.policies.base import CachePolicy, ReusedValue
+from vidkit.caching.recompute_map import RecomputeMap
 from vidkit.caching.values import ValueStore
-from vidkit.errors import ConfigError, DataError
+from vidkit.errors import ConfigError, NotFinite
 from vidkit.hooks.clock import Tick
 from vidkit.hooks.families import ModelFamily
 from vidkit.hooks.follower import Recording
 from vidkit.hooks.token_grid import TokenGrid
+from vidkit.models.transformer_cost import TransformerShape
 
 
 @dataclass
@@ -40,6 +42,8 @@ class CacheRuntime:
     Attributes:
         memory: keys and values that the forward in progress reads and writes; None: not kept.
         index: tokens that it computes, `[B, U]`; None: all.
+        map: who was computed when.
+        paused: forwards run as if there were no cache.
     """
 
     what = "caching"
@@ -56,13 +60,13 @@ class CacheRuntime:
         self.policy, self.family, self.ledger, self.agreement = policy, family, ledger, agreement
         self._pipe = pipe
         self._layers = len(family.blocks(model))
-        self._config = model.config
+        self._shape = TransformerShape.of(model.config)
         self.phase: Any = False
         self.in_graph = False
         self.recording: Recording | None = None
         self.memory: LayerMemory | None = None
         self.index: Tensor | None = None
-        self._values = ValueStore(policy.forecast)
+        self._values = ValueStore(policy.forecast, policy.forecast_weight)
         self._memories: dict[str, LayerMemory] = {}
         self._generation: int | None = None
         self._tick: Tick | None = None
@@ -70,7 +74,15 @@ class CacheRuntime:
         self._placed: tuple[Placed, ...] = ()
         self._latents: Tensor | None = None
         self._asked: list[_Asked] = []
-        self._patched_head: Tensor | None = None
+        self.map = RecomputeMap()
+        self.paused = False
+        self._text_tokens = 0
+        self._looked_at_first_layer = False
+
+    @property
+    def grid(self) -> TokenGrid | None:
+        """Of the last forward that began."""
+        return self._grid
 
     @property
     def chooses(self) -> bool:
@@ -84,7 +96,7 @@ class CacheRuntime:
         if tick.generation != self._generation:
             self.clear()
             self._generation = tick.generation
-            self.policy.begin(RunContext(steps_of(self._pipe()), self._layers))
+            self.policy.begin(RunContext(steps_of(self._pipe()), self._layers, self._shape.dim))
         self._tick, self._grid, self.phase = tick, grid, True
 
     def finish(self) -> None:
@@ -104,7 +116,7 @@ class CacheRuntime:
 
     def enter(self, latents: Tensor, timestep: Tensor | float) -> bool:
         """Before the model's forward; False: it has to run without us."""
-        if self._tick is None or self._grid is None:
+        if self.paused or self._tick is None or self._grid is None:
             return False
         self._latents = latents
         self._placed = place_blocks(self._pipe(), self._grid, self._tick.step, timestep)
@@ -135,6 +147,8 @@ class CacheRuntime:
 
     def leave(self, velocity: Tensor) -> Tensor:
         """After the model's forward: its output `[B, C, F, H, W]`, with reused values where none is new."""
+        if self.paused:
+            return velocity
         if self.policy.reuse is ReusedValue.VELOCITY and self._asked:
             velocity = self._take_velocity(velocity)
         self.ledger.most_bytes = max(self.ledger.most_bytes, self.state_bytes())
@@ -159,6 +173,7 @@ class CacheRuntime:
             grid=grid,
             given=placed.given,
             next_level=placed.next_level,
+            row=self._tick.step,
         )
         if not placed.active:
             return _Asked(placed, ctx, rows, SKIP)
@@ -209,17 +224,12 @@ class CacheRuntime:
         for asked in self._asked:
             part = base[:, asked.rows]
             new = out[:, asked.rows] - part
-            value = self._taken(asked, new)
-            if asked.decision.kind is Kind.FULL or value is None:
-                made.append(out[:, asked.rows])  # the very numbers, not base + (out - base)
-                continue
-            skipped += 1
-            hidden = part + value
-            if asked.decision.index is not None:
-                index = asked.decision.index.expand(part.shape[0], -1)[..., None].expand(
-                    -1, -1, part.shape[2]
-                )
-                hidden = hidden.scatter(1, index, out[:, asked.rows].gather(1, index))
+            value, error = self._taken(asked, new)
+            hidden = out[:, asked.rows]  # the very numbers where they are new, not part + (out - part)
+            if asked.decision.kind is not Kind.FULL and value is not None:
+                skipped += 1
+                hidden = _merged(part + value, hidden, asked.decision)
+            self._tell(asked, value, error, hidden)
             made.append(hidden)
         return torch.cat(made, dim=1) if skipped else out
 
@@ -230,58 +240,50 @@ class CacheRuntime:
         made, skipped = [], 0
         for asked in self._asked:
             new = tokens[:, asked.rows]
-            value = self._taken(asked, new)
+            value, error = self._taken(asked, new)
+            self._tell(asked, value, error, None)
             skipped += asked.decision.kind is not Kind.FULL and value is not None
             made.append(new if value is None else value)
         return unpatched(torch.cat(made, dim=1), velocity.shape, grid) if skipped else velocity
 
-    def _taken(self, asked: _Asked, new: Tensor) -> Tensor | None:
-        """The block's values at this step, `[B, P, D]`; None: of a block that was never computed."""
+    def _taken(self, asked: _Asked, new: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """The block's values at this step `[B, P, D]` and their error; None: of a block never computed."""
         ctx, decision = asked.ctx, asked.decision
         self._count(asked)
         if decision.kind is Kind.SKIP:
-            if not self._values.has(ctx):
-                return None
-            value = self._values.reused(ctx)
-            if asked.placed.active:
-                self.policy.observe(ctx, Outcome(decision, value))
-            return value
+            return (self._values.reused(ctx) if self._values.has(ctx) else None), None
         computed = new
         if decision.index is not None:
             index = decision.index.expand(new.shape[0], -1)
             computed = new.gather(1, index[..., None].expand(-1, -1, new.shape[2]))
         self._refuse_nan(ctx, computed)
-        value, error = self._values.store(ctx, decision, computed)
-        if asked.placed.active:
-            self.policy.observe(ctx, Outcome(decision, value, error))
-        return value
+        return self._values.store(ctx, decision, computed)
+
+    def _tell(self, asked: _Asked, value: Tensor | None, error: Tensor | None, output: Tensor | None) -> None:
+        """The policy of what came of an active block."""
+        if asked.placed.active and value is not None:
+            self.policy.observe(asked.ctx, Outcome(asked.decision, value, error, output))
 
     def _refuse_nan(self, ctx: BlockContext, computed: Tensor) -> None:
         if not bool(torch.isfinite(computed.sum())):
-            raise DataError(
+            raise NotFinite(
                 f"the model's output holds NaN or infinity at step {ctx.step} of block {ctx.block}"
                 f" (branch '{ctx.branch}')",
-                "check the weights and the dtype (fp16 overflows where bf16 does not)",
-                exit_code=1,
+                "try dtype=bf16 or dtype=fp32, or another cache threshold; the steps so far are recorded",
             )
 
     # counting
 
     def _count(self, asked: _Asked) -> None:
-        shape, grid, decision = self._shape(), self._grid, asked.decision
+        grid, ctx, decision = self._grid, asked.ctx, asked.decision
         assert grid is not None
-        tokens = asked.ctx.grid.tokens
-        computed = {Kind.FULL: float(tokens), Kind.SKIP: 0.0}.get(decision.kind)
-        if computed is None:
-            assert decision.index is not None
-            counts = decision.counts or (decision.index.shape[-1],)
-            computed = sum(counts) / len(counts)
-        layers = shape.layers * shape.layer_flops(computed, grid.tokens)
+        self.map.add(ctx, decision)
+        tokens = ctx.grid.tokens
+        cost, share = ForwardCost(self._shape, grid.tokens, self._text_tokens), tokens / grid.tokens
+        computed, whole = decision.computed(tokens), cost.layers(tokens, share)
+        layers = cost.layers(computed, share)
         if decision.kind is Kind.SKIP and self._looked_at_first_layer:
-            layers = shape.layer_flops(tokens, grid.tokens)
-        whole = shape.layers * shape.layer_flops(tokens, grid.tokens)
-        ends = shape.ends_flops(tokens)
-        ctx = asked.ctx
+            layers = cost.layers(tokens, share, layers=1)
         self.ledger.append(
             LedgerRow(
                 ctx.step,
@@ -291,24 +293,9 @@ class CacheRuntime:
                 computed,
                 tokens,
                 grid.tokens,
-                layers + ends,
+                layers + share * cost.ends(),
                 whole - layers,
             )
-        )
-
-    _looked_at_first_layer = False
-    _text_tokens = 512
-
-    def _shape(self) -> TransformerShape:
-        config = self._config
-        patch = config.patch_size[0] * config.patch_size[1] * config.patch_size[2]
-        return TransformerShape(
-            width=config.num_attention_heads * config.attention_head_dim,
-            ffn=config.ffn_dim,
-            layers=self._layers,
-            text=self._text_tokens,
-            values_in=config.in_channels * patch,
-            values_out=config.out_channels * patch,
         )
 
     def state_bytes(self) -> int:
@@ -372,6 +359,14 @@ class _Layers:
         runtime = self.runtime
         runtime.index = index
         runtime.memory = runtime._memory() if runtime.policy.partial else None
+
+
+def _merged(reused: Tensor, new: Tensor, decision: Decision) -> Tensor:
+    """Reused rows `[B, P, C]`, those of computed tokens new."""
+    if decision.index is None:
+        return reused
+    index = decision.index.expand(reused.shape[0], -1)[..., None].expand(-1, -1, reused.shape[2])
+    return reused.scatter(1, index, new.gather(1, index))
 
 
 def patched(velocity: Tensor, grid: TokenGrid) -> Tensor:

@@ -32,10 +32,11 @@ class ValueStore:
 
     Args:
         forecast: how a value is carried to another noise level.
+        weight: share of the step along the line that is taken.
     """
 
-    def __init__(self, forecast: Forecast = Forecast.HOLD) -> None:
-        self.forecast = forecast
+    def __init__(self, forecast: Forecast = Forecast.HOLD, weight: float = 1.0) -> None:
+        self.forecast, self.weight = forecast, weight
         self._stored: dict[tuple[str, int], _Stored] = {}
 
     def has(self, ctx: BlockContext) -> bool:
@@ -47,7 +48,10 @@ class ValueStore:
         stored = self._stored[ctx.key]
         if stored.slope is None:
             return stored.value
-        return stored.value + stored.slope * (ctx.level - stored.level)[..., None].to(stored.value.dtype)
+        return stored.value + stored.slope * self._apart(ctx, stored)
+
+    def _apart(self, ctx: BlockContext, stored: _Stored) -> Tensor:
+        return (self.weight * (ctx.level - stored.level))[..., None].to(stored.value.dtype)
 
     def store(self, ctx: BlockContext, decision: Decision, computed: Tensor) -> tuple[Tensor, Tensor | None]:
         """Take in what was computed.

@@ -39,6 +39,7 @@ _WORDS = {
     "predictor": "attention.predictor={}",
     "reuse": "attention.reuse={}",
     "executor": "attention.executor={}",
+    "cache": "cache={}",
     "encoder": "encoder={}",
     "engine": "--model {}:...",
 }

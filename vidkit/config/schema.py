@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from vidkit.config.attention_schema import AttentionSettings
+from vidkit.config.cache_schema import CacheSettings
 from vidkit.config.magi_schema import MagiSettings
 
 
@@ -128,6 +129,7 @@ class GenerateSettings:
     maze: MazeSettings = field(default_factory=MazeSettings)
     attention: AttentionSettings = field(default_factory=AttentionSettings)
     magi: MagiSettings = field(default_factory=MagiSettings)
+    cache: CacheSettings = field(default_factory=CacheSettings)
     prompt: str = ""
     prompts: str | None = None  # file of many clips, .jsonl or .txt, a line each; output is then a folder
     num_videos: int = 1  # of a prompt, each with a seed of its own

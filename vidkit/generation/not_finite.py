@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vidkit.errors import Unfinished
+from vidkit.errors import NotFinite
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-
-class NotFinite(Unfinished):
-    """A clip that cannot become pictures any more."""
+__all__ = ["NotFinite", "check_finite"]
 
 
 def check_finite(

@@ -24,6 +24,8 @@ class StepRecord:
         reused_heads: heads that ran on a mask of an earlier step.
         executor: who computed the sparse layers; None: none was sparse.
         skipped_tokens: share of tokens whose layers were not computed, in [0, 1]; None: no step cache.
+        executed_flops: of the transformer in this step, all branches; None: no step cache.
+        skipped_flops: what computing everything would have cost more.
     """
 
     index: int
@@ -34,6 +36,8 @@ class StepRecord:
     reused_heads: int | None = None
     executor: str | None = None
     skipped_tokens: float | None = None
+    executed_flops: float | None = None
+    skipped_flops: float | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class RunRecord:
         attention: policy, executors, density and reuse of sparse attention; None: dense.
         blocks: of a clip made block by block: mode, FLOPs that the transformer executed, baselines, and bytes
             kept from step to step; None: whole forwards.
+        cache: policy, executed and skipped FLOPs, decisions and bytes of a step cache; None: none.
         kernels: who computed dense, sparse and cross-attention, what was compiled, and the measurements that
             decided it; empty: everything as diffusers has it.
         outputs: file by kind: video, sheet, record.
@@ -71,6 +76,7 @@ class RunRecord:
     commit: str | None = None
     attention: Mapping[str, Any] | None = None
     blocks: Mapping[str, Any] | None = None
+    cache: Mapping[str, Any] | None = None
     kernels: Mapping[str, Any] = field(default_factory=dict)
     started_at: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from tests.support.tiny_cache import FRAMES, KINDS, TOKENS, Pipe
 from vidkit import caching
 from vidkit.caching import FULL, SKIP, CachePolicy, ReusedValue
 from vidkit.caching.runtime import patched, unpatched
-from vidkit.errors import ConfigError, DataError, ModelError
+from vidkit.errors import ConfigError, DataError, ModelError, NotFinite
 from vidkit.hooks.token_grid import TokenGrid
 
 REUSE = list(ReusedValue)
@@ -142,7 +142,7 @@ def test_not_a_number_stops_with_step_and_block(pipe):
             return (out * float("nan") if t == pipe.scheduler.timesteps[2] else out,)
 
         pipe.scheduler.step = step
-        with pytest.raises(DataError, match="NaN or infinity at step 3 of block 0"):
+        with pytest.raises(NotFinite, match="NaN or infinity at step 3 of block 0"):
             pipe()
         assert len(handle.rows()) >= 3  # what was done is kept
     pipe.scheduler.step = original

@@ -12,6 +12,14 @@ POLICIES: dict[str, Any] = {
     "none": "vidkit.caching.policies.none:NoCache",
     "fewer_steps": "vidkit.caching.policies.fewer_steps:FewerSteps",
     "interval": "vidkit.caching.policies.interval:Interval",
+    "teacache": "vidkit.caching.policies.teacache:TeaCache",
+    "magcache": "vidkit.caching.policies.magcache:MagCache",
+    "first_block": "vidkit.caching.policies.first_block:FirstBlock",
+    "taylor": "vidkit.caching.policies.taylor:Taylor",
+    "seacache": "vidkit.caching.policies.seacache:SeaCache",
+    "flowcache": "vidkit.caching.policies.flowcache:FlowCache",
+    "motioncache": "vidkit.caching.policies.motioncache:MotionCache",
+    "change": "vidkit.caching.policies.change:Change",
 }
 
 __all__ = ["POLICIES", "CachePolicy", "Forecast", "ReusedValue", "policy", "policy_class"]

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from vidkit.caching.context import BlockContext, Outcome, RunContext
-from vidkit.caching.decision import Decision
+from vidkit.caching.decision import Decision, Kind
 
 
 class ReusedValue(StrEnum):
@@ -35,9 +35,11 @@ class CachePolicy:
 
     Attributes:
         name: what it is called on the command line.
-        config: dataclass of its settings, which `__init__` takes as `cfg`.
+        config: dataclass of its settings, an instance of which `__init__` takes.
         reuse: what stands for tokens that are not computed.
         forecast: how that is carried to the present step.
+        forecast_weight: share of the step along the line that is taken; 0 is HOLD.
+        changes_steps: it changes the sampler's schedule, which only the loop can (`loop_steps`).
         partial: it may return TOKENS: keys and values of every layer are then kept.
     """
 
@@ -45,10 +47,12 @@ class CachePolicy:
     config: ClassVar[type[Any] | None] = None
     reuse: ReusedValue = ReusedValue.RESIDUAL
     forecast: Forecast = Forecast.HOLD
+    forecast_weight: float = 1.0
+    changes_steps: bool = False
     partial: bool = False
 
-    def __init__(self, cfg: Any = None) -> None:
-        self.cfg = cfg
+    def __init__(self, *settings: Any) -> None:
+        self.cfg = settings[0] if settings else None
 
     def loop_steps(self, steps: int) -> int:
         """Sampler steps that the loop should run where N were asked for."""
@@ -66,11 +70,19 @@ class CachePolicy:
         """
         raise NotImplementedError
 
+    def scheduled(self, ctx: BlockContext) -> Kind:
+        """What kind of decision a step has, for policies that know it without looking at the content."""
+        raise NotImplementedError
+
     def observe(self, ctx: BlockContext, outcome: Outcome) -> None:
         """What came of it; called after every decision that computed something, and after SKIP."""
 
     def end(self) -> None:
         """The clip is made: give up every tensor."""
+
+    def report(self) -> dict[str, Any]:
+        """What the policy itself has to say of the run, for its record."""
+        return {}
 
     def tensors(self) -> list[Tensor]:
         """Every tensor that is kept, for memory accounting."""

@@ -29,6 +29,7 @@ class FewerSteps(CachePolicy):
     name = "fewer_steps"
     config = FewerStepsConfig
     cfg: FewerStepsConfig
+    changes_steps = True
 
     def loop_steps(self, steps: int) -> int:
         """At least one."""

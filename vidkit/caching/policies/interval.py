@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from vidkit.caching.context import BlockContext
-from vidkit.caching.decision import FULL, SKIP, Decision
+from vidkit.caching.decision import FULL, SKIP, Decision, Kind
 from vidkit.caching.policies.base import CachePolicy, Forecast, ReusedValue
 
 
@@ -45,6 +45,10 @@ class Interval(CachePolicy):
         self.reuse, self.forecast = ReusedValue(cfg.reuse), Forecast(cfg.forecast)
 
     def decide(self, ctx: BlockContext, signals: Mapping[str, Tensor]) -> Decision:
+        return FULL if self.scheduled(ctx) is Kind.FULL else SKIP
+
+    def scheduled(self, ctx: BlockContext) -> Kind:
+        """The warm-up, every k-th step after it, the last one."""
         cfg = self.cfg
         due = (ctx.step - cfg.warmup) % cfg.every == 0
-        return FULL if ctx.step < cfg.warmup or due or (cfg.last and ctx.is_last) else SKIP
+        return Kind.FULL if ctx.step < cfg.warmup or due or (cfg.last and ctx.is_last) else Kind.SKIP

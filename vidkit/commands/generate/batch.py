@@ -237,7 +237,7 @@ def _make(
         Session(runs[0], progress, len(clips)) as session,
     ):
         first = runs[0].with_files()
-        for text in (*session.notes, *session.sparse.check(first.spec, first.request)):
+        for text in (*session.notes, *session.check(first)):
             progress.warning(text)
         session.load(first)
         for number, clip in enumerate(clips, 1):
@@ -257,7 +257,7 @@ def _one(session: Session, clip: Clip, first: ResolvedRun, log: _Log | None) -> 
         *session.notes,
         *run.frame.notes,
         *prompt_warnings(run.settings, run.folder, run.request),
-        *session.sparse.check(run.spec, run.request),
+        *session.check(run),
     ]
     with held_paths(run.settings) as paths:
         record, made = session.make(run, paths, warnings)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from vidkit.commands.generate.output import OutputPaths, held_paths
 from vidkit.commands.generate.prompt_checks import check_prompt_given, prompt_warnings
-from vidkit.commands.generate.report import cost_lines, stats_lines, summary_lines
+from vidkit.commands.generate.report import cost_lines, planned_line, stats_lines, summary_lines
 from vidkit.config.schema import GenerateSettings
+from vidkit.generation.cached import ends_share, prepare_cache
 from vidkit.generation.cost import CostEstimate, estimate_cost
 from vidkit.generation.out_of_memory import out_of_memory_explained
 from vidkit.generation.record import RunRecord
@@ -49,7 +50,7 @@ def _make(run: ResolvedRun, paths: OutputPaths) -> RunRecord:
     with RunProgress() as progress, out_of_memory_explained(), Session(run, progress) as session:
         run = run.with_files()
         warnings = [*session.notes, *run.frame.notes, *prompt_warnings(settings, run.folder, run.request)]
-        warnings += session.sparse.check(run.spec, run.request)
+        warnings += session.check(run)
         for text in warnings:
             progress.warning(text)
         session.load(run)
@@ -71,6 +72,11 @@ def dry_run(run: ResolvedRun) -> CostEstimate:
     print("\n".join(cost_lines(spec, request, estimate, dtype, vae_dtype)))
     if settings.dtype.value == "auto" and settings.device == "auto" and run.options.on_cpu:
         notes.append("no CUDA device here, so weights count as fp32; --device cuda counts bf16")
+    cached = prepare_cache(settings.cache)
+    notes += cached.check(spec, request)
+    if cached.policy is not None:
+        ends = ends_share(spec, request)
+        print(f"cache       {cached.policy.name}: {planned_line(cached.policy, request.steps, ends)}")
     if not is_dense(settings.attention):
         print(
             f"attention   {settings.attention.predictor}: its density is known after a run;"

@@ -18,7 +18,8 @@ from vidkit.utils.files import atomic_path, check_writable
 from vidkit.utils.ownership import check_targets
 from vidkit.utils.reservation import free, reserve, reserve_free
 
-_SUFFIXES = (".mp4", ".png", ".json")
+_SUFFIX = {"video": ".mp4", "sheet": ".png", "heatmap": ".cache.png", "record": ".json"}
+_SUFFIXES = tuple(_SUFFIX.values())
 
 
 @dataclass(frozen=True)
@@ -28,21 +29,24 @@ class OutputPaths:
     video: Path | None  # None: no encoder, which random weights can do without
     sheet: Path | None
     record: Path
+    heatmap: Path | None = None  # of a step cache
 
     def by_kind(self) -> dict[str, Path]:
         """What will be written; the record comes last."""
-        found = {"video": self.video, "sheet": self.sheet, "record": self.record}
+        found = {"video": self.video, "sheet": self.sheet, "heatmap": self.heatmap, "record": self.record}
         return {kind: path for kind, path in found.items() if path is not None}
 
     def at(self, base: Path) -> OutputPaths:
         """The same files under another name, given without suffix."""
-        moved = {kind: base.with_name(base.name + path.suffix) for kind, path in self.by_kind().items()}
-        return OutputPaths(moved.get("video"), moved.get("sheet"), moved["record"])
+        moved = {kind: base.with_name(base.name + _SUFFIX[kind]) for kind in self.by_kind()}
+        return OutputPaths(moved.get("video"), moved.get("sheet"), moved["record"], moved.get("heatmap"))
 
 
 def inputs_of(settings: GenerateSettings) -> list[Path]:
     """Files and folders that a run reads: nothing may be written over them."""
+    table = settings.cache.settings.get("table")
     given = [settings.model.path, settings.attention.table, settings.image, settings.prompts]
+    given.append(str(table or ""))
     found = [Path(os.path.expanduser(text)) for text in given if text and text not in (MAZE, "auto")]
     return [*found, *(lora.path for lora in parse_loras(settings.lora))]
 
@@ -57,7 +61,9 @@ def held_paths(settings: GenerateSettings) -> Iterator[OutputPaths]:
     """
     video, is_default = _video_path(settings)
     sheet = video.with_suffix(".png") if settings.contact_sheet else None
-    paths = OutputPaths(video, sheet, video.with_suffix(".json"))
+    cached = settings.cache.name not in ("none", "fewer_steps")
+    heatmap = video.with_suffix(_SUFFIX["heatmap"]) if cached and settings.contact_sheet else None
+    paths = OutputPaths(video, sheet, video.with_suffix(".json"), heatmap)
     base = video.with_suffix("")
     if is_default:
         with reserve_free(base, free(*_SUFFIXES)) as base:
@@ -87,7 +93,8 @@ def written_together(
             kind: stack.enter_context(atomic_path(path, fresh=not os.path.lexists(path)))
             for kind, path in reversed(paths.by_kind().items())
         }
-        yield paths, OutputPaths(temporary.get("video"), temporary.get("sheet"), temporary["record"])
+        video, sheet, heatmap = (temporary.get(kind) for kind in ("video", "sheet", "heatmap"))
+        yield paths, OutputPaths(video, sheet, temporary["record"], heatmap)
 
 
 def without_video(paths: OutputPaths) -> OutputPaths:

@@ -14,6 +14,8 @@ from vidkit.generation.speed import speed_line
 if TYPE_CHECKING:
     import numpy as np
 
+    from vidkit.caching import CachePolicy
+
 _PHASES = ("load", "encode", "prepare", "denoise", "decode", "write")
 
 
@@ -36,6 +38,8 @@ def summary_lines(record: RunRecord, frames: np.ndarray, fps: int) -> list[str]:
         lines.append(f"sparse  {sparse_line(record)}")
     if record.kernels:
         lines.append(f"kernels {speed_line(record.kernels)}")
+    if record.cache is not None:
+        lines.append(f"cache   {cache_line(record)}")
     lines.append(f"memory  {_memory(record)}")
     lines.append(f"device  {record.device_name}, {record.dtype}, seed {record.seed}")
     if record.verdict is not None:
@@ -87,6 +91,32 @@ def sparse_line(record: RunRecord) -> str:
             f" {figures['dense_above_density']:.2f} computed dense: quicker here"
         )
     return line + (" (random weights: not the model's density)" if RANDOM_LABEL in record.labels else "")
+
+
+def cache_line(record: RunRecord) -> str:
+    """What a step cache did over the run."""
+    figures = record.cache or {}
+    name = figures["policy"]["name"]
+    if "executed_flops" not in figures:
+        return f"{name}: {len(record.steps)} steps"
+    done = figures["decisions"]
+    kinds = ", ".join(f"{done[kind]} {kind}" for kind in ("full", "tokens", "skip") if kind in done)
+    return (
+        f"{name}: {100 * figures['flops_share']:.0f} % of the transformer's FLOPs"
+        f" ({_flops(figures['executed_flops'])} of"
+        f" {_flops(figures['executed_flops'] + figures['skipped_flops'])}; {kinds}),"
+        f" {_gib(figures['state_bytes'])} of state"
+    )
+
+
+def planned_line(policy: CachePolicy, steps: int, ends: float) -> str:
+    """What is known before a run; `ends`: share of a forward's FLOPs outside the layers."""
+    from vidkit.caching.targeting import planned_share
+
+    share = planned_share(policy, steps, ends)
+    if share is None:
+        return "what it computes depends on the content; FLOPs above are those without a cache"
+    return f"about {100 * share:.0f} % of the transformer's FLOPs; those above are without a cache"
 
 
 def cost_lines(

@@ -6,12 +6,15 @@ import dataclasses
 import json
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from vidkit.commands.generate.output import OutputPaths, without_video, written_together
 from vidkit.config.schema import GenerateSettings, Weights
 from vidkit.errors import VidkitError
+from vidkit.generation.cached import CachedRun, measured_share, prepare_cache
+from vidkit.generation.cost import estimate_cost
 from vidkit.generation.first_frame import FirstFrame
 from vidkit.generation.not_finite import NotFinite
 from vidkit.generation.record import RunRecord
@@ -21,6 +24,7 @@ from vidkit.generation.speed import SpeedRun
 from vidkit.utils.ownership import signed
 
 if TYPE_CHECKING:
+    from vidkit.caching import CachePolicy
     from vidkit.commands.progress import RunProgress
     from vidkit.generation.load import LoadedModel
     from vidkit.generation.run import Generation
@@ -47,6 +51,7 @@ class Session:
 
         check_quantize(self._options.quantize, self._options.device, self._options.offload)
         self.sparse = prepare(settings.attention, first.table_model, folder=first.folder)
+        self.cached = prepare_cache(settings.cache)
         self.can_encode, self.notes = _encoder(settings)
         self._model: LoadedModel | None = None
         self._shape: tuple[object, ...] = ()
@@ -59,6 +64,14 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._kernels.close()
+
+    def check(self, run: ResolvedRun) -> list[str]:
+        """Refuse what attention or cache cannot do for a clip; say what the user should know.
+
+        Raises:
+            ConfigError: a table or a target that does not fit.
+        """
+        return self.sparse.check(run.spec, run.request) + self.cached.check(run.spec, run.request)
 
     def load(self, run: ResolvedRun) -> None:
         """Load the model; its files are at hand."""
@@ -82,18 +95,41 @@ class Session:
             error.result = _keep_record(run.settings, self._model, error.result, run.frame, warnings, paths)
             raise
         self._progress.phase("write")
-        record = _finish(run.settings, self._model, made, run.frame, warnings, paths, self._progress)
+        record = _finish(
+            run.settings, self._model, made, run.frame, warnings, paths, self._progress, self.cached
+        )
         return record, made
 
     def _generate(self, model: LoadedModel, run: ResolvedRun) -> Generation:
         from vidkit.generation.run import generate
 
         self._fit(model, run)
+        request = self.cached.request(run.request)
         with self.sparse.on(model.pipe) as reporters:
-            made = generate(model, run.request, run.frame.image, self._progress, reporters)
+            self.cached.solve(request.steps, lambda policy: self._share(model, run, policy))
+            with self.cached.on(model.pipe) as counting:
+                try:
+                    made = generate(model, request, run.frame.image, self._progress, [*reporters, *counting])
+                except NotFinite as error:
+                    assert isinstance(error.result, RunRecord)
+                    error.result = dataclasses.replace(error.result, cache=self.cached.report())
+                    raise
             kernels = self._speed.report(made.record.steps)
-            record = dataclasses.replace(made.record, attention=self.sparse.report(), kernels=kernels)
+            cache = self.cached.report()
+            if cache is not None:
+                cache["vae_flops"] = estimate_cost(model.spec, request).vae_flops
+            record = dataclasses.replace(
+                made.record, attention=self.sparse.report(), cache=cache, kernels=kernels
+            )
         return dataclasses.replace(made, record=record)
+
+    def _share(self, model: LoadedModel, run: ResolvedRun, policy: CachePolicy) -> float:
+        """Share of the FLOPs that a policy executes on this clip."""
+        from vidkit.generation.run import make_latents
+
+        return measured_share(
+            model, policy, lambda: make_latents(model, run.request, run.frame.image, self._progress)
+        )
 
     def _fit(self, model: LoadedModel, run: ResolvedRun) -> None:
         """Kernels for a clip's shape; those of the clip before stay if it is the same."""
@@ -127,6 +163,7 @@ def _finish(
     warnings: list[str],
     paths: OutputPaths,
     progress: RunProgress,
+    cached: CachedRun,
 ) -> RunRecord:
     from vidkit.utils.timing import PhaseTimer
     from vidkit.video.sheet import contact_sheet
@@ -145,6 +182,8 @@ def _finish(
                 encode_mp4(temporary.video, made.frames, settings.fps, settings.crf)
             if temporary.sheet is not None:
                 contact_sheet(made.frames, settings.fps, title).save(temporary.sheet, format="PNG")
+            if temporary.heatmap is not None:
+                _draw_heatmap(cached, title, temporary.heatmap)
         timed = dataclasses.replace(made.record, phase_seconds={**made.record.phase_seconds, **timer.seconds})
         record = _described(timed, settings, model, frame, warnings, final)
         record = dataclasses.replace(record, verdict=frame.verdict(made.frames))
@@ -153,6 +192,15 @@ def _finish(
         owning = signed(record.as_dict(), final.record.parent, made_files)
         temporary.record.write_text(json.dumps(owning, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return record
+
+
+def _draw_heatmap(cached: CachedRun, title: str, path: Path) -> None:
+    """Who was computed when."""
+    from vidkit.commands.generate.heatmap import heatmap
+
+    assert cached.handle is not None
+    found = next(iter(cached.handle.runtimes.values())).map
+    heatmap(found.shares().numpy(), found.counts().numpy(), title).save(path, format="PNG")
 
 
 def _keep_record(

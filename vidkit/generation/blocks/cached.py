@@ -13,6 +13,7 @@ from vidkit.caching.agreement import Agreement
 from vidkit.caching.apply import HOOK_NAME
 from vidkit.caching.decision import FULL, Decision, Kind
 from vidkit.caching.ledger import Ledger, LedgerRow
+from vidkit.caching.recompute_map import RecomputeMap
 from vidkit.errors import ConfigError
 from vidkit.generation.blocks.executor import Asked, Part, positions
 from vidkit.hooks.root import hook_of
@@ -26,15 +27,21 @@ class PolicyCache:
         policy: decides.
         ledger: where executed and skipped FLOPs go.
         agreement: makes one decision of all ranks'.
+        filled: map of who was computed when.
     """
 
     def __init__(
-        self, policy: CachePolicy, ledger: Ledger | None = None, agreement: Agreement | None = None
+        self,
+        policy: CachePolicy,
+        ledger: Ledger | None = None,
+        agreement: Agreement | None = None,
+        filled: RecomputeMap | None = None,
     ) -> None:
         self.policy = policy
         self.ledger = ledger or Ledger()
         self.agreement = agreement or Agreement()
-        self.values = ValueStore(policy.forecast)
+        self.map = filled or RecomputeMap()
+        self.values = ValueStore(policy.forecast, policy.forecast_weight)
         self._layers = 1
 
     def begin(self, steps: int, layers: int) -> None:
@@ -126,8 +133,9 @@ class PolicyCache:
         part = asked.part
         kind = Kind.FULL
         if asked.decision is not None:
-            _, decision, looked = asked.decision
+            ctx, decision, looked = asked.decision
             kind = decision.kind
+            self.map.add(ctx, decision)
             if looked and not asked.count:
                 flops += full_flops / self._layers
         row = LedgerRow(
@@ -174,4 +182,4 @@ def enabled_cache(transformer: Any) -> PolicyCache | None:
     if hook is None:
         return None
     runtime: Any = hook.follower
-    return PolicyCache(runtime.policy, runtime.ledger, runtime.agreement)
+    return PolicyCache(runtime.policy, runtime.ledger, runtime.agreement, runtime.map)

@@ -1,0 +1,117 @@
+"""Ours: which tokens are computed, what the predicted bound says, what is tied."""
+
+import pytest
+import torch
+
+from tests.support.tiny_cache import Pipe
+from vidkit import caching
+from vidkit.caching import FULL, SKIP, BlockContext, Kind, Outcome, RunContext, ValueStore
+from vidkit.caching.decision import Decision
+from vidkit.hooks.token_grid import TokenGrid
+
+GRID = TokenGrid(2, 2, 3)
+P = GRID.tokens
+
+
+def simulate(policy, rates, steps=30, given=0):
+    """A toy: every token's velocity drifts at a constant rate; counts, true latent errors, decisions."""
+    policy.begin(RunContext(steps, 2))
+    store, decisions = ValueStore(), []
+    counts, error = torch.zeros(P), torch.zeros(P)
+    for step in range(steps):
+        level, following = 1 - step / steps, 1 - (step + 1) / steps
+        ctx = BlockContext("cond", 0, step, steps, level, GRID, given, following)
+        true = (rates * step)[None, :, None]
+        decision = policy.decide(ctx, {})
+        decisions.append(decision)
+        if decision.kind is Kind.SKIP:
+            value, wrong = store.reused(ctx), None
+        else:
+            index = torch.arange(P)[None] if decision.index is None else decision.index
+            value, wrong = store.store(ctx, decision, true[:, index[0]])
+            counts[index[0]] += 1
+        error += (true - value).abs()[0, :, 0] * (level - following)
+        policy.observe(ctx, Outcome(decision, value, wrong))
+    return counts, error, decisions
+
+
+def test_tokens_are_computed_in_proportion_to_their_rate_of_change():
+    rates = torch.tensor([1.0, 2.0, 4.0] * 4)
+    policy = caching.policy("change", share=0.25, warmup=2, full_every=1000, last=False)
+    counts, _, _ = simulate(policy, rates, steps=200)
+    means = [float(counts[n::3].mean()) for n in range(3)]
+    assert means[1] / means[0] == pytest.approx(2, rel=0.15)
+    assert means[2] / means[0] == pytest.approx(4, rel=0.15)
+
+
+def test_the_predicted_bound_is_the_true_latent_error_where_rates_are_constant():
+    rates = torch.tensor([1.0, 2.0, 4.0] * 4)
+    for cfg in ({"share": 0.25}, {"threshold": 0.05}):
+        policy = caching.policy("change", warmup=2, full_every=7, **cfg)
+        _, error, _ = simulate(policy, rates)
+        told = policy.report()
+        assert told["latent_error_mean"] == pytest.approx(float(error.mean()), rel=1e-4)
+        assert told["latent_error_most"] == pytest.approx(float(error.max()), rel=1e-4)
+
+
+def test_the_largest_error_is_smaller_than_with_tokens_drawn_at_random():
+    rates = torch.rand(P, generator=torch.Generator().manual_seed(0)) * 4 + 0.1
+    policy = caching.policy("change", share=0.25, warmup=2, full_every=1000, last=False)
+    _, ours, decisions = simulate(policy, rates, steps=100)
+    g = torch.Generator().manual_seed(1)
+
+    class Random(type(policy)):
+        def _decide(self, ctx):
+            made = super()._decide(ctx)
+            n = 0 if made.index is None else made.index.shape[1]
+            return caching.TOKENS(torch.randperm(P, generator=g)[None, :n]) if n else made
+
+    _, drawn, others = simulate(Random(policy.cfg), rates, steps=100)
+    assert [d.computed(P) for d in decisions] == [d.computed(P) for d in others]
+    assert ours.max() < 0.7 * drawn.max() and ours.sum() < drawn.sum()
+
+
+def test_given_frames_are_never_chosen():
+    policy = caching.policy("change", share=0.5, warmup=2)
+    _, _, decisions = simulate(policy, torch.ones(P), given=1)
+    chosen = [d for d in decisions if d.index is not None]
+    assert chosen and all(int(d.index.min()) >= GRID.per_frame for d in chosen)
+    assert all(d.index.shape[1] == 3 for d in chosen)  # half of the 6 tokens that are updated
+
+
+def test_a_share_of_one_and_the_schedule_of_full_steps():
+    _, _, decisions = simulate(caching.policy("change", share=1.0), torch.ones(P))
+    assert all(d is FULL for d in decisions)
+    policy = caching.policy("change", share=0.25, warmup=3, full_every=5, stride=2)
+    _, _, decisions = simulate(policy, torch.ones(P), steps=20)
+    kinds = [d.kind for d in decisions]
+    assert [n for n, k in enumerate(kinds) if k is Kind.FULL] == [0, 1, 2, 7, 12, 17, 19]
+    assert [n for n, k in enumerate(kinds) if k is Kind.SKIP] == [3, 5, 8, 10, 13, 15, 18]
+
+
+def test_other_branches_take_the_first_ones_decision_when_tied():
+    pipe = Pipe(steps=10)
+    for tied, same in ((True, True), (False, False)):
+        with caching.enable(pipe, caching.policy("change", tied=tied, warmup=2, share=0.1)) as handle:
+            runtime, seen = handle.runtimes["transformer"], {}
+            ask = runtime._ask
+
+            def noted(placed, run, ask=ask, seen=seen):
+                asked = ask(placed, run)
+                seen.setdefault(asked.ctx.step, []).append(asked.decision)
+                return asked
+
+            runtime._ask = noted
+            pipe(branches=("cond", "uncond"))
+        alike = [_alike(*pair) for pair in seen.values()]
+        assert all(alike) == same
+
+
+def _alike(a: Decision, b: Decision) -> bool:
+    return a.kind is b.kind and (a.index is None or torch.equal(a.index, b.index))
+
+
+def test_a_step_without_due_tokens_is_skipped():
+    policy = caching.policy("change", threshold=1e9, warmup=2, full_every=1000)
+    _, _, decisions = simulate(policy, torch.ones(P))
+    assert decisions[2:-1] == [SKIP] * 27 and decisions[-1] is FULL

@@ -1,0 +1,264 @@
+"""Every row of every set beside the uncached clip of the same maze and noise; resumable."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vidkit.bench.attention_quality.clips import Clip, ClipMaker, solved
+from vidkit.bench.attention_quality.metrics import ssim
+from vidkit.bench.caching.clips import clip_psnr, draw_set, free_area
+from vidkit.bench.caching.running import Runner, batches
+from vidkit.bench.caching.tuning import Tuned, Tuner, policy_of
+from vidkit.caching import CachePolicy, enable
+from vidkit.caching.magnitudes import MagnitudeProbe
+from vidkit.config.bench_caching_schema import BenchCachingSettings, CacheMethod, ClipSet
+from vidkit.generation.load import LoadedModel
+from vidkit.models.transformer_cost import TransformerShape
+from vidkit.utils.files import write_text_atomic
+from vidkit.utils.jsonl_log import JsonlLog, Place, other_header
+
+UNCACHED = "uncached"
+LOG = "rows.jsonl"
+TEXT_TOKENS, TOKENS = 20, 2304
+
+
+@dataclass(frozen=True)
+class ClipRow:
+    """One clip of one row.
+
+    Attributes:
+        kind: set of the clip.
+        steps: N.
+        method: of the row, `uncached` without a cache.
+        target: share of the FLOPs that was asked for; 1 without a cache.
+        share: executed.
+        seconds: of the denoising loop, its batch's divided by the batch.
+        psnr: dB against the uncached clip; None for that one.
+        ssim: likewise.
+        success: the maze is solved.
+        area: of free content; None in plain clips.
+        state_bytes: kept from step to step.
+    """
+
+    kind: str
+    steps: int
+    method: str
+    target: float
+    clip: str
+    share: float
+    seconds: float
+    psnr: float | None
+    ssim: float | None
+    success: bool
+    area: float | None
+    state_bytes: float
+
+    @property
+    def key(self) -> tuple[str, int, str, float, str]:
+        return self.kind, self.steps, self.method, self.target, self.clip
+
+
+class CachingRun:
+    """All rows.
+
+    Args:
+        model: the embedded model, loaded, without a cache.
+        settings: of the benchmark.
+        work: folder of results and tuned settings.
+        fingerprint: of the weights.
+        tell: hears what begins.
+    """
+
+    def __init__(
+        self,
+        model: LoadedModel,
+        settings: BenchCachingSettings,
+        work: Path,
+        fingerprint: str | None,
+        tell: Callable[[str], None],
+    ) -> None:
+        self.settings, self.work, self.tell = settings, work, tell
+        self.runner = Runner(ClipMaker(model))
+        if self.runner.maker.device.type == "cuda":
+            torch.set_float32_matmul_precision("high")  # fp32 in tensor cores
+        self.clips = {kind: self._drawn(kind, settings.clips, "measure") for kind in settings.sets}
+        self.tune = {kind: self._drawn(kind, settings.tune_clips, "tune") for kind in settings.sets}
+        shape = TransformerShape.of(dict(model.pipe.transformer.config))
+        whole = shape.pass_flops(TOKENS, TOKENS, TEXT_TOKENS).total
+        ends = dataclasses.replace(shape, layers=0)
+        self.ends = ends.pass_flops(TOKENS, TOKENS, TEXT_TOKENS).total / whole
+        self.rows: dict[tuple[str, int, str, float, str], ClipRow] = {}
+        self.tuned: dict[tuple[int, str, float], Tuned | None] = {}
+        header = header_of(settings, fingerprint)
+        self.log = JsonlLog(
+            work / LOG,
+            self._take,
+            header=header,
+            again="its clip is made again",
+            refuse=lambda found: other_header(work / LOG, header, found, "measurement"),
+        )
+        self._references: dict[tuple[str, int, str], Tensor] = {}
+        self._tuners: dict[int, Tuner] = {}
+
+    def _drawn(self, kind: ClipSet, count: int, pool: str) -> list[Clip]:
+        return draw_set(kind, self.settings.size, count, self.settings.seed, pool)
+
+    def _take(self, row: dict[str, Any], _: Place) -> None:
+        if "tuned" in row:
+            found = None if row["tuned"] is None else Tuned(**row["tuned"])
+            self.tuned[row["steps"], row["method"], row["target"]] = found
+            return
+        made = ClipRow(**row)
+        self.rows[made.key] = made
+
+    def part(self, steps: int, method: CacheMethod | None) -> Iterator[str]:
+        """Measure one method at one N; says what each row was."""
+        if method is None:
+            yield from self._measured(steps, UNCACHED, 1.0, None)
+            return
+        for target in self.settings.targets:
+            tuned = self._settings_of(steps, method, target)
+            if tuned is None:
+                yield f"{method.value}, N={steps}: cannot go down to {target:g} of the FLOPs"
+                continue
+            yield from self._measured(steps, method.value, target, tuned)
+
+    def _settings_of(self, steps: int, method: CacheMethod, target: float) -> Tuned | None:
+        key = steps, method.value, target
+        if key not in self.tuned:
+            self.tell(f"settings of {method.value}, N={steps}, {target:g} of the FLOPs")
+            found = self._tuner(steps).tuned(method, target)
+            plain = None if found is None else asdict(found)
+            row = {"steps": steps, "method": method.value, "target": target, "tuned": plain}
+            self.log.append(row)
+            self.tuned[key] = found
+        return self.tuned[key]
+
+    def _tuner(self, steps: int) -> Tuner:
+        if steps not in self._tuners:
+            self._tuners[steps] = Tuner(
+                steps, self.ends, lambda made: self._score(steps, made), self._table(steps)
+            )
+        return self._tuners[steps]
+
+    def _table(self, steps: int) -> str:
+        """MagCache's magnitudes, measured on the tuning clips."""
+        path = self.work / f"magnitudes_{steps}.json"
+        if not path.is_file():
+            probe = MagnitudeProbe()
+            with enable(self.runner.maker.pipe, probe):
+                for clips in self.tune.values():
+                    for batch in batches(clips, self.settings.batch):
+                        self.runner.maker.latents(batch, steps)
+            probe.table("maze").save(path)
+        return str(path)
+
+    def _score(self, steps: int, policy: CachePolicy) -> tuple[float, float]:
+        """Mean dB over the tuning clips of all sets, and the executed share."""
+        found, shares = [], []
+        for clips in self.tune.values():
+            for batch in batches(clips, self.settings.batch):
+                made = self.runner.run(batch, steps, policy)
+                frames = self.runner.maker.decode(made.latents)
+                found.append(clip_psnr(frames, self._reference(batch, steps)).mean())
+                shares.append(made.share)
+        return float(torch.stack(found).mean()), sum(shares) / len(shares)
+
+    def _reference(self, batch: Sequence[Clip], steps: int) -> Tensor:
+        """Frames of the uncached clips, kept on the host."""
+        missing = [clip for clip in batch if (clip.key, steps, "") not in self._references]
+        if missing:
+            frames = self.runner.maker.decode(self.runner.run(batch, steps, None).latents)
+            for clip, one in zip(batch, frames, strict=True):
+                self._references[clip.key, steps, ""] = one.cpu()
+        kept = torch.stack([self._references[clip.key, steps, ""] for clip in batch])
+        return kept.to(self.runner.maker.device)
+
+    def _measured(self, steps: int, method: str, target: float, tuned: Tuned | None) -> Iterator[str]:
+        for kind, clips in self.clips.items():
+            for batch in batches(clips, self.settings.batch):
+                keys = [(kind.value, steps, method, target, clip.key) for clip in batch]
+                if all(key in self.rows for key in keys):
+                    continue
+                rows = self._batch(kind, batch, steps, method, target, tuned)
+                for row in rows:
+                    self.log.append(asdict(row))
+                    self.rows[row.key] = row
+            yield self._said(kind.value, steps, method, target)
+
+    def _batch(
+        self,
+        kind: ClipSet,
+        batch: Sequence[Clip],
+        steps: int,
+        method: str,
+        target: float,
+        tuned: Tuned | None,
+    ) -> list[ClipRow]:
+        policy = None if tuned is None else policy_of(tuned.method, tuned.settings)
+        made = self.runner.run(batch, steps, policy)
+        frames = self.runner.maker.decode(made.latents)
+        if policy is None:
+            for clip, one in zip(batch, frames, strict=True):
+                self._references[clip.key, steps, ""] = one.cpu()
+        reference = self._reference(batch, steps)
+        dB, alike = clip_psnr(frames, reference).tolist(), ssim(frames, reference).tolist()
+        area = free_area(batch, frames).tolist() if kind is ClipSet.extras else [None] * len(batch)
+        won = solved(batch, frames)
+        return [
+            ClipRow(
+                kind.value,
+                steps,
+                method,
+                target,
+                clip.key,
+                made.share,
+                made.seconds / len(batch),
+                None if policy is None else dB[n],
+                None if policy is None else alike[n],
+                won[n]["success"],
+                area[n],
+                made.state_bytes,
+            )
+            for n, clip in enumerate(batch)
+        ]
+
+    def _said(self, kind: str, steps: int, method: str, target: float) -> str:
+        mine = [
+            r
+            for r in self.rows.values()
+            if (r.kind, r.steps, r.method, r.target) == (kind, steps, method, target)
+        ]
+        found = [row.psnr for row in mine if row.psnr is not None]
+        shown = f", {sum(found) / len(found):.2f} dB" if found else ""
+        seconds = sum(row.seconds for row in mine) / len(mine)
+        return (
+            f"{kind} N={steps} {method} {target:g}: share {mine[0].share:.3f}{shown}, {seconds:.3f} s a clip"
+        )
+
+
+def header_of(settings: BenchCachingSettings, fingerprint: str | None) -> dict[str, Any]:
+    """What a work folder belongs to; rows, steps and targets may be added later."""
+    return {
+        "measurement": "caching",
+        "weights": fingerprint,
+        "size": settings.size,
+        "seed": settings.seed,
+        "tune_clips": settings.tune_clips,
+        "batch": settings.batch,
+        "dtype": settings.dtype.value,
+    }
+
+
+def write_tuned(run: CachingRun, path: Path) -> None:
+    """All settings that were found, for people."""
+    rows = [None if t is None else asdict(t) for t in run.tuned.values()]
+    write_text_atomic(path, json.dumps(rows, indent=1) + "\n")

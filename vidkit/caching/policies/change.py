@@ -1,0 +1,181 @@
+"""Ours: compute the tokens whose velocity has changed most since it was computed, as their own past tells."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vidkit.caching.context import BlockContext, Outcome, RunContext
+from vidkit.caching.decision import FULL, SKIP, TOKENS, Decision, Kind, tokens_where
+from vidkit.caching.policies.base import CachePolicy, Forecast, ReusedValue
+
+
+@dataclass(frozen=True)
+class ChangeConfig:
+    """Settings of `Change`."""
+
+    share: float = 0.15  # tokens computed at a step between full ones, (0, 1]; 1: no cache
+    threshold: float | None = (
+        None  # latent error at which a token is computed, in place of share; 0: no cache
+    )
+    full_every: int = 10  # steps from one full step to the next: keys and values of all tokens become new
+    stride: int = 1  # steps from one step with computed tokens to the next
+    warmup: int = 4  # first steps of a block that are computed
+    power: float = (
+        1.0  # of the age: 1 evens out the bound of the tokens' errors, 1.5 lowers their mean square
+    )
+    forecast: float = 0.0  # share of a step along the line through a token's last two values; 0 holds it
+    smoothing: float = 0.0  # weight of the rate before, when a token's rate is measured again, [0, 1)
+    last: bool = True  # the last step is computed
+    tied: bool = True  # other guidance branches take the first one's decision
+
+    def __post_init__(self) -> None:
+        if not 0 < self.share <= 1:
+            raise ValueError(f"share must be in (0, 1], got {self.share}")
+        if self.threshold is not None and self.threshold < 0:
+            raise ValueError(f"threshold must be >= 0, got {self.threshold}")
+        if self.warmup < 2:
+            raise ValueError(f"warmup must be >= 2, got {self.warmup}: a rate takes two values")
+        for name in ("full_every", "stride"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
+        for name in ("forecast", "smoothing"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+
+
+@dataclass
+class _Block:
+    """State of a (branch, block), `[B, P]` each.
+
+    Attributes:
+        computed_at: step of each token's last computation.
+        rate: error of its velocity per step of age, as last measured; None before a second value.
+        bound: sum of the latent errors that reuse has brought so far, as predicted.
+    """
+
+    computed_at: Tensor
+    rate: Tensor | None
+    bound: Tensor
+
+
+class Change(CachePolicy):
+    """Token-wise caching by predicted change.
+
+    A token computed at step a and reused at step n has the velocity error e_i(n) = |v_i(n) - v_i(a)|, and the
+    sampler carries at most |sigma_n+1 - sigma_n| e_i(n) of it into the latent. The error is not known, but
+    whenever a token is computed, its error at that age is, and costs nothing: rate r_i = e_i / age. Predicted
+    at age k it is r_i k. A token costs the same wherever it lies, so the largest error is least where all
+    tokens are computed at the same r_i k: those with the largest r_i k come first. `docs/methods/change.md`
+    has the derivation.
+
+    Source: ours.
+    """
+
+    name = "change"
+    config = ChangeConfig
+    cfg: ChangeConfig
+    reuse = ReusedValue.VELOCITY
+    partial = True
+
+    def __init__(self, cfg: ChangeConfig) -> None:
+        super().__init__(cfg)
+        self.forecast = Forecast.LINEAR if cfg.forecast else Forecast.HOLD
+        self.forecast_weight = cfg.forecast
+        self._blocks: dict[tuple[str, int], _Block] = {}
+        self._decided: dict[int, tuple[str, int, Decision]] = {}
+        self._bounds: list[tuple[float, float]] = []
+
+    def begin(self, run: RunContext) -> None:
+        self.end()
+        self._bounds.clear()
+
+    def decide(self, ctx: BlockContext, signals: Mapping[str, Tensor]) -> Decision:
+        branch, step, decision = self._decided.get(ctx.block, ("", -1, FULL))
+        if self.cfg.tied and step == ctx.step and branch != ctx.branch:
+            return decision
+        decision = self._decide(ctx)
+        self._decided[ctx.block] = (ctx.branch, ctx.step, decision)
+        return decision
+
+    def scheduled(self, ctx: BlockContext) -> Kind:
+        """Warm-up, full steps `full_every` apart and the last one; between them tokens, `stride` apart."""
+        cfg = self.cfg
+        since = (ctx.step - cfg.warmup + 1) % cfg.full_every
+        if ctx.step < cfg.warmup or since == 0 or (cfg.last and ctx.is_last):
+            return Kind.FULL
+        if cfg.share >= 1 or cfg.threshold == 0:
+            return Kind.FULL
+        return Kind.SKIP if since % cfg.stride else Kind.TOKENS
+
+    def _decide(self, ctx: BlockContext) -> Decision:
+        cfg, state = self.cfg, self._blocks.get(ctx.key)
+        kind = self.scheduled(ctx)
+        if state is None or state.rate is None or kind is Kind.FULL:
+            return FULL
+        if kind is Kind.SKIP:
+            return SKIP
+        live = ctx.live(state.rate.device)
+        score = self.predicted(ctx, state.rate, state.computed_at)
+        if cfg.threshold is not None:
+            return tokens_where((score * _length(ctx) >= cfg.threshold) & live)
+        wanted = math.ceil(cfg.share * int(live.sum()))
+        return TOKENS(score.masked_fill(~live, -1.0).topk(wanted, dim=1).indices)
+
+    def predicted(self, ctx: BlockContext, rate: Tensor, computed_at: Tensor) -> Tensor:
+        """What a token is ranked by: its rate times its age, `[B, P]`."""
+        age = (ctx.step - computed_at).float()
+        return rate * (age if self.cfg.power == 1 else age**self.cfg.power)
+
+    def observe(self, ctx: BlockContext, outcome: Outcome) -> None:
+        """Measure the rates of what was computed; the rest grows older."""
+        state, decision = self._blocks.get(ctx.key), outcome.decision
+        if state is None:
+            zeros = torch.zeros(outcome.value.shape[:2], device=outcome.value.device)
+            self._blocks[ctx.key] = _Block(zeros + ctx.step, None, zeros)
+            return
+        age = (ctx.step - state.computed_at).float()
+        fresh = torch.zeros_like(age, dtype=torch.bool)
+        if decision.index is not None:
+            fresh.scatter_(1, decision.index.expand(age.shape[0], -1), True)
+        elif decision.kind is Kind.FULL:
+            fresh = ~fresh
+        if outcome.error is not None:
+            measured = outcome.error / age.clamp_min(1)
+            if state.rate is not None:
+                kept = self.cfg.smoothing
+                measured = torch.where(fresh, (1 - kept) * measured + kept * state.rate, state.rate)
+            state.rate = measured
+        if state.rate is not None:
+            state.bound = state.bound + (state.rate * age * _length(ctx)).masked_fill(fresh, 0.0)
+        state.computed_at = state.computed_at.masked_fill(fresh, float(ctx.step))
+        if ctx.is_last:
+            live = state.bound[:, ctx.live(age.device)]
+            self._bounds.append((float(live.mean()), float(live.max())))
+
+    def end(self) -> None:
+        self._blocks.clear()
+        self._decided.clear()
+
+    def tensors(self) -> list[Tensor]:
+        kept = [t for s in self._blocks.values() for t in (s.computed_at, s.rate, s.bound)]
+        return [t for t in kept if t is not None]
+
+    def report(self) -> dict[str, Any]:
+        """Predicted bound of the latent error that reuse has brought: mean and largest of the tokens."""
+        if not self._bounds:
+            return {}
+        means, largest = zip(*self._bounds, strict=True)
+        return {"latent_error_mean": sum(means) / len(means), "latent_error_most": max(largest)}
+
+
+def _length(ctx: BlockContext) -> float:
+    """|d sigma| of the step; 1 / N where the schedule is not known."""
+    if ctx.next_level is not None:
+        return abs(ctx.level - ctx.next_level)
+    return 1.0 / (ctx.steps or 1)

@@ -1,0 +1,152 @@
+"""A cache policy as a command puts it on a pipeline: refused early, enabled late, told in the record.
+
+Without a policy nothing is touched and nothing imported.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from vidkit.config.cache_schema import CacheSettings
+from vidkit.errors import ConfigError
+from vidkit.generation.spec import ModelSpec, Request
+from vidkit.models.transformer_cost import TransformerShape
+
+if TYPE_CHECKING:
+    from vidkit.caching import CacheHandle, CachePolicy
+    from vidkit.generation.load import LoadedModel
+    from vidkit.generation.record import StepReporter
+
+
+@dataclass
+class CachedRun:
+    """The policy of one run; `policy` is None without a cache.
+
+    Attributes:
+        settings: as given.
+        policy: with its knob set, once `target_flops` is solved.
+        found: what `target_flops` came to, for the record.
+    """
+
+    settings: CacheSettings
+    policy: CachePolicy | None = None
+    found: dict[str, Any] = field(default_factory=dict)
+    _handle: CacheHandle | None = field(default=None, repr=False)
+
+    def request(self, request: Request) -> Request:
+        """The request as the loop runs it: a policy may run fewer steps."""
+        if self.policy is None:
+            return request
+        return dataclasses.replace(request, steps=self.policy.loop_steps(request.steps))
+
+    def check(self, spec: ModelSpec, request: Request) -> list[str]:
+        """Refuse what a policy cannot do; say what the user should know.
+
+        Raises:
+            ConfigError: a target below the policy's floor, or a schedule that the policy does not know.
+        """
+        if self.policy is None:
+            return []
+        if self.settings.target_flops is None:
+            return []
+        from vidkit.caching.targeting import knob_of, planned_share
+
+        knob = knob_of(self.policy)
+        if knob is None:
+            raise ConfigError(f"cache={self.policy.name} has nothing to set for cache.target_flops")
+        if planned_share(self.policy, request.steps) is None:
+            return [f"cache.target_flops: the clip is denoised several times to find cache.{knob}"]
+        self._solve(request.steps, lambda policy: 1.0, ends_share(spec, request))
+        return []
+
+    def solve(self, steps: int, measure: Callable[[CachePolicy], float]) -> None:
+        """Find the knob of a policy that depends on the content, if a target was given and is not met yet."""
+        if self.policy is not None and self.settings.target_flops is not None and not self.found:
+            self._solve(steps, measure, 0.0)
+
+    def _solve(self, steps: int, measure: Callable[[CachePolicy], float], ends: float) -> None:
+        from vidkit.caching import policy
+        from vidkit.caching.targeting import for_target
+
+        assert self.settings.target_flops is not None
+
+        def make(**given: Any) -> CachePolicy:
+            return policy(self.settings.name, **given)
+
+        target, given = self.settings.target_flops, dict(self.settings.settings)
+        made = for_target(make, given, target, steps, measure, ends)
+        self.policy = made.policy
+        self.found = {
+            "target_flops": self.settings.target_flops,
+            "knob": made.knob,
+            "value": made.value,
+            "runs": made.runs,
+        }
+
+    @contextmanager
+    def on(self, pipe: Any) -> Iterator[Sequence[StepReporter]]:
+        """Enable for the length of a block; gives what reports into the steps' records."""
+        if self.policy is None or self.policy.changes_steps:
+            yield ()
+            return
+        from vidkit.caching import enable
+
+        with enable(pipe, self.policy) as self._handle:
+            yield (self._handle,)
+
+    @property
+    def handle(self) -> CacheHandle | None:
+        """Of the last run; None: nothing was enabled."""
+        return self._handle
+
+    def report(self) -> dict[str, Any] | None:
+        """Policy, FLOPs, decisions, bytes of state; None without a cache."""
+        if self.policy is None:
+            return None
+        told = {"policy": self.policy.describe()} if self._handle is None else self._handle.report()
+        return {**told, **({"target": self.found} if self.found else {})}
+
+
+def prepare_cache(settings: CacheSettings) -> CachedRun:
+    """Make the policy, before any weight is loaded.
+
+    Raises:
+        ConfigError: unknown settings, values out of range, a table that is missing.
+        DataError: a table that cannot be used.
+    """
+    if settings.name == "none":
+        if settings.target_flops is not None:
+            raise ConfigError(
+                "cache=none has nothing to set for cache.target_flops",
+                "choose a policy, such as cache=change",
+            )
+        return CachedRun(settings)
+    from vidkit.utils.quiet import quiet_libraries
+
+    with quiet_libraries():
+        from vidkit.caching import policy
+
+        return CachedRun(settings, policy(settings.name, **settings.settings))
+
+
+def measured_share(model: LoadedModel, policy: CachePolicy, loop: Callable[[], object]) -> float:
+    """Share of the FLOPs that a policy executes when the loop is run."""
+    from vidkit.caching import enable
+
+    with enable(model.pipe, policy) as handle:
+        loop()
+        share = handle.ledger.summary()["flops_share"]
+    return 1.0 if share is None else float(share)
+
+
+def ends_share(spec: ModelSpec, request: Request) -> float:
+    """Share of a forward's FLOPs outside the layers."""
+    shape = TransformerShape.of(spec.transformer)
+    tokens = spec.tokens(request.frames, request.height, request.width)
+    whole = shape.pass_flops(tokens, tokens, request.max_sequence_length).total
+    ends = dataclasses.replace(shape, layers=0)
+    return ends.pass_flops(tokens, tokens, request.max_sequence_length).total / whole
