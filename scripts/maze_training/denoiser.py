@@ -137,6 +137,8 @@ def own_noise(trained: Trained, x0: Tensor, level: Tensor, text: Tensor, steps: 
         now = torch.cat([torch.zeros_like(now[:, :1]), now[:, 1:]], dim=1)
         velocity = transformer.forward(trained.model, x, now, text, compiled=False)[0].float()
         x[:, :, 1:] += ((then - now)[:, None, :, None, None] * velocity)[:, :, 1:]
+    # autocast keeps what it casts: weights cast here have no gradient and would stop those of the loss
+    torch.clear_autocast_cache()
     away = (x - x0) / level[:, None, :, None, None].clamp_min(1e-3)
     away[:, :, 0] = torch.randn_like(away[:, :, 0])
     return x0 + away.clamp(-12, 12)

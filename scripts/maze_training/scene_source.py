@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+from queue import Full
 from typing import Any
 
 from scripts.maze_training.scenes import Scenes, stacked, training_scene
@@ -14,12 +15,21 @@ _WAITING = 3  # messages a process may be ahead
 
 
 def _work(queue: Any, seed: int) -> None:
+    """Make scenes until the training process is gone, however it ended."""
     import cv2
 
     cv2.setNumThreads(0)
-    source = random.Random(seed)
+    source, parent = random.Random(seed), os.getppid()
     while True:
-        queue.put([training_scene(source) for _ in range(BATCH)])
+        made = [training_scene(source) for _ in range(BATCH)]
+        while True:
+            if os.getppid() != parent:
+                os._exit(0)  # without waiting for a reader of the queue
+            try:
+                queue.put(made, timeout=2.0)
+                break
+            except Full:
+                continue
 
 
 class SceneSource:
