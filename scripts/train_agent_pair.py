@@ -3,8 +3,8 @@
 From the repository root, on one GPU; `train` again goes on from the last checkpoint:
 
     python scripts/train_agent_pair.py train --out runs/pair1 --small-seconds 150 --large-seconds 770
-    python scripts/train_agent_pair.py train --out runs/pair --start-from runs/pair1 --relation-share 0.5 \
-        --rate 0.5 --small-seconds 90 --large-seconds 150
+    python scripts/train_agent_pair.py train --out runs/pair --start-from runs/pair1 --relation-share 0.4 \
+        --small-seconds 70 --large-seconds 130
     python scripts/train_agent_pair.py evaluate --out runs/pair
 
 `evaluate` asks held-out questions and writes figures.json; on a CPU give --questions 500. Needs torch.

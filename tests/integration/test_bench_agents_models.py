@@ -10,6 +10,7 @@ from vidkit.agents.pair.network import PairConfig, PairNetwork
 from vidkit.cli.main import run
 
 FEW = ("pair.calibrate=24", "pair.test=12", "pair.timed=6", "pair.batch=4", "pair.workers=4", "pair.splits=3",
+       "pair.mixes=[0.5]",
        "pair.loads=[0.8]", "pair.faster=[1.5]", "shapes.small=tiny", "shapes.large=tiny",
        "shapes.queries=4")  # fmt: skip
 
@@ -30,7 +31,8 @@ def test_every_section(folder, tmp_path, capsys) -> None:
     record = json.loads((tmp_path / "agents.json").read_text())
     assert record["complete"]
     rows = {name: part["rows"] for name, part in record["sections"].items()}
-    assert rows["pair"][0]["engine"] == "agent, one by one" and len(rows["pair"]) == 12
+    engines = [row for row in rows["pair"] if "mix" not in row]
+    assert rows["pair"][0]["engine"] == "agent, one by one" and len(engines) == 12
     assert all(row["questions"] == 6 and row["difference_low"] <= row["difference"] for row in rows["pair"])
     assert sum("gate" in row for row in rows["gates"]) == 9 and all(
         row.get("kept", 0) <= 3 for row in rows["gates"]

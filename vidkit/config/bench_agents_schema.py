@@ -27,9 +27,10 @@ class PairBench:
     timed: int = 64  # questions of `pair` and `load`
     batch: int = 8  # questions a pass
     workers: int = 16  # agents side by side
-    gate: str = "margin"  # of `load`: margin, paper, min_prob, log_mean, entropy, blend
+    gate: str = "blend"  # of `load` and `mixes`: margin, paper, min_prob, log_mean, entropy, blend
     risk: float = 0.1  # of `gates`: share of wrong among the believed, at most
     loss: float = 0.02  # of `pair`, `load`: share of the believed that the agent gets right and they do not
+    mixes: list[float] = field(default_factory=lambda: [0.5, 0.9])  # of `pair`: shares that need no zoom
     delta: float = 0.02  # probability that a threshold fails its promise
     splits: int = 100  # random divisions on which the promise is checked
     loads: list[float] = field(default_factory=lambda: [0.5, 0.8])  # of what the batched agents can do
@@ -45,6 +46,9 @@ class PairBench:
         for value in (*self.loads, *self.faster):
             if not value > 0:
                 raise ValueError(f"loads must be > 0, got {value}")
+        for value in self.mixes:
+            if not 0 < value < 1:
+                raise ValueError(f"mixes must be between 0 and 1, got {value}")
         if not self.loads:
             raise ValueError("loads=[] is empty\nname at least one")
 

@@ -15,6 +15,7 @@ from vidkit.agents.pair.network import PairConfig, PairNetwork
 from vidkit.agents.pair.running import run_agent
 from vidkit.agents.pair.stages import LargeRunner, PairStages, Set
 from vidkit.bench.agents.pair_gates import kept_risk, score_all
+from vidkit.bench.agents.pair_mix import mixed
 from vidkit.bench.agents.pair_runs import gate_of, paired_interval
 from vidkit.synthetic.zoom_scenes.drawing import cropped, draw_pictures
 from vidkit.synthetic.zoom_scenes.layout import split_of
@@ -134,6 +135,14 @@ def test_columns_are_of_their_split_and_independent_of_batches() -> None:
         "crops",
     }
     assert set(gate_columns(found["logits"])) >= {"min_prob", "log_mean", "entropy"}
+
+
+@pytest.mark.parametrize(("share", "total"), [(0.5, 60), (0.9, 33), (0.1, 77)])
+def test_a_mix_has_its_share_and_as_many_questions_as_there_are(share: float, total: int) -> None:
+    free = np.array([True] * 30 + [False] * 70)
+    places = mixed(free, share, 0)
+    assert len(set(places.tolist())) == len(places) == total
+    assert abs(free[places].mean() - share) < 0.02
 
 
 def test_paired_intervals() -> None:

@@ -13,7 +13,6 @@ from vidkit.errors import ModelError
 
 FORM = "vidkit agent pair 1"
 NAMES = ("small", "large")
-_LATER = ("gap_features.", "asked_features.", "compared.")  # a model without them adds nothing there
 WEIGHTS = Path(__file__).with_name("weights")
 """The pair that ships."""
 
@@ -45,12 +44,7 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> PairNetwork:
             if head.get("form") != FORM:
                 raise ModelError(f"'{path}' is not a model of an agent pair")
             model = PairNetwork(PairConfig(**json.loads(head["config"])))
-            found = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-            left = model.load_state_dict(found, strict=False)
-            if left.unexpected_keys or any(not key.startswith(_LATER) for key in left.missing_keys):
-                raise ModelError(f"'{path}' is not a model of an agent pair")
-            if left.missing_keys:
-                torch.nn.init.zeros_(model.compared.weight)
+            model.load_state_dict({name: file.get_tensor(name).float() for name in file.keys()})  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise ModelError(f"cannot read '{path}': {error}", "train the pair again") from error
     return model.to(device).eval()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,23 @@ def kept_risk(
         believed.append(float(accepted.mean()))
         kept += bool(not accepted.any() or 1 - right[rest][accepted].mean() <= risk)
     return {"kept": kept, "splits": splits, "believed_over_splits": float(np.mean(believed))}
+
+
+SIZES = (12, 14, 16, 18, 28, 44, 70, 113)
+
+
+def size_rows(test: Scored) -> Iterator[dict[str, Any]]:
+    """What zooming is worth, by the side of the smallest object that decides the answer."""
+    key, needs = test.columns["key"], test.columns["needs"] > 0
+    groups = {f"{low}-{high} px": (key >= low) & (key < high) for low, high in pairwise(SIZES)}
+    groups |= {"zoom needed": needs, "zoom not needed": ~needs, "all": needs | ~needs}
+    for name, rows in groups.items():
+        if not rows.any():
+            continue
+        shares = {who: float(test.columns[who][rows].mean()) for who in ("small", "no_zoom", "agent")}
+        gain = shares["agent"] - shares["no_zoom"]
+        crops = float(test.columns["crops"][rows].mean())
+        yield {"size": name, "questions": int(rows.sum()), **shares, "gain": gain, "crops": crops}
 
 
 def template_rows(test: Scored) -> Iterator[dict[str, Any]]:

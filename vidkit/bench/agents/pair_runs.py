@@ -37,6 +37,7 @@ class Timed:
         large: model.
         questions: that are asked, of the test split.
         truths: their answers in words.
+        needs: whether each needs a zoom.
         batch: questions a pass, at most.
         workers: agents side by side.
     """
@@ -45,6 +46,7 @@ class Timed:
     large: PairNetwork
     questions: Set
     truths: tuple[str, ...]
+    needs: tuple[bool, ...]
     batch: int
     workers: int
 
@@ -62,10 +64,27 @@ def timed_set(
     device = small.grid.device
     for _ in range(-(-count // 64)):
         questions = draw_questions(next(seeds), min(64, count), device)
-        parts.append((draw_pictures(questions), questions.tokens, questions.answer))
-    pictures, tokens, answers = (torch.cat([part[n] for part in parts])[:count] for n in range(3))
+        needs = questions.need.any(1)
+        parts.append((draw_pictures(questions), questions.tokens, questions.answer, needs))
+    pictures, tokens, answers, needed = (torch.cat([part[n] for part in parts])[:count] for n in range(4))
     truths = tuple(text_of(row) for row in answers.tolist())
-    return Timed(small, large, Set(pictures, tokens), truths, batch, workers)
+    return Timed(small, large, Set(pictures, tokens), truths, tuple(needed.tolist()), batch, workers)
+
+
+def part_of(
+    timed: Timed, places: Sequence[int], batch: int | None = None, workers: int | None = None
+) -> Timed:
+    """Some of the questions."""
+    chosen = list(places)
+    return Timed(
+        timed.small,
+        timed.large,
+        Set(timed.questions.pictures[chosen], timed.questions.tokens[chosen]),
+        tuple(timed.truths[place] for place in chosen),
+        tuple(timed.needs[place] for place in chosen),
+        batch or timed.batch,
+        workers or timed.workers,
+    )
 
 
 def gate_of(name: str, threshold: float | None, scored: Scored) -> Gate:
@@ -96,18 +115,18 @@ def engine_rows(timed: Timed, calibrate: Scored, loss: float, delta: float) -> I
     warm_up(timed)
     serial = funnel_run(timed, None, workers=1, batch=1, speculate=False)
     base = right_of(serial, timed)
-    yield _row("agent, one by one", serial, timed, base, serial.seconds)
-    yield _row("agents, batched", funnel_run(timed, None, speculate=False), timed, base, serial.seconds)
+    yield run_row("agent, one by one", serial, timed, base, serial.seconds)
+    yield run_row("agents, batched", funnel_run(timed, None, speculate=False), timed, base, serial.seconds)
     yield _direct_row(timed, base, serial.seconds)
     yield _spec_reason_row(timed, base, serial.seconds)
     paper = gate_of(PAPER, loss_threshold(calibrate, PAPER, loss, delta), calibrate)
     for screen in ("large", "small"):
         found = funnel_run(timed, paper, workers=1, batch=6, screen=screen, overlap=False, passes=1)
-        yield _row(f"published, {screen} screens", found, timed, base, serial.seconds)
+        yield run_row(f"published, {screen} screens", found, timed, base, serial.seconds)
     for name in GATES:
         threshold = loss_threshold(calibrate, name, loss, delta)
         found = funnel_run(timed, gate_of(name, threshold, calibrate))
-        yield {**_row(f"ours, {name}", found, timed, base, serial.seconds), "threshold": threshold}
+        yield {**run_row(f"ours, {name}", found, timed, base, serial.seconds), "threshold": threshold}
 
 
 def funnel_run(
@@ -156,7 +175,7 @@ def right_of(report: FunnelReport, timed: Timed) -> Column:
     return np.array([one.answer == truths[one.place] for one in report.outcomes], dtype=np.float64)
 
 
-def _row(name: str, report: FunnelReport, timed: Timed, base: Column, serial_s: float) -> dict[str, Any]:
+def run_row(name: str, report: FunnelReport, timed: Timed, base: Column, serial_s: float) -> dict[str, Any]:
     right = right_of(report, timed)
     drafted = [one for one in report.outcomes if one.decision is not None]
     agents = [one.depth for one in report.outcomes if one.by == "agent"]
@@ -238,7 +257,4 @@ def _places_run(timed: Timed, places: list[int]) -> FunnelReport:
     """The agent on some questions, one by one."""
     if not places:
         return FunnelReport()
-    part = Set(timed.questions.pictures[places], timed.questions.tokens[places])
-    truths = tuple(timed.truths[place] for place in places)
-    some = Timed(timed.small, timed.large, part, truths, 1, 1)
-    return funnel_run(some, None, speculate=False)
+    return funnel_run(part_of(timed, places, 1, 1), None, speculate=False)

@@ -86,7 +86,7 @@ def _calibrated(settings: BenchAgentsSettings, small: Any, large: Any, tell: Tel
 
 def _gates(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any]]:
     from vidkit.agents.pair.columns import pair_columns
-    from vidkit.bench.agents.pair_gates import gate_rows, score_all, template_rows
+    from vidkit.bench.agents.pair_gates import gate_rows, score_all, size_rows, template_rows
 
     asked, (small, large) = settings.pair, _models(settings)
     calibrate = _calibrated(settings, small, large, tell)
@@ -94,9 +94,11 @@ def _gates(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any]
     test, _ = score_all(columns, calibrate.blend)
     yield from gate_rows(calibrate, test, asked.risk, asked.delta, asked.splits, settings.seed)
     yield from template_rows(test)
+    yield from size_rows(test)
 
 
 def _pair(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any]]:
+    from vidkit.bench.agents.pair_mix import mix_rows
     from vidkit.bench.agents.pair_runs import engine_rows, timed_set
 
     asked, (small, large) = settings.pair, _models(settings)
@@ -105,6 +107,9 @@ def _pair(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any]]
     for row in engine_rows(timed, calibrate, asked.loss, asked.delta):
         tell(row["engine"])
         yield row
+    yield from mix_rows(
+        timed, calibrate, GATES[asked.gate], asked.loss, asked.delta, asked.mixes, settings.seed
+    )
 
 
 def _load(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any]]:
@@ -162,7 +167,7 @@ def _said(value: Any, form: str) -> str:
 
 
 def _gate_tables(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
-    gates, kinds = [row for row in rows if "gate" in row], [row for row in rows if "kind" in row]
+    gates, kinds, sizes = ([row for row in rows if name in row] for name in ("gate", "kind", "size"))
     heads = ("gate", "AUROC", "within a kind", "AURC", "threshold", "believed", "of them wrong", "risk kept")
     table = TextTable(heads, "how well each score tells right drafts from wrong ones")
     for row in gates:
@@ -178,17 +183,34 @@ def _gate_tables(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
             cells = (_said(row.get(key), ".3f") for key in scores)
             table.add(row["kind"], str(row["questions"]), f"{row['small']:.1%}", *cells)
         yield table
+    if sizes:
+        columns = ("object", "questions", "small", "large, no zoom", "agent", "gain in points", "crops")
+        table = TextTable(columns, "right answers by the side of the smallest object that decides")
+        for row in sizes:
+            shares = (f"{row[who]:.1%}" for who in ("small", "no_zoom", "agent"))
+            table.add(
+                row["size"], str(row["questions"]), *shares, f"{100 * row['gain']:.1f}", f"{row['crops']:.2f}"
+            )
+        yield table
 
 
 def _engines(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
+    mixes, rows = [row for row in rows if "mix" in row], [row for row in rows if "mix" not in row]
+    yield _engine_table(rows, f"{rows[0]['questions']} questions; differences with paired 95 % intervals")
+    for share in dict.fromkeys(row["mix"] for row in mixes):
+        some = [row for row in mixes if row["mix"] == share]
+        yield _engine_table(some, f"{some[0]['questions']} questions, {share:.0%} of which need no zoom")
+
+
+def _engine_table(rows: list[dict[str, Any]], title: str) -> TextTable:
     heads = ("engine", "a second", "speedup", "right", "against the agent", "beta", "alpha", "depth")
-    table = TextTable(heads, f"{rows[0]['questions']} questions; differences with paired 95 % intervals")
+    table = TextTable(heads, title)
     for row in rows:
         gap = f"{row['difference']:+.1%} [{row['difference_low']:+.1%}, {row['difference_high']:+.1%}]"
         shares = [_said(row.get(key), ".2f") for key in ("beta", "alpha", "depth")]
         speed = (f"{row['per_second']:.1f}", f"{row['speedup']:.2f}x", f"{row['accuracy']:.1%}")
         table.add(row["engine"], *speed, gap, *shares)
-    yield table
+    return table
 
 
 def _loads(rows: list[dict[str, Any]]) -> Iterator[TextTable]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from vidkit.evaluation.tasks.v_star_mini.recipe import Recipe
 
-_SIZES = (12, 18, 28, 44, 70, 113)
+_SIZES = (12, 15, 18, 28, 44, 70, 113)
 _OPTIONS = 4
 
 
@@ -22,13 +22,13 @@ def rows_of(recipe: Recipe) -> tuple[dict[str, Any], ...]:
     seed, found = recipe.start, 0
     while found < recipe.scenes:
         if split_of(seed) == recipe.split:
-            rows += scene_rows(seed)
+            rows += scene_rows(seed, recipe.orders)
             found += 1
         seed += 1
     return tuple(rows)
 
 
-def scene_rows(seed: int) -> list[dict[str, Any]]:
+def scene_rows(seed: int, orders: int = 4) -> list[dict[str, Any]]:
     """The one question of a scene, once for every order of its options.
 
     Questions answered by yes or no have one order.
@@ -38,7 +38,7 @@ def scene_rows(seed: int) -> list[dict[str, Any]]:
     one = scene_question(seed)
     options = list(one.options) or _end_options(seed, one.answer, one.objects)
     size = next(f"{a}-{b} px" for a, b in itertools.pairwise(_SIZES) if one.key_px < b)
-    turns = len(options) if one.kind not in ("relation", "existence") else 1
+    turns = min(orders, len(options)) if one.kind not in ("relation", "existence") else 1
     rows = []
     for turn in range(turns):
         shown = options[turn:] + options[:turn]

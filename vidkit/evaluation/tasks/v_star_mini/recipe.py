@@ -21,11 +21,14 @@ class Recipe:
         split: of the scenes, told by the hash of a scene's number: no two splits share a scene.
         scenes: how many.
         start: number at which the search for scenes of the split begins.
+        orders: of the options in which a question is asked, from 1; 1 for calibrating a gate, which wants
+            drafts that know nothing of each other.
     """
 
     split: str
     scenes: int
     start: int = _START
+    orders: int = 4
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -40,16 +43,19 @@ def read_recipe(path: Path) -> Recipe:
         raise DataError(f"cannot read '{path}': {error.strerror}", "check the path") from error
     except (ValueError, RecursionError) as error:
         raise DataError(f"'{path.name}' is not a recipe: {error}", _HINT) from error
-    if not isinstance(found, dict) or not found.keys() <= {"split", "scenes", "start"}:
+    if not isinstance(found, dict) or not found.keys() <= {"split", "scenes", "start", "orders"}:
         raise DataError(f"'{path.name}' is not a recipe of v-star-mini", _HINT)
     if found.get("split") not in SPLITS:
         raise DataError(f"{path.name}: split is {found.get('split')!r:.40}", _HINT)
-    for name, least in (("scenes", 1), ("start", 0)):
-        value = found.get(name, _START if name == "start" else None)
+    defaults = {"start": _START, "orders": 4}
+    for name, least in (("scenes", 1), ("start", 0), ("orders", 1)):
+        value = found.get(name, defaults.get(name))
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= 2**53:
             raise DataError(
                 f"{path.name}: {name} must be a whole number >= {least}, got {value!r:.40}", _HINT
             )
     if found["scenes"] > _MOST:
         raise DataError(f"{path.name}: scenes must be <= {_MOST}, got {found['scenes']}", _HINT)
-    return Recipe(found["split"], found["scenes"], found.get("start", _START))
+    if found.get("orders", 4) > 4:
+        raise DataError(f"{path.name}: orders must be <= 4, got {found['orders']}", _HINT)
+    return Recipe(**found)
