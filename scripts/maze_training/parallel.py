@@ -36,6 +36,9 @@ class Group:
     def average_gradients(self, parameters: list[nn.Parameter]) -> None:
         if self.size == 1:
             return
+        for parameter in parameters:
+            if parameter.grad is None:  # a batch may lack what another process's batch has
+                parameter.grad = torch.zeros_like(parameter)
         grads = [p.grad for p in parameters if p.grad is not None]
         flat = torch.cat([g.reshape(-1) for g in grads])
         dist.all_reduce(flat)
