@@ -26,7 +26,9 @@ from vidkit.generation.cost import estimate_cost
 from vidkit.generation.first_frame import FirstFrame
 from vidkit.generation.load import LoadedModel, LoadOptions, load_pipeline
 from vidkit.generation.magi.captions import chunk_texts
-from vidkit.generation.magi.loop import MagiClip, MagiLoop
+from vidkit.generation.magi.clip import MagiClip
+from vidkit.generation.magi.loop import MagiLoop
+from vidkit.generation.magi.whole_passes import WholePasses
 from vidkit.generation.random_weights import random_embeddings
 from vidkit.generation.resolve import find_model, make_request
 from vidkit.generation.run import generate
@@ -85,14 +87,15 @@ def measure_forwards(model: LoadedModel, request: Request, result: Result, repea
     """One chunk that sees 1 to 5 chunks, keys and values of the earlier ones kept."""
     loop, shape = _loop(model, request), MagiShape.of(model.spec.transformer)
     tokens = model.spec.tokens(model.spec.chunk_frames, request.height, request.width)
-    text = [loop.clip.texts[0]]
-    for seen in range(1, min(5, loop.latents.shape[2] // loop.frames) + 1):
+    text, passes = [loop.clip.texts[0]], loop.passes
+    assert isinstance(passes, WholePasses)
+    for seen in range(1, min(5, request.frames // model.spec.chunk_frames) + 1):
         name = f"one chunk, {seen} seen"
         if result.has(name):
             continue
         for chunk in range(seen - 1):
-            loop._pass([chunk], [0.9999], [loop.finished], [1], 0, [chunk])
-        call = lambda seen=seen: loop._pass([seen - 1], [0.2], text, [seen], 0)  # noqa: E731
+            passes.keep(chunk, 0)
+        call = lambda seen=seen: passes._pass([seen - 1], [0.2], text, [seen], 0)  # noqa: E731
         with torch.no_grad():
             seconds, spread = timed(call, model.options.device, repeats)
         flops = shape.pass_flops(tokens, tokens * seen, request.max_sequence_length).total
@@ -118,22 +121,22 @@ def measure_steps(model: LoadedModel, request: Request, result: Result, repeats:
         settings = dataclasses.replace(request.magi, kv_cache=kept, kv_range=list(kv_range))
         loop = _loop(model, dataclasses.replace(request, magi=settings))
         share = request.steps // settings.window
-        row = loop.rows[(settings.window + 1) * share + share // 2]
+        number = (settings.window + 1) * share + share // 2
+        row = loop.rows[number]
         device = model.options.device
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         with torch.no_grad():
-            if kept:
-                for chunk in range(row.steps[0].chunk):
-                    loop._pass([chunk], [0.9999], [loop.finished], [settings.clean_kv_range], 0, [chunk])
-            seconds, spread = timed(lambda loop=loop, row=row: loop.velocity(row), device, repeats)
+            for chunk in range(row.steps[0].chunk):
+                loop.passes.keep(chunk, 0)
+            seconds, spread = timed(lambda loop=loop, number=number: loop.velocity(number), device, repeats)
         peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
         result.keep(
             name,
             seconds=seconds,
             spread=spread,
             peak_bytes=peak,
-            key_value_bytes=loop.cache.bytes,
+            key_value_bytes=loop.passes.report()["state_bytes"],
             chunks=[one.chunk for one in row.steps],
         )
 
@@ -154,7 +157,7 @@ def measure_clip(model: LoadedModel, request: Request, result: Result) -> None:
         peak_device_bytes=record.peak_device_bytes,
         planned_peak_bytes=cost.peak_bytes,
         planned_peta_flops=cost.total_flops / 1e15,
-        key_value_bytes=model.pipe.key_value_bytes,
+        **model.pipe.report,
         finite=not record.warnings,
     )
 

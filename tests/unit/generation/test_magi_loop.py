@@ -9,37 +9,13 @@ from typing import Any
 
 import pytest
 import torch
+from magi_clips import FRAMES, clip_of, model_of
 from magi_published import TINY
 from torch import Tensor
 
-from vidkit.config.magi_schema import MagiSettings
-from vidkit.generation.magi.loop import MagiClip, MagiLoop
+from vidkit.generation.magi.loop import MagiLoop
 from vidkit.generation.not_finite import NotFinite
-from vidkit.models.magi import MagiTransformer3DModel
 from vidkit.models.magi.transformer import MagiText
-
-FRAMES = TINY["chunk_frames"]
-
-
-def model_of(distilled: bool = False) -> MagiTransformer3DModel:
-    torch.manual_seed(0)
-    model = MagiTransformer3DModel(**TINY, distilled=distilled).eval()
-    for name, value in model.named_parameters():
-        if value.ndim > 1:
-            value.data.normal_(0, value[0].numel() ** -0.5)
-        elif name.endswith("bias"):
-            value.data.normal_(0, 0.1)
-    return model
-
-
-def clip_of(chunks: int = 4, steps: int = 4, guidance: float = 3.0, **changes: Any) -> MagiClip:
-    generator = torch.Generator().manual_seed(5)
-    noise = torch.randn(1, TINY["in_channels"], chunks * FRAMES, 4, 4, generator=generator)
-    texts = [
-        MagiText(torch.randn(1, 5 + i % 2, TINY["text_dim"], generator=generator)) for i in range(chunks)
-    ]
-    settings = dataclasses.replace(MagiSettings(window=2, kv_range=[3, 2]), **changes)
-    return MagiClip(noise, texts, None, steps, guidance, 3.0, settings)
 
 
 class Constant:
@@ -94,11 +70,11 @@ def test_a_window_of_one_is_chunk_after_chunk() -> None:
         for chunk in range(2):
             own = slice(chunk * FRAMES, (chunk + 1) * FRAMES)
             for step in range(4):
-                at = torch.tensor([[0.9999] * chunk + [loop.levels[step]]])
+                at = torch.tensor([[0.9999] * chunk + [loop.state.levels[step]]])
                 texts = [MagiText()] * chunk + [clip.texts[chunk]]
                 seen = x[:, :, : own.stop]
                 velocity = model(seen, at, texts, kv_range=[1] * chunk + [None]).sample[:, :, own]
-                x[:, :, own] += (loop.levels[step + 1] - loop.levels[step]) * velocity
+                x[:, :, own] += (loop.state.levels[step + 1] - loop.state.levels[step]) * velocity
     torch.testing.assert_close(made, x, rtol=0, atol=1e-4)
 
 
@@ -106,9 +82,9 @@ def test_three_passes_are_mixed_as_published() -> None:
     model, clip = model_of(), clip_of(guidance=7.5, kv_range=[])
     loop = MagiLoop(model, clip)
     row = next(row for row in loop.rows if row.steps[0].chunk == 0 and len(row.steps) == 2)
-    levels = [loop.levels[one.step] for one in row.steps]
+    levels = [loop.state.levels[one.step] for one in row.steps]
     assert max(levels) < 0.3
-    got = loop.velocity(row)
+    got = loop.velocity(loop.rows.index(row))
     x, at = clip.noise[:, :, : 2 * FRAMES], torch.tensor([levels])
     with torch.no_grad():
         text = model(x, at, clip.texts[:2]).sample
@@ -123,15 +99,17 @@ def test_three_passes_are_mixed_as_published() -> None:
 def test_a_distilled_models_foremost_chunk_is_mixed_when_nearly_clean() -> None:
     model, clip = model_of(distilled=True), clip_of(guidance=1.0, kv_range=[], steps=8)
     loop = MagiLoop(model, clip)
-    row = next(r for r in loop.rows if r.steps[0].chunk == 1 and loop.levels[r.steps[0].step] > 0.3)
-    loop._keep_finished(dataclasses.replace(row, finished=(0,)))
-    got = loop.velocity(row)
+    row = next(r for r in loop.rows if r.steps[0].chunk == 1 and loop.state.levels[r.steps[0].step] > 0.3)
+    loop.passes.keep(0, row.steps[0].step)
+    got = loop.velocity(loop.rows.index(row))
     count = len(row.steps)
     frames = slice(FRAMES, (1 + count) * FRAMES)
-    at = torch.tensor([[loop.levels[one.step] for one in row.steps]])
+    at = torch.tensor([[loop.state.levels[one.step] for one in row.steps]])
     more: dict[str, Any] = {"first_chunk": 1, "step_size": 4.0}
     with torch.no_grad():
-        text = model(clip.noise[:, :, frames], at, clip.texts[1 : 1 + count], cache=loop.cache, **more).sample
+        text = model(
+            clip.noise[:, :, frames], at, clip.texts[1 : 1 + count], cache=loop.passes.cache, **more
+        ).sample
         alone = model(
             clip.noise[:, :, FRAMES : 2 * FRAMES], at[:, :1], clip.texts[1:2], kv_range=[1], **more
         ).sample
@@ -171,14 +149,14 @@ def test_without_refresh_the_last_noisy_keys_and_values_stay() -> None:
 def test_only_chunks_that_are_still_seen_are_kept() -> None:
     model, held = model_of(), []
     loop = MagiLoop(model, clip_of(chunks=6, kv_range=[3, 2]))
-    loop.run(lambda number, at: held.append(loop.cache.chunks))
+    loop.run(lambda number, at: held.append(loop.passes.cache.chunks))
     # the newer of two chunks in flight sees two before it: one of them is the older, one is finished
     assert max(len(chunks) for chunks in held) == 1
-    assert loop.cache.chunks == ()
-    assert loop.most_bytes == 2 * TINY["num_layers"] * FRAMES * 4 * 2 * 16 * 4
+    assert loop.passes.cache.chunks == ()
+    assert loop.passes.most_bytes == 2 * TINY["num_layers"] * FRAMES * 4 * 2 * 16 * 4
     everything = MagiLoop(model, clip_of(chunks=6, kv_range=[]))
     everything.run()
-    assert everything.most_bytes > 3 * loop.most_bytes
+    assert everything.passes.most_bytes > 3 * loop.passes.most_bytes
 
 
 def test_what_is_not_finite_stops_the_loop_with_step_and_chunk() -> None:

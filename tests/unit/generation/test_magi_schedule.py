@@ -217,7 +217,8 @@ class TestCost:
         from torch.nn.attention import SDPBackend, sdpa_kernel
         from torch.utils.flop_counter import FlopCounterMode
 
-        from vidkit.generation.magi.loop import MagiClip, MagiLoop
+        from vidkit.generation.magi.clip import MagiClip
+        from vidkit.generation.magi.loop import MagiLoop
         from vidkit.models.magi import MagiTransformer3DModel
         from vidkit.models.magi.transformer import MagiText
 

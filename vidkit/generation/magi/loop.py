@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from vidkit.config.magi_schema import MagiSettings
+from vidkit.generation.blocks.executor import BlockCache
+from vidkit.generation.magi.block_passes import BlockPasses
+from vidkit.generation.magi.clip import ClipState, MagiClip
 from vidkit.generation.magi.passes import RowPasses, row_passes
+from vidkit.generation.magi.whole_passes import WholePasses
 from vidkit.generation.not_finite import check_finite
-from vidkit.models.magi.kv_cache import ChunkKeyValues
-from vidkit.models.magi.schedule import ChunkRow, chunk_rows, levels, lowest_needed, reach, step_size
-from vidkit.models.magi.transformer import MagiText
+from vidkit.models.magi.schedule import ChunkRow, chunk_rows, lowest_needed
 
 StepCallback = Callable[[int, tuple[float, float]], None]
-
-
-@dataclass(frozen=True)
-class MagiClip:
-    """What is to be made.
-
-    Attributes:
-        noise: `[1, C, F, h, w]`, fp32, of whole chunks.
-        texts: of each chunk.
-        given: leading latent frames that are known, `[1, C, n, h, w]`; None: none.
-        steps: N of every chunk.
-        guidance: to the text.
-        shift: of the noise levels.
-        settings: window, ranges, guidance to the history.
-    """
-
-    noise: Tensor
-    texts: Sequence[MagiText]
-    given: Tensor | None
-    steps: int
-    guidance: float
-    shift: float
-    settings: MagiSettings
 
 
 class MagiLoop:
@@ -50,26 +27,31 @@ class MagiLoop:
     the null caption, and all guidance branches read the keys and values of that pass.
 
     Args:
-        transformer: `MagiTransformer3DModel`, or what a hook makes of it.
+        transformer: `MagiTransformer3DModel`.
         clip: what is to be made.
+        cache: a cache policy, asked for every chunk of every branch; None: everything is computed.
+        by_chunks: chunks pass one by one, as with a cache.
     """
 
-    def __init__(self, transformer: Any, clip: MagiClip) -> None:
-        self.transformer, self.clip, self.settings = transformer, clip, clip.settings
-        self.frames = int(transformer.config.chunk_frames)
-        self.distilled = bool(transformer.config.distilled)
-        self.latents = clip.noise.clone()
-        self.given = 0 if clip.given is None else clip.given.shape[2]
-        chunks = clip.noise.shape[2] // self.frames
-        self.rows = chunk_rows(chunks, clip.steps, self.settings.window, self.given // self.frames)
-        self.levels = levels(clip.steps, clip.shift, self.distilled)
-        self.needed = lowest_needed(
-            self.rows, clip.steps, self.settings.kv_range, self.settings.clean_kv_range
-        )
-        self.cache = ChunkKeyValues()
-        # a distilled model is told of a caption even where its text is the null caption
-        self.null, self.finished = MagiText(), MagiText(guided=self.distilled)
-        self.most_bytes = 0  # of keys and values, at the most
+    def __init__(
+        self, transformer: Any, clip: MagiClip, cache: BlockCache | None = None, by_chunks: bool = False
+    ) -> None:
+        config, settings = transformer.config, clip.settings
+        self.clip = clip
+        self.state = ClipState(clip, int(config.chunk_frames), bool(config.distilled))
+        chunks = clip.noise.shape[2] // self.state.frames
+        self.rows = chunk_rows(chunks, clip.steps, settings.window, self.state.given // self.state.frames)
+        self.plans = [
+            row_passes(row, self.state.levels, clip.guidance, self.state.distilled, settings)
+            for row in self.rows
+        ]
+        self.needed = lowest_needed(self.rows, clip.steps, settings.kv_range, settings.clean_kv_range)
+        self.passes: WholePasses | BlockPasses
+        if cache is not None or by_chunks:
+            used = [name for name in ("text", "history") if any(getattr(plan, name) for plan in self.plans)]
+            self.passes = BlockPasses(transformer, self.state, used, cache)
+        else:
+            self.passes = WholePasses(transformer, self.state)
 
     @torch.no_grad()
     def run(self, callback: StepCallback | None = None) -> Tensor:
@@ -84,31 +66,41 @@ class MagiLoop:
         Raises:
             NotFinite: NaN or infinity, with step and chunk.
         """
-        for number, row in enumerate(self.rows):
-            self._place_given()
-            self._keep_finished(row)
-            velocity = self.velocity(row)
-            for i, one in enumerate(row.steps):
-                step = self.levels[one.step + 1] - self.levels[one.step]
-                self.latents[:, :, self._frames(one.chunk)] += step * velocity[:, :, self._frames(i)]
-            check_finite(self.latents, self.frames, [one.chunk for one in row.steps], number)
-            self.cache.drop_before(self.needed[min(number + 1, len(self.needed) - 1)])
-            if callback is not None:
-                at = [self.levels[one.step] for one in row.steps]
-                callback(number, (1000 * (1 - max(at)), 1000 * (1 - min(at))))
-        self._place_given()
-        self.cache.clear()
-        return self.latents
+        state = self.state
+        try:
+            for number, row in enumerate(self.rows):
+                state.place_given()
+                self.keep_finished(row)
+                velocity = self.velocity(number)
+                for i, one in enumerate(row.steps):
+                    step = state.levels[one.step + 1] - state.levels[one.step]
+                    state.latents[:, :, state.place(one.chunk)] += step * velocity[:, :, state.place(i)]
+                check_finite(state.latents, state.frames, state.chunks(row), number)
+                self.passes.drop_before(self.needed[min(number + 1, len(self.needed) - 1)])
+                if callback is not None:
+                    at = state.at(row)
+                    callback(number, (1000 * (1 - max(at)), 1000 * (1 - min(at))))
+        finally:
+            self.passes.end()
+        state.place_given()
+        return state.latents
 
-    def velocity(self, row: ChunkRow) -> Tensor:
-        """Guided velocities of the window's chunks, `[1, C, chunks * frames, h, w]`."""
-        plan = row_passes(row, self.levels, self.clip.guidance, self.distilled, self.settings)
+    def keep_finished(self, row: ChunkRow) -> None:
+        """Pass the chunks that are finished before a step for their keys and values."""
+        for chunk in row.finished:
+            if self.clip.settings.clean_refresh or chunk < self.state.given // self.state.frames:
+                self.passes.keep(chunk, row.steps[0].step)
+
+    def velocity(self, number: int) -> Tensor:
+        """Guided velocities of the chunks of a step, `[1, C, chunks * frames, h, w]`."""
+        row, plan = self.rows[number], self.plans[number]
         texts = [self.clip.texts[one.chunk] for one in row.steps]
-        stored = self._stored(row)
-        text = self._window(row, texts, () if plan.history else stored) if plan.text else None
-        history = self._window(row, [self.null] * len(texts), stored) if plan.history else None
-        alone = {i: self._alone(row, i, texts[i] if plan.alone_captioned else self.null) for i in plan.alone}
-        self.most_bytes = max(self.most_bytes, self.cache.bytes)
+        null = [self.state.null] * len(texts)
+        text = self.passes.window(row, texts, "text", not plan.history) if plan.text else None
+        history = self.passes.window(row, null, "history", True) if plan.history else None
+        alone = {
+            i: self.passes.alone(row, i, texts[i] if plan.alone_captioned else null[i]) for i in plan.alone
+        }
         return torch.cat(
             [self._mixed(plan, i, text, history, alone.get(i)) for i in range(len(texts))], dim=2
         )
@@ -116,7 +108,7 @@ class MagiLoop:
     def _mixed(
         self, plan: RowPasses, i: int, text: Tensor | None, history: Tensor | None, alone: Tensor | None
     ) -> Tensor:
-        mix, own = plan.mixes[i], self._frames(i)
+        mix, own = plan.mixes[i], self.state.place(i)
         parts = [
             weight * source
             for weight, source in (
@@ -127,82 +119,3 @@ class MagiLoop:
             if weight and source is not None
         ]
         return torch.stack(parts).sum(dim=0)
-
-    def _window(self, row: ChunkRow, texts: Sequence[MagiText], store: Sequence[int]) -> Tensor:
-        """Velocities of the window in one pass."""
-        chunks = [one.chunk for one in row.steps]
-        at = [self.levels[one.step] for one in row.steps]
-        ranges: list[int | None] = [
-            reach(one.step, self.clip.steps, self.settings.kv_range) for one in row.steps
-        ]
-        before: list[int] = []
-        if not self.settings.kv_cache:
-            seen = [chunk - (r or chunk + 1) + 1 for chunk, r in zip(chunks, ranges, strict=True)]
-            before = list(range(max(0, min(seen)), chunks[0]))
-        count = len(before)
-        velocity = self._pass(
-            [*before, *chunks],
-            [self.settings.clean_level] * count + at,
-            [self.finished] * count + list(texts),
-            [self.settings.clean_kv_range] * count + ranges,
-            row.steps[0].step,
-            store,
-        )
-        return velocity[:, :, count * self.frames :]
-
-    def _alone(self, row: ChunkRow, i: int, text: MagiText) -> Tensor:
-        """Velocity of a chunk of the window that sees itself alone."""
-        one = row.steps[i]
-        return self._pass([one.chunk], [self.levels[one.step]], [text], [1], one.step)
-
-    def _keep_finished(self, row: ChunkRow) -> None:
-        """Pass finished chunks for their keys and values."""
-        if not self.settings.kv_cache:
-            return
-        for chunk in row.finished:
-            if self.settings.clean_refresh or chunk < self.given // self.frames:
-                self._pass(
-                    [chunk],
-                    [self.settings.clean_level],
-                    [self.finished],
-                    [self.settings.clean_kv_range],
-                    row.steps[0].step,
-                    [chunk],
-                )
-
-    def _stored(self, row: ChunkRow) -> tuple[int, ...]:
-        """Chunks whose keys and values of this step stay, because no clean ones follow."""
-        if self.settings.clean_refresh or not self.settings.kv_cache:
-            return ()
-        return tuple(one.chunk for one in row.steps if one.step == self.clip.steps - 1)
-
-    def _pass(
-        self,
-        chunks: Sequence[int],
-        at: Sequence[float],
-        texts: Sequence[MagiText],
-        ranges: Sequence[int | None],
-        step: int,
-        store: Sequence[int] = (),
-    ) -> Tensor:
-        """One forward of neighbouring chunks."""
-        frames = slice(chunks[0] * self.frames, (chunks[-1] + 1) * self.frames)
-        velocity: Tensor = self.transformer(
-            self.latents[:, :, frames],
-            torch.tensor([at], device=self.latents.device),
-            texts,
-            first_chunk=chunks[0],
-            kv_range=ranges,
-            cache=self.cache if self.settings.kv_cache else None,
-            store=store,
-            step_size=step_size(self.clip.steps, step) if self.distilled else None,
-            return_dict=False,
-        )[0]
-        return velocity
-
-    def _place_given(self) -> None:
-        if self.clip.given is not None:
-            self.latents[:, :, : self.given] = self.clip.given
-
-    def _frames(self, chunk: int) -> slice:
-        return slice(chunk * self.frames, (chunk + 1) * self.frames)

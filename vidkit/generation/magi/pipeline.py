@@ -9,8 +9,10 @@ from diffusers import DiffusionPipeline
 from torch import Tensor
 
 from vidkit.config.magi_schema import MagiSettings
+from vidkit.generation.blocks.executor import BlockCache
 from vidkit.generation.magi.captions import LearnedTokens, chunk_texts, encode_caption
-from vidkit.generation.magi.loop import MagiClip, MagiLoop, StepCallback
+from vidkit.generation.magi.clip import MagiClip
+from vidkit.generation.magi.loop import MagiLoop, StepCallback
 
 
 class MagiPipeline(DiffusionPipeline):  # type: ignore[misc]
@@ -32,7 +34,7 @@ class MagiPipeline(DiffusionPipeline):  # type: ignore[misc]
             tokenizer=tokenizer, text_encoder=text_encoder, transformer=transformer, vae=vae
         )
         self.learned_tokens: LearnedTokens | None = None
-        self.key_value_bytes = 0  # of the last clip, at the most
+        self.report: dict[str, Any] = {}  # of the last clip
 
     def encode(self, prompt: str, limit: int) -> Tensor:
         """States of the text encoder `[1, S, text_dim]`."""
@@ -53,6 +55,7 @@ class MagiPipeline(DiffusionPipeline):  # type: ignore[misc]
         generator: torch.Generator,
         settings: MagiSettings,
         text_limit: int,
+        cache: BlockCache | None = None,
         callback: StepCallback | None = None,
     ) -> Tensor:
         """Make the latents of one clip.
@@ -69,6 +72,7 @@ class MagiPipeline(DiffusionPipeline):  # type: ignore[misc]
             generator: draws the noise.
             settings: window, ranges, guidance to the history.
             text_limit: text tokens of a chunk at the most.
+            cache: a cache policy, asked for every chunk; None: everything is computed.
             callback: called after every step, see `MagiLoop.run`.
 
         Returns:
@@ -89,9 +93,9 @@ class MagiPipeline(DiffusionPipeline):  # type: ignore[misc]
             shift,
             settings,
         )
-        loop = MagiLoop(self.transformer, clip)
+        loop = MagiLoop(self.transformer, clip, cache)
         latents = loop.run(callback)
-        self.key_value_bytes = loop.most_bytes
+        self.report = loop.passes.report()
         self.maybe_free_model_hooks()
         return latents
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from vidkit.models.magi.embeddings import OffsetLayerNorm, rotate
 
-# keys and values of a piece's computed tokens, [B, n, Hkv, D] each, to those that it attends to
-Look = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+# keys, values and queries of a piece's tokens, [B, n, H, D] each, to keys and values that it attends to
+Look = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class MagiAttention(nn.Module):
         video, text = [], []
         for piece, look in zip(pieces, looks, strict=True):
             own = slice(piece.start, piece.stop)
-            video.append(attend(q[:, own], *look(k[:, own], v[:, own])))
+            video.append(attend(q[:, own], *look(k[:, own], v[:, own], q[:, own])))
             text.append(self._to_text(q_text[:, own], piece))
         both = (_joined(video).flatten(2), _joined(text).flatten(2))
         out: Tensor = self.to_out(torch.cat(both, dim=-1))

@@ -190,9 +190,19 @@ class MagiTransformer3DModel(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     def unembed(self, hidden: Tensor, frames: int, rows: int, columns: int) -> Tensor:
         """Velocity `[B, out_channels, F, h, w]` in fp32 of hidden states `[B, N, C]`; sizes in tokens."""
+        return self.unpatch(self.project_out(hidden), frames, rows, columns)
+
+    def project_out(self, hidden: Tensor) -> Tensor:
+        """Values of each token's patch `[B, N, D]`, fp32, of hidden states `[B, N, C]`."""
+        out: Tensor = self.proj_out(self.norm_out(hidden.float()).to(self.proj_out.weight.dtype))
+        return out.float()
+
+    def unpatch(self, values: Tensor, frames: int, rows: int, columns: int) -> Tensor:
+        """Velocity `[B, out_channels, F, h, w]` of the patches of all tokens; sizes in tokens."""
         t, h, w = self.patch
-        x = self.proj_out(self.norm_out(hidden.float()).to(self.proj_out.weight.dtype)).float()
-        x = x.view(x.shape[0], frames, rows, columns, t, h, w, -1).permute(0, 7, 1, 4, 2, 5, 3, 6)
+        x = values.reshape(values.shape[0], frames, rows, columns, t, h, w, -1).permute(
+            0, 7, 1, 4, 2, 5, 3, 6
+        )
         x = x.flatten(6, 7).flatten(4, 5).flatten(2, 3)[:, : self.config.out_channels]
         velocity: Tensor = x / self.config.x_rescale_factor
         return velocity
@@ -299,7 +309,9 @@ class _Window:
         self._layer, self._first, self._cache, self._store = layer, first, cache, store
         self._own: dict[int, tuple[Tensor, Tensor]] = {}
 
-    def look(self, chunk: int, reach: int | None, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+    def look(
+        self, chunk: int, reach: int | None, key: Tensor, value: Tensor, query: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Keys and values that `chunk` attends to, its own last."""
         self._own[chunk] = (key, value)
         cache = self._cache if self._cache is not None else ChunkKeyValues()
