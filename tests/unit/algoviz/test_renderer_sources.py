@@ -69,3 +69,14 @@ def test_manim_source_is_python_with_every_step(tmp_path):
     scenes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
     assert scenes == ["Animation"]
     assert source.isascii()
+
+
+def test_manim_leaves_one_video_and_no_folder(tmp_path):
+    manim = pytest.importorskip("manim", reason="manim is an optional package")
+    assert manim
+    trace = algoviz.trace_of(made.bubble_sort([2, 1]))
+    algoviz.render(trace, to="manim", output=tmp_path / "sort.py")
+    before = set(tmp_path.iterdir())
+    command = [sys.executable, "-m", "manim", "-ql", "sort.py", "Animation"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert {path.name for path in set(tmp_path.iterdir()) - before} == {"sort-manim.mp4"}

@@ -21,6 +21,9 @@ from vidkit.algoviz.scene.shapes import Shape
 
 _KINDS = ("rect", "ellipse", "line", "text")
 _FONTS = tuple(FACES)
+# the script knows these orders
+_VARIANTS = ("pulse", "glow", "shake", "fade", "morph")
+_EASINGS = ("ease-in-out", "linear", "ease-in", "ease-out")
 _HERE = Path(__file__).parent / "player"
 _PLAIN = "0123456789 abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,:()[]/-+=<>¼½×"
 
@@ -107,6 +110,10 @@ class _Packed:
                 "gone": gone,
                 "now": [self.known.setdefault(shape, len(self.known)) for shape in new],
                 "moves": moves,
+                "effects": [
+                    [self._id(key), _VARIANTS.index(one.variant), _EASINGS.index(one.easing), *one.centre]
+                    for key, one in (scene.effects.items() if self.steps else ())
+                ],
                 "moves_ms": round(1000 * timing.moves_s),
                 "stands_ms": round(1000 * timing.stands_s),
                 "values": int(any(key.startswith(("value:", "item:", "entry:")) for key in scene.changed)),

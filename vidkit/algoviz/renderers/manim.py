@@ -43,6 +43,9 @@ def source(film: Film, steps: tuple[int, ...]) -> str:
                 "gone": [key for key in old if key not in now],
                 "now": [known.setdefault(s, len(known)) for k, s in now.items() if old.get(k) != s],
                 "moves": scene.moves if before else {},
+                "effects": {key: [one.variant, one.easing] for key, one in scene.effects.items()}
+                if before
+                else {},
                 "move_s": round(timing.moves_s, 3),
                 "hold_s": round(timing.stands_s, 3),
             }

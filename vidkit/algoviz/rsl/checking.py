@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from vidkit.algoviz.rsl.annotations import PlacedAnnotation, place
-from vidkit.algoviz.rsl.choosing import FITTING
+from vidkit.algoviz.rsl.choosing import DRAWN_SLOTS, FITTING
 from vidkit.algoviz.rsl.codes import StyleFinding
 from vidkit.algoviz.rsl.colours import LINE_RATIO, TEXT_RATIO, contrast, parse_colour, passing
 from vidkit.algoviz.rsl.grammar import Rsl, Rule
@@ -35,10 +35,11 @@ def check_style(
 
 
 def _layout(rsl: Rsl, first: State) -> Iterator[StyleFinding]:
+    yield from _slots(rsl)
     said = rsl.layout.main
     if said is None:
         return
-    fitting = FITTING[type(first.main)]
+    fitting = FITTING[first.main.kind]
     if said.type not in fitting:
         hint = f"layouts that fit: {', '.join(fitting)}"
         yield StyleFinding("R201", "/layout/main/type", f"{said.type} does not fit a {first.main.kind}", hint)
@@ -46,11 +47,34 @@ def _layout(rsl: Rsl, first: State) -> Iterator[StyleFinding]:
     for name, value in said.params:
         if value is not None and name not in fitting[said.type]:
             yield StyleFinding(
-                "R202",
+                "R209" if rsl.meta.rsl_version == "0.1" else "R202",
                 f"/layout/main/params/{name}",
                 f"it has no effect on a {first.main.kind} laid out as {said.type}",
-                f"parameters there: {', '.join(fitting[said.type])}",
+                f"parameters there: {', '.join(fitting[said.type]) or 'none'}",
             )
+
+
+def _slots(rsl: Rsl) -> Iterator[StyleFinding]:
+    """Places that no picture has."""
+    column = rsl.layout.code.slot if rsl.layout.code is not None else "left"
+    for name, places in DRAWN_SLOTS.items():
+        said = getattr(rsl.layout, name)
+        if name == "aux" and column == "right":
+            places = ("right", "none")
+        if said is not None and said.slot not in places:
+            hint = f"{name} can be: {', '.join(places)}"
+            yield StyleFinding("R201", f"/layout/{name}/slot", f"{name} cannot be at the {said.slot}", hint)
+        if said is not None and said.max_share is not None and name != "code":
+            yield StyleFinding(
+                "R202",
+                f"/layout/{name}/max_share",
+                f"it has no effect on {name}",
+                "layout.code.max_share is the share of the column with code, calls and variables",
+            )
+    if rsl.lang != "en":
+        yield StyleFinding(
+            "R202", "/lang", f"there are no texts in '{rsl.lang}'", "vidkit's own are English: en"
+        )
 
 
 def _rules(rsl: Rsl, trace: Trace, states: Sequence[State]) -> Iterator[StyleFinding]:

@@ -6,27 +6,33 @@ from dataclasses import dataclass, field
 
 from vidkit.algoviz.vta.state import ArrayView, GraphView, HashView, ListView, TableView, TreeView, View
 
-# layouts that a view can have, the default first, and the parameters that count there
+# layouts that views of a type are drawn in, the default first, and the parameters that count there
 _CELLS = ("cell_size", "spacing")
 _NETWORK = ("node_spacing", "edge_curve")
-FITTING: dict[type[View], dict[str, tuple[str, ...]]] = {
-    ArrayView: {
-        "horizontal_array": _CELLS,
-        "vertical_array": _CELLS,
-        "grid": (*_CELLS, "grid_cols"),
-        "hierarchical": ("node_spacing",),  # a heap as the tree that it is
-    },
-    ListView: {"horizontal_array": _CELLS, "vertical_array": _CELLS},
-    TableView: {"matrix": _CELLS, "grid": (*_CELLS, "grid_cols")},
-    GraphView: {
+_ROW = {"horizontal_array": _CELLS, "vertical_array": _CELLS, "grid": (*_CELLS, "grid_cols")}
+_LINE: dict[str, tuple[str, ...]] = {"horizontal_array": ()}
+FITTING: dict[str, dict[str, tuple[str, ...]]] = {
+    "array": _ROW,
+    "x-string": _ROW,
+    "x-heap": {"hierarchical": ("node_spacing",)},
+    "x-stack": {"vertical_array": ()},
+    "x-queue": _LINE,
+    "x-set": _LINE,
+    "list": _LINE,
+    "table": {"matrix": _CELLS, "grid": _CELLS},
+    "x-matrix": {"matrix": _CELLS, "grid": _CELLS},
+    "graph": {
         "force_directed": _NETWORK,
         "hierarchical": _NETWORK,
         "circular": _NETWORK,
         "grid": (*_NETWORK, "grid_cols"),
     },
-    TreeView: {"hierarchical": _NETWORK, "circular": _NETWORK},
-    HashView: {"vertical_array": _CELLS, "horizontal_array": _CELLS},
+    "x-linkedlist": {"hierarchical": ()},
+    "tree": {"hierarchical": ("node_spacing",)},
+    "hashtable": {"vertical_array": ()},
 }
+DRAWN_SLOTS = {"code": ("left", "right", "none"), "aux": ("left", "none"), "comment": ("bottom", "none")}
+"""Where the parts of a page can be; variables and calls go where the code is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ CODES = {
     "R206": (True, "an annotation at an element that is not there in its step"),
     "R207": (True, "a style that the trace does not use"),
     "R208": (False, "a rule that no operation of the trace meets"),
+    "R209": (False, "a layout parameter of version 0.1 without effect on this layout; ignored"),
     "R301": (True, "contrast too small"),
     "R302": (False, "contrast too small; the nearest colour that suffices is taken"),
     "R303": (False, "a colour of the trace that cannot be read; the default is taken"),

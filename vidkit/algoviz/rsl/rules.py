@@ -25,12 +25,14 @@ class Motion:
         run_time_s: how long.
         easing: linear, ease-in, ease-out or ease-in-out.
         group: group of operations that it belongs to; groups move one after the other.
+        is_said: a rule asks for the variant or the easing.
     """
 
     variant: str
     run_time_s: float
     easing: str
     group: int
+    is_said: bool = False
 
 
 _MORPH = (
@@ -136,4 +138,5 @@ def _motion(met: list[Rule], op: Op, group: int, transition_s: float) -> Motion:
         variant = animation.variant or variant
         easing = animation.easing or easing
         seconds = seconds if animation.run_time is None else animation.run_time
-    return Motion(variant, seconds, easing, group)
+    said = any(rule.do.animation.variant or rule.do.animation.easing for rule in met)
+    return Motion(variant, seconds, easing, group, said)

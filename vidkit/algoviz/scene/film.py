@@ -76,6 +76,7 @@ class Film:
             any(p.remarks for p in pictures),
             bool(self.legend),
             look.layouts.on_right,
+            look.layouts.side_share,
         )
         self.painters = [PAINTERS[kind](name, pictures, self.look) for name, kind in _kinds(pictures).items()]
         if len(self.painters) > 1 and not self.painters[0].title:  # the others have titles
@@ -148,6 +149,7 @@ class Film:
             self.look.theme.background,
             tuple(shapes),
             moves_between(before, shapes),
+            self.look.effects(step, shapes) if self.look.effects else {},
             tuple(changed),
             notes,
             self._description(step, changed, before, shapes),
@@ -270,7 +272,7 @@ class Film:
         made: list[Shape] = []
         x = box.x
         for style in self.legend:
-            text = one_line(style.replace("_", " "), 24)
+            text = f"{self.look.badge(style)} {one_line(style.replace('_', ' '), 24)}".lstrip()
             wide = unit_width(text) * 12
             if x + 22 + wide > box.right:
                 break

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vidkit.algoviz.scene.colours import OUTLINE_CONTRAST, contrast, ink, luminance, mix, parse, readable
-from vidkit.algoviz.scene.shapes import Shape
+from vidkit.algoviz.scene.shapes import Effect, Shape
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,22 @@ class Layouts:
     Attributes:
         main: layout of the main view: circular, grid, hierarchical, force_directed, vertical_array, ...
         edge_curve: bend of edges as a share of their length.
+        cells: size of cells of the main view, 1 as usual.
+        gaps: between them, 1 as usual.
+        apart: distance of its nodes in pixels; None: as far as there is room.
+        columns: after which it goes on in a new line; None: as many as fit.
+        side_share: of the page for code, calls and variables, at most.
         hidden: parts that are left out, of code, aux and comment.
         on_right: code and variables stand at the right of the page.
     """
 
     main: str | None = None
     edge_curve: float = 0.0
+    cells: float = 1.0
+    gaps: float = 1.0
+    apart: float | None = None
+    columns: int | None = None
+    side_share: float = 0.34
     hidden: frozenset[str] = frozenset()
     on_right: bool = False
 
@@ -123,6 +133,7 @@ class Look:
         times: seconds of moving and of standing for each step; empty: by the fields above.
         merged: steps that a video does not show by themselves.
         finish: what a style does to the shapes of a step at last.
+        effects: how shapes of a step move, where a style says so.
     """
 
     theme: Theme = THEMES["light"]
@@ -135,6 +146,9 @@ class Look:
     times: tuple[tuple[float, float], ...] = ()
     merged: frozenset[int] = frozenset()
     finish: Callable[[int, list[Shape]], list[Shape]] | None = field(default=None, compare=False, repr=False)
+    effects: Callable[[int, list[Shape]], dict[str, Effect]] | None = field(
+        default=None, compare=False, repr=False
+    )
     _made: dict[str, Paint] = field(default_factory=dict, init=False, compare=False, repr=False)
     cells: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)  # drawn before
 
@@ -144,6 +158,10 @@ class Look:
         if name not in self._made:
             self._made[name] = self._paint(name)
         return self._made[name]
+
+    def badge(self, style: str | None) -> str:
+        """The number beside a style's colour, for those who cannot tell colours apart; or nothing."""
+        return ""
 
     def line(self, style: str | None, usual: str) -> tuple[str, float]:
         """Colour and width of an edge or arrow of this style."""

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from vidkit.algoviz.scene.colours import mix
-from vidkit.algoviz.scene.shapes import Scene, Shape
+from vidkit.algoviz.scene.shapes import Effect, Layer, Scene, Shape
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 _MOST_AREAS = 12
 _LIFT = 70.0  # pixels that an arc rises at most
+_PULSE, _SHAKE, _DIMS = 0.12, 5.0, 0.65  # of a size, in pixels, of the opacity
 _GONE_BY, _COMES_AT = 0.4, 0.45  # shares of the time: what goes is gone before what comes appears
 
 
@@ -54,8 +55,14 @@ def moves_between(before: Sequence[Shape], after: Sequence[Shape]) -> dict[str, 
     return moves
 
 
-def eased(share: float) -> float:
-    """Slow at both ends."""
+def eased(share: float, easing: str = "ease-in-out") -> float:
+    """The share of the way after a share of the time; as usual slow at both ends."""
+    if easing == "linear":
+        return share
+    if easing == "ease-in":
+        return share * share
+    if easing == "ease-out":
+        return share * (2 - share)
     return share * share * (3 - 2 * share)
 
 
@@ -80,6 +87,7 @@ class Transition:
         leaving = set(after.moves.values())
         for place, shape in enumerate(after.shapes):
             same = self.old.get(shape.id) == shape and shape.id not in after.moves and shape.id not in leaving
+            same = same and shape.id not in after.effects
             (self.resting if same else self.changing).append((place, shape))
         self.going = [(place, shape) for place, shape in enumerate(before.shapes) if shape.id not in new_ids]
         self.leaving = leaving
@@ -99,6 +107,14 @@ class Transition:
         for _, shape in self.changing:
             if shape.id in self.old and self.old[shape.id].box != shape.box:
                 boxes.append(_around([self.old[shape.id].box, shape.box]))
+        # with room for what pulses, shakes and glows
+        boxes += [
+            (x - wide, y - wide, right + wide, bottom + wide)
+            for _, shape in self.changing
+            if shape.id in self.after.effects
+            for x, y, right, bottom in [shape.box]
+            for wide in [8 + _PULSE * max(shape.w, shape.h)]
+        ]
         # with room for outlines and arrowheads
         return _merged([(left - 12, top - 12, right + 12, bottom + 12) for left, top, right, bottom in boxes])
 
@@ -107,8 +123,13 @@ class Transition:
         made: list[tuple[int, Shape]] = []
         if share < _GONE_BY:
             made = [(place, _faded(shape, 1 - share / _GONE_BY)) for place, shape in self.going]
-        way, appeared = eased(share), (share - _COMES_AT) / (1 - _COMES_AT)
+        appeared = (share - _COMES_AT) / (1 - _COMES_AT)
         for place, shape in self.changing:
+            effect = self.after.effects.get(shape.id)
+            way = eased(share, effect.easing if effect else "ease-in-out")
+            if effect is not None:
+                made += [(place, found) for found in self._with_effect(shape, effect, share, way)]
+                continue
             source = self.after.moves.get(shape.id)
             old = self.old.get(shape.id)
             if source is not None:
@@ -120,6 +141,22 @@ class Transition:
                 made += [(place, found) for found in self._changed(old, shape, share, way, appeared)]
         return made
 
+    def _with_effect(self, shape: Shape, effect: Effect, share: float, way: float) -> list[Shape]:
+        """A shape on its way as a style wants it to move."""
+        source, old = self.after.moves.get(shape.id), self.old.get(shape.id)
+        appeared = (share - _COMES_AT) / (1 - _COMES_AT)
+        if effect.variant == "fade" and old is not None:
+            if old == shape:
+                return [_faded(shape, 1 - _DIMS * math.sin(math.pi * way))]
+            return [_faded(old, 1 - way), _faded(shape, way)]
+        if source is not None:
+            found = [_arched(self.old[source], shape, way)]
+        elif old is None:
+            found = [_faded(shape, appeared)] if appeared > 0 else []
+        else:
+            found = self._changed(old, shape, share, way, appeared)
+        return [one for part in found for one in affected(part, effect, share)]
+
     def _changed(self, old: Shape, new: Shape, share: float, way: float, appeared: float) -> list[Shape]:
         if new.kind != "text" or old.text == new.text:
             return [blend(old, new, way)]
@@ -128,6 +165,61 @@ class Transition:
         if share < _GONE_BY:
             return [_faded(old, 1 - share / _GONE_BY)]
         return [_faded(new, appeared)] if appeared > 0 else []
+
+
+def affected(shape: Shape, effect: Effect, share: float) -> list[Shape]:
+    """A shape with its effect at a share of the time; back to itself at the end."""
+    swell = math.sin(math.pi * share)
+    if effect.variant == "pulse":
+        scale, (x, y) = 1 + _PULSE * swell, effect.centre
+        points = tuple((x + (px - x) * scale, y + (py - y) * scale) for px, py in shape.points)
+        return [
+            replace(
+                shape,
+                x=x + (shape.x - x) * scale,
+                y=y + (shape.y - y) * scale,
+                w=shape.w * scale,
+                h=shape.h * scale,
+                size=shape.size * scale,
+                points=points,
+            )
+        ]
+    if effect.variant == "shake":
+        off = _SHAKE * math.sin(6 * math.pi * share) * (1 - share)
+        return [replace(shape, x=shape.x + off, points=tuple((px + off, py) for px, py in shape.points))]
+    if effect.variant == "glow" and shape.kind != "text":
+        return [_faded(halo(shape, shape.stroke or shape.fill), 1.8 * swell), shape]
+    return [shape]
+
+
+def halo(shape: Shape, colour: str) -> Shape:
+    """A glow round a shape, behind it."""
+    if shape.kind == "line":
+        return replace(
+            shape,
+            id=f"glow:{shape.id}",
+            stroke=colour,
+            stroke_width=shape.stroke_width + 7,
+            head=False,
+            opacity=0.3,
+            layer=Layer.EDGE,
+            role="glow",
+        )
+    return replace(
+        shape,
+        id=f"glow:{shape.id}",
+        x=shape.x - 5,
+        y=shape.y - 5,
+        w=shape.w + 10,
+        h=shape.h + 10,
+        fill=colour,
+        stroke="",
+        opacity=0.3,
+        radius=shape.radius + 4,
+        layer=Layer.EDGE,
+        role="glow",
+        within="",
+    )
 
 
 def _around(boxes: Sequence[Box]) -> Box:

@@ -16,7 +16,7 @@ MARGIN, GAP, PAD = 24.0, 14.0, 20.0
 HEAD = 44.0  # height of the title
 COMMENT = 66.0  # height of the comments, the same at every step
 LEGEND = 26.0
-SIDE_SHARE, NARROWEST = 0.34, 230.0
+NARROWEST = 230.0
 SCALES = (1.6, 1.4, 1.25, 1.1, 1.0, 0.92, 0.85, 0.78, 0.71, 0.65, 0.6)
 VIEW_GAP = 26.0
 
@@ -59,6 +59,7 @@ def make_page(
     has_comments: bool,
     has_legend: bool,
     on_right: bool = False,
+    side_share: float = 0.34,
 ) -> Page:
     """Divide the canvas."""
     width, height = CANVAS
@@ -71,7 +72,7 @@ def make_page(
     taken = 0.0
     boxes: tuple[Box | None, Box | None, Box | None] = (None, None, None)
     if code or variables or calls:
-        most = SIDE_SHARE * width
+        most = side_share * width
         wide = min(most, max(NARROWEST, code.longest() if code else 260.0))
         x = width - MARGIN - wide if on_right else MARGIN
         boxes = _side(code, variables, calls, Box(x, top, wide, bottom - top))

@@ -20,6 +20,7 @@ def place_graph(
     ranks: Sequence[float | None],
     aspect: float,
     kind: str | None = None,
+    columns: int | None = None,
 ) -> list[Point]:
     """Places in the unit square, the same for the same graph.
 
@@ -29,6 +30,7 @@ def place_graph(
         ranks: column of each node where the trace says so; used if every node has one.
         aspect: width / height of the place that they are for.
         kind: circular, grid, hierarchical or force_directed; None: what suits the graph.
+        columns: of a grid; None: by its shape.
     """
     if count <= 1:
         return [(0.5, 0.5)] * count
@@ -40,7 +42,7 @@ def place_graph(
     if kind == "circular":
         return _points(_ring(count, pairs))
     if kind == "grid" or not pairs:
-        return _lattice(count, aspect)
+        return _lattice(count, aspect, columns)
     tries = [_ring(count, pairs)] if count <= _MOST_COMPARED else []
     seeds = range(1, _SEEDS + 1) if count <= _MOST_COMPARED else (1,)
     tries += [_spring(count, pairs, seed) for seed in seeds]
@@ -112,8 +114,8 @@ def _columns(ranks: list[float]) -> list[Point]:
     return made
 
 
-def _lattice(count: int, aspect: float) -> list[Point]:
-    columns = max(1, min(count, round(math.sqrt(count * aspect))))
+def _lattice(count: int, aspect: float, columns: int | None) -> list[Point]:
+    columns = max(1, min(count, columns or round(math.sqrt(count * aspect))))
     lines = math.ceil(count / columns)
     return [((node % columns + 0.5) / columns, (node // columns + 0.5) / lines) for node in range(count)]
 

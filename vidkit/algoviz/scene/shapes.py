@@ -124,6 +124,21 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """How a shape moves on its way to a step, where a style says more than that it does.
+
+    Attributes:
+        variant: pulse, glow, shake, fade or morph.
+        easing: linear, ease-in, ease-out or ease-in-out.
+        centre: of the part that it belongs to, which texts grow about, too.
+    """
+
+    variant: str
+    easing: str
+    centre: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Scene:
     """One step as a picture.
 
@@ -131,6 +146,7 @@ class Scene:
         shapes: back to front.
         moves: by id of a shape, the id of the shape of the step before whose place it comes from, for values
             that change places.
+        effects: by id of a shape, how it moves where a style says so.
         changed: ids of shapes whose meaning changed in this step, to be drawn with a short pulse.
         notes: what the picture does not show, such as a window on a larger view.
         description: the step in words, for screen readers and subtitles.
@@ -141,6 +157,7 @@ class Scene:
     background: str
     shapes: tuple[Shape, ...]
     moves: dict[str, str] = field(default_factory=dict)
+    effects: dict[str, Effect] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     description: str = ""

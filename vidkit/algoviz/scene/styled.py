@@ -7,22 +7,26 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vidkit.algoviz.rsl.annotations import PlacedAnnotation
+from vidkit.algoviz.rsl.choosing import ViewLayout
 from vidkit.algoviz.rsl.looks import Look as Part
 from vidkit.algoviz.rsl.looks import Looks
 from vidkit.algoviz.rsl.resolve import ResolvedStyle
 from vidkit.algoviz.rsl.targets import Target
 from vidkit.algoviz.scene.colours import OUTLINE_CONTRAST, ink, luminance, mix, readable
 from vidkit.algoviz.scene.look import Layouts, Look, Paint, Theme, is_plain
+from vidkit.algoviz.scene.motion import halo
 from vidkit.algoviz.scene.painters.base import Box, label
 from vidkit.algoviz.scene.painters.grid import between
 from vidkit.algoviz.scene.picture import MAIN, Network, Picture, Row, Story
-from vidkit.algoviz.scene.shapes import CANVAS, Layer, Shape
+from vidkit.algoviz.scene.shapes import CANVAS, Effect, Layer, Shape
 from vidkit.algoviz.scene.text import unit_width
 from vidkit.algoviz.scene.values import one_line
 from vidkit.algoviz.vta.state import State
 
 _GROWS, _SHRINKS = 1.12, 0.5  # of a size: more would touch what is beside it
 _LINES = ("edge", "dependency")
+USUAL = ViewLayout("")
+UNIT = CANVAS[0] / 16  # pixels; a picture is 16 units wide
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,12 @@ class StyledLook(Look):
         part = self.looks.of("element", name or None)
         # what only just suffices was made to: black or white is clearer
         return Paint(part.fill, part.stroke, ink(part.text, part.fill, 5.0), part.stroke_width)
+
+    def badge(self, style: str | None) -> str:
+        if self.looks is None or not style or style not in self.known or not self.looks.theme.recolours:
+            return ""
+        number = self.looks.of("element", style).badge
+        return "" if number is None else str(number + 1)
 
     def line(self, style: str | None, usual: str) -> tuple[str, float]:
         if self.looks is None or not style or style not in self.known:
@@ -70,15 +80,22 @@ def look_of(style: ResolvedStyle, story: Story) -> Look:
     layouts = Layouts(
         main=main.type if main is not None else None,
         edge_curve=float(params.get("edge_curve") or 0.0),
+        cells=float(params.get("cell_size") or USUAL.cell_size) / USUAL.cell_size,
+        gaps=float(params.get("spacing") or USUAL.spacing) / USUAL.spacing,
+        apart=UNIT * float(params["node_spacing"]) if params.get("node_spacing") else None,
+        columns=params.get("grid_cols"),
+        side_share=style.slots.code[1],
         hidden=frozenset(name for name, (place, _) in slots.items() if place == "none"),
         on_right=style.slots.code[0] == "right",
     )
+    finish = _Finish(style, story, theme)
     return StyledLook(
         theme,
         layouts=layouts,
         times=tuple((time.move_s, time.hold_s) for time in style.times),
         merged=frozenset(step for step, time in enumerate(style.times) if time.is_merged),
-        finish=_Finish(style, story, theme),
+        finish=finish,
+        effects=finish.effects if style.rsl.rules else None,
         looks=style.looks,
         known=frozenset(style.trace.styles.names),
     )
@@ -103,6 +120,20 @@ class _Finish:
         for number, annotation in enumerate(now.annotations):
             shapes = [*shapes, *self._annotated(number, annotation, state, picture, shapes)]
         return shapes
+
+    def effects(self, step: int, shapes: list[Shape]) -> dict[str, Effect]:
+        """How the parts that rules speak of move, by ids of their shapes, their texts included."""
+        now, state, picture = self.style.step(step), self.style.states[step], self.story.pictures[step]
+        made: dict[str, Effect] = {}
+        by_id = {shape.id: shape for shape in shapes}
+        for target in now.touched:
+            motion = now.motion(target.kind, target.view_id, target.key)
+            key = shape_of(target, state, picture) if motion is not None and motion.is_said else None
+            if motion is None or key not in by_id:
+                continue
+            effect = Effect(motion.variant, motion.easing, by_id[key].centre)
+            made |= {shape.id: effect for shape in shapes if shape.id == key or shape.within == key}
+        return made
 
     def _annotated(
         self, number: int, given: PlacedAnnotation, state: State, picture: Picture, shapes: list[Shape]
@@ -243,7 +274,7 @@ def _restyled(shapes: list[Shape], key: str, part: Part, plain: Part, kind: str)
             if scale != 1.0 and kind not in _LINES:
                 changes |= _scaled(shape, scale)
             if part.glow:
-                made.append(_halo(shape, part.stroke))
+                made.append(halo(shape, part.stroke))
             made.append(replace(shape, **changes))
         elif shape.within == key and shape.kind == "text":
             changes_ink = part.text != plain.text or part.fill != plain.fill
@@ -257,32 +288,3 @@ def _scaled(shape: Shape, scale: float) -> dict[str, float]:
     x, y = shape.centre
     wide, high = shape.w * scale, shape.h * scale
     return {"x": x - wide / 2, "y": y - high / 2, "w": wide, "h": high}
-
-
-def _halo(shape: Shape, colour: str) -> Shape:
-    if shape.kind == "line":
-        return replace(
-            shape,
-            id=f"glow:{shape.id}",
-            stroke=colour,
-            stroke_width=shape.stroke_width + 7,
-            head=False,
-            opacity=0.3,
-            layer=Layer.EDGE,
-            role="glow",
-        )
-    return replace(
-        shape,
-        id=f"glow:{shape.id}",
-        x=shape.x - 5,
-        y=shape.y - 5,
-        w=shape.w + 10,
-        h=shape.h + 10,
-        fill=colour,
-        stroke="",
-        opacity=0.3,
-        radius=shape.radius + 4,
-        layer=Layer.EDGE,
-        role="glow",
-        within="",
-    )

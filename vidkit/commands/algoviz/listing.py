@@ -89,8 +89,8 @@ def _layouts() -> tuple[Line, ...]:
 
     made = []
     for kind, layouts in FITTING.items():
-        told = (f"{name} ({', '.join(params)})" for name, params in layouts.items())
-        made.append(Line(kind.__name__.removesuffix("View").lower(), "; ".join(told)))
+        told = (f"{name} ({', '.join(params) or 'no parameters'})" for name, params in layouts.items())
+        made.append(Line(kind, "; ".join(told)))
     return tuple(made)
 
 

@@ -135,6 +135,29 @@
     return made;
   }
 
+  // how a style wants parts to move: pulse, glow, shake, fade, morph
+  const GLOW = 1, FADE = 3, drawPlain = draw;
+  const EASED = [(s) => s * s * (3 - 2 * s), (s) => s, (s) => s * s, (s) => s * (2 - s)];
+  function affected(element, shape, opacity, effect, share) {
+    const [, variant, , cx, cy] = effect, swell = Math.sin(Math.PI * share), made = shape.slice();
+    const moved = (f) => { if (made[F.points]) made[F.points] = made[F.points].map(f); };
+    if (variant === 0) {
+      const scale = 1 + 0.12 * swell;
+      for (const [at, size, c] of [[F.x, F.w, cx], [F.y, F.h, cy]]) { made[at] = c + (made[at] - c) * scale; made[size] *= scale; }
+      if (made[F.size]) made[F.size] *= scale;
+      moved(([x, y]) => [cx + (x - cx) * scale, cy + (y - cy) * scale]);
+    } else if (variant === 2) {
+      const off = 5 * Math.sin(6 * Math.PI * share) * (1 - share);
+      made[F.x] += off;
+      moved(([x, y]) => [x + off, y]);
+    }
+    if (variant === GLOW && shape[3] !== 3) {
+      const colour = get(shape, "stroke", "") || get(shape, "fill", "#888888");
+      element.style.filter = share < 1 ? `drop-shadow(0 0 ${n(9 * swell)}px ${colour})` : "";
+    }
+    draw(element, made, opacity);
+  }
+
   let step = 0, now = new Map(), playing = false, speed = 1, way = null, timer = 0;
   function show(target) {
     for (const [id, element] of drawn) if (!target.has(id)) { element.remove(); drawn.delete(id); }
@@ -142,26 +165,34 @@
       let element = drawn.get(id);
       if (element && element.kind !== shape[3]) { element.remove(); element = null; }
       if (!element) { element = create(shape); element.kind = shape[3]; drawn.set(id, element); }
-      if (element.shape !== shape || element.moved) { draw(element, shape); element.shape = shape; element.moved = false; }
+      if (element.shape !== shape || element.moved) { draw(element, shape); element.style.filter = ""; element.shape = shape; element.moved = false; }
     }
     now = target;
   }
   function begin(k, forward) {
     const target = stateAt(k), moves = new Map(forward ? data.steps[k].moves : data.steps[step].moves.map(([a, b]) => [b, a]));
     const leaving = new Set(moves.values()), changing = [], going = [];
-    for (const [id, shape] of target) if (now.get(id) !== shape || moves.has(id)) changing.push([id, shape]);
+    const effects = new Map(forward && k > step ? data.steps[k].effects.map((e) => [e[0], e]) : []);
+    for (const [id, shape] of target) if (now.get(id) !== shape || moves.has(id) || effects.has(id)) changing.push([id, shape]);
     for (const [id, shape] of now) if (!target.has(id)) going.push([id, shape]);
-    return { target, moves, leaving, changing, going, old: now };
+    return { target, moves, effects, leaving, changing, going, old: now };
   }
   function frame(t, share) {
-    const eased = share * share * (3 - 2 * share), appeared = (share - COMES) / (1 - COMES);
+    const usual = EASED[0](share), appeared = (share - COMES) / (1 - COMES);
     for (const [id, shape] of t.going) { const e = drawn.get(id); if (e) { draw(e, shape, Math.max(0, 1 - share / GONE)); e.moved = true; } }
     for (const [id, shape] of t.changing) {
-      const source = t.moves.get(id), old = t.old.get(id);
+      const source = t.moves.get(id), old = t.old.get(id), effect = t.effects.get(id);
+      const eased = effect ? EASED[effect[2]](share) : usual;
+      const draw = (element, shape, opacity) => effect ? affected(element, shape, opacity, effect, share) : drawPlain(element, shape, opacity);
       let element = drawn.get(id);
       if (!element || element.kind !== shape[3]) { if (element) element.remove(); element = create(shape); element.kind = shape[3]; drawn.set(id, element); }
       element.moved = true;
       if (source !== undefined && t.old.has(source)) draw(element, arched(t.old.get(source), shape, eased));
+      else if (effect && effect[1] === FADE && old) {
+        if (old === shape) draw(element, shape, 1 - 0.65 * Math.sin(Math.PI * eased));
+        else if (share < 0.5) draw(element, old, 1 - 2 * EASED[effect[2]](share));
+        else draw(element, shape, Math.max(0, 2 * EASED[effect[2]](share) - 1));
+      }
       else if (!old) draw(element, shape, Math.max(0, appeared));
       else if (shape[3] === 3 && old[F.text] !== shape[F.text]) {
         if (t.leaving.has(id)) draw(element, shape, 0);

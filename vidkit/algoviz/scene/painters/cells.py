@@ -5,6 +5,9 @@ from __future__ import annotations
 from vidkit.algoviz.scene.look import Look, Paint
 from vidkit.algoviz.scene.painters.base import PAD, Box, label
 from vidkit.algoviz.scene.shapes import Layer, Shape
+from vidkit.algoviz.scene.text import line_height, unit_width
+
+BADGE = 9.0  # size of the number of a style
 
 
 def cell(
@@ -65,7 +68,35 @@ def _cell(
         radius=radius,
     )
     inside = Box(box.x, box.y, box.w, box.h - below)
-    return [frame, value_text(value or f"{key}:text", text, inside, size, paint, key, font)]
+    written = value_text(value or f"{key}:text", text, inside, size, paint, key, font)
+    wide = unit_width(look.badge(mark or style)) * BADGE
+    return [frame, written, *badge(frame, written, look, mark or style, box.right - 4 - wide, box.y + 2.5)]
+
+
+def badge(frame: Shape, written: Shape, look: Look, style: str, x: float, y: float) -> list[Shape]:
+    """The number of a style at (x, y) in a box, where the text of the box leaves room; else nothing."""
+    text = look.badge(style)
+    wide, high = unit_width(text) * BADGE, line_height(BADGE)
+    beside = x > written.x + written.w + 1 or x + wide < written.x - 1
+    above = y + high < written.y + 0.12 * written.h
+    if not text or not (beside or above or not written.text) or x < frame.x + 2.5:
+        return []
+    return [
+        Shape(
+            f"{frame.id}:badge",
+            "text",
+            x,
+            y,
+            wide,
+            high,
+            layer=Layer.CELL_TEXT,
+            role="badge",
+            within=frame.id,
+            fill=written.fill,
+            text=text,
+            size=BADGE,
+        )
+    ]
 
 
 def value_text(

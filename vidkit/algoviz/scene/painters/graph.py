@@ -114,7 +114,8 @@ class GraphPainter(Painter):
             ranks = [self.nodes[name].rank for name in names]
             kind = self.look.layouts.main if self.id == MAIN else None
             aspect = self.inner.w / max(self.inner.h, 1.0)
-            self.units[key] = place_graph(len(names), pairs, ranks, aspect, kind)
+            columns = self.look.layouts.columns if self.id == MAIN else None
+            self.units[key] = place_graph(len(names), pairs, ranks, aspect, kind, columns)
         places = self._spread(self.units[key], radius, [self.note_of.get(name, "") for name in names])
         return None if places is None else dict(zip(names, places, strict=True))
 
@@ -135,7 +136,8 @@ class GraphPainter(Painter):
         if (high < low).any():
             return None
         span = np.minimum(high - low, max(box.w, box.h))
-        places = low + (high - low - span) / 2 + np.array(unit).reshape(-1, 2) * span
+        share = self._share(np.array(unit).reshape(-1, 2) * span)
+        places = low + (high - low - span * share) / 2 + np.array(unit).reshape(-1, 2) * span * share
         self.tag_room = max(30.0, tag)
         need_x, need_y = max(2.7 * radius, wide + 8), 2.7 * radius + below
         for _ in range(160):
@@ -148,6 +150,15 @@ class GraphPainter(Painter):
             push = np.clip(1.03 - gap, 0, None)[..., None] * _directions(delta, gap)
             places = np.clip(places + push.sum(1) * 0.55 * [need_x, need_y], low, high)
         return None
+
+    def _share(self, places: np.ndarray) -> float:
+        """How far a layout is drawn together so that neighbours are as near as a style wants, at most 1."""
+        wanted = self.look.layouts.apart if self.id == MAIN else None
+        if wanted is None or len(places) < 2:
+            return 1.0
+        gaps = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+        np.fill_diagonal(gaps, np.inf)
+        return float(min(1.0, wanted * self.scale / max(1.0, float(np.median(gaps.min(1))))))
 
     def _route(self, edges: list[Edge]) -> float:
         """Ways of the edges and places of their labels; how much of them meets something else."""

@@ -8,7 +8,7 @@ from vidkit.algoviz.scene.painters.base import Box, Painter, empty, label, windo
 from vidkit.algoviz.scene.painters.cells import cell
 from vidkit.algoviz.scene.painters.chips import arrow
 from vidkit.algoviz.scene.painters.row import pointer
-from vidkit.algoviz.scene.picture import Body, Cell, Grid, Marks
+from vidkit.algoviz.scene.picture import MAIN, Body, Cell, Grid, Marks
 from vidkit.algoviz.scene.shapes import Layer, Shape
 from vidkit.algoviz.scene.text import unit_width
 
@@ -26,6 +26,13 @@ class GridPainter(Painter):
         self.n_cols = max((len(grid.rows[0]) for grid in grids if grid.rows), default=0)
         self.has_rows = any(any(grid.row_headers) for grid in grids)
         self.has_cols = any(any(grid.col_headers) for grid in grids)
+        layouts, is_main = self.look.layouts, self.id == MAIN
+        self.grow = layouts.cells if is_main else 1.0
+        self.between = GAP * (layouts.gaps if is_main else 1.0)
+        # letters grow with their cells, but never get too small to read
+        self.size = SIZE * min(max(self.grow, 0.6), 1.7)
+        self.high = max(HIGH * self.grow, self.size * 1.5)
+        self.narrowest = max(_NARROWEST * self.grow, 22.0)
         self.widths = self._widths(grids)
         tagged = any(isinstance(place, tuple) for marks in self.marks for place in marks.pointers.values())
         self.tag = TAG if tagged else 0.0
@@ -40,33 +47,33 @@ class GridPainter(Painter):
         needed = [0.0] * self.n_cols
         for row in {row for grid in grids for row in grid.rows}:
             for column, text in enumerate(row):
-                needed[column] = max(needed[column], unit_width(text) * SIZE + 18)
+                needed[column] = max(needed[column], unit_width(text) * self.size + 18)
         for heads in {grid.col_headers for grid in grids}:
             for column, text in enumerate(heads[: self.n_cols]):
                 needed[column] = max(needed[column], unit_width(text) * 13 + 10)
-        needed = [min(max(wide, _NARROWEST), _WIDEST) for wide in needed]
+        needed = [min(max(wide, self.narrowest), _WIDEST * max(1.0, self.grow)) for wide in needed]
         if needed and max(needed) <= 1.6 * min(needed):
             return [max(needed)] * self.n_cols
         return needed
 
     def natural(self, scale: float, room: float) -> tuple[float, float]:
-        wide = self.header + sum(self.widths) + GAP * max(0, self.n_cols - 1)
-        high = (HEADER if self.has_cols else 0) + self.n_rows * (HIGH + self.tag + GAP)
+        wide = self.header + sum(self.widths) + self.between * max(0, self.n_cols - 1)
+        high = (HEADER if self.has_cols else 0) + self.n_rows * (self.high + self.tag + self.between)
         return max(wide, 88.0) * scale, max(high, 40.0) * scale
 
     def settle(self) -> None:
         scale, box = self.scale, self.inner
         self.top = box.y + (HEADER * scale if self.has_cols else 0)
         self.left = box.x + self.header * scale
-        free_h = box.bottom - self.top + GAP * scale + 0.5
-        each = (HIGH + self.tag + GAP) * scale
+        free_h = box.bottom - self.top + self.between * scale + 0.5
+        each = (self.high + self.tag + self.between) * scale
         self.room_rows = max(1, int(free_h // each))
-        self.even = max(self.widths, default=_NARROWEST)
-        total = (sum(self.widths) + GAP * len(self.widths)) * scale
-        self.fits_wide = total <= box.right - self.left + GAP * scale + 0.5
+        self.even = max(self.widths, default=self.narrowest)
+        total = (sum(self.widths) + self.between * len(self.widths)) * scale
+        self.fits_wide = total <= box.right - self.left + self.between * scale + 0.5
         self.room_cols = self.n_cols
         if not self.fits_wide:
-            self.room_cols = max(1, int((box.right - self.left + 1) // ((self.even + GAP) * scale)))
+            self.room_cols = max(1, int((box.right - self.left + 1) // ((self.even + self.between) * scale)))
         self.windowed = self.room_rows < self.n_rows or self.room_cols < self.n_cols
         if self.windowed:
             self.room_rows = max(1, min(self.n_rows, int((free_h - 22) // each)))
@@ -105,9 +112,9 @@ class GridPainter(Painter):
         wide = self.widths[column] if self.fits_wide else self.even
         before = sum(self.widths[:column]) if self.fits_wide else self.even * (column - first[1])
         skipped = sum(self.widths[: first[1]]) if self.fits_wide else 0.0
-        high = (HIGH + self.tag + GAP) * scale
-        x = self.left + (before - skipped + GAP * (column - first[1])) * scale
-        return Box(x, self.top + (row - first[0]) * high, wide * scale, high - GAP * scale)
+        high = (self.high + self.tag + self.between) * scale
+        x = self.left + (before - skipped + self.between * (column - first[1])) * scale
+        return Box(x, self.top + (row - first[0]) * high, wide * scale, high - self.between * scale)
 
     def shapes(self, step: int, body: Body, marks: Marks) -> list[Shape]:
         assert isinstance(body, Grid)
@@ -123,7 +130,7 @@ class GridPainter(Painter):
                     f"cell:{self.id}:{row},{column}",
                     body.rows[row][column],
                     self.slot(row, column, first),
-                    SIZE * self.scale,
+                    self.size * self.scale,
                     self.look,
                     body.styles.get((row, column), ""),
                     marks.cells.get((row, column), ""),

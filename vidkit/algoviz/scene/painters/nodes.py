@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from vidkit.algoviz.scene.look import Look, Paint, is_plain
 from vidkit.algoviz.scene.painters.base import Box, label
+from vidkit.algoviz.scene.painters.cells import BADGE, badge
 from vidkit.algoviz.scene.painters.chips import arrow
 from vidkit.algoviz.scene.picture import Node
 from vidkit.algoviz.scene.routing import Rect, Route
@@ -75,6 +76,8 @@ def disc(
             role="value",
         ),
     ]
+    wide = unit_width(look.badge(node.style)) * BADGE
+    made += badge(made[0], made[1], look, node.style, x - wide / 2, y - radius + 2.5)
     text = note_text(node)
     if text:
         size = note_size(radius)

@@ -6,7 +6,7 @@ import math
 
 from vidkit.algoviz.scene.painters.base import Box, Painter, empty, label, window_of
 from vidkit.algoviz.scene.painters.cells import cell
-from vidkit.algoviz.scene.picture import Body, Marks, Range, Row
+from vidkit.algoviz.scene.picture import MAIN, Body, Marks, Range, Row
 from vidkit.algoviz.scene.shapes import Layer, Shape
 from vidkit.algoviz.scene.text import line_height, unit_width
 
@@ -29,30 +29,47 @@ class RowPainter(Painter):
         self.lane_of = _lanes([marks.ranges for marks in self.marks])
         self.lanes = max(self.lane_of.values(), default=-1) + 1
         self.pointer_lanes = max((_crowd(marks) for marks in self.marks), default=0)
+        layouts, is_main = self.look.layouts, self.id == MAIN
+        # letters grow with their cells, but never get too small to read
+        self.grow = layouts.cells if is_main else 1.0
+        self.size = SIZE * min(max(self.grow, 0.6), 1.7)
+        self.high = CELL * self.grow if self.grow >= 1 else max(CELL * self.grow, self.size * 1.5)
+        self.between = self.gap * (layouts.gaps if is_main else 1.0)
+        self.line_gap = ROW_GAP * (layouts.gaps if is_main else 1.0)
+        kind = layouts.main if is_main else None
+        wide = {"vertical_array": 1, "grid": layouts.columns or math.ceil(math.sqrt(max(1, self.count)))}
+        self.most_columns = wide.get(kind or "", self.count or 1)
 
     def _cell(self, scale: float) -> float:
-        return min(max(self.least * scale, self.widest * SIZE * scale + 20 * scale), _WIDEST * scale)
+        least = max(self.least * self.grow, 20.0)
+        widest = _WIDEST * max(1.0, self.grow)
+        return min(max(least, self.widest * self.size + 20), widest) * scale
 
     def _line(self, scale: float) -> float:
         """Height of one line with everything over and under it."""
-        return (self.lanes * LANE + CELL + INDEX + self.pointer_lanes * LANE) * scale
+        return (self.lanes * LANE + self.high + INDEX + self.pointer_lanes * LANE) * scale
 
     def natural(self, scale: float, room: float) -> tuple[float, float]:
-        wide, gap = self._cell(scale), self.gap * scale
-        columns = max(1, min(self.count or 1, int((room + gap) // (wide + gap))))
+        wide, gap = self._cell(scale), self.between * scale
+        columns = max(1, min(self.count or 1, self.most_columns, int((room + gap) // (wide + gap))))
         lines = max(1, math.ceil(self.count / columns))
-        high = lines * self._line(scale) + (lines - 1) * ROW_GAP * scale
+        high = lines * self._line(scale) + (lines - 1) * self.line_gap * scale
         return columns * (wide + gap) - gap, high
 
     def settle(self) -> None:
         scale, box = self.scale, self.inner
-        self.wide, self.step_x = self._cell(scale), self._cell(scale) + self.gap * scale
-        self.columns = max(1, min(self.count or 1, int((box.w + self.gap * scale + 0.01) // self.step_x)))
-        self.step_y = self._line(scale) + ROW_GAP * scale
+        self.wide, self.step_x = self._cell(scale), self._cell(scale) + self.between * scale
+        self.columns = max(
+            1,
+            min(
+                self.count or 1, self.most_columns, int((box.w + self.between * scale + 0.01) // self.step_x)
+            ),
+        )
+        self.step_y = self._line(scale) + self.line_gap * scale
         free = box.h + 0.01
-        lines = max(1, int((free + ROW_GAP * scale) // self.step_y))
+        lines = max(1, int((free + self.line_gap * scale) // self.step_y))
         if self.columns * lines < self.count:  # a window, with a line for what it leaves out
-            lines = max(1, int((free - 20 + ROW_GAP * scale) // self.step_y))
+            lines = max(1, int((free - 20 + self.line_gap * scale) // self.step_y))
         self.room = self.columns * lines
         self.firsts = self._windows()
 
@@ -78,7 +95,7 @@ class RowPainter(Painter):
         """The cell of an element by its place in the window."""
         line, column = divmod(place, self.columns)
         top = self.inner.y + line * self.step_y + self.lanes * LANE * self.scale
-        return Box(self.inner.x + column * self.step_x, top, self.wide, CELL * self.scale)
+        return Box(self.inner.x + column * self.step_x, top, self.wide, self.high * self.scale)
 
     def shapes(self, step: int, body: Body, marks: Marks) -> list[Shape]:
         assert isinstance(body, Row)
@@ -93,7 +110,7 @@ class RowPainter(Painter):
                 f"cell:{self.id}:{index}",
                 item.text,
                 box,
-                SIZE * self.scale,
+                self.size * self.scale,
                 self.look,
                 item.style,
                 marks.cells.get((0, index), ""),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from vidkit.algoviz.scene.painters import nodes as drawn
 from vidkit.algoviz.scene.painters.base import Box, Painter, empty, label
 from vidkit.algoviz.scene.painters.row import pointer
-from vidkit.algoviz.scene.picture import Body, Marks, Network, Node
+from vidkit.algoviz.scene.picture import MAIN, Body, Marks, Network, Node
 from vidkit.algoviz.scene.routing import Route
 from vidkit.algoviz.scene.shapes import Shape
 from vidkit.algoviz.scene.text import unit_width
@@ -82,9 +82,17 @@ class TreePainter(Painter):
         box, radius = self.inner, self.radius
         side = max(radius, self.note_room / 2) + 4
         widest = max(4.6 * radius, self.note_room + 30)
+        wanted = self.look.layouts.apart if self.id == MAIN else None
+        if wanted is not None:  # never so near that nodes meet
+            widest = max(2.5 * radius, self.note_room + 6, wanted * self.scale)
         self.unit_x = min((box.w - 2 * side) / span, widest) if span else 0.0
         free = box.h - 2 * radius - self._low(radius) - 8
-        self.unit_y = min(free / depth, max(4.2 * radius, self._each(radius)) + 20) if depth else 0.0
+        level = (
+            max(4.2 * radius, self._each(radius)) + 20
+            if wanted is None
+            else max(wanted * self.scale, self._each(radius))
+        )
+        self.unit_y = min(free / depth, level) if depth else 0.0
         self.left = box.x + (box.w - span * self.unit_x) / 2
         self.top = box.y + radius + 4 + max(0.0, free - depth * self.unit_y) * 0.3
 
