@@ -270,7 +270,7 @@ def test_the_published_style_fits_its_trace() -> None:
         pytest.skip("the published style is not beside the checkout (it has no licence)")
     trace = load(next((SHARED / "traces").glob("CASE*823*")))
     resolved = style_of(trace, path)
-    assert {found.code for found in resolved.findings} == {"R302"}
+    assert {found.code for found in resolved.findings} == {"R209", "R302"}
     assert resolved.theme.background == "#ffffff"
     now = resolved.step(4)
     touched = next(target for target in now.touched if target.view_id == "data_state")
