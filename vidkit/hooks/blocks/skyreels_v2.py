@@ -10,8 +10,8 @@ from diffusers.models.attention_dispatch import dispatch_attention_fn
 from torch import Tensor
 
 from vidkit.errors import ConfigError
+from vidkit.hooks.blocks.skyreels_layer import halves, modulated
 from vidkit.hooks.dense.processor import DenseAttnProcessor, attend_dense
-from vidkit.hooks.families.wan import project, rotate
 from vidkit.models.block_model import Entered, Exchange
 from vidkit.models.transformer_cost import TransformerShape
 
@@ -105,9 +105,17 @@ class SkyReelsBlocks:
         self, entered: Entered, exchange: Exchange, rows: Tensor | None = None, stop: int | None = None
     ) -> Tensor:
         """Run the layers on some tokens of a block, or all."""
-        hidden = entered.hidden if rows is None else entered.hidden[:, rows]
+        state: _State = entered.state
+        hidden, frames, (cos, sin) = entered.hidden, None, state.rotary
+        if rows is not None:
+            hidden, frames = hidden[:, rows], entered.frame_of[rows]
+            cos, sin = cos[:, rows], sin[:, rows]
         for layer, block in enumerate(self.transformer.blocks[:stop]):
-            hidden = _layer(block, layer, hidden, entered, exchange, rows)
+            before, after = halves(block)
+            q, k, v = before(block, hidden, state.modulation, cos, sin, state.per_frame, frames)
+            keys, values = exchange(layer, k, v, q)
+            heads = _attend(block.attn1.processor, q, keys, values)
+            hidden = after(block, hidden, heads, state.modulation, state.text, state.per_frame, frames)
         return hidden
 
     def head(self, entered: Entered, hidden: Tensor, rows: Tensor | None = None) -> Tensor:
@@ -116,7 +124,8 @@ class SkyReelsBlocks:
         time = entered.state.time
         table = model.scale_shift_table
         shift, scale = (table[:, i, None] + time for i in range(2))
-        normed = _modulated(model.norm_out(hidden.float()), scale, shift, entered, rows)
+        frames = None if rows is None else entered.frame_of[rows]
+        normed = modulated(model.norm_out(hidden.float()), scale, shift, entered.state.per_frame, frames)
         out: Tensor = model.proj_out(normed.type_as(hidden))
         return out
 
@@ -139,40 +148,6 @@ def moves_layers(transformer: Any) -> bool:
     return grouped or any(parameter.is_meta for parameter in transformer.parameters())
 
 
-def _layer(
-    block: Any, layer: int, hidden: Tensor, entered: Entered, exchange: Exchange, rows: Tensor | None
-) -> Tensor:
-    """One transformer layer; hidden `[B, n, C]`."""
-    state: _State = entered.state
-    parts = (block.scale_shift_table.unsqueeze(1) + state.modulation.float()).unbind(2)
-    shift, scale, gate, ffn_shift, ffn_scale, ffn_gate = parts
-    normed = _modulated(block.norm1(hidden.float()), scale, shift, entered, rows).type_as(hidden)
-    attended = _attention(block.attn1, layer, normed, state.rotary, exchange, rows)
-    hidden = (hidden.float() + _scaled(attended, gate, entered, rows)).type_as(hidden)
-    normed = block.norm2(hidden.float()).type_as(hidden)
-    hidden = hidden + block.attn2(normed, state.text, None, None)
-    normed = _modulated(block.norm3(hidden.float()), ffn_scale, ffn_shift, entered, rows).type_as(hidden)
-    fed = block.ffn(normed).float()
-    return (hidden.float() + _scaled(fed, ffn_gate, entered, rows)).type_as(hidden)
-
-
-def _attention(
-    attention: Any,
-    layer: int,
-    hidden: Tensor,
-    rotary: tuple[Tensor, Tensor],
-    exchange: Exchange,
-    rows: Tensor | None,
-) -> Tensor:
-    cos, sin = rotary if rows is None else (table[:, rows] for table in rotary)
-    q, k, v = project(attention, hidden)
-    q, k = rotate(q, cos, sin), rotate(k, cos, sin)
-    keys, values = exchange(layer, k, v, q)
-    heads = _attend(attention.processor, q, keys, values)
-    out: Tensor = attention.to_out[1](attention.to_out[0](heads.flatten(2, 3).type_as(q)))
-    return out
-
-
 def _attend(processor: Any, q: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     """Attention by the kernel that the processor would use."""
     while not isinstance(processor, DenseAttnProcessor) and hasattr(processor, "original"):
@@ -182,23 +157,3 @@ def _attend(processor: Any, q: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     backend = getattr(processor, "_attention_backend", None)
     out: Tensor = dispatch_attention_fn(q, keys, values, backend=backend)
     return out
-
-
-def _modulated(x: Tensor, scale: Tensor, shift: Tensor, entered: Entered, rows: Tensor | None) -> Tensor:
-    """Scale and shift x `[B, n, C]` by the values of each token's frame, `[B, m, C]`."""
-    if rows is not None:
-        frames = entered.frame_of[rows]
-        return x * (1 + scale[:, frames]) + shift[:, frames]
-    return (_by_frame(x, entered) * (1 + scale.unsqueeze(2)) + shift.unsqueeze(2)).flatten(1, 2)
-
-
-def _scaled(x: Tensor, gate: Tensor, entered: Entered, rows: Tensor | None) -> Tensor:
-    """Multiply x by the value of each token's frame."""
-    if rows is not None:
-        return x * gate[:, entered.frame_of[rows]]
-    return (_by_frame(x, entered) * gate.unsqueeze(2)).flatten(1, 2)
-
-
-def _by_frame(x: Tensor, entered: Entered) -> Tensor:
-    """`[B, P, C]` to `[B, m, S, C]`."""
-    return x.reshape(x.shape[0], -1, entered.state.per_frame, x.shape[-1])
