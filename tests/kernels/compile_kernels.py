@@ -5,11 +5,13 @@ A script of its own, since Triton cannot compile in a process that interprets.
 
 import json
 import sys
+from functools import partial
 
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource, compile
 from triton.experimental.gluon import language as gl
 from triton.experimental.gluon._runtime import GluonASTSource
+from vidkit_kernels.attention_8bit import triton as eight_bit
 from vidkit_kernels.block_sparse import hopper
 from vidkit_kernels.block_sparse import triton as block_sparse
 from vidkit_kernels.cluster_cover import triton as cluster_cover
@@ -86,7 +88,10 @@ def argument_type(kernel, name, constants):
 def build(kernel, constants, warps, stages, arch):
     """Compile one kernel and look at what came out."""
     names = [p.name for p in kernel.params]
-    signature = {n: "constexpr" if n in constants else argument_type(kernel, n, constants) for n in names}
+    kind = partial(argument_type, kernel)
+    if kernel is eight_bit._attention_kernel:
+        kind = eight_bit_type
+    signature = {n: "constexpr" if n in constants else kind(n, constants) for n in names}
     aligned = {(i,): ALIGNED for i, n in enumerate(names) if n.endswith("_ptr") or n.startswith("stride_")}
     source = ASTSource(
         fn=kernel,
@@ -147,9 +152,28 @@ def build_hopper(D, tile_n, stages, ragged):
     }
 
 
+def eight_bit_type(name, constants):
+    """Signature entry of the 8-bit kernel, INT8 Q and K."""
+    if name in ("q_ptr", "k_ptr"):
+        return "*i8"
+    if name == "v_ptr":
+        return "*fp8e4nv" if constants["PV_FP8"] else "*bf16"
+    return argument_type(eight_bit._attention_kernel, name, constants)
+
+
 if __name__ == "__main__":
     for case in ((128, 128, 2, True), (128, 64, 4, False), (64, 128, 3, True)):
         print(json.dumps(build_hopper(*case)), flush=True)
+    for pv_fp8, tile_n, dense in ((True, 128, False), (True, 64, True), (False, 64, False)):
+        made = {
+            "PV_FP8": pv_fp8,
+            "BLOCK_N": tile_n,
+            "SPLIT_K": 128 // tile_n,
+            "DENSE": dense,
+            "IMPRECISE": 64,
+        }
+        constants = {"D": 128, "BLOCK_M": 128, "SPLIT_Q": 1, "RAGGED": True, **made}
+        print(json.dumps(build(eight_bit._attention_kernel, constants, 8, 3, 90)), flush=True)
     for kernel, constants, warps, stages in CASES:
         for arch in (80, 90):
             if arch == 80 and "descriptor" in kernel.fn.__name__:

@@ -22,7 +22,7 @@ from vidkit.hooks.not_pickled import NotPickled
 from vidkit.hooks.token_grid import TokenGrid
 
 # their kernels have no backward pass and would return tensors that no gradient goes through
-WITHOUT_GRADIENT = ("fa4", "triton")
+WITHOUT_GRADIENT = ("fa4", "triton", "int8", "fp8")
 
 
 @dataclass

@@ -42,6 +42,8 @@ class ExecutorName(StrEnum):
     GATHER = "gather"
     REFERENCE = "reference"
     MASKED = "masked"
+    INT8 = "int8"
+    FP8 = "fp8"
 
 
 class Backend(StrEnum):
@@ -52,6 +54,8 @@ class Backend(StrEnum):
     CUDNN = "cudnn"
     FLASH = "flash"  # torch's FlashAttention-2
     SAGE = "sage"  # SageAttention: Q and K in 8 bits, so not exact; only if asked for
+    INT8 = "int8"  # vidkit's own: Q and K in INT8, P and V in FP8, likewise
+    FP8 = "fp8"  # vidkit's own: all in FP8, likewise
     NATIVE = "native"  # what torch and diffusers choose
 
 

@@ -75,7 +75,7 @@ def test_native_is_softmax_attention():
     assert torch.allclose(KERNELS["native"].attend(q, k, v), torch.einsum("bhnm,bmhd->bnhd", p, v), atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["fa4", "cudnn", "flash", "sage"])
+@pytest.mark.parametrize("name", ["fa4", "cudnn", "flash", "sage", "int8", "fp8"])
 def test_a_kernel_that_cannot_run_here_is_refused_with_those_that_can(name):
     with pytest.raises(ConfigError, match=f"attention.backend={name} cannot be used: it needs a CUDA") as no:
         require_kernel(name, CPU)

@@ -10,6 +10,7 @@ from torch import Tensor
 from vidkit.attention.executors.base import Executor, run_plan
 from vidkit.attention.executors.cpu import GatherExecutor
 from vidkit.attention.executors.dense import DenseShare
+from vidkit.attention.executors.eight_bit import FP8Executor, Int8Executor
 from vidkit.attention.executors.gpu import FA4Executor, FlexExecutor, TritonExecutor
 from vidkit.attention.executors.torch_ import MaskedExecutor, ReferenceExecutor
 from vidkit.attention.plan import BlockPlan
@@ -27,6 +28,8 @@ EXECUTORS: dict[str, Any] = {
     "gather": GatherExecutor,
     "reference": ReferenceExecutor,
     "masked": MaskedExecutor,
+    "int8": Int8Executor,  # these two round to 8 bits: never chosen by `auto`
+    "fp8": FP8Executor,
 }
 # fastest first, by the rates in docs/benchmarks.md; `masked` (N^2 memory, short sequences) serves GPUs where
 # blocks suit no kernel: there the reference would read the lists on the host

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from vidkit_kernels.attention_8bit import Kind, attention_8bit
 
 from vidkit.errors import ConfigError
 from vidkit.hooks.dense.fa4 import fa4_forward, fa4_problem
@@ -100,6 +101,24 @@ def _sage(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     return out
 
 
+def _eight_bit(kind: Kind) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+        return attention_8bit(q, k, v, qk=kind).transpose(1, 2)
+
+    return attend
+
+
+def _no_fp8(device: torch.device) -> str | None:
+    if (why := _no_gpu(device)) is not None:
+        return why
+    if importlib.util.find_spec("triton") is None:
+        return "triton is not installed"
+    if torch.cuda.get_device_capability(device) < (8, 9):
+        return f"it needs an Ada or Hopper GPU, or later, and this is {torch.cuda.get_device_name(device)}"
+    return None
+
+
 def _nothing_missing(device: torch.device) -> str | None:
     return None
 
@@ -146,6 +165,8 @@ KERNELS: dict[str, DenseKernel] = {
         DenseKernel("cudnn", _sdpa(SDPBackend.CUDNN_ATTENTION), _no_gpu, _half, diffusers="_native_cudnn"),
         DenseKernel("flash", _sdpa(SDPBackend.FLASH_ATTENTION), _no_gpu, _half, diffusers="_native_flash"),
         DenseKernel("sage", _sage, _no_sage, _half_64_or_128, is_exact=False, package="sageattention"),
+        DenseKernel("int8", _eight_bit("int8"), _no_fp8, _half_64_or_128, is_exact=False),
+        DenseKernel("fp8", _eight_bit("fp8"), _no_fp8, _half_64_or_128, is_exact=False),
         DenseKernel("native", _sdpa(None), _nothing_missing, _anything, diffusers="native"),
     )
 }
