@@ -29,7 +29,7 @@ def test_a_plan_in_8_bits_is_near_to_the_exact_one(name):
 @pytest.mark.parametrize("name", ["int8", "fp8"])
 def test_8_bits_are_taken_only_if_asked_for(name):
     assert name in EXECUTORS and name not in AUTO_ORDER and not KERNELS[name].is_exact
-    q, k, v = made(5000)
+    q, _, _ = made(5000)
     plan = BlockPlan.full(1, 2, 5000, 5000, 64, 64)
     assert EXECUTORS[name]().unsupported(q, plan) == "on a CPU, 5000 tokens are too many"
     chooser = ExecutorChooser(name)
