@@ -6,13 +6,13 @@ and so leaves the softmax as it is. Sums are kept in fp32.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from .._dispatch import Backend, use_triton
+from .formats import QKV8
 from .reference import attention_8bit_reference, dequantized, quantize_reference
 
 __all__ = ["QKV8", "attention_8bit", "attention_8bit_reference", "dequantized", "quantize_qkv"]
@@ -20,28 +20,6 @@ __all__ = ["QKV8", "attention_8bit", "attention_8bit_reference", "dequantized", 
 Kind = Literal["int8", "fp8"]
 PV = Literal["fp8", "half"]
 INT8_MAX, FP8_MAX = 127.0, 448.0
-
-
-@dataclass(frozen=True)
-class QKV8:
-    """Q, K and V in 8 bits with their scales.
-
-    Attributes:
-        q: `[B, H, N, D]` int8 or float8_e4m3fn.
-        k: `[B, H, Nk, D]`, smoothed, likewise.
-        v: float8_e4m3fn `[B, H, D, P]`, tokens last and padded with zeros to whole key blocks; or V as it
-            was, `[B, H, Nk, D]`.
-        q_scale: `[B, H, N]` fp32, one for each token.
-        k_scale: `[B, H, nK]` fp32, one for each key block.
-        v_scale: `[B, H, D]` fp32, one for each channel; ones where V was left as it was.
-    """
-
-    q: Tensor
-    k: Tensor
-    v: Tensor
-    q_scale: Tensor
-    k_scale: Tensor
-    v_scale: Tensor
 
 
 def quantize_qkv(

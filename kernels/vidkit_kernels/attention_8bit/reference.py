@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from . import QKV8
+from .formats import QKV8
 
 FP8 = torch.float8_e4m3fn
 P_SCALE = 256.0  # of P before it is rounded to FP8: small probabilities keep their bits

@@ -8,15 +8,13 @@ FP8 product along its inner axis only. Hopper adds FP8 products in fewer than 24
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 import triton
 import triton.language as tl
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from . import QKV8
+from .formats import QKV8
 
 LOG2E = 1.4426950408889634
 FP8 = torch.float8_e4m3fn
