@@ -53,6 +53,16 @@ BENCHMARKS = {
             "vidkit bench attention-quality --config full --device cuda",
         ),
     ),
+    "caching": Benchmark(
+        "cache policies: FLOPs and seconds against PSNR and success",
+        "Clips of the embedded model under every policy and with fewer steps, at the same share of the FLOPs,"
+        " with paired differences. Resumable; an evening on a laptop by default, minutes on a GPU.",
+        (
+            "vidkit bench caching --dry-run",
+            "vidkit bench caching methods=[fewer_steps,interval,change] clips=8",
+            "vidkit bench caching --config full --device cuda",
+        ),
+    ),
     "select-frames": Benchmark(
         "frame selection: recall of planted events, time by stage",
         "Videos are drawn first, with events at known times. A few minutes by default; --config full is the"

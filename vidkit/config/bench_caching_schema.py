@@ -34,17 +34,36 @@ class CacheMethod(StrEnum):
     oracle = "oracle"  # by the true change, which costs a whole forward to know: a bound, not a method
 
 
+class Section(StrEnum):
+    """Parts of the benchmark."""
+
+    quality = "quality"  # clips of the embedded model, every policy
+    clock = "clock"  # partial forwards at real shapes with random weights; for a GPU
+
+
+class ClockShape(StrEnum):
+    """What the clock is measured at."""
+
+    skyreels_1_3b_540p = "skyreels_1_3b_540p"  # 97 frames, 51,000 tokens
+    tiny = "tiny"  # to try it out
+
+
 @dataclass
 class BenchCachingSettings:
+    sections: list[Section] = field(default_factory=lambda: [Section.quality])
     sets: list[ClipSet] = field(default_factory=lambda: [ClipSet.plain, ClipSet.extras])
     methods: list[CacheMethod] = field(default_factory=lambda: list(CacheMethod))
     steps: list[int] = field(default_factory=lambda: [20])  # N; each is a table of its own
     targets: list[float] = field(default_factory=lambda: [0.4])  # shares of the FLOPs without a cache
     clips: int = 4  # of each set, measured
     tune_clips: int = 2  # others of each set, on which settings and thresholds are found
+    search: bool = True  # look for each row's best settings; false: defaults, set for the share alone
     size: int = 6  # cells per side of the mazes
     batch: int = 1  # clips at once
     dtype: Dtype = Dtype.auto  # of the transformer; auto: fp32, so that rounding does not hide differences
+    clock_shapes: list[ClockShape] = field(default_factory=lambda: [ClockShape.skyreels_1_3b_540p])
+    clock_shares: list[float] = field(default_factory=lambda: [0.05, 0.1, 0.25, 0.5])  # of the tokens
+    model_path: str | None = None  # a folder like the embedded model's; none: the embedded model
     seed: int = 0  # of mazes and noise
     work: str | None = None  # folder from which a killed run resumes; none: OUTPUT/work
     output: str | None = None  # folder; none: outputs/bench/caching
@@ -54,13 +73,15 @@ class BenchCachingSettings:
     verbose: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("sets", "methods", "steps", "targets"):
+        for name in ("sections", "sets", "methods", "steps", "targets", "clock_shapes", "clock_shares"):
             if not getattr(self, name):
                 raise ValueError(f"{name}=[] is empty\nname at least one, or leave {name} out")
         if min(self.steps) < 8:
             raise ValueError(f"steps={self.steps}: caching needs 8 or more steps")
         if not all(0 < target <= 1 for target in self.targets):
             raise ValueError(f"targets must be in (0, 1], got {self.targets}")
+        if not all(0 < share < 1 for share in self.clock_shares):
+            raise ValueError(f"clock_shares must be between 0 and 1, got {self.clock_shares}")
         if not 4 <= self.size <= 8:
             raise ValueError(f"size must be in 4..8, got {self.size}")
         for name in ("clips", "tune_clips", "batch"):

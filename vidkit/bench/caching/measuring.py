@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidkit.bench.attention_quality.clips import Clip, ClipMaker, solved
+from vidkit.bench.attention_quality.clips import LATENT_FRAMES, LATENT_SIDE, Clip, ClipMaker, solved
 from vidkit.bench.attention_quality.metrics import ssim
 from vidkit.bench.caching.clips import clip_psnr, draw_set, free_area
 from vidkit.bench.caching.running import Runner, batches
@@ -22,12 +21,11 @@ from vidkit.caching.magnitudes import MagnitudeProbe
 from vidkit.config.bench_caching_schema import BenchCachingSettings, CacheMethod, ClipSet
 from vidkit.generation.load import LoadedModel
 from vidkit.models.transformer_cost import TransformerShape
-from vidkit.utils.files import write_text_atomic
 from vidkit.utils.jsonl_log import JsonlLog, Place, other_header
 
 UNCACHED = "uncached"
 LOG = "rows.jsonl"
-TEXT_TOKENS, TOKENS = 20, 2304
+TEXT_TOKENS = 20
 
 
 @dataclass(frozen=True)
@@ -92,9 +90,10 @@ class CachingRun:
         self.clips = {kind: self._drawn(kind, settings.clips, "measure") for kind in settings.sets}
         self.tune = {kind: self._drawn(kind, settings.tune_clips, "tune") for kind in settings.sets}
         shape = TransformerShape.of(dict(model.pipe.transformer.config))
-        whole = shape.pass_flops(TOKENS, TOKENS, TEXT_TOKENS).total
+        tokens = LATENT_FRAMES * (LATENT_SIDE // shape.patch[1]) ** 2
+        whole = shape.pass_flops(tokens, tokens, TEXT_TOKENS).total
         ends = dataclasses.replace(shape, layers=0)
-        self.ends = ends.pass_flops(TOKENS, TOKENS, TEXT_TOKENS).total / whole
+        self.ends = ends.pass_flops(tokens, tokens, TEXT_TOKENS).total / whole
         self.rows: dict[tuple[str, int, str, float, str], ClipRow] = {}
         self.tuned: dict[tuple[int, str, float], Tuned | None] = {}
         header = header_of(settings, fingerprint)
@@ -118,6 +117,20 @@ class CachingRun:
             return
         made = ClipRow(**row)
         self.rows[made.key] = made
+
+    def asked(self) -> list[ClipRow]:
+        """What is measured so far, of the clips, rows and steps asked for."""
+        clips = {clip.key for clips in self.clips.values() for clip in clips}
+        methods = {UNCACHED, *(method.value for method in self.settings.methods)}
+        targets = {1.0, *self.settings.targets}
+        return [
+            row
+            for row in self.rows.values()
+            if row.clip in clips
+            and row.method in methods
+            and row.target in targets
+            and row.steps in self.settings.steps
+        ]
 
     def part(self, steps: int, method: CacheMethod | None) -> Iterator[str]:
         """Measure one method at one N; says what each row was."""
@@ -145,7 +158,11 @@ class CachingRun:
     def _tuner(self, steps: int) -> Tuner:
         if steps not in self._tuners:
             self._tuners[steps] = Tuner(
-                steps, self.ends, lambda made: self._score(steps, made), self._table(steps)
+                steps,
+                self.ends,
+                lambda made: self._score(steps, made),
+                lambda: self._table(steps),
+                self.settings.search,
             )
         return self._tuners[steps]
 
@@ -253,12 +270,7 @@ def header_of(settings: BenchCachingSettings, fingerprint: str | None) -> dict[s
         "size": settings.size,
         "seed": settings.seed,
         "tune_clips": settings.tune_clips,
+        "search": settings.search,
         "batch": settings.batch,
         "dtype": settings.dtype.value,
     }
-
-
-def write_tuned(run: CachingRun, path: Path) -> None:
-    """All settings that were found, for people."""
-    rows = [None if t is None else asdict(t) for t in run.tuned.values()]
-    write_text_atomic(path, json.dumps(rows, indent=1) + "\n")

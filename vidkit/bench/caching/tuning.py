@@ -20,6 +20,7 @@ from vidkit.errors import ConfigError
 
 # how far above a target a row may lie: whole steps do not divide evenly
 OVER = 0.012
+NEAR = 0.06  # how far below, for intervals
 LINES: dict[str, tuple[Any, ...]] = {
     "full_every": (10, 5, 8, 16, 25, 50),
     "stride": (1, 2, 3, 4),
@@ -68,11 +69,15 @@ class Tuner:
         steps: N.
         ends: share of a forward's FLOPs outside the layers.
         score: runs a policy on the tuning clips.
-        table: of MagCache's magnitudes, made on the tuning clips.
+        table: gives the file of MagCache's magnitudes, made on the tuning clips.
+        search: False: each method's defaults, set for the share alone.
     """
 
-    def __init__(self, steps: int, ends: float, score: Score, table: str) -> None:
+    def __init__(
+        self, steps: int, ends: float, score: Score, table: Callable[[], str], search: bool = True
+    ) -> None:
         self.steps, self.ends, self.score, self.table = steps, ends, score, table
+        self.search = search
         self._ours: dict[float, Tuned] = {}
 
     def tuned(self, method: CacheMethod, target: float) -> Tuned | None:
@@ -86,7 +91,8 @@ class Tuner:
             count = max(1, int(target * self.steps + 1e-9))
             return Tuned(method.value, target, {"share": count / self.steps}, 0.0, count / self.steps, 1)
         if method in (CacheMethod.interval, CacheMethod.taylor):
-            return self._best(method, target, list(self._intervals(method, target)))
+            given = list(self._intervals(method, target))
+            return self._best(method, target, given if self.search else given[:1])
         return self._threshold(method, target)
 
     def _intervals(self, method: CacheMethod, target: float) -> Iterator[dict[str, Any]]:
@@ -100,9 +106,11 @@ class Tuner:
         for every, warmup in itertools.product(range(1, self.steps), (1, 2, 3, 4, 6, 8)):
             settings = {"every": every, "warmup": warmup}
             share = planned_share(policy_of(method.value, settings), self.steps, self.ends)
-            if share is not None and target - 0.06 <= share <= target + OVER:
+            if share is not None and share <= target + OVER:
                 fits.append((share, settings))
         fits.sort(key=lambda one: -one[0])
+        near = [one for one in fits if one[0] >= target - NEAR]
+        fits = near or fits[:1]
         seen: set[int] = set()
         for _, settings in fits:
             if settings["every"] in seen or len(seen) == 4:
@@ -121,7 +129,7 @@ class Tuner:
     def _threshold(self, method: CacheMethod, target: float) -> Tuned | None:
         given: dict[str, Any] = {}
         if method is CacheMethod.magcache:
-            given = {"table": self.table, "most_skipped": self.steps, "retention": 0.1}
+            given = {"table": self.table(), "most_skipped": self.steps, "retention": 0.1}
         if method is CacheMethod.seacache:
             given = {"most_skipped": max(2, round(1.5 / target))}
         if method is CacheMethod.motioncache:
@@ -153,7 +161,7 @@ class Tuner:
             return self._ours[target]
         settings = {name: values[0] for name, values in LINES.items()}
         best, tried = self._tried(settings, target), 1
-        for name, values in LINES.items():
+        for name, values in LINES.items() if self.search else ():
             for value in values:
                 if best is not None and best.settings.get(name) == value:
                     continue
