@@ -84,6 +84,17 @@ def ways(value: Any) -> Any:
     return frozenset(found | {(target, source) for source, target in found})
 
 
+def edge_list(edges: Any) -> Any:
+    """Edges of a list, whose nodes are its two texts or else its first two numbers."""
+    ends = [[item for item in edge if isinstance(item, str)] or list(edge[:2]) for edge in edges]
+    return frozenset((str(a), str(b)) for a, b in ends)
+
+
+def edge_list_both_ways(edges: Any) -> Any:
+    found = edge_list(edges)
+    return frozenset(found | {(b, a) for a, b in found})
+
+
 def buckets(value: Any) -> Any:
     return tuple(tuple((key, cell(item)) for key, item in bucket) for bucket in value)
 

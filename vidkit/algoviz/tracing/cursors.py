@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 
 from vidkit.algoviz.tracing.recording import MODULE
+
+EDGES = re.compile(r"^(edges?|edge_list|all_edges|links|roads|connections|arcs|flights|cables|pipes)$", re.I)
+"""Names of lists of edges."""
+_BOTH_WAYS = ("find(", "union", "mst", "spanning", "undirected")
+_ONE_WAY = ("dist[", "directed", "indegree", "in_degree", "topolog", "prereq", "relax", "capacity")
+_WEIGHTS = re.compile(r"^(w|wt|weight|cost|c|d|dist|distance|len|length|cap|capacity|price|time)$", re.I)
 
 
 @dataclass
@@ -16,11 +23,15 @@ class Cursors:
         subscripts: function -> container as text -> names of index variables, one or two (row, column) each.
         texts: function and name of variables with a subscript; of texts among them views are made.
         neighbours: names of containers that are gone over element by element, `for v in graph[u]`.
+        weights: names of lists of edges -> place of the weight in each, by `for w, u, v in edges`.
+        one_way: whether edges of a list have a direction, by the words of the script.
     """
 
     subscripts: dict[str, dict[str, dict[tuple[str, ...], None]]] = field(default_factory=dict)
     texts: set[tuple[str, str]] = field(default_factory=set)
     neighbours: set[str] = field(default_factory=set)
+    weights: dict[str, int] = field(default_factory=dict)
+    one_way: bool = False
 
     def is_grid(self, name: str) -> bool:
         """Whether a container is used with two subscripts, `grid[r][c]`."""
@@ -68,6 +79,7 @@ class _Finder(ast.NodeVisitor):
             node.target.elts[0] if isinstance(node.target, ast.Tuple) and node.target.elts else node.target
         )
         over = node.iter
+        self._edges(node.target, over)
         if isinstance(over, ast.Subscript) and _place(over.value) and isinstance(target, ast.Name):
             self._add(_place(over.value), (target.id,))
             self.found.neighbours.add(_place(over.value).rpartition(".")[2])
@@ -79,6 +91,26 @@ class _Finder(ast.NodeVisitor):
             if name:
                 self._add(name, (target.id,))
         self.generic_visit(node)
+
+    def _edges(self, target: ast.expr, over: ast.expr) -> None:
+        """`for u, v, w in edges`, or in sorted(edges): u and v are nodes."""
+        if isinstance(over, ast.Call) and over.args:
+            over = over.args[0]
+        name = _place(over).rpartition(".")[2]
+        if not isinstance(target, ast.Tuple) or not EDGES.search(name) or len(target.elts) > 3:
+            return
+        names = [_index(one) for one in target.elts]
+        weight = next((at for at, one in enumerate(names) if _WEIGHTS.search(one)), None)
+        if len(names) == 3:
+            ends = [at for at in range(3) if at != (2 if weight is None else weight)]
+            if weight is None and names[0] in ("", "_"):
+                weight, ends = 0, [1, 2]
+            if weight is not None:
+                self.found.weights[name] = weight
+            names = [names[at] for at in ends]
+        for one in names:
+            if one and one != "_":
+                self._add(_place(over), (one,))
 
     def _add(self, container: str, names: tuple[str, ...]) -> None:
         self.found.subscripts.setdefault(self.function, {}).setdefault(container, {}).setdefault(names)
@@ -112,4 +144,7 @@ def cursors(source: str) -> Cursors:
         finder.visit(ast.parse(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Cursors()
+    words = source.casefold()
+    both_ways = any(word in words for word in _BOTH_WAYS)
+    finder.found.one_way = not both_ways and any(word in words for word in _ONE_WAY)
     return finder.found

@@ -166,6 +166,41 @@ def adjacency(value: Encoded, memory: Memory, directed: bool) -> Network:
     return Network(nodes, edges, directed)
 
 
+def edge_list(value: Encoded, memory: Memory, weight: int, directed: bool) -> Network:
+    """A graph from a list of edges, `[(u, v), ...]` or with a weight at one of three places.
+
+    Args:
+        value: the list.
+        memory: of the script.
+        weight: place of the weight where all three are of one kind.
+        directed: whether edges have a direction; else an edge there and back is one.
+    """
+    nodes: dict[str, Node] = {}
+    edges: dict[tuple[str, str], Cell] = {}
+    for row in rows_of(value, memory) or []:
+        ends = ends_of(row, memory, weight)
+        if ends is None:
+            continue
+        source, target, label = ends
+        for name in (source, target):
+            nodes.setdefault(name, Node(name))
+        if directed or (target, source) not in edges:
+            edges.setdefault((source, target), label)
+    return Network(dict(sorted(nodes.items(), key=lambda pair: (len(pair[0]), pair[0]))), edges, directed)
+
+
+def ends_of(row: list[Encoded], memory: Memory, weight: int) -> tuple[str, str, Cell] | None:
+    """Both nodes of an edge and its weight; None where it is no edge."""
+    if len(row) not in (2, 3):
+        return None
+    if len(row) == 2:
+        return key_text(row[0], memory), key_text(row[1], memory), None
+    texts = [isinstance(item, str) for item in row]
+    at = texts.index(False) if texts.count(False) == 1 else weight
+    source, target = (key_text(item, memory) for place, item in enumerate(row) if place != at)
+    return source, target, shown(row[at], memory)
+
+
 _NO = object()
 
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from vidkit.algoviz.tracing.changes import Op, current_row, op
+from vidkit.algoviz.tracing.displays import ends_of, rows_of
 from vidkit.algoviz.tracing.memory import Memory, key_text, reference, shown
 from vidkit.algoviz.tracing.planning import Plan
 from vidkit.algoviz.tracing.recording import Encoded, Record
@@ -20,8 +21,12 @@ STYLES: dict[str, Any] = {
         "swap": {"backgroundColor": "#ffb3c7", "textColor": "#4a0018"},
         "visited": {"backgroundColor": "#c9efcf", "textColor": "#0b3d16"},
     },
-    "edgeStyles": {"read": {"stroke": "#1f6feb", "strokeWidth": 3}},
+    "edgeStyles": {
+        "read": {"stroke": "#1f6feb", "strokeWidth": 3},
+        "chosen": {"stroke": "#1a7f37", "strokeWidth": 4},
+    },
 }
+_CHOSEN = re.compile(r"mst|tree|taken|chosen|picked|selected|forest|result|kept", re.I)
 _KINDS = {"r": "read", "i": "read", "m": "read", "c": "compare"}
 _VISITED = re.compile(r"visit|seen|explored|closed|done", re.I)
 
@@ -164,6 +169,39 @@ def graph_ops(
             ends = {"from": edge.source, "to": edge.target}
             made.append(op("updateEdgeStyle", view_id=plan.view_id, edges=[ends], styleKey=style))
     return made
+
+
+def edge_ops(
+    plan: Plan, view: GraphView, at: set[str], chosen: set[frozenset[str]], visited: set[str]
+) -> list[Op]:
+    """Of a graph that is a list of edges: the edge that is looked at, and those that were taken."""
+    nodes: dict[str, str] = dict.fromkeys(visited & view.nodes.keys(), "visited")
+    nodes |= dict.fromkeys(at & view.nodes.keys(), "read")
+    made = [
+        op("updateNodeStyle", view_id=plan.view_id, ids=[name], styleKey=nodes.get(name))
+        for name, node in view.nodes.items()
+        if node.style != nodes.get(name)
+    ]
+    for edge in view.edges:
+        ends = frozenset((edge.source, edge.target))
+        style = "read" if ends <= at else "chosen" if ends in chosen else None
+        if edge.style != style:
+            named = [{"from": edge.source, "to": edge.target}]
+            made.append(op("updateEdgeStyle", view_id=plan.view_id, edges=named, styleKey=style))
+    return made
+
+
+def chosen_edges(plans: list[Plan], holds: dict[str, Encoded], memory: Memory) -> set[frozenset[str]]:
+    """Edges that are in a list called mst, tree, taken."""
+    found: set[frozenset[str]] = set()
+    for plan in plans:
+        if not (plan.slots and _CHOSEN.search(plan.slots[0].name)) or plan.view_id not in holds:
+            continue
+        for row in rows_of(holds[plan.view_id], memory) or []:
+            ends = ends_of(row, memory, 2)
+            if ends is not None:
+                found.add(frozenset(ends[:2]))
+    return found
 
 
 def _neighbour(value: Encoded, key: tuple[Any, ...], memory: Memory) -> str | None:

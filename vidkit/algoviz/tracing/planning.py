@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from vidkit.algoviz.tracing.cursors import Cursors
+from vidkit.algoviz.tracing.cursors import EDGES, Cursors
 from vidkit.algoviz.tracing.displays import is_symmetric, neighbours, rows_of
 from vidkit.algoviz.tracing.memory import Memory, key_text, reference
 from vidkit.algoviz.tracing.recording import Encoded, Recording
@@ -33,6 +33,8 @@ _WEIGHT |= {
     "x-set": 0.5,
 }
 
+_HELPERS = ("array", "list", "pairs", "x-heap", "x-queue", "x-set", "x-stack")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -46,7 +48,8 @@ class Plan:
         node_class: for linked structures; then there are no slots.
         rows: greatest number of rows and columns of a table.
         keys: all keys that a dict ever has, in order, of "pairs".
-        source: "adjacency", "nested" or "" for what a network is made of.
+        source: "adjacency", "edges", "nested" or "" for what a network is made of.
+        weight: place of the weight in a list of edges.
         directed: whether edges of a graph have a direction.
     """
 
@@ -59,6 +62,7 @@ class Plan:
     keys: tuple[str, ...] = ()
     source: str = ""
     directed: bool = True
+    weight: int = 2
 
 
 @dataclass
@@ -84,6 +88,9 @@ class Evidence:
     inside: set[int] = field(default_factory=set)
     grid_in_text: bool = False
     gone_over: bool = False
+    edge_like: int = 0
+    weight: int = 2
+    one_way: bool = False
 
 
 def plan(recording: Recording, watch: Iterable[str], hints: Cursors) -> list[Plan]:
@@ -102,6 +109,8 @@ def plan(recording: Recording, watch: Iterable[str], hints: Cursors) -> list[Pla
     for slot, seen in evidence.items():
         seen.grid_in_text = hints.is_grid(slot.name) or bool(_GRIDS.search(slot.name))
         seen.gone_over = slot.name in hints.neighbours
+        seen.one_way = hints.one_way
+        seen.weight = hints.weights.get(slot.name, 2)
     wanted = list(watch)
     scored: list[tuple[float, Plan]] = []
     for slot, use in found.items():
@@ -121,7 +130,16 @@ def plan(recording: Recording, watch: Iterable[str], hints: Cursors) -> list[Pla
             touched = sum(c.get("c") == name for r in recording.records for c in r.contents.values())
             scored.append((touched * 4.0 * _WEIGHT[kind], Plan("", name, kind, node_class=name)))
     scored.sort(key=lambda pair: -pair[0])
-    return _named(_without_repeats([made for _, made in scored])[:MOST_VIEWS])
+    plans = _graph_first([made for _, made in scored], wanted)
+    return _named(_without_repeats(plans)[:MOST_VIEWS])
+
+
+def _graph_first(plans: list[Plan], wanted: list[str]) -> list[Plan]:
+    """What an algorithm on a graph is about is the graph, however busy its lists are."""
+    graph = next((one for one in plans if one.kind == "graph" and one.source), None)
+    if wanted or graph is None or plans[0].kind not in _HELPERS:
+        return plans
+    return [graph, *(one for one in plans if one is not graph)]
 
 
 def _end(slot: Slot, same: dict[Slot, Slot]) -> Slot:
@@ -167,7 +185,17 @@ def _named(plans: list[Plan]) -> list[Plan]:
                 view_id,
                 *(
                     getattr(one, f)
-                    for f in ("title", "kind", "slots", "node_class", "rows", "keys", "source", "directed")
+                    for f in (
+                        "title",
+                        "kind",
+                        "slots",
+                        "node_class",
+                        "rows",
+                        "keys",
+                        "source",
+                        "directed",
+                        "weight",
+                    )
                 ),
             )
         )
@@ -223,6 +251,8 @@ def _look(
     if rows is None or not rows:
         seen.others += bool(listed)
         return
+    if EDGES.search(slot.name):
+        seen.edge_like += len(listed) > 1 and all(_is_edge(row) for row in rows)
     kinds = {_row_kind(item) for item in listed}
     lengths = {len(row) for row in rows}
     seen.ragged = seen.ragged or len(lengths) > 1
@@ -244,6 +274,12 @@ def _look(
         once = all(len(row) == len({repr(cell) for cell in row}) for row in rows)
         seen.graph_like += fits and once and len(lengths) > 1
     seen.rows = max(seen.rows[0], len(rows)), max(seen.rows[1], max(lengths, default=0))
+
+
+def _is_edge(row: list[Encoded]) -> bool:
+    """Two or three texts or whole numbers; a weight may have a fraction."""
+    plain = [isinstance(item, str | int | float) and not isinstance(item, bool) for item in row]
+    return len(row) in (2, 3) and all(plain) and row[0] != row[1]
 
 
 def _row_kind(item: Encoded) -> str:
@@ -308,7 +344,9 @@ def _is_tuple(value: Encoded) -> bool:
 
 def _plan(slot: Slot, group: tuple[Slot, ...], use: Use, seen: Evidence) -> Plan:
     kind, source = _kind(slot, use, seen)
-    return Plan("", use.title, kind, group, "", seen.rows, tuple(seen.keys), source, not seen.symmetric)
+    directed = seen.one_way if source == "edges" else not seen.symmetric
+    keys = tuple(seen.keys)
+    return Plan("", use.title, kind, group, "", seen.rows, keys, source, directed, seen.weight)
 
 
 def _kind(slot: Slot, use: Use, seen: Evidence) -> tuple[str, str]:
@@ -321,6 +359,8 @@ def _kind(slot: Slot, use: Use, seen: Evidence) -> tuple[str, str]:
         if "odict" in use.kinds or len(seen.keys) > 60:
             return "list", ""
         return "pairs", ""
+    if seen.edge_like and seen.edge_like >= max(seen.grids, seen.others):
+        return "graph", "edges"
     if "set" in use.kinds:
         return "x-set", ""
     if "str" in use.kinds:

@@ -341,6 +341,10 @@ class Telling:
                 ops = marks.table_ops(one, view, read, changed)
             elif isinstance(view, GraphView) and one.source == "adjacency":
                 ops = marks.graph_ops(one, view, read, seen, self.memory, self.holds.get(one.view_id))
+            elif isinstance(view, GraphView) and one.source == "edges":
+                at = {str(p.at) for p in self.state.pointers.values() if p.view_id == one.view_id}
+                chosen = marks.chosen_edges(self.plans, self.holds, self.memory)
+                ops = marks.edge_ops(one, view, at, chosen, seen)
             self._apply(ops)
             made += ops
         return made

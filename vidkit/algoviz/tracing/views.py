@@ -32,6 +32,8 @@ def display(plan: Plan, value: Encoded, memory: Memory, before: Display | None) 
     """
     if plan.node_class:
         return structures.network(memory, plan.node_class, plan.kind)
+    if plan.kind == "graph" and plan.source == "edges":
+        return displays.edge_list(value, memory, plan.weight, plan.directed)
     if plan.kind == "graph":
         return displays.adjacency(value, memory, plan.directed)
     if plan.kind == "tree":

@@ -14,6 +14,7 @@ from vidkit.algoviz.vta.engine.apply import apply_delta
 from vidkit.algoviz.vta.engine.context import Context
 from vidkit.algoviz.vta.hashing import canonical, sha256, state_hashes
 from vidkit.algoviz.vta.initial import initial_state
+from vidkit.algoviz.vta.json_lines import Lines, is_lines, lines_of
 from vidkit.algoviz.vta.json_text import not_a_number, parse_json, too_deep
 from vidkit.algoviz.vta.limits import USUAL, Limits, check_limits, read_text
 from vidkit.algoviz.vta.linting import Lint
@@ -156,7 +157,7 @@ def load(path: str | Path, strict: bool = False, limits: Limits = USUAL) -> Trac
     """Read a trace file and replay it once.
 
     Args:
-        path: of a VTA-JSON file.
+        path: of a VTA-JSON file, or of one in JSON lines (`.jsonl`).
         strict: whether an operation that cannot be applied ends it; otherwise it is skipped and noted.
         limits: the most that is read; `HOSTILE` for what untrusted code wrote.
 
@@ -164,11 +165,15 @@ def load(path: str | Path, strict: bool = False, limits: Limits = USUAL) -> Trac
         DataError: no such file, not JSON, or not a trace; the message has the place.
         StrictError: `strict`, and there is an error; exit status 3.
     """
+    if is_lines(str(path)):
+        return _checked(Lines(lines_of(Path(path)), str(path), limits), strict, limits)
     return parse(read_text(Path(path), limits.bytes), str(path), strict, limits)
 
 
 def parse(text: str, where: str = "trace", strict: bool = False, limits: Limits = USUAL) -> Trace:
-    """As `load`, of the text of a file."""
+    """As `load`, of the text of a file; JSON lines where `where` ends in `.jsonl`."""
+    if is_lines(where):
+        return _checked(Lines(text.splitlines(), where, limits), strict, limits)
     with collection_paused():
         raw = parse_json(text, where)
         check_limits(raw, where, limits, len(text))
@@ -181,6 +186,20 @@ def parse(text: str, where: str = "trace", strict: bool = False, limits: Limits 
                 raise too_deep(text, where) from None
             raise
         found = trace.diagnostics
+    if strict and found:
+        trace.check()
+    return trace
+
+
+def _checked(lines: Lines, strict: bool, limits: Limits) -> Trace:
+    """The trace of a file of lines; what is wrong with a delta is told with its line."""
+    try:
+        check_limits(lines.raw, lines.where, limits, lines.length)
+        with collection_paused():
+            trace = trace_of(lines.raw, lines.where)
+            found = trace.diagnostics
+    except DataError as error:
+        raise lines.placed(error) from error
     if strict and found:
         trace.check()
     return trace

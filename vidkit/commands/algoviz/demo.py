@@ -10,7 +10,7 @@ from vidkit.algoviz.renderers.rendering import Rendered
 from vidkit.algoviz.tracing.run import trace_source
 from vidkit.algoviz.vta.trace import Trace
 from vidkit.commands.algoviz.draw import Drawing, draw
-from vidkit.commands.algoviz.writing import Made, write_trace
+from vidkit.commands.algoviz.writing import Made, is_trace_file, write_trace
 from vidkit.errors import DataError
 
 
@@ -26,7 +26,7 @@ def run(name: str, asked: Drawing, sandbox: str = "auto", unsafe: bool = False) 
     entry = find(name)
     trace = traced(entry, sandbox, unsafe)
     output = asked.output
-    if asked.to is None and output is not None and (output == "-" or output.endswith(".json")):
+    if asked.to is None and output is not None and is_trace_file(output):
         made = write_trace(trace, output, asked.force)
         if made.output != "-":
             print(f"{made.output}: {entry.title}, {made.steps} steps")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from vidkit.algoviz.tracing.run import Traced, read_script, trace_source
 from vidkit.commands.algoviz.reading import summary
-from vidkit.commands.algoviz.writing import write_trace
+from vidkit.commands.algoviz.writing import is_trace_file, write_trace
 from vidkit.errors import DataError
 
 SCRIPT_FAILED = 4  # exit status
@@ -93,7 +93,7 @@ def run(settings: Settings) -> Ran:
         unsafe=settings.unsafe,
     )
     output = settings.output or f"{settings.script.stem}.trace.json"
-    if output == "-" or output.endswith(".json"):
+    if is_trace_file(output):
         write_trace(made.trace, output, settings.force)
     else:
         from vidkit.algoviz.renderers.rendering import render

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from vidkit.algoviz.vta.json_lines import is_lines, text_of_lines
 from vidkit.algoviz.vta.trace import Trace
 from vidkit.errors import OutputError
 from vidkit.utils.files import write_text_atomic
@@ -33,7 +34,9 @@ def write_trace(trace: Trace, output: str | None, force: bool) -> Made:
         OutputError: the file is there already and `force` is not given, or it cannot be written.
     """
     made = Made(output, len(trace), trace.hash())
-    text = trace_text(trace).encode("utf-8", "backslashreplace").decode()
+    lines = output is not None and is_lines(output)
+    made_text = "".join(text_of_lines(trace.as_dict())) if lines else trace_text(trace)
+    text = made_text.encode("utf-8", "backslashreplace").decode()
     if output is None or output == "-":
         print(text, end="")
         return made
@@ -42,6 +45,11 @@ def write_trace(trace: Trace, output: str | None, force: bool) -> Made:
         raise OutputError(f"'{path}' already exists", "name another file, or overwrite it with --force")
     write_text_atomic(path, text)
     return made
+
+
+def is_trace_file(output: str) -> bool:
+    """Whether an output is a trace: standard output, or a file of JSON or JSON lines."""
+    return output == "-" or output.endswith(".json") or is_lines(output)
 
 
 def trace_text(trace: Trace) -> str:

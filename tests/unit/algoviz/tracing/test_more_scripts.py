@@ -1,21 +1,21 @@
 """Scripts the tracer was not made for: the main view that people expect, and the states of all views."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import script_oracle as oracle
+from everyday_scripts import DATA, path_of
 from view_states import GRID, PAIRS, ROW, Expected, same, shown
 
 from vidkit.algoviz.tracing.here import record_source
 from vidkit.algoviz.tracing.telling import tell
 from vidkit.algoviz.vta.trace import Trace, trace_of
 
-SCRIPTS = Path(__file__).resolve().parents[3] / "data" / "more_scripts"
+FOLDER = "more_scripts"
 MAIN = {
     "a_star": ("grid", "table"),
     "adjacency_matrix_bfs": ("matrix", "table"),
-    "bipartite": ("color", "table"),
+    "bipartite": ("graph", "graph"),
     "class_bank": ("a.history", "list"),
     "cocktail_sort": ("x", "array"),
     "coin_memo_cache": ("coins", "array"),
@@ -47,8 +47,8 @@ FORMS: dict[str, Any] = {
 
 
 def traced(name: str) -> Trace:
-    source = (SCRIPTS / f"{name}.py").read_text()
-    return trace_of(tell(record_source(source, str(SCRIPTS / f"{name}.py")), name))
+    source = path_of(name, FOLDER).read_text()
+    return trace_of(tell(record_source(source, str(path_of(name, FOLDER))), name))
 
 
 def states_by_view(trace: Trace) -> dict[tuple[str, str], list[Any]]:
@@ -80,9 +80,10 @@ def test_script_has_its_main_view_and_all_states(name: str, capsys: pytest.Captu
     views = {(view.title, view.kind): view for state in trace.replay() for view in state.views}
     for (title, kind), states in states_by_view(trace).items():
         expected = _expected(title, kind, views[title, kind])
-        real = oracle.states(SCRIPTS / f"{name}.py", expected.what, expected.form)
+        real = oracle.states(path_of(name, FOLDER), expected.what, expected.form)
         assert states == real[real.index(states[0]) :], f"{title}: {len(states)} states of {len(real)}"
 
 
 def test_all_scripts_of_the_folder_are_tried() -> None:
-    assert sorted(MAIN) == sorted(path.stem for path in SCRIPTS.glob("*.py"))
+    assert {path.stem for path in (DATA / FOLDER).glob("*.py")} <= MAIN.keys()
+    assert all(path_of(name, FOLDER).is_file() for name in MAIN)

@@ -1,17 +1,17 @@
 """Everyday scripts, as people write them: traced into views people recognise, with their data's states."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import script_oracle as oracle
+from everyday_scripts import DATA, path_of
 from view_states import GRID, PAIRS, ROW, Expected, same, shown
 
 from vidkit.algoviz.tracing.here import record_source
 from vidkit.algoviz.tracing.telling import tell
 from vidkit.algoviz.vta.trace import Trace, trace_of
 
-SCRIPTS = Path(__file__).resolve().parents[3] / "data" / "scripts"
+FOLDER = "scripts"
 
 
 EXPECTED: dict[str, list[Expected]] = {
@@ -54,7 +54,11 @@ EXPECTED: dict[str, list[Expected]] = {
         Expected("lps", "array", "lps", ROW),
     ],
     "knapsack": [Expected("dp", "table", "dp", GRID)],
-    "kruskal": [Expected("parent", "table", "parent", PAIRS), Expected("mst", "list", "mst", ROW)],
+    "kruskal": [
+        Expected("edges", "graph", "edges", oracle.edge_list_both_ways),
+        Expected("parent", "table", "parent", PAIRS),
+        Expected("mst", "list", "mst", ROW),
+    ],
     "lcs": [Expected("L", "table", "L", GRID), Expected("res", "list", "res", ROW)],
     "level_order": [
         Expected("TreeNode", "tree", oracle.structure("left", "right"), same),
@@ -85,7 +89,10 @@ EXPECTED: dict[str, list[Expected]] = {
         Expected("uf.rank", "array", "uf.rank", ROW),
     ],
     "anagram": [Expected("words", "array", "words", ROW), Expected("cnt", "table", "cnt", PAIRS)],
-    "bellman_ford": [Expected("dist", "array", "dist", ROW)],
+    "bellman_ford": [
+        Expected("edges", "graph", "edges", oracle.edge_list),
+        Expected("dist", "array", "dist", ROW),
+    ],
     "bst_delete": [Expected("Node", "tree", oracle.structure("left", "right"), same)],
     "circular_queue": [Expected("cq.queue", "array", "cq.queue", ROW)],
     "convex_hull": [Expected("lower", "x-stack", "lower", ROW)],
@@ -137,13 +144,14 @@ EXPECTED: dict[str, list[Expected]] = {
 
 
 def test_every_script_has_an_expected_view() -> None:
-    assert sorted(EXPECTED) == sorted(path.stem for path in SCRIPTS.glob("*.py"))
+    assert {path.stem for path in (DATA / FOLDER).glob("*.py")} <= EXPECTED.keys()
+    assert all(path_of(name, FOLDER).is_file() for name in EXPECTED)
 
 
 def traced(name: str) -> Trace:
-    source = (SCRIPTS / f"{name}.py").read_text()
+    source = path_of(name, FOLDER).read_text()
     main = 'if __name__ == "__main__":'
-    recording = record_source(source.replace(main, "if True:"), str(SCRIPTS / f"{name}.py"))
+    recording = record_source(source.replace(main, "if True:"), str(path_of(name, FOLDER)))
     return trace_of(tell(recording, name))
 
 
@@ -170,7 +178,7 @@ def test_script_is_traced_with_the_states_of_its_data(name: str, capsys: pytest.
     assert main.title in [expected.title for expected in EXPECTED[name]], f"main view: {main.title}"
     for expected in EXPECTED[name]:
         shown_states = states_shown(trace, expected)
-        real = oracle.states(SCRIPTS / f"{name}.py", expected.what, expected.form)
+        real = oracle.states(path_of(name, FOLDER), expected.what, expected.form)
         assert shown_states, f"no view {expected.title} of kind {expected.kind}"
         start = real.index(shown_states[0]) if shown_states[0] in real else 0
         if expected.kind == "tree":  # in a rotation a node is below two for a moment: no tree shows that

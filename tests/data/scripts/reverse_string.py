@@ -1,7 +1,0 @@
-s = list("hello world")
-i, j = 0, len(s) - 1
-while i < j:
-    s[i], s[j] = s[j], s[i]
-    i += 1
-    j -= 1
-print("".join(s))
