@@ -51,6 +51,7 @@ class SelectFramesSection(StrEnum):
     stages = "stages"  # time by stage of one video, against decoding alone
     hour = "hour"  # the same on an hour, with the peak of memory
     manifest = "manifest"  # a data set on one worker and on several
+    qa = "qa"  # answers from the frames: an oracle, and the embedded pair of models
 
 
 @dataclass
@@ -98,6 +99,28 @@ def _check_planted(settings: PlantedSettings | TokensSettings, least_events: int
 
 
 @dataclass
+class QaSettings:
+    """Drawn videos with questions whose evidence lies in one, two or four moments."""
+
+    videos: int = 4
+    duration_s: int = 240  # each
+    budgets: list[int] = field(default_factory=lambda: [8, 16, 32])  # frames kept
+    models: bool = True  # ask the embedded pair too, not the oracle alone
+    sure: float = 0.9  # probability from which a model believes that a picture shows the object
+    resamples: int = 2000  # of the bootstrap over videos
+
+    def __post_init__(self) -> None:
+        for name in ("videos", "resamples"):
+            _at_least(name, getattr(self, name), 1)
+        _at_least("duration_s", self.duration_s, 90)
+        _not_empty("budgets", self.budgets)
+        for budget in self.budgets:
+            _at_least("budgets", budget, 1)
+        if not 0 < self.sure < 1:
+            raise ValueError(f"sure must be between 0 and 1, got {self.sure}")
+
+
+@dataclass
 class SelectorsSettings:
     """Made arrays; the defaults are an hour at 1 fps with BLIP-2's features."""
 
@@ -142,7 +165,7 @@ class BenchManifestSettings:
 
 @dataclass
 class BenchSelectFramesSettings:
-    # of planted, selectors, stages, hour (stages of 3600 s), manifest
+    # of planted, tokens, qa, selectors, stages, hour (stages of 3600 s), manifest
     sections: list[SelectFramesSection] = field(
         default_factory=lambda: [
             SelectFramesSection.planted,
@@ -153,6 +176,7 @@ class BenchSelectFramesSettings:
     methods: list[str] | None = None  # none: all; planted leaves omp out, which needs a two-tower encoder
     planted: PlantedSettings = field(default_factory=PlantedSettings)
     tokens: TokensSettings = field(default_factory=TokensSettings)
+    qa: QaSettings = field(default_factory=QaSettings)
     selectors: SelectorsSettings = field(default_factory=SelectorsSettings)
     stages: StagesSettings = field(default_factory=StagesSettings)
     manifest: BenchManifestSettings = field(default_factory=BenchManifestSettings)

@@ -14,6 +14,7 @@ from typing import Any
 from vidkit.bench.frames import (
     bench_manifest,
     bench_planted,
+    bench_questions,
     bench_selectors,
     bench_stages,
     bench_tokens,
@@ -49,6 +50,8 @@ _INPUTS = {
     " rules, not models",
     "tokens": "drawn videos with large and small planted objects, read where they are two tokens high;"
     " relevance is the share of the query's colour",
+    "qa": "drawn videos; the oracle is right where every moment of the evidence is shown; relevance is the"
+    " share of the query's colour",
     "selectors": "made arrays",
     "stages": "a drawn video of 1280x720 at 30 fps",
     "hour": "a drawn video of 1280x720 at 30 fps, 20 s of it over and over",
@@ -161,6 +164,7 @@ def _section(section: SelectFramesSection, settings: BenchSelectFramesSettings) 
         SelectFramesSection.stages: _stages,
         SelectFramesSection.hour: _hour,
         SelectFramesSection.manifest: _manifest,
+        SelectFramesSection.qa: _qa,
     }
     return makers[section](settings)
 
@@ -205,6 +209,35 @@ def _tokens(settings: BenchSelectFramesSettings) -> Section:
         )
 
     return Section("tokens", what, asked.videos * asked.duration_s / 30, steps)
+
+
+def _qa(settings: BenchSelectFramesSettings) -> Section:
+    asked, methods = settings.qa, planted_methods(settings.methods)
+    what = (
+        f"{asked.videos} videos of {asked.duration_s} s, {len(methods)} methods, K = {_listed(asked.budgets)}"
+    )
+    about = asked.videos * (asked.duration_s / 8 + 0.06 * len(methods) * len(asked.budgets))
+
+    def steps(work: Path) -> Iterator[dict[str, Any]]:
+        readers: dict[str, Any] = {}
+        if asked.models:
+            from vidkit.bench.frames.pair_readers import pair_readers
+            from vidkit.utils.device import resolve_device
+
+            readers = pair_readers(resolve_device(settings.device))
+        return bench_questions(
+            work,
+            asked.videos,
+            settings.methods,
+            sorted(set(asked.budgets)),
+            settings.seed,
+            asked.duration_s,
+            asked.resamples,
+            readers,
+            asked.sure,
+        )
+
+    return Section("qa", what, about, steps)
 
 
 def _selectors(settings: BenchSelectFramesSettings) -> Section:

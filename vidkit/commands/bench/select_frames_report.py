@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from vidkit.bench.tables import TextTable, say
@@ -9,14 +10,46 @@ from vidkit.bench.tables import TextTable, say
 
 def print_section(name: str, found: dict[str, Any], inputs: str, environment: dict[str, Any]) -> None:
     """The table of a section; below it what it was measured on, and at which commit."""
+    if name == "qa":
+        for one in _questions(found):
+            _told(one, inputs, environment)
+        return
     makers = {"planted": _planted, "tokens": _tokens, "selectors": _selectors, "manifest": _manifest}
     table = makers.get(name, _stages)(found)
+    _told(table, inputs, environment)
+    for line in _facts(found):
+        say(line)
+
+
+def _told(table: TextTable, inputs: str, environment: dict[str, Any]) -> None:
     commit = str(environment.get("commit") or "none")
     dirty = " with local changes" if commit.endswith("-dirty") else ""
     table.caption = f"{inputs}; commit {commit[:12]}{dirty}"
     table.show()
-    for line in _facts(found):
-        say(line)
+
+
+def _questions(found: dict[str, Any]) -> Iterator[TextTable]:
+    """A table per kind of evidence: right answers, and the difference to uniform sampling."""
+    rows = found["rows"]
+    budgets = sorted({row["k"] for row in rows})
+    at = {(row["method"], row["k"], row["evidence"]): row for row in rows}
+    for evidence in dict.fromkeys(row["evidence"] for row in rows):
+        heads = [f"{name}, K = {k}" for name in found["readers"] for k in budgets]
+        table = TextTable(
+            ["method", *heads],
+            f"evidence in {evidence} moment{'' if evidence == 'one' else 's'}, {found['videos']} videos:"
+            " share of right answers, and the difference to uniform with its paired 95 % interval",
+        )
+        for method in dict.fromkeys(row["method"] for row in rows):
+            cells = []
+            for name in found["readers"]:
+                for k in budgets:
+                    row = at[method, k, evidence]
+                    gain = row[f"{name}_gain"]
+                    known = "" if gain["low"] is None else f" [{gain['low']:+.2f}, {gain['high']:+.2f}]"
+                    cells.append(f"{row[name]['mean']:.2f} ({gain['mean']:+.2f}{known})")
+            table.add(method, *cells)
+        yield table
 
 
 def _planted(found: dict[str, Any]) -> TextTable:
