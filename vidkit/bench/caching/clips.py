@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import fields
 
 import torch
 from torch import Tensor
@@ -11,8 +12,10 @@ from torch import Tensor
 from vidkit.bench.attention_quality.clips import Clip
 from vidkit.config.bench_caching_schema import ClipSet
 from vidkit.mazes.embedded import Level
+from vidkit.mazes.embedded.grid import Walls
 from vidkit.mazes.embedded.levels import Levels, Recipe, concatenate, sample_levels
 from vidkit.mazes.embedded.render import BALL_RADIUS, cell_px
+from vidkit.mazes.embedded.track import judge
 from vidkit.utils.seeding import derive_seed
 
 PSNR_CAP_DB = 100.0
@@ -57,6 +60,24 @@ def clip_psnr(frames: Tensor, reference: Tensor) -> Tensor:
     return 10 * torch.log10(255**2 / error.clamp_min(floor))
 
 
+def levels_on(clips: Sequence[Clip], device: torch.device) -> Levels:
+    """The clips' levels as one batch on a device."""
+    levels = concatenate([clip.level.levels for clip in clips])
+    walls = Walls(*(getattr(levels.walls, one.name).to(device) for one in fields(Walls)))
+    rest = {one.name: getattr(levels, one.name).to(device) for one in fields(Levels) if one.name != "walls"}
+    return Levels(walls=walls, **rest)
+
+
+def solved(clips: Sequence[Clip], frames: Tensor, at_once: int = 16) -> list[bool]:
+    """Whether the ball solves each maze, judged on the frames' own device; uint8 `[B, T, H, W, 3]`."""
+    found: list[bool] = []
+    for first in range(0, len(clips), at_once):
+        part = slice(first, first + at_once)
+        levels = levels_on(clips[part], frames.device)
+        found += judge(levels, frames[part].float() / 255).success.tolist()
+    return found
+
+
 def free_area(clips: Sequence[Clip], frames: Tensor) -> Tensor:
     """Area of the distractors' grey, in areas of the balls that should be there, mean of four frames.
 
@@ -66,11 +87,11 @@ def free_area(clips: Sequence[Clip], frames: Tensor) -> Tensor:
         clips: with distractors.
         frames: uint8 `[B, T, H, W, 3]`.
     """
-    levels = concatenate([clip.level.levels for clip in clips])
-    grey = levels.colours[:, 4].to(frames.device)[:, None, None, None]
+    levels = levels_on(clips, frames.device)
+    grey = levels.colours[:, 4][:, None, None, None]
     shown = frames[:, list(AREA_FRAMES)].float() / 255
     near = ((shown - grey).norm(dim=-1) < NEAR_GREY).float().sum((2, 3))
     radius = BALL_RADIUS * cell_px(levels.walls.size).float()
-    whole = (levels.wanderers * math.pi * radius**2).to(frames.device)
+    whole = levels.wanderers * math.pi * radius**2
     area: Tensor = (near / whole[:, None]).mean(1)
     return area

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidkit.bench.attention_quality.clips import LATENT_FRAMES, LATENT_SIDE, Clip, ClipMaker, solved
+from vidkit.bench.attention_quality.clips import LATENT_FRAMES, LATENT_SIDE, Clip, ClipMaker
 from vidkit.bench.attention_quality.metrics import ssim
-from vidkit.bench.caching.clips import clip_psnr, draw_set, free_area
+from vidkit.bench.caching.clips import clip_psnr, draw_set, free_area, solved
 from vidkit.bench.caching.running import Runner, batches
 from vidkit.bench.caching.tuning import Tuned, Tuner, policy_of
 from vidkit.caching import CachePolicy, enable
@@ -184,7 +184,7 @@ class CachingRun:
         for clips in self.tune.values():
             for batch in batches(clips, self.settings.batch):
                 made = self.runner.run(batch, steps, policy)
-                frames = self.runner.maker.decode(made.latents)
+                frames = self.runner.frames(made.latents)
                 found.append(clip_psnr(frames, self._reference(batch, steps)).mean())
                 shares.append(made.share)
         return float(torch.stack(found).mean()), sum(shares) / len(shares)
@@ -193,7 +193,7 @@ class CachingRun:
         """Frames of the uncached clips, kept on the host."""
         missing = [clip for clip in batch if (clip.key, steps, "") not in self._references]
         if missing:
-            frames = self.runner.maker.decode(self.runner.run(batch, steps, None).latents)
+            frames = self.runner.frames(self.runner.run(batch, steps, None).latents)
             for clip, one in zip(batch, frames, strict=True):
                 self._references[clip.key, steps, ""] = one.cpu()
         kept = torch.stack([self._references[clip.key, steps, ""] for clip in batch])
@@ -222,7 +222,7 @@ class CachingRun:
     ) -> list[ClipRow]:
         policy = None if tuned is None else policy_of(tuned.method, tuned.settings)
         made = self.runner.run(batch, steps, policy)
-        frames = self.runner.maker.decode(made.latents)
+        frames = self.runner.frames(made.latents)
         if policy is None:
             for clip, one in zip(batch, frames, strict=True):
                 self._references[clip.key, steps, ""] = one.cpu()
@@ -241,7 +241,7 @@ class CachingRun:
                 made.seconds / len(batch),
                 None if policy is None else dB[n],
                 None if policy is None else alike[n],
-                won[n]["success"],
+                won[n],
                 area[n],
                 made.state_bytes,
             )

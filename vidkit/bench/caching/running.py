@@ -15,6 +15,8 @@ from vidkit.bench.caching.rankers import truth_told
 from vidkit.caching import CachePolicy, enable
 from vidkit.utils.timing import synchronize
 
+DECODED_AT_ONCE = 16
+
 
 @dataclass(frozen=True)
 class Made:
@@ -67,11 +69,11 @@ class Runner:
             told = handle.ledger.summary()
         return Made(latents, seconds, float(told["flops_share"]), told["state_bytes"] / len(clips))
 
+    def frames(self, latents: Tensor) -> Tensor:
+        """RGB uint8 `[B, 61, 96, 96, 3]`; a few clips at a time, since decoding takes much memory."""
+        return torch.cat([self.maker.decode(part) for part in latents.split(DECODED_AT_ONCE)])
+
 
 def batches(clips: Sequence[Clip], size: int) -> list[Sequence[Clip]]:
     """Clips in order, `size` at a time."""
     return [clips[first : first + size] for first in range(0, len(clips), size)]
-
-
-def joined(parts: Sequence[Tensor]) -> Tensor:
-    return torch.cat(list(parts))
