@@ -71,7 +71,12 @@ class Runner:
 
     def frames(self, latents: Tensor) -> Tensor:
         """RGB uint8 `[B, 61, 96, 96, 3]`; a few clips at a time, since decoding takes much memory."""
-        return torch.cat([self.maker.decode(part) for part in latents.split(DECODED_AT_ONCE)])
+        return torch.cat(
+            [
+                self.maker.decode(latents[first : first + DECODED_AT_ONCE])
+                for first in range(0, len(latents), DECODED_AT_ONCE)
+            ]
+        )
 
 
 def batches(clips: Sequence[Clip], size: int) -> list[Sequence[Clip]]:
