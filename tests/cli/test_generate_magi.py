@@ -42,11 +42,24 @@ def test_a_dry_run_tells_passes_flops_and_what_is_kept_without_torch() -> None:
     assert "(1 finished chunk at the most)" in done.stdout
 
 
+def test_a_cache_policy_saves_and_says_what(tmp_path: Path, capsys) -> None:
+    words = ["frames=48", "steps=8", "cache=interval", "--seed", "3", "--device", "cpu"]
+    assert run(["generate", "-c", "maze_magi_demo", *words, "--output", str(tmp_path)]) == 0
+    assert "cache   interval: " in capsys.readouterr().out
+    record = json.loads(next(tmp_path.glob("*.json")).read_text())
+    assert 0.4 < record["cache"]["flops_share"] < 0.9
+    assert record["cache"]["decisions"]["skip"] > 0
+    assert [path.name.endswith(".cache.png") for path in tmp_path.glob("*.cache.png")] == [True]
+
+
 @pytest.mark.parametrize(
     ("words", "lines"),
     [
         (["frames=61"], ["error: frames=61 does not fit 'magi_tiny': it must be whole chunks of 24 frames",
                          "hint: nearest valid: frames=48 or frames=72"]),
+        (["cache=interval", "magi.kv_cache=false"],
+         ["error: cache=interval needs kept keys and values, and magi.kv_cache is false",
+          "hint: leave magi.kv_cache out"]),
         (["attention=svg2"], ["error: sparse attention does not run on 'magi_tiny': its chunks see each other"
                               " within a range, which no predictor knows of",
                               "hint: set attention=dense; magi.kv_range shortens the range"]),

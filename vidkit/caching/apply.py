@@ -13,6 +13,7 @@ from vidkit.caching.ledger import Ledger, LedgerRow, summary_of
 from vidkit.caching.policies import CachePolicy
 from vidkit.caching.policies import policy as policy_by_name
 from vidkit.caching.processor import CachedAttnProcessor
+from vidkit.caching.recompute_map import RecomputeMap
 from vidkit.caching.runtime import CacheRuntime
 from vidkit.caching.stack import SwappedBlocks
 from vidkit.errors import ConfigError, ModelError
@@ -60,6 +61,11 @@ class CacheHandle:
         self.ledger.clear()
         self._installed.reset()
 
+    @property
+    def map(self) -> RecomputeMap:
+        """Who was computed when, in the last clip, of the first transformer."""
+        return next(iter(self.runtimes.values())).map
+
     def rows(self) -> list[LedgerRow]:
         """One row a forward and block, the last 4,096 of them."""
         return self.ledger.rows()
@@ -92,6 +98,42 @@ class CacheHandle:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.disable()
+
+
+class LoopHandle(CacheHandle):
+    """A policy for a pipeline whose own loop asks it: it stands at `cache_handle`, and hooks nothing.
+
+    Args:
+        policy: decides.
+        pipe: pipeline with `asks_policies`.
+        group: see `enable`.
+
+    Raises:
+        ConfigError: already enabled.
+    """
+
+    def __init__(self, policy: CachePolicy, pipe: Any, group: Any = None) -> None:
+        if pipe.cache_handle is not None:
+            raise ConfigError("a cache is already enabled on pipe", "call disable() on its handle first")
+        self.policy, self.ledger, self.agreement = policy, Ledger(), Agreement(group)
+        self._map = RecomputeMap()
+        self.runtimes = {}
+        self._pipe = pipe
+        pipe.cache_handle = self
+
+    @property
+    def map(self) -> RecomputeMap:
+        """Who was computed when, in the last clip."""
+        return self._map
+
+    def disable(self) -> None:
+        """Take it off; safe to call twice."""
+        if self._pipe.cache_handle is self:
+            self._pipe.cache_handle = None
+
+    def reset(self) -> None:
+        """Drop figures, as between two generations."""
+        self.ledger.clear()
 
 
 class _Side:
@@ -147,7 +189,7 @@ def enable(pipe: Any, policy: CachePolicy | str, group: Any = None) -> CacheHand
 
     Args:
         pipe: pipeline with `transformer` (and `transformer_2`), or a transformer, of Wan2.1, Wan2.2 or
-            SkyReels-V2.
+            SkyReels-V2; or a pipeline whose own loop asks policies, such as MAGI-1's.
         policy: from `vidkit.caching.policy`, or its name.
         group: `torch.distributed` process group of ranks that make one clip together; the first decides.
 
@@ -162,6 +204,8 @@ def enable(pipe: Any, policy: CachePolicy | str, group: Any = None) -> CacheHand
             f"'{policy.name}' changes the sampler's steps, which nothing on a transformer can",
             "call the pipeline with fewer steps, or use vidkit generate cache=fewer_steps",
         )
+    if getattr(pipe, "asks_policies", False):
+        return LoopHandle(policy, pipe, group)
     for name, family in families_of(transformers).items():
         module = transformers[name]
         if hook_of(module, HOOK_NAME) is not None:

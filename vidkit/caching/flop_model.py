@@ -243,6 +243,11 @@ def _parts(model_config: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 
 
 def _shape(transformer: Mapping[str, Any]) -> TransformerShape:
+    if "num_key_value_heads" in transformer:
+        raise ConfigError(
+            "these are a MAGI-1 transformer's arguments, which makes chunks of its own and has other layers",
+            "vidkit.generation.cost.estimate_cost counts its clips",
+        )
     try:
         return TransformerShape.of(transformer)
     except KeyError as error:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from vidkit.config.cache_schema import CacheSettings
 from vidkit.errors import ConfigError
 from vidkit.generation.spec import ModelSpec, Request
+from vidkit.generation.validate import check_request
+from vidkit.models.magi.cost import MagiShape
 from vidkit.models.transformer_cost import TransformerShape
 
 if TYPE_CHECKING:
@@ -47,10 +49,18 @@ class CachedRun:
         """Refuse what a policy cannot do; say what the user should know.
 
         Raises:
-            ConfigError: a target below the policy's floor, or a schedule that the policy does not know.
+            ConfigError: steps that the model does not take, a target below the policy's floor, or a schedule
+                that the policy does not know.
         """
         if self.policy is None:
             return []
+        if self.policy.changes_steps:
+            check_request(spec, self.request(request))
+        if spec.is_magi and not request.magi.kv_cache:
+            raise ConfigError(
+                f"cache={self.policy.name} needs kept keys and values, and magi.kv_cache is false",
+                "leave magi.kv_cache out",
+            )
         if self.settings.target_flops is None:
             return []
         from vidkit.caching.targeting import knob_of, planned_share
@@ -145,7 +155,7 @@ def measured_share(model: LoadedModel, policy: CachePolicy, loop: Callable[[], o
 
 def ends_share(spec: ModelSpec, request: Request) -> float:
     """Share of a forward's FLOPs outside the layers."""
-    shape = TransformerShape.of(spec.transformer)
+    shape = MagiShape.of(spec.transformer) if spec.is_magi else TransformerShape.of(spec.transformer)
     tokens = spec.tokens(request.frames, request.height, request.width)
     whole = shape.pass_flops(tokens, tokens, request.max_sequence_length).total
     ends = dataclasses.replace(shape, layers=0)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from magi_clips import FRAMES, clip_of, model_of
-from magi_published import TINY
+from magi_published import TINY, TINY_VAE
 from torch import Tensor
 
 from vidkit.caching import FULL, SKIP, TOKENS, CachePolicy, Decision, policy
@@ -201,6 +201,41 @@ def test_policies_of_vidkit_run(name: str) -> None:
 def test_nothing_kept_and_a_cache_are_refused_together() -> None:
     with pytest.raises(ConfigError, match=r"magi\.kv_cache is false"):
         MagiLoop(model_of(), clip_of(kv_cache=False), PolicyCache(policy("none")))
+
+
+def test_a_pipeline_asks_the_policy_that_is_enabled_on_it() -> None:
+    from vidkit.caching import enable
+    from vidkit.generation.magi.pipeline import MagiPipeline
+    from vidkit.models.magi import AutoencoderKLMagi
+
+    pipe = MagiPipeline(None, None, model_of(), AutoencoderKLMagi(**TINY_VAE))
+
+    def made() -> Tensor:
+        return pipe.denoise(
+            prompt_embeds=torch.ones(1, 3, TINY["text_dim"]),
+            image=None,
+            height=32,
+            width=32,
+            num_frames=4 * FRAMES * 2,
+            num_inference_steps=8,
+            guidance_scale=3.0,
+            shift=3.0,
+            generator=torch.Generator().manual_seed(0),
+            settings=clip_of().settings,
+            text_limit=800,
+        )
+
+    plain = made()
+    with enable(pipe, "interval") as handle:
+        cached = made()
+        with pytest.raises(ConfigError, match="already enabled"):
+            enable(pipe, "none")
+    assert not torch.equal(plain, cached)
+    assert 0 < handle.report()["flops_share"] < 1
+    assert handle.map.shares().shape == (2, 8)  # chunks, steps
+    assert torch.equal(made(), plain)
+    with enable(pipe, "none"):
+        torch.testing.assert_close(made(), plain, rtol=0, atol=2e-4)
 
 
 def test_policies_put_on_the_transformer_are_refused_by_name() -> None:

@@ -199,7 +199,7 @@ def _draw_heatmap(cached: CachedRun, title: str, path: Path) -> None:
     from vidkit.commands.generate.heatmap import heatmap
 
     assert cached.handle is not None
-    found = next(iter(cached.handle.runtimes.values())).map
+    found = cached.handle.map
     heatmap(found.shares().numpy(), found.counts().numpy(), title).save(path, format="PNG")
 
 

@@ -179,7 +179,9 @@ def enabled_cache(transformer: Any) -> PolicyCache | None:
         transformer: of diffusers.
     """
     hook = hook_of(transformer, HOOK_NAME)
-    if hook is None:
-        return None
-    runtime: Any = hook.follower
+    return None if hook is None else cache_of(hook.follower)
+
+
+def cache_of(runtime: Any) -> PolicyCache:
+    """The same for whatever holds policy, ledger, agreement and map."""
     return PolicyCache(runtime.policy, runtime.ledger, runtime.agreement, runtime.map)

@@ -9,6 +9,7 @@ from diffusers import DiffusionPipeline
 from torch import Tensor
 
 from vidkit.config.magi_schema import MagiSettings
+from vidkit.generation.blocks.cached import cache_of
 from vidkit.generation.blocks.executor import BlockCache
 from vidkit.generation.magi.captions import LearnedTokens, chunk_texts, encode_caption
 from vidkit.generation.magi.clip import MagiClip
@@ -25,6 +26,7 @@ class MagiPipeline(DiffusionPipeline):  # type: ignore[misc]
         vae: `AutoencoderKLMagi`.
     """
 
+    asks_policies = True  # of a cache: its loop does, nothing is put on the transformer
     model_cpu_offload_seq = "text_encoder->transformer->vae"
     _optional_components = ("tokenizer", "text_encoder")
 
@@ -34,6 +36,7 @@ class MagiPipeline(DiffusionPipeline):  # type: ignore[misc]
             tokenizer=tokenizer, text_encoder=text_encoder, transformer=transformer, vae=vae
         )
         self.learned_tokens: LearnedTokens | None = None
+        self.cache_handle: Any = None  # from `vidkit.caching.enable`
         self.report: dict[str, Any] = {}  # of the last clip
 
     def encode(self, prompt: str, limit: int) -> Tensor:
@@ -72,7 +75,7 @@ class MagiPipeline(DiffusionPipeline):  # type: ignore[misc]
             generator: draws the noise.
             settings: window, ranges, guidance to the history.
             text_limit: text tokens of a chunk at the most.
-            cache: a cache policy, asked for every chunk; None: everything is computed.
+            cache: asked for every chunk; None: the policy that is enabled, or none.
             callback: called after every step, see `MagiLoop.run`.
 
         Returns:
@@ -93,6 +96,8 @@ class MagiPipeline(DiffusionPipeline):  # type: ignore[misc]
             shift,
             settings,
         )
+        if cache is None and self.cache_handle is not None:
+            cache = cache_of(self.cache_handle)
         loop = MagiLoop(self.transformer, clip, cache)
         latents = loop.run(callback)
         self.report = loop.passes.report()
