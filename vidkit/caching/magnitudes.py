@@ -17,6 +17,7 @@ from vidkit.caching.decision import FULL, Decision
 from vidkit.caching.policies.base import CachePolicy
 from vidkit.errors import DataError
 from vidkit.utils.files import write_text_atomic
+from vidkit.utils.sealing import sealed
 
 FORMAT = "vidkit-cache-magnitudes-1"
 SHIPPED = Path(__file__).parent / "tables"
@@ -70,7 +71,7 @@ class Magnitudes:
         """Write atomically, as JSON."""
         plain: dict[str, Any] = {"format": FORMAT, "model": self.model, "steps": self.steps}
         plain |= {"clips": self.clips, "curves": {name: asdict(curve) for name, curve in self.curves.items()}}
-        write_text_atomic(path, json.dumps(plain, indent=1) + "\n")
+        write_text_atomic(path, json.dumps(sealed(plain), indent=1) + "\n")
 
     @classmethod
     def load(cls, path: str | Path) -> Magnitudes:
