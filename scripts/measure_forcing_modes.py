@@ -31,9 +31,13 @@ SIZES = (5, 6, 7, 8)
 
 
 def options_of(name: str, lag: int) -> ForcingOptions:
-    """`sync`, or a mode of blocks of 4 latent frames; `:N` bounds the kept keys to N blocks."""
+    """`sync`, or a mode of blocks of 4 latent frames; `:N` bounds the kept keys to N blocks.
+
+    A name that ends in `!` has an exact corrector.
+    """
+    name, exact = name.removesuffix("!"), name.endswith("!")
     if name == "sync":
-        return ForcingOptions()
+        return ForcingOptions(exact_corrector=exact)
     mode, _, budget = name.partition(":")
     made = ForcingMode.of(mode)
     return ForcingOptions(
@@ -43,6 +47,7 @@ def options_of(name: str, lag: int) -> ForcingOptions:
         active_only=made.active_only,
         clean_refresh=made.clean_refresh,
         kv_budget=int(budget) if budget else None,
+        exact_corrector=exact,
     )
 
 

@@ -40,6 +40,16 @@ def test_active_blocks_alone_execute_what_the_flop_model_counts(words: list[str]
     assert blocks["executed_flops"] == pytest.approx(blocks["baselines"]["block_causal_active"], rel=1e-9)
 
 
+def test_a_cache_skips_blocks_and_tells(words: list[str], tmp_path: Path) -> None:
+    kept = [word for word in words if word != "steps=3"]
+    assert run([*kept, "steps=8", *BLOCKS, "cache=interval", "cache.every=2"]) == 0
+    record = json.loads((tmp_path / "x.json").read_text())
+    blocks = record["blocks"]
+    assert blocks["executed_flops"] < 0.95 * blocks["baselines"]["block_causal_active"]
+    assert record["cache"]["decisions"]["skip"] > 0
+    assert record["cache"]["executed_flops"] == pytest.approx(blocks["executed_flops"], rel=1e-9)
+
+
 def test_whole_forwards_have_no_such_figures(words: list[str], tmp_path: Path) -> None:
     assert run(words) == 0
     assert json.loads((tmp_path / "x.json").read_text())["blocks"] is None

@@ -212,3 +212,85 @@ def test_a_constant_velocity_is_integrated_whatever_is_skipped(pipe: Any) -> Non
     torch.testing.assert_close(skipped, exact, atol=1e-6, rtol=0)
     noise = torch.randn((1, 8, 8, 8, 8), generator=torch.Generator().manual_seed(7))
     torch.testing.assert_close(exact, noise - 0.25, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "name", ["teacache", "first_block", "seacache", "flowcache", "motioncache", "change"]
+)
+def test_threshold_zero_changes_no_bit(pipe: Any, name: str, plain: Tensor) -> None:
+    cache = PolicyCache(policy(name, threshold=0.0))
+    assert torch.equal(denoise(pipe, cache=cache, **ACTIVE), plain)
+    assert cache.ledger.summary()["decisions"] == {"full": 32}
+
+
+@pytest.mark.parametrize("name", ["flowcache", "motioncache"])
+def test_an_endless_threshold_computes_the_forced_steps_alone(pipe: Any, name: str) -> None:
+    """Executed FLOPs are those of the first and the forced last steps, in closed form."""
+    whole = PolicyCache(policy("none"))
+    denoise(pipe, 1.0, cache=whole, steps=8, **ACTIVE)
+    made = policy(name, threshold=1e9)
+    cache = PolicyCache(made)
+    denoise(pipe, 1.0, cache=cache, steps=8, **ACTIVE)
+    computed = {
+        (row.block, row.step): row.executed_flops for row in cache.ledger.rows() if row.kind != "skip"
+    }
+    full = {(row.block, row.step): row.executed_flops for row in whole.ledger.rows()}
+    last = {(block, 7) for block in range(4)} if name == "flowcache" else set()
+    first = {(block, step) for block in range(4) for step in range(made.cfg.warmup + (name == "motioncache"))}
+    assert set(computed) == first | last
+    assert computed == {key: full[key] for key in computed}
+
+
+@pytest.mark.parametrize("name", ["flowcache", "motioncache", "change"])
+def test_a_static_clip_stays_finite(pipe: Any, name: str) -> None:
+    """All latent frames are alike: no division by a change of zero."""
+    weight, bias = pipe.transformer.proj_out.weight, pipe.transformer.proj_out.bias
+    kept = weight.detach().clone(), bias.detach().clone()
+    weight.data.zero_()
+    bias.data.zero_()
+    try:
+        made = denoise(pipe, cache=PolicyCache(policy(name)), steps=12, **ACTIVE)
+    finally:
+        weight.data.copy_(kept[0])
+        bias.data.copy_(kept[1])
+    assert torch.isfinite(made).all()
+
+
+@torch.no_grad()
+def test_the_order_of_branches_does_not_matter(pipe: Any) -> None:
+    """Interleaved in any order, each branch has the velocities that it has alone."""
+    from tests.support.forcing_clips import embeds
+    from vidkit.generation.blocks.forcing_velocity import ForcingVelocity, WindowPlan
+    from vidkit.hooks.blocks import SkyReelsBlocks
+    from vidkit.models.block_runs import ForcingMode
+    from vidkit.models.block_schedule import block_rows
+
+    rows = block_rows(6, 2, 2)
+    plan = WindowPlan(rows, 2, 0, 0, [1 - n / 6 for n in range(7)])
+    draw = torch.Generator().manual_seed(4)
+    steps = [torch.randn(1, 8, 4, 8, 8, generator=draw) for _ in rows]
+    timesteps = [
+        torch.tensor([int(999 * (1 - max(level, 0) / 6)) for level in row.level]).repeat_interleave(2)
+        for row in rows
+    ]
+    texts = {"cond": embeds(pipe, "a red ball"), "uncond": embeds(pipe, "dark")}
+
+    def velocities(order: tuple[str, ...]) -> dict[str, list[Tensor]]:
+        cache = PolicyCache(policy("motioncache", warmup=1, threshold=0.01))
+        prompts = {name: texts[name] for name in order}
+        made = ForcingVelocity(
+            SkyReelsBlocks(pipe.transformer), prompts, 3.0, ForcingMode.of("block_causal+active"), cache
+        )
+        made.begin(plan, steps[0])
+        found: dict[str, list[Tensor]] = {name: [] for name in order}
+        for number, (latents, times) in enumerate(zip(steps, timesteps, strict=True)):
+            for branch in made.branches:
+                found[branch.name].append(made._branch(branch, latents, times, number))
+        return found
+
+    together, reverse = velocities(("cond", "uncond")), velocities(("uncond", "cond"))
+    for name in texts:
+        alone = velocities((name,))[name]
+        for a, b, c in zip(together[name], reverse[name], alone, strict=True):
+            assert torch.equal(a, b)
+            assert torch.equal(a, c)

@@ -166,6 +166,7 @@ class GenerateSettings:
         False  # SkyReels, active_only: a finished block is computed once more, without noise
     )
     kv_budget: int | None = None  # SkyReels, active_only: keep keys worth so many finished blocks; none: all
+    exact_corrector: bool = False  # SkyReels, unipc: correct the sample before the step; false: as published
     addnoise_condition: float = 0.0  # SkyReels: noise level of carried-over frames, 0..60 of 1000
     stats: bool = False  # print where the time went
     dry_run: bool = False

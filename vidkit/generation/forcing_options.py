@@ -25,6 +25,8 @@ class ForcingOptions:
         active_only: only blocks that a row changes pass the layers; the others' keys and values are kept.
         clean_refresh: with active_only, a finished block passes once more, at its clean level.
         kv_budget: blocks' worth of keys and values that finished blocks are squeezed to; None: all is kept.
+        exact_corrector: UniPC corrects the sample that it stepped from. The published loops hand it a view,
+            which by then holds the result of the step; False does the same.
     """
 
     base: int | None = None
@@ -36,6 +38,7 @@ class ForcingOptions:
     active_only: bool = False
     clean_refresh: bool = False
     kv_budget: int | None = None
+    exact_corrector: bool = False
 
     @property
     def mode(self) -> ForcingMode:

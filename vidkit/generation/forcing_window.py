@@ -146,7 +146,7 @@ class WindowRun:
         # together, all frames are one block: the same numbers as frame by frame, one sampler update a step
         self.block = frames if options.ar_step == 0 and not options.by_blocks else options.block_size
         self.rows = self._schedule(steps, frames, options.ar_step)
-        self.addnoise = options.addnoise
+        self.addnoise, self.exact = options.addnoise, options.exact_corrector
         pipe.scheduler.set_timesteps(steps, device=latents.device)
         pipe.scheduler.set_begin_index(0)  # not by value: large shifts repeat a timestep
         self.samplers = [copy.deepcopy(pipe.scheduler) for _ in range(frames // self.block)]
@@ -216,9 +216,10 @@ class WindowRun:
     def _update(self, block: int, level: int, velocity: Tensor, start: int) -> None:
         first = max(block * self.block, self.prefix)  # given frames inside a block stay as they are
         last = (block + 1) * self.block
+        sample = self.latents[:, :, first:last]
         self.latents[:, :, first:last] = self.samplers[block].step(
             velocity[:, :, first - start : last - start],
             self.timesteps[level],
-            self.latents[:, :, first:last],
+            sample.clone() if self.exact else sample,
             return_dict=False,
         )[0]

@@ -176,6 +176,7 @@ def _denoise(
             active_only=request.active_only,
             clean_refresh=request.clean_refresh,
             kv_budget=request.kv_budget,
+            exact_corrector=request.exact_corrector,
             addnoise=request.addnoise_condition,
         )
         first = None if image is None else image_tensor(image)

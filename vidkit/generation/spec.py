@@ -150,6 +150,7 @@ class Request:
     active_only: bool = False
     clean_refresh: bool = False
     kv_budget: int | None = None  # blocks
+    exact_corrector: bool = False
     addnoise_condition: float = 0.0
     magi: MagiSettings = field(default_factory=MagiSettings)
 

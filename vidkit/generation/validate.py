@@ -171,6 +171,7 @@ def _check_no_forcing(spec: ModelSpec, request: Request) -> None:
             "active_only",
             "clean_refresh",
             "kv_budget",
+            "exact_corrector",
         )
         if getattr(request, name)
     ]
