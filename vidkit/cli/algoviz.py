@@ -67,6 +67,9 @@ DrawnStyle = Annotated[
 Steps = Annotated[
     str | None, typer.Option("--steps", metavar="A[:B]", help="These steps alone; 0 is the initial state.")
 ]
+InSpace = Annotated[
+    bool, typer.Option("--3d", help="A page with the data as boxes in space (needs WebGL to look at).")
+]
 Height = Annotated[int, typer.Option(help="Pixels of pictures and videos.", min=64, max=4320)]
 Fps = Annotated[int, typer.Option(help="Frames per second of videos.", min=1, max=240)]
 Sandbox = Annotated[str, typer.Option("--sandbox", metavar="NAME", help="auto, bubblewrap or landlock.")]
@@ -79,6 +82,15 @@ def command_of(name: str) -> Callable[..., Any]:
     run = importlib.import_module(f"vidkit.commands.algoviz.{name}").run
     assert callable(run)
     return run  # type: ignore[no-any-return]
+
+
+def in_3d(to: str | None, in_space: bool) -> str | None:
+    """The renderer that `--to` and `--3d` mean together."""
+    from vidkit.errors import ConfigError
+
+    if in_space and to not in (None, "html", "html3d"):
+        raise ConfigError(f"--3d is a page, not {to}", "leave --to out, or --3d")
+    return "html3d" if in_space else to
 
 
 def _with_json(json: str | None, make: Callable[[], Any]) -> Any:
@@ -345,6 +357,7 @@ def draw(
         ),
     ] = None,
     style: DrawnStyle = None,
+    in_space: InSpace = False,
     steps: Steps = None,
     height: Height = 720,
     fps: Fps = 30,
@@ -358,12 +371,13 @@ def draw(
     vidkit algoviz trace.json
     vidkit algoviz trace.json -o sort.mp4 --steps 0:20
     vidkit algoviz trace.json --to svg --steps 12
+    vidkit algoviz trace.json --3d
     """  # noqa: D301 (a backspace: the lines after it keep their breaks)
 
     def make() -> Any:
         from vidkit.commands.algoviz.draw import Drawing
 
-        asked = Drawing(to, output, style, steps, height, fps, force, strict)
+        asked = Drawing(in_3d(to, in_space), output, style, steps, height, fps, force, strict)
         return command_of("draw")(file, asked)
 
     _with_json(json, make)
@@ -382,6 +396,7 @@ def demo(
         ),
     ] = None,
     style: DrawnStyle = None,
+    in_space: InSpace = False,
     steps: Steps = None,
     height: Height = 720,
     fps: Fps = 30,
@@ -401,7 +416,7 @@ def demo(
     def make() -> Any:
         from vidkit.commands.algoviz.draw import Drawing
 
-        asked = Drawing(to, output, style, steps, height, fps, force, strict=False)
+        asked = Drawing(in_3d(to, in_space), output, style, steps, height, fps, force, strict=False)
         return command_of("demo")(name, asked, sandbox, unsafe)
 
     _with_json(json, make)

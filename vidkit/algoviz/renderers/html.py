@@ -25,6 +25,7 @@ _FONTS = tuple(FACES)
 _VARIANTS = ("pulse", "glow", "shake", "fade", "morph")
 _EASINGS = ("ease-in-out", "linear", "ease-in", "ease-out")
 _HERE = Path(__file__).parent / "player"
+_BUNDLE = _HERE / "three_scene.bundle.js"  # made by scripts/bundle_three.py
 _PLAIN = "0123456789 abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,:()[]/-+=<>¼½×"
 
 
@@ -39,6 +40,18 @@ class Html:
         (folder / f"{name}{self.suffix}").write_text(page, encoding="utf-8", errors="replace")
         missing = film.missing_glyphs(options.steps)
         return [f"{len(missing)} characters are left to the fonts of the viewer"] if missing else []
+
+
+class Html3d(Html):
+    """`NAME.html` with the data in space: boxes, balls and lines by Three.js, bundled into the page."""
+
+    def write(self, film: Film, folder: Path, name: str, options: Options) -> list[str]:
+        notes = super().write(film, folder, name, options)
+        file = folder / f"{name}{self.suffix}"
+        page = file.read_text(encoding="utf-8")
+        script = f"<script>{_BUNDLE.read_text(encoding='utf-8')}</script>\n</body>"
+        file.write_text(page.replace("</body>", script), encoding="utf-8", errors="replace")
+        return [*notes, "browsers without WebGL show the flat picture"]
 
 
 def page_of(film: Film, steps: tuple[int, ...]) -> str:

@@ -9,6 +9,7 @@ from vidkit.utils.plugins import is_file_spec, load_class, plugins
 
 RENDERERS = {
     "html": "vidkit.algoviz.renderers.html:Html",
+    "html3d": "vidkit.algoviz.renderers.html:Html3d",
     "mp4": "vidkit.algoviz.renderers.mp4:Mp4",
     "webm": "vidkit.algoviz.renderers.mp4:WebM",
     "gif": "vidkit.algoviz.renderers.gif:Gif",

@@ -68,6 +68,7 @@
   function draw(element, shape, opacity) {
     const x = shape[F.x], y = shape[F.y], w = shape[F.w], h = shape[F.h];
     opacity = n((opacity === undefined ? 1 : opacity) * get(shape, "opacity", 1));
+    element.seen = [shape, opacity];
     if (shape[3] === 0) set(element, paintOf(shape, { x: n(x), y: n(y), width: n(w), height: n(h), rx: n(get(shape, "radius", 0)), opacity }));
     else if (shape[3] === 1) set(element, paintOf(shape, { cx: n(x + w / 2), cy: n(y + h / 2), rx: n(w / 2), ry: n(h / 2), opacity }));
     else if (shape[3] === 2) line(element, shape, opacity);
@@ -158,6 +159,10 @@
     draw(element, made, opacity);
   }
 
+  // who draws the same shapes elsewhere is told whenever they change
+  const listeners = [];
+  const told = () => { for (const listener of listeners) listener(); };
+
   let step = 0, now = new Map(), playing = false, speed = 1, way = null, timer = 0;
   function show(target) {
     for (const [id, element] of drawn) if (!target.has(id)) { element.remove(); drawn.delete(id); }
@@ -168,6 +173,7 @@
       if (element.shape !== shape || element.moved) { draw(element, shape); element.style.filter = ""; element.shape = shape; element.moved = false; }
     }
     now = target;
+    told();
   }
   function begin(k, forward) {
     const target = stateAt(k), moves = new Map(forward ? data.steps[k].moves : data.steps[step].moves.map(([a, b]) => [b, a]));
@@ -200,6 +206,7 @@
         else draw(element, shape, Math.max(0, appeared));
       } else draw(element, blend(old, shape, eased));
     }
+    told();
   }
   function finish() {
     if (!way) return;
@@ -305,6 +312,9 @@
   window.vidkitPlayer = {
     seek, play, stop, steps: LAST + 1,
     step: () => step,
+    data, fields: F,
+    shown: () => [...drawn.values()].map((element) => element.seen),
+    listen: (listener) => listeners.push(listener),
     forward: () => move(1),
     back: () => move(-1),
     state: (k) => [...stateAt(k === undefined ? step : k).values()].map((s) => ({ id: data.ids[s[0]], x: s[4], y: s[5], w: s[6], h: s[7], text: get(s, "text", "") })),
