@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -57,42 +59,45 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--lag", type=int, default=5)
     parser.add_argument("--modes", default="sync,bidirectional,block_causal,block_causal+active")
-    parser.add_argument("--json", default=None)
+    parser.add_argument(
+        "--log", default=None, help="JSON lines, one a clip; a run goes on from what is there"
+    )
     args = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     folder = embedded_folder()
     model = load_pipeline(read_spec(folder), folder, LoadOptions(device, torch.float32))
     set_sampler(model.pipe, "unipc", 4.0)
     modes = args.modes.split(",")
-    found: dict[str, dict[str, Any]] = {name: {"solved": 0, "psnr": [], "seconds": 0.0} for name in modes}
-    for number in range(args.mazes):
+    log = Path(args.log) if args.log else None
+    rows = [json.loads(line) for line in log.read_text().splitlines()] if log and log.exists() else []
+    known = {row["maze"] for row in rows if row["steps"] == args.steps}
+    for number in [n for n in range(args.mazes) if n not in known]:
         size = SIZES[number % len(SIZES)]
         levels = held_out_levels(size, args.mazes // len(SIZES) + 1, 1, torch.device("cpu"))
         level = levels.select(torch.tensor([number // len(SIZES)]))
         first: Tensor | None = None
+        row: dict[str, Any] = {"maze": number, "steps": args.steps}
         for name in modes:
             clip, seconds = make(model.pipe, level, options_of(name, args.lag), args.steps, number, device)
             first = clip if first is None else first
-            row = found[name]
-            row["solved"] += int(judge(level, clip).success[0])
-            row["seconds"] += seconds
             error = float((clip - first).square().mean())
-            row["psnr"].append(-10 * torch.log10(torch.tensor(max(error, 1e-10))).item())
-            report = model.pipe.block_report
-            row["flops"] = None if report is None else report["executed_flops"]
-    for name, row in found.items():
-        bound = share_interval(row["solved"], args.mazes)
-        row["psnr"] = sum(row["psnr"]) / args.mazes
-        row["seconds"] /= args.mazes
+            row[name] = [bool(judge(level, clip).success[0]), -10 * math.log10(max(error, 1e-10)), seconds]
+        rows.append(row)
+        if log:
+            with log.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+    report([row for row in rows if row["steps"] == args.steps], modes)
+
+
+def report(rows: list[dict[str, Any]], modes: list[str]) -> None:
+    """Share of solved mazes with its interval, PSNR to the first mode, seconds of denoising."""
+    for name in modes:
+        solved, psnr, seconds = (sum(row[name][i] for row in rows) for i in range(3))
+        bound = share_interval(solved, len(rows))
         print(
-            f"{name:32} solved {row['solved']:3}/{args.mazes} [{bound.low:.2f}, {bound.high:.2f}]"
-            f"  PSNR {row['psnr']:5.1f} dB  {row['seconds']:.2f} s a clip"
+            f"{name:32} solved {solved:3}/{len(rows)} [{bound.low:.2f}, {bound.high:.2f}]"
+            f"  PSNR {psnr / len(rows):5.1f} dB  {seconds / len(rows):.2f} s a clip"
         )
-    if args.json:
-        with open(args.json, "w", encoding="utf-8") as file:
-            json.dump(
-                {"steps": args.steps, "lag": args.lag, "mazes": args.mazes, "modes": found}, file, indent=1
-            )
 
 
 def make(
