@@ -42,6 +42,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if os.environ.get("VIDKIT_TEST_WITHOUT_TORCH") == "1":
         sys.path.insert(0, str(Path(__file__).parent))
         config.pluginmanager.import_plugin("without_torch")
+    # tests move XDG_CACHE_HOME: matplotlib would look for all fonts anew in each, for seconds
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    os.environ.setdefault("MPLCONFIGDIR", str(cache / "matplotlib"))
     logging.getLogger("ray").propagate = False  # its threads log on into the tests after theirs
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
