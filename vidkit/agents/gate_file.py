@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -84,7 +83,7 @@ def read_gate(path: str | Path) -> GateFile:
         raise DataError(f"cannot read the gate file '{path}': {error}", "check the path") from error
     try:
         found = load_json(text, place.name)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise DataError(f"'{place.name}' is not JSON: {error}", "vidkit calibrate gate makes them") from error
     if not isinstance(found, dict) or found.pop("form", None) != FORM:
         raise DataError(f"'{place.name}' is not a gate file", "vidkit calibrate gate makes them")
@@ -108,7 +107,7 @@ def _checked(found: dict[str, Any], name: str) -> GateFile:
         value, may_lack = found[field], field in ("threshold", "accuracy")
         if value is None and may_lack:
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e300:
             raise DataError(f"{name}: '{field}' must be a number, got {value!r:.40}")
     for field, least in (("k", 3), ("count", 0)):
         value = found[field]

@@ -15,6 +15,7 @@ from vidkit.errors import ConfigError, DataError
 from vidkit.utils.files import write_text_atomic
 from vidkit.utils.sealing import KEY as SEALED
 from vidkit.utils.sealing import sealed
+from vidkit.utils.strict_json import load_json
 
 FORMAT = 1
 JOINT = ("joint", "predicted", "shared", "sparsity", "shared_sparsity")
@@ -113,7 +114,7 @@ class ThresholdTable:
         """
         path = Path(path)
         try:
-            row = json.loads(path.read_text())
+            row = load_json(path.read_text(encoding="utf-8"), str(path))
         except FileNotFoundError as error:
             raise DataError(f"no table file {path}", "make one with `vidkit calibrate`") from error
         except OSError as error:

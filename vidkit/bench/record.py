@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from vidkit.errors import DataError
 from vidkit.utils.files import write_text_atomic
 from vidkit.utils.ownership import FILES, SEAL, signed, unchanged_files
 from vidkit.utils.provenance import provenance
 from vidkit.utils.publishing import check_own
+from vidkit.utils.strict_json import load_json
 
 
 def environment(
@@ -109,8 +111,17 @@ class BenchRecord:
 
 
 def content_of(file: Path) -> dict[str, Any]:
-    """A record without its signature."""
-    record = json.loads(file.read_text(encoding="utf-8"))
+    """A record without its signature.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
+    try:
+        record = load_json(file.read_text(encoding="utf-8"), str(file))
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read '{file}': {error}", "run the benchmark again") from error
+    if not isinstance(record, dict):
+        raise DataError(f"'{file}' is not a record of a benchmark", "run the benchmark again")
     return {name: value for name, value in record.items() if name not in (FILES, SEAL)}
 
 

@@ -8,18 +8,27 @@ from __future__ import annotations
 import csv
 import json
 import math
+import struct
 import zipfile
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from vidkit.errors import DataError, require
 from vidkit.utils.strict_json import load_json, refuse_duplicates
 
+T = TypeVar("T")
 FORMATS = ("parquet", "tsv", "csv", "jsonl", "json", "xlsx")
 _LIST_KEYS = ("rows", "data", "results")  # where a json object keeps its list of rows
 _MAY_BE_NAN = frozenset({"prediction", "response"})  # a data frame's way to say "no reply"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_MOST_UNPACKED = 1 << 30  # bytes of a workbook's parts together
+# what is not a zip, no workbook or a broken one comes as many kinds of errors (XML's are syntax errors)
+_OF_WORKBOOKS = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, SyntaxError, EOFError, RuntimeError,
+    ArithmeticError, MemoryError, AssertionError, zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
 _MAX_CELL = 16 * 2**20  # characters of one tsv cell; long reasoning replies fit
 
 
@@ -93,7 +102,7 @@ def _decoded(path: Path, line: int, raw: bytes) -> str:
 def _json_object(path: Path, line: int, text: str) -> dict[str, Any]:
     try:
         row = load_json(text, path.name, line=line)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise DataError(
             f"{path.name} line {line}: not JSON ({_reason(error)})",
             "one JSON object per line; a cut line can be deleted",
@@ -104,8 +113,7 @@ def _json_object(path: Path, line: int, text: str) -> dict[str, Any]:
 def _reason(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return error.msg
-    # Python reads no integer of more than some thousand digits
-    return "nested too deep" if isinstance(error, RecursionError) else str(error).partition(";")[0]
+    return str(error).partition(";")[0]
 
 
 def _as_row(path: Path, line: int, row: object) -> dict[str, Any]:
@@ -123,7 +131,7 @@ def _json(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         return
     try:
         content = load_json(text, path.name)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         at = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
         what = f"{path.name} {at}not JSON ({_reason(error)})"
         raise DataError(what, "for one object per line, name the file .jsonl") from error
@@ -193,20 +201,42 @@ def _parquet(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _xlsx(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The first sheet; its first row names the columns."""
     openpyxl = require("openpyxl", extra="eval")
+    _check_unpacked(path)
+    book = _of_workbook(path, lambda: openpyxl.load_workbook(path, read_only=True, data_only=True))
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    # what is not a zip, no workbook or a broken one comes as many kinds of errors
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path.name} is not a readable workbook: {error}", "export it again") from error
-    try:
-        lines = book.worksheets[0].iter_rows(values_only=True)
-        names = [text_id(cell) for cell in next(lines, ())]
+        lines = _of_workbook(path, lambda: book.worksheets[0].iter_rows(values_only=True))
+        names = [text_id(cell) for cell in _of_workbook(path, lambda: next(lines, ()))]
         refuse_duplicates(names, f"{path.name} line 1")
-        for number, cells in enumerate(lines, 2):
+        number = 1
+        while (cells := _of_workbook(path, lambda: next(lines, None))) is not None:
+            number += 1
             if any(cell is not None for cell in cells):
                 yield number, {name: cell for name, cell in zip(names, cells, strict=False) if name}
     finally:
         book.close()
+
+
+def _check_unpacked(path: Path) -> None:
+    """Refuse an archive of some kilobytes that becomes gigabytes."""
+
+    def size() -> int:
+        with zipfile.ZipFile(path) as archive:
+            return sum(part.file_size for part in archive.infolist())
+
+    unpacked = _of_workbook(path, size)
+    if unpacked > _MOST_UNPACKED:
+        raise DataError(
+            f"{path.name} unpacks to {unpacked >> 20} MiB, which is too much for a table",
+            "use csv or parquet",
+        )
+
+
+def _of_workbook(path: Path, step: Callable[[], T]) -> T:
+    try:
+        return step()
+    except _OF_WORKBOOKS as error:
+        reason = " ".join(str(error).split())[:160] or type(error).__name__
+        raise DataError(f"{path.name} is not a readable workbook: {reason}", "export it again") from error
 
 
 def _check_finite(path: Path, line: int, row: Mapping[str, Any]) -> None:

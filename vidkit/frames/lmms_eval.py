@@ -42,7 +42,7 @@ def read_keyframes(path: str | Path) -> dict[str, list[int]]:
     for number, row in enumerate(rows):
         try:
             found[str(row["doc_id"])] = [int(i) for i in row["keyframe_indices"]]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DataError(
                 f"'{path}' row {number} has no doc_id and keyframe_indices",
                 f"see {doc_page('select-frames.md')}",

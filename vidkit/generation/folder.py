@@ -60,7 +60,7 @@ def check_folder(folder: Path, family: str) -> None:
     index = read_json(folder / "model_index.json")
     _check_family(index, folder, family)
     for part, entry in index.items():
-        if part.startswith("_") or not isinstance(entry, list) or entry[0] is None:
+        if part.startswith("_") or not isinstance(entry, list) or not entry or entry[0] is None:
             continue
         if not (folder / part).is_dir():
             raise ModelError(
@@ -130,7 +130,7 @@ def _safetensors_problem(path: Path) -> str | None:
         try:
             header = json.loads(file.read(length))
             ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
             return "the header is not readable"
     expected = 8 + length + max(ends, default=0)
     return None if size == expected else f"{size} bytes, the header promises {expected}"

@@ -6,7 +6,6 @@ folder.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +17,7 @@ from vidkit.errors import ModelError
 from vidkit.models.block_runs import BlockAttention, ForcingMode
 from vidkit.models.magi import cost as magi_cost
 from vidkit.models.vae_cost import VAE_DEFAULTS
+from vidkit.utils.strict_json import load_json
 
 RANDOM_LABEL = "random weights"
 TRANSFORMER_DEFAULTS: Mapping[str, Any] = {"patch_size": [1, 2, 2], "freq_dim": 256, "rope_max_seq_len": 1024}
@@ -201,7 +201,7 @@ def read_json(path: Path) -> dict[str, Any]:
         ModelError: missing or damaged; the message names the file.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = load_json(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError as error:
         raise ModelError(
             f"the model folder lacks '{path}'",

@@ -126,7 +126,12 @@ def load_snapshots(path: str | Path) -> list[Snapshot]:
         return [Snapshot(**row) for row in torch.load(path, map_location="cpu", weights_only=True)]
     except FileNotFoundError as error:
         raise DataError(f"no snapshots at {path}", "run the calibration from the start") from error
-    except (RuntimeError, pickle.UnpicklingError, TypeError, EOFError) as error:
+    # what a damaged archive raises inside depends on the byte
+    except (
+        RuntimeError, pickle.UnpicklingError, TypeError, EOFError, ValueError, LookupError, AttributeError,
+        OSError, OverflowError, MemoryError,
+    ) as error:  # fmt: skip
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(
-            f"{path} is damaged: {error}", "delete it; the dense runs are then repeated"
+            f"{path} is damaged: {reason}", "delete it; the dense runs are then repeated"
         ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from vidkit.mazes.boards.regular import RegularBoard
 from vidkit.mazes.boards.sokoban import SokobanBoard
 from vidkit.mazes.boards.trapfield import TrapfieldBoard
 from vidkit.mazes.types import GAME_TYPES, Cell, MazeType, maze_type
+from vidkit.utils.strict_json import load_json
 
 VERSION = "1.0"
 _LARGEST_FILE = 4_000_000  # bytes; the published ones are below 20 kB
@@ -125,10 +125,10 @@ def read_state(path: Path) -> Board:
             raise DataError(
                 f"'{path}' is {path.stat().st_size} bytes", "a state file is far smaller: check the path"
             )
-        state = json.loads(path.read_text(encoding="utf-8"))
+        state = load_json(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
         raise DataError(f"cannot read '{path}': {error.strerror}", "check the path") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise DataError(f"'{path}' is not a JSON file: {error}", "give a state file of a level") from error
     return board_of(state, str(path))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 from vidkit.errors import ModelError, doc_page
 from vidkit.serving.engine import Capabilities
 from vidkit.utils.network import check_hub
+from vidkit.utils.strict_json import load_json
 
 _SAMPLE_BYTES = 1 << 20
 _PROCESSOR_FILES = ("processor_config.json", "preprocessor_config.json", "tokenizer_config.json")
@@ -171,7 +171,12 @@ def _chat_template_file(name: str) -> str | None:
 
 def _json_file(name: str, file: str) -> dict[str, Any]:
     path = _file(name, file)
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path else {}
+    if path is None:
+        return {}
+    try:
+        return dict(load_json(path.read_text(encoding="utf-8"), str(path)))
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(f"cannot read '{path}' as JSON", "copy the model folder again") from error
 
 
 def _file(name: str, file: str) -> Path | None:

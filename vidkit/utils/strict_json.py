@@ -10,6 +10,8 @@ from typing import Any
 from vidkit.errors import DataError
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|[{}\[\]:]')
+_DIGITS = re.compile(r"\d{4300}")
+_BRACKETS = re.compile(r"(?:[\[{]\s?){100}")
 _HINT = "each name may stand once: remove or rename one of the two"
 
 
@@ -22,6 +24,9 @@ class _DuplicateError(ValueError):
 def load_json(text: str, where: str, *, line: int | None = None) -> Any:
     """`json.loads` that refuses an object with the same key twice, at any depth.
 
+    Whatever else Python's reader raises is a `json.JSONDecodeError` here: nested too deep, and whole
+    numbers of some thousand digits, which Python does not read.
+
     Args:
         text: the JSON.
         where: the file, for the message.
@@ -30,13 +35,26 @@ def load_json(text: str, where: str, *, line: int | None = None) -> Any:
     Raises:
         DataError: a duplicate key, with file, line and name.
         json.JSONDecodeError: not JSON.
-        RecursionError: nested too deep.
     """
     try:
         return _DECODER.decode(text)
+    except RecursionError:
+        raise json.JSONDecodeError("nested too deep", text, _deepest(text)) from None
+    except json.JSONDecodeError:
+        raise
     except _DuplicateError as error:
         number = line if line is not None else _line_of_duplicate(text)
         raise DataError(f"{where} line {number}: duplicate key '{error.name}'", _HINT) from error
+    except ValueError as error:
+        digits = _DIGITS.search(text)
+        place = 0 if digits is None else digits.start()
+        raise json.JSONDecodeError("a whole number with too many digits", text, place) from error
+
+
+def _deepest(text: str) -> int:
+    """Where the first run of a hundred open brackets begins."""
+    found = _BRACKETS.search(text)
+    return 0 if found is None else found.start()
 
 
 def refuse_duplicates(names: Sequence[str], where: str, what: str = "column") -> None:

@@ -29,7 +29,9 @@ from vidkit.bench.attention_quality import (
 )
 from vidkit.bench.attention_quality.clips import Clip, ClipMaker
 from vidkit.config.bench_quality_schema import BenchAttentionQualitySettings
+from vidkit.errors import DataError
 from vidkit.utils.files import write_text_atomic
+from vidkit.utils.strict_json import load_json
 
 log = logging.getLogger(__name__)
 
@@ -122,9 +124,12 @@ class SetupMaker:
         path = self.work / f"setup-{family}-{steps}.json"
         table = self._table(family, steps)
         if path.is_file():
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            kept["matches"] = {name: Match(**match) for name, match in kept["matches"].items()}
-            return Setup(**kept, table=table)
+            try:
+                kept = load_json(path.read_text(encoding="utf-8"), str(path))
+                kept["matches"] = {name: Match(**match) for name, match in kept["matches"].items()}
+                return Setup(**kept, table=table)
+            except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+                raise DataError(f"'{path}' is damaged: {error}", "delete it; it is made again") from error
         known: dict[str, Any] = {
             "family": family,
             "steps": steps,

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +26,7 @@ from vidkit.mazes.level import Level
 from vidkit.mazes.motion import solution_motion
 from vidkit.mazes.state_file import read_state
 from vidkit.mazes.tracking import track
+from vidkit.video.image import read_image
 from vidkit.video.reader import open_video
 
 Clip = list[NDArray[np.uint8]]
@@ -135,10 +135,7 @@ def _from_folder(task: FolderTask) -> list[dict[str, Any]]:
 
 
 def _picture(path: Path) -> NDArray[np.uint8]:
-    read = cv2.imread(str(path))
-    if read is None:
-        raise DataError(f"'{path}' is no picture", "check the file")
-    return np.ascontiguousarray(read[..., ::-1], np.uint8)
+    return np.array(read_image(path), np.uint8)
 
 
 def _read(path: Path) -> Clip:

@@ -6,7 +6,6 @@ table: a killed run resumes from there.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +20,14 @@ from vidkit.commands.calibrate.report import (
 from vidkit.config.attention_schema import Predictor
 from vidkit.config.calibrate_schema import CalibrateSettings
 from vidkit.config.schema import GenerateSettings
-from vidkit.errors import ConfigError
+from vidkit.errors import ConfigError, DataError
 from vidkit.generation.out_of_memory import out_of_memory_explained
 from vidkit.generation.resolve import ResolvedRun, find_model, resolve
 from vidkit.generation.spec import RANDOM_LABEL
 from vidkit.utils.files import check_writable
 from vidkit.utils.fingerprint import weights_fingerprint
 from vidkit.utils.sealing import check_single, named_paths
+from vidkit.utils.strict_json import load_json
 
 if TYPE_CHECKING:
     from vidkit.attention import ThresholdTable
@@ -143,10 +143,10 @@ def _refuse_to_overwrite_another(path: Path, model: str, predictor: dict[str, An
     if not path.exists():
         return
     try:
-        there = json.loads(path.read_text(encoding="utf-8"))
+        there = load_json(path.read_text(encoding="utf-8"), str(path))
         name = there["predictor"]["name"]
         same = (there["model"], there["predictor"]) == (model, predictor)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, DataError):
         return  # no table; whether it may go is asked next
     if not same:
         raise ConfigError(

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vidkit.errors import ConfigError
+from vidkit.errors import ConfigError, DataError
 from vidkit.evaluation.running.asker import Asker, no_media
 from vidkit.evaluation.running.manifest import write_json
 from vidkit.evaluation.running.render import Sampling, prompt_sha
 from vidkit.evaluation.running.resume_log import PredictionLog
 from vidkit.evaluation.types import Item, Prediction, Prompt
 from vidkit.serving.engine import Engine
+from vidkit.utils.strict_json import load_json
 
 _AGAIN_TEMPERATURE = 0.3
 TRIES = 2
@@ -132,16 +133,27 @@ def _asked_again(prompt: Prompt, attempt: int) -> Prompt:
     return replace(prompt, parts=(*prompt.parts[:-1], replace(last, text=wish)))
 
 
+def _panel_of(path: Path) -> dict[str, dict[str, str]]:
+    try:
+        found = load_json(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, ValueError) as error:
+        raise DataError(f"'{path}' is damaged: {error}", "use another folder, or remove the file") from error
+    if not isinstance(found, dict):
+        raise DataError(f"'{path}' does not name judges", "use another folder, or remove the file")
+    return found
+
+
 def check_panel(path: Path, judges: Mapping[str, Engine], version: str) -> None:
     """Remember who judges; judges may join a run, but a name cannot pass to another model.
 
     Raises:
+        DataError: the file is damaged.
         ConfigError: a judge of this name is another model, or the question to the judges is another version.
     """
     now = {name: {**engine.identity(), "question": version} for name, engine in judges.items()}
     before: dict[str, dict[str, str]] = {}
     if path.exists():
-        before = json.loads(path.read_text(encoding="utf-8"))
+        before = _panel_of(path)
     for name, identity in now.items():
         if name in before and before[name] != identity:
             raise ConfigError(

@@ -47,7 +47,7 @@ def refuse_changes(path: Path, wanted: Mapping[str, Any], unknown: frozenset[str
     """
     try:
         found = load_json(path.read_text(encoding="utf-8"), path.name)
-    except (ValueError, OSError, RecursionError) as error:
+    except (ValueError, OSError) as error:
         raise DataError(f"'{path}' is not a manifest: {error}", "choose another folder") from error
     if not isinstance(found, dict):
         raise DataError(f"'{path}' is not a manifest", "choose another folder")

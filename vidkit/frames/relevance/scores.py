@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import tokenize
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,9 @@ import numpy as np
 from vidkit.errors import DataError
 from vidkit.frames.types import FloatArray
 from vidkit.utils.strict_json import load_json
+
+# the header of .npy is a Python literal
+_OF_NPY = (SyntaxError, EOFError, MemoryError, RecursionError, tokenize.TokenError, zipfile.BadZipFile)
 
 
 def read_scores(path: Path, times: FloatArray) -> FloatArray:
@@ -25,9 +30,10 @@ def read_scores(path: Path, times: FloatArray) -> FloatArray:
         table = _read(path)
     except OSError as error:
         raise DataError(f"cannot read the scores '{path}': {error.strerror}", "check the path") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, *_OF_NPY) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(
-            f"'{path}' holds no scores: {error}", "give numbers, or pairs of time and score"
+            f"'{path}' holds no scores: {reason}", "give numbers, or pairs of time and score"
         ) from error
     if table.ndim == 2 and table.shape[1] == 2 and table.size:
         order = np.argsort(table[:, 0], kind="stable")
@@ -43,7 +49,8 @@ def read_scores(path: Path, times: FloatArray) -> FloatArray:
 def _read(path: Path) -> FloatArray:
     suffix = path.suffix.lower()
     if suffix == ".npy":
-        return np.asarray(np.load(path, allow_pickle=False), dtype=np.float64)
+        # mapped, so that a header which promises more than the file has costs no memory
+        return np.array(np.load(path, mmap_mode="r", allow_pickle=False), dtype=np.float64)
     if suffix == ".json":
         data = load_json(path.read_text(encoding="utf-8"), path.name)
         if isinstance(data, dict):

@@ -19,6 +19,7 @@ from vidkit.mazes.dataset.prompts import video_prompt
 from vidkit.mazes.drawing.skin_folder import open_skin
 from vidkit.mazes.types import FOLDERS, GAME_TYPES, maze_type
 from vidkit.utils.files import write_text_atomic
+from vidkit.utils.strict_json import load_json
 
 SET_FILE, LEVELS_FILE = "set.json", "levels.jsonl"
 FORMAT = 1
@@ -71,7 +72,7 @@ def _av_version() -> str:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = load_json(file.read_text(encoding="utf-8"), str(file))
     except (OSError, ValueError) as error:
         raise OutputError(f"cannot read '{file}': {error}", "give another folder") from error
     if not isinstance(found, dict) or found.get("benchmark") != "vr-bench":
@@ -95,7 +96,8 @@ def read_plan(folder: Path) -> list[Entry] | None:
         return None
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
-        return [Entry(**{k: v for k, v in json.loads(line).items() if k != "path"}) for line in lines]
+        rows = [load_json(line, str(file), line=number) for number, line in enumerate(lines, 1)]
+        return [Entry(**{k: v for k, v in row.items() if k != "path"}) for row in rows]
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"'{file}' is damaged: {error}", f"remove it: the same command writes '{LEVELS_FILE}' again"

@@ -8,10 +8,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vidkit.errors import DataError
+from vidkit.errors import DataError, VideoError
 from vidkit.mazes.drawing.sprites import Colour, Pixels
+from vidkit.video.image import opened_picture
 
 _LARGEST_SIDE = 4096
+_EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX")
 
 
 @dataclass(frozen=True)
@@ -71,14 +73,15 @@ def read_picture_file(path: Path) -> PictureFile:
     """
     import hashlib
 
-    read = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if read is None or read.dtype != np.uint8 or max(read.shape[:2]) > _LARGEST_SIDE:
-        raise DataError(
-            f"'{path}' is not a picture with 8 bits per channel and sides up to {_LARGEST_SIDE} px",
-            "check the file",
-        )
-    codes = {2: cv2.COLOR_GRAY2RGBA, 3: cv2.COLOR_BGR2RGBA, 4: cv2.COLOR_BGRA2RGBA}
-    rgba = np.asarray(cv2.cvtColor(read, codes[2 if read.ndim == 2 else read.shape[2]]), np.uint8)
+    wanted = f"'{path}' is not a picture with 8 bits per channel and sides up to {_LARGEST_SIDE} px"
+    try:
+        with opened_picture(path, f"'{path}'", "check the file") as file:
+            # asked before the pixels are read: a small file may promise a huge picture
+            if max(file.size) > _LARGEST_SIDE or file.mode not in _EIGHT_BITS:
+                raise DataError(wanted, "check the file")
+            rgba = np.array(file.convert("RGBA"), np.uint8)
+    except VideoError as error:
+        raise DataError(f"{wanted}: {error.message}", "check the file") from error
     rgba.setflags(write=False)
     shape = str(rgba.shape).encode()
     return PictureFile(str(path), rgba, hashlib.sha256(shape + rgba.tobytes()).hexdigest())

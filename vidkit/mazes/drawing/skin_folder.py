@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from vidkit.mazes.drawing.skins import CubeSkin, GridSkin, RoadSkin, Skin, find_
 from vidkit.mazes.drawing.sprites import Colour, sprite
 from vidkit.mazes.drawing.textures import Texture
 from vidkit.mazes.types import MazeType, maze_type
+from vidkit.utils.strict_json import load_json
 
 #: pictures of each type; the first of several names that is there
 _PICTURES: dict[MazeType, tuple[tuple[str, ...], ...]] = {
@@ -137,10 +137,10 @@ def _file(folder: Path, names: tuple[str, ...]) -> Path | None:
 
 def _json(file: Path) -> dict[str, Any]:
     try:
-        read = json.loads(file.read_text(encoding="utf-8"))
+        read = load_json(file.read_text(encoding="utf-8"), str(file))
     except FileNotFoundError as error:
         raise DataError(f"skin '{file.parent}' lacks {file.name}", "see the skins of the set") from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"cannot read '{file}': {error}", "check the file") from error
     if not isinstance(read, dict):
         raise DataError(f"'{file}' does not contain an object", "check the file")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,33 @@ def _cell(found: Mapping[str, Any], name: str, *, with_bounds: bool) -> Any:
     return (value, *bounds)
 
 
+def _has_figures(found: Mapping[str, Any]) -> bool:
+    """Whether a result has all that a row of the table shows."""
+    types = found.get("types")
+    parts = [found.get("overall"), *(types.values() if isinstance(types, dict) else [None])]
+    return all(
+        isinstance(part, dict)
+        and isinstance(part.get("levels"), int)
+        and all(isinstance(part.get(name), dict) for name in ("values", "intervals"))
+        and all(value is None or _is_number(value) for value in part["values"].values())
+        and all(_is_interval(bounds) for bounds in part["intervals"].values())
+        for part in parts
+    )
+
+
+def _is_number(value: object) -> bool:
+    # a whole number too large for a float has no place in a table either
+    return isinstance(value, int | float) and abs(value) <= sys.float_info.max
+
+
+def _is_interval(bounds: object) -> bool:
+    return bounds is None or (
+        isinstance(bounds, list)
+        and len(bounds) == 2
+        and all(bound is None or _is_number(bound) for bound in bounds)
+    )
+
+
 def _read(file: Path) -> dict[str, Any]:
     try:
         found = load_json(file.read_text(encoding="utf-8"), file.name)
@@ -51,9 +79,11 @@ def _read(file: Path) -> dict[str, Any]:
         raise DataError(
             f"cannot read '{file}': {error.strerror}", "give results written by --json"
         ) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise DataError(f"'{file}' is not JSON: {error}", "give results written by --json") from error
-    whole = isinstance(found, dict) and found.get("benchmark") == "vr-bench" and found.get("kind") in _KINDS
-    if not whole or not all(isinstance(found.get(name), dict) for name in ("types", "overall")):
+    whole = (
+        isinstance(found, dict) and found.get("benchmark") == "vr-bench" and str(found.get("kind")) in _KINDS
+    )
+    if not whole or not _has_figures(found):
         raise DataError(f"'{file}' is not a result of vr-bench", "give results written by --json")
-    return {**found, "model": found.get("model") or file.stem}
+    return {**found, "model": str(found.get("model") or file.stem)}

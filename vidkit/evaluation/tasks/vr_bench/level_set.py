@@ -15,11 +15,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidkit.errors import ConfigError, DataError
+from vidkit.errors import ConfigError, DataError, VideoError
 from vidkit.mazes.drawing.skins import SKINS, find_skin
 from vidkit.mazes.level import Level
 from vidkit.mazes.state_file import read_state
 from vidkit.mazes.types import Difficulty, MazeType, difficulty_of, maze_type
+from vidkit.video.image import read_image
 
 SPLITS = ("eval", "train")
 EXPECTED = "TYPE/SKIN/DIFFICULTY/states/*.json, below eval/ or train/ or at once"
@@ -218,11 +219,10 @@ def load_level(file: LevelFile) -> LoadedLevel:
         )
     if not file.image.is_file():
         raise DataError(f"no first frame at '{file.image}'", "the tracker needs it: complete the set")
-    raw = np.frombuffer(file.image.read_bytes(), np.uint8)
-    decoded = cv2.imdecode(raw, cv2.IMREAD_COLOR) if raw.size else None
-    if decoded is None:
-        raise DataError(f"'{file.image}' is not a picture", "copy the set again")
-    picture = np.ascontiguousarray(decoded[..., ::-1], dtype=np.uint8)
+    try:
+        picture = np.array(read_image(file.image), np.uint8)
+    except VideoError as error:
+        raise DataError(error.message, "copy the set again") from error
     for skin in _skins_to_try(file):
         level = Level(board, find_skin(file.type, skin), file.difficulty)
         if (board.height, board.width) == picture.shape[:2] and np.array_equal(level.picture(), picture):

@@ -105,7 +105,7 @@ def _read(path: Path, kind: MazeType | None) -> ReleasedTable:
         difficulty = str(summary.get("difficulty") or (clips[0].level[0] if clips else ""))
     except OSError as error:
         raise DataError(f"cannot read '{path}': {error.strerror}", "check the file") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise DataError(
             f"'{path}' is not what the authors' program writes: {error}", "expected: summary and results"
         ) from error

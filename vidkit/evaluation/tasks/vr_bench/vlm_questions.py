@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from vidkit.evaluation.types import Item, Part, PartKind, Prompt, PromptMode, Ro
 from vidkit.mazes.boards.irregular import IrregularBoard
 from vidkit.mazes.drawing.pictures import letter_places
 from vidkit.mazes.types import GAME_TYPES, Difficulty, MazeType, maze_type
+from vidkit.utils.strict_json import load_json
 
 REQUIRED = ("state", "image", "type")
 
@@ -121,7 +121,7 @@ def _words(root: str, kind: str, skin: str) -> dict[str, Any]:
 
 def _described(file: Path) -> dict[str, Any]:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = load_json(file.read_text(encoding="utf-8"), str(file))
         words = found["visual_description"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
