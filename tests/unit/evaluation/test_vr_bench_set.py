@@ -73,7 +73,7 @@ def test_faults_of_a_set_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no first frame"):
         load_level(file)
     file.image.write_bytes(b"no picture")
-    with pytest.raises(DataError, match="cannot read .* as an image"):
+    with pytest.raises(DataError, match=r"cannot read .* as an image"):
         load_level(file)
     state = json.loads(file.state.read_text())
     del state["grid"]
