@@ -5,13 +5,15 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 PYTEST_ARGS ?=
 MATRIX_ARGS ?=
+MINUTES ?= 5
+FIGURES := docs/results
 WORKERS ?= $(shell cores=$$(nproc); echo $$(( cores < 4 ? cores : 4 )))
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix test-gpu check lint format type bench docs install clean
+.PHONY: help demo test test-matrix test-versions fuzz fuzz-coverage soak test-gpu check lint format type bench docs install clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,6 +27,23 @@ test: $(VENV)/dev.stamp ## all tests; those that need a GPU skip without one
 
 test-matrix: ## the tests with every Python 3.11 or newer found here, pyenv's too; MATRIX_ARGS=--help
 	$(PYTHON) scripts/test_matrix.py $(MATRIX_ARGS)
+
+test-versions: ## the unit tests with the lowest and the newest versions of dependencies; for once a week
+	$(PYTHON) scripts/test_matrix.py --lowest --only 3.11 $(MATRIX_ARGS) -- tests/unit
+	$(PYTHON) scripts/test_matrix.py --only 3.11 $(MATRIX_ARGS) -- tests/unit
+
+fuzz: $(VENV)/dev.stamp ## minutes of broken files for every reader, and a few kills of every long command
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/fuzz_readers.py --minutes $(MINUTES) --record $(FIGURES)/fuzz_readers.jsonl
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/fuzz_traces.py --seconds 60 --count 20000
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/soak.py --kills 3 --signals 2 --items 100 --record $(FIGURES)/soak.jsonl
+
+fuzz-coverage: $(VENV)/dev.stamp ## broken files led by coverage, with atheris (installed on its own)
+	$(PIP) install atheris
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/fuzz_coverage.py --minutes $(MINUTES)
+
+soak: $(VENV)/dev.stamp ## hours: 50 kills of every long command, 1,000 videos and generations, an hour of broken files
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/fuzz_readers.py --minutes 60 --seed 2 --record $(FIGURES)/fuzz_readers.jsonl
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/soak.py --kills 50 --items 1000 --record $(FIGURES)/soak.jsonl
 
 test-gpu: $(VENV)/dev.stamp ## the tests that need a CUDA device
 	$(BIN)/python -m pytest -m cuda $(PYTEST_ARGS)

@@ -48,8 +48,9 @@ def execute(request: Request) -> None:
     remember_settings(settings)
     _log(bool(getattr(settings, "verbose", False)))
     from vidkit.cli.result_file import put_json, result_file
+    from vidkit.utils.paths import at_home
 
-    file = result_file(request.json, settings)
+    file = result_file(None if request.json is None else at_home(request.json), settings)
     unfinished: Unfinished | None = None
     with people_read_stderr(request.json == "-"), _readers_may_leave(request.json not in (None, "-")):
         try:

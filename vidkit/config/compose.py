@@ -24,6 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from vidkit.config.catalog import Entry, find_entry, folder_of, schema_name, settings_class
 from vidkit.config.explain import composition_error, first_line, reading_error, yaml_error
+from vidkit.config.home import paths_at_home
 from vidkit.config.keys import Key, keys_of, keys_of_named, method_fields
 from vidkit.config.method_words import chosen_methods, with_methods, with_presets_on_top
 from vidkit.config.mirror import KeyedError, build, mirror
@@ -75,7 +76,7 @@ def compose(
     named = {f"{name}.{next(iter(method_fields(keys[name].annotation)))}" for name in methods}
     try:
         plain = with_presets_on_top(_plain(composed, sources), words, sources, typed, keys)
-        return build(settings, with_methods(plain, methods, typed, keys))
+        return build(settings, paths_at_home(with_methods(plain, methods, typed, keys)))
     except KeyedError as error:
         where = "" if error.key in typed | named else place_of(error.key, sources)
         example = f", for example {error.example}" if error.example and not where else ""

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -68,11 +69,12 @@ def _select_missing(run: ManifestRun, items: list[Item], log: _Results, progress
     done = len(items) - len(waiting)
     if progress is not None:
         progress(done, len(items))
-    for row in results(run, tasks):
-        log.append(row)
-        done += 1
-        if progress is not None:
-            progress(done, len(items))
+    with closing(results(run, tasks)) as found:  # workers end with the loop, whatever ends it
+        for row in found:
+            log.append(row)
+            done += 1
+            if progress is not None:
+                progress(done, len(items))
     return len(items) - len(waiting)
 
 

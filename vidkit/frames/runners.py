@@ -6,7 +6,7 @@ import logging
 import multiprocessing
 import os
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -19,8 +19,9 @@ from vidkit.frames.manifest import Item, ManifestRun, mark_of
 from vidkit.frames.pipeline import VideoSelection, select_from_video
 from vidkit.frames.sources import EncoderPool
 from vidkit.utils.naming import file_name
-from vidkit.utils.workers import quiet_threads, start_worker
+from vidkit.utils.workers import end_workers, quiet_threads, start_worker
 
+Rows = Generator[dict[str, Any], None, None]
 _log = logging.getLogger(__name__)
 _shelf: EncoderPool | None = None  # models of this worker process, loaded once
 
@@ -111,7 +112,7 @@ def _write_files(run: ManifestRun, item: Item, result: VideoSelection) -> None:
     write_selection(result, folder, run.options, run.outputs, inputs=inputs, force=run.force)
 
 
-def local_results(run: ManifestRun, tasks: list[list[Item]]) -> Iterator[dict[str, Any]]:
+def local_results(run: ManifestRun, tasks: list[list[Item]]) -> Rows:
     """Results as they come, from worker processes on this machine; one worker is a process of its own too.
 
     A worker that dies (out of memory, a crash in a decoder) fails its item after a second try alone.
@@ -152,7 +153,7 @@ def _pool_round(
             _log.warning("a worker process died; its items are tried again one by one")
             return list(running.values())
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            end_workers(pool)
             raise
     return []
 
@@ -169,7 +170,7 @@ def _dead(item: Item) -> dict[str, Any]:
     }
 
 
-def ray_results(run: ManifestRun, tasks: list[list[Item]]) -> Iterator[dict[str, Any]]:
+def ray_results(run: ManifestRun, tasks: list[list[Item]]) -> Rows:
     """Results as they come from a Ray Data pipeline, one task per block.
 
     Raises:

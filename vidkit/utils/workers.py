@@ -6,10 +6,11 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import Self, TypeVar
+from typing import NoReturn, Self, TypeVar
 
 from vidkit.errors import VidkitError
 
@@ -31,14 +32,14 @@ class Pool:
     def __enter__(self) -> Self:
         if self._workers > 1:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(
-                self._workers, mp_context=context, initializer=_start_deaf_worker
-            )
+            self._pool = ProcessPoolExecutor(self._workers, mp_context=context, initializer=start_worker)
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=error is not None)
+            if error is not None:
+                end_workers(self._pool)
+            self._pool.shutdown(wait=True)
 
     def results(self, function: Callable[[T], R], tasks: Iterable[T]) -> Iterator[R]:
         """Results in the order in which they are ready.
@@ -78,15 +79,37 @@ def results_of(function: Callable[[T], R], tasks: Iterable[T], workers: int) -> 
 
 
 def start_worker() -> None:
-    """Prepare a process that only works: one thread, gone when its parent is gone."""
+    """Prepare a process that only works: one thread, gone when its parent says so or is gone."""
+    # Ctrl-C is the parent's, which ends its workers by SIGTERM; as an exception, so that temporary files go
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
     quiet_threads()
     threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
 
 
-def _start_deaf_worker() -> None:
-    # Ctrl-C is the parent's: a task that has begun is finished, its files are whole
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    start_worker()
+def _leave(signum: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + signum)
+
+
+def end_workers(pool: ProcessPoolExecutor, grace_s: float = 1.0) -> None:
+    """End the processes of a pool now: asked first, killed where they do not listen.
+
+    A decoder or a long computation hears no signal until it returns, and nobody who pressed Ctrl-C waits so
+    long.
+
+    Args:
+        pool: it takes no further tasks.
+        grace_s: for leaving by themselves.
+    """
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+    until = time.monotonic() + grace_s
+    for process in processes:
+        process.join(max(0.0, until - time.monotonic()))
+        if process.is_alive():
+            process.kill()
 
 
 def _end_with_parent() -> None:

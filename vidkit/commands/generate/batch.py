@@ -31,6 +31,7 @@ from vidkit.utils.jsonl_log import JsonlLog, read_log
 from vidkit.utils.ownership import unchanged_files
 from vidkit.utils.plain import duration
 from vidkit.utils.seeding import draw_seed
+from vidkit.utils.strict_json import load_json
 
 LOG = "batch.jsonl"
 KIND = "vidkit generate --prompts"
@@ -202,8 +203,8 @@ def _is_made(clip: Clip, made: dict[str, str]) -> bool:
     assert clip.settings.output is not None
     record = Path(clip.settings.output).with_suffix(".json")
     try:
-        listed = set(json.loads(record.read_text(encoding="utf-8"))["files"])
-    except (OSError, ValueError, KeyError, TypeError):
+        listed = set(load_json(record.read_text(encoding="utf-8"), str(record))["files"])
+    except (OSError, ValueError, KeyError, TypeError, DataError):
         return False
     return listed == {path.name for path in unchanged_files(record) if path != record}
 

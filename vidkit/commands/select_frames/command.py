@@ -17,7 +17,7 @@ from vidkit.frames.outputs.writer import OutputOptions, check_target, write_sele
 from vidkit.frames.pipeline import VideoSelection, plan_selection, select_from_video
 from vidkit.frames.tokens import VisionTokens
 from vidkit.serving.engine import EngineError, ErrorKind
-from vidkit.utils.paths import at_home, given_path
+from vidkit.utils.paths import given_path
 from vidkit.utils.reservation import reserve
 from vidkit.utils.spool import SHOWN, spooled_input
 from vidkit.video.subtitles import sidecars
@@ -32,27 +32,12 @@ def run(settings: SelectFramesSettings) -> dict[str, Any]:
     Raises:
         VidkitError: a video, setting or file that cannot be used.
     """
-    settings = _at_home(settings)
     options = frame_options(settings)
     if settings.manifest.path is not None:
         return _run_manifest(settings, options)
     if not settings.video:
         raise ConfigError("no video was given", "vidkit select-frames VIDEO [QUERY], or --manifest FILE")
     return _run_video(settings, options)
-
-
-def _at_home(settings: SelectFramesSettings) -> SelectFramesSettings:
-    """The settings with `~/` of their paths replaced."""
-    names = ("cache", "output", "subtitles", "relevance", "features", "encoder")
-    given = {name: getattr(settings, name) for name in names}
-    changes = {
-        name: "scores:" * text.startswith("scores:") + at_home(text.removeprefix("scores:"))
-        for name, text in given.items()
-        if text is not None
-    }
-    path = settings.manifest.path
-    manifest = dataclasses.replace(settings.manifest, path=None if path is None else at_home(path))
-    return dataclasses.replace(settings, manifest=manifest, **changes)
 
 
 def frame_options(settings: SelectFramesSettings) -> FrameOptions:

@@ -6,7 +6,6 @@ and shapes are compared before any value is read.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from vidkit.errors import ModelError
 from vidkit.models.magi.autoencoder import AutoencoderKLMagi
 from vidkit.models.magi.published import COPY_HINT, autoencoder_arguments
 from vidkit.models.magi.transformer import MagiTransformer3DModel
+from vidkit.utils.strict_json import load_json
 
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
 PROJECTION_GROUPS = 8  # the output projection's inputs alternate between video and caption in so many groups
@@ -202,7 +202,7 @@ def _size(shape: tuple[int, ...]) -> str:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = load_json(path.read_text(encoding="utf-8"), str(path))
     except (OSError, ValueError) as error:
         raise ModelError(f"cannot read '{path}' as JSON", COPY_HINT) from error
     if not isinstance(value, dict):
