@@ -3,7 +3,7 @@
     python scripts/fuzz_coverage.py --minutes 10 --corpus build/fuzz
 
 The first byte chooses the reader, the rest is its file; the good files of `foreign_readers.py` begin the
-corpus. It stops at the first input for which something else than a `VidkitError` leaves a reader, and keeps it.
+corpus. It stops at the first input for which anything but a `VidkitError` leaves a reader, and keeps it.
 """
 
 from __future__ import annotations

@@ -76,13 +76,23 @@ def test_text_to_video_writes_video_sheet_and_record(words, tmp_path: Path, caps
     assert "denoising 100 %  3/3" in out.err
 
 
-def test_a_seed_repeats_the_frames(words, tmp_path: Path) -> None:
+def test_a_seed_repeats_the_frames(words, tmp_path: Path, monkeypatch) -> None:
+    import vidkit.generation.decode as decode
+
+    made = []
+    monkeypatch.setattr(
+        decode, "_to_bytes", lambda video, to=decode._to_bytes: made.append(to(video)) or made[-1]
+    )
     for name in ("first.mp4", "second.mp4", "other.mp4"):
         seed = "6" if name == "other.mp4" else "5"
         assert run(changed(words, "--output", str(tmp_path / name), "a red ball", "--seed", seed)) == 0
-    first, second, other = (read_clip(tmp_path / f"{n}.mp4").frames for n in ("first", "second", "other"))
-    assert np.array_equal(first, second)
-    assert not np.array_equal(first, other)
+    assert np.array_equal(made[0], made[1])
+    assert not np.array_equal(made[0], made[2])
+    first, second, other = (
+        read_clip(tmp_path / f"{n}.mp4").frames.astype(int) for n in ("first", "second", "other")
+    )
+    # x264 codes equal pixels otherwise in one of a hundred runs or so, in one frame; see docs/reliability.md
+    assert np.abs(first - second).mean() < 0.2 * np.abs(first - other).mean()
 
 
 def test_a_first_frame_from_a_file(words, tmp_path: Path, capsys) -> None:

@@ -164,7 +164,7 @@ class ThresholdTable:
     def _check_shapes(self, path: Path) -> None:
         try:
             tau, E, S = (torch.tensor(x, dtype=torch.float64) for x in (self.tau, self.E, self.S))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError, RuntimeError) as error:
             raise DataError(f"{path}: tau, E or S is not a rectangular array of numbers ({error})") from error
         K = len(self.candidates)
         if tau.dim() != 2 or E.shape != (*tau.shape, K) or S.shape != E.shape:

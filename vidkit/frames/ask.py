@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from vidkit.errors import ConfigError
 from vidkit.frames.ask_faults import advice, reply_note
 from vidkit.frames.outputs.exports import frames_prompt
 from vidkit.frames.outputs.images import jpeg_bytes
+from vidkit.utils.event_loop import run_whole
 from vidkit.video.types import Frame
 
 
@@ -56,7 +56,7 @@ def ask_about_frames(
     parts.append(Text(question))
     request = Request((Message.of("user", *parts),), max_tokens=max_tokens)
     try:
-        reply = asyncio.run(_ask(open_engine(engine, base_url=base_url), request))
+        reply = run_whole(_ask(open_engine(engine, base_url=base_url), request))
     except EngineError as error:
         error.hint = advice(error.message, len(frames)) or error.hint
         raise

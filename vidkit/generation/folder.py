@@ -6,6 +6,7 @@ No torch: damage is found before anything is loaded.
 from __future__ import annotations
 
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from vidkit.generation.spec import ModelSpec, read_json, spec_from_folder
 HUB_HINT = "pass model.path=... or model.weights=random"
 _WEIGHTLESS = ("tokenizer", "scheduler", "image_processor", "feature_extractor")
 _PIPELINES = {"Wan": "wan", "SkyReelsV2DiffusionForcing": "skyreels_df", "Magi": "magi"}
+_PART = re.compile(r"\w[\w.-]{0,99}")
 
 
 def embedded_folder(name: str = "maze") -> Path:
@@ -60,6 +62,11 @@ def check_folder(folder: Path, family: str) -> None:
     index = read_json(folder / "model_index.json")
     _check_family(index, folder, family)
     for part, entry in index.items():
+        if not _PART.fullmatch(part):
+            raise ModelError(
+                f"'{folder / 'model_index.json'}' lists a part '{part[:40]}', which is no name of a folder",
+                "copy the model folder again",
+            )
         if part.startswith("_") or not isinstance(entry, list) or not entry or entry[0] is None:
             continue
         if not (folder / part).is_dir():

@@ -10,10 +10,13 @@ from vidkit.serving.wire import bad_reply
 ACCEPTED: Final = "gzip, deflate"
 """What a request says that it takes."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
+_STEP: Final = 1 << 20  # bytes that come out at once
+_FREE: Final = 8 << 20  # bytes that may come out of any number
+_RATIO: Final = 100  # beyond them; replies with log-probabilities come to 20, zeros to 1,000
 
 
 class ReplyDecoder:
-    """Reads a body of at most `most` bytes, compressed once or not at all.
+    """Reads a body of at most `most` bytes, compressed once or not at all, and not a hundredfold.
 
     Args:
         encoding: the header `content-encoding`, empty for none.
@@ -79,7 +82,7 @@ class ReplyDecoder:
             bits = _deflate_bits(data) if self._kind == "deflate" else _GZIP
             self._stream = stream = zlib.decompressobj(bits)
         try:
-            out = stream.decompress(data, self._most - self._came_out + 1)
+            out = stream.decompress(data, min(_STEP, self._most - self._came_out + 1))
         except zlib.error as error:
             raise bad_reply(f"the reply's compression is broken: {error}") from error
         return out, stream.unconsumed_tail or stream.unused_data
@@ -87,6 +90,8 @@ class ReplyDecoder:
     def _check(self) -> None:
         if self._came_out > self._most or self._came_in > self._most:
             raise bad_reply(f"the reply is longer than {self._most} bytes")
+        if self._stream is not None and self._came_out > max(_FREE, _RATIO * self._came_in):
+            raise bad_reply(f"the reply's compression holds {self._came_out} bytes in {self._came_in}")
 
 
 def _deflate_bits(data: bytes) -> int:

@@ -75,6 +75,24 @@ def test_a_bomb_stops_at_the_limit(compress) -> None:  # type: ignore[no-untyped
     assert seconds < 1 and peak < 10_000_000
 
 
+def test_a_bomb_stops_long_before_the_limit_of_real_replies() -> None:
+    decoder = ReplyDecoder("gzip", 64 << 20)
+    tracemalloc.start()
+    with pytest.raises(EngineError, match=r"compression holds \d+ bytes in \d+"):
+        decoder.feed(gzip.compress(b" " * (60 << 20)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 80 << 20  # of which the body itself, made here, is 60
+
+
+def test_a_long_reply_that_repeats_itself_is_read() -> None:
+    token = b'{"token": "the", "logprob": -0.%06d}, '
+    body = b"".join(token % (number * 7919 % 10**6) for number in range(400_000))
+    decoder = ReplyDecoder("gzip", 64 << 20)
+    assert decoder.feed(gzip.compress(body, 1)) == body
+    decoder.finish()
+
+
 def test_many_empty_bodies_end_at_the_limit_of_what_comes_in() -> None:
     with pytest.raises(EngineError, match="longer than 10000 bytes"):
         decoder = ReplyDecoder("gzip", 10_000)

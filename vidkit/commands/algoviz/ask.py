@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from vidkit.commands.algoviz.writing import trace_text
 from vidkit.errors import ConfigError, DataError, OutputError, VidkitError
 from vidkit.sandbox.choosing import choose
 from vidkit.serving import Engine, open_engine
+from vidkit.utils.event_loop import run_whole
 from vidkit.utils.files import check_writable, write_text_atomic
 from vidkit.utils.naming import did_you_mean
 from vidkit.utils.redaction import redact_all, remember_environment
@@ -122,7 +122,7 @@ def run(settings: Settings) -> Answered:
     places = _places(settings, task)
     choose(settings.sandbox, settings.unsafe)  # before a token is paid
     engine = open_engine(f"openai:{settings.model}", base_url=settings.llm, api_key_env=settings.key_env)
-    asked = asyncio.run(_asked(engine, task, how))
+    asked = run_whole(_asked(engine, task, how))
     if asked.best is None:
         assert asked.error is not None
         asked.error.exit_code = NO_REPLY

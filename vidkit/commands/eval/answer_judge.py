@@ -26,6 +26,7 @@ from vidkit.evaluation.running.resume_log import Durability, PredictionLog
 from vidkit.evaluation.scoring import Joined
 from vidkit.evaluation.task import Task
 from vidkit.evaluation.types import Mode, Prompt
+from vidkit.utils.event_loop import run_whole
 from vidkit.utils.jsonl_log import read_log
 from vidkit.utils.redaction import shown_url
 
@@ -71,7 +72,7 @@ def read_with_judge(
     log = _log_of(settings, task)
     counts = {"unread": len(unread), "read": 0, "none": 0, "failed": 0, "calls": 0}
     if unread:
-        verdicts, counts["calls"] = asyncio.run(_judge(settings, unread, log))
+        verdicts, counts["calls"] = run_whole(_judge(settings, unread, log))
         for each, verdict in zip(unread, verdicts, strict=True):
             counts[_put(each, verdict)] += 1
     return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from vidkit.evaluation.running import Progress, RunSummary, run_async
 from vidkit.evaluation.running.growing_clip import check_turn_entry
 from vidkit.evaluation.running.runner import LOG
 from vidkit.evaluation.task import Task
+from vidkit.utils.event_loop import run_whole
 from vidkit.utils.plain import visible
 
 
@@ -31,7 +31,7 @@ def run_model(settings: EvalSettings, task: Task, data: Path) -> RunSummary:
         ConfigError: settings that cannot be used, or a folder that holds another run.
         VidkitError: the engine cannot be used; what was answered is kept.
     """
-    return asyncio.run(_run(settings, task, data))
+    return run_whole(_run(settings, task, data))
 
 
 async def _run(settings: EvalSettings, task: Task, data: Path) -> RunSummary:

@@ -23,6 +23,7 @@ from vidkit.evaluation.running.resume_log import PredictionLog
 from vidkit.evaluation.running.summary import Clock, Progress, RunSummary
 from vidkit.evaluation.types import Item, Row, TaskFunctions
 from vidkit.serving.engine import Engine
+from vidkit.utils.event_loop import run_whole
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ def run(
         DataError: rows or log that cannot be used.
         VidkitError: the engine cannot be used at all; what was answered is kept.
     """
-    return asyncio.run(run_async(task, rows, engine, folder, options, progress))
+    return run_whole(run_async(task, rows, engine, folder, options, progress))
 
 
 async def run_async(
