@@ -19,7 +19,7 @@ from vidkit.config.describe import markdown_table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.doc_tables import algoviz, attention, frames, mazes, models, readme, tool  # noqa: E402 (needs the path)
+from scripts.doc_tables import algoviz, attention, caching, frames, mazes, models, readme, tool  # noqa: E402 (needs the path)
 
 SETTINGS = "docs/configuration.md"
 PAGES = (
@@ -30,6 +30,7 @@ PAGES = (
     "docs/benchmarks.md",
     "docs/maze-model.md",
     "docs/methods/haste.md",
+    "docs/caching.md",
     "docs/select-frames.md",
     "docs/methods/frame-encoder.md",
     "docs/vr-bench.md",
@@ -37,7 +38,7 @@ PAGES = (
 _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
     r"|attention|encoder|generate|headline|measured|baseline|selection|planted|token|reader"
-    r"|reading|tracker|cheat|maze speed) figures|demo output"
+    r"|reading|tracker|cheat|maze speed|caching) figures|demo output"
     r"|(?:operation|code|style code|fuzz|gallery) table):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
@@ -57,6 +58,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "demo output": tool.demo_output,
     "maze figures": models.maze_tables,
     "quality figures": attention.quality_tables,
+    "caching figures": caching.caching_tables,
     "second seed figures": models.second_seed,
     "attention figures": attention.attention_tables,
     "encoder figures": models.encoder_table,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from scripts.doc_tables import caching
 from scripts.doc_tables.results import result
 
 _BASELINES = ("uniform", "topk", "mmr", "efs", "wfs-sb", "dpp", "facility", "lddr")
@@ -15,7 +16,11 @@ _BASELINES = ("uniform", "topk", "mmr", "efs", "wfs-sb", "dpp", "facility", "ldd
 
 def measured_table() -> str | None:
     """A row for each method or model: what was measured, on which hardware, in which record."""
-    rows = [row for part in (_attention, _quality, _maze, _wan, _selection, _scores) for row in part()]
+    rows = [
+        row
+        for part in (_attention, _quality, caching.readme_rows, _maze, _wan, _selection, _scores)
+        for row in part()
+    ]
     if not rows:
         return None
     head = ["| Method or model | Measured | On | Record |", "| --- | --- | --- | --- |"]
