@@ -55,6 +55,6 @@ def readme_rows() -> Iterator[str]:
     than = "" if over is None else f", {over['mean']:+.1f} dB over fewer steps"
     yield (
         f"| Caching by predicted change, embedded model | {row['psnr']['mean']:.1f} dB PSNR to the uncached"
-        f" clip at {row['flops_share']:.2f} of the FLOPs{than}, 50 steps, {row['clips']} mazes with distractors |"
+        f" clip at {row['flops_share']:.2f} of the FLOPs{than}, 50 steps, {row['clips']} mazes with balls |"
         f" {made['environment']['device']} | [caching_n50](docs/results/caching_n50.json) |"
     )
