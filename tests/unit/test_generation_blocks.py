@@ -221,3 +221,33 @@ def test_layers_that_are_moved_one_by_one_are_refused_or_run_whole(pipe: Any) ->
     assert not moves_layers(pipe.transformer)
     with pytest.raises(ConfigError, match="moved one at a time"):
         SkyReelsBlocks(moved)
+
+
+@pytest.mark.parametrize("mode", ["block_causal+active+refresh", "block_causal"])
+def test_velocities_at_every_step_equal_a_masked_forward_of_the_window(
+    pipe: Any, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What diffusers' transformer says under its mask, of the blocks that the row changes."""
+    from vidkit.generation.blocks.forcing_velocity import ForcingVelocity
+
+    original, text, differences = ForcingVelocity.velocity, embeds(pipe, "a red ball"), []
+
+    def both(self: ForcingVelocity, latents: Tensor, timesteps: Tensor, row: int) -> Tensor:
+        made = original(self, latents, timesteps, row)
+        pipe.transformer._set_ar_attention(2)
+        masked = pipe.transformer(
+            hidden_states=latents, timestep=timesteps.unsqueeze(0), encoder_hidden_states=text,
+            enable_diffusion_forcing=True, fps=[1], return_dict=False,
+        )[0]  # fmt: skip
+        pipe.transformer._set_ar_attention(1)
+        changed = torch.tensor(self.plan.rows[row].update).repeat_interleave(2)
+        differences.append(float((made - masked)[:, :, changed].abs().max()))
+        if "active" in mode:
+            assert made[:, :, ~changed].abs().sum() == 0
+        return made
+
+    monkeypatch.setattr(ForcingVelocity, "velocity", both)
+    switches = {"active_only": "active" in mode, "clean_refresh": "refresh" in mode}
+    denoise(pipe, 1.0, ar_step=2, **switches, **CAUSAL)
+    assert len(differences) == STEPS + 3 * 2
+    assert max(differences) <= 1e-5
