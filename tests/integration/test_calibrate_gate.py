@@ -61,6 +61,13 @@ def test_a_gate_keeps_the_risk_and_is_taken_for_its_own_model_alone(drafts, caps
     assert calibrate(drafts) != 0  # another's may not
 
 
+def test_a_conformal_gate(drafts, capsys) -> None:
+    assert calibrate(drafts, "risk=0.05", "method=conformal") == 0
+    assert "of all drafts are believed and wrong" in " ".join(capsys.readouterr().out.split())
+    gate = read_gate(drafts / "gate.json")
+    assert gate.method == "conformal" and (1 - gate.accuracy) * gate.coverage <= 0.05
+
+
 def test_no_threshold_is_said_and_refused(drafts, capsys) -> None:
     assert calibrate(drafts, "risk=0.001") == 0
     assert "believes nothing" in capsys.readouterr().out
@@ -71,6 +78,7 @@ def test_no_threshold_is_said_and_refused(drafts, capsys) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [(["k=9"], "5 alternatives per token, fewer than k=9"), (["kind=best"], "unknown gate 'best'"),
+     (["method=luck"], "method must be clopper-pearson or conformal"),
      (["risk=0"], "risk must be between 0 and 1"), (["k=2"], "k must be >= 3")],
 )  # fmt: skip
 def test_settings_that_cannot_be(drafts, capsys, words, told) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from vidkit.agents.gate import KINDS, gate
 from vidkit.agents.gate_scores import aurc, auroc, selective_accuracy
-from vidkit.agents.risk_control import calibrate_threshold
+from vidkit.agents.risk_control import METHODS, calibrate_threshold, conformal_threshold
 from vidkit.agents.separability import Array
 from vidkit.serving.reply import Alternative, Token
 
@@ -88,19 +88,26 @@ class Calibrated:
         return selective_accuracy(self.scores, self.correct)
 
 
-def calibrated(drafts: Sequence[LoggedDraft], kind: str, k: int, risk: float, delta: float) -> Calibrated:
-    """The lowest threshold that keeps the risk, see `calibrate_threshold`."""
+def calibrated(
+    drafts: Sequence[LoggedDraft], kind: str, k: int, risk: float, delta: float, method: str = METHODS[0]
+) -> Calibrated:
+    """The lowest threshold that keeps the risk, see `calibrate_threshold` and `conformal_threshold`."""
     scores, correct = gate_scores(drafts, kind, k), np.array([draft.correct for draft in drafts], dtype=bool)
-    threshold = calibrate_threshold(scores, correct, risk, delta)
+    if method == "conformal":
+        threshold = conformal_threshold(scores, correct, risk)
+    else:
+        threshold = calibrate_threshold(scores, correct, risk, delta)
     believed = scores > (math.inf if threshold is None else threshold)
     accuracy = float(correct[believed].mean()) if believed.any() else None
     return Calibrated(threshold, float(believed.mean()), accuracy, scores, correct.astype(np.float64))
 
 
-def score_table(drafts: Sequence[LoggedDraft], k: int, risk: float, delta: float) -> Iterator[dict[str, Any]]:
+def score_table(
+    drafts: Sequence[LoggedDraft], k: int, risk: float, delta: float, method: str = METHODS[0]
+) -> Iterator[dict[str, Any]]:
     """One row a score: AUROC, AURC, what its own threshold at the same risk would believe."""
     for kind in KINDS:
-        found = calibrated(drafts, kind, k, risk, delta)
+        found = calibrated(drafts, kind, k, risk, delta, method)
         yield {
             "score": kind,
             "auroc": auroc(found.scores, found.correct),

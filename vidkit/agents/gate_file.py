@@ -8,6 +8,7 @@ from typing import Any
 
 from vidkit.agents.engines.speculative import GateRule
 from vidkit.agents.gate import KINDS
+from vidkit.agents.risk_control import METHODS
 from vidkit.errors import ConfigError, DataError
 from vidkit.utils.ownership import FILES, SEAL
 from vidkit.utils.strict_json import load_json
@@ -30,6 +31,7 @@ class GateFile:
         count: drafts it was found on.
         coverage: share of them that it believes.
         accuracy: share of those that are right; None where none is believed.
+        method: by which the threshold was found, one of `risk_control.METHODS`.
     """
 
     model: str
@@ -42,6 +44,7 @@ class GateFile:
     count: int
     coverage: float
     accuracy: float | None
+    method: str = METHODS[0]
 
     def rule_for(self, model: str, task: str) -> GateRule:
         """The rule for a run.
@@ -93,16 +96,19 @@ def read_gate(path: str | Path) -> GateFile:
 
 
 def _checked(found: dict[str, Any], name: str) -> GateFile:
+    found = {"method": METHODS[0], **found}  # which files did not always name
     wanted = set(GateFile.__dataclass_fields__)
     if found.keys() != wanted:
         odd = sorted(found.keys() ^ wanted)[0]
         problem = "lacks" if odd in wanted else "has an unknown field"
         raise DataError(f"{name}: the gate {problem} '{odd}'", "vidkit calibrate gate makes such files")
-    for field in ("model", "task", "kind"):
+    for field in ("model", "task", "kind", "method"):
         if not isinstance(found[field], str):
             raise DataError(f"{name}: '{field}' must be text, got {found[field]!r:.40}")
     if found["kind"] not in KINDS:
         raise DataError(f"{name}: unknown gate '{found['kind'][:40]}'", f"one of {', '.join(KINDS)}")
+    if found["method"] not in METHODS:
+        raise DataError(f"{name}: unknown method '{found['method'][:40]}'", f"one of {', '.join(METHODS)}")
     for field in ("threshold", "risk", "delta", "coverage", "accuracy"):
         value, may_lack = found[field], field in ("threshold", "accuracy")
         if value is None and may_lack:

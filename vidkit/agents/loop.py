@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vidkit.agents.types import (
     AgentRun,
     Dialect,
     Ending,
+    Foresight,
     Step,
     Tool,
     ToolCall,
@@ -27,9 +28,6 @@ from vidkit.agents.workspace import Workspace
 from vidkit.serving.engine import Engine, EngineError
 from vidkit.serving.messages import Message, Request, Text
 from vidkit.utils.redaction import redact_message
-
-Foresight = Callable[[Sequence[Step], Workspace], ToolCall | None]
-"""Guesses the next call from the steps so far; it is run while the model thinks, and dropped when wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from vidkit.agents.types import Dialect, Tool
+from vidkit.agents.types import Dialect, Foresight, Tool
 from vidkit.utils.plugins import load_class
 
 DIALECTS: Mapping[str, str] = {
@@ -18,6 +18,7 @@ TOOLS: Mapping[str, str] = {
     "python": "vidkit.agents.tools.python:PythonTool",
     "frames": "vidkit.agents.tools.frames:FramesTool",
 }
+FORESIGHTS: Mapping[str, str] = {"centre": "vidkit.agents.foresight:Centre"}
 _DIALECT_NEEDS = ("system", "question", "declarations", "read", "turn", "observation", "reminder")
 
 
@@ -28,6 +29,18 @@ def open_dialect(name: str) -> Dialect:
         ConfigError: no such dialect, or a class that lacks a method.
     """
     found: Dialect = load_class("dialect", name, DIALECTS, _DIALECT_NEEDS)()
+    return found
+
+
+def open_foresight(name: str, frame: str = "model") -> Foresight | None:
+    """What guesses an agent's next call, by name; None for `none`.
+
+    Raises:
+        ConfigError: no such foresight, or a class that lacks a method.
+    """
+    if name == "none":
+        return None
+    found: Foresight = load_class("foresight", name, FORESIGHTS, ("__call__",))(frame)
     return found
 
 

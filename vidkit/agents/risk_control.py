@@ -35,6 +35,16 @@ def error_bound(wrong: int, count: int, delta: float) -> float:
     return float(beta.ppf(1 - delta, wrong + 1, count - wrong))
 
 
+def within_risk(wrong: Any, count: Any, risk: float, delta: float) -> Any:
+    """Whether `error_bound` is at most `risk`, of arrays at once [M]."""
+    from scipy.special import betainc
+
+    errors, accepted = np.asarray(wrong, dtype=np.float64), np.asarray(count, dtype=np.float64)
+    some = errors < accepted
+    chance = betainc(errors + 1, np.where(some, accepted - errors, 1.0), risk)
+    return some & (chance >= 1 - delta - 1e-12)
+
+
 def fewest_accepted(risk: float, delta: float) -> int:
     """Accepted drafts, all right, that are needed before any threshold can pass: ln(delta) / ln(1 - risk)."""
     return math.ceil(math.log(delta) / math.log1p(-risk) - 1e-12)
@@ -46,6 +56,43 @@ def threshold_grid(scores: Array) -> Array:
         return UNIT_GRID
     grid: Array = REAL_GRID / (1 - np.abs(REAL_GRID))
     return grid
+
+
+METHODS = ("clopper-pearson", "conformal")
+
+
+def conformal_threshold(scores: Any, correct: Any, risk: float) -> float | None:
+    """Lowest threshold at which the share of *all* drafts that are believed and wrong is at most `risk`.
+
+    Conformal risk control (arXiv 2208.02814) for the loss "believed and wrong", which only falls as the
+    threshold rises: (wrong believed + 1) / (N + 1) <= risk. The promise is one in expectation, over the
+    calibration split and the next draft, and about all drafts, not about those believed.
+
+    Args:
+        scores: score of each draft [N]; NaN (no score) is never accepted.
+        correct: whether each draft is right [N].
+        risk: share of drafts that are believed and wrong, in (0, 1).
+
+    Returns:
+        The threshold, a score of a wrong draft (drafts above it are believed), or below all scores where
+        everything may be believed; None where the split is too small for this risk.
+
+    Raises:
+        ValueError: values out of range, or lengths that differ.
+    """
+    values, right = np.asarray(scores, dtype=np.float64), np.asarray(correct)
+    if values.ndim != 1 or values.shape != right.shape:
+        raise ValueError(f"scores and correct must be [N] each, got {values.shape} and {right.shape}")
+    if not 0 < risk < 1:
+        raise ValueError(f"risk must be between 0 and 1, got {risk}")
+    allowed = math.floor(risk * (len(values) + 1) + 1e-9) - 1
+    if allowed < 0:
+        return None
+    known = ~np.isnan(values)
+    wrong = np.sort(values[known & ~right.astype(bool)])[::-1]
+    if len(wrong) <= allowed:
+        return float(np.nextafter(values[known].min(), -np.inf)) if known.any() else None
+    return float(wrong[allowed])
 
 
 def calibrate_threshold(scores: Any, correct: Any, risk: float, delta: float) -> float | None:
@@ -78,10 +125,11 @@ def calibrate_threshold(scores: Any, correct: Any, risk: float, delta: float) ->
     counts = len(ascending) - np.searchsorted(ascending, grid, side="right")
     fewest = fewest_accepted(risk, delta)
     starts = {int(np.searchsorted(counts, max(fewest, share * len(ascending)))) for share in _STARTS}
-    own_delta, best = delta / len(starts), None
+    passes = within_risk(wrong[counts], counts, risk, delta / len(starts))
+    best = None
     for start in starts:
-        for threshold, count in zip(grid[start:], counts[start:], strict=True):
-            if error_bound(int(wrong[count]), int(count), own_delta) > risk:
-                break
-            best = float(threshold) if best is None else min(best, float(threshold))
+        failed = np.flatnonzero(~passes[start:])
+        end = start + int(failed[0]) if len(failed) else len(grid)
+        if end > start:
+            best = float(grid[end - 1]) if best is None else min(best, float(grid[end - 1]))
     return best

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -163,6 +163,10 @@ class Step:
             record["tool_s"] = round(self.tool_s, 4)
             record |= {"foreseen": True} if self.foreseen else {}
         return record | ({"problem": self.problem} if self.problem else {})
+
+
+Foresight = Callable[[Sequence[Step], Workspace], ToolCall | None]
+"""Guesses the next call from the steps so far; it is run while the model thinks, and dropped when wrong."""
 
 
 @dataclass(slots=True)

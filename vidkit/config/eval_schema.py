@@ -80,6 +80,7 @@ class AgentSettings:
     tokens: int = 8192  # new tokens per question
     seconds: float = 300.0  # per question
     tool_seconds: float = 30.0  # per call of a tool
+    foresight: str = "none"  # runs a likely call while the model thinks: none, centre, FILE.py:Class
     shown_px: int = 12845056  # pixels of a picture as it is shown first, at most
 
 
@@ -97,6 +98,7 @@ class DraftSettings:
     threshold: float = 0.98  # the score must be greater
     k: int = 20  # alternatives per token that count
     workers: int | None = None  # agents side by side; none: server.concurrency
+    race: bool = False  # the agent begins beside the draft and is cancelled when that is accepted
     stop_when_slower: bool = True  # drafting stops, and says so, where it does not pay
 
 

@@ -39,6 +39,7 @@ KINDS = {
     "renderer": "renderer",
     "tool": "tool of agents",
     "dialect": "dialect of agents",
+    "foresight": "foresight of agents",
 }
 """Kinds of methods that may come from elsewhere, and what messages call them."""
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vidkit.agents import calibrate_threshold
-from vidkit.agents.risk_control import error_bound, fewest_accepted
+from vidkit.agents.risk_control import conformal_threshold, error_bound, fewest_accepted, within_risk
 
 
 def drafts(rng: np.random.Generator, count: int):
@@ -18,6 +18,14 @@ def test_bound_by_hand() -> None:
     assert error_bound(0, 59, 0.05) == pytest.approx(1 - 0.05 ** (1 / 59))
     assert error_bound(3, 3, 0.05) == 1
     assert fewest_accepted(0.05, 0.05) == 59
+
+
+def test_bounds_of_arrays_are_those_of_one() -> None:
+    rng = np.random.default_rng(3)
+    count = rng.integers(1, 300, 400)
+    wrong = np.minimum(count, rng.binomial(count, 0.05))
+    expected = [error_bound(int(w), int(n), 0.03) <= 0.1 for w, n in zip(wrong, count, strict=True)]
+    assert within_risk(wrong, count, 0.1, 0.03).tolist() == expected
 
 
 def test_accepted_drafts_are_wrong_no_more_often_than_the_risk() -> None:
@@ -55,6 +63,27 @@ def test_scores_of_any_size_and_drafts_without_one() -> None:
     assert threshold is not None and 1 < threshold < 6
     with_gaps = np.concatenate([margins, np.full(500, math.nan)])
     assert calibrate_threshold(with_gaps, np.concatenate([right, np.zeros(500)]), 0.05, 0.05) == threshold
+
+
+def test_conformal_thresholds_keep_the_share_of_wrong_answers_on_average() -> None:
+    rng, shares = np.random.default_rng(4), []
+    fresh_scores, fresh_right = drafts(rng, 100_000)
+    for _ in range(300):
+        threshold = conformal_threshold(*drafts(rng, 200), risk=0.05)
+        assert threshold is not None
+        shares.append(((fresh_scores > threshold) & ~fresh_right).mean())
+    assert 0.04 < np.mean(shares) <= 0.05 + 3 * np.std(shares) / math.sqrt(300)
+
+
+def test_conformal_thresholds_by_hand() -> None:
+    scores, right = [0.9, 0.8, 0.7, 0.6, math.nan], [True, False, True, False, False]
+    assert conformal_threshold(scores, right, 0.1) is None  # 1 / (N + 1) is more than that
+    assert conformal_threshold(scores, right, 0.2) == 0.8  # no wrong one may be believed
+    assert conformal_threshold(scores, right, 0.34) == 0.6  # one may
+    assert conformal_threshold(scores, right, 0.5) < 0.6  # two may, and no more are there
+    assert conformal_threshold([math.nan] * 9, [True] * 9, 0.5) is None
+    with pytest.raises(ValueError, match="must be between"):
+        conformal_threshold(scores, right, 1.0)
 
 
 def test_nothing_to_learn_from() -> None:

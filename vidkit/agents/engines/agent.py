@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from vidkit.agents.loop import Agent, Limits
-from vidkit.agents.registry import open_dialect, open_tools
+from vidkit.agents.registry import open_dialect, open_foresight, open_tools
 from vidkit.agents.types import AgentRun, Ending
 from vidkit.agents.workspace import GRID, MAX_PIXELS, Workspace
 from vidkit.serving.engine import Engine
@@ -36,9 +36,10 @@ class AgentEngine:
         frame: in which it writes boxes.
         limits: of a run.
         largest: pixels of a picture as it is shown first, at most.
+        foresight: guesses calls, which then run while the model thinks; by name.
 
     Raises:
-        ConfigError: an unknown dialect or tool.
+        ConfigError: an unknown dialect, tool or foresight.
     """
 
     def __init__(
@@ -49,9 +50,11 @@ class AgentEngine:
         frame: str = "model",
         limits: Limits | None = None,
         largest: int = MAX_PIXELS,
+        foresight: str = "none",
     ) -> None:
         self._engine, self._largest, self._limits = engine, largest, limits or Limits()
-        self._agent = Agent(engine, open_dialect(dialect), open_tools(tools, frame), self._limits)
+        guess = open_foresight(foresight, frame)
+        self._agent = Agent(engine, open_dialect(dialect), open_tools(tools, frame), self._limits, guess)
         self._settings = {
             "dialect": dialect,
             "tools": ",".join(tools),

@@ -71,6 +71,8 @@ class SpeculativeEngine:
         screen_px: pixels to which pictures are shrunk for the screen; None shows the same bytes as the draft.
         workers: agents side by side, None for as many as the large model's engine takes.
         economy: stops drafting where it does not pay; None drafts always.
+        race: the agent begins beside the draft and is cancelled when that is accepted: answers are the same,
+            sooner, at the cost of the agents' work. Drafting never stops then.
 
     Raises:
         ValueError: an unknown screen.
@@ -86,6 +88,7 @@ class SpeculativeEngine:
         screen_px: int | None = None,
         workers: int | None = None,
         economy: Economy | None = None,
+        race: bool = False,
     ) -> None:
         if screen not in SCREENS:
             raise ValueError(f"unknown screen '{screen}': must be one of {', '.join(SCREENS)}")
@@ -93,6 +96,7 @@ class SpeculativeEngine:
         self._screen, self._screen_above, self._screen_px = screen, screen_above, screen_px
         workers = workers or agent.concurrency
         self._agents, self._economy, self.why_off = asyncio.Semaphore(workers), economy, ""
+        self._race = race
         self.name = f"speculative({small.name}, {agent.name})"
         # drafts go on while agents work, so more queries are open than agents
         self.concurrency = max(1, small.concurrency) + workers
@@ -104,7 +108,10 @@ class SpeculativeEngine:
         """Both models', and the gate: another gate is another run."""
         small = {f"small_{name}": value for name, value in self._small.identity().items()}
         rule = f"{self._rule.kind} > {self._rule.threshold:g} at K = {self._rule.k}"
-        return {**self._agent.identity(), **small, "gate": rule, "screen": self._screen}
+        return {**self._agent.identity(), **small, "gate": rule, "screen": self._screen, **self._mode()}
+
+    def _mode(self) -> dict[str, str]:
+        return {"race": "true"} if self._race else {}
 
     async def generate(self, request: Request) -> Reply:
         """Answer one request.
@@ -114,12 +121,17 @@ class SpeculativeEngine:
         """
         record: dict[str, Any] = {"seconds": {}, "tokens": {}}
         start = time.monotonic()
+        if self._race:
+            return await self._raced(request, record, start)
         if not self.why_off:
             draft = await self._drafted(request, record)
             self._count(draft is not None, time.monotonic() - start)
             if draft is not None:
                 seconds = time.monotonic() - start
                 return replace(draft, latency_s=seconds, total_s=seconds, record={**record, "by": "draft"})
+        return await self._agented(request, record, start)
+
+    async def _agented(self, request: Request, record: dict[str, Any], start: float) -> Reply:
         queued = time.monotonic()
         async with self._agents:
             began = time.monotonic()
@@ -129,6 +141,21 @@ class SpeculativeEngine:
         if self._economy is not None:
             self._economy.agent_took(time.monotonic() - began)
         return replace(reply, total_s=time.monotonic() - start, record={**record, **reply.record})
+
+    async def _raced(self, request: Request, record: dict[str, Any], start: float) -> Reply:
+        """Both at once; the answer does not depend on who is quicker: an accepted draft always wins."""
+        ahead = asyncio.create_task(self._agented(request, record, start))
+        try:
+            draft = await self._drafted(request, record)
+            if draft is not None:
+                seconds = time.monotonic() - start
+                record["cancelled"] = not ahead.done()
+                return replace(draft, latency_s=seconds, total_s=seconds, record={**record, "by": "draft"})
+            reply = await ahead
+            return replace(reply, record={**reply.record, **record})
+        finally:
+            ahead.cancel()
+            await asyncio.gather(ahead, return_exceptions=True)
 
     async def aclose(self) -> None:
         """Close both."""

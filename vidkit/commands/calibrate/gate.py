@@ -45,7 +45,7 @@ def run(settings: CalibrateGateSettings) -> dict[str, Any]:
     task, data, predictions = _inputs(settings)
     drafts, model = _drafts(settings, task, data, predictions)
     k = _k(settings, drafts)
-    found = calibrated(drafts, settings.kind, k, settings.risk, settings.delta)
+    found = calibrated(drafts, settings.kind, k, settings.risk, settings.delta, settings.method)
     gate = GateFile(
         model,
         task.name,
@@ -57,8 +57,9 @@ def run(settings: CalibrateGateSettings) -> dict[str, Any]:
         len(drafts),
         round(found.coverage, 6),
         None if found.accuracy is None else round(found.accuracy, 6),
+        settings.method,
     )
-    rows = list(score_table(drafts, k, settings.risk, settings.delta))
+    rows = list(score_table(drafts, k, settings.risk, settings.delta, settings.method))
     _print(gate, rows)
     result = {**gate.as_dict(), "scores": rows}
     if settings.dry_run:
@@ -142,6 +143,10 @@ def _print(gate: GateFile, rows: list[dict[str, Any]]) -> None:
     ]
     title = f"{gate.task}, {gate.model}: {gate.count} drafts, K = {gate.k}"
     note = f"thresholds at which at most {gate.risk:.0%} of the believed are wrong, with {1 - gate.delta:.0%}"
+    if gate.method == "conformal":
+        note = (
+            f"conformal thresholds: at most {gate.risk:.0%} of all drafts are believed and wrong, on average"
+        )
     columns = ("score", "AUROC", "AURC", "threshold", "believed", "of them right")
     console = Console()
     console.print(rich_table({"title": title, "columns": columns, "rows": cells, "note": note}))

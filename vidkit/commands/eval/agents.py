@@ -7,7 +7,7 @@ from vidkit.agents.engines.agent import AgentEngine
 from vidkit.agents.engines.speculative import SCREENS, GateRule, SpeculativeEngine
 from vidkit.agents.gate_file import read_gate
 from vidkit.agents.loop import Limits
-from vidkit.agents.registry import open_dialect, open_tools
+from vidkit.agents.registry import open_dialect, open_foresight, open_tools
 from vidkit.agents.tools.boxes import FRAMES
 from vidkit.config.eval_schema import EvalSettings
 from vidkit.errors import ConfigError
@@ -27,6 +27,7 @@ def check_agent(settings: EvalSettings) -> None:
         raise ConfigError(f"agent.boxes={agent.boxes} is unknown", f"one of {', '.join(FRAMES)}")
     open_dialect(agent.dialect)
     open_tools(agent.tools, agent.boxes)
+    open_foresight(agent.foresight, agent.boxes)
     _limits(settings)
     if agent.shown_px < 1:
         raise ConfigError(f"agent.shown_px must be >= 1, got {agent.shown_px}")
@@ -50,7 +51,13 @@ def engine_with_agent(settings: EvalSettings, model: Engine, small: Engine | Non
     """The agent round a model; with a small model before it for `engine=speculative`."""
     agent, draft = settings.agent, settings.draft
     engine = AgentEngine(
-        model, agent.dialect, tuple(agent.tools), agent.boxes, _limits(settings), agent.shown_px
+        model,
+        agent.dialect,
+        tuple(agent.tools),
+        agent.boxes,
+        _limits(settings),
+        agent.shown_px,
+        agent.foresight,
     )
     if small is None:
         return engine
@@ -62,7 +69,8 @@ def engine_with_agent(settings: EvalSettings, model: Engine, small: Engine | Non
         draft.screen_above,
         draft.screen_px,
         draft.workers,
-        Economy() if draft.stop_when_slower else None,
+        Economy() if draft.stop_when_slower and not draft.race else None,
+        draft.race,
     )
 
 
