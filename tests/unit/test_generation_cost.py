@@ -19,6 +19,9 @@ CONFIGS = [
     "wan14b_480p",
     "wan14b_720p",
     "wan14b_i2v_720p",
+    "wan2_2_a14b_720p",
+    "wan2_2_a14b_i2v_720p",
+    "wan2_2_ti2v_5b_720p",
     "skyreels_df_1_3b_540p",
     "skyreels_df_14b_720p",
 ]
@@ -29,6 +32,9 @@ SMALL_VAES = {
     "wan-layout": {"base_dim": 8, "decoder_base_dim": 12, "z_dim": 4},
     "patchified": {"base_dim": 8, "z_dim": 4, "dim_mult": [1, 2, 4], "num_res_blocks": 1, "patch_size": 2,
                    "temperal_downsample": [True, True], "in_channels": 12, "out_channels": 12},
+    "residual": {"base_dim": 8, "decoder_base_dim": 12, "z_dim": 4, "dim_mult": [1, 2, 4, 4],
+                 "num_res_blocks": 1, "patch_size": 2, "in_channels": 12, "out_channels": 12,
+                 "is_residual": True},
 }  # fmt: skip
 
 

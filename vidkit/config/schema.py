@@ -100,6 +100,9 @@ class ModelSettings:
     # constructor arguments of each part: weights=random, --dry-run and validation need no download
     transformer: dict[str, Any] = field(default_factory=dict)
     vae: dict[str, Any] = field(default_factory=dict)
+    transformer_2: dict[str, Any] = field(default_factory=dict)  # Wan2.2: that of low noise; empty: none
+    boundary_ratio: float | None = None  # Wan2.2: noise level from which on the first transformer denoises
+    expand_timesteps: bool = False  # Wan2.2-TI2V: a timestep for each token
     text_encoder: dict[str, Any] = field(default_factory=dict)
     image_encoder: dict[str, Any] = field(default_factory=dict)
     vae_dtype: Dtype = Dtype.auto  # auto: fp32, as upstream recommends for Wan
@@ -136,6 +139,9 @@ class GenerateSettings:
     negative_prompt: str | None = None  # @FILE: the text in a file
     lora: str | None = None  # .safetensors files as PATH or PATH:SCALE, several with commas between them
     image: str | None = None  # path of the first frame; "maze": drawn by vidkit; none: text to video
+    last_image: str | None = None  # path of the last frame, for models that take one
+    video: str | None = None  # clip to start from (video to video); its frames are taken at `fps`
+    strength: float = 0.8  # of video: share of the steps that it is denoised anew, (0, 1]
     resize: Resize = Resize.auto
     output: str | None = None  # .mp4 file or folder; none: outputs/<model>-<time>.mp4
     crf: int = 16  # H.264 quality, 0 lossless .. 51 worst
@@ -152,6 +158,7 @@ class GenerateSettings:
     sampler: Sampler = Sampler.unipc
     steps: int = 50
     guidance: float = 5.0  # 1 or less: no guidance, one forward per step
+    guidance_2: float | None = None  # Wan2.2: of the second transformer; none: guidance
     shift: float = 5.0  # timestep shift of flow matching
     max_sequence_length: int = 512  # text tokens the prompt is padded to
     base_frames: int | None = None  # SkyReels: window the model sees, pixel frames; none: the whole clip
@@ -182,6 +189,8 @@ class GenerateSettings:
         _between("addnoise_condition", self.addnoise_condition, 0, 60)
         if self.shift <= 0:
             raise ValueError(f"shift must be > 0, got {self.shift}")
+        if not 0 < self.strength <= 1:
+            raise ValueError(f"strength must be in (0, 1], got {self.strength}")
         if self.guidance < 0:
             raise ValueError(f"guidance must be >= 0, got {self.guidance}")
 

@@ -49,9 +49,13 @@ def estimate_cost(
     ]
     forwards = [count * request.branches for _, count in rows]
     longest = max(range(len(sizes)), key=sizes.__getitem__)
-    encoded = spec.latent_frames(request.frames) if spec.needs_image else int(request.has_image)
+    whole = spec.needs_image or request.has_video
+    encoded = spec.latent_frames(request.frames) if whole else int(request.has_image)
     vae = vae_cost(spec.vae, spec.latent_frames(request.frames), request.height, request.width, encoded)
     parameters = {"transformer": transformer_parameters(spec), "vae": vae.parameters}
+    if spec.transformer_2:
+        second = replace(spec, transformer=spec.transformer_2, transformer_2={})
+        parameters["transformer_2"] = transformer_parameters(second)
     if with_encoders:
         parameters |= {"text_encoder": text_encoder_parameters(spec.text_encoder)}
         if spec.image_encoder:

@@ -27,6 +27,8 @@ class FirstFrame:
     Attributes:
         given: whether the clip starts from an image (known before it is read, in a dry run).
         prompt: default prompt that describes it.
+        last: the last frame, likewise of the clip's size.
+        video: frames of a clip to start from.
         level: the maze it shows.
     """
 
@@ -35,6 +37,8 @@ class FirstFrame:
     prompt: str = ""
     notes: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    last: Image.Image | None = None
+    video: tuple[Image.Image, ...] = ()
     level: Any = None
     maze_seed: int | None = None
 
@@ -57,23 +61,61 @@ class FirstFrame:
 
 
 def first_frame(settings: GenerateSettings, spec: ModelSpec) -> FirstFrame:
-    """Read, draw or leave out the first frame.
+    """Read, draw or leave out the first frame, the last one, and a clip to start from.
 
     Raises:
-        VideoError: an image that cannot be read.
-        ConfigError: an image of another aspect ratio.
+        VideoError: an image or a video that cannot be read.
+        ConfigError: an image of another aspect ratio, or a clip that is too short.
     """
+    frame = _first(settings, spec)
+    if settings.last_image is not None:
+        image, notes = _fitted(settings, settings.last_image)
+        frame = dataclasses.replace(frame, last=image, notes=(*frame.notes, *notes))
+    if settings.video is not None:
+        frame = dataclasses.replace(frame, video=_frames_of(settings, settings.video))
+    return frame
+
+
+def _fitted(settings: GenerateSettings, path: str) -> tuple[Image.Image, tuple[str, ...]]:
+    """An image brought to the clip's size, and what was done to it."""
+    from vidkit.video.image import fit_image, read_image
+
+    image = read_image(given_path(path, "image"))
+    fitted = fit_image(image, settings.height, settings.width, settings.resize.value)
+    return fitted.image, (fitted.note,) if fitted.note else ()
+
+
+def _frames_of(settings: GenerateSettings, path: str) -> tuple[Image.Image, ...]:
+    """The first frames of a video at the clip's rate, brought to its size."""
+    from PIL import Image
+
+    from vidkit.video.image import fit_image
+    from vidkit.video.reading import read_clip
+
+    clip = read_clip(given_path(path, "video"))
+    rate = float(clip.fps) or settings.fps
+    wanted = [round(index * rate / settings.fps) for index in range(settings.frames)]
+    if wanted[-1] >= len(clip.frames):
+        most = int((len(clip.frames) - 1) * settings.fps / rate) + 1
+        raise ConfigError(
+            f"video '{path}' is too short: {most} frames at {settings.fps} per second, and frames is"
+            f" {settings.frames}",
+            "lower frames, or give a longer video",
+        )
+    pictures = (Image.fromarray(clip.frames[index]) for index in wanted)
+    size = (settings.height, settings.width, settings.resize.value)
+    return tuple(fit_image(picture, *size).image for picture in pictures)
+
+
+def _first(settings: GenerateSettings, spec: ModelSpec) -> FirstFrame:
     if settings.image is None:
         if spec.needs_image and settings.model.weights is Weights.random:
             return _random_image(settings)
         return FirstFrame(None)
     if settings.image == MAZE:
         return _maze(settings)
-    from vidkit.video.image import fit_image, read_image
-
-    image = read_image(given_path(settings.image, "image"))
-    fitted = fit_image(image, settings.height, settings.width, settings.resize.value)
-    return FirstFrame(fitted.image, given=True, notes=(fitted.note,) if fitted.note else ())
+    image, notes = _fitted(settings, settings.image)
+    return FirstFrame(image, given=True, notes=notes)
 
 
 def _maze(settings: GenerateSettings) -> FirstFrame:

@@ -16,7 +16,13 @@ from vidkit.generation.spec import ModelSpec, read_json, spec_from_folder
 
 HUB_HINT = "pass model.path=... or model.weights=random"
 _WEIGHTLESS = ("tokenizer", "scheduler", "image_processor", "feature_extractor")
-_PIPELINES = {"Wan": "wan", "SkyReelsV2DiffusionForcing": "skyreels_df", "Magi": "magi"}
+_PIPELINES = {
+    "WanPipeline": "wan",
+    "WanImageToVideoPipeline": "wan",
+    "WanVideoToVideoPipeline": "wan",
+    "SkyReelsV2DiffusionForcing": "skyreels_df",
+    "Magi": "magi",
+}
 _PART = re.compile(r"\w[\w.-]{0,99}")
 
 

@@ -16,6 +16,7 @@ from diffusers import (
     UniPCMultistepScheduler,
     WanPipeline,
     WanTransformer3DModel,
+    WanVideoToVideoPipeline,
 )
 
 from vidkit.errors import ConfigError, ModelError
@@ -133,6 +134,29 @@ def _pipeline(spec: ModelSpec, folder: Path | None, options: LoadOptions) -> Any
     return _random_pipeline(spec, options) if folder is None else _read_pipeline(spec, folder, options)
 
 
+def image_pipeline(model: LoadedModel) -> Any:
+    """The model's own parts as an image-to-video pipeline (Wan2.2-TI2V does both)."""
+    pipe = model.pipe
+    return WanImagePipeline(
+        pipe.tokenizer,
+        pipe.text_encoder,
+        pipe.vae,
+        pipe.scheduler,
+        transformer=pipe.transformer,
+        transformer_2=pipe.transformer_2,
+        boundary_ratio=model.spec.boundary_ratio,
+        expand_timesteps=model.spec.expand_timesteps,
+    )
+
+
+def video_pipeline(model: LoadedModel) -> Any:
+    """The model's own parts as a pipeline that begins from a clip."""
+    pipe = model.pipe
+    return WanVideoToVideoPipeline(
+        pipe.tokenizer, pipe.text_encoder, pipe.transformer, pipe.vae, pipe.scheduler
+    )
+
+
 def _pipeline_class(spec: ModelSpec) -> type[Any]:
     if spec.family == "skyreels_df":
         return DiffusionForcingPipeline
@@ -149,6 +173,12 @@ def _random_pipeline(spec: ModelSpec, options: LoadOptions) -> Any:
     vae = random_model(AutoencoderKLWan, spec.vae, derive_seed(seed, "vae"), place, options.vae_dtype)
     scheduler = UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True)
     parts = {"transformer": transformer, "vae": vae, "scheduler": scheduler}
+    if spec.family == "wan":
+        parts |= {"boundary_ratio": spec.boundary_ratio, "expand_timesteps": spec.expand_timesteps}
+    if spec.transformer_2:
+        parts["transformer_2"] = random_model(
+            transformer_class, spec.transformer_2, derive_seed(seed, "transformer_2"), place, options.dtype
+        )
     pipe = _pipeline_class(spec)(tokenizer=None, text_encoder=None, **parts)
     if spec.needs_image and spec.transformer.get("image_dim"):
         pipe.fixed_image_embeds = random_image_embeddings(

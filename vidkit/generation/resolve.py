@@ -180,6 +180,9 @@ def find_model(settings: GenerateSettings) -> tuple[ModelSpec, Path | None]:
         model.text_encoder,
         model.image_encoder,
         model.variant,
+        model.transformer_2,
+        model.boundary_ratio,
+        model.expand_timesteps,
     )
     if model.weights is Weights.random:
         return spec, None
@@ -242,12 +245,15 @@ def table_model(settings: GenerateSettings) -> str:
 
 def make_request(settings: GenerateSettings, frame: FirstFrame) -> Request:
     """The part of the settings that shapes the clip."""
-    names = {field.name for field in dataclasses.fields(Request)} - {"prompt", "has_image", "sampler"}
+    names = {field.name for field in dataclasses.fields(Request)}
+    names -= {"prompt", "has_image", "has_last_image", "has_video", "sampler"}
     return Request(
         **{name: getattr(settings, name) for name in names},
         sampler=settings.sampler.value,
         prompt=frame.prompt if not settings.prompt else settings.prompt,
         has_image=frame.given,
+        has_last_image=settings.last_image is not None,
+        has_video=settings.video is not None,
     )
 
 

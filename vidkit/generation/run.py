@@ -16,7 +16,7 @@ from torch import Tensor
 from vidkit.caching import flops
 from vidkit.generation.decode import decode_latents, image_tensor
 from vidkit.generation.forcing import ForcingOptions
-from vidkit.generation.load import LoadedModel, set_sampler
+from vidkit.generation.load import LoadedModel, image_pipeline, set_sampler, video_pipeline
 from vidkit.generation.not_finite import NotFinite, check_finite
 from vidkit.generation.plan import forcing_lengths, forward_count
 from vidkit.generation.random_weights import random_embeddings
@@ -44,6 +44,8 @@ def generate(
     image: Image.Image | None = None,
     listener: Listener | None = None,
     reporters: Sequence[StepReporter] = (),
+    last_image: Image.Image | None = None,
+    video: Sequence[Image.Image] = (),
 ) -> Generation:
     """Make one clip.
 
@@ -56,6 +58,8 @@ def generate(
         image: first frame of exactly the requested size; None: text to video.
         listener: hears of phases and steps.
         reporters: policies that act inside the forwards; each step's record takes what they report.
+        last_image: last frame, likewise; None: free.
+        video: frames of a clip to begin from; empty: from noise.
 
     Raises:
         NotFinite: a loop of ours met NaN or infinity on its way; `result` is the record of the steps so far.
@@ -72,7 +76,7 @@ def generate(
     watch = _StepWatch(model, listener, timer, forward_count(model.spec, request), reporters)
     try:
         with watch:
-            latents = _denoise(model, request, image, prompt, negative, watch)
+            latents = _denoise(model, request, image, prompt, negative, watch, last_image, video)
     except NotFinite as error:
         record = _record(model, request, timer, tuple(watch.records))
         error.result = dataclasses.replace(record, warnings=(error.message,))
@@ -137,6 +141,8 @@ def _denoise(
     prompt: Tensor,
     negative: Tensor | None,
     watch: _StepWatch,
+    last_image: Image.Image | None = None,
+    video: Sequence[Image.Image] = (),
 ) -> Tensor:
     generator = torch.Generator("cpu").manual_seed(request.seed)
     common: dict[str, Any] = {
@@ -184,9 +190,17 @@ def _denoise(
             **common, image=first, fps=request.fps, options=options, callback=watch.step
         )
         return latents
-    if model.spec.needs_image:
-        common["image"] = image
-    output = model.pipe(
+    pipe = model.pipe
+    if request.guidance_2 is not None:
+        common["guidance_scale_2"] = request.guidance_2
+    if image is not None:
+        pipe = model.pipe if model.spec.needs_image else image_pipeline(model)
+        common |= {"image": image} if last_image is None else {"image": image, "last_image": last_image}
+    elif video:
+        pipe = video_pipeline(model)
+        del common["num_frames"]
+        common |= {"video": list(video), "strength": request.strength}
+    output = pipe(
         **common,
         output_type="latent",
         callback_on_step_end=watch.stock_step,

@@ -34,12 +34,17 @@ class ModelSpec:
     text_encoder: Mapping[str, Any] = field(default_factory=dict)
     image_encoder: Mapping[str, Any] = field(default_factory=dict)
     variant: str | None = None  # of a published MAGI-1 checkpoint
+    transformer_2: Mapping[str, Any] = field(default_factory=dict)  # Wan2.2: for low noise; empty: none
+    boundary_ratio: float | None = None  # of the noise level, from which on `transformer` denoises
+    expand_timesteps: bool = False  # Wan2.2-TI2V: a timestep for each token
 
     def __post_init__(self) -> None:
         transformer, vae = TRANSFORMER_DEFAULTS, VAE_DEFAULTS
         if self.is_magi:
             transformer, vae = magi_cost.TRANSFORMER_DEFAULTS, magi_cost.VAE_DEFAULTS
         object.__setattr__(self, "transformer", {**transformer, **self.transformer})
+        if self.transformer_2:
+            object.__setattr__(self, "transformer_2", {**transformer, **self.transformer_2})
         object.__setattr__(self, "vae", {**vae, **self.vae})
 
     @property
@@ -95,7 +100,20 @@ class ModelSpec:
 
     @property
     def takes_image(self) -> bool:
-        return self.needs_image or self.family in ("skyreels_df", "magi")
+        return self.needs_image or self.expand_timesteps or self.family in ("skyreels_df", "magi")
+
+    @property
+    def takes_last_image(self) -> bool:
+        """Wan's image-to-video models without CLIP, and those with positions for two images."""
+        return self.needs_image and (
+            not self.transformer.get("image_dim") or bool(self.transformer.get("pos_embed_seq_len"))
+        )
+
+    @property
+    def takes_video(self) -> bool:
+        """Text-to-video models of one transformer, which can begin from a noised clip."""
+        alone = not self.transformer_2 and not self.expand_timesteps
+        return self.family == "wan" and not self.needs_image and alone
 
     @property
     def image_tokens(self) -> int:
@@ -137,11 +155,15 @@ class Request:
     fps: int = 16
     steps: int = 50
     guidance: float = 5.0
+    guidance_2: float | None = None  # below the boundary of Wan2.2; None: guidance
     shift: float = 5.0
     sampler: str = "unipc"
     seed: int = 0
     max_sequence_length: int = 512
     has_image: bool = False
+    has_last_image: bool = False
+    has_video: bool = False
+    strength: float = 0.8  # share of the steps that a given clip is denoised anew
     base_frames: int | None = None  # pixel frames
     overlap_frames: int | None = None  # pixel frames
     ar_step: int = 0
@@ -185,8 +207,13 @@ def spec_from_folder(spec: ModelSpec, folder: Path) -> ModelSpec:
     def config(part: str) -> dict[str, Any]:
         return read_json(folder / part / "config.json") if (folder / part).is_dir() else {}
 
+    index = read_json(folder / "model_index.json") if (folder / "model_index.json").is_file() else {}
+    boundary = index.get("boundary_ratio")
     return replace(
         spec,
+        transformer_2=config("transformer_2"),
+        boundary_ratio=None if boundary is None else float(boundary),
+        expand_timesteps=bool(index.get("expand_timesteps")),
         transformer=read_json(folder / "transformer" / "config.json"),
         vae=read_json(folder / "vae" / "config.json"),
         text_encoder=config("text_encoder"),

@@ -54,6 +54,19 @@ def _check_image(spec: ModelSpec, request: Request) -> None:
             f"'{spec.name}' is a text-to-video model and takes no first frame",
             "leave image= out, or use --config wan14b_i2v_720p",
         )
+    if request.has_last_image and not (spec.takes_last_image and request.has_image):
+        what = "takes no last frame" if not spec.takes_last_image else "needs a first frame for a last one"
+        raise ConfigError(
+            f"'{spec.name}' {what}",
+            "leave last_image= out, or use --config wan2_2_a14b_i2v_720p with image= and last_image=",
+        )
+    if request.has_video and (not spec.takes_video or request.has_image):
+        what = "takes no clip to start from" if not spec.takes_video else "takes a clip or an image, not both"
+        raise ConfigError(f"'{spec.name}' {what}", "leave video= out, or use --config wan1_3b_480p")
+    if request.guidance_2 is not None and not spec.transformer_2:
+        raise ConfigError(
+            f"guidance_2 is for models of two transformers, and '{spec.name}' has one", "leave it out"
+        )
 
 
 def _check_size(spec: ModelSpec, request: Request) -> None:

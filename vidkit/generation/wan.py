@@ -19,6 +19,7 @@ class WanImagePipeline(WanImageToVideoPipeline):  # type: ignore[misc]
 
     def encode_image(self, image: Any, device: torch.device | None = None) -> Tensor:
         if self.fixed_image_embeds is not None:
-            return self.fixed_image_embeds.to(device or self._execution_device)
+            made = self.fixed_image_embeds.to(device or self._execution_device)
+            return made.repeat(len(image), 1, 1) if isinstance(image, list) else made
         encoded: Tensor = super().encode_image(image, device)
         return encoded

@@ -79,12 +79,7 @@ def vae_cost(
         width: pixels.
         encoded_frames: latent frames that are encoded (1 for a first frame, all for Wan's image to video); 0:
             none.
-
-    Raises:
-        ValueError: the residual VAE of Wan2.2, which has other layers.
     """
-    if vae.get("is_residual"):
-        raise ValueError("costs of the residual VAE (Wan2.2) are not modelled")
     patch = vae["patch_size"] or 1
     rows, columns = height // patch, width // patch
     decoder, encoder = list(_decoder(vae, rows, columns)), list(_encoder(vae, rows, columns))
@@ -120,7 +115,8 @@ def _decoder(vae: Mapping[str, Any], rows: int, columns: int) -> Iterator[Layer]
     yield _conv(vae["z_dim"], dims[0], 27, frames, 1, h, w)
     yield from _middle(dims[0], h, w)
     for level, (wide, out) in enumerate(pairwise(dims)):
-        inner = wide // 2 if level else wide
+        # Wan2.2's levels go on with all channels; their shortcuts have no weights
+        inner = wide // 2 if level and not vae["is_residual"] else wide
         for _ in range(vae["num_res_blocks"] + 1):
             yield from _residual(inner, out, frames, 1, h, w)
             inner = out
@@ -130,7 +126,7 @@ def _decoder(vae: Mapping[str, Any], rows: int, columns: int) -> Iterator[Layer]
             yield _conv(out, 2 * out, 3, frames, 0, h, w)
             frames *= 2
         h, w = 2 * h, 2 * w
-        yield _conv(out, out // 2, 9, frames, 1, h, w)
+        yield _conv(out, out if vae["is_residual"] else out // 2, 9, frames, 1, h, w)
     yield _norm(dims[-1])
     yield _conv(dims[-1], vae["out_channels"], 27, frames, 1, h, w)
 

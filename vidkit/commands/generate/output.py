@@ -46,6 +46,8 @@ def inputs_of(settings: GenerateSettings) -> list[Path]:
     """Files and folders that a run reads: nothing may be written over them."""
     table = settings.cache.settings.get("table")
     given = [settings.model.path, settings.attention.table, settings.image, settings.prompts]
+    given += [settings.last_image, settings.video]
+    given += [settings.last_image, settings.video]
     given.append(str(table or ""))
     found = [Path(os.path.expanduser(text)) for text in given if text and text not in (MAZE, "auto")]
     return [*found, *(lora.path for lora in parse_loras(settings.lora))]

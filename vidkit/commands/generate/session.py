@@ -109,7 +109,15 @@ class Session:
             self.cached.solve(request.steps, lambda policy: self._share(model, run, policy))
             with self.cached.on(model.pipe) as counting:
                 try:
-                    made = generate(model, request, run.frame.image, self._progress, [*reporters, *counting])
+                    made = generate(
+                        model,
+                        request,
+                        run.frame.image,
+                        self._progress,
+                        [*reporters, *counting],
+                        run.frame.last,
+                        run.frame.video,
+                    )
                 except NotFinite as error:
                     assert isinstance(error.result, RunRecord)
                     error.result = dataclasses.replace(error.result, cache=self.cached.report())
