@@ -129,7 +129,9 @@ def structure(*names: str) -> Callable[[dict[str, Any]], Any]:
             ):
                 seen[id(value)] = value
                 waiting += list(vars(value).values())
-        label = {number: str(cell(value)) for number, value in seen.items()}
+        written = {number: str(cell(value)) for number, value in seen.items()}
+        # an object with nothing to be written on it has a dot
+        label = {n: "•" if text == type(seen[n]).__name__ else text for n, text in written.items()}
         for value in seen.values():
             for name in names:
                 below = getattr(value, name, None)

@@ -19,7 +19,7 @@ from vidkit.algoviz.scene.painters.linked import LinkedPainter
 from vidkit.algoviz.scene.painters.panels import CallsPanel, CodePanel, VariablesPanel, panel
 from vidkit.algoviz.scene.painters.row import RowPainter, StringPainter
 from vidkit.algoviz.scene.painters.tree import TreePainter
-from vidkit.algoviz.scene.picture import Buckets, Grid, Network, Picture, Remark, Row, Story
+from vidkit.algoviz.scene.picture import OUTPUT, Buckets, Grid, Network, Picture, Remark, Row, Story
 from vidkit.algoviz.scene.shapes import CANVAS, Layer, Region, Scene, Shape
 from vidkit.algoviz.scene.text import line_height, unit_width, wrap
 from vidkit.algoviz.scene.values import one_line
@@ -352,6 +352,8 @@ def _kinds(pictures: tuple[Picture, ...]) -> dict[str, str]:
     for picture in pictures:
         for view in picture.views:
             kinds.setdefault(view.id, view.kind)
+    if OUTPUT in kinds and len(kinds) > 1:  # what is printed matters less than the data
+        kinds[OUTPUT] = kinds.pop(OUTPUT)
     return kinds
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 Cell = tuple[int, int]
 MAIN = "main"
+OUTPUT = "aux.output"  # what a watched program prints
 
 
 @dataclass(frozen=True)

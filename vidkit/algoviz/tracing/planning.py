@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from vidkit.algoviz.tracing.cursors import EDGES, Cursors
 from vidkit.algoviz.tracing.displays import is_symmetric, neighbours, rows_of
 from vidkit.algoviz.tracing.memory import Memory, key_text, reference
-from vidkit.algoviz.tracing.recording import Encoded, Recording
+from vidkit.algoviz.tracing.recording import MODULE, Encoded, Recording
 from vidkit.algoviz.tracing.slots import Slot, Use, node_classes, shown_twice, slots_now, uses
 from vidkit.algoviz.tracing.structures import shape_of
 
@@ -105,6 +105,7 @@ def plan(recording: Recording, watch: Iterable[str], hints: Cursors) -> list[Pla
     nodes = node_classes(recording)
     found = uses(recording, nodes, texts)
     same = shown_twice(found)
+    handed = _handed_round(found)
     evidence = _evidence(recording, nodes, texts, found)
     for slot, seen in evidence.items():
         seen.grid_in_text = hints.is_grid(slot.name) or bool(_GRIDS.search(slot.name))
@@ -114,7 +115,11 @@ def plan(recording: Recording, watch: Iterable[str], hints: Cursors) -> list[Pla
     wanted = list(watch)
     scored: list[tuple[float, Plan]] = []
     for slot, use in found.items():
-        if slot in same or (not wanted and _is_inside_another(slot, found, evidence)):
+        if (
+            slot in same
+            or (slot in handed and not wanted)
+            or (not wanted and _is_inside_another(slot, found, evidence))
+        ):
             continue
         group = (slot, *(other for other, target in same.items() if _end(target, same) == slot))
         if wanted and not any(name in wanted for s in group for name in (s.name, found[s].title)):
@@ -140,6 +145,24 @@ def _graph_first(plans: list[Plan], wanted: list[str]) -> list[Plan]:
     if wanted or graph is None or plans[0].kind not in _HELPERS:
         return plans
     return [graph, *(one for one in plans if one is not graph)]
+
+
+def _handed_round(found: dict[Slot, Use]) -> set[Slot]:
+    """Variables that hold now one, now another of the containers that have places of their own."""
+    of_their_own = {
+        n
+        for slot, use in found.items()
+        if slot.owner == MODULE and len(use.objects) == 1
+        for n in use.objects
+    }
+    return {
+        slot
+        for slot, use in found.items()
+        if slot.owner != MODULE
+        and not slot.owner.startswith("#")
+        and len(use.objects) > 1
+        and use.objects.keys() <= of_their_own
+    }
 
 
 def _end(slot: Slot, same: dict[Slot, Slot]) -> Slot:
@@ -367,7 +390,7 @@ def _kind(slot: Slot, use: Use, seen: Evidence) -> tuple[str, str]:
         return ("x-string", "")
     if "deque" in use.kinds:
         return "x-queue", ""
-    if use.heap or (len(use.lengths) > 1 and not seen.grids and _HEAPS.search(slot.name)):
+    if use.heap or (len(use.lengths) > 1 and not seen.grids and _HEAPS.search(use.title)):
         return "x-heap", ""
     grid = seen.grids > seen.others and (seen.grid_in_text or not seen.texts)
     if grid or ("ndarray" in use.kinds and seen.rows[0]):

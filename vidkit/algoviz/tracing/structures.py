@@ -135,7 +135,10 @@ def node_id(number: int) -> str:
 
 
 def _graph(memory: Memory, kind: str, numbers: list[int]) -> Network:
-    nodes = {node_id(number): Node(label(memory.heap[number], memory)) for number in numbers}
+    nodes = {
+        node_id(number): Node(_written(number, label(memory.heap[number], memory), memory))
+        for number in numbers
+    }
     edges: dict[tuple[str, str], Any] = {}
     for number in numbers:
         for name, target, at in edges_of(memory.heap[number], memory, kind):
@@ -174,11 +177,17 @@ def _tree(memory: Memory, kind: str, numbers: list[int]) -> Network:
         children[number] = kept if sides and there else there
     nodes = {
         node_id(number): Node(
-            labels[number], tuple(None if t is None else node_id(t) for t in children[number])
+            _written(number, labels[number], memory),
+            tuple(None if t is None else node_id(t) for t in children[number]),
         )
         for number in numbers
     }
     return Network(nodes, {}, True, tuple(node_id(number) for number in numbers if number not in placed))
+
+
+def _written(number: int, found: Any, memory: Memory) -> Any:
+    """A dot where an object has nothing to be written on it: the name of its class is the view's title."""
+    return "•" if found == memory.heap[number].get("c") else found
 
 
 def _sides(content: Content) -> tuple[str, str] | None:

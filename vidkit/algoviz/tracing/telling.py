@@ -88,9 +88,10 @@ class Telling:
             self._tell(record)
         self._end()
         kind = self.plans[0].kind if self.plans else "array"
+        only_variables = bool(self.plans) and self.plans[0].source == VARIABLES
         return {
             "svl_version": "5.0",
-            "algorithm": {"name": name, "family": _FAMILIES.get(kind, "array")},
+            "algorithm": {"name": name, "family": "" if only_variables else _FAMILIES.get(kind, "array")},
             "required_extensions": [],
             "initial_frame": self.frame,
             "deltas": self.deltas,

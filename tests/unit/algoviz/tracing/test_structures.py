@@ -50,3 +50,39 @@ def test_two_trees_and_none() -> None:
     text = "a = Node(1)\nb = Node(2)\na.left = Node(0)\na = None\n"
     tree = last_tree(text)
     assert [tree.nodes[name].label for name in tree.roots] == [2]
+
+
+def test_a_heap_of_ones_own_is_a_heap_and_its_pointers_share_a_tag():
+    source = (
+        "class MinHeap:\n    def __init__(self):\n        self.h = []\n    def push(self, x):\n"
+        "        self.h.append(x)\n        i = len(self.h) - 1\n        while i:\n            p = (i - 1) // 2\n"
+        "            if self.h[p] > self.h[i]:\n"
+        "                self.h[i], self.h[p] = self.h[p], self.h[i]\n            i = p\n"
+        "heap = MinHeap()\nfor n in (5, 3, 8, 1):\n    heap.push(n)\n"
+    )
+    main = trace_of(tell(record_source(source), "heap")).state(0).main
+    assert (main.title, main.kind) == ("heap.h", "x-heap")
+
+
+def test_arguments_that_hold_one_list_after_another_are_no_views():
+    source = (
+        "A, B, C = [2, 1], [], []\ndef move(n, src, dst, via):\n"
+        "    if n:\n        move(n - 1, src, via, dst)\n"
+        "        dst.append(src.pop())\n        move(n - 1, via, dst, src)\nmove(2, A, C, B)\n"
+    )
+    trace = trace_of(tell(record_source(source), "towers"))
+    titles = {view.title for state in trace.replay() for view in state.views}
+    assert {"A", "B", "C"} <= titles and not titles & {"src", "dst", "via"}
+
+
+def test_objects_without_a_value_and_names_of_code_are_not_written_out():
+    source = (
+        "from __future__ import annotations\nimport functools\nclass TrieNode:\n    def __init__(self):\n"
+        "        self.children = {}\n@functools.cache\ndef one(n):\n    return n\n"
+        "root = TrieNode()\nfor word in ('at', 'an'):\n    node = root\n    for letter in word:\n"
+        "        node = node.children.setdefault(letter, TrieNode())\none(3)\n"
+    )
+    trace = trace_of(tell(record_source(source), "trie"))
+    last = trace.replay()[-1]
+    assert "•" in {node.label for node in last.main.nodes.values()}
+    assert not {"annotations", "one"} & last.variables.keys()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from vidkit.algoviz.scene.look import Look
-from vidkit.algoviz.scene.picture import NO_MARKS, Body, Marks, Picture, View
+from vidkit.algoviz.scene.picture import NO_MARKS, OUTPUT, Body, Marks, Picture, View
 from vidkit.algoviz.scene.shapes import Anchor, Layer, Shape
 from vidkit.algoviz.scene.text import fit, line_height, width
 
@@ -96,7 +96,7 @@ class Painter(ABC):
     def draw(self, step: int) -> list[Shape]:
         """The view at a step; nothing where the trace does not have it then."""
         view = self.views[step]
-        if view is None:
+        if view is None or (self.id == OUTPUT and not getattr(view.body, "items", True)):
             return []
         made = self.shapes(step, view.body, self.marks[step])
         return [*self._title(view), *made]

@@ -109,12 +109,15 @@ class ChipsPainter(Painter):
         for index, box in at.items():
             made += self._chip(body.items[index], index, box, marks)
         made += self._joints(body, at)
+        tags: dict[int, list[str]] = {}
         for name, place in marks.pointers.items():
-            if place in at:
-                box = at[place]
-                made += pointer(
-                    self, name, Box(box.x, box.bottom + 3 * self.scale, box.w, (LANE - 3) * self.scale)
-                )
+            if isinstance(place, int) and place in at:
+                tags.setdefault(place, []).append(name)
+        for place, names_there in tags.items():
+            name, box = ", ".join(names_there), at[place]
+            made += pointer(
+                self, name, Box(box.x, box.bottom + 3 * self.scale, box.w, (LANE - 3) * self.scale)
+            )
         if left_out:
             made.append(self._window_note(left_out, len(body.items)))
         return made

@@ -26,12 +26,13 @@ _SKIPPED = (
     types.CodeType,
     type,
 )
+_OF_CODE = ("typing", "__future__", "functools")
 _AS_TEXT = (decimal.Decimal, fractions.Fraction, datetime.date, datetime.timedelta, complex, range, bytes)
 
 
 def is_data(value: object) -> bool:
     """Whether a value is data rather than code: no module, function, class, generator."""
-    return not isinstance(value, _SKIPPED) and type(value).__module__ != "typing"
+    return not isinstance(value, _SKIPPED) and type(value).__module__ not in _OF_CODE
 
 
 def number(value: int | float) -> Any:
