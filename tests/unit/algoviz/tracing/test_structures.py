@@ -55,7 +55,8 @@ def test_two_trees_and_none() -> None:
 def test_a_heap_of_ones_own_is_a_heap_and_its_pointers_share_a_tag():
     source = (
         "class MinHeap:\n    def __init__(self):\n        self.h = []\n    def push(self, x):\n"
-        "        self.h.append(x)\n        i = len(self.h) - 1\n        while i:\n            p = (i - 1) // 2\n"
+        "        self.h.append(x)\n        i = len(self.h) - 1\n"
+        "        while i:\n            p = (i - 1) // 2\n"
         "            if self.h[p] > self.h[i]:\n"
         "                self.h[i], self.h[p] = self.h[p], self.h[i]\n            i = p\n"
         "heap = MinHeap()\nfor n in (5, 3, 8, 1):\n    heap.push(n)\n"
