@@ -98,6 +98,9 @@ class MagiPipeline(DiffusionPipeline):  # type: ignore[misc]
         )
         if cache is None and self.cache_handle is not None:
             cache = cache_of(self.cache_handle)
+        hook = getattr(self.transformer, "_hf_hook", None)
+        if cache is not None and hook is not None:  # model offload: what its forward would do first
+            hook.pre_forward(self.transformer)
         loop = MagiLoop(self.transformer, clip, cache)
         latents = loop.run(callback)
         self.report = loop.passes.report()

@@ -50,7 +50,10 @@ class Shape:
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
-    """Grouped-query attention; q `[B, n, H, D]`, k, v `[B, T, Hkv, D]`: head h reads group h // (H / Hkv)."""
+    """A grouped-query attention; q `[B, n, H, D]`, k, v `[B, T, Hkv, D]`; head h reads h // (H / Hkv)."""
+    if q.shape[2] != k.shape[2] and (mask is not None or (q.is_cuda and q.dtype == torch.float32)):
+        # kernels that take grouped heads take neither; the others' place would be a matrix of all pairs
+        k, v = (x.repeat_interleave(q.shape[2] // k.shape[2], dim=2) for x in (k, v))
     q, k, v = (x.transpose(1, 2) for x in (q, k, v))
     attn_mask = None if mask is None else mask[:, None, None, :]
     return F.scaled_dot_product_attention(
