@@ -172,7 +172,7 @@ class GenerateSettings:
     clean_refresh: bool = (
         False  # SkyReels, active_only: a finished block is computed once more, without noise
     )
-    kv_budget: int | None = None  # SkyReels, active_only: keep keys worth so many finished blocks; none: all
+    kv_budget: int | None = None  # SkyReels, active_only; MAGI-1: keep keys worth so many finished blocks
     exact_corrector: bool = False  # SkyReels, unipc: correct the sample before the step; false: as published
     addnoise_condition: float = 0.0  # SkyReels: noise level of carried-over frames, 0..60 of 1000
     stats: bool = False  # print where the time went

@@ -168,6 +168,7 @@ def _denoise(
             generator=generator,
             settings=request.magi,
             text_limit=request.max_sequence_length,
+            kv_budget=request.kv_budget,
             callback=watch.step,
         )
         return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 from vidkit.errors import ConfigError
@@ -18,7 +19,7 @@ def check_request(spec: ModelSpec, request: Request) -> None:
     _check_image(spec, request)
     _check_size(spec, request)
     if spec.is_magi:
-        _check_no_forcing(spec, request)
+        _check_no_forcing(spec, dataclasses.replace(request, kv_budget=None))
         _check_magi(spec, request)
         return
     _check_frames(spec, request)
@@ -112,6 +113,12 @@ def _check_magi(spec: ModelSpec, request: Request) -> None:
         raise ConfigError(
             f"guidance={request.guidance:g} does not fit '{spec.name}': guidance is in its weights",
             "set guidance=1",
+        )
+    if request.kv_budget is not None and (request.magi.kv_range or not request.magi.kv_cache):
+        raise ConfigError(
+            f"kv_budget={request.kv_budget} needs magi.kv_range=[] and magi.kv_cache=true: a range is a bound"
+            " of its own",
+            "set magi.kv_range=[] or leave kv_budget out",
         )
     if request.has_image and spec.latent_frames(chunk) < 2:
         raise ConfigError(f"chunks of '{spec.name}' hold no more than a first frame", "leave image= out")

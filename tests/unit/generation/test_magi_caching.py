@@ -12,7 +12,7 @@ from magi_clips import FRAMES, clip_of, model_of
 from magi_published import TINY, TINY_VAE
 from torch import Tensor
 
-from vidkit.caching import FULL, SKIP, TOKENS, CachePolicy, Decision, policy
+from vidkit.caching import FULL, SKIP, TOKENS, CachePolicy, Decision, ReusedValue, policy
 from vidkit.caching.decision import Kind
 from vidkit.errors import ConfigError, ModelError
 from vidkit.generation.blocks.cached import PolicyCache
@@ -185,6 +185,65 @@ def test_single_tokens_are_computed_against_the_kept_rest() -> None:
     assert torch.isfinite(made).all()
     assert 0.4 < loop.passes.report()["executed_flops"] / full.passes.report()["executed_flops"] < 0.9
     assert not torch.allclose(made, whole, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"name": "teacache", "threshold": 0.0},
+        {"name": "flowcache", "threshold": 0.0},
+        {"name": "motioncache", "threshold": 0.0},
+        {"name": "first_block", "threshold": 0.0},
+        {"name": "seacache", "threshold": 0.0},
+    ],
+    ids=lambda settings: settings["name"],
+)
+def test_threshold_zero_is_no_cache_to_the_bit(settings: dict[str, Any]) -> None:
+    given = dict(settings)
+    clip = clip_of(steps=8)
+    plain = MagiLoop(model_of(), clip, by_chunks=True).run()
+    assert torch.equal(
+        MagiLoop(model_of(), clip, PolicyCache(policy(given.pop("name"), **given))).run(), plain
+    )
+
+
+@pytest.mark.parametrize("reuse", list(ReusedValue))
+def test_a_constant_velocity_is_integrated_exactly_whatever_is_skipped(reuse: ReusedValue) -> None:
+    model = model_of()
+    model.norm_out.weight.data.fill_(-1.0)  # gain 0: what leaves the norm is its bias, for every token
+    generator = torch.Generator().manual_seed(7)
+
+    def make(ctx: Any, signals: Mapping[str, Tensor]) -> Decision:
+        choice = int(torch.randint(3, (1,), generator=generator))
+        return (SKIP, FULL, TOKENS(torch.randperm(P, generator=generator)[:3]))[choice]
+
+    chosen = Every(make)
+    chosen.reuse = reuse
+    clip = clip_of(steps=16)
+    made = MagiLoop(model, clip, PolicyCache(chosen)).run()
+    with torch.no_grad():
+        velocity = model(clip.noise[:, :, :FRAMES], torch.zeros(1, 1)).sample
+    torch.testing.assert_close(made - clip.noise, velocity.repeat(1, 1, 4, 1, 1), rtol=0, atol=1e-5)
+
+
+def test_squeezed_keys_and_values_stay_within_the_budget() -> None:
+    model, clip = model_of(), clip_of(chunks=7, kv_range=[])
+    free = MagiLoop(model, clip, by_chunks=True)
+    bound = MagiLoop(model, dataclasses.replace(clip, kv_budget=2))
+    held: list[int] = []
+    branches = bound.passes.branches  # type: ignore[union-attr]
+
+    def note(number: int, at: tuple[float, float]) -> None:
+        memory = branches["text"].memory
+        held.append(memory.place(bound.rows[number].steps[0].chunk))
+
+    plain, squeezed = free.run(), bound.run(note)
+    assert max(held) == 2 * P
+    assert torch.isfinite(squeezed).all()
+    torch.testing.assert_close(squeezed[:, :, : 3 * FRAMES], plain[:, :, : 3 * FRAMES], rtol=0, atol=1e-4)
+    assert not torch.allclose(squeezed[:, :, 5 * FRAMES :], plain[:, :, 5 * FRAMES :], atol=1e-4)
+    enough = MagiLoop(model, dataclasses.replace(clip, kv_budget=7))
+    torch.testing.assert_close(enough.run(), plain, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["interval", "none"])

@@ -47,8 +47,9 @@ class BlockPasses:
         t, h, w = transformer.grid(state.latents[:, :, : state.frames])
         self.grid = TokenGrid(t, h, w)
         capacity = state.settings.window + 1
+        squeezes = state.clip.kv_budget is not None
         self.branches = {
-            name: Branch(name, None, KeyValues(self.grid.tokens, 1 if name == ALONE else capacity))
+            name: Branch(name, None, KeyValues(self.grid.tokens, 1 if name == ALONE else capacity, squeezes))
             for name in (*branches, ALONE)
         }
         self.most_bytes = 0
@@ -59,6 +60,7 @@ class BlockPasses:
     def window(self, row: ChunkRow, texts: Sequence[MagiText], branch: str, keeps: bool) -> Tensor:
         """Velocities of the chunks in flight, see `WholePasses.window`; keys and values always stay."""
         ranges = self.state.ranges(row)
+        self._squeeze(self.branches[branch], row.steps[0].chunk)
         made = [
             self._velocity(self.branches[branch], row, i, text, 0 if r is None else max(0, one.chunk - r + 1))
             for i, (one, text, r) in enumerate(zip(row.steps, texts, ranges, strict=True))
@@ -129,6 +131,15 @@ class BlockPasses:
             given=min(max(state.given - place.start, 0), state.frames),
             latents=state.latents[:, :, place],
         )
+
+    def _squeeze(self, branch: Branch, first: int) -> None:
+        """Squeeze the chunks before the first in flight to the budget; their first and last frame stay."""
+        if self.state.clip.kv_budget is None:
+            return
+        budget = self.state.clip.kv_budget * self.grid.tokens
+        if first > branch.memory.first and branch.memory.place(first) > budget:
+            edge = min(self.grid.per_frame, budget // 4)
+            branch.memory.squeeze(first, budget, edge, edge)
 
     def _note_bytes(self) -> None:
         held = sum(branch.memory.bytes for branch in self.branches.values())

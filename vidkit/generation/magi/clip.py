@@ -24,6 +24,7 @@ class MagiClip:
         guidance: to the text.
         shift: of the noise levels.
         settings: window, ranges, guidance to the history.
+        kv_budget: chunks' worth of keys and values that finished chunks are squeezed to; None: all is kept.
     """
 
     noise: Tensor
@@ -33,6 +34,7 @@ class MagiClip:
     guidance: float
     shift: float
     settings: MagiSettings
+    kv_budget: int | None = None
 
 
 @dataclass

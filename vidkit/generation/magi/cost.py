@@ -110,7 +110,8 @@ def _kept_chunks(request: Request, rows: list[ChunkRow]) -> int:
     if not request.magi.kv_cache:
         return 0
     needed = lowest_needed(rows, request.steps, request.magi.kv_range, request.magi.clean_kv_range)
-    return max(row.steps[0].chunk - lowest for row, lowest in zip(rows, needed, strict=True))
+    most = max(row.steps[0].chunk - lowest for row, lowest in zip(rows, needed, strict=True))
+    return most if request.kv_budget is None else min(most, request.kv_budget)
 
 
 def _kept_words(kept: int, shape: MagiShape, chunk: int, value_bytes: int) -> str:

@@ -30,7 +30,7 @@ class MagiLoop:
         transformer: `MagiTransformer3DModel`.
         clip: what is to be made.
         cache: a cache policy, asked for every chunk of every branch; None: everything is computed.
-        by_chunks: chunks pass one by one, as with a cache.
+        by_chunks: chunks pass one by one, as with a cache or a budget of keys and values.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class MagiLoop:
         ]
         self.needed = lowest_needed(self.rows, clip.steps, settings.kv_range, settings.clean_kv_range)
         self.passes: WholePasses | BlockPasses
-        if cache is not None or by_chunks:
+        if cache is not None or by_chunks or clip.kv_budget is not None:
             used = [name for name in ("text", "history") if any(getattr(plan, name) for plan in self.plans)]
             self.passes = BlockPasses(transformer, self.state, used, cache)
         else:

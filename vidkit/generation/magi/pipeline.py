@@ -58,6 +58,7 @@ class MagiPipeline(DiffusionPipeline):  # type: ignore[misc]
         generator: torch.Generator,
         settings: MagiSettings,
         text_limit: int,
+        kv_budget: int | None = None,
         cache: BlockCache | None = None,
         callback: StepCallback | None = None,
     ) -> Tensor:
@@ -75,6 +76,7 @@ class MagiPipeline(DiffusionPipeline):  # type: ignore[misc]
             generator: draws the noise.
             settings: window, ranges, guidance to the history.
             text_limit: text tokens of a chunk at the most.
+            kv_budget: chunks' worth of keys and values that finished chunks are squeezed to; None: all stay.
             cache: asked for every chunk; None: the policy that is enabled, or none.
             callback: called after every step, see `MagiLoop.run`.
 
@@ -95,11 +97,14 @@ class MagiPipeline(DiffusionPipeline):  # type: ignore[misc]
             guidance_scale,
             shift,
             settings,
+            kv_budget,
         )
         if cache is None and self.cache_handle is not None:
             cache = cache_of(self.cache_handle)
         hook = getattr(self.transformer, "_hf_hook", None)
-        if cache is not None and hook is not None:  # model offload: what its forward would do first
+        if (
+            cache is not None or kv_budget is not None
+        ) and hook is not None:  # model offload: what its forward would do first
             hook.pre_forward(self.transformer)
         loop = MagiLoop(self.transformer, clip, cache)
         latents = loop.run(callback)
