@@ -10,7 +10,7 @@ from vidkit.agents.pair.network import PairConfig, PairNetwork
 from vidkit.cli.main import run
 
 FEW = ("pair.calibrate=24", "pair.test=12", "pair.timed=6", "pair.batch=4", "pair.workers=4", "pair.splits=3",
-       "pair.mixes=[0.5]",
+       "pair.mixes=[0.5]", "pair.stream_s=0.2",
        "pair.loads=[0.8]", "pair.faster=[1.5]", "shapes.small=tiny", "shapes.large=tiny",
        "shapes.queries=4")  # fmt: skip
 

@@ -30,6 +30,7 @@ class PairBench:
     gate: str = "blend"  # of `load` and `mixes`: margin, paper, min_prob, log_mean, entropy, blend
     risk: float = 0.1  # of `gates`: share of wrong among the believed, at most
     loss: float = 0.02  # of `pair`, `load`: share of the believed that the agent gets right and they do not
+    stream_s: float = 5.0  # seconds of a stream of `load`, at least
     mixes: list[float] = field(default_factory=lambda: [0.5, 0.9])  # of `pair`: shares that need no zoom
     delta: float = 0.02  # probability that a threshold fails its promise
     splits: int = 100  # random divisions on which the promise is checked
@@ -46,6 +47,8 @@ class PairBench:
         for value in (*self.loads, *self.faster):
             if not value > 0:
                 raise ValueError(f"loads must be > 0, got {value}")
+        if not self.stream_s > 0:
+            raise ValueError(f"stream_s must be > 0, got {self.stream_s}")
         for value in self.mixes:
             if not 0 < value < 1:
                 raise ValueError(f"mixes must be between 0 and 1, got {value}")

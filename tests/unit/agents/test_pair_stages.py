@@ -76,7 +76,7 @@ def test_a_pass_that_fails_fails_its_own_questions() -> None:
         stages = PairStages(
             small, runner, asked, lambda logits, free: [Decision(False, 0.0, "")] * len(logits)
         )
-        report = await Funnel(stages, batch=2, workers=4).run([0, 1, 99, 2])
+        report = await Funnel(stages, batch=2, workers=4).run([0, 1, -9, 2])
         stages.close()
         return report.outcomes
 

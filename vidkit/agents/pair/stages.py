@@ -28,21 +28,38 @@ Gate = Callable[[Tensor, Tensor], Sequence[Decision]]
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """Questions that are drawn, on a device: pictures [N, SIDE, SIDE, 3], tokens [N, LENGTH]."""
+    """Questions that are drawn, on a device: pictures [N, SIDE, SIDE, 3], tokens [N, LENGTH].
+
+    Places beyond the last begin anew, so that a stream may be longer than the set.
+    """
 
     pictures: Tensor
     tokens: Tensor
 
+    def rows(self, places: Sequence[int]) -> list[int]:
+        """Rows of places.
+
+        Raises:
+            IndexError: a negative place.
+        """
+        if any(place < 0 for place in places):
+            raise IndexError(f"places must be >= 0, got {min(places)}")
+        return [place % len(self.tokens) for place in places]
+
+    def words(self, places: Sequence[int]) -> Tensor:
+        """Tokens of some questions [B, LENGTH]."""
+        return self.tokens[self.rows(places)]
+
     def views(self, places: Sequence[int], side: int) -> Tensor:
         """Shrunk pictures of some questions [B, 3, side, side]."""
-        return shrunk(self.pictures[list(places)], side)
+        return shrunk(self.pictures[self.rows(places)], side)
 
     def crops(self, places: Sequence[int], cell: Tensor) -> Tensor:
         """Cells [B] of some questions' pictures [B, 3, CROP, CROP]."""
         left, top = (corner[cell] for corner in cell_corners(cell.device))
         steps = torch.arange(CROP, device=cell.device)
         rows, columns = top[:, None] + steps, left[:, None] + steps
-        batch = torch.tensor(list(places), device=cell.device)[:, None, None]
+        batch = torch.tensor(self.rows(places), device=cell.device)[:, None, None]
         return self.pictures[batch, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
 
@@ -132,7 +149,7 @@ class LargeRunner:
     def _look(self, jobs: list[_Job]) -> tuple[list[tuple[_Job, AgentAnswer]], _Group | None]:
         places = [job.place for job in jobs]
         view = self._questions.views(places, self._model.config.view)
-        return self._after(jobs, self._model.look(view, self._questions.tokens[places]), 0)
+        return self._after(jobs, self._model.look(view, self._questions.words(places)), 0)
 
     @torch.no_grad()
     def _zoom(self, group: _Group, depth: int) -> tuple[list[tuple[_Job, AgentAnswer]], _Group | None]:
@@ -237,7 +254,7 @@ class PairStages:
     def _look(self, queries: list[int]) -> list[float]:
         """Probability that no tool is needed; logits are kept for the draft."""
         view = self._questions.views(queries, self._small.config.view)
-        stage = self._small.look(view, self._questions.tokens[queries])
+        stage = self._small.look(view, self._questions.words(queries))
         free = torch.sigmoid(-stage.action[:, 0]).tolist()
         self._looked |= dict(zip(queries, zip(stage.answer.cpu(), free, strict=True), strict=True))
         return free
@@ -247,7 +264,7 @@ class PairStages:
         if self._screen == "large":
             assert self._large is not None
             view = self._questions.views(queries, self._large.config.view)
-            action = self._large.look(view, self._questions.tokens[queries]).action
+            action = self._large.look(view, self._questions.words(queries)).action
             return (action.softmax(1)[:, -1] > self._above).tolist()
         return [free > self._above for free in self._look(queries)]
 

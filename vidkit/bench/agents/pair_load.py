@@ -24,6 +24,7 @@ def load_rows(
     loads: Sequence[float],
     faster: Sequence[float],
     seed: int,
+    stream_s: float,
 ) -> Iterator[dict[str, Any]]:
     """Latency under Poisson arrivals, at shares of what the batched agents can do at most.
 
@@ -36,17 +37,18 @@ def load_rows(
         loads: for the agents and the funnel.
         faster: further ones for the funnel alone.
         seed: of the arrivals.
+        stream_s: seconds of a stream at least; questions come again where there are too few.
     """
     warm_up(timed)
-    most = timed.count / funnel_run(timed, None, speculate=False).seconds
+    most = _capacity(timed, stream_s)
     believe = gate_of(gate, loss_threshold(calibrate, gate, loss, delta), calibrate)
     agents: list[dict[str, Any]] = []
     funnel: list[dict[str, Any]] = []
     for load in loads:
-        agents.append(_arriving(timed, None, load, most, seed))
+        agents.append({"load": load} | _arriving(timed, None, load * most, seed, stream_s))
         yield agents[-1]
     for load in sorted({*loads, *faster}):
-        funnel.append(_arriving(timed, believe, load, most, seed))
+        funnel.append({"load": load} | _arriving(timed, believe, load * most, seed, stream_s))
         yield funnel[-1]
     for row in agents:
         fits = [one["load"] for one in funnel if one["p99_s"] <= row["p99_s"]]
@@ -60,13 +62,21 @@ def load_rows(
         }
 
 
-def _arriving(timed: Timed, gate: Gate | None, load: float, most: float, seed: int) -> dict[str, Any]:
-    draw, due, waits = random.Random(seed), [0.0] * timed.count, [0.0] * timed.count
+def _capacity(timed: Timed, stream_s: float) -> float:
+    """Questions a second that the batched agents answer when there is always work."""
+    first = funnel_run(timed, None, speculate=False)
+    count = max(timed.count, int(timed.count / first.seconds * stream_s))
+    return count / funnel_run(timed, None, speculate=False, count=count).seconds
+
+
+def _arriving(timed: Timed, gate: Gate | None, rate: float, seed: int, stream_s: float) -> dict[str, Any]:
+    count = max(timed.count, int(rate * stream_s))
+    draw, due, waits = random.Random(seed), [0.0] * count, [0.0] * count
 
     async def arrivals() -> AsyncIterator[int]:
         moment = time.monotonic()
-        for place in range(timed.count):
-            moment += draw.expovariate(load * most)
+        for place in range(count):
+            moment += draw.expovariate(rate)
             due[place] = moment
             if (early := moment - time.monotonic()) > 0:
                 await asyncio.sleep(early)
@@ -79,9 +89,10 @@ def _arriving(timed: Timed, gate: Gate | None, load: float, most: float, seed: i
     report = funnel_run(timed, gate, speculate=gate is not None, arrivals=arrivals, on_outcome=ended)
     row: dict[str, Any] = {
         "engine": "agents, batched" if gate is None else "funnel",
-        "load": load,
-        "per_second": load * most,
-        "answered_per_second": timed.count / report.seconds,
+        "per_second": rate,
+        "questions": count,
+        "answered_per_second": count / report.seconds,
+        "believed": sum(one.by == "draft" for one in report.outcomes) / count,
         "accuracy": float(right_of(report, timed).mean()),
     }
     return row | {f"p{share}_s": float(np.percentile(waits, share)) for share in (50, 95, 99)}

@@ -172,7 +172,9 @@ def warm_up(timed: Timed) -> None:
 
 def right_of(report: FunnelReport, timed: Timed) -> Column:
     truths = timed.truths
-    return np.array([one.answer == truths[one.place] for one in report.outcomes], dtype=np.float64)
+    return np.array(
+        [one.answer == truths[one.place % len(truths)] for one in report.outcomes], dtype=np.float64
+    )
 
 
 def run_row(name: str, report: FunnelReport, timed: Timed, base: Column, serial_s: float) -> dict[str, Any]:

@@ -128,6 +128,7 @@ def _load(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any]]
         asked.loads,
         asked.faster,
         settings.seed,
+        asked.stream_s,
     )
 
 
@@ -214,11 +215,11 @@ def _engine_table(rows: list[dict[str, Any]], title: str) -> TextTable:
 
 
 def _loads(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
-    heads = ("engine", "load", "a second", "p50, s", "p95, s", "p99, s", "times the agents")
+    heads = ("engine", "load", "a second", "believed", "p50, s", "p95, s", "p99, s", "times the agents")
     table = TextTable(heads, "from arrival to answer; load is a share of what the batched agents can do")
     for row in rows:
         waits = [_said(row.get(f"p{share}_s"), ".3f") for share in (50, 95, 99)]
-        rate = (_said(row["load"], ".0%"), _said(row["per_second"], ".1f"))
+        rate = (_said(row["load"], ".0%"), _said(row["per_second"], ".1f"), _said(row.get("believed"), ".0%"))
         table.add(row["engine"], *rate, *waits, _said(row.get("times_the_agents"), ".2f"))
     yield table
 
