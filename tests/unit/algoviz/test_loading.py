@@ -214,3 +214,9 @@ def test_a_hundred_thousand_steps_are_read_and_any_is_found() -> None:
     trace = trace_of(made)
     assert trace.diagnostics == () and len(trace) == 100_000
     assert trace.state(99_999).code == (2,) and trace.state(1).main.values == (7, 1)  # type: ignore[union-attr]
+
+
+def test_unknown_type_of_a_view_names_the_known_ones():
+    raw = {"svl_version": "5.0", "initial_frame": {"data_state": {"type": "spaceship"}}, "deltas": []}
+    with pytest.raises(DataError, match="no type 'spaceship'; types: array, x-heap"):
+        trace_of(raw)

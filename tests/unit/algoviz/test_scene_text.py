@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import vidkit.algoviz as algoviz
+from vidkit.algoviz.renderers.rendering import film_of
 from vidkit.algoviz.scene.colours import contrast, parse, readable
 from vidkit.algoviz.scene.fonts import lacking
 from vidkit.algoviz.scene.look import THEMES, Look
@@ -88,3 +90,10 @@ def test_text_that_cannot_be_read_becomes_black_or_white():
 def test_text_of_a_style_is_kept_readable():
     look = Look(styles={"loud": {"backgroundColor": "#ffff00", "textColor": "#ffffff"}})
     assert contrast(look.paint("loud").text, "#ffff00") >= 4.5
+
+
+def test_tuples_in_a_heap_are_written_without_their_signs():
+    heap = {"type": "x-heap", "data": ["(4, 'B')", "(12, 0, 3)", "7"]}
+    trace = algoviz.trace_of({"svl_version": "5.0", "initial_frame": {"data_state": heap}, "deltas": []})
+    texts = {shape.text for shape in film_of(trace).scene(0).shapes}
+    assert {"4 B", "12 0 3", "7"} <= texts

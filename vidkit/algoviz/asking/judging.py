@@ -203,4 +203,6 @@ def _told(judged: Judged, task: Task, trace: Trace) -> Trace:
 
 
 def _sentence(finding: Finding) -> str:
-    return " ".join(filter(None, (finding.place, finding.message)))[:200]
+    # a JSON pointer says nothing to those who look at a picture
+    place = "" if finding.place.startswith("/") else finding.place
+    return " ".join(filter(None, (place, finding.message)))[:200]

@@ -164,10 +164,16 @@ def _heap(view: vta.ArrayView, nothing: str) -> pic.Network:
         )
         if children == (None, None):
             children = ()
-        nodes.append(
-            pic.Node(str(place), show(element.value, nothing), element.style or "", (f"[{place}]",), children)
-        )
+        text = _short(show(element.value, nothing))
+        nodes.append(pic.Node(str(place), text, element.style or "", (f"[{place}]",), children))
     return pic.Network(tuple(nodes), (), ("0",) if count else ())
+
+
+def _short(text: str) -> str:
+    """A tuple as a disc has room for it: `4 B` for `(4, 'B')`."""
+    if len(text) > 5 and text[0] == "(" and text[-1] == ")" and "(" not in text[1:]:
+        return " ".join(part.strip().strip("'\"") for part in text[1:-1].split(",") if part.strip())
+    return text
 
 
 def _network(view: vta.GraphView | vta.TreeView) -> pic.Network:

@@ -48,6 +48,11 @@ def first_cause(error: ValidationError) -> str:
     found = error.errors(include_url=False, include_input=False)[0]
     place = "/".join(str(part) for part in found["loc"])
     message = found["msg"].removeprefix("Value error, ")
+    if found["type"] == "union_tag_invalid":
+        known = found["ctx"]["expected_tags"].replace("'", "")
+        message = f"no type '{found['ctx']['tag']!s:.40}'; types: {known}"
+    elif found["type"] == "union_tag_not_found":
+        message = "no type"
     return f"{place}: {message[:1].lower()}{message[1:]}" if place else message
 
 

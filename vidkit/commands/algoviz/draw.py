@@ -66,7 +66,7 @@ def draw(trace: Trace, asked: Drawing, inputs: tuple[Path, ...] = ()) -> Rendere
         inputs=inputs,
     )
     more = f" and {len(made.files) - 1} more" if len(made.files) > 1 else ""
-    print(f"{made.files[0]}{more}: {made.steps} steps in {made.seconds:.1f} s")
+    print(f"{made.files[0]}{more}: {made.steps} step{'s' * (made.steps != 1)} in {made.seconds:.1f} s")
     for note in made.notes:
         print(f"  {note}")
     return made
