@@ -29,6 +29,8 @@ def parse_json(text: str, where: str) -> Any:
     try:
         value = load_json(text.removeprefix("\ufeff"), where)
     except json.JSONDecodeError as error:
+        if error.msg == "nested too deep":  # as `load_json` calls it; here the limit is told
+            raise too_deep(text, where) from error
         raise _fault(
             where, text.removeprefix("\ufeff"), error.pos, error.msg[:1].lower() + error.msg[1:]
         ) from error
