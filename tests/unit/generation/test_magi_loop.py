@@ -159,6 +159,20 @@ def test_only_chunks_that_are_still_seen_are_kept() -> None:
     assert everything.passes.most_bytes > 3 * loop.passes.most_bytes
 
 
+def test_weights_that_are_brought_layer_by_layer_make_the_same_clip() -> None:
+    from accelerate import cpu_offload
+    from diffusers.hooks import apply_group_offloading
+
+    clip, cpu = clip_of(chunks=2, steps=2, guidance=1.0), torch.device("cpu")
+    wanted = MagiLoop(model_of(), clip).run()
+    sequential, grouped = model_of(), model_of()
+    cpu_offload(sequential, execution_device=cpu)
+    assert all(value.is_meta for value in sequential.parameters())
+    apply_group_offloading(grouped, onload_device=cpu, offload_device=cpu, offload_type="leaf_level")
+    for model in (sequential, grouped):
+        assert torch.equal(MagiLoop(model, clip).run(), wanted)
+
+
 def test_what_is_not_finite_stops_the_loop_with_step_and_chunk() -> None:
     class Broken(Constant):
         def __call__(self, latents: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor]:
