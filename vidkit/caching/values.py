@@ -11,6 +11,10 @@ from vidkit.caching.context import BlockContext
 from vidkit.caching.decision import Decision, Kind
 from vidkit.caching.policies.base import Forecast
 
+_PRIOR = 1e-6  # so many squares speak for the whole line before anything is known
+_MOST = 1.5  # of the line
+_KEPT = 0.5  # of the sums, from one measurement to the next
+
 
 @dataclass
 class _Stored:
@@ -20,11 +24,18 @@ class _Stored:
         value: as last computed, `[B, P, D]`.
         level: noise level then, `[B, P]` fp32.
         slope: change of the value by noise level, `[B, P, D]`; None: not known, or not wanted.
+        fit: FITTED: sums over the token's past, `[2, B, P]` fp32: how far values went along the line, and how
+            far the line said. Their ratio is the share of the line that is followed.
     """
 
     value: Tensor
     level: Tensor
     slope: Tensor | None = None
+    fit: Tensor | None = None
+
+    def share(self) -> Tensor | float:
+        """Of the line, `[B, P]`."""
+        return 1.0 if self.fit is None else ((self.fit[0] + _PRIOR) / (self.fit[1] + _PRIOR)).clamp(0, _MOST)
 
 
 class ValueStore:
@@ -51,7 +62,7 @@ class ValueStore:
         return stored.value + stored.slope * self._apart(ctx, stored)
 
     def _apart(self, ctx: BlockContext, stored: _Stored) -> Tensor:
-        return (self.weight * (ctx.level - stored.level))[..., None].to(stored.value.dtype)
+        return (self.weight * stored.share() * (ctx.level - stored.level))[..., None].to(stored.value.dtype)
 
     def store(self, ctx: BlockContext, decision: Decision, computed: Tensor) -> tuple[Tensor, Tensor | None]:
         """Take in what was computed.
@@ -74,6 +85,7 @@ class ValueStore:
             return computed, None
         reused = self.reused(ctx)
         if decision.kind is Kind.FULL:
+            stored.fit = self._fit(ctx, stored, computed, None)
             error = (computed - reused).abs().mean(-1, dtype=torch.float32)
             stored.slope = self._slope(ctx, stored, computed, stored.value, stored.level, stored.slope)
             stored.value, stored.level = computed, torch.full_like(stored.level, ctx.level)
@@ -89,7 +101,8 @@ class ValueStore:
         wide = index[..., None].expand(-1, -1, computed.shape[-1])
         wrong = (computed - reused.gather(1, wide)).abs().mean(-1, dtype=torch.float32)
         error = torch.zeros_like(stored.level).scatter(1, index, wrong)
-        if self.forecast is Forecast.LINEAR:
+        if self.forecast is not Forecast.HOLD:
+            stored.fit = self._fit(ctx, stored, computed, index)
             slope = torch.zeros_like(stored.value) if stored.slope is None else stored.slope
             old, at = stored.value.gather(1, wide), stored.level.gather(1, index)
             fresh = self._slope(ctx, stored, computed, old, at, slope.gather(1, wide))
@@ -98,11 +111,27 @@ class ValueStore:
         stored.level = stored.level.scatter(1, index, ctx.level)
         return reused.scatter(1, wide, computed), error
 
+    def _fit(self, ctx: BlockContext, stored: _Stored, new: Tensor, index: Tensor | None) -> Tensor | None:
+        """How far computed tokens went along their line: least squares over their values and their past."""
+        if self.forecast is not Forecast.FITTED or stored.slope is None:
+            return stored.fit
+        slope, old, at = stored.slope, stored.value, stored.level
+        if index is not None:
+            wide = index[..., None].expand(-1, -1, new.shape[-1])
+            slope, old, at = slope.gather(1, wide), old.gather(1, wide), at.gather(1, index)
+        line = (slope * (ctx.level - at)[..., None].to(slope.dtype)).float()
+        went = torch.stack([((new - old).float() * line).mean(-1), line.square().mean(-1)])
+        before = torch.zeros(2, *stored.level.shape, device=went.device) if stored.fit is None else stored.fit
+        if index is None:
+            return _KEPT * before + went
+        both = index.expand(2, -1, -1)
+        return before.scatter(2, both, _KEPT * before.gather(2, both) + went)
+
     def _slope(
         self, ctx: BlockContext, stored: _Stored, new: Tensor, old: Tensor, at: Tensor, before: Tensor | None
     ) -> Tensor | None:
         """Change by noise level between two computed values; two at one level tell nothing new."""
-        if self.forecast is not Forecast.LINEAR:
+        if self.forecast is Forecast.HOLD:
             return None
         apart = (ctx.level - at)[..., None]
         moved = apart.abs() > 1e-6
@@ -115,5 +144,5 @@ class ValueStore:
 
     def tensors(self) -> list[Tensor]:
         """Every stored tensor."""
-        found = [t for s in self._stored.values() for t in (s.value, s.level, s.slope)]
+        found = [t for s in self._stored.values() for t in (s.value, s.level, s.slope, s.fit)]
         return [t for t in found if t is not None]

@@ -276,3 +276,25 @@ def test_policies_give_every_tensor_up_at_the_end(tmp_path):
 
 def test_grid_sizes_of_this_file():
     assert TOKENS == FRAMES * 16 and GRID.tokens == 12
+
+
+def test_a_fitted_forecast_follows_the_line_as_far_as_values_did():
+    """Half of the tokens move along a line, the others stop after the second value."""
+    slope, start = torch.randn(1, 12, 4), torch.randn(1, 12, 4)
+    moving = torch.tensor([1.0, 0.0] * 6)[None, :, None]
+
+    def true(level):
+        return start + slope * (min(level, 0.8) * moving + max(level, 0.8) * (1 - moving))
+
+    stores = {kind: ValueStore(kind) for kind in Forecast}
+    for step, level in enumerate((1.0, 0.8, 0.6)):
+        for store in stores.values():
+            store.store(at(step, level=level), FULL, true(level))
+    wrong = {
+        kind: (store.reused(at(3, level=0.4)) - true(0.4)).abs().mean(-1)[0] for kind, store in stores.items()
+    }
+    assert wrong[Forecast.FITTED].max() < 0.01
+    index = torch.tensor([[0, 1]])
+    store = stores[Forecast.FITTED]
+    store.store(at(3, level=0.4), caching.TOKENS(index), true(0.4)[:, :2])
+    torch.testing.assert_close(store.reused(at(4, level=0.2)), true(0.2), atol=0.02, rtol=0.02)

@@ -22,9 +22,9 @@ from vidkit.errors import ConfigError
 OVER = 0.012
 NEAR = 0.06  # how far below, for intervals
 LINES: dict[str, tuple[Any, ...]] = {
-    "full_every": (10, 5, 8, 16, 25, 50),
+    "full_every": (10, 2, 3, 4, 5, 7, 16, 25),
     "stride": (1, 2, 3, 4),
-    "forecast": (0.0, 0.5, 1.0),
+    "forecast": ("fitted", "linear", "hold"),
     "power": (1.0, 1.5, 0.67),
     "warmup": (4, 2, 3, 6),
     "smoothing": (0.0, 0.5),

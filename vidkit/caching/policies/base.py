@@ -25,6 +25,7 @@ class Forecast(StrEnum):
 
     HOLD = "hold"
     LINEAR = "linear"  # along the line through its last two computed values, in the noise level
+    FITTED = "fitted"  # along that line as far as the token's own past says that it holds
 
 
 class CachePolicy:

@@ -29,7 +29,7 @@ class ChangeConfig:
     power: float = (
         1.0  # of the age: 1 evens out the bound of the tokens' errors, 1.5 lowers their mean square
     )
-    forecast: float = 0.0  # share of a step along the line through a token's last two values; 0 holds it
+    forecast: str = "fitted"  # of reused velocities: hold, linear, or fitted to each token's own past
     smoothing: float = 0.0  # weight of the rate before, when a token's rate is measured again, [0, 1)
     last: bool = True  # the last step is computed
     tied: bool = True  # other guidance branches take the first one's decision
@@ -44,9 +44,9 @@ class ChangeConfig:
         for name in ("full_every", "stride"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
-        for name in ("forecast", "smoothing"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
+        if not 0 <= self.smoothing <= 1:
+            raise ValueError(f"smoothing must be in [0, 1], got {self.smoothing}")
+        Forecast(self.forecast)
 
 
 @dataclass
@@ -85,8 +85,7 @@ class Change(CachePolicy):
 
     def __init__(self, cfg: ChangeConfig) -> None:
         super().__init__(cfg)
-        self.forecast = Forecast.LINEAR if cfg.forecast else Forecast.HOLD
-        self.forecast_weight = cfg.forecast
+        self.forecast = Forecast(cfg.forecast)
         self._blocks: dict[tuple[str, int], _Block] = {}
         self._decided: dict[int, tuple[str, int, Decision]] = {}
         self._bounds: list[tuple[float, float]] = []

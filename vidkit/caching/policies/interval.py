@@ -20,7 +20,7 @@ class IntervalConfig:
     warmup: int = 4  # first steps of a block that are computed
     last: bool = True  # the last step is computed
     reuse: str = "velocity"  # velocity or residual
-    forecast: str = "hold"  # hold or linear
+    forecast: str = "hold"  # hold, linear or fitted
 
     def __post_init__(self) -> None:
         if self.every < 1:
