@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from vidkit.caching.compression import compress_kv
     from vidkit.caching.context import BlockContext, Outcome, RunContext, Signals
     from vidkit.caching.decision import FULL, SKIP, TOKENS, Decision, Kind, tokens_where
-    from vidkit.caching.flop_model import ClipSchedule, FlopReport, flops
+    from vidkit.caching.flop_model import ClipSchedule, flops
+    from vidkit.caching.flop_report import FlopReport
+    from vidkit.caching.magi_flops import MagiClipSchedule
     from vidkit.caching.policies import POLICIES, CachePolicy, Forecast, ReusedValue, policy
     from vidkit.caching.values import ValueStore
 
@@ -35,6 +37,7 @@ __all__ = [
     "FlopReport",
     "Forecast",
     "Kind",
+    "MagiClipSchedule",
     "Outcome",
     "ReusedValue",
     "RunContext",
@@ -53,7 +56,9 @@ _HOMES = {
     "compress_kv": "compression",
     **dict.fromkeys(("BlockContext", "Outcome", "RunContext", "Signals"), "context"),
     **dict.fromkeys(("FULL", "SKIP", "TOKENS", "Decision", "Kind", "tokens_where"), "decision"),
-    **dict.fromkeys(("ClipSchedule", "FlopReport", "flops"), "flop_model"),
+    **dict.fromkeys(("ClipSchedule", "flops"), "flop_model"),
+    "FlopReport": "flop_report",
+    "MagiClipSchedule": "magi_flops",
     **dict.fromkeys(("POLICIES", "CachePolicy", "Forecast", "ReusedValue", "policy"), "policies"),
     "ValueStore": "values",
 }

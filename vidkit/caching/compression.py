@@ -61,7 +61,7 @@ def compress_kv(
     _check_settings(budget, lam, sink, recent)
     H, L, _ = keys.shape
     if budget >= L:
-        return keys, values, torch.arange(L, device=keys.device).expand(H, L)
+        return keys, values, torch.arange(L, device=keys.device).repeat(H, 1)
     score = kv_score(keys, queries, lam)
     if not bool(torch.isfinite(score).all()):
         raise DataError(

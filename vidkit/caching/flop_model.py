@@ -13,9 +13,11 @@ without any cache. Per pass the formula of `vidkit.models.transformer_cost`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from vidkit.caching.flop_report import FlopReport, Pass
+from vidkit.caching.magi_flops import MagiClipSchedule, is_magi, magi_flops
 from vidkit.errors import ConfigError
 from vidkit.models.block_runs import BASELINES, BlockAttention, BlockRun, ForcingMode, block_runs
 from vidkit.models.block_schedule import WindowSchedule, clip_schedule
@@ -81,84 +83,31 @@ class ClipSchedule:
     max_sequence_length: int = 512
 
 
-@dataclass(frozen=True)
-class Pass:
-    """One block through the layers, in one guidance branch.
-
-    Attributes:
-        window: index of the window.
-        row: of the window's schedule.
-        block: within the window.
-        queries: tokens that pass.
-        keys: tokens that they attend to.
-        active: the row changes the block's latents.
-        flops: of one branch.
-        attention_flops: of these, those of self- and cross-attention.
-    """
-
-    window: int
-    row: int
-    block: int
-    queries: int
-    keys: int
-    active: bool
-    flops: float
-    attention_flops: float
-
-
-@dataclass(frozen=True)
-class FlopReport:
-    """FLOPs of one clip without a cache.
-
-    Attributes:
-        mode: how blocks are executed.
-        transformer: FLOPs of the transformer in this mode, all branches.
-        vae: of decoding the clip, and of encoding a first frame.
-        baselines: FLOPs of the transformer, by name: `dense_original`, `block_causal_dense`,
-            `block_causal_active`.
-        rows: of the schedule, all windows together.
-        branches: guidance branches.
-        passes: every pass of a block, for one branch.
-    """
-
-    mode: ForcingMode
-    transformer: float
-    vae: float
-    baselines: Mapping[str, float]
-    rows: int
-    branches: int
-    passes: tuple[Pass, ...]
-
-    @property
-    def total(self) -> float:
-        """Transformer and VAE."""
-        return self.transformer + self.vae
-
-    def gain(self, baseline: str) -> float:
-        """How many times fewer FLOPs than a baseline, the VAE counted on both sides."""
-        return (self.baselines[baseline] + self.vae) / self.total
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready, without the single passes."""
-        plain = asdict(self) | {"mode": self.mode.name, "total": self.total}
-        del plain["passes"]
-        return plain
-
-
-def flops(model_config: Any, schedule: Schedule, mode: ForcingMode | str = "dense_original") -> FlopReport:
+def flops(
+    model_config: Any,
+    schedule: Schedule | MagiClipSchedule,
+    mode: ForcingMode | str | None = None,
+) -> FlopReport:
     """FLOPs of a clip under a schedule, executed in a mode, beside the three baselines.
 
     Args:
         model_config: a `ModelSpec`, or whatever has `transformer` and `vae`; or a mapping of both; or the
             transformer's constructor arguments alone, with Wan's VAE. Names are diffusers'.
-        schedule: a `Request` or a `ClipSchedule`.
-        mode: a `ForcingMode` or its name, such as `block_causal+active`.
+        schedule: a `Request` or a `ClipSchedule`; a `MagiClipSchedule` for MAGI-1, whose report is of one
+            guidance branch and has the baselines `all_chunks` and `published_ranges`.
+        mode: a `ForcingMode` or its name, such as `block_causal+active`; None: as published, which is
+            the dense original, and active chunks of MAGI-1.
 
     Raises:
         ConfigError: arguments that are no transformer's, windows that blocks do not fill, an unknown mode.
     """
     transformer, vae = _parts(model_config)
-    shape, mode = _shape(transformer), ForcingMode.of(mode)
+    if is_magi(transformer):
+        return magi_flops(transformer, vae, schedule, ForcingMode.of(mode or "block_causal_active"))
+    if isinstance(schedule, MagiClipSchedule):
+        raise ConfigError("the model is not MAGI-1, and the schedule is", "pass a ClipSchedule")
+    mode = ForcingMode.of(mode or "dense_original")
+    shape, vae = _shape(transformer), {**VAE_DEFAULTS, **vae}
     branches = 2 if schedule.guidance > 1 else 1
     tokens, windows = _windows(shape, vae, schedule)
     counted = {
@@ -239,7 +188,7 @@ def _parts(model_config: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Constructor arguments of transformer and VAE."""
     found = model_config if isinstance(model_config, Mapping) else vars(model_config)
     transformer = found.get("transformer", found)
-    return transformer, {**VAE_DEFAULTS, **(found.get("vae") or {})}
+    return transformer, found.get("vae") or {}
 
 
 def _shape(transformer: Mapping[str, Any]) -> TransformerShape:

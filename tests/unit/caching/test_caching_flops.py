@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from vidkit.caching import ClipSchedule, flops
+from vidkit.caching import ClipSchedule, MagiClipSchedule, flops
 from vidkit.errors import ConfigError
 from vidkit.models.block_runs import ForcingMode, block_runs
 from vidkit.models.block_schedule import block_rows
@@ -106,6 +106,47 @@ def test_a_pass_costs_what_torch_counts() -> None:
         model(torch.zeros(1, 16, 3, 4, 4), torch.zeros(1, 3), torch.zeros(1, 5, 4096),
               enable_diffusion_forcing=True)  # fmt: skip
     assert flops(SMALL, schedule).transformer == counted.get_total_flops()
+
+
+MAGI = {
+    "num_attention_heads": 24,
+    "num_key_value_heads": 8,
+    "attention_head_dim": 128,
+    "ffn_dim": 12288,
+    "num_layers": 34,
+    "in_channels": 16,
+    "out_channels": 16,
+}
+
+
+@pytest.mark.parametrize(
+    ("frames", "baseline", "peta"),
+    [(240, "all_chunks", 283), (240, "published_ranges", 184), (168, "published_ranges", 123)],
+)
+def test_baselines_of_magi(frames: int, baseline: str, peta: float) -> None:
+    report = flops(MAGI, MagiClipSchedule(frames))
+    assert report.baselines[baseline] / 1e15 == pytest.approx(peta, rel=0.005)
+    assert report.transformer == report.baselines["published_ranges"]
+    assert report.rows == 16 * (frames // 24 + 3)
+    assert report.vae > 0
+
+
+def test_a_refresh_of_magi_passes_every_chunk_but_the_last_ones() -> None:
+    fresh = flops(MAGI, MagiClipSchedule(), "block_causal+active+refresh")
+    extra = [one for one in fresh.passes if not one.active]
+    assert [one.block for one in extra] == list(range(9))
+    assert all(one.keys == one.queries == 12_150 for one in extra)
+
+
+def test_schedules_of_the_other_kind_are_refused() -> None:
+    with pytest.raises(ConfigError, match="MAGI-1 takes another schedule"):
+        flops(MAGI, ClipSchedule())
+    with pytest.raises(ConfigError, match="the model is not MAGI-1"):
+        flops(SMALL, MagiClipSchedule())
+    with pytest.raises(ConfigError, match="does not run in the mode 'bidirectional'"):
+        flops(MAGI, MagiClipSchedule(), "bidirectional")
+    with pytest.raises(ConfigError, match="frames=250 are no whole chunks of 24"):
+        flops(MAGI, MagiClipSchedule(250))
 
 
 def test_refusals_say_what_is_wrong() -> None:
