@@ -67,7 +67,12 @@ def _device(settings: BenchAgentsSettings) -> str | None:
         return None
     from vidkit.utils.device import resolve_device
 
-    return str(resolve_device(settings.device))
+    device = resolve_device(settings.device)
+    if device.type == "cpu":
+        return None
+    import torch
+
+    return torch.cuda.get_device_name(device)
 
 
 def _part(section: AgentsSection, settings: BenchAgentsSettings) -> Part:

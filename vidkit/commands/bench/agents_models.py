@@ -31,7 +31,7 @@ GATES = {
     "entropy": "entropy",
     "blend": "blend (ours)",
 }
-_QUESTION_S = 0.2  # both models, a crop each, on two quiet cores
+_QUESTION_S = {"cpu": 0.2, "cuda": 0.001}  # both models, all crops; on two quiet cores, on an H200
 
 
 def model_part(section: AgentsSection, settings: BenchAgentsSettings) -> Part:
@@ -43,20 +43,29 @@ def model_part(section: AgentsSection, settings: BenchAgentsSettings) -> Part:
     asked = settings.pair
     if asked.gate not in GATES:
         raise ConfigError(f"pair.gate={asked.gate} is unknown", f"one of {', '.join(GATES)}")
-    first = asked.calibrate * _QUESTION_S
+    question_s = _QUESTION_S[_kind(settings)]
+    first = asked.calibrate * question_s
     if section is AgentsSection.gates:
         what = f"{asked.calibrate} + {asked.test} questions, {asked.splits} divisions"
-        return Part("gates", what, first + asked.test * _QUESTION_S, partial(_gates, settings))
+        return Part("gates", what, first + asked.test * question_s, partial(_gates, settings))
     if section is AgentsSection.pair:
         what = f"{asked.timed} questions, 12 engines"
-        return Part("pair", what, first + asked.timed * 1.5, partial(_pair, settings))
+        return Part(
+            "pair", what, first + asked.timed * 7 * question_s + asked.timed * 0.05, partial(_pair, settings)
+        )
     if section is AgentsSection.load:
         streams = 2 * len(asked.loads) + len(asked.faster)
         what = f"{asked.timed} questions, {streams} streams"
-        return Part("load", what, first + asked.timed * 0.15 * streams, partial(_load, settings))
+        return Part("load", what, first + 1.5 * asked.stream_s * streams, partial(_load, settings))
     shapes = settings.shapes
     what = f"{shapes.queries} queries, {shapes.small} and {shapes.large}"
     return Part("shapes", what, 60 + 4.0 * shapes.queries, partial(_shapes, settings))
+
+
+def _kind(settings: BenchAgentsSettings) -> str:
+    from vidkit.utils.device import resolve_device
+
+    return resolve_device(settings.device).type
 
 
 def _models(settings: BenchAgentsSettings) -> tuple[Any, Any]:
