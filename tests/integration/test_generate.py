@@ -227,7 +227,7 @@ def test_a_full_disk_leaves_no_part(words, tmp_path: Path, monkeypatch, capsys) 
     monkeypatch.setattr(os, "fsync", full)
     assert run(changed(words, "a ball", "--output", str(tmp_path / "x.mp4"))) == 2
     assert error_lines(capsys) == [
-        f"error: the disk is full: could not write '{tmp_path}/x.mp4'; nothing was left behind",
+        f"error: the disk is full: could not write '{tmp_path}/x.mp4', and no part of it is left",
         "hint: free space, or choose another --output",
     ]
     assert list(tmp_path.iterdir()) == []

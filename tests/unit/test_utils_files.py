@@ -41,7 +41,7 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     target = tmp_path / "clip.mp4"
     with pytest.raises(OutputError) as error, atomic_path(target):
         raise OSError(errno.ENOSPC, "No space left on device")
-    assert error.value.message == f"the disk is full: could not write '{target}'; nothing was left behind"
+    assert error.value.message == f"the disk is full: could not write '{target}', and no part of it is left"
     assert error.value.hint == "free space, or choose another --output"
     assert list(tmp_path.iterdir()) == []
 
@@ -58,7 +58,7 @@ def test_a_real_limit_on_file_size_while_encoding_leaves_nothing(tmp_path: Path)
     )
     target = tmp_path / "clip.mp4"
     done = subprocess.run([sys.executable, "-c", code, str(target)], capture_output=True, text=True)
-    expected = f"'{target}' would be larger than a file may be here; nothing was left behind"
+    expected = f"'{target}' would be larger than a file may be here; no part of it is left"
     assert done.stdout.strip() == expected, done.stderr[-500:]
     assert list(tmp_path.iterdir()) == []
 

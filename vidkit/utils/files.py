@@ -137,12 +137,12 @@ def _explain(error: OSError, target: Path) -> OutputError | None:
     folder = target.parent
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutputError(
-            f"the disk is full: could not write '{target}'; nothing was left behind",
+            f"the disk is full: could not write '{target}', and no part of it is left",
             "free space, or choose another --output",
         )
     if error.errno == errno.EFBIG:
         return OutputError(
-            f"'{target}' would be larger than a file may be here; nothing was left behind",
+            f"'{target}' would be larger than a file may be here; no part of it is left",
             "raise the limit (ulimit -f), or choose another --output",
         )
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
