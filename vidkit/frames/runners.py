@@ -18,6 +18,7 @@ from vidkit.frames.cache import CachedRows, EmbeddingCache
 from vidkit.frames.manifest import Item, ManifestRun, mark_of
 from vidkit.frames.pipeline import VideoSelection, select_from_video
 from vidkit.frames.sources import EncoderPool
+from vidkit.utils.memory import give_back_free
 from vidkit.utils.naming import file_name
 from vidkit.utils.workers import end_workers, quiet_threads, start_worker
 
@@ -70,6 +71,7 @@ def work(run: ManifestRun, task: list[Item]) -> list[dict[str, Any]]:
             _log.warning("%s failed", item.video, exc_info=True)
             row = {"status": "failed", "error": f"{type(error).__name__}: {error}"}
         rows.append({**head, **row, "seconds": round(time.perf_counter() - begin, 4)})
+    give_back_free()
     return rows
 
 

@@ -28,6 +28,7 @@ from vidkit.generation.out_of_memory import out_of_memory_explained
 from vidkit.generation.resolve import ResolvedRun, find_model, resolve
 from vidkit.utils.files import check_writable
 from vidkit.utils.jsonl_log import JsonlLog, read_log
+from vidkit.utils.memory import give_back_free
 from vidkit.utils.ownership import unchanged_files
 from vidkit.utils.plain import duration
 from vidkit.utils.seeding import draw_seed
@@ -85,7 +86,8 @@ def run_batch(settings: GenerateSettings) -> BatchResult:
     with _log(log_path, seed) if log_path else nullcontext() as log:
         done = {} if log is None else log.made
         missing = [n for n, clip in enumerate(clips) if not _is_made(clip, done)]
-        kept = tuple(clip.name for n, clip in enumerate(clips) if n not in set(missing))
+        lacking = set(missing)
+        kept = tuple(clip.name for n, clip in enumerate(clips) if n not in lacking)
         if kept:
             print(f"{len(kept)} of {len(clips)} clips are there already")
         made, failed = _make([clips[n] for n in missing], [runs[n] for n in missing], log)
@@ -248,6 +250,7 @@ def _make(
             except VidkitError as error:
                 failed[clip.name] = error.message
                 progress.warning(f"{clip.name}: {error.message}")
+            give_back_free()
     return made, failed
 
 
