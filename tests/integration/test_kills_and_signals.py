@@ -13,7 +13,9 @@ import long_jobs
 import pytest
 from long_jobs import Job
 
-KILLS = {"manifest": 3, "eval": 3, "calibrate": 1, "generate": 1, "bench": 1}  # fifty each in `make soak`
+from vidkit.utils.reservation import locked
+
+KILLS = {"manifest": 3, "eval": 3}  # three of all five commands in `make fuzz`, fifty in `make soak`
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +26,6 @@ def jobs(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Iterator
             long_jobs.manifest(base / "manifest"),
             stack.enter_context(long_jobs.evaluation(base / "eval")),
             long_jobs.calibration(base / "calibrate", tiny_model),
-            long_jobs.generation(base / "generate", tiny_model),
-            long_jobs.bench(base / "bench"),
         ]
         yield {job.name: job for job in made}
 
@@ -46,8 +46,6 @@ def test_killed_at_any_line_and_resumed_it_is_the_run_left_alone(
         ("manifest", signal.SIGINT),
         ("eval", signal.SIGTERM),
         ("calibrate", signal.SIGINT),
-        ("generate", signal.SIGTERM),
-        ("bench", signal.SIGINT),
     ],
 )
 def test_it_ends_soon_when_told_to(
@@ -91,9 +89,8 @@ def test_workers_that_hear_no_signal_are_ended_too(jobs: dict[str, Job], tmp_pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["manifest", "calibrate"])
-def test_a_second_run_into_the_same_place_is_refused(name: str, jobs: dict[str, Job], tmp_path: Path) -> None:
-    job, out = jobs[name], tmp_path / "out"
+def test_a_second_run_into_the_same_folder_is_refused(jobs: dict[str, Job], tmp_path: Path) -> None:
+    job, out = jobs["manifest"], tmp_path / "out"
     first = job.start(out)
     while first.poll() is None and job.done(out) < 1:
         time.sleep(0.01)
@@ -105,3 +102,15 @@ def test_a_second_run_into_the_same_place_is_refused(name: str, jobs: dict[str, 
     assert status == 2 and "another run" in told, told
     assert first.wait(300) == 0
     assert job.done(out) == job.lines
+
+
+@pytest.mark.slow
+def test_a_calibration_whose_log_is_held_is_refused(jobs: dict[str, Job], tmp_path: Path) -> None:
+    job, out = jobs["calibrate"], tmp_path / "out"
+    log = job.log(out)
+    log.parent.mkdir(parents=True)
+    with log.open("wb") as file:
+        assert locked(file.fileno())
+        status, told = job.run(out)
+    assert status == 2 and "another run is writing" in told, told
+    assert log.read_bytes() == b""
