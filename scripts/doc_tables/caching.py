@@ -19,7 +19,8 @@ def caching_tables() -> str | None:
             from vidkit.bench.caching.report import markdown
 
             where = made["environment"]
-            parts.append(markdown(made) + f"\n\nMade by `{made['made_by']}` on {where['device']}.")
+            said = f" {made['note']}" if made.get("note") else ""
+            parts.append(f"{markdown(made)}\n\nMade by `{made['made_by']}` on {where['device']}.{said}")
     clock = result("caching_clock")
     if clock is not None:
         parts.append(_clock(clock))

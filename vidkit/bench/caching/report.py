@@ -144,7 +144,10 @@ def print_tables(record: dict[str, Any]) -> None:
 
 def markdown(record: dict[str, Any]) -> str:
     """All tables for the docs."""
-    parts = [table_of(record, kind, steps).markdown() for kind, steps in tables(record)]
+    parts = []
+    for kind, steps in tables(record):
+        table = table_of(record, kind, steps)
+        parts.append(f"**{table.title}**\n\n{table.markdown()}")
     return "\n\n".join(parts)
 
 
