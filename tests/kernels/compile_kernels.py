@@ -91,6 +91,8 @@ def build(kernel, constants, warps, stages, arch):
     kind = partial(argument_type, kernel)
     if kernel is eight_bit._attention_kernel:
         kind = eight_bit_type
+    elif kernel is eight_bit._quantize_kernel:
+        kind = rounding_type
     signature = {n: "constexpr" if n in constants else kind(n, constants) for n in names}
     aligned = {(i,): ALIGNED for i, n in enumerate(names) if n.endswith("_ptr") or n.startswith("stride_")}
     source = ASTSource(
@@ -152,6 +154,12 @@ def build_hopper(D, tile_n, stages, ragged):
     }
 
 
+def rounding_type(name, constants):
+    """Signature entry of the kernel that rounds to 8 bits."""
+    rounded = "*i8" if constants["IS_INT"] else "*fp8e4nv"
+    return rounded if name == "out_ptr" else argument_type(eight_bit._quantize_kernel, name, constants)
+
+
 def eight_bit_type(name, constants):
     """Signature entry of the 8-bit kernel, INT8 Q and K."""
     if name in ("q_ptr", "k_ptr"):
@@ -174,6 +182,9 @@ if __name__ == "__main__":
         }
         constants = {"D": 128, "BLOCK_M": 128, "SPLIT_Q": 1, "RAGGED": True, **made}
         print(json.dumps(build(eight_bit._attention_kernel, constants, 8, 3, 90)), flush=True)
+    for is_int in (True, False):
+        made = {"LARGEST": 127.0, "BLOCK": 64, "PER_TOKEN": True, "SMOOTH": False, "IS_INT": is_int}
+        print(json.dumps(build(eight_bit._quantize_kernel, {"D": 128, **made}, 4, 3, 90)), flush=True)
     for kernel, constants, warps, stages in CASES:
         for arch in (80, 90):
             if arch == 80 and "descriptor" in kernel.fn.__name__:

@@ -46,6 +46,7 @@ class AttentionHandle:
                 self._recorder,
                 alone=len(transformers) == 1,
                 depths=[layer.depth for layer in layers],
+                text=families[name].text,
             )
         self._installed = Installation(HOOK_NAME, transformers, self.runtimes, families, pipe)
         for name, model in transformers.items():
@@ -139,10 +140,11 @@ def enable(
             raise ConfigError(
                 f"sparse attention is already enabled on {name}", "call disable() on its handle first"
             )
-        refuse_joint_text(family, name, module)
         for layer in family.layers(module):
             refuse_parallelism(getattr(layer.attention.processor, "_parallel_config", None))
     made = as_policy(policy, model)
+    for name, family in families_of(transformers).items():
+        refuse_joint_text(made, family, name, transformers[name])
     register_with_diffusers()
     return AttentionHandle(made, transformers, pipe)
 
@@ -154,18 +156,20 @@ def disable(pipe: Any) -> None:
         remove(module, HOOK_NAME)
 
 
-def refuse_joint_text(family: ModelFamily, name: str, module: Any) -> None:
-    """Raise where text and video share one attention: its text must stay exact, which masks do not know.
+def refuse_joint_text(policy: AttentionPolicy, family: ModelFamily, name: str, module: Any) -> None:
+    """Raise where text and video share one attention and the predictor does not keep the text exact.
 
     Raises:
         ModelError: they do.
     """
-    if family.text is not TextPlace.CROSS:
-        raise ModelError(
-            f"sparse attention cannot keep the prompt exact in '{name}' ({type(module).__name__}), "
-            f"which handles text as {family.text.value}",
-            "run it with attention=dense",
-        )
+    predictor = policy.predictor
+    if family.text is TextPlace.CROSS or predictor is None or getattr(predictor, "knows_text", False):
+        return
+    raise ModelError(
+        f"predictor '{predictor.name}' cannot keep the prompt exact in '{name}' ({type(module).__name__}), "
+        f"which handles text as {family.text.value}",
+        "use xattention or pooled_mean",
+    )
 
 
 def _processors_back(module: Any) -> None:

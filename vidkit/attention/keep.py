@@ -1,4 +1,4 @@
-"""Blocks that are kept whatever the scores say: the first frame, the sink, the diagonal."""
+"""Blocks that are kept whatever the scores say: text, the first frame, the sink, the diagonal."""
 
 from __future__ import annotations
 
@@ -36,10 +36,12 @@ def always_keep_mask(
     """Bool `[nQ, nK]` of blocks that are always kept, None without rules.
 
     `sink` is the first key block, `diag` every pair of blocks that share a token, `first_frame` all key
-    blocks with a token of frame 0.
+    blocks with a token of frame 0. Text in the same attention is kept whatever the rules: every query reads
+    its blocks, and its own queries read everything.
     """
     rules = check_rules(rules)
-    if not rules:
+    has_text = grid is not None and bool(grid.before or grid.after)
+    if not rules and not has_text:
         return None
     nQ, nK = blocks(N, block_q), blocks(N, block_k)
     mask = torch.zeros(nQ, nK, dtype=torch.bool, device=device)
@@ -50,11 +52,16 @@ def always_keep_mask(
             raise ConfigError(
                 "always_keep=first_frame needs the token grid", "pass grid=TokenGrid(frames, rows, columns)"
             )
-        mask[:, : blocks(grid.per_frame, block_k)] = True
+        mask[:, grid.before // block_k : blocks(grid.before + grid.per_frame, block_k)] = True
     if "diag" in rules:
         i = torch.arange(nQ, device=device)[:, None] * block_q
         j = torch.arange(nK, device=device)[None] * block_k
         mask |= (i < j + block_k) & (j < i + block_q)
+    if grid is not None and has_text:
+        for start, stop in ((0, grid.before), (N - grid.after, N)):
+            if stop > start:
+                mask[start // block_q : blocks(stop, block_q)] = True
+                mask[:, start // block_k : blocks(stop, block_k)] = True
     return mask
 
 

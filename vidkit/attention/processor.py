@@ -61,26 +61,48 @@ class SparseAttnProcessor(NotPickled):
         refuse_parallelism(value)
         self.original._parallel_config = value
 
-    def __call__(self, attn: Any, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        """Same contract as the processor it replaced; hidden_states `[B, N, C]`."""
+    def __call__(
+        self,
+        attn: Any,
+        hidden_states: Tensor,
+        *args: Any,
+        image_rotary_emb: Any = None,
+        query_rotary_emb: Any = None,
+        key_rotary_emb: Any = None,
+        perturbation_mask: Any = None,
+        all_perturbed: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Same contract as the processor it replaced; hidden_states `[B, N, C]`.
+
+        Arguments that some attention modules of diffusers pass only to processors that name them are named.
+        """
+        named = {
+            "image_rotary_emb": image_rotary_emb,
+            "query_rotary_emb": query_rotary_emb,
+            "key_rotary_emb": key_rotary_emb,
+            "perturbation_mask": perturbation_mask,
+            "all_perturbed": all_perturbed,
+        }
+        kwargs |= {name: value for name, value in named.items() if value is not None}
         runtime = self.runtime
         # a graph that holds every phase must not be compiled again for each: in_graph is looked at first
         if not self.family.is_plain(*args, **kwargs) or not (runtime.in_graph or runtime.sparse):
             if not torch.compiler.is_compiling() and runtime.recording is None:
                 refuse_in_backward(runtime)
-            dense: Tensor = self.original(attn, hidden_states, *args, **kwargs)
-            return dense
+            return self.original(attn, hidden_states, *args, **kwargs)
         if runtime.in_graph:
             refuse_unknown(self.original, self.family)
         made = self.family.project(attn, hidden_states, *args, **kwargs)
         q, k, v = made.q, made.k, made.v
         raw = (made.raw_q, made.raw_k) if runtime.policy.pre_rope else (None, None)
+        after = made.after
         del made  # whatever is not needed is freed before attention runs
         if torch.compiler.is_compiling():
             heads = attend_in_graph(self.key, q, k, v, *raw)
         else:
             heads = self.attend(q, k, v, *raw)
-        return self.family.output(attn, heads.type_as(q))
+        return self.family.output(attn, heads.type_as(q), after)
 
     def attend(
         self, q: Tensor, k: Tensor, v: Tensor, raw_q: Tensor | None = None, raw_k: Tensor | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -17,6 +17,7 @@ from vidkit.attention.predictors.base import PlanState
 from vidkit.attention.stats import Recorder
 from vidkit.errors import ConfigError, DataError
 from vidkit.hooks.clock import Tick
+from vidkit.hooks.families import TextPlace
 from vidkit.hooks.follower import Recording
 from vidkit.hooks.not_pickled import NotPickled
 from vidkit.hooks.token_grid import TokenGrid
@@ -66,6 +67,7 @@ class SparseRuntime(NotPickled):
         recorder: where figures go.
         alone: no other transformer shares the pipeline, so a table is meant for this one.
         depths: block of each layer, for `dense_layers`; None: one layer per block.
+        text: where the prompt's tokens are.
 
     Attributes:
         sparse: whether the forward in progress is in its sparse phase; processors read it.
@@ -84,7 +86,9 @@ class SparseRuntime(NotPickled):
         recorder: Recorder | None = None,
         alone: bool = True,
         depths: Sequence[int] | None = None,
+        text: TextPlace = TextPlace.CROSS,
     ) -> None:
+        self.text = text
         self.policy, self.layers, self.heads, self.name = policy, layers, heads, name
         self.recorder, self.alone = recorder or Recorder(), alone
         self.depths = tuple(range(layers) if depths is None else depths)
@@ -103,7 +107,13 @@ class SparseRuntime(NotPickled):
     def __deepcopy__(self, memo: dict[int, Any]) -> SparseRuntime:
         """The same policy with no state: masks belong to the transformer that made them."""
         return SparseRuntime(
-            self.policy, self.layers, self.heads, self.name, alone=self.alone, depths=self.depths
+            self.policy,
+            self.layers,
+            self.heads,
+            self.name,
+            alone=self.alone,
+            depths=self.depths,
+            text=self.text,
         )
 
     @property
@@ -131,6 +141,8 @@ class SparseRuntime(NotPickled):
             self.branches[tick.branch] = branch = BranchState(tick.epoch)
         branch.step = tick.step
         tokens_ok = grid is None or grid.tokens >= self.policy.min_tokens
+        if self.text is not TextPlace.CROSS and grid is None:  # which tokens are text is then not known
+            tokens_ok = False
         self.sparse = bool(self.sparse_layers) and tick.step >= self.policy.dense_steps and tokens_ok
         dense = self.layers - len(self.sparse_layers) if self.sparse else self.layers
         self.recorder.begin(self.name, tick.branch, tick.step, dense)
@@ -166,15 +178,24 @@ class SparseRuntime(NotPickled):
         assert predictor is not None
         state, shared = self._layer_state(q, layer)
         refreshed: Tensor | bool = False
+        grid = self._with_text(q.shape[2])
         if not shared:
-            refreshed = self._refresh(state, q, k, v, pooled or pool(q, k), layer)
-        plan = self.policy.executor.settle(q, predictor.plan(q.shape[2], state.plan, self.grid))
+            refreshed = self._refresh(state, q, k, v, pooled or pool(q, k), layer, grid)
+        plan = self.policy.executor.settle(q, predictor.plan(q.shape[2], state.plan, grid))
         density = plan.head_density
         selected = density if plan.selected_density is None else plan.selected_density
         self.recorder.layer(density, selected, refreshed, q.shape[0] * q.shape[1])
         if self.recording is not None:
             self.recording.choices[layer] = plan
         return plan
+
+    def _with_text(self, tokens: int) -> TokenGrid | None:
+        """The grid, with the text that shares the attention of so many tokens."""
+        if self.grid is None or self.text is TextPlace.CROSS:
+            return self.grid
+        words = tokens - self.grid.tokens
+        side = {"before": words} if self.text is TextPlace.BEFORE else {"after": words}
+        return replace(self.grid, **side)
 
     def finish(self) -> None:
         """The generation is over: masks go, its figures become numbers.
@@ -224,7 +245,14 @@ class SparseRuntime(NotPickled):
         return state, False
 
     def _refresh(
-        self, state: LayerState, q: Tensor, k: Tensor, v: Tensor, pooled: Pooled, layer: int
+        self,
+        state: LayerState,
+        q: Tensor,
+        k: Tensor,
+        v: Tensor,
+        pooled: Pooled,
+        layer: int,
+        grid: TokenGrid | None,
     ) -> Tensor | bool:
         """Make new masks for the heads that need them; returns which did."""
         self._watch(pooled, layer)
@@ -245,7 +273,7 @@ class SparseRuntime(NotPickled):
         state.plan.age = None if state.anchors is None else step - state.anchors.step
         state.plan.values = v
         tau = self.thresholds.tau(layer, q.shape[0], q.device)
-        self.policy.predictor.refresh(q, k, tau, state.plan, active, self.grid)
+        self.policy.predictor.refresh(q, k, tau, state.plan, active, grid)
         state.plan.values = None
         if active is None or state.anchors is None:
             state.anchors = Anchors.at(pooled, step)

@@ -68,7 +68,8 @@ class CachedAttnProcessor(NotPickled):
         else:
             keys, values = memory.scatter(self.layer, index, keys, values)
         heads = self._attend(made.q, keys, values)
-        return self.family.output(attn, heads.type_as(made.q))
+        out: Tensor = self.family.output(attn, heads.type_as(made.q), made.after)
+        return out
 
     def _attend(self, q: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """With the kernel that the replaced processor uses, so that a full forward is the very same."""

@@ -26,22 +26,28 @@ class Call(NamedTuple):
     conditions: list[Tensor]
 
 
-def call_of(args: Sequence[Any], kwargs: dict[str, Any]) -> Call:
-    """Arguments of `forward(hidden_states, timestep, ...)`, as diffusers' video transformers have it."""
-    timestep = kwargs["timestep"] if "timestep" in kwargs else args[1]
+def call_of(args: Sequence[Any], kwargs: dict[str, Any], timestep_at: int = 1) -> Call:
+    """Arguments of `forward(hidden_states, timestep, ...)`, as diffusers' video transformers have it.
+
+    Args:
+        args: positional.
+        kwargs: by name.
+        timestep_at: place of the timestep among the positional ones.
+    """
+    timestep = kwargs["timestep"] if "timestep" in kwargs else args[timestep_at]
     latents = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
     named = (x for n, x in kwargs.items() if n != "hidden_states" and "timestep" not in n)
-    others = [*(x for n, x in enumerate(args) if n > 1), *named]
+    others = [*(x for n, x in enumerate(args) if n not in (0, timestep_at)), *named]
     return Call(timestep, latents, [x for x in _flat(others) if isinstance(x, Tensor)])
 
 
 def with_timestep(
-    args: tuple[Any, ...], kwargs: dict[str, Any], timestep: Tensor
+    args: tuple[Any, ...], kwargs: dict[str, Any], timestep: Tensor, timestep_at: int = 1
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The same arguments with another timestep."""
     if "timestep" in kwargs:
         return args, {**kwargs, "timestep": timestep}
-    return (args[0], timestep, *args[2:]), kwargs
+    return (*args[:timestep_at], timestep, *args[timestep_at + 1 :]), kwargs
 
 
 def _flat(values: Sequence[Any]) -> Iterator[Any]:

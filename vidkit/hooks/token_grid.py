@@ -13,11 +13,15 @@ class TokenGrid:
         frames: latent frames after patching.
         rows: token rows per frame.
         columns: tokens per row.
+        before: tokens of text before the video in the same attention.
+        after: tokens of text behind it.
     """
 
     frames: int
     rows: int
     columns: int
+    before: int = 0
+    after: int = 0
 
     @property
     def per_frame(self) -> int:
@@ -26,5 +30,5 @@ class TokenGrid:
 
     @property
     def tokens(self) -> int:
-        """Tokens of the whole grid, N."""
+        """Tokens of the whole grid, N without text."""
         return self.frames * self.per_frame

@@ -23,9 +23,12 @@ FP8 = torch.float8_e4m3fn
 @triton.jit
 def _rounded(x, scale, IS_INT: tl.constexpr):
     x = x / scale
-    if IS_INT:
-        return (x + tl.where(x >= 0, 0.5, -0.5)).to(tl.int8)  # halves away from zero
-    return x.to(tl.float8e4nv)
+    # one return: some versions of Triton look at both branches for its type
+    if IS_INT:  # noqa: SIM108
+        made = (x + tl.where(x >= 0, 0.5, -0.5)).to(tl.int8)  # halves away from zero
+    else:
+        made = x.to(tl.float8e4nv)
+    return made
 
 
 @triton.jit

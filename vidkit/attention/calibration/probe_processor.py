@@ -49,7 +49,8 @@ class ProbeProcessor:
         assert self.outputs is not None
         mixed = self.outputs.dense.clone()
         mixed[:, :, self.choice[0]] = self.outputs.sparse[self.choice]
-        return self.family.output(attn, mixed)
+        out: Tensor = self.family.output(attn, mixed)
+        return out
 
     def _measure(self, attn: Any, hidden_states: Tensor, *args: Any, **kwargs: Any) -> HeadOutputs:
         made = self.family.project(attn, hidden_states, *args, **kwargs)

@@ -33,6 +33,7 @@ class ScoredPredictor:
     """Block scores, then top-p: what the block predictors share."""
 
     name = "scored"
+    knows_text = True  # blocks of text in the same attention are always kept
     config: ClassVar[type[BlockConfig]] = BlockConfig
 
     def __init__(self, cfg: BlockConfig) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -48,15 +48,37 @@ class DenseAttnProcessor:
     def _parallel_config(self, value: Any) -> None:
         self.original._parallel_config = value
 
-    def __call__(self, attn: Any, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        """Same contract as the processor it replaced; hidden_states `[B, N, C]`."""
+    def __call__(
+        self,
+        attn: Any,
+        hidden_states: Tensor,
+        *args: Any,
+        image_rotary_emb: Any = None,
+        query_rotary_emb: Any = None,
+        key_rotary_emb: Any = None,
+        perturbation_mask: Any = None,
+        all_perturbed: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Same contract as the processor it replaced; hidden_states `[B, N, C]`.
+
+        Arguments that some attention modules of diffusers pass only to processors that name them are named.
+        """
+        named = {
+            "image_rotary_emb": image_rotary_emb,
+            "query_rotary_emb": query_rotary_emb,
+            "key_rotary_emb": key_rotary_emb,
+            "perturbation_mask": perturbation_mask,
+            "all_perturbed": all_perturbed,
+        }
+        kwargs |= {name: value for name, value in named.items() if value is not None}
         if not self.family.is_plain(*args, **kwargs) or torch.is_grad_enabled():  # kernels without gradient
-            plain: Tensor = self.original(attn, hidden_states, *args, **kwargs)
-            return plain
+            return self.original(attn, hidden_states, *args, **kwargs)
         made = self.family.project(attn, hidden_states, *args, **kwargs)
         q, k, v = made.q, made.k, made.v
+        after = made.after
         del made  # whatever is not needed is freed before attention runs
-        return self.family.output(attn, attend_dense(q, k, v, self.kernel).type_as(q))
+        return self.family.output(attn, attend_dense(q, k, v, self.kernel).type_as(q), after)
 
 
 def attend_dense(q: Tensor, k: Tensor, v: Tensor, kernel: str) -> Tensor:
@@ -95,15 +117,19 @@ def dense_kernels(
     Args:
         transformers: by attribute name.
         families: of each.
-        self_attention: kernel of attention among the video's tokens; `native` touches nothing.
+        self_attention: kernel of attention among the video's tokens; `native` touches nothing, but that
+            padding is left out where the family can.
         cross_attention: kernel of text's attention, one that diffusers has a name for.
     """
     put: list[tuple[Any, DenseAttnProcessor]] = []
     told: list[tuple[Any, Any]] = []
+    stack = ExitStack()
     for name, model in transformers.items():
         family = families[name]
         own = [layer.attention for layer in family.layers(model)]
-        if self_attention != "native":
+        if family.drops_padding:
+            stack.enter_context(family.prepared(model))
+        if self_attention != "native" or family.drops_padding:
             for attention in own:
                 processor = DenseAttnProcessor(attention.processor, family, self_attention)
                 attention.set_processor(processor)
@@ -113,6 +139,7 @@ def dense_kernels(
     try:
         yield
     finally:
+        stack.close()
         for attention, processor in put:
             if attention.processor is processor:
                 attention.set_processor(processor.original)

@@ -18,6 +18,9 @@ FAMILIES: dict[str, str] = {
     "WanAnimateTransformer3DModel": "vidkit.hooks.families.wan_animate:WanAnimate",
     "ChronoEditTransformer3DModel": "vidkit.hooks.families.chronoedit:ChronoEdit",
     "SkyReelsV2Transformer3DModel": "vidkit.hooks.families.skyreels_v2:SkyReelsV2",
+    "HunyuanVideo15Transformer3DModel": "vidkit.hooks.families.hunyuan_video15:HunyuanVideo15",
+    "CogVideoXTransformer3DModel": "vidkit.hooks.families.cogvideox:CogVideoX",
+    "LTX2VideoTransformer3DModel": "vidkit.hooks.families.ltx2:LTX2",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -46,6 +47,7 @@ class Projected:
         v: values.
         raw_q: q before rotary embedding.
         raw_k: k likewise.
+        after: what `output` needs besides attention's outcome: counts of text, gates of heads.
     """
 
     q: Tensor
@@ -53,6 +55,7 @@ class Projected:
     v: Tensor
     raw_q: Tensor
     raw_k: Tensor
+    after: Any = None
 
 
 class ModelFamily:
@@ -61,6 +64,8 @@ class ModelFamily:
     Attributes:
         blocks_name: attribute of the transformer with its main blocks, run one after the other.
         text: where the prompt's tokens are.
+        timestep_at: place of the timestep among a forward's positional arguments.
+        drops_padding: whether `prepared` leaves padding out, for which every layer needs a processor of ours.
         processors: classes of attention processors whose dense attention is `project`, the softmax and
             `output`, so that one compiled graph can hold it.
     """
@@ -68,6 +73,8 @@ class ModelFamily:
     blocks_name: str = "blocks"
     text: TextPlace = TextPlace.CROSS
     processors: tuple[str, ...] = ()
+    timestep_at: int = 1
+    drops_padding: bool = False
 
     def layers(self, model: Any) -> tuple[Layer, ...]:
         """Every self-attention over the video's tokens: main blocks first."""
@@ -88,13 +95,13 @@ class ModelFamily:
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Timesteps, latents and conditions of a forward: what tells steps, branches and prompts apart."""
-        return call_of(args, kwargs)
+        return call_of(args, kwargs, self.timestep_at)
 
     def with_timestep(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], timestep: Tensor
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments of a forward with another timestep."""
-        return with_timestep(args, kwargs, timestep)
+        return with_timestep(args, kwargs, timestep, self.timestep_at)
 
     def is_plain(self, *args: Any, **kwargs: Any) -> bool:
         """Whether a processor's call, behind its hidden states, is self-attention without a mask."""
@@ -104,9 +111,19 @@ class ModelFamily:
         """Q, K, V of a plain call."""
         raise NotImplementedError
 
-    def output(self, attention: Any, heads: Tensor) -> Tensor:
-        """What the processor returns for attention's outcome; heads `[B, N, H, D]`."""
+    def output(self, attention: Any, heads: Tensor, after: Any = None) -> Any:
+        """What the processor returns for attention's outcome.
+
+        Args:
+            attention: module.
+            heads: `[B, N, H, D]`.
+            after: of `Projected`.
+        """
         raise NotImplementedError
+
+    def prepared(self, model: Any) -> AbstractContextManager[None]:
+        """What of the model's inputs nothing reads is left out, for as long as the block lasts."""
+        return nullcontext()
 
     def token_args(self, args: tuple[Any, ...], index: Tensor) -> tuple[Any, ...]:
         """What a main block is given behind its hidden states, for some tokens alone.

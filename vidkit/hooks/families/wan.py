@@ -45,7 +45,7 @@ class Wan(ModelFamily):
             return Projected(raw_q, raw_k, v, raw_q, raw_k)
         return Projected(rotate(raw_q, *rotary_emb), rotate(raw_k, *rotary_emb), v, raw_q, raw_k)
 
-    def output(self, attention: Any, heads: Tensor) -> Tensor:
+    def output(self, attention: Any, heads: Tensor, after: Any = None) -> Tensor:
         """Output projection and its dropout."""
         out: Tensor = attention.to_out[1](attention.to_out[0](heads.flatten(2, 3)))
         return out
