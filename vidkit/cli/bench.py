@@ -84,9 +84,10 @@ BENCHMARKS = {
         ),
     ),
     "agents": Benchmark(
-        "speculative agents: schedules against the bound, latency",
-        "Stages have given times on a simulated clock, so schedules of minutes run in moments. No model is"
-        " asked.",
+        "speculative agents: schedules, gates, an embedded pair",
+        "By default stages have given times on a simulated clock: schedules of minutes in moments. gates,"
+        " pair and load measure the embedded pair of models, shapes two models of real shapes with random"
+        " weights.",
         (
             "vidkit bench agents",
             "vidkit bench agents sections=[schedule] workers=[1,8] alphas=[0.4] betas=[0.7] agent_s=12",

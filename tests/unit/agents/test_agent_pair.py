@@ -17,10 +17,11 @@ from scripts.agent_pair_training.trainer import Plan, train  # noqa: E402
 from scripts.train_agent_pair import costs  # noqa: E402
 from vidkit.agents import gate, separability  # noqa: E402
 from vidkit.agents.confidence import min_prob  # noqa: E402
-from vidkit.agents.pair.columns import gate_columns, pair_columns  # noqa: E402
-from vidkit.agents.pair.folder import load_model, save_model  # noqa: E402
+from vidkit.agents.gate_file import read_gate  # noqa: E402
+from vidkit.agents.pair.columns import gate_columns, pair_columns, seeds_of  # noqa: E402
+from vidkit.agents.pair.folder import WEIGHTS, load_model, save_model  # noqa: E402
 from vidkit.agents.pair.network import LARGE, SMALL, PairConfig, PairNetwork  # noqa: E402
-from vidkit.agents.pair.running import draft, run_agent  # noqa: E402
+from vidkit.agents.pair.running import draft, is_right, run_agent  # noqa: E402
 from vidkit.errors import ModelError  # noqa: E402
 from vidkit.synthetic.zoom_scenes.drawing import draw_pictures  # noqa: E402
 from vidkit.synthetic.zoom_scenes.layout import CELLS, MOST_CROPS  # noqa: E402
@@ -140,3 +141,19 @@ def test_figures_of_an_untrained_pair() -> None:
     assert whole["agent"]["count"] == 60 and 0 <= whole["small"]["low"] <= whole["small"]["high"] <= 1
     assert all(row["speedup"] > 0 and row["accuracy"]["count"] == 30 for row in found["funnel"])
     json.dumps(found)
+
+
+def test_the_pair_that_ships_is_small_and_knows_its_world() -> None:
+    files = {path.name: path for path in WEIGHTS.iterdir()}
+    assert set(files) == {"small.safetensors", "large.safetensors", "gate.json"}
+    assert sum(path.stat().st_size for path in files.values()) <= 25_000_000
+    questions = draw_questions(next(seeds_of("test", 70_000_000)), 24)
+    pictures = draw_pictures(questions)
+    small, large = (load_model(files[f"{name}.safetensors"]) for name in ("small", "large"))
+    right = is_right(draft(small, pictures, questions.tokens).logits, questions.answer)
+    assert right.float().mean() > 0.65
+    few = slice(0, 8)
+    runs = run_agent(large, pictures[few], questions.tokens[few])
+    assert is_right(runs.final, questions.answer[few]).sum() >= 7
+    rule = read_gate(files["gate.json"]).rule_for("pair:small", "v-star-mini")
+    assert rule.k == 64 and 0 < rule.threshold < 1
