@@ -5,17 +5,20 @@ import itertools
 import numpy as np
 import pytest
 
-from vidkit.bench.vr_bench.adversarial import CHEATS, is_cheat
-from vidkit.evaluation.tasks.vr_bench.legality import find_fault
+from vidkit.bench.vr_bench.adversarial import CHEATS, is_cheat, is_way
+from vidkit.bench.vr_bench.cheating import honest_length
+from vidkit.evaluation.tasks.vr_bench.legality import Journey, find_fault, retrace
 from vidkit.evaluation.tasks.vr_bench.metrics import arc_length
 from vidkit.evaluation.tasks.vr_bench.robust_score import (
     RobustScore,
     robust_score,
+    smoothed,
     without_jitter,
     without_spikes,
 )
 from vidkit.mazes import Level, MazeType, make, track
-from vidkit.mazes.motion import solution_motion
+from vidkit.mazes.boards.trapfield import TrapfieldBoard
+from vidkit.mazes.motion import Motion, solution_motion
 
 SIZE = 192
 
@@ -127,3 +130,76 @@ def test_a_trembling_box_is_not_pushed_and_a_way_that_crosses_itself_is_followed
     got = judged(level, level.render(384, 61))
     assert got.success, got
     assert (got.pr, got.em) == (1.0, True)
+
+
+def retraced(level: Level, motion: Motion) -> Journey:
+    """As a tracker that never errs would see it."""
+    box = None if motion.box is None else smoothed(motion.box)
+    return retrace(level.board, smoothed(motion.player), np.ones(len(motion), dtype=bool), box)
+
+
+def is_legal(level: Level, motion: Motion) -> bool:
+    journey = retraced(level, motion)
+    return journey.fault is None and journey.ends_at_goal
+
+
+def straight_motion(level: Level, frames: int) -> Motion:
+    motion = level.motion()
+    share = np.linspace(0, 1, frames)[:, None]
+    ways = [way[0] + share * (way[-1] - way[0]) for way in (motion.player, motion.box) if way is not None]
+    return Motion(ways[0], ways[1] if len(ways) > 1 else None)
+
+
+def hasty_motion(level: Level) -> Motion:
+    motion = level.motion()
+    few = np.linspace(0, len(motion) - 1, min(3, len(level.solution)) + 1).round().astype(int)
+    at = np.concatenate([[0] * 15, few, [len(motion) - 1] * 40]).astype(int)
+    return Motion(motion.player[at], None if motion.box is None else motion.box[at])
+
+
+@pytest.mark.parametrize("difficulty", ["easy", "medium", "hard"])
+@pytest.mark.parametrize(
+    ("kind", "seeds"), [("regular", 4), ("irregular", 1), ("maze3d", 4), ("trapfield", 25), ("sokoban", 8)]
+)
+def test_no_straight_or_hasty_way_is_legal_and_every_honest_one_is(
+    kind: str, difficulty: str, seeds: int
+) -> None:
+    for seed in range(9000, 9000 + seeds):
+        level = make(kind, difficulty, seed)
+        assert is_legal(level, level.motion(honest_length(level, 61))), seed
+        assert not is_legal(level, hasty_motion(level)), seed
+        assert is_way(level) or not is_legal(level, straight_motion(level, 61)), seed
+
+
+@pytest.mark.parametrize("seed", [3000, 4000])
+@pytest.mark.parametrize("cheat", ["straight line", "redrawn"])
+def test_half_way_up_a_ladder_is_not_the_goal_that_is_seen_there(seed: int, cheat: str) -> None:
+    level = make("maze3d", "easy", seed)
+    journey = retraced(level, straight_motion(level, 61))
+    assert journey == Journey(None, ends_at_goal=False)
+    got = judged(level, CHEATS[cheat](level, SIZE, 61))
+    assert (got.success, got.failure, got.sr_end) == (False, "goal", False)
+
+
+@pytest.mark.parametrize(("seed", "skin"), [(3000, "river"), (4000, "neon")])
+def test_long_roads_may_be_taken_as_fast_as_a_short_clip_needs(seed: int, skin: str) -> None:
+    level = make("irregular", "hard", seed, skin)
+    got = judged(level, level.render(256, 61))
+    assert got.success, got
+
+
+@pytest.mark.parametrize("seed", [9009, 9013])
+def test_a_solution_of_few_moves_can_be_too_fast_as_well(seed: int) -> None:
+    level = make("sokoban", "easy", seed, "candy")
+    assert len(level.solution) <= 2
+    assert judged(level, CHEATS["hasty"](level, SIZE, 61)).failure in ("speed", "jump")
+
+
+def test_the_corner_of_a_trap_is_seen_between_two_frames() -> None:
+    blocked = np.zeros((3, 3), dtype=bool)
+    blocked[0, 1] = True
+    board = TrapfieldBoard(blocked, (0, 0), (2, 2))
+    way = np.array([(0.5, 0.5), (0.92, 0.6), (1.42, 1.1), (1.5, 1.5)]) * board.cell_px
+    fault = find_fault(board, way, np.ones(4, dtype=bool))
+    assert fault is not None
+    assert (fault.kind, fault.frame) == ("trap", 2)

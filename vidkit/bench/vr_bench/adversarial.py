@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -11,9 +12,13 @@ from vidkit.mazes.boards.grid_board import GridBoard
 from vidkit.mazes.drawing.clip import clip_frames
 from vidkit.mazes.level import Level
 from vidkit.mazes.motion import Motion
+from vidkit.mazes.types import Cell, Point
 
 Clip = NDArray[np.uint8]
 Size = int | tuple[int, int] | None
+_ROUTES = 40  # optimal ones that are compared with a straight line
+_GRAZE = 0.1  # of a cell: what a line that passes a corner may take of it
+_LONGER = 1.1  # than a straight line: a way that is one as far as can be seen
 
 
 def static(level: Level, size: Size, frames: int) -> Clip:
@@ -89,9 +94,10 @@ def decoy(level: Level, size: Size, frames: int) -> Clip:
 
 
 def hasty(level: Level, size: Size, frames: int) -> Clip:
-    """The right way in a few frames."""
+    """The right way in three frames, or one a move where it has less: twice as fast as any honest clip."""
     motion = level.motion()
-    few = np.linspace(0, len(motion) - 1, 4).round().astype(int)
+    steps = min(3, len(level.solution))
+    few = np.linspace(0, len(motion) - 1, steps + 1).round().astype(int)
     at = np.concatenate([[0] * (frames // 4), few, [len(motion) - 1] * (frames - frames // 4 - len(few))])
     return _shown(level, _picked(motion, at.astype(int)), size)
 
@@ -115,23 +121,47 @@ CHEATS: dict[str, Callable[[Level, Size, int], Clip]] = {
 }
 
 
-def crosses_nothing(level: Level) -> bool:
+def is_way(level: Level) -> bool:
     """Whether a straight line to the goal is legal, so that `straight line` and `redrawn` are no cheats."""
     board, motion = level.board, level.motion()
     if motion.box is not None:
-        return len(set(level.solution.moves)) == 1
-    if not isinstance(board, GridBoard):
-        return False
+        # the box goes along with the player from the first frame on: right where every move is the same push
+        pushed, walked = (float(np.abs(way[-1] - way[0]).sum()) for way in (motion.box, motion.player))
+        return len(set(level.solution.moves)) == 1 and abs(pushed - walked) < 1
     line = motion.player[0] + np.linspace(0, 1, 400)[:, None] * (motion.player[-1] - motion.player[0])
-    return bool(all(board.is_free(board.cell_at((float(x), float(y)))) for x, y in line))
+    if isinstance(board, GridBoard):
+        places = [(float(x), float(y)) for x, y in line]
+        kept = [board.cell_at(place) for place in places if not _grazes(board, place)]
+        cells = [cell for cell, _ in itertools.groupby(kept)]
+        return all(_leads(board, a, b) for a, b in itertools.pairwise(cells))
+    routes = itertools.islice(level.solutions, _ROUTES)
+    return any(_lies_along(line, level.motion(route=route).player, board.unit / 2) for route in routes)
+
+
+def _grazes(board: GridBoard, place: Point) -> bool:
+    """Whether a place lies so little inside a blocked cell that its corner is merely touched."""
+    cell = board.cell_at(place)
+    x, y = place[0] / board.cell_px - cell[1], place[1] / board.cell_px - cell[0]
+    return not board.is_free(cell) and min(x, 1 - x, y, 1 - y) <= _GRAZE
+
+
+def _leads(board: GridBoard, a: Cell, b: Cell) -> bool:
+    """Whether one move leads from a cell to another, or two round a corner that the line touches."""
+    around = {there for _, there in board.moves(a)}
+    return b in around or any(b == there for beside in around for _, there in board.moves(beside))
+
+
+def _lies_along(line: NDArray[np.float64], way: NDArray[np.float64], near: float) -> bool:
+    """Whether a way is the line itself, both seen as curves: a view may show another way on top of it."""
+    length = np.sqrt((np.diff(way, axis=0) ** 2).sum(-1)).sum()
+    chord = float(np.sqrt(((line[-1] - line[0]) ** 2).sum()))
+    off = np.sqrt(((way[:, None] - line[None]) ** 2).sum(-1)).min(1)
+    return bool(off.max() <= near and length <= _LONGER * chord)
 
 
 def is_cheat(level: Level, name: str) -> bool:
     """Whether a clip of this kind is against the rules on this level."""
-    if name in ("straight line", "redrawn"):
-        return not crosses_nothing(level)
-    # one or two moves in four frames are no haste
-    return name != "hasty" or len(level.solution) > 2
+    return name not in ("straight line", "redrawn") or not is_way(level)
 
 
 def _picked(motion: Motion, at: NDArray[np.int64]) -> Motion:

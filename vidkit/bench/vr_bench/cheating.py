@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from vidkit.bench.vr_bench.truth import scaled
 from vidkit.evaluation.tasks.vr_bench.metrics import best_candidate, trajectory_metrics
 from vidkit.evaluation.tasks.vr_bench.robust_score import robust_score
 from vidkit.mazes.level import Level
-from vidkit.mazes.motion import fewest_frames, solution_motion
+from vidkit.mazes.motion import natural_paces, solution_motion
 from vidkit.mazes.tracking import track
 
 HONEST = "honest"
@@ -55,14 +56,18 @@ def measure_cheats(task: CheatTask) -> list[dict[str, Any]]:
         "difficulty": task.sample.difficulty,
         "skin": task.sample.skin,
     }
-    # four frames a move, which is slow enough for our rules of pace
-    honest = level.render(task.size, max(task.frames, 2 * fewest_frames(len(level.solution))))
+    honest = level.render(task.size, honest_length(level, task.frames))
     rows = [about | {"cheat": HONEST} | _judged(level, honest, truths, task)]
     for name, cheat in CHEATS.items():
         if is_cheat(level, name):
             clip = cheat(level, task.size, task.frames)
             rows.append(about | {"cheat": name} | _judged(level, clip, truths, task))
     return rows
+
+
+def honest_length(level: Level, most: int) -> int:
+    """Frames of a clip of the solution: three times the natural pace, four a move, can be followed."""
+    return max(most, 1 + math.ceil(sum(natural_paces(level.board, level.solution)) / 3))
 
 
 def _judged(

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vidkit.evaluation.tasks.vr_bench.way_network import Line, WayNetwork
 from vidkit.mazes.boards.base import Board
 from vidkit.mazes.boards.grid_board import GridBoard
 from vidkit.mazes.boards.irregular import IrregularBoard
 from vidkit.mazes.boards.maze3d import Maze3dBoard
 from vidkit.mazes.boards.sokoban import SokobanBoard
-from vidkit.mazes.types import Cell, Point, Route
+from vidkit.mazes.types import Cell, Route
 
 Points = NDArray[np.float64]
-Line = tuple[Cell, Cell, list[Point]]  # two places and the way between them
-#: in units of a cell, of a road's width, of a cube: how far a player may get from frame to frame
+#: in cells, a cube's side, a sixteenth of a plane with roads: how far a player may get from frame to frame
 FASTEST = 0.75
 _INTO_WALL = 0.05  # of a cell: a centre so far inside a wall is in the wall
+_BETWEEN = 0.1  # of a cell: how close the places are that are looked at
 _OFF_ROAD = 0.6  # of a road's width, from its middle
 _OFF_CUBES = 0.4  # of a cube's side in the picture
 _NODE_PX = 4.0  # between places of a network
@@ -44,10 +45,28 @@ class Fault:
     frame: int
 
 
+@dataclass(frozen=True)
+class Journey:
+    """What a trajectory comes to.
+
+    Attributes:
+        fault: the first thing that is not allowed, None if there is none.
+        ends_at_goal: False where the ways lead to a place that only looks like the goal in the picture.
+    """
+
+    fault: Fault | None
+    ends_at_goal: bool = True
+
+
 def find_fault(
     board: Board, player: Points, seen: NDArray[np.bool_], box: Points | None = None
 ) -> Fault | None:
-    """The first fault of a trajectory, None if there is none.
+    """The first fault of a trajectory, None if there is none; see `retrace`."""
+    return retrace(board, player, seen, box).fault
+
+
+def retrace(board: Board, player: Points, seen: NDArray[np.bool_], box: Points | None = None) -> Journey:
+    """Follow a trajectory along the ways of its level.
 
     Args:
         board: of the level.
@@ -55,17 +74,20 @@ def find_fault(
         seen: frames in which the player was seen [T]; what lies between must have a way.
         box: sokoban: centres of the box [T, 2].
     """
-    faults = [_haste(board, player, seen), _place_fault(board, player, seen)]
+    on_ways = _on_ways(board, player, np.flatnonzero(seen))
+    faults = [_haste(board, player, seen), on_ways.fault]
     if isinstance(board, SokobanBoard) and box is not None:
         faults.append(_push_fault(board, player, box, seen))
     found = [fault for fault in faults if fault is not None]
-    return min(found, key=lambda fault: fault.frame, default=None)
+    return Journey(min(found, key=lambda fault: fault.frame, default=None), on_ways.ends_at_goal)
 
 
 def pace_unit(board: Board) -> float:
     """Pixels that count as one step."""
     if isinstance(board, Maze3dBoard):
         return board.view.scale
+    if isinstance(board, IrregularBoard):
+        return board.side / 16  # as the cells whose pace the published clips have, however narrow the road
     return float(board.unit)
 
 
@@ -83,36 +105,59 @@ def _haste(board: Board, player: Points, seen: NDArray[np.bool_]) -> Fault | Non
     return Fault("jump" if steps[at] > 1.5 * gaps[at] else "speed", int(frames[at + 1]))
 
 
-def _place_fault(board: Board, player: Points, seen: NDArray[np.bool_]) -> Fault | None:
-    frames = np.flatnonzero(seen)
+def _on_ways(board: Board, player: Points, frames: NDArray[np.int64]) -> Journey:
     if isinstance(board, GridBoard):
-        return _grid_fault(board, player, frames)
+        return Journey(_grid_fault(board, player, frames))
     if isinstance(board, IrregularBoard):
         roads: list[Line] = [((road.a,), (road.b,), board.curve(road.a, road.b, 64)) for road in board.roads]
-        return _network_fault(roads, player, frames, _OFF_ROAD * board.road_px, "road")
+        return _on_network(board, WayNetwork(roads, _OFF_ROAD * board.road_px), player, frames, "road")
     if isinstance(board, Maze3dBoard):
-        return _network_fault(_walks(board), player, frames, _OFF_CUBES * board.view.scale, "cubes")
-    return None
+        ways = WayNetwork(_walks(board), _OFF_CUBES * board.view.scale)
+        return _on_network(board, ways, player, frames, "cubes")
+    return Journey(None)
+
+
+def _on_network(
+    board: Board, ways: WayNetwork, player: Points, frames: NDArray[np.int64], kind: str
+) -> Journey:
+    if not len(frames):
+        return Journey(None)
+    left, possible = ways.follow(player, frames, board.start)
+    if left is not None:
+        return Journey(Fault(kind, left), False)
+    return Journey(None, ways.is_at(possible, board.goal))
 
 
 def _grid_fault(board: GridBoard, player: Points, frames: NDArray[np.int64]) -> Fault | None:
     kind = "trap" if board.type == "trapfield" else "wall"
     last: Cell | None = None
-    for frame in frames:
-        x, y = player[frame] / board.cell_px
+    for frame, (x, y) in _close_points(player / board.cell_px, frames):
         cell = (int(np.floor(y)), int(np.floor(x)))
         inside = min(x - cell[1], cell[1] + 1 - x, y - cell[0], cell[0] + 1 - y)
         rows, columns = board.blocked.shape
         if not (0 <= cell[0] < rows and 0 <= cell[1] < columns):
-            return Fault("outside", int(frame))
+            return Fault("outside", frame)
         if not board.is_free(cell):
             if inside > _INTO_WALL:
-                return Fault(kind, int(frame))
+                return Fault(kind, frame)
             continue  # on the edge: the next cell tells
         if last is not None and cell != last and not _joined(board, last, cell):
-            return Fault(kind, int(frame))
+            return Fault(kind, frame)
         last = cell
     return None
+
+
+def _close_points(player: Points, frames: NDArray[np.int64]) -> Iterator[tuple[int, Points]]:
+    """The places of all frames and what lies between neighbours, so that no corner goes by unseen."""
+    before: int | None = None
+    for frame in frames.tolist():
+        if before == frame - 1:
+            step = player[frame] - player[before]
+            parts = math.ceil(float(np.abs(step).max()) / _BETWEEN)
+            for part in range(1, parts):
+                yield frame, player[before] + step * (part / parts)
+        yield frame, player[frame]
+        before = frame
 
 
 def _joined(board: GridBoard, a: Cell, b: Cell) -> bool:
@@ -128,51 +173,6 @@ def _walks(board: Maze3dBoard) -> list[Line]:
             if (there, cell) not in lines:
                 lines[cell, there] = board.trace(Route((cell, there), (name,)), _NODE_PX)
     return [(a, b, points) for (a, b), points in lines.items()]
-
-
-def _network_fault(
-    lines: list[Line], player: Points, frames: NDArray[np.int64], reach: float, kind: str
-) -> Fault | None:
-    """Follow the places of a network where the player may be; none left means that it left it, or jumped."""
-    places, apart = _network(lines)
-    possible: NDArray[np.bool_] | None = None
-    last = player[frames[0]]
-    for frame in frames:
-        here = player[frame]
-        near = np.sqrt(((places - here) ** 2).sum(-1)) <= reach
-        if possible is not None:
-            step = float(np.sqrt(((here - last) ** 2).sum()))
-            near &= (apart[possible] <= 1.5 * step + reach).any(0)
-        if not near.any():
-            return Fault(kind, int(frame))
-        possible, last = near, here
-    return None
-
-
-def _network(lines: list[Line]) -> tuple[Points, NDArray[np.float64]]:
-    """Places along the lines, and how far they are from each other along them [N, N]."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import shortest_path
-
-    number: dict[object, int] = {}
-    places: list[Point] = []
-    edges: list[tuple[int, int, float]] = []
-
-    def place(key: object, point: Point) -> int:
-        if key not in number:
-            number[key] = len(places)
-            places.append(point)
-        return number[key]
-
-    for index, (a, b, points) in enumerate(lines):
-        keys: list[object] = [a, *((index, step) for step in range(1, len(points) - 1)), b]
-        nodes = [place(key, point) for key, point in zip(keys, points, strict=True)]
-        for (one, p), (two, q) in itertools.pairwise(zip(nodes, points, strict=True)):
-            edges.append((one, two, math.dist(p, q)))
-    ones, twos, lengths = (list(column) for column in zip(*edges, strict=True))
-    size = len(places)
-    apart = shortest_path(coo_array((lengths, (ones, twos)), shape=(size, size)), directed=False)
-    return np.array(places), np.asarray(apart)
 
 
 def _push_fault(board: SokobanBoard, player: Points, box: Points, seen: NDArray[np.bool_]) -> Fault | None:

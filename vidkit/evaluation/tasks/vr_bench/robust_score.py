@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkit.evaluation.tasks.vr_bench.clip_watch import ClipWatch
-from vidkit.evaluation.tasks.vr_bench.legality import Fault, find_fault
+from vidkit.evaluation.tasks.vr_bench.legality import Fault, Journey, retrace
 from vidkit.evaluation.tasks.vr_bench.metrics import EXACT_PR, EXACT_SD, Points, arc_length, resample
 from vidkit.evaluation.tasks.vr_bench.scene_change import changed_share
 from vidkit.mazes.level import Level
@@ -79,10 +79,13 @@ def judge(watch: ClipWatch, level: Level, found: Trajectory, truths: Sequence[Po
     player = smoothed(watch.there.to_native(found.points))
     box = None if found.box is None else smoothed(watch.there.to_native(found.box.points))
     arriving = player if box is None else box
-    sr_end = bool(found.tracked.any()) and _on_goal(level, arriving[-1])
     changed = changed_share(watch, level, found)
     enough = found.tracked_ratio >= LEAST_TRACKED
-    fault = find_fault(board, player, found.tracked, box) if enough else None
+    journey = retrace(board, player, found.tracked, box) if enough else Journey(None)
+    fault = journey.fault
+    # where the ways were left, it is where the player seems to be that counts
+    there = journey.ends_at_goal or fault is not None
+    sr_end = there and bool(found.tracked.any()) and _on_goal(level, arriving[-1])
     failure, frame = _failure(level, found, player, fault, sr_end, changed)
     size = np.array([board.width, board.height], dtype=np.float64)
     # not the smoothed points: the median cuts the corners of a quick player

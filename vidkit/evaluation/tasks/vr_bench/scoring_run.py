@@ -20,7 +20,7 @@ from vidkit.evaluation.tasks.vr_bench.scoring_options import ScoringOptions
 from vidkit.utils.jsonl_log import JsonlLog, Place
 
 LOG = "clips.jsonl"
-RULES = 1  # of scoring; a log of other rules is not continued
+RULES = 2  # of scoring; a log of other rules is not continued
 _SHOWN = 10  # files in a plan
 _KEPT = ("level", "sample", "file", "clip_sha256", "level_sha256")
 
