@@ -52,7 +52,9 @@ AnswerJudgeModel = Annotated[
 Compare = Annotated[
     tuple[str, str] | None,
     typer.Option(
-        "--compare", metavar="A B", help="Two predictions files: differences with paired intervals."
+        "--compare",
+        metavar="A B",
+        help="Two predictions files, or results of vr-bench: differences, paired intervals.",
     ),
 ]
 Videos = Annotated[

@@ -118,7 +118,7 @@ class EvalSettings:
     samples: int = 1  # clips per level, where the model makes clips
     generate_config: str = "maze_demo"  # config of `vidkit generate` for a model that is a pipeline's folder
     generate: dict[str, object] = field(default_factory=dict)  # its settings: generate.steps=20, ...
-    compare: list[str] = field(default_factory=list)  # two predictions files, A and B
+    compare: list[str] = field(default_factory=list)  # two predictions files, A and B; vr-bench: or results
     mode: EvalMode = EvalMode.robust
     html: str | None = None  # page to write
     strict: bool = False  # missing predictions stop instead of counting as wrong

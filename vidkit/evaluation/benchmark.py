@@ -70,6 +70,7 @@ class Benchmark:
         HEADLINES: scores at the top of the page: dotted key in the result, label, name of the interval.
         BUDGETED: what a model sees depends on the budget of frames; not so where it is shown still pictures.
         CLIPS: `module:function` of the clips that it wants of a video model, see `clip_source`; empty: none.
+        COMPARES: module that reads results to compare (`is_result`, `compared_results`); empty: only replies.
         OWN_RUNS: what it does besides questions and replies, see `own_run`.
         OWN_DATA: file of its own that is used where no data is given; empty: data must be given.
         OWN_MODELS: embedded models that are used where none is named: `small` and `large`.
@@ -91,6 +92,7 @@ class Benchmark:
     )
     BUDGETED: bool = True
     CLIPS: str = ""
+    COMPARES: str = ""
     OWN_RUNS: Mapping[str, str] = MappingProxyType({})
     OWN_DATA: str = ""
     OWN_MODELS: Mapping[str, str] = MappingProxyType({})

@@ -11,9 +11,8 @@ from vidkit import __version__
 from vidkit.commands.eval.checks import SCHEMA, check_scorable, scoring_options, seen_by_model
 from vidkit.commands.eval.embedded import filled_in, is_embedded
 from vidkit.commands.eval.own_runs import check_page, makes_clips, own_run_asked, run_own
-from vidkit.commands.eval.report import print_result, run_table, with_budget
+from vidkit.commands.eval.report import print_result, with_budget
 from vidkit.commands.eval.unanswered import (
-    check_answered,
     is_answered,
     nothing_answered,
     reasons_in,
@@ -21,7 +20,7 @@ from vidkit.commands.eval.unanswered import (
 )
 from vidkit.config.catalog import builtin_dir
 from vidkit.config.eval_schema import EvalSettings
-from vidkit.errors import ConfigError, DataError, NothingAnswered
+from vidkit.errors import ConfigError, NothingAnswered
 from vidkit.evaluation.answers.said import own_think_tags
 from vidkit.evaluation.scoring import Joined, read_joined
 from vidkit.evaluation.task import Task, load_task, task_files
@@ -55,8 +54,9 @@ def run(settings: EvalSettings) -> dict[str, Any]:
         from vidkit.commands.eval.generating import run_generated
 
         return run_generated(settings, task)
-    data = _checked(settings)
-    if settings.dry_run:
+    results = bool(settings.compare) and _compares_results(settings, task)
+    data = Path() if results else _checked(settings)
+    if settings.dry_run and not results:
         from vidkit.commands.eval.dry_run import plan
 
         return plan(settings, task, data)
@@ -66,11 +66,11 @@ def run(settings: EvalSettings) -> dict[str, Any]:
             own_think_tags(list(zip(settings.think_tags[::2], settings.think_tags[1::2], strict=True))),
             collection_paused() if settings.model is None else nullcontext(),
         ):
-            result = _compare(settings, task, data) if settings.compare else _score(settings, task, data)
+            result = _result(settings, task, data, results)
     except NothingAnswered as error:
         nothing, result = error, dict(error.result)  # type: ignore[call-overload]
     print_result(result)
-    if settings.html is not None:
+    if settings.html is not None and not settings.dry_run:
         from vidkit.evaluation.report.page import page
 
         check_page(settings)  # hours may have gone by
@@ -79,6 +79,20 @@ def run(settings: EvalSettings) -> dict[str, Any]:
     if nothing is not None:
         raise nothing
     return result
+
+
+def _compares_results(settings: EvalSettings, task: Task) -> bool:
+    from vidkit.commands.eval.comparing import compares_results
+
+    return compares_results(settings, task)
+
+
+def _result(settings: EvalSettings, task: Task, data: Path, results: bool) -> dict[str, Any]:
+    if not settings.compare:
+        return _score(settings, task, data)
+    from vidkit.commands.eval.comparing import compare_replies, compare_results
+
+    return compare_results(settings, task) if results else compare_replies(settings, task, data)
 
 
 def _traces(settings: EvalSettings, task: Task, data: Path, result: dict[str, Any]) -> str:
@@ -218,44 +232,3 @@ def _notes(settings: EvalSettings, joined: Joined) -> Iterator[str]:
     made_for = joined.run.get("data")
     if made_for and made_for != joined.data["sha256"]:
         yield f"the predictions were made for another version of the data ({str(made_for)[:12]}...)"
-
-
-def _compare(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
-    from vidkit.evaluation.comparing import compare
-
-    mode = Mode(settings.mode.value)
-    runs = [
-        read_joined(task, data, file, strict=settings.strict, limit=settings.limit)
-        for file in settings.compare
-    ]
-    for joined in runs:
-        check_answered(task.functions, joined)
-    sides = [task.functions.comparable(joined.rows, mode) for joined in runs]
-    result = compare(*sides, resamples=settings.resamples, seed=settings.seed)
-    described = {
-        name: {**joined.predictions, **seen_by_model(joined), "unread": side.unread}
-        for name, joined, side in zip("AB", runs, sides, strict=True)
-    }
-    if runs[0].predictions["sha256"] == runs[1].predictions["sha256"]:
-        raise DataError("A and B are the same predictions", "compare two different runs")
-    return {
-        "schema": SCHEMA,
-        "vidkit": __version__,
-        "benchmark": task.name,
-        "mode": str(mode),
-        "data": runs[0].data,
-        "runs": described,
-        **result,
-        "tables": [run_table(described), *result["tables"]],
-        "warnings": [*result["warnings"], *_unequal(described)],
-    }
-
-
-def _unequal(runs: dict[str, dict[str, Any]]) -> list[str]:
-    """Budgets that differ: a difference may be theirs and not the models'."""
-    lines = []
-    for key, what in (("budget", "frames"), ("subtitles", "subtitles")):
-        a, b = runs["A"][key], runs["B"][key]
-        if a != b:
-            lines.append(f"A and B differ in {what}: {a or 'unknown'} and {b or 'unknown'}")
-    return lines

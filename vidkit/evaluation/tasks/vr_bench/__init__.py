@@ -10,11 +10,18 @@ from vidkit.evaluation.tasks.vr_bench.vlm_questions import (
     rows_in,
     visuals,
 )
-from vidkit.evaluation.tasks.vr_bench.vlm_scores import HEADLINES, VlmSettings, score, score_options
+from vidkit.evaluation.tasks.vr_bench.vlm_scores import (
+    HEADLINES,
+    VlmSettings,
+    comparable,
+    score,
+    score_options,
+)
 
 config = VlmSettings
 BUDGETED = False
 CLIPS = "vidkit.evaluation.tasks.vr_bench.wanted_clips:wanted_clips"
+COMPARES = "vidkit.evaluation.tasks.vr_bench.comparing"
 OWN_RUNS = {
     "make": "vidkit.evaluation.tasks.vr_bench.making:make_levels",
     "videos": "vidkit.evaluation.tasks.vr_bench.scoring_run:score_videos",
@@ -24,9 +31,11 @@ OWN_RUNS = {
 __all__ = [
     "BUDGETED",
     "CLIPS",
+    "COMPARES",
     "HEADLINES",
     "OWN_RUNS",
     "REQUIRED",
+    "comparable",
     "config",
     "data_files",
     "items",

@@ -17,6 +17,8 @@ from vidkit.evaluation.tasks.vr_bench.tables import Groups, authors_means
 from vidkit.evaluation.types import Mode
 
 SUMMARY = "summary.json"
+#: what of an attempt stands in the result, enough to compare it with another run
+_ATTEMPT = ("level", "sample", "type", "skin", "difficulty", "failure", "robust", "official")
 _SHOWN = 10  # names in a message
 
 
@@ -63,6 +65,7 @@ def result_of(run: OwnRun, options: ScoringOptions, scored: ScoredSet, folder: P
             "resumed": scored.resumed,
         },
         **groups.as_dict(),
+        "items": [{name: row.get(name) for name in _ATTEMPT} for row in scored.rows],
         "tables": tables,
         "warnings": [*scored.notes, *_warnings(scored), *groups.warnings()],
     }

@@ -30,12 +30,7 @@ class Estimates:
 
     def __init__(self, rows: Sequence[Row], resamples: int, seed: int, as_authors: bool = False) -> None:
         self.rows = rows
-        ratios = RatioMetrics([row["level"] for row in rows])
-        for name in OURS:
-            _add(ratios, name, [row["robust"].get(name) for row in rows])
-        for name in OFFICIAL:
-            _add(ratios, f"official_{name}", [_official(row, name, as_authors) for row in rows])
-        self._finish(ratios, resamples, seed)
+        self._finish(ratio_metrics(rows, as_authors), resamples, seed)
 
     def _finish(self, ratios: RatioMetrics, resamples: int, seed: int) -> None:
         self.values = ratios.values()
@@ -62,6 +57,16 @@ class Estimates:
             "intervals": {name: interval.rounded() for name, interval in self.intervals.items()},
             "counts": self.counts,
         }
+
+
+def ratio_metrics(rows: Sequence[Row], as_authors: bool = False) -> RatioMetrics:
+    """Our metrics and the authors' of some attempts; clusters are levels."""
+    ratios = RatioMetrics([row["level"] for row in rows])
+    for name in OURS:
+        _add(ratios, name, [row["robust"].get(name) for row in rows])
+    for name in OFFICIAL:
+        _add(ratios, f"official_{name}", [_official(row, name, as_authors) for row in rows])
+    return ratios
 
 
 class SampleEstimates(Estimates):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from vidkit.evaluation.answers import reply_text
+from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.tasks.vr_bench.beside import table_with
 from vidkit.evaluation.tasks.vr_bench.clip_jobs import size_of
 from vidkit.evaluation.tasks.vr_bench.tables import Groups
@@ -80,6 +81,16 @@ def score(
     if beside:
         tables.insert(0, asdict(table_with({**result, "model": "this model"}, beside)))
     return result
+
+
+def comparable(rows: Sequence[Row], mode: Mode) -> Comparable:
+    """What a paired comparison of two runs needs."""
+    from vidkit.evaluation.tasks.vr_bench.comparing import comparable_attempts
+
+    attempts = [attempt_of(row, mode) for row in rows]
+    unread = sum(one["failure"] in ("unread", "unanswered") for one in attempts)
+    found = comparable_attempts(attempts, as_authors=mode is Mode.OFFICIAL)
+    return replace(found, unread=str(unread) if unread else "")
 
 
 def attempt_of(row: Row, mode: Mode) -> dict[str, Any]:
