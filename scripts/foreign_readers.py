@@ -319,8 +319,15 @@ def _of_algoviz() -> Iterator[Reader]:
 
 
 def _of_models() -> Iterator[Reader]:
+    import dataclasses
+
     from vidkit.agents.pair.folder import load_model
+    from vidkit.caching.magnitudes import FORMAT as MAGNITUDES
+    from vidkit.caching.magnitudes import Magnitudes
+    from vidkit.commands.generate.prompts_file import clips_of
+    from vidkit.config.schema import GenerateSettings
     from vidkit.generation.folder import embedded_folder, read_spec
+    from vidkit.generation.magi.captions import read_learned_tokens
 
     folder = embedded_folder()
     beside: dict[str, bytes] = {}
@@ -345,6 +352,27 @@ def _of_models() -> Iterator[Reader]:
     name = "model/transformer/model.safetensors"
     others = {key: value for key, value in beside.items() if key != name}
     yield Reader("weights", name, (weights,), lambda path: read_spec(path.parents[1]), others)
+    curve = {"levels": [1.0, 0.5], "log_magnitude": [0.1, 0.2]}
+    magnitudes = {"format": MAGNITUDES, "model": "maze", "steps": 5, "clips": 2, "curves": {"cond": curve}}
+    yield Reader("magnitudes", "m.json", (text(magnitudes),), Magnitudes.load)
+    tokens = io.BytesIO()
+    np.savez(tokens, other_tokens=np.zeros((15, 4), np.float32))
+    yield Reader(
+        "learned tokens",
+        "special_tokens.npz",
+        (tokens.getvalue(),),
+        lambda path: read_learned_tokens(path, 4),
+    )
+    shared = GenerateSettings()
+    rows = lines(
+        {"prompt": "a red ball", "seed": 3}, "a green ball", {"prompt": "x", "name": "y", "steps": 2}
+    )
+    yield Reader(
+        "prompts of a batch",
+        "p.jsonl",
+        (rows,),
+        lambda path: clips_of(dataclasses.replace(shared, prompts=str(path)), 1),
+    )
     yield Reader("agent pair", "p.safetensors", (_pair(),), load_model)
 
 

@@ -1,13 +1,14 @@
 """Devices, precisions, seeds, timers and versions."""
 
 import time
+from pathlib import Path
 
 import pytest
 import torch
 
 from vidkit.errors import ConfigError
 from vidkit.utils.device import device_name, resolve_device, resolve_dtype
-from vidkit.utils.memory import read_peak
+from vidkit.utils.memory import give_back_free, read_peak
 from vidkit.utils.seeding import derive_seed, draw_seed
 from vidkit.utils.timing import PhaseTimer
 from vidkit.utils.versions import torch_build, versions
@@ -101,3 +102,15 @@ def test_the_device_is_foretold_without_torch(monkeypatch: pytest.MonkeyPatch) -
     assert device.expected_kind("auto") == "cuda"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert device.expected_kind("auto") == "cpu"
+
+
+def test_freed_memory_goes_back_to_the_system() -> None:
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1])
+
+    blocks = [bytearray(60_000) for _ in range(2000)]  # below the size that is mapped on its own
+    kept = blocks[::50]
+    before = resident()
+    del blocks
+    give_back_free()
+    assert resident() < before - 5000 and len(kept) == 40  # pages: 20 of 115 MiB at least

@@ -18,6 +18,7 @@ from vidkit.caching.policies.base import CachePolicy
 from vidkit.errors import DataError
 from vidkit.utils.files import write_text_atomic
 from vidkit.utils.sealing import sealed
+from vidkit.utils.strict_json import load_json
 
 FORMAT = "vidkit-cache-magnitudes-1"
 SHIPPED = Path(__file__).parent / "tables"
@@ -81,7 +82,7 @@ class Magnitudes:
             DataError: missing, or not such a table.
         """
         try:
-            plain = json.loads(Path(path).read_text(encoding="utf-8"))
+            plain = load_json(Path(path).read_text(encoding="utf-8"), str(path))
             if plain["format"] != FORMAT:
                 raise ValueError(f"format {plain['format']!r}")
             curves = {
@@ -95,7 +96,7 @@ class Magnitudes:
             return cls(str(plain["model"]), int(plain["steps"]), int(plain["clips"]), curves)
         except OSError as error:
             raise DataError(f"no magnitudes at {path}", "make them: vidkit calibrate cache") from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise DataError(
                 f"'{path}' is no table of magnitudes: {error}", "make one: vidkit calibrate cache"
             ) from error

@@ -16,7 +16,10 @@ import functools
 import hashlib
 import json
 import logging
+import struct
+import tokenize
 import zipfile
+import zlib
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -112,6 +115,13 @@ def default_folder() -> Path:
     return cache_root() / "frames"
 
 
+# what a damaged archive or a header that is no literal raises inside
+_OF_NPZ = (
+    SyntaxError, MemoryError, RecursionError, RuntimeError, NotImplementedError, OverflowError, LookupError,
+    AttributeError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
+
+
 class EmbeddingCache:
     """A folder of npz files, one an encoder and video. Never fails a run: a bad entry is a miss."""
 
@@ -143,7 +153,7 @@ class EmbeddingCache:
         except OSError as error:
             self._give_up(error)
             return None
-        except (ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        except (ValueError, KeyError, EOFError, TypeError, *_OF_NPZ) as error:
             _log.warning("damaged cache entry %s ignored: %s", path, error)
             return None
         return entry if _is_whole(entry) else None

@@ -66,8 +66,9 @@ def clips_of(settings: GenerateSettings, seed: int) -> list[Clip]:
     for number, where, line in _lines(path):
         name = _name(line.pop("name", None), number, where)
         made = _settings(settings, line, where)
-        own = derive_seed(seed, "clip", str(number)) if "seed" not in line else made.seed
-        assert own is not None
+        own = made.seed if line.get("seed") is not None else None
+        if own is None:  # `null` is no seed either
+            own = derive_seed(seed, "clip", str(number))
         for index in range(made.num_videos):
             label = name if made.num_videos == 1 else f"{name}-{index + 1}"
             if label in names:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+import struct
+import tokenize
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +74,13 @@ class LearnedTokens:
     durations: Tensor
 
 
+# what a damaged archive or a header that is no literal raises inside
+_OF_NPZ = (
+    TypeError, IndexError, AttributeError, SyntaxError, EOFError, MemoryError, RecursionError, RuntimeError,
+    NotImplementedError, OverflowError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
+
+
 def read_learned_tokens(path: Path, text_dim: int) -> LearnedTokens:
     """Read the authors' `special_tokens.npz`.
 
@@ -79,7 +90,7 @@ def read_learned_tokens(path: Path, text_dim: int) -> LearnedTokens:
     try:
         with np.load(path, allow_pickle=False) as file:
             rows = file["other_tokens"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, *_OF_NPZ) as error:
         raise ModelError(f"cannot read 'other_tokens' in '{path}'", "copy the file again") from error
     if rows.ndim != 2 or rows.shape[0] <= DURATION_ROWS[-1] or rows.shape[1] != text_dim:
         raise ModelError(

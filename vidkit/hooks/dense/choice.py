@@ -23,6 +23,7 @@ from vidkit.hooks.dense.kernels import KERNELS, DenseKernel, problem
 from vidkit.utils.caches import own_folder
 from vidkit.utils.device import device_name
 from vidkit.utils.files import write_text_atomic
+from vidkit.utils.strict_json import load_json
 from vidkit.utils.timing import synchronize
 from vidkit.utils.versions import versions
 
@@ -169,7 +170,7 @@ def _file() -> Path:
 def _remembered() -> dict[str, dict[str, Any]]:
     """Every measurement; a damaged file counts as none and is written anew."""
     try:
-        cases = json.loads(_file().read_text(encoding="utf-8"))["cases"]
+        cases = load_json(_file().read_text(encoding="utf-8"), FILE)["cases"]
         return {str(key): dict(entry) for key, entry in cases.items()}
     except (VidkitError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
