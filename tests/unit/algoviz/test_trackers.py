@@ -46,12 +46,11 @@ def test_example_of_the_prompt_reaches_the_highest_level(family):
     "source",
     [
         GOOD + 'json.dump(trace(json.load(open("input.json"))), open("trace.json", "w"))\n',
-        GOOD.replace("def trace(", "def main("),
         'import json\nfrom vidkit.algoviz.trace import Tracer\nwith Tracer("Sort") as t:\n'
         '    a = t.array(json.load(open("input.json"))["numbers"], "a")\n'
         "    a[:] = sorted(a)\n    t.answer(list(a))\n",
     ],
-    ids=["file", "main", "Tracer"],
+    ids=["file", "Tracer"],
 )
 def test_every_way_to_make_a_trace_is_taken(source):
     judged = judge(source, Task("", DATA, ANSWER), "tracker", Conditions(), draw=False)
