@@ -317,6 +317,7 @@ def test_record_and_summary_name_the_kernels(words, tmp_path: Path, capsys) -> N
         "dense": "native",
         "cross_attention": "native",
         "compile": "off",
+        "decode": "AutoencoderKLWan, float32",
         "sparse": "masked",
     }
     assert record["settings"]["compile"] == "off" and record["settings"]["attention"]["backend"] == "auto"

@@ -167,7 +167,8 @@ def test_the_cpu_is_left_as_it_is(tiny_model):
     with run.on(model, Request(height=32, width=32, frames=13)):
         assert [block.attn1.processor for block in model.pipe.transformer.blocks] == before
         assert all(block._compiled_call_impl is None for block in model.pipe.transformer.blocks)
-    assert run.report() == {"dense": "native", "cross_attention": "native", "compile": "off"}
+    told = {"dense": "native", "cross_attention": "native", "compile": "off"}
+    assert run.report() == {**told, "decode": "AutoencoderKLWan, float32"}
 
 
 def test_a_figure_of_another_run_survives_a_measurement(tmp_path):

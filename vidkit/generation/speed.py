@@ -74,6 +74,7 @@ class SpeedRun:
             clips: how many of this shape are made.
         """
         self._told = {"dense": "native", "cross_attention": "native", "compile": "off"}
+        self._told["decode"] = decode_words(model)
         device = model.options.device
         if model.spec.is_magi:  # other kernels and compiled blocks when asked for are refused before
             self._told["why"] = "MAGI-1 runs on torch's own kernels"
@@ -163,6 +164,13 @@ class SpeedRun:
         if why is not None:
             self._told["why"] = why
         return why is None
+
+
+def decode_words(model: LoadedModel) -> str:
+    """How latents become pictures: the VAE's class, its precision, tiles or not."""
+    vae = model.pipe.vae
+    dtype = str(model.options.vae_dtype).removeprefix("torch.")
+    return f"{type(vae).__name__}, {dtype}" + (", in tiles" if model.options.vae_tiling else "")
 
 
 def saved_seconds(spec: ModelSpec, request: Request, device: torch.device) -> float:

@@ -65,6 +65,7 @@ class ModelFamily:
         blocks_name: attribute of the transformer with its main blocks, run one after the other.
         text: where the prompt's tokens are.
         timestep_at: place of the timestep among a forward's positional arguments.
+        resumable: whether a forward can begin at a block, for which blocks take and give the video alone.
         drops_padding: whether `prepared` leaves padding out, for which every layer needs a processor of ours.
         processors: classes of attention processors whose dense attention is `project`, the softmax and
             `output`, so that one compiled graph can hold it.
@@ -74,6 +75,7 @@ class ModelFamily:
     text: TextPlace = TextPlace.CROSS
     processors: tuple[str, ...] = ()
     timestep_at: int = 1
+    resumable: bool = True
     drops_padding: bool = False
 
     def layers(self, model: Any) -> tuple[Layer, ...]:

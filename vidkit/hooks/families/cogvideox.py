@@ -19,6 +19,7 @@ class CogVideoX(ModelFamily):
     blocks_name = "transformer_blocks"
     text = TextPlace.BEFORE
     timestep_at = 2
+    resumable = False
     processors = ("CogVideoXAttnProcessor2_0",)
 
     def layers(self, model: Any) -> tuple[Layer, ...]:

@@ -29,6 +29,7 @@ class HunyuanVideo15(ModelFamily):
     text = TextPlace.AFTER
     processors = ("HunyuanVideo15AttnProcessor2_0",)
     drops_padding = True
+    resumable = False
 
     def layers(self, model: Any) -> tuple[Layer, ...]:
         """`attn` of every block."""

@@ -21,6 +21,7 @@ class LTX2(ModelFamily):
 
     blocks_name = "transformer_blocks"
     timestep_at = 4
+    resumable = False
     processors = ("LTX2AudioVideoAttnProcessor", "LTX2PerturbedAttnProcessor")
 
     def layers(self, model: Any) -> tuple[Layer, ...]:
