@@ -37,7 +37,14 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_training(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("vae and transformer")
-    group.add_argument("--seconds", type=float, default=600.0, help="of the run, over all restarts")
+    group.add_argument(
+        "--seconds", type=float, default=600.0, help="of training over all restarts, after the first step"
+    )
+    group.add_argument(
+        "--begin",
+        type=Path,
+        help="go on from this autoencoder (vae) or exported pipeline (transformer)",
+    )
     group.add_argument("--seed", type=int, default=0)
     group.add_argument("--resume", action="store_true")
     group.add_argument("--boards", type=float, default=0.0, help="share of the types other than regular")
@@ -46,7 +53,6 @@ def _add_training(made: argparse.ArgumentParser) -> None:
 def _add_vae(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("vae")
     group.add_argument("--refine", type=Path, help="train only the decoder of this folder on")
-    group.add_argument("--begin", type=Path, help="go on from this autoencoder, encoder and decoder")
     group.add_argument("--batch-scale", type=float, default=1.0)
 
 
@@ -65,10 +71,10 @@ def _add_transformer(made: argparse.ArgumentParser) -> None:
     group.add_argument("--extras", type=float, default=0.25, help="share of clips with free content")
     group.add_argument("--own", type=int, default=0, help="clips of a step from the network's own sampling")
     group.add_argument("--pure", type=float, default=0.33, help="pure noise among clips of one level")
-    group.add_argument("--even", type=float, default=0.0, help="share of noise levels drawn evenly")
+    group.add_argument("--even-share", type=float, default=0.0, help="share of noise levels drawn evenly")
     group.add_argument("--check-every", type=float, default=150.0)
     group.add_argument("--check-mazes", type=int, default=48)
-    group.add_argument("--start", type=Path, help="go on from this exported pipeline folder")
+    group.add_argument("--head-steps", type=int, default=60, help="with --begin: to fit new heads; 0: none")
 
 
 def _add_evaluate(made: argparse.ArgumentParser) -> None:
@@ -100,6 +106,7 @@ def train_transformer(args: argparse.Namespace) -> None:
         seconds=args.seconds,
         batch=args.batch,
         solve_batch=args.solve_batch,
+        head_steps=args.head_steps,
         bank=args.bank,
         refresh=args.refresh,
         rate=args.rate,
@@ -115,9 +122,9 @@ def train_transformer(args: argparse.Namespace) -> None:
         extras=args.extras,
         own=args.own,
         pure=args.pure,
-        even=args.even,
+        even=args.even_share,
     )
-    run = Run(Group(), _vae_folder(args), args.out, plan, args.start)
+    run = Run(Group(), _vae_folder(args), args.out, plan, args.begin)
     if args.resume:
         run.resume()
     run.train()

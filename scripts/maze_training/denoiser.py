@@ -20,13 +20,14 @@ CAUSAL_BLOCK = 4
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run does; seconds are wall time of the whole run over all restarts."""
+    """What a run does; seconds are those of training over all restarts, from the end of the first step on."""
 
     solve_seconds: float = 180.0
     seconds: float = 1200.0
-    pause: float = 1e9  # seconds after which a start saves and ends, to be resumed
+    pause: float = 1e9  # seconds of a start, all included, after which it saves and ends, to be resumed
     batch: int = 64  # clips per step and process
     solve_batch: int = 1024
+    head_steps: int = 60  # in which new heads are fitted to a trained network; 0: they learn with it
     bank: int = 24_000
     refresh: int = 12  # new clips per step
     rate: float = 1e-3

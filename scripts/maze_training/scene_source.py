@@ -10,7 +10,7 @@ from typing import Any
 
 from scripts.maze_training.scenes import Scenes, stacked, training_scene
 
-BATCH = 32  # scenes a message
+BATCH, FIRST = 32, 4  # scenes a message; the first are small, so that training begins at once
 _WAITING = 3  # messages a process may be ahead
 
 
@@ -20,8 +20,10 @@ def _work(queue: Any, seed: int) -> None:
 
     cv2.setNumThreads(0)
     source, parent = random.Random(seed), os.getppid()
+    count = FIRST
     while True:
-        made = [training_scene(source) for _ in range(BATCH)]
+        made = [training_scene(source) for _ in range(count)]
+        count = min(BATCH, 2 * count)
         while True:
             if os.getppid() != parent:
                 os._exit(0)  # without waiting for a reader of the queue

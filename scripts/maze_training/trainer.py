@@ -26,7 +26,8 @@ WARM_UP = 200  # steps at the start of each stage
 HEAD_WEIGHT = 0.1  # of the solver heads beside the video loss
 BESIDE_WEIGHT = 0.2  # of mazes that are only solved, beside the video loss
 PICTURE_WEIGHT = 0.3  # of first frames that are only drawn
-HEAD_STEPS, HEAD_RATE = 200, 3e-3  # for new heads on a network that is already trained
+HEAD_RATE = 3e-3  # for new heads on a network that is already trained
+FIRST_BATCHES = 6  # a bank must hold before training begins; it grows with every step
 
 
 def recipe_at(progress: float, sizes: tuple[int, ...], trained: bool = False, extras: float = 0.25) -> Recipe:
@@ -71,7 +72,7 @@ class Run:
         torch.manual_seed(plan.seed)
         self.trained = Trained(plan.layers)
         self.goes_on = start is not None
-        self.needs_heads = self.goes_on and bool(plan.beside or HEAD_WEIGHT)
+        self.needs_heads = self.goes_on and plan.head_steps > 0
         if start is not None:
             self.trained.load_folder(start)
         self.trained.to(group.device)
@@ -104,20 +105,24 @@ class Run:
             workers = worker_count(group.size) if self.cuda else 0
             self.boards = SceneSource(plan.seed * 131 + group.rank * 17 + self.step, workers)
         self.clock = Clock(group, plan.seconds, self.spent)
-        checked = self.spent
+        checked, first = self.spent, self.step + 1
         self.puzzles = self._bank(frames=1)
         if self.needs_heads:
             self._fit_heads()
         while (progress := self.clock.tick(self.step)) < 1:
             metrics = self._one_step(progress)
-            if (self.step % 50 == 0 or self.step == self.began + 1) and group.rank == 0:
+            if self.step == first:
+                if self.cuda:
+                    torch.cuda.synchronize()
+                metrics["began"] = torch.tensor(self.clock.start_over())
+            if (self.step % 50 == 0 or self.step in (first, self.began + 1)) and group.rank == 0:
                 values = {name: round(float(value), 5) for name, value in metrics.items()}
                 self._report(dict(kind=self.stage, **values, clips=self._made()))
             due = group.agree(self.clock.elapsed()) if self.step % 20 == 0 else 0.0
             if due > checked + plan.check_every:
                 checked = due
                 self._check()
-            if due - self.spent > plan.pause:
+            if self.step % 20 == 0 and group.agree(self.clock.present()) > plan.pause:
                 break
         if group.rank == 0:
             self._save()
@@ -130,7 +135,7 @@ class Run:
         bank = LatentBank(
             self.parts.vae, capacity, frames, self.source, self.group.device, pool, self.boards, plan.boards
         )
-        while bank.filled < min(capacity, plan.batch * 24):
+        while bank.filled < min(capacity, plan.batch * FIRST_BATCHES):
             recipe = recipe_at(0.5, plan.sizes, extras=plan.extras)
             bank.add(min(256 if frames == 1 else 64, capacity, pool), recipe)
         return bank
@@ -154,7 +159,7 @@ class Run:
         """Train new solver heads on the loaded network, which stays as it is."""
         heads = list(self.trained.heads.parameters())
         optimiser = torch.optim.Adam(heads, lr=HEAD_RATE)
-        steps = HEAD_STEPS if self.cuda else 3
+        steps = self.plan.head_steps if self.cuda else 3
         for step in range(steps):
             for each in optimiser.param_groups:
                 each["lr"] = HEAD_RATE * (1 - step / steps)

@@ -32,11 +32,12 @@ RATE, REFINE_RATE = 1.5e-3, 6e-4  # the highest
 MOVING_WEIGHT, REFINE_MOVING_WEIGHT = 4.0, 16.0  # of pixels where something moves now
 KL_WEIGHT = 2e-5
 WARM_UP = 300  # steps
+CHECKED_S = 120.0  # a shorter run restores held-out clips at its end alone
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run does; seconds are wall time of the whole run over all restarts."""
+    """What a run does; seconds are those of training over all restarts, from the end of the first step on."""
 
     seconds: float = 600.0
     seed: int = 0
@@ -102,10 +103,14 @@ class Run:
             boards = SceneSource(seed + 5, worker_count(self.group.size) if self.cuda else 0)
         self.source = Clips(generator, 4096 if self.cuda else 64, boards)
         self.clock = Clock(self.group, self.plan.seconds, self.spent)
-        checked = 0.0
+        checked, first = 0.0, self.step + 1
         while (progress := self.clock.tick(self.step)) < 1:
             row = self._one_step(progress)
-            if self.step % 50 == 0 or self.step == 1:
+            if self.step == first:
+                if self.cuda:
+                    torch.cuda.synchronize()
+                row["began"] = torch.tensor(self.clock.start_over())
+            if self.step % 50 == 0 or self.step == first:
                 values = {name: float(value) for name, value in row.items()}
                 self._report("vae", dict(frames=self._shape(progress)[0]) | values)
             if progress >= checked + 0.1:
@@ -157,7 +162,7 @@ class Run:
         if self.group.rank == 0:
             facts = dict(step=self.step, seconds=self.clock.elapsed())
             checkpoint.save(self.out, self._parts(), facts)
-        if progress > 0.75:
+        if progress > 0.75 and self.plan.seconds >= CHECKED_S:
             with Swapped(self.vae, self.average):
                 found = reconstruction(self.vae, self.group, (32 if self.cuda else 1) * self.group.size)
             self._report("vae held-out", dict(held_out=found))
