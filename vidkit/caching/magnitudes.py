@@ -21,7 +21,6 @@ from vidkit.utils.sealing import sealed
 from vidkit.utils.strict_json import load_json
 
 FORMAT = "vidkit-cache-magnitudes-1"
-SHIPPED = Path(__file__).parent / "tables"
 
 
 @dataclass(frozen=True)
@@ -144,9 +143,3 @@ class MagnitudeProbe(CachePolicy):
             curves[branch] = Curve(tuple(self.levels[branch]), sums)
         steps = len(next(iter(curves.values())).levels)
         return Magnitudes(model, steps, self._clip + 1, curves)
-
-
-def shipped_magnitudes(model: str) -> Path | None:
-    """The table of a model that ships with one."""
-    path = SHIPPED / f"{model}.magnitudes.json"
-    return path if path.is_file() else None

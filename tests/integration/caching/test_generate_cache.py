@@ -115,3 +115,23 @@ def test_whole_step_policies_go_with_sparse_attention(words, tmp_path) -> None:
 def test_a_dry_run_says_what_is_planned(words, capsys) -> None:
     assert run([*words, "cache=change", "cache.target_flops=0.7", "--dry-run"]) == 0
     assert "cache       change: about 70 % of the transformer's FLOPs" in capsys.readouterr().out
+
+
+FORCING = ["causal_block_size=2", "ar_step=3"]  # 2 blocks of 2 latent frames
+
+
+@pytest.mark.parametrize("name", ["interval", "flowcache", "change"])
+def test_blocks_at_different_noise_levels_are_decided_one_by_one(name, words, tmp_path) -> None:
+    settings = {"flowcache": ["cache.threshold=9"], "change": ["cache.share=0.25", "cache.warmup=2"]}
+    assert run([*words, *FORCING, f"cache={name}", *settings.get(name, [])]) == 0
+    did = record_in(tmp_path)["cache"]
+    assert 0 < did["flops_share"] < 1 and did["decisions"]["full"] > 0
+    assert set(did["decisions"]) - {"full"} >= ({"tokens"} if name == "change" else {"skip"})
+
+
+def test_a_threshold_of_zero_changes_no_frame_of_a_clip_in_blocks(words, tmp_path) -> None:
+    clips = []
+    for extra in ([], ["cache=flowcache", "cache.threshold=0"], ["cache=change", "cache.threshold=0"]):
+        assert run([*words, *FORCING, *extra]) == 0
+        clips.append(Path(record_in(tmp_path)["outputs"]["video"]).read_bytes())
+    assert clips[0] == clips[1] == clips[2]

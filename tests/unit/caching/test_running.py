@@ -229,3 +229,29 @@ def test_a_policy_of_one_file(pipe, tmp_path):
     with caching.enable(pipe, caching.policy(f"{tmp_path}/mine.py:Odd")) as handle:
         pipe()
         assert [row.kind for row in handle.rows()] == ["full", "skip"] * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "cfg"),
+    [("interval", {"every": 3}), ("taylor", {"every": 3}), ("change", {"share": 0.1, "warmup": 2})],
+)
+def test_the_steps_of_a_constant_velocity_add_up_to_one(name, cfg):
+    """Velocities are reused with the present step's length, so time is never lost."""
+    pipe = Pipe(steps=10)
+    head = pipe.transformer.proj_out
+    head.weight.zero_()
+    head.bias.fill_(1.0)
+    start = torch.randn(1, 4, FRAMES, 8, 8, generator=torch.Generator().manual_seed(0))
+    with caching.enable(pipe, caching.policy(name, **cfg)) as handle:
+        moved = start - pipe()
+        assert handle.report()["flops_share"] < 0.9
+    torch.testing.assert_close(moved, torch.ones_like(moved), atol=1e-5, rtol=0)
+
+
+def test_two_windows_of_one_clip_keep_nothing_of_each_other(pipe):
+    policy = caching.policy("change", share=0.25, warmup=2)
+    with caching.enable(pipe, policy):
+        first, second = pipe(seed=3), pipe(seed=4)
+    with caching.enable(pipe, policy):
+        assert torch.equal(pipe(seed=4), second)
+        assert torch.equal(pipe(seed=3), first)

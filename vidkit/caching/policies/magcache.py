@@ -18,7 +18,7 @@ class MagCacheConfig:
     """Settings of `MagCache`."""
 
     threshold: float = 0.06  # summed |1 - product of ratios| up to which is reused; 0: no cache
-    table: str | None = None  # magnitudes of the model, from vidkit calibrate cache; auto: those that ship
+    table: str | None = None  # magnitudes of the model, a file of vidkit calibrate cache; needed
     most_skipped: int = 3  # steps in a row that may be reused
     retention: float = 0.2  # share of the steps, the first ones, that are computed
 
@@ -51,19 +51,14 @@ class MagCache(CachePolicy):
 
     def __init__(self, cfg: MagCacheConfig) -> None:
         super().__init__(cfg)
-        from vidkit.caching.magnitudes import Magnitudes, shipped_magnitudes
+        from vidkit.caching.magnitudes import Magnitudes
 
-        table = cfg.table
-        if table in (None, "auto"):
-            found = shipped_magnitudes("maze")
-            if table is None or found is None:
-                raise ConfigError(
-                    "magcache: no table of magnitudes was given",
-                    "table=FILE from vidkit calibrate cache; table=auto for the embedded model",
-                )
-            table = str(found)
-        assert table is not None
-        self.magnitudes = Magnitudes.load(table)
+        if cfg.table is None:
+            raise ConfigError(
+                "magcache: no table of magnitudes was given",
+                "make one with vidkit calibrate cache -o FILE, and add cache.table=FILE",
+            )
+        self.magnitudes = Magnitudes.load(cfg.table)
         self._due: dict[tuple[str, int], _Due] = {}
         self._levels: dict[tuple[str, int], float] = {}
 
