@@ -15,6 +15,7 @@ from vidkit.hooks.token_grid import TokenGrid
 
 TRIES = 10
 LOOSEST = 1e6  # a threshold that nothing reaches
+SPACINGS = (5, 6, 7, 8, 10, 12, 16, 25, 50, 100)  # steps from one full step to the next
 CLOSE = 0.01  # of the target, in share of FLOPs
 
 Make = Callable[..., CachePolicy]
@@ -97,6 +98,8 @@ def for_target(
     """
     first = make(**settings)
     knob = knob_of(first)
+    if hasattr(first.cfg, "full_every") and "full_every" not in settings and knob == "share":
+        return _spaced(make, settings, target, steps, measure, ends)
     if knob is None:
         raise ConfigError(f"'{first.name}' has nothing to set for target_flops", "choose another policy")
     if knob == "every" or first.changes_steps:
@@ -116,6 +119,21 @@ def for_target(
     if target < floor - 1e-6:
         raise _below(first.name, target, floor)
     return _bisected(share_of, knob, target, floor_at, lambda: runs)
+
+
+def _spaced(
+    make: Make, settings: dict[str, Any], target: float, steps: int, measure: Measure, ends: float
+) -> Found:
+    """Full steps as close as the target allows, some tokens between them."""
+    default = int(getattr(make(**settings).cfg, "full_every", 1))
+    for every in dict.fromkeys((default, *(n for n in SPACINGS if n > default), max(steps, default))):
+        spaced = {**settings, "full_every": every}
+        if every >= steps:
+            break
+        floor = planned_share(make(**{**spaced, "share": 1e-9}), steps, ends)
+        if floor is None or floor <= target:
+            break
+    return for_target(make, spaced, target, steps, measure, ends)
 
 
 def _bisected(

@@ -235,17 +235,16 @@ def test_a_policy_of_one_file(pipe, tmp_path):
     ("name", "cfg"),
     [("interval", {"every": 3}), ("taylor", {"every": 3}), ("change", {"share": 0.1, "warmup": 2})],
 )
-def test_the_steps_of_a_constant_velocity_add_up_to_one(name, cfg):
+def test_the_steps_of_a_constant_velocity_add_up_to_the_whole_way(name, cfg):
     """Velocities are reused with the present step's length, so time is never lost."""
     pipe = Pipe(steps=10)
     head = pipe.transformer.proj_out
     head.weight.zero_()
     head.bias.fill_(1.0)
-    start = torch.randn(1, 4, FRAMES, 8, 8, generator=torch.Generator().manual_seed(0))
+    plain = pipe()
     with caching.enable(pipe, caching.policy(name, **cfg)) as handle:
-        moved = start - pipe()
+        torch.testing.assert_close(pipe(), plain, atol=1e-6, rtol=0)
         assert handle.report()["flops_share"] < 0.9
-    torch.testing.assert_close(moved, torch.ones_like(moved), atol=1e-5, rtol=0)
 
 
 def test_two_windows_of_one_clip_keep_nothing_of_each_other(pipe):

@@ -19,17 +19,17 @@ from vidkit.caching.policies.base import CachePolicy, Forecast, ReusedValue
 class ChangeConfig:
     """Settings of `Change`."""
 
-    share: float = 0.15  # tokens computed at a step between full ones, (0, 1]; 1: no cache
+    share: float = 0.1  # tokens computed at a step between full ones, (0, 1]; 1: no cache
     threshold: float | None = (
         None  # latent error at which a token is computed, in place of share; 0: no cache
     )
-    full_every: int = 10  # steps from one full step to the next: keys and values of all tokens become new
+    full_every: int = 4  # steps from one full step to the next: keys and values of all tokens become new
     stride: int = 1  # steps from one step with computed tokens to the next
-    warmup: int = 4  # first steps of a block that are computed
+    warmup: int = 2  # first steps of a block that are computed
     power: float = (
         1.0  # of the age: 1 evens out the bound of the tokens' errors, 1.5 lowers their mean square
     )
-    forecast: str = "fitted"  # of reused velocities: hold, linear, or fitted to each token's own past
+    forecast: str = "linear"  # of reused velocities: hold, linear, or fitted to each token's own past
     smoothing: float = 0.0  # weight of the rate before, when a token's rate is measured again, [0, 1)
     last: bool = True  # the last step is computed
     tied: bool = True  # other guidance branches take the first one's decision
