@@ -143,3 +143,14 @@ def test_a_tool_and_a_dialect(here: Path) -> None:
     dialect = open_dialect("./my_dialect.py:Question")
     assert dialect.read(Reply("I see.\nAnswer: B")).answer == "B"
     assert dialect.read(Reply('<tool_call>{"name": "zoom", "arguments": {}}')).call is not None
+
+
+def test_a_foresight(here: Path) -> None:
+    import PIL.Image
+
+    from vidkit.agents.registry import open_foresight
+    from vidkit.agents.workspace import Workspace
+
+    guess = open_foresight("./my_foresight.py:TopLeft")
+    call = guess([], Workspace([PIL.Image.new("RGB", (448, 448))]))
+    assert call.arguments == {"bbox_2d": [0, 0, 224, 224]}
