@@ -1,5 +1,6 @@
 """What makes a run fast: which kernel, whether blocks are compiled, and what the record says of both."""
 
+import os
 import types
 
 import pytest
@@ -177,3 +178,17 @@ def test_a_figure_of_another_run_survives_a_measurement(tmp_path):
     remember("compile | a", {"seconds": 3.0})
     remember("compile | b", {"seconds": 4.0})
     assert remembered("compile | a")["seconds"] == 3.0
+
+
+@pytest.mark.parametrize("set_by", ["nobody", "torch", "the user"])
+def test_what_the_compiler_makes_is_kept_in_our_cache(set_by, monkeypatch, tmp_path):
+    name = "TORCHINDUCTOR_CACHE_DIR"
+    values = {"nobody": None, "torch": blocks_module._torchs_own(), "the user": str(tmp_path / "mine")}
+    before = values[set_by]
+    monkeypatch.delenv(name, raising=False)
+    if before is not None:
+        monkeypatch.setenv(name, before)
+    with blocks_module.compiled_blocks({}, {}):
+        ours = str(tmp_path / "cache" / "vidkit" / "compiled")
+        assert os.environ[name] == (before if set_by == "the user" else ours)
+    assert os.environ.get(name) == before

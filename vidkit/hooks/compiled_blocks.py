@@ -77,7 +77,8 @@ def compiled_blocks(
 def _kept_in_cache() -> Iterator[None]:
     """Let the compiler keep its results in vidkit's cache, unless the user chose a place."""
     name = "TORCHINDUCTOR_CACHE_DIR"
-    if name in os.environ:
+    before = os.environ.get(name)
+    if before not in (None, _torchs_own()):
         yield
         return
     with suppress(OutputError):  # without a cache of ours, torch has one in the temporary folder
@@ -86,3 +87,14 @@ def _kept_in_cache() -> Iterator[None]:
         yield
     finally:
         os.environ.pop(name, None)
+        if before is not None:
+            os.environ[name] = before
+
+
+def _torchs_own() -> str | None:
+    """The folder that torch takes by default and then writes into the environment itself."""
+    try:
+        from torch._inductor.runtime.cache_dir_utils import default_cache_dir
+    except ImportError:  # moved in another release
+        return None
+    return str(default_cache_dir())
