@@ -89,11 +89,29 @@ class OwnRun:
             if name not in known:
                 hint = did_you_mean(name, known)
                 raise ConfigError(f"unknown setting 'benchmark.{name}'", f"{hint}there: {', '.join(known)}")
+        for entry in dataclasses.fields(kind):
+            if entry.name in self.options:
+                _check_type(entry.name, self.options[entry.name], entry.default)
         try:
             return kind(**self.options)
         except ValueError as error:
             message, _, hint = str(error).partition("\n")
             raise ConfigError(f"benchmark.{message}", hint) from error
+
+
+def _check_type(name: str, value: object, default: object) -> None:
+    """Refuse a value of another kind than the default's; a whole number is a number, too.
+
+    Raises:
+        ConfigError: it is of another kind.
+    """
+    wanted: type | tuple[type, ...] = (int, float) if isinstance(default, float) else type(default)
+    if not isinstance(default, bool | int | float | str):
+        return
+    if not isinstance(value, wanted) or isinstance(value, bool) is not isinstance(default, bool):
+        raise ConfigError(
+            f"benchmark.{name} cannot be {value!r}", f"give a {type(default).__name__} such as {default!r}"
+        )
 
 
 @dataclass(frozen=True)

@@ -87,5 +87,7 @@ def test_the_command_compares_two_results_without_data(tmp_path: Path) -> None:
     mixed = CliRunner().invoke(app, ["eval", "vr-bench", "--compare", a, "replies.jsonl"])
     assert mixed.exit_code != 0
     assert "are a result and replies" in str(mixed.exception)
+    idle = CliRunner().invoke(app, ["eval", "vr-bench", "--compare", a, b, "benchmark.tracker=ncc"])
+    assert "benchmark.tracker would have no effect here" in str(idle.exception)
     both = CliRunner().invoke(app, ["eval", "vr-bench", "--compare", a, b, "--predictions", "x.jsonl"])
     assert "cannot be used together" in str(both.exception)

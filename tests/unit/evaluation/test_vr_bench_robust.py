@@ -7,6 +7,7 @@ import pytest
 
 from vidkit.bench.vr_bench.adversarial import CHEATS, is_cheat, is_way
 from vidkit.bench.vr_bench.cheating import honest_length
+from vidkit.evaluation.tasks.vr_bench.clip_score import FAILURES
 from vidkit.evaluation.tasks.vr_bench.legality import Journey, find_fault, retrace
 from vidkit.evaluation.tasks.vr_bench.metrics import arc_length
 from vidkit.evaluation.tasks.vr_bench.robust_score import (
@@ -203,3 +204,21 @@ def test_the_corner_of_a_trap_is_seen_between_two_frames() -> None:
     fault = find_fault(board, way, np.ones(4, dtype=bool))
     assert fault is not None
     assert (fault.kind, fault.frame) == ("trap", 2)
+
+
+@pytest.mark.parametrize("kind", MazeType)
+def test_a_clip_that_never_shows_the_goal_is_no_success(kind: MazeType) -> None:
+    level = make(kind, "easy", 5)
+    clip = level.render(SIZE, honest_length(level, 61)).copy()
+    assert judged(level, clip).failure is None
+    box, scale = level.board.goal_box(), SIZE / level.board.width
+    x, y = (round((low + side / 2) * scale) for low, side in ((box.x, box.width), (box.y, box.height)))
+    half = round(0.7 * box.width * scale)
+    part = (slice(max(0, y - half), y + half + 1), slice(max(0, x - half), x + half + 1))
+    hidden = clip.copy()
+    hidden[:, part[0], part[1]] = np.median(clip[0][part].reshape(-1, 3), axis=0).astype(np.uint8)
+    player = np.abs(clip.astype(int) - clip[0]).max(-1) > 8
+    hidden[player] = clip[player]  # only the goal is painted over
+    got = judged(level, hidden)
+    assert (got.success, got.failure) == (False, "no goal")
+    assert FAILURES["no goal"] == "the goal is never visible"

@@ -116,6 +116,9 @@ def test_a_folder_of_which_nothing_can_be_read_is_no_score(tmp_path: Path) -> No
         ({"eps": -1}, "benchmark.eps=-1 is too small"),
         ({"types": "regular"}, "benchmark.types is one word, not a list"),
         ({"types": ["labyrinth"]}, "unknown maze type 'labyrinth'"),
+        ({"points": "many"}, "benchmark.points cannot be 'many'"),
+        ({"gallery": True}, "benchmark.gallery cannot be True"),
+        ({"split": 3}, "benchmark.split cannot be 3"),
         ({"traker": "ncc"}, "unknown setting 'benchmark.traker'"),
     ],
 )

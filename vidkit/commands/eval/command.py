@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 from vidkit import __version__
 from vidkit.commands.eval.checks import SCHEMA, check_scorable, scoring_options, seen_by_model
 from vidkit.commands.eval.embedded import filled_in, is_embedded
-from vidkit.commands.eval.own_runs import check_page, makes_clips, own_run_asked, run_own
+from vidkit.commands.eval.own_runs import (
+    check_no_own_options,
+    check_page,
+    makes_clips,
+    own_run_asked,
+    run_own,
+)
 from vidkit.commands.eval.report import print_result, with_budget
 from vidkit.commands.eval.unanswered import (
     is_answered,
@@ -54,6 +60,7 @@ def run(settings: EvalSettings) -> dict[str, Any]:
         from vidkit.commands.eval.generating import run_generated
 
         return run_generated(settings, task)
+    check_no_own_options(settings, task)
     results = bool(settings.compare) and _compares_results(settings, task)
     data = Path() if results else _checked(settings)
     if settings.dry_run and not results:

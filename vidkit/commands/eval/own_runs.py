@@ -44,6 +44,20 @@ def own_run_asked(settings: EvalSettings) -> str | None:
     return given[0]
 
 
+def check_no_own_options(settings: EvalSettings, task: Task) -> None:
+    """Refuse settings that only own runs read, where none is asked for.
+
+    Raises:
+        ConfigError: there are such settings.
+    """
+    if not settings.benchmark:
+        return
+    names = ", ".join(f"benchmark.{name}" for name in settings.benchmark)
+    runs = ", ".join(f"--{name}" for name in task.functions.OWN_RUNS)
+    hint = f"they belong to {runs} and to models that make clips" if runs else f"{task.name} has none"
+    raise ConfigError(f"{names} would have no effect here", hint)
+
+
 def makes_clips(settings: EvalSettings) -> bool:
     """Whether `model` names a video pipeline: a config of `vidkit generate`, or a diffusers folder."""
     name = settings.model

@@ -32,6 +32,7 @@ FAILURES = {
     "size": "the picture has other proportions than the level and does not show it",
     "lost": "the player cannot be seen in a fifth of the frames or at the end",
     "doubled": "a second player is seen",
+    "no goal": "the goal is never visible",
     "start": "the player does not start where the level has it",
     "wall": "the player goes through a wall",
     "trap": "the player enters a trap",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vidkit.evaluation.tasks.vr_bench.clip_watch import ClipWatch
+from vidkit.evaluation.tasks.vr_bench.goal_seen import goal_is_seen
 from vidkit.evaluation.tasks.vr_bench.legality import Fault, Journey, retrace
 from vidkit.evaluation.tasks.vr_bench.metrics import EXACT_PR, EXACT_SD, Points, arc_length, resample
 from vidkit.evaluation.tasks.vr_bench.scene_change import changed_share
@@ -87,6 +88,8 @@ def judge(watch: ClipWatch, level: Level, found: Trajectory, truths: Sequence[Po
     there = journey.ends_at_goal or fault is not None
     sr_end = there and bool(found.tracked.any()) and _on_goal(level, arriving[-1])
     failure, frame = _failure(level, found, player, fault, sr_end, changed)
+    if failure not in ("lost", "doubled") and not goal_is_seen(watch, level, found):
+        failure, frame = "no goal", None
     size = np.array([board.width, board.height], dtype=np.float64)
     # not the smoothed points: the median cuts the corners of a quick player
     way = without_spikes(watch.there.to_native(found.points), board.unit)
