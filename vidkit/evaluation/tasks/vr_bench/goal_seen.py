@@ -10,8 +10,8 @@ from vidkit.mazes.level import Level
 from vidkit.mazes.tracking.trajectory import Trajectory
 
 _LOOKS = 24  # frames that are looked at
-_NEAR = 0.95  # units: a player or box so near to the goal hides some of it
-_SEEN = 0.3  # of the goal's contrast to its surroundings
+_NEAR = 1.1  # units: a player or box so near to the goal may hide some of it
+_SEEN = 0.12  # blurred and dimmed clips show little: of the goal's contrast to its surroundings
 _LEAST_CONTRAST = 8.0  # grey levels: below, the level itself does not show its goal
 
 Floats = NDArray[np.float64]
