@@ -54,7 +54,7 @@ BENCHMARKS = {
         ),
     ),
     "caching": Benchmark(
-        "cache policies: FLOPs and seconds against PSNR and success",
+        "cache policies at equal FLOPs: PSNR, success, seconds",
         "Clips of the embedded model under every policy and with fewer steps, at the same share of the FLOPs,"
         " with paired differences. Resumable; an evening on a laptop by default, minutes on a GPU.",
         (
