@@ -174,20 +174,14 @@ def _snapshots() -> bytes:
 
 
 def _of_mazes() -> Iterator[Reader]:
-    from vidkit.evaluation.tasks.vr_bench.beside import table_with
-    from vidkit.evaluation.tasks.vr_bench.level_set import load_level, read_set
-    from vidkit.evaluation.tasks.vr_bench.released import FILE, read_released
-    from vidkit.evaluation.tasks.vr_bench.vlm_questions import items, prompt, rows_in
-    from vidkit.evaluation.types import PromptMode
     from vidkit.mazes import make
     from vidkit.mazes.dataset.set_folder import LEVELS_FILE, read_plan
-    from vidkit.mazes.drawing.skin_folder import read_skin_folder
     from vidkit.mazes.state_file import read_state
     from vidkit.mazes.types import MazeType
 
-    states = {kind: make(str(kind), "easy", 1) for kind in MazeType}
-    for kind, level in states.items():
-        yield Reader(f"level {kind}", "easy_0001.json", (text(level.state),), read_state)
+    for kind in MazeType:
+        state = make(str(kind), "easy", 1).state
+        yield Reader(f"level {kind}", "easy_0001.json", (text(state),), read_state)
     entry = {
         "path": "x",
         "split": "train",
@@ -202,6 +196,14 @@ def _of_mazes() -> Iterator[Reader]:
         "routes": 1,
     }
     yield Reader("levels of a set", LEVELS_FILE, (lines(entry),), lambda path: read_plan(path.parent))
+    yield from _skins()
+    yield from _vr_bench_results()
+    yield from _vr_bench_sets()
+
+
+def _skins() -> Iterator[Reader]:
+    from vidkit.mazes.drawing.skin_folder import read_skin_folder
+
     skin = {
         "game_type": "regular",
         "visual_description": dict.fromkeys(("player", "goal", "wall", "floor"), "it"),
@@ -233,6 +235,12 @@ def _of_mazes() -> Iterator[Reader]:
         lambda path: read_skin_folder(path.parent),
         {"description.json": text(cubes)},
     )
+
+
+def _vr_bench_results() -> Iterator[Reader]:
+    from vidkit.evaluation.tasks.vr_bench.beside import table_with
+    from vidkit.evaluation.tasks.vr_bench.released import FILE, read_released
+
     bounds = {"values": {"success": 0.5}, "intervals": {"success": [0.4, 0.6]}, "levels": 3}
     result = {
         "benchmark": "vr-bench",
@@ -249,7 +257,16 @@ def _of_mazes() -> Iterator[Reader]:
         "results": [{"video": "easy_0001_0.mp4", "status": "success", "pr": 0.4, "sr": 1}],
     }
     yield Reader("table of vr-bench", FILE, (text(released),), lambda path: read_released(path.parent))
-    level = states[MazeType.REGULAR]
+
+
+def _vr_bench_sets() -> Iterator[Reader]:
+    from vidkit.evaluation.tasks.vr_bench.level_set import load_level, read_set
+    from vidkit.evaluation.tasks.vr_bench.vlm_questions import items, prompt, rows_in
+    from vidkit.evaluation.types import PromptMode
+    from vidkit.mazes import make
+    from vidkit.mazes.types import MazeType
+
+    level = make(str(MazeType.REGULAR), "easy", 1)
     picture = _png(level.picture())
 
     def first(path: Path) -> object:
