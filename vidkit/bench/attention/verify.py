@@ -23,6 +23,8 @@ from vidkit.attention.executors import EXECUTORS
 from vidkit.attention.plan import BlockPlan
 
 LIMIT = {torch.float32: 2e-5, torch.float16: 3e-3, torch.bfloat16: 1.5e-2}
+# what 8 bits lose on Gaussian inputs (.037 and .052 measured); the kernels' own tests are narrow
+EIGHT_BITS = {"int8": 0.06, "fp8": 0.08}
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def _executor_cases(
                 found = sparse_attention(q, k, v, plan, name)
             return relative_error(found, exact)
 
-        yield f"{name} N={N} D={D} {bq}x{bk}", LIMIT[dtype], call
+        yield f"{name} N={N} D={D} {bq}x{bk}", EIGHT_BITS.get(name, LIMIT[dtype]), call
 
 
 def _scores(device: torch.device, dtype: torch.dtype, N: int, stride: int, backend: str) -> float:
