@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from vidkit.errors import ConfigError, MissingDependency, ModelError
 from vidkit.generation import LoadOptions, load_pipeline, quantize, read_spec
-from vidkit.generation.lora import Lora, parse_loras
+from vidkit.generation.lora import Lora, check_loras, parse_loras
 from vidkit.generation.quantize import check_quantize, quantize_blocks
 
 CPU = torch.device("cpu")
@@ -179,3 +179,11 @@ def test_8_bit_weights_stay_near():
     assert quantize_blocks(transformer, "int8") == 16
     after = transformer.blocks[0].attn1.to_q.weight
     assert 0 < (after.dequantize() - before).abs().max() < before.abs().max() / 100
+
+
+@pytest.mark.parametrize("content", [b"", b"no header at all", bytes([255] * 64), b"version https://git-lfs"])
+def test_a_file_that_is_no_lora_is_refused_before_the_model_is_loaded(tmp_path, content):
+    path = tmp_path / "style.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="cannot read the LoRA"):
+        check_loras(parse_loras(f"{path}:0.5"))

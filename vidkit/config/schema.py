@@ -7,6 +7,7 @@ members are spelled as their values. Range checks live in `__post_init__` and ra
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -187,6 +188,9 @@ class GenerateSettings:
         if self.kv_budget is not None:
             _at_least("kv_budget", self.kv_budget, 1)
         _between("addnoise_condition", self.addnoise_condition, 0, 60)
+        for name in ("shift", "guidance"):  # of nan no comparison below would be true
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"{name} must be a finite number, got {getattr(self, name)}")
         if self.shift <= 0:
             raise ValueError(f"shift must be > 0, got {self.shift}")
         if not 0 < self.strength <= 1:

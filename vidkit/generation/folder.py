@@ -125,15 +125,19 @@ def _check_weights(part: Path) -> None:
     if not shards and not any(part.glob("*.bin")):
         raise ModelError(f"the model folder has no weights in '{part}'", "copy the model folder again")
     for shard in shards:
-        problem = _safetensors_problem(shard)
+        problem = safetensors_problem(shard)
         if problem:
             raise ModelError(f"the weights '{shard}' are damaged: {problem}", "copy the model folder again")
 
 
-def _safetensors_problem(path: Path) -> str | None:
+def safetensors_problem(path: Path) -> str | None:
     """Compare a safetensors header with the size: finds cut-off copies without reading the weights."""
-    size = path.stat().st_size
-    with open(path, "rb") as file:
+    try:
+        size = path.stat().st_size
+        file = open(path, "rb")  # noqa: SIM115
+    except OSError as error:
+        return str(error.strerror)
+    with file:
         head = file.read(8)
         length = int.from_bytes(head, "little")
         if len(head) < 8 or 8 + length > size:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vidkit.errors import ConfigError, ModelError, require
+from vidkit.generation.folder import safetensors_problem
 
 _SHOWN = 3  # names of layers in a message
 _PARTS = ("transformer", "transformer_2")
@@ -39,6 +40,19 @@ def parse_loras(text: str | None) -> tuple[Lora, ...]:
         ConfigError: an empty entry, a scale that is no number, or a file that is not there.
     """
     return tuple(_parse(entry.strip()) for entry in text.split(",")) if text else ()
+
+
+def check_loras(loras: Sequence[Lora]) -> tuple[Lora, ...]:
+    """The same files, if each is a whole .safetensors: told before minutes are spent on the model's weights.
+
+    Raises:
+        ModelError: a file that is not.
+    """
+    for lora in loras:
+        problem = safetensors_problem(lora.path)
+        if problem:
+            raise ModelError(f"cannot read the LoRA '{lora.path}': {problem}", "copy the file again")
+    return tuple(loras)
 
 
 def _parse(entry: str) -> Lora:

@@ -15,7 +15,7 @@ from vidkit.config.schema import GenerateSettings, Weights
 from vidkit.errors import ConfigError
 from vidkit.generation.first_frame import MAZE, FirstFrame, first_frame
 from vidkit.generation.folder import check_folder, embedded_folder, local_folder
-from vidkit.generation.lora import Lora, parse_loras
+from vidkit.generation.lora import Lora, check_loras, parse_loras
 from vidkit.generation.magi.files import check_published, hub_patterns, is_published, spec_from_published
 from vidkit.generation.prompt import text_or_file
 from vidkit.generation.sparse import is_dense
@@ -267,6 +267,6 @@ def _load_plan(settings: GenerateSettings) -> LoadPlan:
         vae_tiling=model.vae_tiling,
         vae_slicing=model.vae_slicing,
         weights_seed=model.weights_seed,
-        loras=parse_loras(settings.lora),
+        loras=check_loras(parse_loras(settings.lora)),
         quantize=model.quantize.value,
     )

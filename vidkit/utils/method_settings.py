@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -82,6 +83,8 @@ def _check(name: str, values: Mapping[str, Any], defaults: Mapping[str, Any]) ->
             raise ConfigError(
                 f"setting '{key}' of '{name}' cannot be {value!r}", f"give a {type(default).__name__}"
             )
+        if isinstance(value, float) and math.isnan(value):  # passes every `value < 0`
+            raise ConfigError(f"{name}: {key} must be a number, got nan", _told(defaults))
 
 
 def _default(one: dataclasses.Field[Any]) -> Any:

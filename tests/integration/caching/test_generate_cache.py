@@ -105,6 +105,29 @@ def test_bad_input_is_refused_in_words(given, text, words, capsys) -> None:
     assert text in " ".join(error_lines(capsys))
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["cache=change", "cache.share=0"],
+        ["cache=change", "attention=xattention"],
+        ["cache=magcache"],
+        ["cache=flowcache", "cache.threshold=nan"],
+    ],
+    ids=str,
+)
+def test_a_dry_run_refuses_what_the_run_would_before_it_prints_a_plan(given, words, capsys) -> None:
+    assert run([*words, *given, "--dry-run"]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_single_tokens_with_sparse_attention_are_refused_before_weights_are_read(
+    words, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr("vidkit.generation.load.load_pipeline", None)
+    assert run([*words, "cache=change", "attention=xattention"]) == 2
+    assert "masks of sparse attention are of all" in error_lines(capsys)[0]
+
+
 def test_whole_step_policies_go_with_sparse_attention(words, tmp_path) -> None:
     sparse = ["attention=xattention", "attention.block_q=8", "attention.block_k=8", "attention.stride=4"]
     assert run([*words, *sparse, "attention.always_keep=[]", "cache=interval"]) == 0

@@ -8,12 +8,13 @@ import torch
 from tests.support.tiny_cache import FRAMES, KINDS, TOKENS, Pipe, magnitude_table
 from vidkit import caching
 from vidkit.caching import FULL, SKIP, BlockContext, Kind, Outcome, RunContext, ValueStore
-from vidkit.caching.policies import Forecast
+from vidkit.caching.policies import POLICIES, Forecast, policy_class
 from vidkit.caching.policies.motioncache import motion_weights
 from vidkit.caching.policies.relative_change import WITH_RETAINED_STEPS, Rescaled, polynomial
 from vidkit.caching.policies.seacache import filtered
 from vidkit.errors import ConfigError
 from vidkit.hooks.token_grid import TokenGrid
+from vidkit.utils.method_settings import defaults_of
 
 GRID = TokenGrid(2, 2, 3)
 OFF = {
@@ -258,11 +259,26 @@ def test_magcache_needs_a_table_and_the_number_of_steps(tmp_path):
         ("change", {"warmup": 1}, "warmup must be >= 2"),
         ("fewer_steps", {"share": 1.5}, r"share must be in \(0, 1\]"),
         ("taylor", {"every": 0}, "every must be >= 1"),
+        ("first_block", {"warmup": -3}, "warmup must be >= 1"),
+        ("motioncache", {"phase1_updates": -1}, "phase1_updates must be >= 0"),
+        ("change", {"power": -1.0}, "power must be"),
+        ("change", {"power": math.inf}, "power must be a finite number, got inf"),
+        ("flowcache", {"threshold": math.inf}, "threshold must be a finite number"),
+        ("interval", {"reuse": "foo"}, "reuse must be velocity or residual, got foo"),
+        ("change", {"forecast": "foo"}, "forecast must be hold, linear or fitted, got foo"),
     ],
 )
 def test_values_out_of_range_are_refused(name, cfg, text):
     with pytest.raises(ConfigError, match=text):
         caching.policy(name, **cfg)
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_no_number_of_any_policy_may_be_nan(name):
+    for key, default in defaults_of(policy_class(name)).items():
+        if type(default) in (int, float) or key == "threshold":
+            with pytest.raises(ConfigError, match=key):
+                caching.policy(name, **{key: math.nan})
 
 
 def test_policies_give_every_tensor_up_at_the_end(tmp_path):

@@ -70,6 +70,8 @@ def test_unknown_config_folder() -> None:
          "'steps' takes a whole number, for example steps=50"),
         ("steps=2.5", "'2.5' is not a whole number: steps=2.5",
          "'steps' takes a whole number, for example steps=50"),
+        ("guidance=inf", "guidance must be a finite number, got inf", "change 'guidance' and run again"),
+        ("shift=nan", "shift must be a finite number, got nan", "change 'shift' and run again"),
         ("guidance=high", "'high' is not a number: guidance=high",
          "'guidance' takes a number, for example guidance=5.0"),
         ("model.vae_tiling=maybe", "'maybe' is not true or false: model.vae_tiling=maybe",

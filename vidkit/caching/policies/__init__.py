@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from vidkit.caching.policies.base import CachePolicy, Forecast, ReusedValue
+from vidkit.errors import ConfigError
 from vidkit.utils.method_settings import make_method
 from vidkit.utils.plugins import is_file_spec, load_class
 
@@ -36,6 +38,11 @@ def policy(name: str, **cfg: Any) -> CachePolicy:
         ConfigError: unknown name or setting, or a value it cannot take.
     """
     name = name if is_file_spec(name) else name.replace("-", "_")
+    for key, value in cfg.items():  # records are JSON, which has no infinity
+        if isinstance(value, float) and math.isinf(value):
+            raise ConfigError(
+                f"{name}: {key} must be a finite number, got {value}", "a large one does the same"
+            )
     made: CachePolicy = make_method(policy_class(name), name, cfg)
     if not getattr(made, "name", ""):
         made.name = name

@@ -19,6 +19,10 @@ class ReusedValue(StrEnum):
     RESIDUAL = "residual"  # what the layers added to its hidden state, added to the present one
     VELOCITY = "velocity"  # the model's output, to be multiplied by the present step's length
 
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise ValueError(f"reuse must be velocity or residual, got {value}")
+
 
 class Forecast(StrEnum):
     """How a stored value is carried to the present noise level."""
@@ -26,6 +30,10 @@ class Forecast(StrEnum):
     HOLD = "hold"
     LINEAR = "linear"  # along the line through its last two computed values, in the noise level
     FITTED = "fitted"  # along that line as far as the token's own past says that it holds
+
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise ValueError(f"forecast must be hold, linear or fitted, got {value}")
 
 
 class CachePolicy:

@@ -44,6 +44,8 @@ class ChangeConfig:
         for name in ("full_every", "stride"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
+        if not 0 <= self.power < math.inf:
+            raise ValueError(f"power must be a finite number >= 0, got {self.power}")
         if not 0 <= self.smoothing <= 1:
             raise ValueError(f"smoothing must be in [0, 1], got {self.smoothing}")
         Forecast(self.forecast)

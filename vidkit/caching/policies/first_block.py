@@ -25,6 +25,8 @@ class FirstBlockConfig:
     def __post_init__(self) -> None:
         if self.threshold < 0:
             raise ValueError(f"threshold must be >= 0, got {self.threshold}")
+        if self.warmup < 1:
+            raise ValueError(f"warmup must be >= 1, got {self.warmup}")
 
 
 class FirstBlock(CachePolicy):

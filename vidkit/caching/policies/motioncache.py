@@ -36,6 +36,8 @@ class MotionCacheConfig:
                 raise ValueError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         if self.warmup < 1:
             raise ValueError(f"warmup must be >= 1, got {self.warmup}")
+        if self.phase1_updates < 0:
+            raise ValueError(f"phase1_updates must be >= 0, got {self.phase1_updates}")
 
 
 @dataclass

@@ -67,17 +67,19 @@ def dry_run(run: ResolvedRun) -> CostEstimate:
     notes = list(run.frame.notes)
     if settings.attention.table not in (None, "", "auto"):  # only then torch is needed
         notes += prepare(settings.attention, run.table_model, folder=run.folder).check(spec, request)
+    cached = prepare_cache(settings.cache)
+    dense = is_dense(settings.attention)
+    cache_notes = cached.check(spec, request, is_dense=dense)
     dtype, vae_dtype = run.options.expected_dtype, run.options.vae_dtype
     estimate = estimate_cost(spec, request, dtype, vae_dtype, with_encoders=not run.is_random)
     print("\n".join(cost_lines(spec, request, estimate, dtype, vae_dtype)))
     if settings.dtype.value == "auto" and settings.device == "auto" and run.options.on_cpu:
         notes.append("no CUDA device here, so weights count as fp32; --device cuda counts bf16")
-    cached = prepare_cache(settings.cache)
-    notes += cached.check(spec, request)
+    notes += cache_notes
     if cached.policy is not None:
         ends = ends_share(spec, request)
         print(f"cache       {cached.policy.name}: {planned_line(cached.policy, request.steps, ends)}")
-    if not is_dense(settings.attention):
+    if not dense:
         print(
             f"attention   {settings.attention.predictor}: its density is known after a run;"
             " FLOPs above are those of dense attention"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vidkit.config.mirror import LARGEST_SEED
 from vidkit.config.naming import did_you_mean
 from vidkit.config.schema import GenerateSettings
 from vidkit.errors import DataError
@@ -33,7 +34,9 @@ LINE_KEYS = (
     "shift",
     "num_videos",
 )
-_NAME = re.compile(r"[\w-][\w.-]{0,120}")
+_LONGEST = 120  # bytes of a name; suffixes are added, and most file systems take 255
+_NAME = re.compile(r"[\w-][\w.-]*")
+_PICTURE = ".cache"
 _WORDS = {int: "a whole number", float: "a number", str: "text"}
 _HINT = 'a line is {"prompt": "...", "seed": 3, ...}; see docs/generate.md'
 
@@ -71,9 +74,10 @@ def clips_of(settings: GenerateSettings, seed: int) -> list[Clip]:
             own = derive_seed(seed, "clip", str(number))
         for index in range(made.num_videos):
             label = name if made.num_videos == 1 else f"{name}-{index + 1}"
-            if label in names:
-                raise DataError(f"{where}: the name '{label}' is that of {names[label]}", "give another name")
-            names[label] = where
+            same = label.casefold()  # one file where the file system does not tell 'A' from 'a'
+            if same in names:
+                raise DataError(f"{where}: the name '{label}' is that of {names[same]}", "give another name")
+            names[same] = where
             one = dataclasses.replace(
                 made, seed=video_seed(own, index), prompts=None, num_videos=1, output=None
             )
@@ -129,8 +133,16 @@ def _name(given: Any, number: int, where: str) -> str:
         return f"{number:04d}"
     if not isinstance(given, str) or not _NAME.fullmatch(given):
         raise DataError(
-            f"{where}: name {given!r} cannot be a file's", "use letters, digits, '-', '_' and '.'"
+            f"{where}: name {repr(given)[:60]} cannot be a file's",
+            "use letters, digits, '-', '_' and '.'; the first is no '.'",
         )
+    if len(given.encode()) > _LONGEST:
+        raise DataError(
+            f"{where}: a name of {len(given.encode())} bytes is too long: '{given[:20]}...'",
+            f"use at most {_LONGEST}",
+        )
+    if given.casefold().endswith(_PICTURE):  # NAME.cache.png is the heat map of NAME
+        raise DataError(f"{where}: name '{given}' ends like a heat map's", "leave out '.cache'")
     return given
 
 
@@ -144,6 +156,8 @@ def _settings(settings: GenerateSettings, line: Mapping[str, Any], where: str) -
         is_none = value is None and "None" in annotations[key]
         if isinstance(value, bool) or not (isinstance(value, kinds) or is_none):
             raise DataError(f"{where}: '{key}' takes {_WORDS[wanted]}, got {json.dumps(value)[:40]}", _HINT)
+        if key == "seed" and value is not None and not 0 <= value <= LARGEST_SEED:
+            raise DataError(f"{where}: seed must be in 0..{LARGEST_SEED} (64 bits), got {value}", _HINT)
         values[key] = value
     try:
         return dataclasses.replace(settings, **values)

@@ -71,7 +71,9 @@ class Session:
         Raises:
             ConfigError: a table or a target that does not fit.
         """
-        return self.sparse.check(run.spec, run.request) + self.cached.check(run.spec, run.request)
+        dense = self.sparse.policy is None
+        notes = self.sparse.check(run.spec, run.request)
+        return notes + self.cached.check(run.spec, run.request, is_dense=dense)
 
     def load(self, run: ResolvedRun) -> None:
         """Load the model; its files are at hand."""
