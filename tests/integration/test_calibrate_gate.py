@@ -79,7 +79,7 @@ def test_no_threshold_is_said_and_refused(drafts, capsys) -> None:
     ("words", "told"),
     [(["k=9"], "5 alternatives per token, fewer than k=9"), (["kind=best"], "unknown gate 'best'"),
      (["method=luck"], "method must be clopper-pearson or conformal"),
-     (["risk=0"], "risk must be between 0 and 1"), (["k=2"], "k must be >= 3")],
+     (["risk=0"], "risk must be between 0 and 1, both excluded"), (["k=2"], "k must be >= 3")],
 )  # fmt: skip
 def test_settings_that_cannot_be(drafts, capsys, words, told) -> None:
     assert calibrate(drafts, *words) != 0

@@ -177,3 +177,24 @@ def test_the_title_and_the_tables() -> None:
 
     task = load_task("v-star-mini", [builtin_dir() / "eval" / "tasks"])
     assert task.functions.OWN_DATA.endswith("test.json") and not task.functions.BUDGETED
+
+
+def test_a_recipe_is_a_line_of_json_by_either_suffix(tmp_path) -> None:
+    recipe = '{"split": "calibrate", "scenes": 3, "orders": 1}\n'
+    found = []
+    for name in ("a.json", "a.jsonl"):
+        (tmp_path / name).write_text(recipe)
+        found.append(list(v_star_mini.rows_in(tmp_path / name)))
+    assert found[0] == found[1] and len({row["scene"] for _, row in found[0]}) == 3
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for _, row in found[0]))
+    assert [row for _, row in v_star_mini.rows_in(tmp_path / "rows.jsonl")] == [row for _, row in found[0]]
+
+
+@pytest.mark.parametrize("place", ["file", "file/sub"])
+def test_a_file_where_the_runs_folder_would_be_is_named(tmp_path, capsys, place) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "a.json").write_text('{"split": "test", "scenes": 1}')
+    words = ["eval", "v-star-mini", "--data", str(tmp_path / "a.json"), "engine=direct"]
+    assert vidkit([*words, "-o", str(tmp_path / place)]) == 2
+    assert "is not a folder" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "mine"

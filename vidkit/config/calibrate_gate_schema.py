@@ -28,7 +28,7 @@ class CalibrateGateSettings:
     def __post_init__(self) -> None:
         for name in ("risk", "delta"):
             if not 0 < getattr(self, name) < 1:
-                raise ValueError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
+                raise ValueError(f"{name} must be between 0 and 1, both excluded, got {getattr(self, name)}")
         if self.method not in ("clopper-pearson", "conformal"):
             raise ValueError(f"method must be clopper-pearson or conformal, got {self.method}")
         if self.k is not None and self.k < 3:

@@ -109,6 +109,8 @@ def decode_json(body: bytes) -> dict[str, Any]:
     Raises:
         EngineError: of kind BAD_REPLY, with the place where it broke.
     """
+    if not body.strip():
+        raise bad_reply("the reply is empty")
     try:
         parsed = json.loads(body)
     except UnicodeDecodeError as error:

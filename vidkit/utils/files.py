@@ -68,7 +68,7 @@ def check_writable(folder: Path, create: bool = False) -> None:
         OutputError: names the folder and what is wrong with it.
     """
     if create:
-        _make(folder)
+        make_folder(folder)
     if not folder.exists():
         raise OutputError(f"output folder '{folder}' does not exist", f"create it: mkdir -p '{folder}'")
     if not folder.is_dir():
@@ -78,7 +78,12 @@ def check_writable(folder: Path, create: bool = False) -> None:
         pass
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder for outputs, with those above it.
+
+    Raises:
+        OutputError: a file or a link to nothing lies there or above it, or the place takes no folder.
+    """
     try:
         with explained(folder / "x"):
             folder.mkdir(parents=True, exist_ok=True)

@@ -150,6 +150,31 @@ def test_reply_without_a_program_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("I cannot\n\x1b[31mhelp with that.", "the model says: I cannot \\x1b[31mhelp with that."),
+        ("", "the reply is empty: stop"),
+        (f"{KEY} " + "x" * 1_000_000, "the model says: *** xxx"),
+    ],
+)
+def test_words_instead_of_a_program_are_told_shortly_and_without_the_key(tmp_path, text, told):
+    with ScriptedServer([Act(body=completion(text))]) as server:
+        made = ask(server, tmp_path)
+    assert told in made.findings[0] and len(made.findings[0]) < 250
+    record = json.loads((tmp_path / "sort.ask.json").read_text())
+    assert told in record["attempts"][0]["findings"][0]["hint"]
+
+
+def test_a_key_that_a_program_puts_together_is_in_no_file(tmp_path):
+    program = f"a = [3, 1, 2]\nname = '{KEY[:12]}' + '{KEY[12:]}'\na.sort()\nprint(a)\n"
+    with ScriptedServer([Act(reply(program))]) as server:
+        made = ask(server, tmp_path, form="script", expect="[1, 2, 3]")
+    assert made.steps
+    for path in tmp_path.iterdir():
+        assert KEY not in path.read_text(), path.name
+
+
+@pytest.mark.parametrize(
     ("given", "error", "told"),
     [
         ({"problem": "  "}, ConfigError, "the problem is empty"),

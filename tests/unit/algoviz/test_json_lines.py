@@ -72,3 +72,10 @@ def test_what_is_read_is_limited(file):
 def test_missing_file_is_told(tmp_path):
     with pytest.raises(DataError, match="no file"):
         load(tmp_path / "none.jsonl")
+
+
+def test_a_line_torn_in_the_middle_is_not_called_the_end_of_the_file(file):
+    torn = json.dumps(RAW["deltas"][0])[:14]
+    with pytest.raises(DataError) as error:
+        load(file(HEAD, torn, *RAW["deltas"]))
+    assert ":2:" in error.value.message and "file ends early" not in error.value.hint

@@ -161,3 +161,12 @@ def test_baseline_is_judged_by_the_same_levels(found, fields, level):
     assert isinstance(task, Task) and "solve(data)" in baseline.baseline_prompt(task)[0]
     judged = baseline._judged(REVERSE, task, Conditions(), outcome(found, **fields), [])
     assert judged.level == level, judged.findings
+
+
+def test_a_folder_without_a_program_for_any_task_is_refused_and_not_scored(tmp_path, capsys):
+    (tmp_path / "sorting.txt").write_text(REVERSE)
+    (tmp_path / "array-reverse.py").mkdir()
+    status = run(["bench", "algoviz", f"programs={tmp_path}", IDS, "-o", str(tmp_path / "out")])
+    said = capsys.readouterr().err
+    assert status == 2 and "has no program for any of the 3 tasks" in said and "array-reverse.py" in said
+    assert not (tmp_path / "out").exists()

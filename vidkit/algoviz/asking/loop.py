@@ -12,9 +12,11 @@ from vidkit.algoviz.asking.prompt import again, messages
 from vidkit.algoviz.asking.reply import program_in
 from vidkit.algoviz.asking.tracker import Conditions
 from vidkit.serving import Engine, EngineError, Message, Reply, Request
+from vidkit.utils.plain import visible
 from vidkit.utils.redaction import redact
 
 Judge = Callable[[str], Judged]
+_WORDS = 120  # characters of a reply without a program that are told
 
 
 @dataclass(frozen=True)
@@ -158,10 +160,22 @@ def _assessed(reply: Reply, assess: Judge, max_tokens: int) -> Judged:
     # a model may repeat a key that a proxy put into its prompt
     source = redact(program_in(reply.text))
     judged = assess(source)
+    if not source.strip() and reply.finish_reason != "length":
+        judged = replace(judged, findings=tuple(_with_words(one, reply) for one in judged.findings))
     if reply.finish_reason == "length":
         cut = Finding("reply", f"the reply was cut after {max_tokens} tokens", "write a shorter program")
         judged = replace(judged, findings=(cut, *judged.findings))
     return judged
+
+
+def _with_words(finding: Finding, reply: Reply) -> Finding:
+    """A finding about a reply without a program, with what the model said instead."""
+    if finding.stage != "reply":
+        return finding
+    words = " ".join(visible(redact(reply.text)[:500], keep="\n").split())
+    words = words if len(words) <= _WORDS else words[: _WORDS - 1] + "…"
+    said = f"the model says: {words}" if words else f"the reply is empty: {reply.why_no_text}"
+    return replace(finding, hint=f"{finding.hint}; {said}")  # the hint: no part of the fingerprint
 
 
 def _said(judged: Judged) -> str:

@@ -59,7 +59,7 @@ def _fault(where: str, text: str, position: int, what: str) -> DataError:
     near = " ".join(text[begin : begin + _CONTEXT].split())
     hint = f"near: {near}" if near else "the file is empty"
     if not text[position:].strip() and near:
-        hint = f"the file ends early, after: {near}"
+        hint = f"it ends early, after: {near}"  # the file, or a line of a file of lines
     return DataError(f"{where}:{line}:{column}: {what}", hint)
 
 

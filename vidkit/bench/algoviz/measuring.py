@@ -51,12 +51,17 @@ class Unanswered(Exception):  # noqa: N818 - told to the command, not an error o
 Source = Callable[[Job], Row]
 
 
+def program_file(folder: Path, form: str, task_id: str) -> Path | None:
+    """The program of a task: `FORM/TASK.py`, else `TASK.py`; None where there is neither."""
+    places = (folder / form / f"{task_id}.py", folder / f"{task_id}.py")
+    return next((place for place in places if place.is_file()), None)
+
+
 def folder_source(folder: Path, how: Asking, draw: bool) -> Source:
     """Rows of programs `TASK.py` of a folder, or `FORM/TASK.py`; a task without one is at no level."""
 
     def measure(job: Job) -> Row:
-        places = (folder / job.form / f"{job.bench.task_id}.py", folder / f"{job.bench.task_id}.py")
-        file = next((place for place in places if place.is_file()), None)
+        file = program_file(folder, job.form, job.bench.task_id)
         return _row(job, _assess(job, how, draw)("" if file is None else _text(file)))
 
     return measure

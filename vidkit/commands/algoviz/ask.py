@@ -15,6 +15,7 @@ from vidkit.algoviz.asking.prompt import FAMILIES
 from vidkit.algoviz.asking.tracker import FORMS, Conditions
 from vidkit.algoviz.renderers.registry import kind_of_file, load_renderer
 from vidkit.algoviz.renderers.rendering import render
+from vidkit.algoviz.vta.trace import trace_of
 from vidkit.commands.algoviz.writing import trace_text
 from vidkit.errors import ConfigError, DataError, OutputError, VidkitError
 from vidkit.sandbox.choosing import choose
@@ -224,10 +225,12 @@ def _written(settings: Settings, asked: Asked, best: Attempt, places: _Places) -
         files.append(places.program)
     failed: VidkitError | None = None
     if judged.trace is not None:
-        write_text_atomic(places.trace, trace_text(judged.trace))
+        # a program may put together a key that a proxy wrote into its prompt: no picture of it either
+        shown = trace_of(redact_all(judged.trace.as_dict()), judged.trace.where)
+        write_text_atomic(places.trace, trace_text(shown))
         files.append(places.trace)
         try:
-            made = render(judged.trace, settings.style, settings.to, places.picture, force=settings.force)
+            made = render(shown, settings.style, settings.to, places.picture, force=settings.force)
             files = [*made.files, *files]
         except VidkitError as error:  # the reply is paid: what there is of it is told first
             failed = error

@@ -54,6 +54,7 @@ def run(settings: BenchAlgovizSettings) -> dict[str, Any]:
     if settings.export is not None:
         return _exported(Path(settings.export), tasks, settings.force)
     _check(settings)
+    _check_programs(settings, tasks)
     command = command_of("algoviz", settings)
     folder = folder_for("algoviz", settings.output, settings.dry_run)
     forms = [str(form) for form in dict.fromkeys(settings.forms)]
@@ -118,6 +119,18 @@ def _notes(settings: BenchAlgovizSettings) -> list[str]:
     if settings.model is not None:
         return [f"a model is asked, at most {settings.attempts} times a task; its time comes on top"]
     return ["no model is asked"]
+
+
+def _check_programs(settings: BenchAlgovizSettings, tasks: list[BenchTask]) -> None:
+    """Refuse a folder without a program for any of the tasks: that is another folder, not bad programs."""
+    if settings.programs in (None, REFERENCE):
+        return
+    folder, forms = Path(str(settings.programs)), [str(form.value) for form in settings.forms]
+    if not any(measuring.program_file(folder, form, one.task_id) for one in tasks for form in forms):
+        raise ConfigError(
+            f"programs={folder} has no program for any of the {len(tasks)} tasks",
+            f"name them TASK.py or FORM/TASK.py, such as {tasks[0].task_id}.py",
+        )
 
 
 def _header(settings: BenchAlgovizSettings) -> dict[str, Any]:

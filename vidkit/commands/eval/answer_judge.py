@@ -27,6 +27,7 @@ from vidkit.evaluation.scoring import Joined
 from vidkit.evaluation.task import Task
 from vidkit.evaluation.types import Mode, Prompt
 from vidkit.utils.event_loop import run_whole
+from vidkit.utils.files import make_folder
 from vidkit.utils.jsonl_log import read_log
 from vidkit.utils.redaction import shown_url
 
@@ -162,7 +163,7 @@ def _log_of(settings: EvalSettings, task: Task) -> Path:
 
 
 async def _judge(settings: EvalSettings, unread: list[UnreadReply], path: Path) -> tuple[list[Verdict], int]:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     engine = engine_at(settings, str(settings.answer_judge_model), settings.answer_judge)
     log = PredictionLog(path, Durability.parse(settings.durability))
     try:

@@ -20,7 +20,7 @@ from vidkit.evaluation.own_run import OwnResult, Show
 from vidkit.evaluation.running.manifest import check_manifest, set_aside
 from vidkit.evaluation.task import Task
 from vidkit.generation.resolve import ResolvedRun, resolve
-from vidkit.utils.files import check_writable
+from vidkit.utils.files import check_writable, make_folder
 from vidkit.utils.jsonl_log import JsonlLog, Place
 
 if TYPE_CHECKING:
@@ -175,6 +175,6 @@ def _make(
 
     request = dataclasses.replace(run.request, prompt=clip.prompt, seed=clip.seed)
     made = generate(model, request, Image.fromarray(clip.image()))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     write_mp4(path, made.frames, run.settings.fps, run.settings.crf)
     return source.verdict(clip, made.frames)

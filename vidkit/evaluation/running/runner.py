@@ -24,6 +24,7 @@ from vidkit.evaluation.running.summary import Clock, Progress, RunSummary
 from vidkit.evaluation.types import Item, Row, TaskFunctions
 from vidkit.serving.engine import Engine
 from vidkit.utils.event_loop import run_whole
+from vidkit.utils.files import make_folder
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ async def run_async(
     benchmark = benchmark_of(task)
     options = options or RunOptions()
     place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
+    make_folder(place)
     picker = options.picker or open_picker(options.budget)
     log = _open_log(place, options, engine)
     loader = MediaLoader(

@@ -16,7 +16,7 @@ from typing import Any
 
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.tasks.v_star_mini.questions import rows_of
-from vidkit.evaluation.tasks.v_star_mini.recipe import read_recipe
+from vidkit.evaluation.tasks.v_star_mini.recipe import is_recipe, read_recipe
 from vidkit.evaluation.types import Item, Row, Visuals
 
 BUDGETED = False
@@ -27,7 +27,7 @@ REQUIRED = ("question_id", "scene", "question", "options", "answer")
 
 def rows_in(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Rows of a recipe; of any other file as it is."""
-    if path.suffix == ".json":
+    if path.suffix == ".json" or (path.suffix == ".jsonl" and is_recipe(path)):
         yield from enumerate(rows_of(read_recipe(path)), 1)
         return
     from vidkit.evaluation.rows import read_rows

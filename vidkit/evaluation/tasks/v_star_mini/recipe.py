@@ -11,6 +11,7 @@ from vidkit.utils.strict_json import load_json
 SPLITS = ("train", "calibrate", "test")
 _HINT = 'a recipe is {"split": "test", "scenes": 240}; split is one of ' + ", ".join(SPLITS)
 _MOST, _START = 1_000_000, 20_000_000
+_LONGEST = 10_000  # characters of a recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,16 @@ class Recipe:
     scenes: int
     start: int = _START
     orders: int = 4
+
+
+def is_recipe(path: Path) -> bool:
+    """Whether the first line of a file is one of a recipe, not of a row; False where it cannot be read."""
+    try:
+        with path.open(encoding="utf-8") as stream:
+            first = load_json(stream.readline(_LONGEST), path.name)
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(first, dict) and "split" in first and "question" not in first
 
 
 def read_recipe(path: Path) -> Recipe:
