@@ -170,3 +170,13 @@ def test_a_folder_without_a_program_for_any_task_is_refused_and_not_scored(tmp_p
     said = capsys.readouterr().err
     assert status == 2 and "has no program for any of the 3 tasks" in said and "array-reverse.py" in said
     assert not (tmp_path / "out").exists()
+
+
+@SANDBOXED
+def test_a_program_that_is_no_text_fails_alone(tmp_path, capsys):
+    (tmp_path / "array-reverse.py").write_bytes(b"# caf\xe9\nprint(1)\n")
+    (tmp_path / "dp-rod.py").write_text("")
+    status, made = bench(capsys, tmp_path / "out", f"programs={tmp_path}", IDS)
+    levels = {row["task"]: (row["level"], row["stage"]) for row in made["rows"]}
+    assert status == 0
+    assert levels == {"array-reverse": (0, "static"), "dp-rod": (-1, "reply"), "graph-maze": (-1, "reply")}

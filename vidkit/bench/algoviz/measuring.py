@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from vidkit.algoviz.asking.findings import Finding
 from vidkit.algoviz.asking.judging import Judged, judge
 from vidkit.algoviz.asking.loop import Asked, Asking, ask
 from vidkit.bench.algoviz.baseline import baseline_prompt, judge_manim
@@ -62,7 +63,11 @@ def folder_source(folder: Path, how: Asking, draw: bool) -> Source:
 
     def measure(job: Job) -> Row:
         file = program_file(folder, job.form, job.bench.task_id)
-        return _row(job, _assess(job, how, draw)("" if file is None else _text(file)))
+        try:
+            return _row(job, _assess(job, how, draw)("" if file is None else _text(file)))
+        except UnicodeDecodeError as error:  # Python would not run it either: a fault of this program alone
+            fault = Finding("static", f"it is not UTF-8 text (byte {error.start})", "save it as UTF-8")
+            return _row(job, Judged("", 0, findings=(fault,)))
 
     return measure
 
@@ -171,8 +176,10 @@ def _row(job: Job, judged: Judged, asked: Asked | None = None) -> Row:
 def _text(file: Path) -> str:
     try:
         return file.read_bytes()[:_LARGEST].decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read '{file}': {error}", "give a folder of Python programs") from error
+    except OSError as error:
+        raise DataError(
+            f"cannot read '{file}': {error.strerror}", "give a folder of Python programs"
+        ) from error
 
 
 class LoopThread:
