@@ -123,6 +123,15 @@ def test_a_changed_line_or_a_touched_file_is_made_again(words, tmp_path, capsys)
     assert "belongs to another run (seed: file" in error_lines(capsys)[0]
 
 
+def test_a_file_of_others_in_the_way_is_kept_and_the_message_says_what_to_do(words, tmp_path, capsys) -> None:
+    foreign = tmp_path / "out" / "0001.mp4"
+    foreign.parent.mkdir()
+    foreign.write_bytes(b"a film of somebody")
+    assert run([*words, *prompts(tmp_path, "a ball", name="clips.txt")]) == 5
+    assert "--force" in error_lines(capsys)[0]
+    assert foreign.read_bytes() == b"a film of somebody"
+
+
 def test_a_clip_that_fails_does_not_stop_the_others(words, tmp_path, monkeypatch, capsys) -> None:
     finish = session._finish
 

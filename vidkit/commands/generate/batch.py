@@ -22,7 +22,7 @@ from vidkit.commands.generate.prompts_file import Clip, clips_of, video_seed
 from vidkit.commands.generate.report import stats_lines, summary_lines
 from vidkit.commands.generate.session import Session
 from vidkit.config.schema import GenerateSettings
-from vidkit.errors import ConfigError, DataError, SomeFailed, VidkitError
+from vidkit.errors import ConfigError, DataError, OutputError, SomeFailed, VidkitError
 from vidkit.generation.cost import estimate_cost
 from vidkit.generation.out_of_memory import out_of_memory_explained
 from vidkit.generation.resolve import ResolvedRun, find_model, resolve
@@ -249,6 +249,8 @@ def _make(
                 made[clip.name] = _one(session, clip, first, log)
             except VidkitError as error:
                 failed[clip.name] = error.message
+                if isinstance(error, OutputError):  # which the same command would meet again
+                    failed[clip.name] += f" ({error.hint})"
                 progress.warning(f"{clip.name}: {error.message}")
             give_back_free()
     return made, failed
