@@ -73,8 +73,7 @@ def test_mistakes_are_two_lines_and_exit_2(
 @pytest.mark.parametrize(
     ("words", "word"),
     [
-        (["generate", "--image", "cat.png"], "image=cat.png"),
-        (["generate", "--image=my cat.png"], "'image=my cat.png'"),
+        (["generate", "--strength=my cat"], "'strength=my cat'"),
         (["generate", "a ball", "--steps", "5", "fps=3"], "steps=5"),
         (["generate", "-steps", "5"], "steps=5"),
         (["generate", "--addnoise-condition", "-1"], "addnoise_condition=-1"),

@@ -145,6 +145,17 @@ def test_a_tool_and_a_dialect(here: Path) -> None:
     assert dialect.read(Reply('<tool_call>{"name": "zoom", "arguments": {}}')).call is not None
 
 
+def test_a_cache_policy(here: Path) -> None:
+    from tests.support.tiny_cache import KINDS as MODELS
+    from tests.support.tiny_cache import Pipe
+    from vidkit import caching
+
+    pipe = Pipe(next(iter(MODELS.values())))
+    with caching.enable(pipe, caching.policy("./my_cache.py:EveryOther")) as handle:
+        pipe()
+        assert [row.kind for row in handle.rows()][:4] == ["full", "skip", "full", "skip"]
+
+
 def test_a_foresight(here: Path) -> None:
     import PIL.Image
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from vidkit.config.eval_schema import DraftSettings, EvalSettings
-from vidkit.errors import ConfigError
+from vidkit.errors import ConfigError, doc_page
 from vidkit.evaluation.task import Task
 from vidkit.serving.engine import Engine
 
@@ -65,7 +65,7 @@ def check_embedded(settings: EvalSettings, spec: str) -> None:
             )
     folder = Path(str(settings.server.options.get("folder", WEIGHTS)))
     if not (folder / f"{name}.safetensors").is_file():
-        raise ConfigError(f"no weights of pair:{name} in '{folder}'", "see docs/agents.md")
+        raise ConfigError(f"no weights of pair:{name} in '{folder}'", f"see {doc_page('agents.md')}")
     resolve_device(settings.server.device)
 
 

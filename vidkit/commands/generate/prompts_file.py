@@ -13,7 +13,7 @@ from typing import Any
 from vidkit.config.mirror import LARGEST_SEED
 from vidkit.config.naming import did_you_mean
 from vidkit.config.schema import GenerateSettings
-from vidkit.errors import DataError
+from vidkit.errors import DataError, doc_page
 from vidkit.utils.seeding import derive_seed
 from vidkit.utils.strict_json import load_json
 
@@ -38,7 +38,7 @@ _LONGEST = 120  # bytes of a name; suffixes are added, and most file systems tak
 _NAME = re.compile(r"[\w-][\w.-]*")
 _PICTURE = ".cache"
 _WORDS = {int: "a whole number", float: "a number", str: "text"}
-_HINT = 'a line is {"prompt": "...", "seed": 3, ...}; see docs/generate.md'
+_HINT = f'a line is {{"prompt": "...", "seed": 3, ...}}; see {doc_page("generate.md")}'
 
 
 @dataclass(frozen=True)
