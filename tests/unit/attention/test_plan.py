@@ -123,7 +123,8 @@ def test_auto_names_its_choice_and_reasons():
     chooser.attend(q, k, v, p)
     assert chooser.used == ["gather"] and set(chooser.reasons) == {"fa4", "triton", "flex"}
     assert all("GPU" in reason for reason in chooser.reasons.values())
-    assert set(AUTO_ORDER) == set(EXECUTORS)
+    # those in 8 bits round, so they are never chosen
+    assert set(AUTO_ORDER) == set(EXECUTORS) - {"int8", "fp8"}
 
 
 class OnHopper:
