@@ -82,7 +82,8 @@ def test_calls_that_all_fail_alike_stop_early(
 ) -> None:
     with ScriptedServer([act]) as server:
         assert ask(place, server.base_url, 200) == 1
-        assert 8 <= len(server.requests) <= 8 + 2
+        # on a busy machine calls in flight may be answered before the run has stopped
+        assert 8 <= len(server.requests) <= 8 + 2 * 2
     lines = capsys.readouterr().err.splitlines()
     assert f"{reason} (stopped: 8 calls in a row failed alike, none was answered)" in lines[-2]
     assert lines[-1].startswith("hint: ")
