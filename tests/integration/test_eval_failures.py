@@ -168,7 +168,7 @@ BAD = {
     "wrong-content": (Act(body=completion("", message={"content": 7})), "content is a int"),
     "wrong-tools": (Act(body=completion("", message={"content": "A", "tool_calls": 7})), "'tool_calls'"),
     "picture": (Act(body=b"\x89PNG", headers={"content-type": "image/png"}), "not JSON"),
-    "nothing": (Act(body=b""), "not JSON"),
+    "nothing": (Act(body=b""), "the reply is empty"),
     "utf-16": (Act(body=b"\xff\xfe{\x00\xd8\x00"), "reply"),
 }
 
