@@ -100,7 +100,7 @@ def test_bad_reuse_settings():
         ("always", {}, "unknown reuse policy 'always'"),
         ("interval", {"interval": 0}, "interval must be >= 1, got 0"),
         ("tmr", {"gate_low": 0.9, "gate_high": 0.1}, "gate_low and gate_high"),
-        ("tmr", {"delta": math.nan}, "not a number"),
+        ("tmr", {"delta": math.nan}, "delta must be a number, got nan"),
         ("never", {"delta": 3.0}, "unknown setting 'delta' for 'never'"),
         ("tmr_auto", {"delta": None}, "calibrated delta"),
     ):
