@@ -17,7 +17,7 @@ from torch import Tensor
 
 from vidkit.agents.pair.conversation import Asked, read_conversation, said
 from vidkit.agents.pair.folder import WEIGHTS, load_model
-from vidkit.agents.pair.network import CROP_PATCH, READOUTS, PairNetwork, Stage
+from vidkit.agents.pair.network import CROP_PATCH, READOUTS, PairNetwork, Stage, joined
 from vidkit.errors import ConfigError
 from vidkit.serving.batching import Batcher
 from vidkit.serving.engine import Capabilities, EngineError, ErrorKind
@@ -188,20 +188,3 @@ def single(stage: Stage, place: int) -> Stage:
     past = [(keys[one].clone(), values[one].clone()) for keys, values in stage.past]
     kept = None if stage.keys is None else stage.keys[one].clone()
     return Stage(stage.answer[one].clone(), stage.action[one].clone(), past, kept)
-
-
-def joined(stages: Sequence[Stage]) -> Stage:
-    """Stages of the same depth as one batch."""
-    if len(stages) == 1:
-        return stages[0]
-    past = [
-        (torch.cat([stage.past[n][0] for stage in stages]), torch.cat([stage.past[n][1] for stage in stages]))
-        for n in range(len(stages[0].past))
-    ]
-    kept = [stage.keys for stage in stages if stage.keys is not None]
-    return Stage(
-        torch.cat([stage.answer for stage in stages]),
-        torch.cat([stage.action for stage in stages]),
-        past,
-        torch.cat(kept) if kept else None,
-    )

@@ -11,6 +11,7 @@ object lies on the side asked for is a parity of two signs, of which neither alo
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -72,6 +73,23 @@ class Stage:
     keys: Tensor | None = None
     looks: Tensor | None = None
     pointers: Tensor | None = field(default=None)
+
+
+def joined(stages: Sequence[Stage]) -> Stage:
+    """Stages of the same depth as one batch."""
+    if len(stages) == 1:
+        return stages[0]
+    past = [
+        (torch.cat([stage.past[n][0] for stage in stages]), torch.cat([stage.past[n][1] for stage in stages]))
+        for n in range(len(stages[0].past))
+    ]
+    kept = [stage.keys for stage in stages if stage.keys is not None]
+    return Stage(
+        torch.cat([stage.answer for stage in stages]),
+        torch.cat([stage.action for stage in stages]),
+        past,
+        torch.cat(kept) if kept else None,
+    )
 
 
 class Block(nn.Module):

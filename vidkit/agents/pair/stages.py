@@ -17,7 +17,7 @@ from torch import Tensor
 
 from vidkit.agents.funnel import AgentAnswer, Draft
 from vidkit.agents.gate import Decision
-from vidkit.agents.pair.network import PairNetwork, Stage
+from vidkit.agents.pair.network import PairNetwork, Stage, joined
 from vidkit.synthetic.zoom_scenes.drawing import shrunk
 from vidkit.synthetic.zoom_scenes.layout import CELLS, CROP, MOST_CROPS, cell_corners
 from vidkit.synthetic.zoom_scenes.words import text_of
@@ -143,7 +143,7 @@ class LargeRunner:
         jobs = [job for one in taken for job in one.jobs]
         if len(taken) == 1:
             return taken[0]
-        return _Group(jobs, _cat([one.stage for one in taken]), torch.cat([one.cells for one in taken]))
+        return _Group(jobs, joined([one.stage for one in taken]), torch.cat([one.cells for one in taken]))
 
     @torch.no_grad()
     def _look(self, jobs: list[_Job]) -> tuple[list[tuple[_Job, AgentAnswer]], _Group | None]:
@@ -186,20 +186,6 @@ def _rows(stage: Stage, rows: list[int]) -> Stage:
     past = [(keys[rows], values[rows]) for keys, values in stage.past]
     return Stage(
         stage.answer[rows], stage.action[rows], past, None if stage.keys is None else stage.keys[rows]
-    )
-
-
-def _cat(stages: list[Stage]) -> Stage:
-    past = [
-        (torch.cat([one.past[n][0] for one in stages]), torch.cat([one.past[n][1] for one in stages]))
-        for n in range(len(stages[0].past))
-    ]
-    keys = [one.keys for one in stages if one.keys is not None]
-    return Stage(
-        torch.cat([one.answer for one in stages]),
-        torch.cat([one.action for one in stages]),
-        past,
-        torch.cat(keys) if keys else None,
     )
 
 
