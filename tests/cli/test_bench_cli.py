@@ -182,7 +182,7 @@ def test_interrupted_attention_keeps_its_rows(tmp_path) -> None:
         if "gather" in line:
             break
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=600)
     assert process.returncode == 130 and err.splitlines()[-1] == "interrupted", err
     record = json.loads((tmp_path / "attention.json").read_text())
     assert not record["complete"] and any(row["provider"] == "gather" for row in record["rows"])

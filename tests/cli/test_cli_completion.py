@@ -31,7 +31,7 @@ def completed(line: str) -> list[str]:
         [sys.executable, "-c", PROGRAM],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         env=os.environ
         | {
             "_VIDKIT_COMPLETE": "complete_bash",
@@ -102,7 +102,7 @@ def test_the_script_for_bash_completes_behind_the_equals_sign(tmp_path: Path) ->
         ["bash", "-c", script],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         env=os.environ | {"PROGRAM": PROGRAM.replace("main()", "sys.argv[0] = 'vidkit'; main()", 1)},
     )
     assert done.stdout.split() == ["model"], done.stderr

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -235,7 +234,7 @@ def test_a_signal_ends_the_process_without_traceback_or_half_file(
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.send_signal(sent)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=300)
     assert process.returncode == status
     assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
@@ -252,12 +251,15 @@ def test_a_closed_pipe_is_no_error() -> None:
 
 
 def test_the_real_process_exits_with_the_status() -> None:
-    start = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "vidkit", "generate", "stepz=3"], capture_output=True, text=True
+        [sys.executable, "-X", "importtime", "-m", "vidkit", "generate", "stepz=3"],
+        capture_output=True,
+        text=True,
     )
+    lines = done.stderr.splitlines(keepends=True)
+    told = "".join(line for line in lines if not line.startswith("import time:"))
+    loaded = {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
     assert done.returncode == 2
-    assert done.stderr.startswith(
-        "error: unknown setting 'stepz' for 'generate'\nhint: did you mean 'steps'?"
-    )
-    assert time.perf_counter() - start < 30  # nothing heavy is loaded before a mistake is told
+    assert told.startswith("error: unknown setting 'stepz' for 'generate'\nhint: did you mean 'steps'?")
+    assert "vidkit.cli.main" in loaded
+    assert not loaded & {"torch", "transformers", "diffusers", "cv2"}  # before a mistake is told

@@ -173,5 +173,5 @@ def test_json_file_is_written_when_the_reader_of_the_output_leaves(tmp_path: Pat
     assert writer.stdout is not None
     writer.stdout.readline()
     writer.stdout.close()
-    assert writer.wait(60) == 0
+    assert writer.wait(300) == 0
     assert json.loads(target.read_text()) == sealed({"done": True})

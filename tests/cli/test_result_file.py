@@ -95,7 +95,7 @@ def test_a_terminal_of_ascii_shows_the_rest_escaped(words: list[str], tmp_path: 
         encoding="utf-8",
     )
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
-    done = subprocess.run([sys.executable, script, *words], capture_output=True, env=environment, timeout=60)
+    done = subprocess.run([sys.executable, script, *words], capture_output=True, env=environment, timeout=300)
     assert done.returncode == 0, done.stderr
     if words:
         assert json.loads(done.stdout) == {"words": "é 🎬"}
@@ -109,6 +109,6 @@ def test_a_terminal_of_ascii_shows_the_rest_escaped(words: list[str], tmp_path: 
 )
 def test_a_standard_output_that_takes_nothing(ending: str, status: int, said: str) -> None:
     line = f"'{sys.executable}' -m vidkit generate --dry-run {ending}"
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=300)
     assert done.returncode == status, done.stderr
     assert done.stderr.startswith(said) and len(done.stderr.splitlines()) == (2 if said else 0)

@@ -34,7 +34,7 @@ def filled(words: list[str], place: Path, size_kb: int) -> tuple[list[int], str,
     quoted = " ".join(f"'{word}'" for word in [sys.executable, "-m", "vidkit", *words])
     script = SCRIPT.format(size=size_kb, place=place, root=ROOT, command=quoted)
     done = subprocess.run(
-        ["unshare", "-Urm", "sh", "-c", script], capture_output=True, text=True, timeout=400
+        ["unshare", "-Urm", "sh", "-c", script], capture_output=True, text=True, timeout=1200
     )
     if done.returncode in (1, 77) and not Path(f"{place}.status").exists():
         pytest.skip(f"no file system of its own here: {done.stderr.strip()[:80]}")

@@ -253,7 +253,7 @@ def test_ctrl_c_leaves_no_file(words, tmp_path: Path) -> None:
             break
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
+    assert process.wait(300) == 130
     assert list(tmp_path.iterdir()) == []
 
 

@@ -101,7 +101,7 @@ def test_runs_in_the_same_second_write_different_files(words, tmp_path: Path) ->
     )
     command = [sys.executable, "-c", code, *words, "image=null", "--output", str(tmp_path)]
     runs = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
-    assert [one.wait(120) for one in runs] == [0, 0]
+    assert [one.wait(600) for one in runs] == [0, 0]
     names = sorted(path.name for path in tmp_path.iterdir())
     assert len(names) == 6, names
     assert sum(name.endswith("-2.mp4") for name in names) == 1

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from scripted_server import Act, ScriptedServer, completion
+from stopwatch import patience_s
 
 from vidkit.serving import EngineError, ErrorKind, Message, Reply, Request
 from vidkit.serving.openai_engine import Limits, OpenAIEngine
@@ -177,7 +178,7 @@ def test_slow_drip_is_cut_off_by_the_limit_on_the_whole_reply():
         seconds = time.monotonic() - started
     assert caught.value.kind is ErrorKind.TIMEOUT
     assert "no complete reply from" in caught.value.message
-    assert 0.6 <= seconds < 2.0
+    assert 0.6 <= seconds < 8.0  # less than one whole reply
 
 
 def test_slow_drip_within_the_limit_is_read():
@@ -186,10 +187,11 @@ def test_slow_drip_within_the_limit_is_read():
 
 
 def test_silent_server_times_out_and_the_next_attempt_counts():
-    with ScriptedServer([Act(delay_s=5), Act(text="B")]) as server:
-        reply = ask_one(server, limits=Limits(total_s=0.3))
+    limit_s = min(10.0, patience_s(0.25))
+    with ScriptedServer([Act(delay_s=60), Act(text="B")]) as server:
+        reply = ask_one(server, limits=Limits(total_s=limit_s))
     assert (reply.text, reply.attempts) == ("B", 2)
-    assert reply.latency_s < 0.3 < reply.total_s
+    assert reply.latency_s < limit_s < reply.total_s
 
 
 def test_endless_reply_is_refused():
@@ -214,7 +216,7 @@ def test_concurrency_is_limited_and_used():
         seconds = time.monotonic() - started
     assert all(isinstance(reply, Reply) for reply in replies)
     assert server.most_in_flight == 8
-    assert 0.15 <= seconds < 1.0
+    assert 0.15 <= seconds < 0.6 * sum(reply.latency_s for reply in replies)
 
 
 def test_key_comes_from_the_environment_and_stays_out_of_errors(monkeypatch, caplog):

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from scripted_server import Act, ScriptedServer
+from stopwatch import patience_s
 
 from vidkit.video.mp4_stream import mp4_stream
 
@@ -60,7 +61,7 @@ class Job:
     def run(self, out: Path) -> tuple[int, str]:
         """To the end: exit status and standard error."""
         process = self.start(out)
-        told = process.communicate(timeout=600)[1]
+        told = process.communicate(timeout=1800)[1]
         return process.returncode, told
 
     def done(self, out: Path) -> int:
@@ -82,13 +83,13 @@ class Job:
         began = time.monotonic()
         if process.poll() is None:
             process.send_signal(number)
-        told = process.communicate(timeout=120)[1]
+        told = process.communicate(timeout=600)[1]
         return process.returncode, time.monotonic() - began, told
 
 
 def allowed_s() -> float:
     """Seconds in which a run has to end; more where others keep the processors busy."""
-    return SIGNAL_S * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    return max(SIGNAL_S, patience_s(SIGNAL_S / 2))
 
 
 def alive_in_session(pid: int) -> list[int]:

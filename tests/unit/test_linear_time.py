@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from stopwatch import quick
 
 from vidkit.agents.dialects.hermes_text import read_call
 from vidkit.agents.dialects.tags import last_block, unfenced, without_thoughts
@@ -66,10 +66,7 @@ def check(call: Callable[[str], object], unit: str, head: str = "") -> None:
     """At every size below a microsecond per character; sizes grow, so that what is not linear ends early."""
     for size in SIZES:
         text = head + unit * (size // len(unit))
-        began = time.process_time()
-        call(text)
-        took = time.process_time() - began
-        assert took < max(0.3, 1e-6 * size), f"{size} characters took {took:.2f} s"
+        quick(lambda text=text: call(text), max(0.3, 1e-6 * size))
 
 
 @pytest.mark.parametrize("kind", HEADS)

@@ -111,7 +111,7 @@ def test_all_ranks_of_a_clip_take_the_first_ones_decisions():
     ranks = [context.Process(target=_rank, args=(rank, port, queue)) for rank in range(2)]
     for each in ranks:
         each.start()
-    found = sorted((queue.get(timeout=120) for _ in ranks), key=lambda one: one[0])
+    found = sorted((queue.get(timeout=600) for _ in ranks), key=lambda one: one[0])
     for each in ranks:
         each.join(30)
     assert (found[0][1] == found[1][1]).all() and found[0][2] == found[1][2]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from sandbox_attacks import ALL, ISSUE, PRELUDE, TOGETHER
+from stopwatch import patience_s
 
 from vidkit import sandbox
 from vidkit.sandbox.execute import Request, execute
@@ -161,7 +162,7 @@ def test_attack_that_goes_on_is_ended(name: str, backend: str, outside: Outside)
     assert "ESCAPED" not in outcome.stdout, shown
     assert outcome.limit in (ALL[name].limits or ("",)), shown
     assert outcome.limit or outcome.stdout.endswith("done\n"), shown
-    assert outcome.seconds < limits.wall_s + 5
+    assert outcome.seconds < limits.wall_s + patience_s(2.5)
     assert outside.left_running() == []
     assert outside.state() == outside.before
     assert b"secret" not in outcome.files.values()
@@ -171,7 +172,7 @@ def test_attack_that_goes_on_is_ended(name: str, backend: str, outside: Outside)
 def test_attack_works_without_a_sandbox(name: str, outside: Outside, tmp_path: Path) -> None:
     """A test of the tests: what is held above would succeed otherwise."""
     words = [sys.executable, "-I", "-S", "-c", outside.program(name)]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=20)
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     Path(str(outside.values["writable"])).unlink(missing_ok=True)
     assert "ESCAPED" in done.stdout, done.stdout + done.stderr
 

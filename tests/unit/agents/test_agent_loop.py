@@ -128,7 +128,7 @@ def test_limits() -> None:
     assert tokens.ending is Ending.TOKEN_LIMIT
     assert [request.max_tokens for request in engine.requests] == [30, 30, 10]
     late, _ = run(5.0, limits=Limits(seconds=0.1))
-    assert late.ending is Ending.TIMEOUT and late.seconds < 2
+    assert late.ending is Ending.TIMEOUT and late.seconds < 4  # and not the five of the reply
     with pytest.raises(ValueError, match="steps must be > 0, got 0"):
         Limits(steps=0)
 
@@ -166,7 +166,12 @@ class Odd:
 )  # fmt: skip
 def test_what_a_tool_does_is_told(how: str, told: str) -> None:
     asked = f'<tool_call>{{"name": "odd", "arguments": {{"how": "{how}"}}}}</tool_call>'
-    result, engine = run(asked, "<answer>A</answer>", tools=[Odd()], limits=Limits(tool_seconds=0.1))
+    result, engine = run(
+        asked,
+        "<answer>A</answer>",
+        tools=[Odd()],
+        limits=Limits(tool_seconds=0.1 if how == "sleep" else 60.0),
+    )
     assert result.answer == "A"
     assert told in engine.requests[1].messages[-1].parts[0].text
     assert told in result.steps[0].result.problem
@@ -186,7 +191,7 @@ def test_foreseen_calls_change_nothing_but_the_wait() -> None:
     slow, _ = run(tools=[Odd()], engine=Thinking(asked, "<answer>A</answer>"))
     fast, _ = run(tools=[Odd()], engine=Thinking(asked, "<answer>A</answer>"), foresight=guess)
     assert fast.steps[0].foreseen and not slow.steps[0].foreseen
-    assert fast.steps[0].tool_s < 0.2 < slow.steps[0].tool_s
+    assert fast.steps[0].tool_s < slow.steps[0].tool_s / 2
     assert (fast.answer, fast.steps[0].result) == (slow.answer, slow.steps[0].result)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from stopwatch import too_long
+
 from scripts import fuzz_traces
 from vidkit.algoviz.vta.operations import PARAMS
 
@@ -14,7 +16,7 @@ def test_broken_traces_are_refused_or_read_and_never_crash() -> None:
 
     def each(ended: str, seconds: float, text: str) -> None:
         ends[ended] += 1
-        if ended.startswith("FAILED") or seconds > fuzz_traces.SLOWEST_S:
+        if ended.startswith("FAILED") or too_long(seconds, fuzz_traces.SLOWEST_S):
             wrong.append((ended, seconds, text))
 
     assert fuzz_traces.run(0, 0, 800, float("inf"), each) == 800

@@ -2,12 +2,12 @@
 
 import json
 import random
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from stopwatch import quick
 
 from vidkit.algoviz import load, trace_of
 from vidkit.algoviz.vta.diagnostics import StrictError
@@ -179,19 +179,12 @@ def swaps(steps: int) -> dict[str, Any]:
 def test_ten_thousand_steps_are_read_in_two_seconds_and_any_is_found_in_twenty_milliseconds(
     tmp_path: Path,
 ) -> None:
-    # seconds of this process: others may keep the machine busy
     path = tmp_path / "long.json"
     path.write_text(json.dumps(swaps(10_000)))
-    started = time.process_time()
-    trace = load(path)
+    trace = quick(lambda: load(path), 2.0)
     assert trace.diagnostics == ()
-    assert time.process_time() - started < 2
-    taken = []
     for k in random.Random(2).sample(range(10_001), 60):
-        started = time.process_time()
-        trace.state(k)
-        taken.append(time.process_time() - started)
-    assert max(taken) < 0.02
+        quick(lambda k=k: trace.state(k), 0.02, tries=1)
 
 
 def test_limits_of_what_untrusted_code_wrote(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def in_browser(page, script, tmp_path, width=1280):
     probe.write_text(text.replace("</body>", end), encoding="utf-8")
     options = ["--headless=new", "--no-sandbox", "--disable-gpu", f"--window-size={width},900", "--dump-dom",
                f"--user-data-dir={tmp_path / 'profile'}"]  # fmt: skip
-    done = subprocess.run([CHROMIUM, *options, probe.as_uri()], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([CHROMIUM, *options, probe.as_uri()], capture_output=True, text=True, timeout=600)
     found = re.search(r"<pre id=\"said\">(.*?)</pre>", done.stdout, re.DOTALL)
     assert found, done.stderr[-800:]
     return json.loads(found[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))

@@ -51,7 +51,7 @@ def test_browser_draws_boxes_where_the_flat_picture_was(tmp_path):
         f"--screenshot={tmp_path / 'shot.png'}",
         "--dump-dom",
     ]
-    done = subprocess.run([CHROMIUM, *options, page.as_uri()], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([CHROMIUM, *options, page.as_uri()], capture_output=True, text=True, timeout=600)
     found = re.search(r"<title>(\w+) ?(\d*)</title>", done.stdout)
     assert found is not None, done.stderr[-500:]
     if found[1] == "none":
