@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from vidkit.errors import require
+from vidkit.utils.pages import page_environment
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -80,11 +80,10 @@ def trace_block(runs: Iterable[TracedRun], total: int) -> str:
     Raises:
         MissingDependency: jinja2 is not installed.
     """
-    jinja2 = require("jinja2", extra="eval")
     pictures = _Pictures()
     shown = [_shown(run, pictures) for run in runs]
     template = resources.files("vidkit.agents").joinpath("traces.html.j2").read_text(encoding="utf-8")
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = page_environment()
     html: str = environment.from_string(template).render(
         runs=shown,
         total=total,

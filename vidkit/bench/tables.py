@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from vidkit.utils.console import wide_console
+from vidkit.utils.console import Terminal, wide_console
 from vidkit.utils.plain import visible
 
 
@@ -41,7 +40,7 @@ class TextTable:
             raise ValueError(f"{len(cells)} cells for {len(self.headings)} columns of '{self.title}'")
         self.rows.append(list(cells))
 
-    def show(self, console: Console | None = None) -> None:
+    def show(self, console: Terminal | None = None) -> None:
         """Print it; text in it is never markup."""
         title, caption = (Text(text) if text else None for text in (self.title, self.caption))
         table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
@@ -58,6 +57,6 @@ class TextTable:
         return "\n".join(f"| {' | '.join(cells)} |" for cells in [self.headings, marks, *self.rows])
 
 
-def say(line: str, console: Console | None = None) -> None:
+def say(line: str, console: Terminal | None = None) -> None:
     """A line as it is."""
     (console or wide_console()).print(Text(visible(line, keep="\n\t")), soft_wrap=True)

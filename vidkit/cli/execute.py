@@ -126,6 +126,10 @@ class _Tolerant:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
+    @property
+    def with_colours(self) -> _Tolerant:
+        return _Tolerant(self._stream.with_colours)
+
     def write(self, text: str) -> int:
         with self._without_reader():
             return int(self._stream.write(text))

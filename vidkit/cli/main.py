@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn, TextIO
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -20,7 +20,7 @@ from vidkit.cli.commands import COMMANDS, LOOK_UPS, TWO_WORDS
 from vidkit.cli.help import CommandAsTyped, CommandWithConfigs
 from vidkit.cli.report import INTERRUPTED, report_error
 from vidkit.errors import OutputError
-from vidkit.utils.redaction import RedactingStream
+from vidkit.utils.redaction import guard_streams
 
 app = typer.Typer(
     name="vidkit",
@@ -109,14 +109,8 @@ def _terminate(signum: int, frame: object) -> NoReturn:
 def main() -> NoReturn:
     """Entry point of the script `vidkit` and of `python -m vidkit`."""
     signal.signal(signal.SIGTERM, _terminate)
-    # messages and results are redacted where they are made; this catches what comes from elsewhere
-    sys.stdout, sys.stderr = RedactingStream(_open(sys.stdout)), RedactingStream(_open(sys.stderr))
+    guard_streams()
     sys.exit(_told(run(sys.argv[1:])))
-
-
-def _open(stream: TextIO | None) -> TextIO:
-    """A standard stream, or one into nothing if it was closed (`>&-`)."""
-    return stream if stream is not None else open(os.devnull, "w", encoding="utf-8")
 
 
 def _told(status: int) -> int:

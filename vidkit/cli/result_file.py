@@ -14,6 +14,7 @@ from typing import Any
 from vidkit.cli.plain import plain
 from vidkit.errors import OutputError
 from vidkit.utils.files import check_writable, write_text_atomic, write_text_into
+from vidkit.utils.plain import visible_json
 from vidkit.utils.redaction import redact_all
 from vidkit.utils.sealing import is_sealed, sealed
 
@@ -91,12 +92,11 @@ def put_json(file: ResultFile | None, result: object) -> None:
     content = redact_all(plain(result))
     if file is not None and not file.is_special and isinstance(content, dict):
         content = sealed(content)
-    text = json.dumps(content, indent=2, ensure_ascii=escapes, allow_nan=False) + "\n"
+    text = visible_json(json.dumps(content, indent=2, ensure_ascii=escapes, allow_nan=False)) + "\n"
     if file is not None:
         file.write(text)
         return
-    # half a surrogate pair is written as JSON escapes it
-    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
+    sys.stdout.write(text)
     sys.stdout.flush()
 
 

@@ -19,6 +19,11 @@ def visible(text: str, keep: str = "") -> str:
     return _CONTROL.sub(lambda found: found[0] if found[0] in keep else ascii(found[0])[1:-1], text)
 
 
+def visible_json(text: str) -> str:
+    """JSON in which nothing steers the terminal and no half character stands: still the same values."""
+    return _CONTROL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
+
+
 def duration(seconds: float) -> str:
     """Seconds as people say them: 45 s, 2 min 05 s, 1 h 30 min."""
     minutes, rest = divmod(round(seconds), 60)

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import importlib
 import logging
+import re
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, redirect_stderr, suppress
 from typing import Any
+
+from vidkit.utils.plain import visible
+
+_MOVES = re.compile(r"(\r|\x1b\[A)")  # what bars move the cursor with: to the line's start, a line up
 
 
 @contextmanager
@@ -22,9 +28,26 @@ def quiet_libraries(
     """
     with ExitStack() as stack:
         stack.enter_context(_quiet_hub())
+        if progress and hasattr(sys.stderr, "with_colours"):
+            stack.enter_context(redirect_stderr(_Bars(sys.stderr.with_colours)))
         for library in libraries:
             stack.enter_context(_quiet(f"{library}.utils.logging", progress))
         yield
+
+
+class _Bars:
+    """Standard error for the bars of others: they move the cursor, and the names in them do not."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        for number, piece in enumerate(_MOVES.split(text)):
+            self._stream.write(piece if number % 2 else visible(piece, keep="\n\t"))
+        return len(text)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -228,20 +229,33 @@ class RedactingFormatter(logging.Formatter):
 
 
 class RedactingStream:
-    """A text stream that never gets a secret; the last belt, for what no other place has seen."""
+    """A text stream that never gets a secret nor what steers a terminal; the last belt, for what slipped by.
 
-    def __init__(self, stream: Any) -> None:
+    Args:
+        stream: what is written to.
+        colours: escape sequences pass, since whoever writes has seen to those of others.
+    """
+
+    def __init__(self, stream: Any, colours: bool = False) -> None:
         self._stream = stream
+        self._colours = colours
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+    @property
+    def with_colours(self) -> RedactingStream:
+        """The same for `vidkit.utils.console` and bars, whose escape sequences are their own."""
+        return RedactingStream(self._stream, colours=True)
 
     def write(self, text: str) -> int:
         # what the terminal's encoding lacks (all but ASCII, in locale C) and half surrogate pairs, as ids may
         # hold, are shown escaped instead of ending the command
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        text = redact(text)
+        shown = text if self._colours else visible(text, keep="\n\t")
         with self._explained():
-            self._stream.write(redact(text).encode(encoding, "backslashreplace").decode(encoding))
+            self._stream.write(shown.encode(encoding, "backslashreplace").decode(encoding))
         return len(text)
 
     def flush(self) -> None:
@@ -262,3 +276,15 @@ class RedactingStream:
     def writelines(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.write(line)
+
+
+def guard_streams() -> None:
+    """Standard output and error of this process get no secret and nothing that steers a terminal.
+
+    Messages and results are made so already; this catches what comes from elsewhere.
+    """
+    # a stream that was closed (`>&-`) is one into nothing
+    sys.stdout, sys.stderr = (
+        RedactingStream(stream if stream is not None else open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        for stream in (sys.stdout, sys.stderr)
+    )

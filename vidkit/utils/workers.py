@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import NoReturn, Self, TypeVar
 
 from vidkit.errors import VidkitError
+from vidkit.utils.redaction import guard_streams
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -83,6 +84,7 @@ def start_worker() -> None:
     # Ctrl-C is the parent's, which ends its workers by SIGTERM; as an exception, so that temporary files go
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
+    guard_streams()
     quiet_threads()
     threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
 

@@ -18,6 +18,7 @@ from vidkit.algoviz.scene.colours import luminance
 from vidkit.algoviz.scene.film import Film
 from vidkit.algoviz.scene.fonts import ASCENT, FACES, face
 from vidkit.algoviz.scene.shapes import Shape
+from vidkit.utils.plain import visible, visible_json
 
 _KINDS = ("rect", "ellipse", "line", "text")
 _FONTS = tuple(FACES)
@@ -66,8 +67,8 @@ def page_of(film: Film, steps: tuple[int, ...]) -> str:
         "muted": theme.muted, "primary": theme.primary, "scheme": scheme,
     }  # fmt: skip
     parts = {
-        "title": html.escape(film.title),
-        "subtitle": html.escape(film.story.subtitle),
+        "title": html.escape(visible(film.title)),
+        "subtitle": html.escape(visible(film.story.subtitle)),
         "colours": ";".join(f"--{name}:{value}" for name, value in colours.items()),
         "fonts": font_css(packed.shapes, _PLAIN),
         "css": (_HERE / "player.css").read_text(encoding="utf-8"),
@@ -146,9 +147,7 @@ class _Packed:
         content = {"ascent": ASCENT, "regions": self.regions, "shapes": shapes, "steps": self.steps}
         content["ids"] = list(self.ids)
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        for character, code in (("<", "\\u003c"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029")):
-            text = text.replace(character, code)
-        return text
+        return visible_json(text.replace("<", "\\u003c"))
 
     def _packed(self, shape: Shape) -> list[Any]:
         """Fields in the order that the script knows, without what is missing at the end."""

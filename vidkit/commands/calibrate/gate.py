@@ -6,8 +6,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from vidkit.agents.calibration import (
     Calibrated,
     LoggedDraft,
@@ -26,6 +24,7 @@ from vidkit.evaluation.rows import read_rows
 from vidkit.evaluation.scoring import read_joined
 from vidkit.evaluation.task import Task, load_task
 from vidkit.evaluation.types import Mode
+from vidkit.utils.console import terminal
 from vidkit.utils.files import check_writable
 from vidkit.utils.publishing import staged
 
@@ -69,7 +68,7 @@ def run(settings: CalibrateGateSettings) -> dict[str, Any]:
     with staged(output.parent, output.name, [data, predictions], settings.force) as stage:
         _plot(stage.folder / picture.name, found, gate)
         stage.publish(gate.as_dict())
-    Console().print(f"gate  {output}\nplot  {picture}", highlight=False, markup=False)
+    terminal().print(f"gate  {output}\nplot  {picture}", highlight=False, markup=False)
     return result
 
 
@@ -148,7 +147,7 @@ def _print(gate: GateFile, rows: list[dict[str, Any]]) -> None:
             f"conformal thresholds: at most {gate.risk:.0%} of all drafts are believed and wrong, on average"
         )
     columns = ("score", "AUROC", "AURC", "threshold", "believed", "of them right")
-    console = Console()
+    console = terminal()
     console.print(rich_table({"title": title, "columns": columns, "rows": cells, "note": note}))
     if gate.threshold is None:
         console.print(f"{gate.kind}: no threshold keeps this risk; the gate believes nothing", markup=False)

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
@@ -20,6 +18,7 @@ from vidkit.evaluation.running import Progress, RunSummary, run_async
 from vidkit.evaluation.running.growing_clip import check_turn_entry
 from vidkit.evaluation.running.runner import LOG
 from vidkit.evaluation.task import Task
+from vidkit.utils.console import Terminal, terminal
 from vidkit.utils.event_loop import run_whole
 from vidkit.utils.plain import visible
 
@@ -93,23 +92,23 @@ def _check_order(settings: EvalSettings, task: Task, data: Path) -> None:
 @contextmanager
 def _shown(title: str) -> Iterator[Any]:
     """Progress on standard error: a bar on a terminal, a line per tenth elsewhere."""
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     if not console.is_terminal:
         yield _Lines(console, title)
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     with Bar(*columns, console=console) as bar:
-        line = bar.add_task(escape(visible(title)), total=None, note="")
+        line = bar.add_task(visible(title), total=None, note="")
         yield lambda state: bar.update(line, completed=state.done, total=state.total, note=str(state))
 
 
 class _Lines:
-    def __init__(self, console: Console, title: str) -> None:
+    def __init__(self, console: Terminal, title: str) -> None:
         self._console, self._title, self._told = console, title, -1
 
     def __call__(self, state: Progress) -> None:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from vidkit import __version__
@@ -19,6 +18,7 @@ from vidkit.config.eval_schema import EvalSettings
 from vidkit.errors import ConfigError, NothingAnswered
 from vidkit.evaluation.own_run import OWN_RUNS, OwnResult, OwnRun, Show, find_own_run
 from vidkit.evaluation.task import Task
+from vidkit.utils.console import terminal
 from vidkit.utils.files import check_writable, write_text_atomic
 from vidkit.utils.plain import duration
 from vidkit.utils.redaction import redact
@@ -128,7 +128,7 @@ def asked(settings: EvalSettings, target: Path, show: Show) -> OwnRun:
 @contextmanager
 def counted(title: str) -> Iterator[Show]:
     """Progress with the time left on standard error: a bar on a terminal, a line per tenth elsewhere."""
-    console = Console(stderr=True)
+    console = terminal(stderr=True)
     count = _Count()
     if not console.is_terminal:
 
@@ -140,10 +140,10 @@ def counted(title: str) -> Iterator[Show]:
         yield line
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(title, total=None, note="")

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from vidkit.evaluation.replies import UNREAD_HEADING
 from vidkit.evaluation.report.text import rich_table
 from vidkit.evaluation.types import ScoreTable
+from vidkit.utils.console import terminal
 from vidkit.utils.plain import visible
 
 _MODES = ("robust", "official")
@@ -20,9 +20,7 @@ _NARROW = 100  # columns assumed where there is no terminal
 
 def print_result(result: Mapping[str, Any]) -> None:
     """Tables, then warnings."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_NARROW)
+    console = terminal(width=_NARROW)
     seen = [
         f"{name} {result[key]}"
         for key, name in (("model", "model"), ("budget", "frames"), ("subtitles", "subtitles"))

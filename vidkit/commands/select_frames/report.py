@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from typing import Any, Self
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from vidkit.frames.outputs.images import clock
 from vidkit.frames.outputs.page import token_words
-from vidkit.utils.console import shown
+from vidkit.utils.console import shown, terminal
 from vidkit.utils.plain import visible
 
 _FILE_NAMES = {
@@ -28,7 +27,7 @@ class FrameProgress:
     """A bar with the time left on a terminal, a line now and then elsewhere; on standard error."""
 
     def __init__(self, name: str, unit: str = "frames") -> None:
-        self._console = Console(stderr=True)
+        self._console = terminal(stderr=True)
         self._name, self._unit = name, unit
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
@@ -68,7 +67,7 @@ class FrameProgress:
 
 def print_selection(record: dict[str, Any], files: dict[str, str]) -> None:
     """The kept frames as a table, warnings, and where the files are."""
-    console = Console()
+    console = terminal()
     video, relevance = record["input"], record["relevance"]
     query = f"“{record['query']}”" if record["query"] else "no query"
     table = Table(
@@ -123,7 +122,7 @@ def print_selection(record: dict[str, Any], files: dict[str, str]) -> None:
 
 def print_plan(plan: dict[str, Any]) -> None:
     """What a run would do, one fact per line."""
-    console = Console()
+    console = terminal()
     for name, value in plan.items():
         console.print(shown(f"{name:<12} {value}"), highlight=False, soft_wrap=True)
 
@@ -139,7 +138,7 @@ def _limits(relevance: dict[str, Any]) -> str:
 
 def print_manifest(summary: dict[str, Any]) -> None:
     """Counts of a data-set run, its failures and where the results are."""
-    console = Console()
+    console = terminal()
     table = Table(title="select-frames over a manifest", title_justify="left")
     table.add_column("what")
     table.add_column("count", justify="right")

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from importlib import resources
 from typing import Any
 
-from vidkit.errors import require
 from vidkit.evaluation.benchmark import Benchmark
 from vidkit.evaluation.report.cells import is_interval, is_number, transposed, written
 from vidkit.evaluation.report.plots import plots_of
+from vidkit.utils.pages import page_environment
 
 _WIDE = 9  # columns from which a table of fewer rows is turned over: what 1200 pixels hold
 
@@ -24,11 +24,10 @@ def page(result: Mapping[str, Any], title: str, benchmark: Benchmark, more: str 
     Raises:
         MissingDependency: jinja2 or matplotlib is not installed.
     """
-    jinja2 = require("jinja2", extra="eval")
     template = (
         resources.files("vidkit.evaluation.report").joinpath("page.html.j2").read_text(encoding="utf-8")
     )
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = page_environment()
     environment.filters["cell"] = lambda cell: written(cell, separator="\n")
     tables = [*result["tables"], *(asdict(table) for table in benchmark.published())]
     html: str = environment.from_string(template).render(

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
-
 from vidkit.frames.outputs.images import clock, jpeg_bytes
 from vidkit.frames.outputs.plot import svg_text
 from vidkit.frames.pipeline import VideoSelection
 from vidkit.utils.files import write_text_atomic
+from vidkit.utils.pages import page_environment
 from vidkit.video.types import Frame
 
 _TEMPLATE = """<!doctype html>
@@ -101,9 +100,9 @@ def render_page(
         share = None if relevance is None or top <= 0 else round(100 * max(relevance, 0.0) / top, 1)
         data = base64.b64encode(jpeg_bytes(frame.pixels)).decode("ascii")
         cards.append({"clock": clock(frame.time_s), "data": data, "share": share, **row})
-    environment = Environment(autoescape=True)
+    environment = page_environment(trim=False)
     environment.filters["clock"] = clock
-    return environment.from_string(_TEMPLATE).render(
+    html: str = environment.from_string(_TEMPLATE).render(
         name=result.name,
         record=record,
         weighed=all("importance" in segment for segment in record["segments"]),
@@ -112,6 +111,7 @@ def render_page(
         answer=answer,
         facts=_facts(record),
     )
+    return html
 
 
 def token_words(facts: dict[str, Any]) -> str:

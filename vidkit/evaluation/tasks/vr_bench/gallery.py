@@ -15,13 +15,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vidkit.errors import VidkitError, require
+from vidkit.errors import VidkitError
 from vidkit.evaluation.report.cells import DASH, is_interval, is_number, transposed, written
 from vidkit.evaluation.tasks.vr_bench.clip_reading import UnusableClip, open_clip
 from vidkit.evaluation.tasks.vr_bench.clip_score import FAILURES, thinned
 from vidkit.evaluation.tasks.vr_bench.level_set import LevelFile, LoadedLevel, load_level
 from vidkit.evaluation.tasks.vr_bench.truths import level_ways
 from vidkit.mazes.tracking.frame_map import FrameMap, find_map
+from vidkit.utils.pages import page_environment
 from vidkit.video.writing import encode_mp4
 
 Frame = NDArray[np.uint8]
@@ -54,13 +55,12 @@ def gallery_page(
     Raises:
         MissingDependency: jinja2 is not installed.
     """
-    jinja2 = require("jinja2", extra="eval")
     template = (
         resources.files("vidkit.evaluation.tasks.vr_bench")
         .joinpath("gallery.html.j2")
         .read_text(encoding="utf-8")
     )
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = page_environment()
     environment.filters["cell"] = lambda cell: written(cell, separator="\n")
     picked = pick(rows, most)
     loaded: dict[str, LoadedLevel] = {}
