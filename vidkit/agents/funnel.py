@@ -222,7 +222,7 @@ class Funnel(Generic[Query]):
                         break
                     job = arrived.get_nowait()
             last = job is None
-            rest = await self._speculated(jobs) if jobs else []
+            rest = await self._speculated(jobs, waiting) if jobs else []
             if not self._overlap:
                 await self._answered(rest)
                 continue
@@ -262,38 +262,58 @@ class Funnel(Generic[Query]):
         self._report.outcomes.append(job.outcome)
         self._told(job.outcome)
 
-    async def _speculated(self, jobs: list[_Job[Query]]) -> list[_Job[Query]]:
-        """Screen and draft; returns what is left for the agent."""
+    async def _speculated(
+        self, jobs: list[_Job[Query]], waiting: asyncio.Queue[_Job[Query] | None]
+    ) -> list[_Job[Query]]:
+        """Screen and draft; returns what is left for the agent and does not wait for it yet."""
         if not self._speculate or self._report.turned_off_after is not None:
             return jobs
         start = self._clock()
-        screened = await _parts(self._stages.screen([job.query for job in jobs]), len(jobs), "screen")
+        free, rest = await self._screened(jobs)
+        for job in rest:
+            job.outcome.front_s = self._clock() - start
+        # agents need not wait for drafts of others; a full queue must not hold those drafts up
+        while self._overlap and rest and not waiting.full():
+            waiting.put_nowait(rest.pop(0))
+        deferred = await self._drafted(free) if free else []
+        front_s = self._clock() - start
+        for job in free:
+            job.outcome.front_s = front_s
+        believed = [job for job in free if job.outcome.by == "draft"]
+        for job in believed:
+            self._done(job)
+        if self._economy is not None and (why := self._economy.front_took(len(jobs), len(believed), front_s)):
+            self._report.turned_off_after, self._report.why_off = self._economy.seen, why
+        return sorted(rest + deferred, key=lambda job: job.outcome.place)
+
+    async def _screened(self, jobs: list[_Job[Query]]) -> tuple[list[_Job[Query]], list[_Job[Query]]]:
+        """Those that need no tool, and the others."""
+        words = await _parts(self._stages.screen([job.query for job in jobs]), len(jobs), "screen")
         free: list[_Job[Query]] = []
-        for job, word in zip(jobs, screened, strict=True):
+        rest: list[_Job[Query]] = []
+        for job, word in zip(jobs, words, strict=True):
             if isinstance(word, Exception):
                 job.outcome.problem = f"screen failed, {type(word).__name__}: {word}"
-                continue
-            job.outcome.tool_free = bool(word)
-            if word:
-                free.append(job)
-        drafts: Sequence[Draft | Exception] = []
-        if free:
-            drafts = await _parts(self._stages.draft([job.query for job in free]), len(free), "draft")
-        front_s, believed = self._clock() - start, set()
-        for job in jobs:
-            job.outcome.front_s = front_s
+            else:
+                job.outcome.tool_free = bool(word)
+            (free if job.outcome.tool_free else rest).append(job)
+        return free, rest
+
+    async def _drafted(self, free: list[_Job[Query]]) -> list[_Job[Query]]:
+        """Those whose draft is not believed; the others get theirs as answer."""
+        drafts = await _parts(self._stages.draft([job.query for job in free]), len(free), "draft")
+        deferred: list[_Job[Query]] = []
         for job, draft in zip(free, drafts, strict=True):
             if isinstance(draft, Exception):
                 job.outcome.problem = f"draft failed, {type(draft).__name__}: {draft}"
+                deferred.append(job)
                 continue
             job.outcome.decision = draft.decision
             if draft.decision.accepted:
                 job.outcome.answer, job.outcome.by = draft.answer, "draft"
-                believed.add(job.outcome.place)
-                self._done(job)
-        if self._economy is not None and (why := self._economy.front_took(len(jobs), len(believed), front_s)):
-            self._report.turned_off_after, self._report.why_off = self._economy.seen, why
-        return [job for job in jobs if job.outcome.place not in believed]
+            else:
+                deferred.append(job)
+        return deferred
 
 
 async def _parts(

@@ -69,6 +69,49 @@ def test_the_published_schedule_is_slower_and_gives_the_same_answers() -> None:
     assert theirs.seconds > 1.3 * ours.seconds
 
 
+@pytest.mark.parametrize("batch", [1, 6])
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("front_s", [0.05, 0.5, 5.0])
+@pytest.mark.parametrize(("alpha", "beta"), [(0, 0), (0, 1), (0.2, 0.3), (0.9, 0.9)])
+def test_never_slower_than_the_agents_by_more_than_the_screening(
+    alpha, beta, front_s, workers, batch
+) -> None:
+    queries, spent = scripted_queries(96, alpha, beta), []
+
+    class Counted(ScriptedStages):
+        async def screen(self, some):
+            spent.append(self.screen_s)
+            return await super().screen(some)
+
+        async def draft(self, some):
+            spent.append(self.draft_s)
+            return await super().draft(some)
+
+    def seconds(**settings) -> float:
+        return run(Counted(front_s, front_s, 2.0), queries, workers=workers, batch=batch, **settings).seconds
+
+    agents = seconds(speculate=False)
+    assert not spent
+    assert seconds() <= agents + sum(spent) + 1e-6
+    spent.clear()
+    # whatever does not pay is given up after a window: then the rest costs what the agents cost
+    watched = seconds(economy=Economy(window=16))
+    assert watched <= agents + sum(spent) + 1e-6
+    # agents work meanwhile, so a front that is quicker than they are only delays the first of them
+    if 2 * front_s / batch * workers < 2.0 * (1 - alpha * beta):
+        assert seconds() <= agents + math.ceil(workers / batch) * 2 * front_s + 1e-6
+
+
+def test_what_needs_tools_does_not_wait_for_drafts_of_others() -> None:
+    queries = scripted_queries(8, alpha=1, beta=0.5)
+    report = run(ScriptedStages(1.0, 10.0, 2.0), queries, batch=8, workers=4)
+    needy = [one for one in report.outcomes if one.by == "agent"]
+    assert {one.latency_s for one in needy} == {3.0} and {one.front_s for one in needy} == {1.0}
+    assert {one.latency_s for one in report.outcomes if one.by == "draft"} == {11.0}
+    crowded = run(ScriptedStages(1.0, 1.0, 50.0), queries, batch=8, workers=1, ahead=1)
+    assert {one.latency_s for one in crowded.outcomes if one.by == "draft"} == {2.0}
+
+
 def test_the_front_pauses_when_too_many_wait() -> None:
     asked = []
 

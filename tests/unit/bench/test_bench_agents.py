@@ -22,6 +22,23 @@ def test_throughput_is_near_the_bound_everywhere() -> None:
         assert row["ours_s"] <= row["published_s"] + 1e-9
 
 
+WIDE = [Point(a, b, w, n) for a in (0, 0.5, 0.9, 1) for b in (0, 0.6, 1) for w in (1, 2, 8) for n in (1, 6)]
+
+
+@pytest.mark.parametrize("count", [64, 100])
+def test_no_schedule_of_whole_agents_is_faster(count: int) -> None:
+    """Shared-out agents are a bound that few queries cannot reach; with whole ones it is reached."""
+    for row in schedule_rows(WIDE, TIMES, count, 1):
+        assert row["bound_s"] <= row["tight_bound_s"] + 1e-9 <= row["ours_s"] + 2e-9, row
+        assert row["share_of_tight_bound"] >= 0.95, row
+
+
+def test_whole_agents_by_hand() -> None:
+    # all 5 go to two agents of 6 s: three rounds after the first screen, whatever is shared out
+    row = next(schedule_rows([Point(0, 0, 2, 5)], TIMES, 5, 0))
+    assert row["bound_s"] == pytest.approx(15) and row["tight_bound_s"] == pytest.approx(18.15)
+
+
 def test_a_slow_front_is_the_bound_then() -> None:
     slow = Times(2.0, 2.0, 4.0)
     row = next(schedule_rows([Point(0.5, 0.5, 4, 1)], slow, 128, 0))

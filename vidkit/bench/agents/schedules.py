@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import math
+import heapq
 import random
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -36,19 +36,41 @@ class Point:
 
 
 def lower_bound_s(report: FunnelReport, times: Times, point: Point) -> float:
-    """Seconds that no schedule beats, from the queries as they were and full batches.
+    """Seconds that no schedule beats, from the queries as they were: the bound of `funnel_model`.
 
     The front cannot be shorter than its calls, the agents not shorter than their work shared out evenly.
     """
-    count = len(report.outcomes)
     deferred = sum(one.by == "agent" for one in report.outcomes)
-    calls = math.ceil(count / point.batch)
-    # with a batch of one only the tool-free are drafted; a fuller batch nearly always holds one
-    drafts = sum(one.decision is not None for one in report.outcomes) if point.batch == 1 else calls
-    if point.beta == 0:
-        drafts = 0
-    front = calls * times.screen_s + drafts * times.draft_s
-    return max(front, deferred * times.agent_s / point.workers)
+    return max(_front_ends(report, times, point)[-1][1], deferred * times.agent_s / point.workers)
+
+
+def tight_bound_s(report: FunnelReport, times: Times, point: Point) -> float:
+    """Seconds that no schedule beats that screens and drafts the queries in their order.
+
+    An agent cannot be shared out: its query starts once it is screened, or drafted and not believed, and
+    takes `agent_s` of one worker. Jobs of equal length end soonest when each starts as early as it can.
+    """
+    ends = _front_ends(report, times, point)
+    came = [
+        ends[place // point.batch][bool(one.tool_free)]
+        for place, one in enumerate(report.outcomes)
+        if one.by == "agent"
+    ]
+    free_at = [0.0] * point.workers
+    for moment in sorted(came):
+        heapq.heappush(free_at, max(heapq.heappop(free_at), moment) + times.agent_s)
+    return max(ends[-1][1], *free_at)
+
+
+def _front_ends(report: FunnelReport, times: Times, point: Point) -> list[tuple[float, float]]:
+    """When each full batch is screened and drafted at the earliest; drafts are of the tool-free alone."""
+    ends, now = [], 0.0
+    for first in range(0, len(report.outcomes), point.batch):
+        screened = now + times.screen_s
+        drafts = any(one.tool_free for one in report.outcomes[first : first + point.batch])
+        now = screened + (times.draft_s if drafts else 0.0)
+        ends.append((screened, now))
+    return ends
 
 
 def schedule_rows(points: list[Point], times: Times, count: int, seed: int) -> Iterator[dict[str, Any]]:
@@ -62,7 +84,7 @@ def schedule_rows(points: list[Point], times: Times, count: int, seed: int) -> I
         ours = _run(queries, times, point, seed)
         published = _run(queries, times, Point(point.alpha, point.beta, 1, point.batch), seed, overlap=False)
         alone = _run(queries, times, point, seed, speculate=False)
-        bound = lower_bound_s(ours, times, point)
+        bound, tight = lower_bound_s(ours, times, point), tight_bound_s(ours, times, point)
         yield {
             "alpha": point.alpha,
             "beta": point.beta,
@@ -74,6 +96,8 @@ def schedule_rows(points: list[Point], times: Times, count: int, seed: int) -> I
             "agents_s": alone.seconds,
             "bound_s": bound,
             "share_of_bound": bound / ours.seconds,
+            "tight_bound_s": tight,
+            "share_of_tight_bound": tight / ours.seconds,
             "speedup": alone.seconds / ours.seconds,
             "same_answers": [one.answer for one in ours.outcomes]
             == [one.answer for one in published.outcomes],

@@ -118,14 +118,15 @@ def _paint(
 
 def shrunk(pictures: Tensor, side: int) -> Tensor:
     """Pictures [B, SIDE, SIDE, 3] averaged down to [B, 3, side, side]; each pixel by the area it covers."""
-    if SIDE % side == 0:
-        return F.avg_pool2d(pictures.permute(0, 3, 1, 2), SIDE // side)
-    edges = torch.arange(SIDE, dtype=torch.float64)
-    low = torch.arange(side, dtype=torch.float64)[:, None] * SIDE / side
-    shared = torch.minimum(edges + 1, low + SIDE / side) - torch.maximum(edges, low)
-    weights = (shared.clamp(min=0) * side / SIDE).to(pictures)
-    rows = torch.einsum("sh,bhwc->bswc", weights, pictures)
-    return torch.einsum("tw,bswc->bcst", weights, rows)
+    groups = math.gcd(SIDE, side)  # as many pixels of each group go into as few, always in the same way
+    many, few = SIDE // groups, side // groups
+    edges = torch.arange(many, dtype=torch.float64)
+    low = torch.arange(few, dtype=torch.float64)[:, None] * many / few
+    shared = torch.minimum(edges + 1, low + many / few) - torch.maximum(edges, low)
+    weights = (shared.clamp(min=0) * few / many).to(pictures)
+    rows = weights @ pictures.reshape(-1, many, SIDE * 3)
+    colours = torch.einsum("fm,cd->mcfd", weights, torch.eye(3).to(weights)).reshape(3 * many, 3 * few)
+    return (rows.reshape(-1, 3 * many) @ colours).reshape(-1, side, side, 3).permute(0, 3, 1, 2)
 
 
 def cropped(pictures: Tensor, cell: Tensor) -> Tensor:
