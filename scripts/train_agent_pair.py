@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,44 +109,18 @@ def took_over(model: PairNetwork, path: Path) -> None:
     print(f"weights of {path.name} taken over; new: {', '.join(left.missing_keys) or 'none'}", flush=True)
 
 
-def costs(small: PairNetwork, large: PairNetwork) -> tuple[float, float]:
-    """FLOPs of the large model's first look and of a crop with kept keys, in drafts of the small one."""
-    import torch
-    from torch.nn.attention import SDPBackend, sdpa_kernel
-    from torch.utils.flop_counter import FlopCounterMode
-
-    from vidkit.synthetic.zoom_scenes.questions import LENGTH
-
-    device = small.grid.device
-    question = torch.zeros(1, LENGTH, dtype=torch.long, device=device)
-    views = [
-        torch.rand(1, 3, model.config.view, model.config.view, device=device) for model in (small, large)
-    ]
-
-    def counted(call: Callable[[], Any]) -> tuple[float, Any]:
-        # attention of other backends is not counted on every device
-        with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-            found = call()
-        return float(counter.get_total_flops()), found
-
-    drafted, _ = counted(lambda: small.look(views[0], question))
-    first, stage = counted(lambda: large.look(views[1], question))
-    cell = torch.zeros(1, dtype=torch.long, device=device)
-    crop, _ = counted(lambda: large.zoom(torch.rand(1, 3, 128, 128, device=device), cell, 1, stage))
-    return first / drafted, crop / drafted
-
-
 def evaluate(options: argparse.Namespace, device: Any) -> None:
     """Held-out questions to both; figures.json and a table."""
     import torch
 
     from scripts.agent_pair_training.evaluation import figures
     from vidkit.agents.pair.columns import pair_columns
+    from vidkit.agents.pair.costs import relative_costs
     from vidkit.agents.pair.folder import load_model
     from vidkit.utils.provenance import provenance
 
     small, large = (load_model(options.out / f"{name}.safetensors", device) for name in NAMES)
-    ratio = costs(small, large)
+    ratio = relative_costs(small, large)
     columns = pair_columns(small, large, options.questions, min(500, options.questions))
     name = torch.cuda.get_device_name() if device.type == "cuda" else None
     record = {**provenance(("torch",), name), "questions": options.questions, "costs": ratio}

@@ -10,7 +10,7 @@ from vidkit.agents.pair.network import PairConfig, PairNetwork
 from vidkit.cli.main import run
 
 FEW = ("pair.calibrate=24", "pair.test=12", "pair.timed=6", "pair.batch=4", "pair.workers=4", "pair.splits=3",
-       "pair.mixes=[0.5]", "pair.stream_s=0.2",
+       "pair.mixes=[0.5]", "pair.subsets=[attributes]", "pair.rounds=2", "pair.stream_s=0.2",
        "pair.loads=[0.8]", "pair.faster=[1.5]", "shapes.small=tiny", "shapes.large=tiny",
        "shapes.queries=4")  # fmt: skip
 
@@ -26,13 +26,17 @@ def folder(tmp_path_factory):
 
 
 def test_every_section(folder, tmp_path, capsys) -> None:
-    words = [f"pair.folder={folder}", *FEW, "sections=[gates,pair,load,shapes]", "--device", "cpu"]
+    words = [f"pair.folder={folder}", *FEW, "sections=[gates,pair,groups,load,shapes]", "--device", "cpu",
+             f"pair.columns={tmp_path / 'kept'}"]  # fmt: skip
     assert run(["bench", "agents", *words, "-o", str(tmp_path)]) == 0
     record = json.loads((tmp_path / "agents.json").read_text())
     assert record["complete"]
     rows = {name: part["rows"] for name, part in record["sections"].items()}
-    engines = [row for row in rows["pair"] if "mix" not in row]
-    assert rows["pair"][0]["engine"] == "agent, one by one" and len(engines) == 12
+    assert rows["pair"][0]["engine"] == "agent, one by one" and len(rows["pair"]) == 12
+    assert [row["group"] for row in rows["groups"]] == ["0.5"] * 4 + ["attributes"] * 4
+    for row in rows["groups"]:
+        assert row["speedup_low"] <= row["speedup"] <= row["speedup_high"] and row["rounds"] == 2
+        assert (row["ceiling"] is None) == (row["beta"] == 0)
     assert all(row["questions"] == 6 and row["difference_low"] <= row["difference"] for row in rows["pair"])
     assert sum("gate" in row for row in rows["gates"]) == 9 and all(
         row.get("kept", 0) <= 3 for row in rows["gates"]
@@ -47,6 +51,7 @@ def test_every_section(folder, tmp_path, capsys) -> None:
 @pytest.mark.parametrize(
     ("word", "told"),
     [("pair.gate=best", "pair.gate=best is unknown"), ("pair.risk=1.5", "risk must be between 0 and 1"),
+     ("pair.subsets=[colour]", "unknown subset 'colour'"), ("pair.subsets=['existence 2']", "unknown subset"),
      ("shapes.small=9b", "small must be 2b, 7b or tiny"), ("pair.timed=0", "timed must be >= 1")],
 )  # fmt: skip
 def test_settings_that_cannot_be(capsys, tmp_path, word, told) -> None:

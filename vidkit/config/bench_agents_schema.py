@@ -13,32 +13,50 @@ class AgentsSection(StrEnum):
     latency = "latency"
     gates = "gates"
     pair = "pair"
+    groups = "groups"
     load = "load"
     shapes = "shapes"
 
 
+SUBSETS = ("existence", "attributes", "relations")
+
+
+def _is_share(text: str) -> bool:
+    try:
+        return 0 < float(text) < 1
+    except ValueError:
+        return False
+
+
 @dataclass
 class PairBench:
-    """The embedded pair (sections `gates`, `pair` and `load`)."""
+    """The embedded pair (sections `gates`, `pair`, `groups` and `load`)."""
 
     folder: str | None = None  # with other weights; none: those that ship
-    calibrate: int = 600  # questions on which gates are calibrated; both models answer them
-    test: int = 600  # questions of `gates`, of another split
-    timed: int = 64  # questions of `pair` and `load`
+    columns: str | None = (
+        None  # folder that keeps what models said of `calibrate` and `test` for the next run
+    )
+    calibrate: int = 900  # questions on which gates are calibrated; the small model answers them
+    test: int = 600  # questions of `gates`, of another split; both models answer them
+    timed: int = 64  # questions of `pair`, `groups` and `load`
     batch: int = 8  # questions a pass
     workers: int = 16  # agents side by side
-    gate: str = "blend"  # of `load` and `mixes`: margin, paper, min_prob, log_mean, entropy, blend
+    gate: str = "min_prob"  # of `groups`, `load`: margin, paper, min_prob, log_mean, entropy, blend
     risk: float = 0.1  # of `gates`: share of wrong among the believed, at most
-    loss: float = 0.02  # of `pair`, `load`: share of the believed that the agent gets right and they do not
+    loss: float = 0.02  # of `pair`, `groups`, `load`: the same, so that no more is lost to the agent
     stream_s: float = 5.0  # seconds of a stream of `load`, at least
-    mixes: list[float] = field(default_factory=lambda: [0.5, 0.9])  # of `pair`: shares that need no zoom
+    rounds: int = 3  # of `groups`: how often each engine runs, in turn
+    mixes: list[float] = field(default_factory=lambda: [0.5, 0.8, 0.95])  # shares that need no zoom
+    subsets: list[str] = field(  # kinds of `groups`; "existence .8" is a mix of one
+        default_factory=lambda: ["existence", "attributes", "relations"]
+    )
     delta: float = 0.02  # probability that a threshold fails its promise
     splits: int = 100  # random divisions on which the promise is checked
     loads: list[float] = field(default_factory=lambda: [0.5, 0.8])  # of what the batched agents can do
     faster: list[float] = field(default_factory=lambda: [1.2, 1.6, 2.0])  # further ones for the funnel
 
     def __post_init__(self) -> None:
-        for name in ("calibrate", "test", "timed", "batch", "workers", "splits"):
+        for name in ("calibrate", "test", "timed", "batch", "workers", "splits", "rounds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
         for name in ("risk", "loss", "delta"):
@@ -52,6 +70,12 @@ class PairBench:
         for value in self.mixes:
             if not 0 < value < 1:
                 raise ValueError(f"mixes must be between 0 and 1, got {value}")
+        for name in self.subsets:
+            kind, _, share = name.partition(" ")
+            if kind not in SUBSETS or (share and not _is_share(share)):
+                raise ValueError(
+                    f"unknown subset '{name}'\none of {', '.join(SUBSETS)}, each with a share such as .8"
+                )
         if not self.loads:
             raise ValueError("loads=[] is empty\nname at least one")
 

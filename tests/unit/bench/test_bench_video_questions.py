@@ -2,7 +2,6 @@
 
 import itertools
 
-import numpy as np
 import pytest
 
 from vidkit.bench.frames.video_questions import Said, answered, bench_questions
@@ -53,8 +52,8 @@ def test_answers_from_what_was_said() -> None:
 
 
 def test_the_oracle_is_right_where_all_is_shown_and_uniform_is_the_baseline(tmp_path) -> None:
-    def blind(picture: np.ndarray, question) -> Said:
-        return Said("star", 0.1)
+    def blind(pictures, question) -> list[Said]:
+        return [Said("star", 0.1) for _ in pictures]
 
     last = list(bench_questions(tmp_path, 1, ["topk", "uniform"], [4, 90], 3, 90, 100, {"blind": blind}))[-1]
     rows = {(row["method"], row["k"], row["evidence"]): row for row in last["rows"]}

@@ -31,32 +31,38 @@ def seeds_of(split: str | None, start: int = FIRST_SEED) -> Iterator[int]:
 
 def pair_columns(
     small: PairNetwork,
-    large: PairNetwork,
+    large: PairNetwork | None,
     count: int,
     batch: int,
     split: str | None = None,
     tell: Callable[[str], None] = lambda text: None,
+    start: int = FIRST_SEED,
 ) -> dict[str, Column]:
-    """Both models on `count` questions.
+    """Both models, or the small one alone, on `count` questions.
 
     Returns:
-        By name, [count] or for logits [count, 2, V]: `kind`, `stratum`, `key` (px), `needs` a zoom, `small`,
-        `no_zoom` and `agent` (right or not), `tool_free`, `answers_now`, `logits`, `crops`.
+        By name, [count] or for logits [count, 2, V]: `kind`, `stratum`, `key` (px), `needs` a zoom, `small`
+        (right or not), `tool_free`, `logits`; of the large model `no_zoom` and `agent` (right or not),
+        `answers_now`, `crops`.
     """
     columns: dict[str, list[torch.Tensor]] = {}
-    device, seeds = small.grid.device, seeds_of(split)
+    device, seeds = small.grid.device, seeds_of(split, start)
     batch = min(batch, count)
     for number in range(-(-count // batch)):
         questions = draw_questions(next(seeds), batch, device)
         pictures = draw_pictures(questions)
-        first, agent = draft(small, pictures, questions.tokens), run_agent(large, pictures, questions.tokens)
+        first = draft(small, pictures, questions.tokens)
         found = {
             "kind": questions.kind, "stratum": questions.stratum, "key": questions.key,
             "needs": questions.need.any(1), "small": is_right(first.logits, questions.answer),
-            "tool_free": first.tool_free, "logits": first.logits, "crops": agent.crops,
-            "no_zoom": is_right(agent.first, questions.answer),
-            "agent": is_right(agent.final, questions.answer), "answers_now": agent.answers_now,
+            "tool_free": first.tool_free, "logits": first.logits,
         }  # fmt: skip
+        if large is not None:
+            agent = run_agent(large, pictures, questions.tokens)
+            found |= {
+                "no_zoom": is_right(agent.first, questions.answer), "crops": agent.crops,
+                "agent": is_right(agent.final, questions.answer), "answers_now": agent.answers_now,
+            }  # fmt: skip
         for name, values in found.items():
             columns.setdefault(name, []).append(values.double().cpu())
         tell(f"{min(count, (number + 1) * batch)} of {count} questions")

@@ -74,6 +74,13 @@ class Stage:
     looks: Tensor | None = None
     pointers: Tensor | None = field(default=None)
 
+    def rows(self, rows: Sequence[int] | Tensor) -> Stage:
+        """Some questions of the batch, without what training looks at."""
+        past = [(keys[rows], values[rows]) for keys, values in self.past]
+        return Stage(
+            self.answer[rows], self.action[rows], past, None if self.keys is None else self.keys[rows]
+        )
+
 
 def joined(stages: Sequence[Stage]) -> Stage:
     """Stages of the same depth as one batch."""

@@ -33,7 +33,7 @@ class AgentRuns:
         first: answer logits without a crop [B, 2, V].
         final: after its own crops [B, 2, V].
         crops: how many it took [B].
-        cells: where, [B, MOST_CROPS]; beyond `crops` what it would have taken.
+        cells: where, [B, MOST_CROPS]; -1 beyond `crops`.
         answers_now: probability of answering at the first look [B].
     """
 
@@ -53,28 +53,27 @@ def draft(model: PairNetwork, pictures: Tensor, question: Tensor) -> Drafts:
 
 @torch.no_grad()
 def run_agent(model: PairNetwork, pictures: Tensor, question: Tensor) -> AgentRuns:
-    """Let the large model look, zoom until it would rather answer, and answer; no cell is taken twice.
-
-    All stages are computed for every question; `crops` says where each would have stopped.
-    """
+    """Let the large model look, zoom until it would rather answer, and answer; no cell is taken twice."""
     count, device = len(question), pictures.device
     stage = model.look(shrunk(pictures, model.config.view), question)
-    answers, cells = [stage.answer], []
-    used = torch.zeros(count, CELLS, dtype=torch.bool, device=device)
-    crops = torch.full((count,), MOST_CROPS, device=device)
+    first, final = stage.answer, stage.answer.clone()
     answers_now = stage.action.softmax(1)[:, -1]
+    used = torch.zeros(count, CELLS, dtype=torch.bool, device=device)
+    crops = torch.zeros(count, dtype=torch.long, device=device)
+    cells = torch.full((count, MOST_CROPS), -1, device=device)
+    going = torch.arange(count, device=device)
     for depth in range(1, MOST_CROPS + 1):
         chances = stage.action.softmax(1)
-        stops = (chances[:, -1] >= 0.5) & (crops == MOST_CROPS)
-        crops = torch.where(stops, depth - 1, crops)
-        cell = chances[:, :CELLS].masked_fill(used, -1.0).argmax(1)
-        used.scatter_(1, cell[:, None], True)
-        cells.append(cell)
-        stage = model.zoom(cropped(pictures, cell), cell, depth, stage)
-        answers.append(stage.answer)
-    every = torch.stack(answers, 1)
-    final = every[torch.arange(count, device=device), crops]
-    return AgentRuns(answers[0], final, crops, torch.stack(cells, 1), answers_now)
+        rows = (chances[:, -1] < 0.5).nonzero()[:, 0]
+        if len(rows) == 0:
+            break
+        going, stage = going[rows], stage.rows(rows)
+        cell = chances[rows, :CELLS].masked_fill(used[going], -1.0).argmax(1)
+        used[going, cell] = True
+        cells[going, depth - 1], crops[going] = cell, depth
+        stage = model.zoom(cropped(pictures[going], cell), cell, depth, stage)
+        final[going] = stage.answer
+    return AgentRuns(first, final, crops, cells, answers_now)
 
 
 def is_right(logits: Tensor, answer: Tensor) -> Tensor:

@@ -175,18 +175,11 @@ class LargeRunner:
             return ended, None
         for row, cell in zip(going, cells[going].tolist(), strict=True):
             jobs[row].taken.append(cell)
-        return ended, _Group([jobs[row] for row in going], _rows(stage, going), cells[going])
+        return ended, _Group([jobs[row] for row in going], stage.rows(going), cells[going])
 
     def close(self) -> None:
         """Stop the thread."""
         self._pool.shutdown(wait=False)
-
-
-def _rows(stage: Stage, rows: list[int]) -> Stage:
-    past = [(keys[rows], values[rows]) for keys, values in stage.past]
-    return Stage(
-        stage.answer[rows], stage.action[rows], past, None if stage.keys is None else stage.keys[rows]
-    )
 
 
 class PairStages:

@@ -38,6 +38,7 @@ class Timed:
         questions: that are asked, of the test split.
         truths: their answers in words.
         needs: whether each needs a zoom.
+        kinds: of each, place in `KINDS`.
         batch: questions a pass, at most.
         workers: agents side by side.
     """
@@ -47,6 +48,7 @@ class Timed:
     questions: Set
     truths: tuple[str, ...]
     needs: tuple[bool, ...]
+    kinds: tuple[int, ...]
     batch: int
     workers: int
 
@@ -65,10 +67,21 @@ def timed_set(
     for _ in range(-(-count // 64)):
         questions = draw_questions(next(seeds), min(64, count), device)
         needs = questions.need.any(1)
-        parts.append((draw_pictures(questions), questions.tokens, questions.answer, needs))
-    pictures, tokens, answers, needed = (torch.cat([part[n] for part in parts])[:count] for n in range(4))
+        parts.append((draw_pictures(questions), questions.tokens, questions.answer, needs, questions.kind))
+    pictures, tokens, answers, needed, kinds = (
+        torch.cat([part[n] for part in parts])[:count] for n in range(5)
+    )
     truths = tuple(text_of(row) for row in answers.tolist())
-    return Timed(small, large, Set(pictures, tokens), truths, tuple(needed.tolist()), batch, workers)
+    return Timed(
+        small,
+        large,
+        Set(pictures, tokens),
+        truths,
+        tuple(needed.tolist()),
+        tuple(kinds.tolist()),
+        batch,
+        workers,
+    )
 
 
 def part_of(
@@ -82,6 +95,7 @@ def part_of(
         Set(timed.questions.pictures[chosen], timed.questions.tokens[chosen]),
         tuple(timed.truths[place] for place in chosen),
         tuple(timed.needs[place] for place in chosen),
+        tuple(timed.kinds[place] for place in chosen),
         batch or timed.batch,
         workers or timed.workers,
     )
@@ -104,10 +118,8 @@ def gate_of(name: str, threshold: float | None, scored: Scored) -> Gate:
 
 
 def loss_threshold(calibrate: Scored, name: str, loss: float, delta: float) -> float | None:
-    """Lowest threshold at which at most `loss` of the believed are wrong where the agent would be right."""
-    columns = calibrate.columns
-    kept = ~((columns["small"] == 0) & (columns["agent"] > 0))
-    return calibrate_threshold(calibrate.scores[name], kept, loss, delta)
+    """Lowest threshold at which at most `loss` of the believed are wrong: no more is lost to the agent."""
+    return calibrate_threshold(calibrate.scores[name], calibrate.columns["small"] > 0, loss, delta)
 
 
 def engine_rows(timed: Timed, calibrate: Scored, loss: float, delta: float) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from vidkit.bench.frames.planted_events import planted_methods
+from vidkit.bench.frames.question_log import Key, QuestionLog
 from vidkit.frames.options import FrameOptions
 from vidkit.frames.pipeline import select_from_video
 from vidkit.frames.registry import select
@@ -32,8 +33,8 @@ class Said:
     sure: float
 
 
-Reader = Callable[[np.ndarray, VideoQuestion], Said]
-"""Looks at one picture [H, W, 3] and answers the question about it."""
+Reader = Callable[[Sequence[np.ndarray], VideoQuestion], list[Said]]
+"""Looks at pictures [H, W, 3] one by one and answers the question about each."""
 
 
 def bench_questions(
@@ -46,6 +47,7 @@ def bench_questions(
     resamples: int,
     readers: dict[str, Reader],
     sure: float = 0.9,
+    log: QuestionLog | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Accuracy of every selector by evidence and budget.
 
@@ -59,6 +61,7 @@ def bench_questions(
         resamples: of the bootstrap over videos.
         readers: models by name.
         sure: from which a reader believes that a picture shows the object.
+        log: keeps what was right in every video; videos that it holds are not asked again.
 
     Yields:
         After every video one row per method, budget and evidence: right answers of the oracle and of every
@@ -66,11 +69,18 @@ def bench_questions(
     """
     chosen = list(dict.fromkeys([BASELINE, *planted_methods(methods)]))
     folder.mkdir(parents=True, exist_ok=True)
-    right: dict[tuple[str, int, str, str], list[float]] = {}
+    right: dict[Key, list[float]] = {}
     for number in range(videos):
-        video = write_zoom_video(folder / f"questions{seed + number}.mp4", seed + number, duration_s)
-        for question in video.questions:
-            _ask(video, question, chosen, budgets, readers, sure, right)
+        found = None if log is None else log.found(seed + number)
+        if found is None:
+            video = write_zoom_video(folder / f"questions{seed + number}.mp4", seed + number, duration_s)
+            found = {}
+            for question in video.questions:
+                found |= _ask(video, question, chosen, budgets, readers, sure)
+            if log is not None:
+                log.keep(seed + number, found)
+        for key, value in found.items():
+            right.setdefault(key, []).append(value)
         yield {
             "videos": number + 1,
             "duration_s": duration_s,
@@ -94,8 +104,9 @@ def _ask(
     budgets: Sequence[int],
     readers: dict[str, Reader],
     sure: float,
-    right: dict[tuple[str, int, str, str], list[float]],
-) -> None:
+) -> dict[Key, float]:
+    """Who is right on which frames: 1 or 0."""
+    right: dict[Key, float] = {}
     options = FrameOptions(method="uniform", k=1, relevance="lexicon", reader="pyav")
     candidates = select_from_video(video.path, f"{question.colour} object", options).candidates
     times = {
@@ -112,7 +123,8 @@ def _ask(
             said = [looks[name][shot] for shot in sorted(shown)]
             scores[name] = answered(said, question, sure) == question.answer
         for name, is_right in scores.items():
-            right.setdefault((method, k, question.evidence, name), []).append(float(is_right))
+            right[method, k, question.evidence, name] = float(is_right)
+    return right
 
 
 def answered(said: Sequence[Said], question: VideoQuestion, sure: float) -> tuple[str, ...]:
@@ -139,18 +151,15 @@ def _looks(
         return {}
     shots = sorted(first)  # later scenes have later frames
     numbers = [round(first[shot] * FPS) for shot in shots]
-    found: dict[str, dict[int, Said]] = {name: {} for name in readers}
-    for shot, frame in zip(shots, open_video(video.path, "pyav").read(numbers), strict=True):
-        for name, read in readers.items():
-            found[name][shot] = read(frame.pixels, question)
-    return found
+    pictures = [frame.pixels for frame in open_video(video.path, "pyav").read(numbers)]
+    return {name: dict(zip(shots, read(pictures, question), strict=True)) for name, read in readers.items()}
 
 
 def _row(
     method: str,
     k: int,
     evidence: str,
-    right: dict[tuple[str, int, str, str], list[float]],
+    right: dict[Key, list[float]],
     names: Sequence[str],
     seed: int,
     resamples: int,

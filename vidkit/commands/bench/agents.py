@@ -12,7 +12,8 @@ from vidkit.bench.progress import BenchProgress
 from vidkit.bench.record import BenchRecord, environment
 from vidkit.bench.running import Part, Tell, run_parts
 from vidkit.bench.tables import TextTable
-from vidkit.commands.bench.agents_models import INPUTS, MODELS, model_part, show_models
+from vidkit.commands.bench.agents_models import INPUTS, MODELS, model_part
+from vidkit.commands.bench.agents_tables import show_models
 from vidkit.commands.bench.common import command_of, folder_for, plan_of, print_files
 from vidkit.config.bench_agents_schema import AgentsSection, BenchAgentsSettings
 from vidkit.errors import ConfigError
@@ -109,7 +110,7 @@ def _show(record: BenchRecord, part: Part) -> None:
     if not rows:
         return
     if part.name in INPUTS:
-        show_models(part.name, rows)
+        show_models(part.name, rows, INPUTS[part.name])
         return
     table = _schedules(rows) if part.name == "schedule" else _latencies(rows)
     table.caption = _INPUT

@@ -22,6 +22,7 @@ from vidkit.bench.frames import (
     write_long,
 )
 from vidkit.bench.frames.figures import plot_planted, plot_selectors, plot_stages
+from vidkit.bench.frames.question_log import QUESTIONS_VERSION, QuestionLog
 from vidkit.bench.progress import BenchProgress, busy_note
 from vidkit.bench.record import BenchRecord, environment
 from vidkit.bench.running import Part, Tell, run_parts
@@ -220,22 +221,39 @@ def _qa(settings: BenchSelectFramesSettings) -> Section:
 
     def steps(work: Path) -> Iterator[dict[str, Any]]:
         readers: dict[str, Any] = {}
+        weights: dict[str, str] = {}
         if asked.models:
-            from vidkit.bench.frames.pair_readers import pair_readers
+            from vidkit.bench.frames.pair_readers import pair_readers, reader_weights
             from vidkit.utils.device import resolve_device
 
-            readers = pair_readers(resolve_device(settings.device))
-        return bench_questions(
-            work,
-            asked.videos,
-            settings.methods,
-            sorted(set(asked.budgets)),
-            settings.seed,
-            asked.duration_s,
-            asked.resamples,
-            readers,
-            asked.sure,
+            readers, weights = pair_readers(resolve_device(settings.device)), reader_weights()
+        log = QuestionLog(
+            folder_for("select-frames", settings.output, dry_run=False) / "questions.jsonl",
+            {
+                "section": "qa",
+                "version": QUESTIONS_VERSION,
+                "methods": methods,
+                "budgets": sorted(set(asked.budgets)),
+                "duration_s": asked.duration_s,
+                "readers": weights,
+                "sure": asked.sure,
+            },
         )
+        try:
+            yield from bench_questions(
+                work,
+                asked.videos,
+                settings.methods,
+                sorted(set(asked.budgets)),
+                settings.seed,
+                asked.duration_s,
+                asked.resamples,
+                readers,
+                asked.sure,
+                log,
+            )
+        finally:
+            log.close()
 
     return Section("qa", what, about, steps)
 

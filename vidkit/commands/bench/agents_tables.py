@@ -1,0 +1,109 @@
+"""The tables of the sections of `vidkit bench agents` in which models answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from vidkit.bench.tables import TextTable
+
+
+def show_models(name: str, rows: list[dict[str, Any]], caption: str) -> None:
+    """Print the tables of a section."""
+    makers = {
+        "gates": _gate_tables,
+        "pair": _engines,
+        "groups": _groups,
+        "load": _loads,
+        "shapes": _shape_table,
+    }
+    for table in makers[name](rows):
+        table.caption = caption
+        table.show()
+
+
+def _said(value: Any, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _gate_tables(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
+    gates, kinds, sizes = ([row for row in rows if name in row] for name in ("gate", "kind", "size"))
+    heads = ("gate", "AUROC", "within a kind", "AURC", "threshold", "believed", "of them wrong", "risk kept")
+    table = TextTable(heads, "how well each score tells right drafts from wrong ones")
+    for row in gates:
+        figures = (f"{row['auroc']:.3f}", _said(row["auroc_within"], ".3f"), f"{row['aurc']:.3f}")
+        found = (_said(row["threshold"], ".4g"), f"{row['believed']:.1%}")
+        wrong = _said(row["wrong_of_believed"], ".1%")
+        table.add(row["gate"], *figures, *found, wrong, f"{row['kept']} of {row['splits']}")
+    yield table
+    if kinds:
+        scores = [key for key in kinds[0] if ", right" in key or ", wrong" in key]
+        table = TextTable(("kind", "questions", "small", *scores), "median score by kind of question")
+        for row in kinds:
+            cells = (_said(row.get(key), ".3f") for key in scores)
+            table.add(row["kind"], str(row["questions"]), f"{row['small']:.1%}", *cells)
+        yield table
+    if sizes:
+        columns = ("object", "questions", "small", "large, no zoom", "agent", "gain in points", "crops")
+        table = TextTable(columns, "right answers by the side of the smallest object that decides")
+        for row in sizes:
+            shares = (f"{row[who]:.1%}" for who in ("small", "no_zoom", "agent"))
+            table.add(
+                row["size"], str(row["questions"]), *shares, f"{100 * row['gain']:.1f}", f"{row['crops']:.2f}"
+            )
+        yield table
+
+
+def _engines(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
+    yield _engine_table(rows, f"{rows[0]['questions']} questions; differences with paired 95 % intervals")
+
+
+def _groups(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
+    heads = ("engine", "seconds", "speedup", "by processor", "by arithmetic", "right", "against the agent",
+             "beta", "alpha", "ceiling")  # fmt: skip
+    for name in dict.fromkeys(row["group"] for row in rows):
+        some = [row for row in rows if row["group"] == name]
+        first = some[0]
+        table = TextTable(
+            heads,
+            f"{name}: {first['questions']} questions, {first['free']:.0%} of which need no zoom; medians of"
+            f" {first['rounds']} rounds with the least and the most",
+        )
+        for row in some:
+            seconds = f"{row['seconds']:.2f} [{row['seconds_low']:.2f}, {row['seconds_high']:.2f}]"
+            speed = f"{row['speedup']:.2f}x [{row['speedup_low']:.2f}, {row['speedup_high']:.2f}]"
+            work = (f"{row['speedup_processor']:.2f}x", f"{row['speedup_arithmetic']:.2f}x")
+            gap = f"{row['difference']:+.1%} [{row['difference_low']:+.1%}, {row['difference_high']:+.1%}]"
+            shares = (_said(row["beta"], ".2f"), _said(row["alpha"], ".2f"))
+            ceiling = "-" if row["ceiling"] is None else f"{row['ceiling']:.2f}x"
+            table.add(row["engine"], seconds, speed, *work, f"{row['accuracy']:.1%}", gap, *shares, ceiling)
+        yield table
+
+
+def _engine_table(rows: list[dict[str, Any]], title: str) -> TextTable:
+    heads = ("engine", "a second", "speedup", "right", "against the agent", "beta", "alpha", "depth")
+    table = TextTable(heads, title)
+    for row in rows:
+        gap = f"{row['difference']:+.1%} [{row['difference_low']:+.1%}, {row['difference_high']:+.1%}]"
+        shares = [_said(row.get(key), ".2f") for key in ("beta", "alpha", "depth")]
+        speed = (f"{row['per_second']:.1f}", f"{row['speedup']:.2f}x", f"{row['accuracy']:.1%}")
+        table.add(row["engine"], *speed, gap, *shares)
+    return table
+
+
+def _loads(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
+    heads = ("engine", "load", "a second", "believed", "p50, s", "p95, s", "p99, s", "times the agents")
+    table = TextTable(heads, "from arrival to answer; load is a share of what the batched agents can do")
+    for row in rows:
+        waits = [_said(row.get(f"p{share}_s"), ".3f") for share in (50, 95, 99)]
+        rate = (_said(row["load"], ".0%"), _said(row["per_second"], ".1f"), _said(row.get("believed"), ".0%"))
+        table.add(row["engine"], *rate, *waits, _said(row.get("times_the_agents"), ".2f"))
+    yield table
+
+
+def _shape_table(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
+    table = TextTable(("what", "seconds", "a query, s", "speedup"), "two models of random weights")
+    for row in rows:
+        speed = _said(row.get("speedup"), ".2f")
+        table.add(row["what"], f"{row['seconds']:.3f}", f"{row['a_query_s']:.3f}", speed)
+    yield table
