@@ -149,6 +149,65 @@ def test_the_funnel_believes_what_is_sure_and_asks_the_agent_for_the_rest(
     assert {row["id"]: row["response"] for row in logged} == right
 
 
+SURE = [("A", -0.1), ("B", -2.5), ("C", -5.0)]
+PLACEHOLDERS = [("A", -0.1), ("B", -9999.0), ("C", -9999.0)]
+FAULTS = {
+    "refuses": (Act(status=500, text="no"), "8 without a draft: "),
+    "torn": (Act(body=completion("A"), cut_at=20), "8 without a draft: "),
+    "no json": (Act(body=b"<html>busy</html>"), "8 without a draft: "),
+    "reset": (Act(reset=True), "8 without a draft: "),
+    "slow": (Act(delay_s=30), "8 without a draft: "),
+    "no log-probabilities": (
+        Act(body=completion("A")),
+        "8 drafts without a score: no score: the server gave",
+    ),
+    "two alternatives": (
+        Act(body=completion("A", **tokens([("A", -0.1), ("B", -2.5)]))),
+        "alternatives per token, the gate needs",
+    ),
+    "placeholders": (
+        Act(body=completion("A", **tokens(PLACEHOLDERS))),
+        "alternatives per token, the gate needs",
+    ),
+    "empty": (
+        Act(body=completion("", logprobs={"content": []})),
+        "8 drafts without a score: no score: an empty",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_the_small_model_does_the_agent_answers_and_it_is_counted(
+    capsys, questions, tmp_path, fault
+) -> None:
+    act, told = FAULTS[fault]
+    words = ("server.attempts=1", "server.timeout_s=1.5", "draft.screen=none", "draft.stop_when_slower=false")
+
+    def script(body) -> Act:
+        if act is not None:
+            return act
+        has_picture = any(part["type"] == "image_url" for part in content(body))  # the probe has none
+        return Act(body=completion("A", **tokens(PLACEHOLDERS if has_picture else [*SURE, ("D", -8.0)])))
+
+    with ScriptedServer(large) as big, ScriptedServer(script) as little:
+        done, result, _ = run(capsys, questions, tmp_path, big, *funnel(little, k=3), *words)
+    if "the gate needs" in told:
+        assert done[0] != 0 and told in done[1]
+        return
+    assert done[0] == 0, done[1]
+    rows, note = table(result)
+    assert rows["agent"]["questions"] == 8 and "draft" not in rows and told in note
+    assert result["counts"]["missing"] == 0
+
+
+def test_a_small_server_that_is_down_is_deferred_to_the_agent(capsys, questions, tmp_path) -> None:
+    with ScriptedServer(small) as little:
+        words = funnel(little, k=20)
+    with ScriptedServer(large) as big:
+        done, result, _ = run(capsys, questions, tmp_path, big, *words, "server.attempts=1")
+    assert done[0] == 0 and "8 without a draft" in table(result)[1], done[1]
+
+
 def test_a_server_with_too_few_alternatives_is_refused(capsys, questions, tmp_path) -> None:
     with ScriptedServer(large) as big, ScriptedServer(small) as little:
         words = funnel(little, k=64)

@@ -14,11 +14,11 @@ sys.path.insert(0, str(ROOT))
 from scripts.agent_pair_training.evaluation import figures  # noqa: E402
 from scripts.agent_pair_training.losses import large_loss, small_loss  # noqa: E402
 from scripts.agent_pair_training.trainer import Plan, train  # noqa: E402
-from scripts.train_agent_pair import costs  # noqa: E402
 from vidkit.agents import gate, separability  # noqa: E402
 from vidkit.agents.confidence import min_prob  # noqa: E402
 from vidkit.agents.gate_file import read_gate  # noqa: E402
 from vidkit.agents.pair.columns import gate_columns, pair_columns, seeds_of  # noqa: E402
+from vidkit.agents.pair.costs import relative_costs  # noqa: E402
 from vidkit.agents.pair.folder import WEIGHTS, load_model, save_model  # noqa: E402
 from vidkit.agents.pair.network import LARGE, SMALL, PairConfig, PairNetwork  # noqa: E402
 from vidkit.agents.pair.running import draft, is_right, run_agent  # noqa: E402
@@ -135,7 +135,7 @@ def test_gates_of_a_batch_are_those_of_one() -> None:
 
 def test_figures_of_an_untrained_pair() -> None:
     small, large = model(TINY).eval(), model(TINY_ZOOM).eval()
-    ratio = costs(small, large)
+    ratio = relative_costs(small, large)
     assert ratio[0] >= 1 and ratio[1] > 0
     found = figures(pair_columns(small, large, 60, 30), ratio)
     whole = found["accuracy"]["all"]

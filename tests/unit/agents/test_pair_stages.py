@@ -14,9 +14,9 @@ from vidkit.agents.pair.columns import gate_columns, pair_columns, seeds_of
 from vidkit.agents.pair.network import PairConfig, PairNetwork
 from vidkit.agents.pair.running import run_agent
 from vidkit.agents.pair.stages import LargeRunner, PairStages, Set
-from vidkit.bench.agents.pair_gates import kept_risk, score_all
+from vidkit.bench.agents.pair_gates import kept_risk, paired_interval, score_all
 from vidkit.bench.agents.pair_groups import mixed
-from vidkit.bench.agents.pair_runs import gate_of, paired_interval
+from vidkit.bench.agents.pair_runs import gate_of
 from vidkit.synthetic.zoom_scenes.drawing import cropped, draw_pictures
 from vidkit.synthetic.zoom_scenes.layout import split_of
 from vidkit.synthetic.zoom_scenes.questions import draw_questions

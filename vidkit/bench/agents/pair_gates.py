@@ -17,6 +17,7 @@ from vidkit.synthetic.zoom_scenes.questions import KINDS
 
 BLEND = "blend (ours)"
 OURS, PAPER = "margin (ours), K = 64", "separability, K = 64"
+_RESAMPLES = 2000
 _BLENDED = ("separability, K = 8", "margin", "min_prob", "entropy", "tool_free")
 
 
@@ -129,6 +130,15 @@ def kept_risk(
     return {"kept": kept, "splits": splits, "believed_over_splits": float(np.mean(believed))}
 
 
+def paired_interval(differences: Column, seed: int = 0) -> tuple[float, float]:
+    """95 % interval of a mean of paired differences, by the bootstrap over questions."""
+    draw = np.random.default_rng(seed)
+    values, counts = np.unique(differences, return_counts=True)
+    drawn = draw.multinomial(len(differences), counts / len(differences), _RESAMPLES)
+    low, high = np.percentile(drawn @ values / len(differences), [2.5, 97.5])
+    return float(low), float(high)
+
+
 SIZES = (12, 14, 16, 18, 28, 44, 70, 113)
 
 
@@ -141,9 +151,17 @@ def size_rows(test: Scored) -> Iterator[dict[str, Any]]:
         if not rows.any():
             continue
         shares = {who: float(test.columns[who][rows].mean()) for who in ("small", "no_zoom", "agent")}
-        gain = shares["agent"] - shares["no_zoom"]
-        crops = float(test.columns["crops"][rows].mean())
-        yield {"size": name, "questions": int(rows.sum()), **shares, "gain": gain, "crops": crops}
+        gains = test.columns["agent"][rows] - test.columns["no_zoom"][rows]
+        low, high = paired_interval(gains)
+        yield {
+            "size": name,
+            "questions": int(rows.sum()),
+            **shares,
+            "gain": float(gains.mean()),
+            "gain_low": low,
+            "gain_high": high,
+            "crops": float(test.columns["crops"][rows].mean()),
+        }
 
 
 def template_rows(test: Scored) -> Iterator[dict[str, Any]]:

@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from vidkit.agents.funnel import FunnelReport
 from vidkit.agents.funnel_model import funnel_model
 from vidkit.agents.pair.costs import relative_costs
-from vidkit.bench.agents.pair_gates import PAPER, Scored
+from vidkit.bench.agents.pair_gates import PAPER, Scored, paired_interval
 from vidkit.bench.agents.pair_runs import (
     Timed,
     funnel_run,
     gate_of,
     loss_threshold,
-    paired_interval,
     part_of,
     right_of,
     warm_up,

@@ -18,14 +18,13 @@ from vidkit.agents.pair.columns import Column, gate_columns, seeds_of
 from vidkit.agents.pair.network import PairNetwork
 from vidkit.agents.pair.stages import Gate, LargeRunner, PairStages, Set
 from vidkit.agents.risk_control import calibrate_threshold
-from vidkit.bench.agents.pair_gates import BLEND, OURS, PAPER, Scored, blend_inputs
+from vidkit.bench.agents.pair_gates import BLEND, OURS, PAPER, Scored, blend_inputs, paired_interval
 from vidkit.synthetic.zoom_scenes.drawing import draw_pictures, shrunk
 from vidkit.synthetic.zoom_scenes.questions import draw_questions
 from vidkit.synthetic.zoom_scenes.words import text_of
 
 GATES = (PAPER, OURS, "min_prob", "log_mean", "entropy", BLEND)
 _RATED = 7  # of 9: from which the large model of SpecReason keeps a step
-_RESAMPLES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,15 +216,6 @@ def _figures(name: str, right: Column, base: Column, seconds: float, serial_s: f
         "difference_low": low,
         "difference_high": high,
     }
-
-
-def paired_interval(differences: Column, seed: int = 0) -> tuple[float, float]:
-    """95 % interval of a mean of paired differences, by the bootstrap over questions."""
-    draw = np.random.default_rng(seed)
-    values, counts = np.unique(differences, return_counts=True)
-    drawn = draw.multinomial(len(differences), counts / len(differences), _RESAMPLES)
-    low, high = np.percentile(drawn @ values / len(differences), [2.5, 97.5])
-    return float(low), float(high)
 
 
 @torch.no_grad()

@@ -48,9 +48,8 @@ def _gate_tables(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
         table = TextTable(columns, "right answers by the side of the smallest object that decides")
         for row in sizes:
             shares = (f"{row[who]:.1%}" for who in ("small", "no_zoom", "agent"))
-            table.add(
-                row["size"], str(row["questions"]), *shares, f"{100 * row['gain']:.1f}", f"{row['crops']:.2f}"
-            )
+            gain = f"{100 * row['gain']:.1f} [{100 * row['gain_low']:.1f}, {100 * row['gain_high']:.1f}]"
+            table.add(row["size"], str(row["questions"]), *shares, gain, f"{row['crops']:.2f}")
         yield table
 
 

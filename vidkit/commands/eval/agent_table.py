@@ -162,6 +162,9 @@ def _shares(found: list[dict[str, Any]]) -> Iterator[str]:
     if drafted:
         believed = sum(one["by"] == "draft" for one in drafted)
         yield f"alpha = {believed / len(drafted):.2f} of {len(drafted)} drafts believed"
+    unscored = [str(one["gate"].get("reason")) for one in drafted if one["gate"].get("score") is None]
+    if unscored:
+        yield f"{len(unscored)} drafts without a score: {max(set(unscored), key=unscored.count)}"
     problems = [str(one["draft_problem"]) for one in found if one.get("draft_problem")]
     if problems:
         yield f"{len(problems)} without a draft: {max(set(problems), key=problems.count)}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from vidkit.evaluation.tasks.v_star_mini.recipe import Recipe
 
-_SIZES = (12, 15, 18, 28, 44, 70, 113)
+_SIZES = (12, 14, 16, 18, 28, 44, 70, 113)
 _OPTIONS = 4
 
 
