@@ -6,10 +6,11 @@ import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from vidkit.algoviz.scene.arranging import arrange
 from vidkit.algoviz.scene.fonts import lacking
 from vidkit.algoviz.scene.look import Look, is_plain
 from vidkit.algoviz.scene.motion import changed_values, moves_between
-from vidkit.algoviz.scene.page import PAD, Page, arrange, make_page
+from vidkit.algoviz.scene.page import PAD, Page, make_page
 from vidkit.algoviz.scene.painters.base import Box, Painter, label
 from vidkit.algoviz.scene.painters.buckets import BucketsPainter
 from vidkit.algoviz.scene.painters.chips import ChipsPainter, QueuePainter, StackPainter

@@ -49,6 +49,20 @@ class _Finder(ast.NodeVisitor):
         self.found = Cursors()
         self.function = MODULE
         self.classes: list[str] = []
+        self.middles: list[tuple[str, str, tuple[str, ...]]] = []  # function, mid, the ends it lies between
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        ends = _ends_of_middle(node.value)
+        if ends and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            self.middles.append((self.function, node.targets[0].id, ends))
+        self.generic_visit(node)
+
+    def add_ends(self) -> None:
+        """Where `a[mid]` is looked at, the ends of the range that `mid` halves point into `a`, too."""
+        for function, middle, ends in self.middles:
+            for indices in self.found.subscripts.get(function, {}).values():
+                if (middle,) in indices:
+                    indices.update({(end,): None for end in ends})
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         before, classes = self.function, self.classes
@@ -130,6 +144,23 @@ def _index(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def _ends_of_middle(node: ast.expr) -> tuple[str, ...]:
+    """`lo` and `hi` of `(lo + hi) // 2`, `lo + (hi - lo) // 2` or `(lo + hi) >> 1`; empty for others."""
+    inner = list(ast.walk(node))
+    halves = any(
+        isinstance(one, ast.BinOp)
+        and isinstance(one.op, ast.FloorDiv | ast.RShift)
+        and isinstance(one.right, ast.Constant)
+        and one.right.value == (2 if isinstance(one.op, ast.FloorDiv) else 1)
+        for one in inner
+    )
+    plain = all(
+        isinstance(one, ast.BinOp | ast.Name | ast.Constant | ast.operator | ast.Load) for one in inner
+    )
+    names = tuple(dict.fromkeys(one.id for one in inner if isinstance(one, ast.Name)))
+    return names if halves and plain and len(names) == 2 else ()
+
+
 def _indices(node: ast.expr) -> list[str]:
     """Names in an index: `i`, or of `i + 1` and `j - 1` the variable."""
     if isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant):
@@ -144,6 +175,7 @@ def cursors(source: str) -> Cursors:
         finder.visit(ast.parse(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Cursors()
+    finder.add_ends()
     words = source.casefold()
     both_ways = any(word in words for word in _BOTH_WAYS)
     finder.found.one_way = not both_ways and any(word in words for word in _ONE_WAY)

@@ -12,6 +12,9 @@ Content = dict[str, Any]
 """{"k": kind, "v": items or pairs, "c": class, "heap": True, "shape": of an array of numpy}."""
 
 
+_MOST_TOLD = 12  # items of a container among the arguments of a call
+
+
 @dataclass
 class Call:
     """A function that runs."""
@@ -94,6 +97,21 @@ def shown(value: Encoded, memory: Memory, depth: int = 0, longest: int = 40) -> 
     inner = ", ".join(text(item, memory, depth + 1) for item in content["v"][:20])
     opening, closing = ("{", "}") if content["k"] == "set" else ("[", "]")
     return _cut(f"{opening}{inner}{closing}", longest)
+
+
+def as_json(value: Encoded, memory: Memory, depth: int = 0) -> Any:
+    """A value for the list of calls: containers as JSON, the first items of long ones, the rest as shown."""
+    content = memory.content(value)
+    inner = value["t"] if isinstance(value, dict) and "t" in value else None
+    if depth < 3 and content is not None and content["k"] in ("dict", "odict"):
+        pairs = content["v"][:_MOST_TOLD]
+        return {key_text(k, memory): as_json(v, memory, depth + 1) for k, v in pairs}
+    if inner is None and content is not None and content["k"] not in ("object", "dict", "odict"):
+        inner = content["v"]
+    if inner is None or depth >= 3:
+        return shown(value, memory, depth)
+    made = [as_json(item, memory, depth + 1) for item in inner[:_MOST_TOLD]]
+    return made if len(inner) <= _MOST_TOLD else [*made, "…"]
 
 
 def text(value: Encoded, memory: Memory, depth: int = 0) -> str:

@@ -11,7 +11,7 @@ from vidkit.algoviz.tracing.changes import Op, changes, op, shows
 from vidkit.algoviz.tracing.cursors import cursors
 from vidkit.algoviz.tracing.displays import Display, Network, Pairs
 from vidkit.algoviz.tracing.endings import ending_text
-from vidkit.algoviz.tracing.memory import Memory, reference, shown
+from vidkit.algoviz.tracing.memory import Memory, as_json, reference, shown
 from vidkit.algoviz.tracing.planning import Plan, plan
 from vidkit.algoviz.tracing.pointing import Pointing
 from vidkit.algoviz.tracing.recording import Encoded, Record, Recording
@@ -21,16 +21,18 @@ from vidkit.algoviz.tracing.views import display, spec, value_now
 from vidkit.algoviz.vta.document import Document
 from vidkit.algoviz.vta.engine.apply import apply_op
 from vidkit.algoviz.vta.engine.context import Context
+from vidkit.algoviz.vta.engine.extensions import call_text
 from vidkit.algoviz.vta.initial import initial_state
 from vidkit.algoviz.vta.notes import Notes
 from vidkit.algoviz.vta.operations import MODELS
+from vidkit.algoviz.vta.params.extensions import PushFrame
 from vidkit.algoviz.vta.state import ArrayView, GraphView, ListView, State, TableView, View
 from vidkit.algoviz.vta.styles import read_styles
 from vidkit.algoviz.vta.view_specs import MAIN
 
 MOST_OUTPUT = 200
 _FAMILIES = {
-    "graph": "graph", "tree": "tree", "table": "dynamic programming", "x-linkedlist": "linked list",
+    "graph": "graph", "tree": "tree", "table": "table", "x-linkedlist": "linked list",
     "x-heap": "heap", "hashtable": "hash table", "x-string": "string", "pairs": "hash table",
 }  # fmt: skip
 VARIABLES = "variables"  # source of a table of scalars, where a script has nothing else
@@ -68,6 +70,7 @@ class Telling:
         self._waiting: list[Op] = []
         self._lines_printed = 0
         self._pushed: list[int] = []
+        self._calls_before: list[str] = []
         self._dirty: set[int] = set()
         self._moved = False
         self._line = 1
@@ -77,6 +80,7 @@ class Telling:
         start = self._start()
         for record in self.recording.records[:start]:
             self.memory.take(record)
+            self._running(record)
         self.frame = self._initial()
         document = Document.model_validate({"svl_version": "5.0", "initial_frame": self.frame, "deltas": []})
         self.state: State = initial_state(document, self._context)
@@ -87,15 +91,26 @@ class Telling:
             self.memory.take(record)
             self._tell(record)
         self._end()
-        kind = self.plans[0].kind if self.plans else "array"
-        only_variables = bool(self.plans) and self.plans[0].source == VARIABLES
         return {
             "svl_version": "5.0",
-            "algorithm": {"name": name, "family": "" if only_variables else _FAMILIES.get(kind, "array")},
+            "algorithm": {"name": name, "family": self._family()},
             "required_extensions": [],
             "initial_frame": self.frame,
             "deltas": self.deltas,
         }
+
+    def _family(self) -> str:
+        """By the type of the main view; a table that is filled from its own cells is dynamic programming."""
+        if self.plans and self.plans[0].source == VARIABLES:
+            return ""
+        kind = self.plans[0].kind if self.plans else "array"
+        filled = any(
+            one["op"] == "showDependency" and one["params"]["view_id"] == MAIN
+            for delta in self.deltas
+            for group in delta["operations"]
+            for one in group
+        )
+        return "dynamic programming" if filled else _FAMILIES.get(kind, "array")
 
     def _start(self) -> int:
         """How many records pass before the main view is there."""
@@ -144,7 +159,7 @@ class Telling:
             frame["auxiliary_views"].append(panel)
         if self.recursive:
             frame["auxiliary_views"].append(
-                {"view_id": "call_stack", "type": "list", "title": "Call stack", "data": []}
+                {"view_id": "call_stack", "type": "list", "title": "Call stack", "data": self._calls_before}
             )
         if any(record.output for record in self.recording.records):
             frame["auxiliary_views"].append(
@@ -158,7 +173,7 @@ class Telling:
         data, written, before = self._data(record)
         calls = self._calls(record)
         printed = self._output(record)
-        looks = self._looks(record, written, before)
+        looks = self._looks(record, written, before, bool(calls or printed))
         self._waiting += [*data, *self._variable_ops()]
         self._waiting = last_of_each(self._waiting)
         if data or calls or printed or looks:
@@ -275,17 +290,29 @@ class Telling:
         for one in ops:
             self.state = apply_op(self.state, MODELS[one["op"]].model_validate(one), self._context)
 
+    def _running(self, record: Record) -> None:
+        """Calls that have begun when the main view comes to be are on the list from the start."""
+        if record.call is not None and record.call[1] in self.recursive:
+            self._calls_before.append(call_text(PushFrame.model_validate(self._push(record)["params"])))
+        if record.back is not None and record.back[0] in self._pushed:
+            self._pushed.remove(record.back[0])
+            self._calls_before.pop()
+
+    def _push(self, record: Record) -> Op:
+        assert record.call is not None
+        number, name, _, arguments = record.call
+        self._pushed.append(number)
+        given = record.variables.get(number, {})
+        told = {a: as_json(given[a], self.memory) for a in arguments if a in given and a != "self"}
+        return op("x-pushFrame", name=name, arguments=told)
+
     def _calls(self, record: Record) -> list[Op]:
         made: list[Op] = []
         if record.call is not None and record.call[1] in self.recursive:
-            number, name, _, arguments = record.call
-            self._pushed.append(number)
-            given = record.variables.get(number, {})
-            told = {a: shown(given[a], self.memory) for a in arguments if a in given and a != "self"}
-            made.append(op("x-pushFrame", name=name, arguments=told))
+            made.append(self._push(record))
         if record.back is not None and record.back[0] in self._pushed:
             self._pushed.remove(record.back[0])
-            value = shown(record.back[1], self.memory)
+            value = as_json(record.back[1], self.memory)
             made.append(op("x-popFrame") if value is None else op("x-popFrame", value=value))
         self._apply(made)
         return made
@@ -321,12 +348,14 @@ class Telling:
         self._apply(made)
         return made
 
-    def _looks(self, record: Record, written: dict[str, list[Op]], before: dict[str, View]) -> list[Op]:
-        """Marks of this step; what the last step marked for good is taken off."""
+    def _looks(
+        self, record: Record, written: dict[str, list[Op]], before: dict[str, View], is_step: bool
+    ) -> list[Op]:
+        """Marks of this step, if it is one; what the last step marked for good is taken off."""
         look = marks.Look(record, self.holds, self.memory)
         seen = marks.visited(self.plans, self.holds, self.memory)
         made: list[Op] = []
-        fresh = bool(look.cells) or bool(written)
+        fresh = bool(look.cells) or bool(written) or is_step
         for one in self.plans:
             view, read = self._view(one), look.cells.get(one.view_id, {})
             ops: list[Op] = []

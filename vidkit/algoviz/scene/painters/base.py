@@ -46,6 +46,8 @@ class Painter(ABC):
 
     elastic: ClassVar[bool] = False
     """Whether more room makes the picture better; others keep their natural size."""
+    turns = False
+    """Whether `turn` makes a difference."""
 
     def __init__(self, view_id: str, pictures: tuple[Picture, ...], look: Look) -> None:
         self.id, self.look = view_id, look
@@ -81,6 +83,13 @@ class Painter(ABC):
         """The place without the title."""
         top = TITLE if self.title else 0.0
         return Box(self.box.x, self.box.y + top, self.box.w, self.box.h - top)
+
+    def line_count(self, scale: float, room: float) -> int:
+        """In how many lines one after the other the elements run at a scale."""
+        return 1
+
+    def turn(self, turned: bool) -> None:  # noqa: B027 - most views have one direction only
+        """Lay the view on its side, or upright, before it has a place."""
 
     def wanted(self, scale: float, room: float) -> tuple[float, float]:
         """Width and height wanted, with the title."""

@@ -24,14 +24,15 @@ def cell(
     font: str = "sans",
     value: str = "",
     below: float = 0.0,
+    pad: float = PAD,
 ) -> list[Shape]:
     """A box with a value in it.
 
     `style` is the one that it keeps, `mark` that of this step, which goes before it and has a thick outline.
     `key` is the id of the box, `value` that of the text (empty: `KEY:text`); `below` pixels are kept free
-    under the text.
+    under the text, `pad` at both sides of it.
     """
-    asked = (key, text, box, size, style, mark, radius, role, font, value, below)
+    asked = (key, text, box, size, style, mark, radius, role, font, value, below, pad)
     known = look.cells.get(asked)
     if known is None:
         known = look.cells[asked] = tuple(_cell(look, *asked))
@@ -51,6 +52,7 @@ def _cell(
     font: str,
     value: str,
     below: float,
+    pad: float,
 ) -> list[Shape]:
     paint = look.paint(mark or style)
     outline = max(2.5, paint.width) if mark else paint.width
@@ -68,7 +70,7 @@ def _cell(
         radius=radius,
     )
     inside = Box(box.x, box.y, box.w, box.h - below)
-    written = value_text(value or f"{key}:text", text, inside, size, paint, key, font)
+    written = value_text(value or f"{key}:text", text, inside, size, paint, key, font, pad)
     wide = unit_width(look.badge(mark or style)) * BADGE
     return [frame, written, *badge(frame, written, look, mark or style, box.right - 4 - wide, box.y + 2.5)]
 
@@ -100,7 +102,14 @@ def badge(frame: Shape, written: Shape, look: Look, style: str, x: float, y: flo
 
 
 def value_text(
-    key: str, text: str, box: Box, size: float, paint: Paint, within: str, font: str = "sans"
+    key: str,
+    text: str,
+    box: Box,
+    size: float,
+    paint: Paint,
+    within: str,
+    font: str = "sans",
+    pad: float = PAD,
 ) -> Shape:
     return label(
         key,
@@ -110,7 +119,7 @@ def value_text(
         paint.text,
         font=font,
         within=within,
-        pad=PAD,
+        pad=pad,
         role="value",
         layer=Layer.CELL_TEXT,
     )

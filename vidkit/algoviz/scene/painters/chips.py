@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vidkit.algoviz.scene.painters.base import Box, Painter, empty, label
+from vidkit.algoviz.scene.painters.base import PAD, Box, Painter, empty, label
 from vidkit.algoviz.scene.painters.cells import cell
 from vidkit.algoviz.scene.painters.row import pointer
 from vidkit.algoviz.scene.picture import Body, Item, Marks, Row
@@ -80,7 +80,7 @@ class ChipsPainter(Painter):
         return places, names
 
     def _wide(self, item: Item, scale: float, room: float) -> float:
-        needed = unit_width(item.text) * SIZE + 22
+        needed = unit_width(item.text) * SIZE + (22 if len(item.text) < 3 else HIGH)  # round ends
         return min(min(max(needed, HIGH), _WIDEST) * scale, room)
 
     def shapes(self, step: int, body: Body, marks: Marks) -> list[Shape]:
@@ -126,7 +126,16 @@ class ChipsPainter(Painter):
         key = f"item:{self.id}:{item.key or index}"
         mark = marks.cells.get((0, index), "")
         return cell(
-            key, item.text, box, SIZE * self.scale, self.look, item.style, mark, radius=box.h / 2, role="cell"
+            key,
+            item.text,
+            box,
+            SIZE * self.scale,
+            self.look,
+            item.style,
+            mark,
+            radius=box.h / 2,
+            role="cell",
+            pad=PAD if len(item.text) < 3 else max(PAD, 0.3 * box.h),
         )
 
     def _moved(self, box: Box) -> Box:
@@ -216,7 +225,7 @@ class StackPainter(Painter):
         return self._wide(scale) + 44 * scale, count * (HIGH + 4) * scale + 8
 
     def settle(self) -> None:
-        self.room = max(1, int((self.inner.h - 8) // ((HIGH + 4) * self.scale)))
+        self.room = max(1, int((self.inner.h - 8 + 0.01) // ((HIGH + 4) * self.scale)))
         if self.room < self.count:
             self.room = max(1, int((self.inner.h - 8 - 20) // ((HIGH + 4) * self.scale)))
 

@@ -31,6 +31,7 @@ class GraphPainter(Painter):
         touched: dict[str, None] = {}
         self.tag_room = 30.0  # widest tag of a pointer
         self.texts: dict[str, str] = {}  # longest label of each edge
+        self.labels: set[str] = set()
         notes: dict[str, str] = {}
         for body in self.bodies:
             assert isinstance(body, Network)
@@ -38,6 +39,7 @@ class GraphPainter(Painter):
                 if node.id in self.nodes and self.nodes[node.id] != node:
                     touched[node.id] = None
                 self.nodes[node.id] = node
+                self.labels.add(node.label)
                 text = drawn.note_text(node)
                 if unit_width(text) > unit_width(notes.get(node.id, "")):
                     notes[node.id] = text
@@ -100,9 +102,13 @@ class GraphPainter(Painter):
         self._route(edges)
         return True
 
+    @property
+    def _label_size(self) -> float:
+        """Of the labels of edges: in proportion to what is written in the nodes."""
+        return max(9.5, LABEL * self.scale, 0.68 * drawn.label_size(self.radius))
+
     def _radii(self) -> list[float]:
-        most = drawn.LARGEST * max(self.scale, 0.6)
-        fitting = [radius for radius in drawn.RADII if radius <= most or radius == drawn.SMALLEST]
+        fitting = drawn.radii(self.scale, self.labels)
         return fitting if len(self.nodes) <= 40 else fitting[-1::-4][::-1]
 
     def _places(self, names: list[str], edges: list[Edge], radius: float) -> dict[str, Point] | None:
@@ -200,7 +206,7 @@ class GraphPainter(Painter):
         lines = {key: way.sampled(17) for key, way in self.ways.items()}
         inner = self._room
         within = (inner.x, inner.y, inner.right, inner.bottom)
-        size = max(9.5, LABEL * self.scale)
+        size = self._label_size
         for edge in edges:
             text = self.texts.get(edge.key, "")
             if not text:
@@ -266,7 +272,7 @@ class GraphPainter(Painter):
                     f"{key}:text",
                     edge.label,
                     Box(left, top, right - left, bottom - top),
-                    max(9.5, LABEL * self.scale),
+                    self._label_size,
                     theme.text,
                     font="bold",
                     within=f"{key}:plate",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
 from vidkit.algoviz.scene.painters.base import Box, Painter, empty, label, window_of
 from vidkit.algoviz.scene.painters.cells import cell
@@ -15,13 +17,44 @@ from vidkit.algoviz.scene.text import unit_width
 SIZE, HIGH, HEADER, GAP = 16.0, 36.0, 24.0, 3.0
 TAG = 17.0  # height in each cell for the names of pointers
 _NARROWEST, _WIDEST = 38.0, 170.0
+_TURNED_FROM = 5  # rows of a table of one column, beyond which it may lie on its side
 
 
 class GridPainter(Painter):
-    """Columns as wide as their widest value of all steps; a window where there are too many cells."""
+    """Columns as wide as their widest value of all steps; a window where there are too many cells.
+
+    A table of one column, such as a dict, has the names of pointers at its right. It can lie on its side:
+    the headers of its rows above the values.
+    """
 
     def measure(self) -> None:
-        grids = [body for body in self.bodies if isinstance(body, Grid)]
+        self.grids = [body if isinstance(body, Grid) else None for body in self._bodies()]
+        self.upright = (self.grids, self.marks)
+        found = [grid for grid in self.grids if grid is not None]
+        self.turns = (
+            max((len(grid.rows[0]) for grid in found if grid.rows), default=0) == 1
+            and max((len(grid.rows) for grid in found), default=0) > _TURNED_FROM
+            and any(any(grid.row_headers) for grid in found)
+        )
+        self.turned = False
+        self._measure()
+
+    def _bodies(self) -> list[Body | None]:
+        return [view.body if view else None for view in self.views]
+
+    def turn(self, turned: bool) -> None:
+        if not self.turns or turned == self.turned:
+            return
+        self.turned = turned
+        self.grids, self.marks = self.upright
+        if turned:
+            made = {id(grid): _on_its_side(grid) for grid in self.grids if grid is not None}
+            self.grids = [None if grid is None else made[id(grid)] for grid in self.grids]
+            self.marks = [_turned_marks(marks) for marks in self.marks]
+        self._measure()
+
+    def _measure(self) -> None:
+        grids = list({id(grid): grid for grid in self.grids if grid is not None}.values())
         self.n_rows = max((len(grid.rows) for grid in grids), default=0)
         self.n_cols = max((len(grid.rows[0]) for grid in grids if grid.rows), default=0)
         self.has_rows = any(any(grid.row_headers) for grid in grids)
@@ -34,8 +67,11 @@ class GridPainter(Painter):
         self.high = max(HIGH * self.grow, self.size * 1.5)
         self.narrowest = max(_NARROWEST * self.grow, 22.0)
         self.widths = self._widths(grids)
-        tagged = any(isinstance(place, tuple) for marks in self.marks for place in marks.pointers.values())
-        self.tag = TAG if tagged else 0.0
+        tags = {text for marks in self.marks for text in _tags(marks).values()}
+        self.side = 0.0  # width at the right of a single column for the names of pointers
+        if tags and self.n_cols == 1:
+            self.side = min(max(unit_width(f"◀ {text}", "bold") for text in tags) * 12 + 18, 120.0)
+        self.tag = TAG if tags and not self.side else 0.0
         headers = {text for grid in grids for text in grid.row_headers}
         self.header = (
             max((unit_width(text) for text in headers), default=0.0) * 13 + 14 if self.has_rows else 0.0
@@ -57,7 +93,7 @@ class GridPainter(Painter):
         return needed
 
     def natural(self, scale: float, room: float) -> tuple[float, float]:
-        wide = self.header + sum(self.widths) + self.between * max(0, self.n_cols - 1)
+        wide = self.header + sum(self.widths) + self.between * max(0, self.n_cols - 1) + self.side
         high = (HEADER if self.has_cols else 0) + self.n_rows * (self.high + self.tag + self.between)
         return max(wide, 88.0) * scale, max(high, 40.0) * scale
 
@@ -71,6 +107,8 @@ class GridPainter(Painter):
         self.even = max(self.widths, default=self.narrowest)
         total = (sum(self.widths) + self.between * len(self.widths)) * scale
         self.fits_wide = total <= box.right - self.left + self.between * scale + 0.5
+        if self.side:  # beside what is left of the width, however narrow
+            self.side_room = max(0.0, min(self.side * scale, box.right - self.left - total))
         self.room_cols = self.n_cols
         if not self.fits_wide:
             self.room_cols = max(1, int((box.right - self.left + 1) // ((self.even + self.between) * scale)))
@@ -81,8 +119,8 @@ class GridPainter(Painter):
 
     def _windows(self) -> list[Cell]:
         made, row, col = [], 0, 0
-        for step, view in enumerate(self.views):
-            grid = view.body if view and isinstance(view.body, Grid) else Grid()
+        for step, found in enumerate(self.grids):
+            grid = found or Grid()
             focus = self._focus(step, grid)
             row = window_of(len(grid.rows), self.room_rows, focus[0] if focus else None, row)
             col = window_of(
@@ -99,9 +137,9 @@ class GridPainter(Painter):
         marked += [place for place in marks.pointers.values() if isinstance(place, tuple)]
         if marked:
             return marked[0]
-        before = self.views[step - 1] if step else None
-        if before and isinstance(before.body, Grid) and before.body is not grid:
-            for r, (new, old) in enumerate(zip(grid.rows, before.body.rows, strict=False)):
+        before = self.grids[step - 1] if step else None
+        if before is not None and before is not grid:
+            for r, (new, old) in enumerate(zip(grid.rows, before.rows, strict=False)):
                 if new is not old and new != old:
                     return r, next(c for c, (a, b) in enumerate(zip(new, old, strict=False)) if a != b)
         return None
@@ -118,6 +156,7 @@ class GridPainter(Painter):
 
     def shapes(self, step: int, body: Body, marks: Marks) -> list[Shape]:
         assert isinstance(body, Grid)
+        body, marks = self.grids[step] or Grid(), self.marks[step]
         if not body.rows or not body.rows[0]:
             return empty(self.id, self.inner, self.look)
         first = self.firsts[step]
@@ -127,7 +166,7 @@ class GridPainter(Painter):
         for row in rows:
             for column in columns:
                 made += cell(
-                    f"cell:{self.id}:{row},{column}",
+                    f"cell:{self.id}:{self._key(row, column)}",
                     body.rows[row][column],
                     self.slot(row, column, first),
                     self.size * self.scale,
@@ -135,7 +174,7 @@ class GridPainter(Painter):
                     body.styles.get((row, column), ""),
                     marks.cells.get((row, column), ""),
                     radius=3,
-                    value=f"value:{self.id}:{row},{column}",
+                    value=f"value:{self.id}:{self._key(row, column)}",
                     below=self.tag * self.scale,
                 )
         made += self._arrows(marks, rows, columns, first)
@@ -145,6 +184,10 @@ class GridPainter(Painter):
         if len(rows) < len(body.rows) or len(columns) < len(body.rows[0]):
             made.append(self._window_note(body, rows, columns))
         return made
+
+    def _key(self, row: int, column: int) -> str:
+        """A cell's place in the data, the same upright and on its side."""
+        return f"{column},{row}" if self.turned else f"{row},{column}"
 
     def _headers(self, body: Grid, rows: range, columns: range, first: Cell) -> list[Shape]:
         made, muted, size = [], self.look.theme.muted, max(9.5, 13 * self.scale)
@@ -171,6 +214,11 @@ class GridPainter(Painter):
         return made
 
     def _pointer(self, name: str, box: Box) -> list[Shape]:
+        if self.side:
+            beside = Box(box.right + 4, box.y + (box.h - 19) / 2, max(self.side_room - 4, 24.0), 19.0)
+            wide = unit_width(f"◀ {name}", "bold") * 12 * min(self.scale, 1.0) + 14
+            tag = Box(beside.x, beside.y, min(wide, beside.w), beside.h)
+            return pointer(self, name, tag, "◀")
         high = self.tag * self.scale  # inside the cell, since other cells lie around it
         return pointer(self, name, Box(box.x + 2, box.bottom - high - 1, box.w - 4, high - 1))
 
@@ -183,21 +231,42 @@ class GridPainter(Painter):
         return label(f"window:{self.id}", text, box, 12, self.look.theme.muted, anchor="start", role="window")
 
     def notes(self, step: int) -> list[str]:
-        view = self.views[step]
-        if not self.windowed or view is None or not isinstance(view.body, Grid) or not view.body.rows:
+        grid = self.grids[step]
+        if not self.windowed or grid is None or not grid.rows:
             return []
-        count = len(view.body.rows) * len(view.body.rows[0])
-        shown = min(len(view.body.rows), self.room_rows) * min(len(view.body.rows[0]), self.room_cols)
+        count = len(grid.rows) * len(grid.rows[0])
+        shown = min(len(grid.rows), self.room_rows) * min(len(grid.rows[0]), self.room_cols)
         return [f"{self.title or self.id}: {shown:,} of {count:,} cells are shown"] if shown < count else []
 
 
 def _tags(marks: Marks) -> dict[Cell, str]:
-    """Names of the pointers at each cell."""
+    """Names of the pointers at each cell; of `i, j` and `j, i` at the same one the first."""
     names: dict[Cell, list[str]] = {}
     for name, place in marks.pointers.items():
         if isinstance(place, tuple):
-            names.setdefault(place, []).append(name)
+            found = names.setdefault(place, [])
+            if not any(sorted(name.split(", ")) == sorted(other.split(", ")) for other in found):
+                found.append(name)
     return {place: ", ".join(found) for place, found in names.items()}
+
+
+def _on_its_side(grid: Grid) -> Grid:
+    """Rows as columns; the header of the one column, which says little, is left out."""
+    rows = tuple(zip(*grid.rows, strict=True)) if grid.rows else ()
+    styles = {(column, row): style for (row, column), style in grid.styles.items()}
+    return replace(grid, rows=rows, col_headers=grid.row_headers, row_headers=(), styles=styles)
+
+
+def _turned_marks(marks: Marks) -> Marks:
+    def over(place: Any) -> Any:
+        return (place[1], place[0]) if isinstance(place, tuple) else place
+
+    return replace(
+        marks,
+        cells={over(place): style for place, style in marks.cells.items()},
+        pointers={name: over(place) for name, place in marks.pointers.items()},
+        arrows=tuple((over(a), over(b), style) for a, b, style in marks.arrows),
+    )
 
 
 def between(key: str, start: Box, end: Box, colour: str, wide: float) -> Shape:

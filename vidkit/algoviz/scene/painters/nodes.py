@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from vidkit.algoviz.scene.look import Look, Paint, is_plain
 from vidkit.algoviz.scene.painters.base import Box, label
@@ -19,8 +19,20 @@ NOTE = 12.0  # size of the small print
 RADII = (34.0, 30.0, 27.0, 25.0, 23.0, 21.0, 19.0, 17.0, 15.0, 13.0, 11.0)
 
 
+_WIDEST = 54.0  # radius of a node whose label is long
+_READABLE = 14.5  # size of a label that need not be shrunk more, three fifths of the usual
+
+
+def radii(scale: float, labels: Iterable[str]) -> list[float]:
+    """Radii to try, the largest first; nodes grow beyond the usual only for labels that are long."""
+    usual = LARGEST * max(scale, 0.6)
+    long = (max((unit_width(text, "bold") for text in labels), default=0.0) * _READABLE + 10) / 2
+    larger = [radius for radius in (54.0, 48.0, 43.0, 38.0) if radius < long + 5 and radius <= _WIDEST]
+    return [r for r in (*larger, *RADII) if r <= usual or r <= long + 5 or r == SMALLEST]
+
+
 def label_size(radius: float) -> float:
-    return max(9.5, radius * 0.68)
+    return min(max(9.5, radius * 0.68), 24.0)
 
 
 def note_text(node: Node) -> str:

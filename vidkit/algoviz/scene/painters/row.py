@@ -51,24 +51,35 @@ class RowPainter(Painter):
 
     def natural(self, scale: float, room: float) -> tuple[float, float]:
         wide, gap = self._cell(scale), self.between * scale
-        columns = max(1, min(self.count or 1, self.most_columns, int((room + gap) // (wide + gap))))
-        lines = max(1, math.ceil(self.count / columns))
+        columns, lines = self._shape(int((room + gap) // (wide + gap)))
         high = lines * self._line(scale) + (lines - 1) * self.line_gap * scale
         return columns * (wide + gap) - gap, high
+
+    def _shape(self, most: int) -> tuple[int, int]:
+        """Columns and lines for all elements, of at most `most` columns: lines of about the same length."""
+        count = max(self.count, 1)
+        columns = max(1, min(count, self.most_columns, most))
+        lines = math.ceil(count / columns)
+        if columns < self.most_columns or self.most_columns == self.count:
+            columns = math.ceil(count / lines)
+        return columns, lines
+
+    def line_count(self, scale: float, room: float) -> int:
+        if self.most_columns < self.count:
+            return 1  # a style asked for these lines
+        gap = self.between * scale
+        return self._shape(int((room + gap) // (self._cell(scale) + gap)))[1]
 
     def settle(self) -> None:
         scale, box = self.scale, self.inner
         self.wide, self.step_x = self._cell(scale), self._cell(scale) + self.between * scale
-        self.columns = max(
-            1,
-            min(
-                self.count or 1, self.most_columns, int((box.w + self.between * scale + 0.01) // self.step_x)
-            ),
-        )
+        self.columns, wanted = self._shape(int((box.w + self.between * scale + 0.01) // self.step_x))
         self.step_y = self._line(scale) + self.line_gap * scale
         free = box.h + 0.01
         lines = max(1, int((free + self.line_gap * scale) // self.step_y))
-        if self.columns * lines < self.count:  # a window, with a line for what it leaves out
+        if lines < wanted:  # a window, with a line for what it leaves out
+            most = int((box.w + self.between * scale + 0.01) // self.step_x)
+            self.columns = max(1, min(self.count, self.most_columns, most))
             lines = max(1, int((free - 20 + self.line_gap * scale) // self.step_y))
         self.room = self.columns * lines
         self.firsts = self._windows()
@@ -215,8 +226,8 @@ class StringPainter(RowPainter):
     least = 32.0
 
 
-def pointer(painter: Painter, name: str, box: Box) -> list[Shape]:
-    """A named cursor under an element: a tag with its name."""
+def pointer(painter: Painter, name: str, box: Box, sign: str = "▲") -> list[Shape]:
+    """A named cursor under an element or beside it: a tag with its name."""
     look, key = painter.look, f"pointer:{painter.id}:{name}"
     tag = Shape(
         key,
@@ -232,18 +243,21 @@ def pointer(painter: Painter, name: str, box: Box) -> list[Shape]:
         stroke_width=1.5,
         radius=box.h / 2,
     )
-    text = f"▲ {name}" if unit_width(f"▲ {name}", "bold") * 11 < box.w - 8 else name
+    size = min(12 * painter.scale, (box.h + 2) / line_height(1.0))  # a line's height has air
+    pad = 0.3 * box.h  # the ends of a tag are round
+    marked = f"{sign} {name}"
+    text = marked if unit_width(marked, "bold") * 0.9 * size < box.w - 2 * pad else name
     return [
         tag,
         label(
             f"{key}:text",
             text,
             box,
-            min(12 * painter.scale, (box.h + 2) / line_height(1.0)),  # a line's height has air
+            size,
             look.theme.accent,
             font="bold",
             within=key,
-            pad=3,
+            pad=pad if unit_width(text, "bold") * 9 < box.w - 2 * pad else 3,
             role="value",
             layer=Layer.POINTER,
             full=name,

@@ -80,8 +80,19 @@ def push_frame(state: State, op: ops.PushFrame, ctx: Context) -> State:
 def call_text(op: ops.PushFrame) -> str:
     """A call as the list shows it: `fib(n=3)`; arguments by name, since a JSON object has no order."""
     given = sorted(op.arguments.items())
-    told = (f"{name}={json.dumps(thaw(value), ensure_ascii=False)}" for name, value in given)
+    told = (f"{name}={_said(thaw(value))}" for name, value in given)
     return f"{op.name}({', '.join(told)})"
+
+
+def _said(value: Any) -> str:
+    """A value as a program writes it: True, None, [1, 2], "text"."""
+    if value is None or isinstance(value, bool):
+        return str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_said, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_said(inner)}" for key, inner in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def pop_frame(state: State, op: ops.PopFrame, ctx: Context) -> State:
@@ -92,7 +103,7 @@ def pop_frame(state: State, op: ops.PopFrame, ctx: Context) -> State:
     made = put(state, replace(view, lists=FrozenDict({"": items[:-1]})))
     if "value" not in op.model_fields_set:
         return made
-    told = f"{items[-1].value} returns {json.dumps(thaw(op.value), ensure_ascii=False)}"
+    told = f"{items[-1].value} returns {_said(thaw(op.value))}"
     return _remarked(made, Remark(told, "info"))
 
 
