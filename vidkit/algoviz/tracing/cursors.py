@@ -12,6 +12,7 @@ EDGES = re.compile(r"^(edges?|edge_list|all_edges|links|roads|connections|arcs|f
 """Names of lists of edges."""
 _BOTH_WAYS = ("find(", "union", "mst", "spanning", "undirected")
 _ONE_WAY = ("dist[", "directed", "indegree", "in_degree", "topolog", "prereq", "relax", "capacity")
+_WALKS = ("enumerate", "reversed", "zip")
 _WEIGHTS = re.compile(r"^(w|wt|weight|cost|c|d|dist|distance|len|length|cap|capacity|price|time)$", re.I)
 
 
@@ -21,7 +22,8 @@ class Cursors:
 
     Args:
         subscripts: function -> container as text -> names of index variables, one or two (row, column) each.
-        texts: function and name of variables with a subscript; of texts among them views are made.
+        texts: function and name of variables with a subscript, or gone over letter by letter; of texts
+            among them views are made.
         neighbours: names of containers that are gone over element by element, `for v in graph[u]`.
         weights: names of lists of edges -> place of the weight in each, by `for w, u, v in edges`.
         one_way: whether edges of a list have a direction, by the words of the script.
@@ -97,9 +99,9 @@ class _Finder(ast.NodeVisitor):
         if isinstance(over, ast.Subscript) and _place(over.value) and isinstance(target, ast.Name):
             self._add(_place(over.value), (target.id,))
             self.found.neighbours.add(_place(over.value).rpartition(".")[2])
-        called = (
-            isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.func.id == "enumerate"
-        )
+        letters = over.args if isinstance(over, ast.Call) and _called(over) in _WALKS else [over]
+        self.found.texts.update((self.function, one.id) for one in letters if isinstance(one, ast.Name))
+        called = isinstance(over, ast.Call) and _called(over) == "enumerate"
         if called and isinstance(over, ast.Call) and over.args and isinstance(target, ast.Name):
             name = _place(over.args[0])
             if name:
@@ -137,6 +139,11 @@ def _place(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         return f"{node.value.id}.{node.attr}"
     return ""
+
+
+def _called(node: ast.Call) -> str:
+    """Name of a function that is called."""
+    return node.func.id if isinstance(node.func, ast.Name) else ""
 
 
 def _index(node: ast.expr) -> str:

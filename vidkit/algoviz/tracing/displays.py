@@ -60,6 +60,19 @@ class Buckets:
 Display = Sequence | Table | Pairs | Buckets | Network
 
 
+def blank(display: Display, kind: str) -> Display:
+    """What stands where a view of a kind is to come: cells without values, no entries, no nodes."""
+    if isinstance(display, Sequence):
+        return Sequence((None,) * len(display.values) if kind in ("array", "x-string") else ())
+    if isinstance(display, Table):
+        return Table(())
+    if isinstance(display, Pairs):
+        return Pairs({})
+    if isinstance(display, Buckets):
+        return Buckets(((),) * len(display.rows))
+    return Network({}, {}, display.directed)
+
+
 def sequence(value: Encoded, memory: Memory) -> Sequence:
     """Items of a list, deque, set or text."""
     if isinstance(value, str):

@@ -113,6 +113,8 @@ def table_ops(plan: Plan, view: TableView, read: dict[Any, str], written: list[O
     height, width = len(view.rows), len(view.rows[0]) if view.rows else 0
     for key, style in read.items():
         place = _cell(plan, key)
+        if plan.kind == "records" and place is None and type(key) is int and 0 <= key < height:
+            cells.update({(key, column): style for column in range(width) if (key, column) not in cells})
         if place is not None and place[0] < height and place[1] < width:
             cells[place] = style
     changed = [(u["row"], u["col"]) for one in written for u in one["params"].get("updates", ())]
@@ -136,6 +138,11 @@ def _cell(plan: Plan, key: Any) -> tuple[int, int] | None:
     if plan.kind == "pairs":
         name = str(key)
         return (plan.keys.index(name), 0) if name in plan.keys else None
+    if plan.kind == "records":
+        row = plan.keys.index(str(key[2])) if isinstance(key, tuple) and str(key[2]) in plan.keys else None
+        if isinstance(key, tuple) and key[1] in plan.columns:
+            return (key[0] if row is None else row), plan.columns.index(key[1])
+        return (plan.keys.index(str(key)), 0) if str(key) in plan.keys else None
     if isinstance(key, tuple) and isinstance(key[0], int) and isinstance(key[1], int):
         return key[0], key[1]
     return None

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vidkit.algoviz.tracing.cursors import EDGES, Cursors
 from vidkit.algoviz.tracing.displays import is_symmetric, neighbours, rows_of
 from vidkit.algoviz.tracing.memory import Memory, key_text, reference
 from vidkit.algoviz.tracing.recording import MODULE, Encoded, Recording
+from vidkit.algoviz.tracing.records import record_columns
 from vidkit.algoviz.tracing.slots import Slot, Use, node_classes, shown_twice, slots_now, uses
 from vidkit.algoviz.tracing.structures import shape_of
 
 MOST_VIEWS = 7
+_MOST_COLUMNS = 8
 _GRAPHS = re.compile(
     r"graph|adj|neighbo|edges_of|network|successors|tree$|^g$|children|deps|roads|^tree", re.I
 )
@@ -23,6 +25,7 @@ _HEAPS = re.compile(r"heap|^pq$|priority", re.I)
 _QUEUES = re.compile(r"queue|^q$|frontier|fifo|buffer", re.I)
 _BUCKETS = re.compile(r"bucket|table|slots|hash", re.I)
 _WEIGHT: dict[str, float] = {"tree": 6, "graph": 5, "x-linkedlist": 6, "table": 4, "array": 3, "hashtable": 5}
+_WEIGHT["records"] = 3
 _WEIGHT |= {
     "x-heap": 2,
     "x-string": 1.5,
@@ -43,11 +46,12 @@ class Plan:
     Args:
         view_id: in the trace.
         title: as people would call it.
-        kind: type of the view; "pairs" is a table of keys and values.
+        kind: type of the view; "pairs" is a table of keys and values, "records" one of fields of objects.
         slots: places that it shows: several where one is another's argument.
         node_class: for linked structures; then there are no slots.
         rows: greatest number of rows and columns of a table.
-        keys: all keys that a dict ever has, in order, of "pairs".
+        keys: all keys that a dict ever has, in order, of "pairs" and "records".
+        columns: names of the fields of "records".
         source: "adjacency", "edges", "nested" or "" for what a network is made of.
         weight: place of the weight in a list of edges.
         directed: whether edges of a graph have a direction.
@@ -63,6 +67,7 @@ class Plan:
     source: str = ""
     directed: bool = True
     weight: int = 2
+    columns: tuple[str, ...] = ()
 
 
 @dataclass
@@ -91,6 +96,8 @@ class Evidence:
     edge_like: int = 0
     weight: int = 2
     one_way: bool = False
+    records: int = 0
+    columns: dict[str, None] = field(default_factory=dict)
 
 
 def plan(recording: Recording, watch: Iterable[str], hints: Cursors) -> list[Plan]:
@@ -127,6 +134,7 @@ def plan(recording: Recording, watch: Iterable[str], hints: Cursors) -> list[Pla
         total = sum(found[s].reads for s in group)
         made = _plan(slot, group, use, evidence[slot])
         score = (use.changes * 2 + total + 1) * _WEIGHT.get(made.kind, 1)
+        score *= 0.2 if max(use.lengths, default=0) <= 1 else 1.0  # a single value is hardly a structure
         if wanted or _worth(use, total, made.kind, evidence[slot]):
             scored.append((score, made))
     for name in sorted(nodes):
@@ -203,25 +211,7 @@ def _named(plans: list[Plan]) -> list[Plan]:
             name, number = f"{base}_{number}", number + 1
         used.add(name)
         view_id = "data_state" if place == 0 else name
-        made.append(
-            Plan(
-                view_id,
-                *(
-                    getattr(one, f)
-                    for f in (
-                        "title",
-                        "kind",
-                        "slots",
-                        "node_class",
-                        "rows",
-                        "keys",
-                        "source",
-                        "directed",
-                        "weight",
-                    )
-                ),
-            )
-        )
+        made.append(replace(one, view_id=view_id))
     return made
 
 
@@ -240,9 +230,28 @@ def _evidence(
                 n for item in (memory.heap[number]["v"] if number else ()) if (n := _inner(item)) is not None
             }
             if last_seen.get(slot) != number or number in record.contents or inner & record.contents.keys():
-                _look(made[slot], slot, value, rows, memory, last_seen.get(slot) == number)
+                if not _look_at_records(made[slot], value, memory, nodes):
+                    _look(made[slot], slot, value, rows, memory, last_seen.get(slot) == number)
                 last_seen[slot] = number
     return made
+
+
+def _look_at_records(seen: Evidence, value: Encoded, memory: Memory, nodes: set[str]) -> bool:
+    """Whether a list or dict holds objects or dicts of the same fields, which make a table."""
+    content = memory.content(value)
+    if content is None or content["k"] not in ("list", "dict") or seen.gone_over or seen.edge_like:
+        return False
+    named = content["k"] == "dict"
+    columns = record_columns([item[1] if named else item for item in content["v"]], memory, nodes)
+    keys = [key_text(key, memory) for key, _ in content["v"]] if named else []
+    if not columns or len(seen.columns | columns) > _MOST_COLUMNS or columns.keys() & set(keys):
+        return False
+    seen.inside |= _all_inside(value, memory)
+    seen.keys.update(dict.fromkeys(keys))
+    seen.columns.update(columns)
+    seen.records += 1
+    seen.rows = max(seen.rows[0], len(content["v"])), len(seen.columns)
+    return True
 
 
 def _inner(item: Encoded) -> int | None:
@@ -369,11 +378,15 @@ def _plan(slot: Slot, group: tuple[Slot, ...], use: Use, seen: Evidence) -> Plan
     kind, source = _kind(slot, use, seen)
     directed = seen.one_way if source == "edges" else not seen.symmetric
     keys = tuple(seen.keys)
-    return Plan("", use.title, kind, group, "", seen.rows, keys, source, directed, seen.weight)
+    rows = (max(seen.rows[0], len(keys)), len(seen.columns)) if kind == "records" else seen.rows
+    columns = tuple(seen.columns)
+    return Plan("", use.title, kind, group, "", rows, keys, source, directed, seen.weight, columns)
 
 
 def _kind(slot: Slot, use: Use, seen: Evidence) -> tuple[str, str]:
     named = bool(_GRAPHS.search(slot.name))
+    if seen.records and not (seen.grids or seen.others or use.heap or seen.graph_like or seen.nested_like):
+        return "records", ""
     if use.kinds & {"dict", "odict"}:
         if seen.nested_like and seen.nested_like >= seen.graph_like:
             return "tree", "nested"

@@ -99,11 +99,13 @@ def _place(plan: Plan, view: View, values: list[Encoded], memory: Memory) -> At 
     if isinstance(view, GraphView | TreeView):
         name = None if values[0] is None or len(values) > 1 else key_text(values[0], memory)
         return name if name is not None and name in view.nodes else None
-    if plan.kind == "pairs":
+    if plan.kind == "pairs" or (plan.kind == "records" and plan.keys):
         name = None if values[0] is None else key_text(values[0], memory)
         return (plan.keys.index(name), 0) if name in plan.keys else None
     if not all(isinstance(value, int) and not isinstance(value, bool) for value in values):
         return None
+    if isinstance(view, TableView) and plan.kind == "records":
+        return (values[0], 0) if len(values) == 1 and 0 <= values[0] < len(view.rows) else None
     if isinstance(view, TableView):
         height, width = len(view.rows), len(view.rows[0]) if view.rows else 0
         inside = len(values) == 2 and -1 <= values[0] <= height and -1 <= values[1] <= width

@@ -114,19 +114,27 @@ def slots_now(
             assert number is not None
             if number not in owners or owners[number] == "self":
                 owners[number] = name
-    for number, name in owners.items():
-        _attributes(number, name, memory, found, 0)
+    waiting = [(number, name, 0) for number, name in owners.items()]
+    for number, name, depth in waiting:  # grows by the objects that are attributes of objects
+        for attribute, value in memory.heap[number]["v"]:
+            content = memory.content(value)
+            title = str(attribute) if name == "self" else f"{name}.{attribute}"
+            if content is None:
+                continue
+            if content["k"] in CONTAINERS:
+                _take(found, Slot(f"#{number}", str(attribute)), title, value)
+            inner = reference(value) or 0
+            is_new = inner not in owners or owners[inner] == "self"
+            if is_new and depth < 3 and content["k"] == "object" and content.get("c") not in nodes:
+                waiting.append((inner, title, depth + 1))
+                owners[inner] = title
     return found
 
 
-def _attributes(
-    number: int, name: str, memory: Memory, found: dict[Slot, tuple[str, Encoded]], depth: int
-) -> None:
-    for attribute, value in memory.heap[number]["v"]:
-        content = memory.content(value)
-        title = str(attribute) if name == "self" else f"{name}.{attribute}"
-        if content is not None and content["k"] in CONTAINERS:
-            found[Slot(f"#{number}", str(attribute))] = (title, value)
+def _take(found: dict[Slot, tuple[str, Encoded]], slot: Slot, title: str, value: Encoded) -> None:
+    """A place with the longest of its titles: `q.inbox.items` says more than `items` or `inbox.items`."""
+    if slot not in found or found[slot][0].count(".") < title.count("."):
+        found[slot] = (title, value)
 
 
 def uses(recording: Recording, nodes: set[str], texts: set[tuple[str, str]]) -> dict[Slot, Use]:
@@ -143,7 +151,7 @@ def uses(recording: Recording, nodes: set[str], texts: set[tuple[str, str]]) -> 
             use = made.get(slot)
             if use is None:
                 use = made[slot] = Use(title, first=place)
-            elif use.title == slot.name and "." in title:
+            elif use.title.count(".") < title.count("."):
                 use.title = title
             use.steps += 1
             _look(use, value, memory, record.contents, inner_of)

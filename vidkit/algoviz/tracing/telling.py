@@ -9,7 +9,7 @@ from typing import Any
 from vidkit.algoviz.tracing import marks
 from vidkit.algoviz.tracing.changes import Op, changes, op, shows
 from vidkit.algoviz.tracing.cursors import cursors
-from vidkit.algoviz.tracing.displays import Display, Network, Pairs
+from vidkit.algoviz.tracing.displays import Display, Network, Pairs, blank
 from vidkit.algoviz.tracing.endings import ending_text
 from vidkit.algoviz.tracing.memory import Memory, as_json, reference, shown
 from vidkit.algoviz.tracing.planning import Plan, plan
@@ -34,7 +34,9 @@ MOST_OUTPUT = 200
 _FAMILIES = {
     "graph": "graph", "tree": "tree", "table": "table", "x-linkedlist": "linked list",
     "x-heap": "heap", "hashtable": "hash table", "x-string": "string", "pairs": "hash table",
+    "records": "table",
 }  # fmt: skip
+_WORTH_SHOWING = 5  # records in which something happens before the main view is there
 VARIABLES = "variables"  # source of a table of scalars, where a script has nothing else
 
 
@@ -71,6 +73,7 @@ class Telling:
         self._lines_printed = 0
         self._pushed: list[int] = []
         self._calls_before: list[str] = []
+        self._later: Display | None = None  # the main view before it is there
         self._dirty: set[int] = set()
         self._moved = False
         self._line = 1
@@ -113,12 +116,26 @@ class Telling:
         return "dynamic programming" if filled else _FAMILIES.get(kind, "array")
 
     def _start(self) -> int:
-        """How many records pass before the main view is there."""
+        """How many records pass before the main view is there, or another one where much happens to it."""
         memory = Memory()
+        early, missed = 0, 0
         for place, record in enumerate(self.recording.records):
+            known = record.contents.keys() & memory.heap.keys()
             memory.take(record)
-            if self.plans and self._alive(self.plans[0], memory)[0]:
-                return place + 1
+            if not self.plans:
+                break
+            now = slots_now(memory, self.nodes, self.texts)
+            alive, value = self._alive(self.plans[0], memory, now)
+            if alive:
+                if missed < _WORTH_SHOWING:
+                    return place + 1
+                one = self.plans[0]
+                self._later = blank(display(one, value, memory, None), one.kind)
+                return early
+            if early:
+                missed += bool(known or record.reads)
+            elif any(self._alive(one, memory, now)[0] for one in self.plans[1:]):
+                early = place + 1
         return 0
 
     def _alive(self, one: Plan, memory: Memory, now: Any = None) -> tuple[bool, Encoded]:
@@ -141,6 +158,9 @@ class Telling:
                 self.holds[one.view_id] = value
                 self.displays[one.view_id] = self._display(one, value)
                 made.append(spec(one, self.displays[one.view_id]))
+            elif one.view_id == MAIN and self._later is not None:
+                self.displays[MAIN] = self._later
+                made.append(spec(one, self._later))
         frame: dict[str, Any] = {
             "data_state": None,
             "auxiliary_views": [],

@@ -10,6 +10,7 @@ from vidkit.algoviz.tracing.displays import Buckets, Display, Network, Pairs, Se
 from vidkit.algoviz.tracing.memory import Memory
 from vidkit.algoviz.tracing.planning import Plan
 from vidkit.algoviz.tracing.recording import Encoded
+from vidkit.algoviz.tracing.records import records
 from vidkit.algoviz.tracing.slots import Slot
 
 
@@ -38,6 +39,8 @@ def display(plan: Plan, value: Encoded, memory: Memory, before: Display | None) 
         return displays.adjacency(value, memory, plan.directed)
     if plan.kind == "tree":
         return displays.nested(value, memory)
+    if plan.kind == "records":
+        return records(value, memory, plan.keys, plan.columns)
     if plan.kind == "table":
         return displays.table(value, memory)
     if plan.kind == "hashtable":
@@ -79,6 +82,8 @@ def spec(plan: Plan, shown: Display) -> dict[str, Any]:
 def _headers(plan: Plan, rows: list[list[Any]]) -> dict[str, Any]:
     """Numbers of rows and columns; not of columns where the first row looks the same."""
     height, width = plan.rows
+    if plan.kind == "records":
+        return {"row_headers": list(plan.keys or range(height)), "col_headers": list(plan.columns)}
     made: dict[str, Any] = {"row_headers": list(range(height))}
     columns = list(range(width))
     return (

@@ -230,11 +230,12 @@ class GraphPainter(Painter):
         for edge in body.edges:
             if edge.key in self.ways:
                 made += self._edge(edge, edge.key in path, path_style)
+        letters = drawn.common_size(self.radius, self.labels)
         for node in body.nodes:
             if node.id in self.places:
                 x, y = self.places[node.id]
                 mark = path_style or "path" if node.id in path else ""
-                made += drawn.disc(self.id, node, x, y, self.radius, self.look, mark, self.note_room)
+                made += drawn.disc(self.id, node, x, y, self.radius, self.look, mark, self.note_room, letters)
         made += self._pointers(marks)
         if len(self.shown) < len(self.nodes):
             text = f"{len(self.shown):,} of {len(self.nodes):,} nodes"

@@ -20,6 +20,7 @@ RADII = (34.0, 30.0, 27.0, 25.0, 23.0, 21.0, 19.0, 17.0, 15.0, 13.0, 11.0)
 
 
 _WIDEST = 54.0  # radius of a node whose label is long
+_LEAST = 10.5  # size of a label; longer ones are cut
 _READABLE = 14.5  # size of a label that need not be shrunk more, three fifths of the usual
 
 
@@ -29,6 +30,13 @@ def radii(scale: float, labels: Iterable[str]) -> list[float]:
     long = (max((unit_width(text, "bold") for text in labels), default=0.0) * _READABLE + 10) / 2
     larger = [radius for radius in (54.0, 48.0, 43.0, 38.0) if radius < long + 5 and radius <= _WIDEST]
     return [r for r in (*larger, *RADII) if r <= usual or r <= long + 5 or r == SMALLEST]
+
+
+def common_size(radius: float, labels: Iterable[str]) -> float:
+    """Size at which the longest label fits, so that all are written alike; it may still be cut."""
+    widest = max((unit_width(text, "bold") for text in labels), default=0.0)
+    usual = label_size(radius)
+    return min(usual, max(_LEAST, (2 * radius - 9) / widest)) if widest else usual
 
 
 def label_size(radius: float) -> float:
@@ -58,9 +66,20 @@ def note_rect(x: float, y: float, radius: float, wide: float) -> Rect:
 
 
 def disc(
-    view: str, node: Node, x: float, y: float, radius: float, look: Look, mark: str, room: float
+    view: str,
+    node: Node,
+    x: float,
+    y: float,
+    radius: float,
+    look: Look,
+    mark: str,
+    room: float,
+    size: float,
 ) -> list[Shape]:
-    """A node at (x, y); `mark` is a style of this step alone, drawn as a ring, `room` the note's width."""
+    """A node at (x, y), its label of a size.
+
+    `mark` is a style of this step alone, drawn as a ring, `room` the width of the small print.
+    """
     key = f"node:{view}:{node.id}"
     paint: Paint = look.paint(node.style)
     made = [
@@ -80,7 +99,7 @@ def disc(
             f"{key}:text",
             node.label,
             Box(x - radius, y - radius, 2 * radius, 2 * radius),
-            label_size(radius),
+            size,
             paint.text,
             font="bold",
             within=key,

@@ -129,11 +129,12 @@ class TreePainter(Painter):
             for child in node.children:
                 if child is not None and node.id in at and child in at:
                     made.append(self._edge(node.id, child, at, styles, path, path_style))
+        letters = drawn.common_size(self.radius, self.labels)
         for node in body.nodes:
             if node.id in at:
                 mark = path_style or "path" if node.id in path else ""
                 x, y = at[node.id]
-                made += drawn.disc(self.id, node, x, y, self.radius, self.look, mark, self.note_room)
+                made += drawn.disc(self.id, node, x, y, self.radius, self.look, mark, self.note_room, letters)
         made += self._pointers(marks, at, body.nodes)
         missing = sum(node.id not in at for node in body.nodes)
         if missing:
