@@ -15,6 +15,15 @@ _NUMBERS = {
     "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
 }  # fmt: skip
 NUMBER_INITIALS = frozenset(word[0] for word in _NUMBERS)
+# British spellings as American ones
+_SPELT = re.compile(
+    r"\b(col|neighb|harb|fav|flav|behavi|hum|lab|arm|vap|od|parl|hon|rum|tum)our|\bgrey|\b(cent|theat|met|lit|fib)re\b"
+    r"|\btyre|\baeroplane|\bmoustache|\bpyjamas|\bjewellery|\b(trav|canc|jew)ell(?=ed|ing|er)"
+)
+_SPELT_AS = {
+    "grey": "gray", "tyre": "tire", "aeroplane": "airplane", "moustache": "mustache", "pyjamas": "pajamas",
+    "jewellery": "jewelry",
+}  # fmt: skip
 _OTHER = re.compile(r"[^\w%.,:/+-]+")
 _LABEL = re.compile(r"[\s(\[]*(\w{1,2})\s?[.):、．]\s*(?=\S)")
 
@@ -22,7 +31,16 @@ _LABEL = re.compile(r"[\s(\[]*(\w{1,2})\s?[.):、．]\s*(?=\S)")
 def plain(text: str) -> str:
     """Text as it is compared: case, punctuation at the ends and kinds of blanks do not count."""
     words = " ".join(_OTHER.sub(" ", text.casefold()).split()).strip(".,:-/+ ")
-    return words.replace(" %", "%")
+    words = words.replace(" %", "%")
+    return _SPELT.sub(_american, words) if _SPELT.search(words) else words
+
+
+def _american(match: re.Match[str]) -> str:
+    if match.group(1):
+        return match.group(1) + "or"
+    if match.group(2):
+        return match.group(2) + "er"
+    return match.group(3) + "el" if match.group(3) else _SPELT_AS[match.group()]
 
 
 def with_digits(text: str) -> str:

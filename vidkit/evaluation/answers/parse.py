@@ -8,11 +8,13 @@ from collections.abc import Iterable, Sequence
 from vidkit.evaluation.answers.asked import Asked, asked_of, check_letters
 from vidkit.evaluation.answers.characters import numbered_by_alphabet, plain_characters
 from vidkit.evaluation.answers.choice import Choice, reply_text
+from vidkit.evaluation.answers.claims import standing
 from vidkit.evaluation.answers.clean import cleaned, windowed
 from vidkit.evaluation.answers.fields import json_answer, table_answer, tagged
 from vidkit.evaluation.answers.forms import final_letter, last_sentence, other_of_two, short, starts, whole
 from vidkit.evaluation.answers.languages import is_foreign
 from vidkit.evaluation.answers.mentions import mentions
+from vidkit.evaluation.answers.polarity import TURNING
 from vidkit.evaluation.answers.quick import declared_last, quick
 from vidkit.evaluation.answers.recital import is_cut, recital
 from vidkit.evaluation.answers.said import after_thinking, without_tokens
@@ -44,6 +46,8 @@ _MADE_UP = re.compile(
     r"\n\s{0,8}(?:Next\s|New\s)?(?:Question|Q|问题|質問|Frage|Pregunta)\s?\d{0,3}\s?[:：]"
     r"|\n#{2,4}\s?(?:Instruction|Input|Question|Problem|Task|Example)\b"
 )
+# read from the whole of a reply, where a clause alone would mislead ("all but D are wrong")
+_BEYOND_CLAUSES = ("remaining", "verdict", "whole", "out_of_range")
 _LIST = r"[{0}](?:[\s,/&+|;.()]+(?:and\s+|or\s+)?[{0}])+[\s.]*"
 
 
@@ -127,10 +131,23 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
         return Choice(found_whole.pop(), "whole")
     brief = _brief(reply, asked) if len(reply.text) < 40 else None
     choice = _of_statements(reply, asked) or brief or _of_forms(reply, asked, isolated)
+    choice = _as_it_stands(reply, asked, choice)
     undecided = (
         choice.letter is not None and choice.rule != "declaration" and UNDECIDED.search(reply.lower[-120:])
     )
     return Choice(None, "ambiguous") if undecided else choice
+
+
+def _as_it_stands(reply: Reply, asked: Asked, choice: Choice) -> Choice:
+    """What the rules read, unless the clauses deny it or take it back; a letter that is in doubt is none."""
+    if choice.rule in _BEYOND_CLAUSES or not TURNING.search(reply.lower):
+        return choice
+    stands = standing(reply, asked)
+    if choice.letter is None and stands.letter is not None and choice.rule != "refused":
+        return Choice(stands.letter, "correction")
+    if choice.letter is None or choice.letter not in stands.fallen:
+        return choice
+    return Choice(stands.letter, "correction" if stands.letter else "unparsed")
 
 
 def _brief(reply: Reply, asked: Asked) -> Choice | None:
@@ -188,7 +205,7 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
     if (
         concluded is not None
         and len(concluded.value.letters) == 1
-        and _BUT.search(reply.lower[: concluded.at])
+        and (_BUT.search(reply.lower[: concluded.at]) or _TOOK_BACK.match(reply.lower, _behind_start(reply)))
     ):
         return _choice(concluded)
     if len(opened) == 1:
@@ -201,6 +218,8 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
         [Finding(-1, head, "start")] if head is not None and len(head.letters) > 1 and not recited else []
     )
     weak = _last([*several, *(f for f in weak_statements(reply, asked) if f.value.end - 1 not in recited)])
+    if weak is not None and (left_open := _open_otherwise(reply, weak, asked)) is not None:
+        return left_open
     if weak is not None and not (len({f.value.letters for f in bare}) == 1 and weak.at < bare[-1].at):
         return _choice(weak)
     letters = {f.value.letters for f in bare}
@@ -209,6 +228,13 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
     if len(left) == 1 and len(next(iter(left))) == 1:
         return Choice(left.pop(), "option_word")
     return None
+
+
+def _behind_start(reply: Reply) -> int:
+    """Where the words behind an opening letter begin: "A. Wait, ..."."""
+    return next((n + 1 for n, char in enumerate(reply.text[:12]) if char.isupper()), 0) + len(
+        re.match(r"[\W_]{0,6}", reply.text[next((n + 1 for n, c in enumerate(reply.text[:12]) if c.isupper()), 0) :]).group()  # type: ignore[union-attr]
+    )
 
 
 def _open_otherwise(reply: Reply, last: Finding, asked: Asked) -> Choice | None:

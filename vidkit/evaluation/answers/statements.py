@@ -52,7 +52,7 @@ _CORRECTION = re.compile(
     r"|scratch\s+that|i\s+mean(?:t)?|make\s+(?:that|it)|on\s+second\s+thoughts?"
     r"|revis(?:e|ed|ing)\s+(?:it|this|that|my\s+answer)?\s?to|replac(?:e|ing)\s\w\s(?:with|by)"
     r"|(?:rather\s+than|instead\s+of)\s[(\"']?[a-z][)\"']?(?=\s?,)"
-    r"|changed?\s+(?:my\s+(?:answer|mind)\s+)?(?:from\s+\w\s+)?to|switch(?:ed)?\s+to|correct(?:ing)?\s+myself"
+    r"|revising(?=\s?:)|chang(?:e|es|ed|ing)\s+(?:my\s+(?:answer|mind)\s+)?(?:from\s+\w\s+)?to|switch(?:ed)?\s+to|correct(?:ing)?\s+myself"
     r"|corrected|revised|on\s+(?:a\s+)?(?:closer|second)\s+(?:look|inspection|view\w*)|looking\s+(?:closer|again)|re-?watching|eigentlich|sondern|sino|perdón|en\s+fait|plutôt|на\s+самом\s+деле)\b|不对|不對|不，|而是|而应该?是|いや"
     r"|違う|아니(?:라|고)?|では?なく、?て?|じゃなくて?、?|不是[^。，,\n]{1,6}[，,]\s?(?:而)?是)"
 )
@@ -137,8 +137,8 @@ _CHOSEN_AFTER = re.compile(
 _CAPITAL = re.compile(r"[A-Z](?![a-z])")
 _GAP = re.compile(r"[^.!?\n。！？؟]{0,36}")
 _DENIED_BEFORE = re.compile(
-    r"(?:\bnot|n['’]t|\bnever|\bif|\bwhether|\bcannot|\bhow|\bwhat)\s+(?:\w+\s+)?$"
-    r"|\b(?:anything|everything|all|any|none|nothing)\s+$"
+    r"(?:\bnot|n['’]t|\bnever|\bneither|\bnor|\bif|\bwhether|\bcannot|\bhow|\bwhat)\s+(?:\w+\s+)?$"
+    r"|\b(?:anything|everything|all|any|none|nothing|any\s[^\W\d_]{2,12})\s+$"
     r"|(?<!no )(?<!without )(?<!without any )(?<!beyond )(?<!little )\bdoubt(?:s|ful)?\b[^.!?\n]{0,20}$"
     r"|\b(?:não|no|non|ne|nicht|не|nie|inte|ikke|ei|niet|nu|nem|δεν|bukan|không)\s+$"
 )

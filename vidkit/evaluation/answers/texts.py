@@ -22,6 +22,13 @@ _BROKEN_OFF = re.compile(
     r"[^\n]*[.:!]\s[^.!?\n]*[^.!?\n\s)\"'”]",
     re.IGNORECASE,
 )
+_ARTICLE = re.compile(r"(?:a|an|the)\s(?=\w)")
+_NOT_WORD = re.compile(r"[^\w%]+")
+_SIGNED = re.compile(r"\d\W|\W\d")  # "1/2", "-5", "0.5": signs that mean something
+# "more than 4", "it could just as well be boredom"
+_NOT_EXACT = re.compile(
+    r"\b(?:more|less|fewer|greater|other)\sthan\b|\bat\s(?:least|most)\b|\bup\sto\s(?=\d)|\b(?:just\s)?as\swell\b|\bequally\b"
+)
 _OR = frozenset(("oder", "ou", "или", "veya", "atau", "eller", "czy", "nebo", "lub", "vagy", "sau", "або"))
 _CLAUSE = re.compile(r",?\s(?:because|since|which|as|where|while|when|given|who|so\sthat)\b")
 # what stays of "isn't" in plain text
@@ -36,18 +43,36 @@ def option_text(reply: Reply, asked: Asked) -> set[str]:
     if _BROKEN_OFF.fullmatch(lines[-1] if lines else ""):
         return set()
     last = lines[-1] if lines else ""
-    for said in (reply.text, last, last.rpartition(": ")[2]):
-        if len(said) <= 2 * asked.longest + 80:
-            known = plain(said)
-            for form in (known, with_digits(known)):
-                exact = {
-                    x for x, text in zip(asked.letters, asked.texts, strict=False) if text and text == form
-                }
-                if exact:
-                    return exact
+    recited = recital(reply.text, asked)
+    lasts = () if _recites(reply, last, recited) else (last, last.rpartition(": ")[2])
+    for said in (reply.text, *lasts):
+        if len(said) <= 2 * asked.longest + 80 and (exact := _exactly(said, asked)):
+            return exact
     if within := _within_text(reply.text.strip(" 。.!！"), asked):
         return within
-    return set() if len(recital(reply.text, asked)) > 1 else _named_once(reply, asked, lines)
+    return set() if len(recited) > 1 else _named_once(reply, asked, lines)
+
+
+def _recites(reply: Reply, last: str, recited: dict[int, str]) -> bool:
+    """Whether the last line is one of the options that a reply repeats with their letters."""
+    start = reply.text.rfind(last) if last else 0
+    return any(start <= at < start + 16 for at in recited)
+
+
+def _exactly(said: str, asked: Asked) -> set[str]:
+    """The options whose text is all that is said; an article and kinds of dashes do not count."""
+    known = plain(said)
+    texts = [(x, text) for x, text in zip(asked.letters, asked.texts, strict=False) if text]
+    for form in (known, with_digits(known)):
+        if exact := {x for x, text in texts if text == form}:
+            return exact
+    loose = _loose(known)
+    exact = {x for x, text in texts if _loose(text) == loose} if loose and not _SIGNED.search(known) else set()
+    return exact if len(exact) == 1 else set()
+
+
+def _loose(known: str) -> str:
+    return " ".join(_NOT_WORD.sub(" ", _ARTICLE.sub("", known, count=1)).split())
 
 
 def _within_text(said: str, asked: Asked) -> set[str]:
@@ -63,7 +88,7 @@ def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
     if len(said) > 3 * asked.longest + 160 or said.rstrip().endswith(":") or _refuses(reply, asked):
         return set()
     said = said.rpartition("? ")[2]  # "What does he feel? Anger."
-    if _OPEN_END.search(said):
+    if _OPEN_END.search(said) or _NOT_EXACT.search(_without_options(said, asked)):
         return set()
     said = _NOT_THESE.sub("", said)
     known = f" {re.sub(r'[.,:/+-]+(?= )', '', with_digits(plain(said)))} "
@@ -88,6 +113,14 @@ def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
         others
     )
     return set() if hedged else set(kept)
+
+
+def _without_options(said: str, asked: Asked) -> str:
+    """The words of a line that are not an option's own ("More than three")."""
+    lower = said.casefold()
+    for text in sorted(filter(None, asked.texts), key=len, reverse=True):
+        lower = lower.replace(text, " ")
+    return lower
 
 
 def _denied_behind(said: str, form: str) -> bool:
@@ -121,7 +154,7 @@ def _named_in(known: str, asked: Asked) -> dict[str, str]:
             if (
                 at < -1
                 or DENIAL.search(known[max(0, at - 3) : at + 1])
-                or DENIAL.search(known[at + len(form) + 1 :][:6])
+                or DENIAL.search(known[at + len(form) + 1 :][:8])
             ):
                 continue
             found[letter] = (at, form)

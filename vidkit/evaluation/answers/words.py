@@ -216,7 +216,7 @@ CONDITION_BEFORE = re.compile(
 # "none but C", "all except C can be excluded": the one that is left
 EXCEPTION = re.compile(
     r"\b(?P<few>none|nothing|no\s?(?:one|body|option|answer|other)?(?:\s+(?:of\s+them|else))?"
-    r"|(?:not|n['’]t|cannot)\s(?:\w+\s){0,2}any(?:one|thing|body|\s+\w+)?)"
+    r"|(?:not|\w{0,8}n['’]t|cannot)\s(?:\w+\s){0,2}any(?:one|thing|body|\s+\w+)?)"
     r"(?:\s+(?:else|other|is|fits|works|possible)){0,2}\s+(?:but|except(?:\s+for)?|other\s+than|else\s+than|than"
     r"|besides|apart\s+from|save)\b"
     r"|\b(?:ningun[ao]?|aucune?|nessun[ao]?|nenhuma?|keine?r?)\b(?:\s[^\W\d_]{1,12}){0,3}"
@@ -231,7 +231,7 @@ EXCLUDED_AFTER = re.compile(
 DENIAL = re.compile(
     r"\b(?:nicht|kein\w?|pas|no|não|non|nu|nem|nie|není|nije|не|ні|inte|ikke|ei|niet|geen|değil|bukan"
     r"|tidak|không|δεν)\b"
-    r"|不|非|没|ない|ません|아니|ليس|ليست|لا\s|נא|לא|नहीं|ไม่|نیست"
+    r"|不|非|没|ない|ではなく|じゃなく|ません|아니|아닙|ليس|ليست|لا\s|נא|לא|नहीं|ไม่|نیست"
 )
 # "H would be right only if nothing fitted"
 IF_BEHIND = re.compile(r"[\s)\"']{0,3}(?:would|could|might)\b[^.!?\n]{0,40}\bif\b(?!\si\b)")
