@@ -1,12 +1,13 @@
-"""The claims of a reply in their order: which option is named, and whether it is held, denied, taken back or open.
+"""The claims of a reply in their order: which option is named, and how it is meant.
 
-A small grammar of clauses. Every place where an option is named, by its letter or its own words, is a claim; the
-words of its clause before and behind it say how it is meant (`polarity`). What was denied or taken back stands no
-longer, and what follows a turn ("but", "sondern", "wait") stands in its place.
+A small grammar of clauses. Every place where an option is named, by its letter or its own words, is a claim;
+the words of its clause before and behind it say whether it is held, denied, taken back, open or asked
+(`polarity`). What stands after all of them is in `standing`.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Iterator
@@ -18,7 +19,6 @@ from vidkit.evaluation.answers.asked import Asked
 from vidkit.evaluation.answers.characters import is_unspaced
 from vidkit.evaluation.answers.mentions import MENTION, NAMED
 from vidkit.evaluation.answers.polarity import (
-    ALL_TAKEN_BACK,
     DENIED_BEFORE,
     DENIED_BEHIND,
     OPEN_BEFORE,
@@ -28,18 +28,26 @@ from vidkit.evaluation.answers.polarity import (
     TURN,
 )
 from vidkit.evaluation.answers.values import Reply, letter_end
+from vidkit.evaluation.answers.words import EXCEPTION, JOINERS
 
 LONGEST = 700
 """Characters of a reply that is read as clauses; a longer one has a conclusion of its own."""
 _MOST = 24
+_REACH = 70  # how far before an option a word of second thoughts is looked for
 
-Meaning = Literal["held", "denied", "taken back", "open"]
+Meaning = Literal["held", "denied", "taken back", "open", "asked"]
 _NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
                  "eleven", "twelve")  # fmt: skip
 _ARTICLE = re.compile(r"(?:a|an|the|der|die|das|le|la|les|un|une|el|los|las|o|os|as|il|lo|de|het)\s+")
 _CLAUSE_END = re.compile(r"[.!?;:\n。！？；：]|,|，|、|\s[-–—]\s|—|\.\.\.|…|->|→")
+_COLON = re.compile(r"[:：]")
 _SENTENCE_END = re.compile(r"[.!?;\n。！？；]")
-_ONLY_JOINS = re.compile(r"[\s,，、/&()\[\]\"'“”]*(?:and|or|nor|und|oder|noch|et|ou|ni|y|o|e|né|nem|и|или|ни|和|或|및)?\s*(?:also|either|option)?\s*(?:a|an|the|der|die|das|le|la|un|une|el|il|lo)?[\s,(\[\"']*")
+_JOINS = "|".join(sorted(JOINERS | {"nor", "noch", "ni", "né", "ani", "ни", "sowie"}))
+_ONLY_JOINS = re.compile(
+    rf"[\s,，、/&()\[\]\"'“”]*(?:{_JOINS}|和|或|及|と|や|도|와|과)?\s*(?:also|either|option)?\s*"
+    r"(?:a|an|the|der|die|das|le|la|un|une|el|il|lo)?[\s,(\[\"']*"
+)
+_ASKED = re.compile(r"[\s)\]\"'»”]{0,3}[?？]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +58,9 @@ class Claim:
         at: where it starts.
         end: where it ends.
         letter: the option.
-        meaning: `held` where nothing turns it.
+        meaning: `held` where nothing turns it; `asked` before a question mark.
         turned: a word of turning stands between the claim before it and this one.
+        by_words: its own words name it, not its letter.
     """
 
     at: int
@@ -59,6 +68,7 @@ class Claim:
     letter: str
     meaning: Meaning
     turned: bool
+    by_words: bool
 
 
 @lru_cache(maxsize=512)
@@ -68,11 +78,12 @@ def _text_patterns(letters: str, texts: tuple[str, ...]) -> tuple[tuple[str, re.
     for letter, text in zip(letters, texts, strict=False):
         bare = _ARTICLE.sub("", text, count=1) if _ARTICLE.match(text) else text
         words = [re.escape(word) for word in bare.split()]
-        if not words or len(bare) == 1 and bare.isascii() and not bare.isdigit():
+        if not words or (len(bare) == 1 and bare.isascii() and not bare.isdigit()):
             continue
         body = r"\W{1,3}".join(words)
         if bare.isdigit() and int(bare) < len(_NUMBER_WORDS):
-            body = rf"(?:{body}|{_NUMBER_WORDS[int(bare)]})"
+            # "one more", "one of them" count nothing
+            body = rf"(?:{body}|{_NUMBER_WORDS[int(bare)]}(?!\s(?:more|of|another|can|could|might|else)\b))"
         edge = "" if is_unspaced(bare[0]) else r"(?<!\w)"
         close = "" if is_unspaced(bare[-1]) else r"(?!\w)"
         found.append((letter, re.compile(edge + body + close)))
@@ -85,7 +96,7 @@ def _named(reply: Reply, asked: Asked) -> list[tuple[int, int, str]]:
         (match.start(), match.end(), match.group())
         for match in MENTION.finditer(reply.text)
         if match.group() in asked.letters
-        and letter_end(reply, match.start(), asked, weak=True) is not None
+        and _is_letter(reply, match.start(), asked)
         and not NAMED.search(reply.lower[max(0, match.start() - 20) : match.start()])
     ]
     texts = [
@@ -93,10 +104,7 @@ def _named(reply: Reply, asked: Asked) -> list[tuple[int, int, str]]:
         for letter, pattern in _text_patterns(asked.letters, asked.texts)
         for match in pattern.finditer(reply.lower)
     ]
-    inner = {
-        one for one in texts for other in texts
-        if one != other and other[0] <= one[0] and one[1] <= other[1] and other[1] - other[0] > one[1] - one[0]
-    }  # fmt: skip
+    inner = {one for one in texts if any(_lies_within(one, other) for other in texts)}
     taken = sorted({*places, *(text for text in texts if text not in inner)})
     merged: list[tuple[int, int, str]] = []
     for at, end, letter in taken:
@@ -108,6 +116,21 @@ def _named(reply: Reply, asked: Asked) -> list[tuple[int, int, str]]:
         else:
             merged.append((at, end, letter))
     return merged
+
+
+def _lies_within(one: tuple[int, int, str], other: tuple[int, int, str]) -> bool:
+    return one[:2] != other[:2] and other[0] <= one[0] and one[1] <= other[1]
+
+
+def _is_letter(reply: Reply, at: int, asked: Asked) -> bool:
+    """Whether a capital stands for an option: no word goes on with it, or one that turns or denies it.
+
+    "Ei A vaan E", "D yanlış".
+    """
+    if letter_end(reply, at, asked, weak=True) is not None:
+        return True
+    turned = reply.text[at + 1 : at + 2] == " " and TURN.match(reply.lower, at + 2) is not None
+    return turned or DENIED_BEHIND.match(reply.lower[at + 1 : at + 40]) is not None
 
 
 def _same_place(reply: Reply, before: tuple[int, int, str], at: int) -> bool:
@@ -122,7 +145,17 @@ def claims(reply: Reply, asked: Asked) -> list[Claim]:
     if len(reply.text) > LONGEST:
         return []
     places = _named(reply, asked)
-    return list(_meant(reply, places)) if len(places) <= _MOST else []
+    return _denied_together(reply, list(_meant(reply, places))) if len(places) <= _MOST else []
+
+
+def _denied_together(reply: Reply, made: list[Claim]) -> list[Claim]:
+    """A list whose last member is denied behind it is denied as a whole: "A and B are wrong"."""
+    for number in range(len(made) - 1, 0, -1):
+        one, other = made[number - 1], made[number]
+        joined = _join(reply, (one.at, one.end, one.letter), (other.at, other.end, other.letter))
+        if joined and one.meaning == "held" and other.meaning == "denied":
+            made[number - 1] = dataclasses.replace(one, meaning="denied")
+    return made
 
 
 def _meant(reply: Reply, places: list[tuple[int, int, str]]) -> Iterator[Claim]:
@@ -135,76 +168,76 @@ def _meant(reply: Reply, places: list[tuple[int, int, str]]) -> Iterator[Claim]:
         turned = TURN.search(reply.lower, start, at) is not None
         if before is not None and meaning == "held" and not turned and _carried(joins, number - 1):
             meaning = before.meaning
-        before = Claim(at, end, letter, meaning, turned)
+        by_words = reply.text[at:end].lstrip()[:1] != letter or reply.text[at + 1 : at + 2].isalnum()
+        before = Claim(at, end, letter, meaning, turned, by_words)
         yield before
 
 
 def _join(reply: Reply, one: tuple[int, int, str], other: tuple[int, int, str]) -> str:
     """How two places stand together: `word` ("and"), `comma`, or nothing of both."""
     between = reply.lower[one[1] : other[0]]
-    if not _ONLY_JOINS.fullmatch(between):
+    if "\n" in between or not _ONLY_JOINS.fullmatch(between):
         return ""
     return "word" if any(char.isalpha() for char in between) else "comma"
 
 
 def _carried(joins: list[str], place: int) -> bool:
-    """Whether a denial goes on: in "not red, green or blue" it does, in "not red, green" it does not."""
+    """Whether a denial goes on: in "not red, green or blue" it does, in "not red, green" it does not.
+
+    Behind "and" or "or" a list is closed: in "eliminating A, B and D, C remains" C is not a part of it.
+    """
     if joins[place] != "comma":
         return bool(joins[place])
-    first = place
-    while first and joins[first - 1]:
-        first -= 1
-    last = place
-    while last + 1 < len(joins) and joins[last + 1]:
-        last += 1
-    return last > first
+    first = next((n + 1 for n in range(place - 1, -1, -1) if not joins[n]), 0)
+    last = next((n for n in range(place, len(joins)) if not joins[n]), len(joins))
+    closed = "word" in joins[first:place] and "word" not in joins[place:last]
+    return last - first > 1 and not closed
 
 
 def _meaning(reply: Reply, start: int, at: int, end: int, stop: int) -> Meaning:
     lower = reply.lower
     sentence = _last_end(_SENTENCE_END, lower, start, at)
     clause = _last_end(_CLAUSE_END, lower, sentence, at)
-    turn = max((match.end() for match in TURN.finditer(lower, clause, at)), default=clause)
+    turn = max((match.end() for match in TURN.finditer(lower, sentence, at)), default=sentence)
     behind = lower[end:stop]
-    if DENIED_BEHIND.match(behind) or DENIED_BEFORE.search(lower, turn, at):
+    if (left := excepted(lower, sentence, at)) is not None:
+        return "held" if left else "denied"
+    if DENIED_BEHIND.match(behind) or DENIED_BEFORE.search(lower, max(clause, turn), at):
         return "denied"
-    if TAKEN_BACK_BEHIND.match(behind) or TAKEN_BACK_BEFORE.search(lower, max(sentence, turn), at):
+    if TAKEN_BACK_BEHIND.match(behind) or TAKEN_BACK_BEFORE.search(
+        lower, _second_thoughts(lower, start, turn, at), at
+    ):
         return "taken back"
-    if OPEN_BEHIND.match(behind) or OPEN_BEFORE.search(lower, max(sentence, turn), at):
+    if _ASKED.match(behind):
+        return "asked"
+    if OPEN_BEHIND.match(behind) or OPEN_BEFORE.search(lower, turn, at):
         return "open"
     return "held"
 
 
+def _second_thoughts(lower: str, start: int, turn: int, at: int) -> int:
+    """From where a word of second thoughts reaches the option at a place.
+
+    Not over a colon with words behind it ("sorry about my earlier mistake: she drops B"), and not behind
+    another option to one that stands apart ("not B as I claimed, D").
+    """
+    colon = _last_end(_COLON, lower, turn, at)
+    if len(lower[colon:at].strip()) > 8:
+        turn = colon
+    apart = start > 0 and lower[turn:at].rstrip(" (\"'").endswith((",", "，", "、"))
+    return at if apart else max(turn, at - _REACH)
+
+
+def excepted(lower: str, start: int, at: int) -> bool | None:
+    """Whether an option is excepted from what is denied ("no one but X"), or from what holds ("all but X").
+
+    None where it is not excepted from anything.
+    """
+    found = list(EXCEPTION.finditer(lower, start, at))
+    if not found or lower[found[-1].end() : at].strip(" (\"'") not in ("", "the", "a", "an", "option"):
+        return None
+    return bool(found[-1].group("few"))
+
+
 def _last_end(pattern: re.Pattern[str], lower: str, start: int, at: int) -> int:
     return max((match.end() for match in pattern.finditer(lower, start, at)), default=start)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What stands at the end of a reply.
-
-    Attributes:
-        letter: the one option that replaced what was denied or taken back; None where nothing was, or where
-            several stand.
-        fallen: options whose last claim is a denial or a retraction.
-    """
-
-    letter: str | None
-    fallen: frozenset[str]
-
-
-def standing(reply: Reply, asked: Asked) -> Standing:
-    """What stands after all claims of a reply."""
-    made = claims(reply, asked)
-    last = {claim.letter: claim for claim in made}
-    fallen = frozenset(x for x, claim in last.items() if claim.meaning in ("denied", "taken back"))
-    if made and ALL_TAKEN_BACK.search(reply.lower, made[-1].end):
-        return Standing(None, frozenset(last))
-    turns = [n for n, claim in enumerate(made) if claim.meaning in ("denied", "taken back")]
-    if not turns:
-        return Standing(None, fallen)
-    later = made[turns[-1] + 1 :]
-    held = {claim.letter for claim in later if claim.meaning == "held"}
-    opened = any(claim.meaning == "open" for claim in later)
-    firm = len(held) == 1 and not opened and held.isdisjoint(fallen)
-    return Standing(held.pop() if firm else None, fallen)

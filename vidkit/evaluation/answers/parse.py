@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from vidkit.evaluation.answers.asked import Asked, asked_of, check_letters
 from vidkit.evaluation.answers.characters import numbered_by_alphabet, plain_characters
 from vidkit.evaluation.answers.choice import Choice, reply_text
-from vidkit.evaluation.answers.claims import standing
 from vidkit.evaluation.answers.clean import cleaned, windowed
 from vidkit.evaluation.answers.fields import json_answer, table_answer, tagged
 from vidkit.evaluation.answers.forms import final_letter, last_sentence, other_of_two, short, starts, whole
@@ -18,6 +17,7 @@ from vidkit.evaluation.answers.polarity import TURNING
 from vidkit.evaluation.answers.quick import declared_last, quick
 from vidkit.evaluation.answers.recital import is_cut, recital
 from vidkit.evaluation.answers.said import after_thinking, without_tokens
+from vidkit.evaluation.answers.standing import standing
 from vidkit.evaluation.answers.statements import (
     Finding,
     corrections,
@@ -39,6 +39,7 @@ _TOOK_BACK = re.compile(
     r"\b(?:wait|actually|mis(?:read|took|counted)|sorry|correction|mistake|no,|oops|second thought"
     r"|rethink|re-?check|re-?examin|however|instead)"
 )
+_OPENING = re.compile(r"[^A-Za-z]{0,6}[A-Z][\W_]{0,6}")
 _OTHERWISE = re.compile(r"[^\n]{0,80}?[.,;]\s{0,3}(?:and\s|but\s)?(?:otherwise|else|if\s+not)\b")
 _ASKED_AND_ANSWERED = re.compile(r"(?<=\s)A:(?=\s)")
 # a model that goes on with a question of its own has answered above it
@@ -140,12 +141,14 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
 
 def _as_it_stands(reply: Reply, asked: Asked, choice: Choice) -> Choice:
     """What the rules read, unless the clauses deny it or take it back; a letter that is in doubt is none."""
-    if choice.rule in _BEYOND_CLAUSES or not TURNING.search(reply.lower):
+    if choice.rule in _BEYOND_CLAUSES or (choice.letter and not TURNING.search(reply.lower)):
         return choice
     stands = standing(reply, asked)
-    if choice.letter is None and stands.letter is not None and choice.rule != "refused":
-        return Choice(stands.letter, "correction")
-    if choice.letter is None or choice.letter not in stands.fallen:
+    if choice.letter is None:
+        if stands.letter is not None and choice.rule != "refused":
+            return Choice(stands.letter, "correction")
+        return Choice(stands.affirmed, "statement") if stands.affirmed is not None else choice
+    if choice.letter not in stands.fallen:
         return choice
     return Choice(stands.letter, "correction" if stands.letter else "unparsed")
 
@@ -232,9 +235,8 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
 
 def _behind_start(reply: Reply) -> int:
     """Where the words behind an opening letter begin: "A. Wait, ..."."""
-    return next((n + 1 for n, char in enumerate(reply.text[:12]) if char.isupper()), 0) + len(
-        re.match(r"[\W_]{0,6}", reply.text[next((n + 1 for n, c in enumerate(reply.text[:12]) if c.isupper()), 0) :]).group()  # type: ignore[union-attr]
-    )
+    opening = _OPENING.match(reply.text)
+    return opening.end() if opening is not None else 0
 
 
 def _open_otherwise(reply: Reply, last: Finding, asked: Asked) -> Choice | None:

@@ -1,7 +1,7 @@
 """Words that turn a claim: denials, second thoughts, hedges and conditions, in some thirty languages.
 
-Three kinds of marks stand before or behind an option: it is denied ("not A", "A değil"), taken back ("at first I
-thought A", "A だと思いましたが") or left open ("maybe A", "if it rains, A"). All in lower case.
+Three kinds of marks stand before or behind an option: it is denied ("not A", "A değil"), taken back ("at
+first I thought A", "A だと思いましたが") or left open ("maybe A", "if it rains, A"). All in lower case.
 """
 
 from __future__ import annotations
@@ -18,46 +18,55 @@ def _words(*lines: str) -> str:
 DENIED_BEFORE = re.compile(
     r"(?:(?<!\w)(?:"
     + _words(
-        "not never neither nor cannot unlikely isnt except excluding eliminate eliminates eliminated",
-        "eliminating exclude excludes excluded discard discarded reject rejected rule_out rules_out ruled_out",
-        "ruling_out cross_out hard_to_see nothing_like no_longer far_from anything_but all_but",
-        "instead_of rather_than other_than as_opposed_to",
-        "nicht kein keine keinen weder noch niet geen inte ej varken ikke hverken verken ei eivät eikä",
-        "pas n'est_ni n’est_ni es_ni sono_né non no tampoco não nem né neppure nu nici nie ani ne není nejde nije niti nisu",
-        "не ни нет ні немає нито δεν όχι ούτε nem sem se_nem bukan tidak không không_phải chẳng_phải",
-        "ليس ليست لا ولا وليس نه לא ולא אינה אינו न",
+        "not never neither nor none none_of cannot unlikely isnt except excluding eliminate eliminates",
+        "eliminated eliminating exclude excludes excluded discard discarded reject rejected rule_out",
+        "rules_out ruled_out ruling_out cross_out hard_to_see nothing_like no_longer far_from",
+        "anything_but all_but instead_of rather_than other_than as_opposed_to more_than less_than",
+        "fewer_than greater_than nicht kein keine keinen weder noch niet geen inte ej varken ikke",
+        "hverken verken ei eivät eikä pas n'est_ni n’est_ni es_ni sono_né non no tampoco não nem né",
+        "neppure nu nici nie ani ne není nejde nije niti nisu не ни нет ні немає нито δεν όχι ούτε sem",
+        "se_nem bukan tidak không không_phải chẳng_phải ليس ليست لا ولا وليس نه לא ולא אינה אינו न",
     )
     + r")(?!\w)(?!\s+(?:doubt|question|only)\b)|n['’]t(?!\w)|不是|并非|並非|不选|不選|不会是|排除|ไม่ใช่|ไม่)"
 )
 # behind the option, before the clause ends; a language that denies behind its noun, or a verdict
+_TOUCHING = r"[\s)\]\"'»”]{0,3}"
 DENIED_BEHIND = re.compile(
-    r"[^.!?,;\n。！？，；]{0,14}?(?:ではな|じゃな|ではあり|でな|じゃあり|は違|아니|아닙|不对|不對|不正确|错|錯|नहीं|नय|নয়|değil)"
-    r"|[\s)\]\"'»”]{0,3}(?:(?:is|are|was|were|seems?)\s(?:\w+ly\s)?(?:not(?!\s(?:wrong|incorrect|false|excluded|ruled))|unlikely|wrong|incorrect|false|out|ruled|excluded|eliminated"
-    r"|impossible)|isn['’]t|aren['’]t|wasn['’]t|doesn['’]t|didn['’]t|can(?:not|['’]t)|nicht\b|niet\b|inte\b|ikke\b|pas\b|yanlış|hayır)"
+    r"[^.!?,;\n。！？，；]{0,14}?(?:ではな|じゃな|ではあり|でな|じゃあり|は違|違い|当てはまら|該当し|아니|아닙|不对|不對|不正确"
+    r"|错|錯|नहीं|নয়|değil)"
+    rf"|{_TOUCHING}(?:(?:is|are|was|were|seems?)\s(?:\w+ly\s)?(?:not(?!\s(?:wrong|incorrect|false|excluded|ruled))"
+    r"|unlikely|wrong|incorrect|false|out|ruled|excluded|eliminated|impossible)"
+    r"|(?:is|are|was|does|did)n['’]t|can(?:not|['’]t)|(?:nicht|niet|inte|ikke|pas)\b|yanlış|hayır)"
 )
 TAKEN_BACK_BEFORE = re.compile(
     r"(?:(?<!\w)(?:"
     + _words(
-        "initially originally previously at_first first_thought first_impression first_guess first_instinct",
-        "first_answer initial_answer initial_thought earlier thought_it believed assumed tempted leaning",
-        "leaned i_thought i_said i_claimed take_back taking_back withdraw retract misread would_have",
-        "previous_answer my_earlier first_sight first_glance instead_of rather_than",
-        "seemed looked_like was_going considered",
-        "zuerst zunächst anfangs erst dachte ursprünglich eerst aanvankelijk dacht först trodde tänkte først",
-        "troede ensin luulin d'abord d’abord pensais croyais pensé_à au_début al_principio primero pensé",
-        "pensaba creí creía inicialmente primeiro pensei achei achava all'inizio all’inizio pensavo credevo",
-        "inizialmente inițial credeam la_început najpierw początkowo myślałem myślałam sądziłem nejdřív",
-        "původně myslel zpočátku najprv myslela сначала думал думала подумал подумала изначально казалось",
-        "вначале поначалу спочатку думав здавалося отначало мислех първоначално prvo mislio isprva αρχικά",
-        "νόμιζα στην_αρχή először eleinte azt_hittem gondoltam önce ilk_başta ban_đầu lúc_đầu tưởng awalnya",
-        "tadinya saya_kira mulanya ظننت اعتقدت كنت_أظن في_البداية ابتدا אמרתי חשבתי בהתחלה पहले",
+        "initially originally previously at_first first_thought first_impression first_guess",
+        "first_instinct first_answer initial_answer initial_thought earlier thought_it believed assumed",
+        "tempted leaning leaned i_thought i_said i_claimed take_back taking_back withdraw retract",
+        "misread would_have might_think might_say might_guess could_think think_of thinking_of",
+        "mistake_for mistaken_for took_it_for resembles könnte_meinen pourrait_croire podría_pensar",
+        "potrebbe_pensare previous_answer my_earlier first_sight first_glance instead_of rather_than",
+        "seemed looked_like was_going considered zuerst zunächst anfangs erst dachte ursprünglich eerst",
+        "aanvankelijk dacht först trodde tänkte først troede ensin luulin d'abord d’abord pensais",
+        "croyais pensé_à au_début al_principio primero pensé pensaba creí creía inicialmente primeiro",
+        "pensei achei achava all'inizio all’inizio pensavo credevo inizialmente inițial credeam",
+        "la_început najpierw początkowo myślałem myślałam sądziłem nejdřív původně myslel zpočátku",
+        "najprv myslela сначала думал думала подумал подумала изначально казалось вначале поначалу",
+        "спочатку думав здавалося отначало мислех първоначално prvo mislio isprva αρχικά νόμιζα",
+        "στην_αρχή először eleinte azt_hittem gondoltam önce ilk_başta ban_đầu lúc_đầu tưởng awalnya",
+        "tadinya saya_kira mulanya ظننت اعتقدت كنت_أظن في_البداية ابتدا חשבתי בהתחלה पहले",
     )
-    + r")(?!\w)|(?<!\w)(?:chang\w{1,3}|switch\w{0,3}|mov\w{1,3})\sfrom\s(?:option\s)?[(\"']?$|一开始|一開始|起初|最初|原以为|原本|本来以为|乍一看|刚开始|以为|처음|ตอนแรก)"
+    + r")(?!\w)(?!\s(?:mistake|error|confusion|misunder))"
+    r"|(?<!\w)(?:answer|choice|mind|i|i['’]m|i['’]ve)\s(?:am\s|have\s)?(?:chang\w{1,3}|switch\w{0,3}|mov\w{1,3})"
+    r"\sfrom\s(?:option\s)?[(\"']?$"
+    r"|一开始|一開始|起初|最初|原以为|原本|本来以为|乍一看|刚开始|以为|처음|ตอนแรก)"
 )
 TAKEN_BACK_BEHIND = re.compile(
     r"[^.!?\n。！？]{0,14}?(?:思いました|思った|思っ|見えました|見えた|줄\s?알았|생각했|सोचा|लगा|sanmış\w*|düşün\w*|zannet\w*)"
-    r"|[\s)\]\"'»”]{0,3}(?:seem(?:s|ed)|look(?:s|ed)|appear(?:s|ed)|was|is|sounds?)\s(?:\w+\s){0,3}(?:at\sfirst|tempting|close\b|initially|my\s"
-    r"(?:first|initial|earlier))"
+    rf"|{_TOUCHING}(?:seem(?:s|ed)|look(?:s|ed)|appear(?:s|ed)|was|is|sounds?)\s(?:\w+\s){{0,3}}(?:at\sfirst|tempting"
+    r"|close\b|initially|my\s(?:first|initial|earlier|original))"
+    rf"|{_TOUCHING}would\s(?:be|have\sbeen)\smy\s(?:first|initial)"
 )
 OPEN_BEFORE = re.compile(
     r"(?<!\w)(?:"
@@ -69,22 +78,41 @@ OPEN_BEFORE = re.compile(
     + r")(?!\w)|可能|也许|也許|或者|かもしれ|아마"
 )
 OPEN_BEHIND = re.compile(
-    r"[\s)\]\"'»”]{0,3}(?:\?|(?:is|are|seems?)\s(?:also\s|equally\s)?(?:possible|plausible)|かもしれ|(?:as|could)\swell)"
+    rf"{_TOUCHING}(?:(?:is|are|seems?)\s(?:also\s|equally\s)?(?:possible|plausible)|かもしれ|(?:as|could)\swell)"
+)
+AFFIRMED_BEHIND = re.compile(
+    rf"{_TOUCHING}(?:(?:is|was|must\sbe|has\sto\sbe)\s(?:\w+ly\s)?"
+    r"(?:right|correct|it(?=\W|$)|the\s(?:right|correct|only|best|one|answer))"
+    r"|fits?\b(?!\s(?:neither|none|poorly))|matches\b|remains\b|is\sleft\b|makes\s(?:the\smost\s)?sense|stimmt\b|passt\b)"
 )
 # what follows is the word that stands: "not A but B", "nicht A, sondern B"
 TURN = re.compile(
-    r"(?:(?<!\w)(?:"
+    r"(?:(?<!\w)(?<!anything\s)(?<!everything\s)(?<!nothing\s)(?<!none\s)(?<!all\s)(?<!one\s)(?:"
     + _words(
         "but however yet actually rather instead wait correction edit update sorry hmm oops revised",
         "revising therefore so hence thus reconsider reconsidering rechecking now looking closer",
-        "closer_look reflection review reviewed final",
-        "sondern aber doch eigentlich tatsächlich also daher maar eerder dus utan men egentligen vaan mutta",
-        "mais en_fait plutôt donc sino pero en_realidad mas na_verdade ma bensì invece",
-        "in_realtà ci dar de_fapt ale tylko lecz jednak nýbrž а но на_самом_деле поэтому але",
-        "насправді всъщност nego već ali αλλά τελικά hanem de valójában ama aslında cevap mà_là",
-        "nhưng thực_ra melainkan tetapi tapi ternyata بل لكن في_الواقع بلکه اما אלא אבל बल्कि लेकिन",
+        "closer_look reflection review reviewed final sondern aber doch eigentlich tatsächlich also",
+        "daher maar eerder dus utan men egentligen vaan mutta mais en_fait plutôt donc sino pero",
+        "en_realidad mas na_verdade ma bensì invece in_realtà ci dar de_fapt ale tylko lecz jednak",
+        "nýbrž а но на_самом_деле поэтому але насправді всъщност nego već ali αλλά τελικά hanem",
+        "valójában ama aslında cevap mà_là nhưng thực_ra melainkan tetapi tapi ternyata بل لكن",
+        "في_الواقع بلکه اما אלא אבל बल्कि लेकिन",
     )
-    + r")(?!\w)|(?<!\w)(?:no|nope|nein|non|nee|nej|нет|нi)\s?[,.:;!–—-]|而是|而应|但|其实|其實|应该|應該|所以|因此|ではなく|じゃなく|しかし|実は|でも|よく見|が、|하지만|사실|아니라|แต่)"
+    + r")(?!\w)|(?<!\w)(?:no|nope|nein|non|nee|nej|нет|ні)\s?[,.:;!–—-]|而是|而应|但|其实|其實|应该|應該|所以"
+    r"|因此|ではなく|じゃなく|しかし|実は|でも|よく見|が、|하지만|사실|아니라|แต่)"
+)
+# the reply looks again: what is said from here on counts
+LOOKED_AGAIN = re.compile(
+    r"(?<!\w)(?:wait|hold\son|hang\son|on\sreflection|on\ssecond\sthought|correction|scratch\sthat"
+    r"|let\sme\s(?:re-?\w+|double|verify|look)|i\s(?:need|have|want)\sto\s(?:correct|change|revise)"
+    r"|(?:i\sam|i['’]m)\s(?:chang|revis|correct)ing|self-check|i\s(?:was|got\sit)\swrong|i\sstand\scorrected"
+    r"|my\s(?:mistake|bad)|actually|oops|re-?(?:check|examin|watch|consider|view)ing|moment\smal|espera|attends"
+    r"|aspetta|подождите|постойте)(?!\w)"
+    r"|[.!?…]\s{1,3}(?:no|nope|nein|non|nee|nej|нет)\s?[,:–—-]|等等|等一下|待って|잠깐|잠시만"
+)
+UNDECIDED_BEHIND = re.compile(
+    r"(?:don['’]?t|do\snot|can(?:not|['’]t))\s(?:really\s)?(?:know|tell|say|decide|determine)|not\s(?:sure|certain)"
+    r"|unsure|unclear|no\sidea"
 )
 # said behind all claims: nothing of them stands
 ALL_TAKEN_BACK = re.compile(
@@ -92,9 +120,11 @@ ALL_TAKEN_BACK = re.compile(
     r"(?:that|this|it)\s?(?:(?:is|was|['’]s)\s(?:also\s)?(?:not\s(?:right|correct|it|true)|wrong|incorrect|false)"
     r"|(?:isn|wasn)['’]t\s(?:right|correct|it|true)|can(?:not|['’]t)\sbe\s(?:right|correct|it|true))\b"
 )
-TURNING = re.compile(
-    "|".join(p.pattern for p in (DENIED_BEFORE, TAKEN_BACK_BEFORE, ALL_TAKEN_BACK))
-    + r"|ではな|じゃな|ではあり|でな|は違|아니|아닙|不对|不對|错|錯|नहीं|নয়|değil|思|見え|알았|생각|सोचा|लगा|sanm|düşün|wrong|incorrect|false|\bout\b"
-    r"|unlikely|excluded|eliminated|impossible|nicht|niet|inte|ikke|pas|yanlış|at\sfirst|tempting|initially"
+_HINTS_BEHIND = (
+    r"ではな|じゃな|ではあり|でな|じゃあり|違|思|見え|当てはまら|該当し|아니|아닙|알았|생각|不对|不對|不正确|错|錯|नहीं|নয়|सोचा|लगा"
+    r"|değil|yanlış|hayır|sanm|düşün|zannet|wrong|incorrect|false|\bout\b|[?？]|ruled|impossible|nicht|niet|inte|ikke|pas"
+    r"|at\sfirst|tempting|first|initial|earlier|original|possible|plausible|well"
 )
+_TURNING = (DENIED_BEFORE, TAKEN_BACK_BEFORE, ALL_TAKEN_BACK, LOOKED_AGAIN)
+TURNING = re.compile("|".join([*(pattern.pattern for pattern in _TURNING), _HINTS_BEHIND]))
 """Whether a reply has a word that may turn a claim; most have none and are not read as clauses."""

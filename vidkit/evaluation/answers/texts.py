@@ -22,7 +22,9 @@ _BROKEN_OFF = re.compile(
     r"[^\n]*[.:!]\s[^.!?\n]*[^.!?\n\s)\"'”]",
     re.IGNORECASE,
 )
-_ARTICLE = re.compile(r"(?:a|an|the)\s(?=\w)")
+_EITHER_WAY = re.compile(r"\b(?:whether\sor\snot|even\sif)\b[^.,!?;\n]{1,80},", re.IGNORECASE)
+# words before a noun that may be left out: "the landlord", "Her landlord", "in the evening"
+_LEADING = re.compile(r"(?:(?:a|an|the|his|her|their|its|my|your|in|at|on|to|by|from)\s)+(?=\w)")
 _NOT_WORD = re.compile(r"[^\w%]+")
 _SIGNED = re.compile(r"\d\W|\W\d")  # "1/2", "-5", "0.5": signs that mean something
 # "more than 4", "it could just as well be boredom"
@@ -67,12 +69,14 @@ def _exactly(said: str, asked: Asked) -> set[str]:
         if exact := {x for x, text in texts if text == form}:
             return exact
     loose = _loose(known)
-    exact = {x for x, text in texts if _loose(text) == loose} if loose and not _SIGNED.search(known) else set()
+    exact = (
+        {x for x, text in texts if _loose(text) == loose} if loose and not _SIGNED.search(known) else set()
+    )
     return exact if len(exact) == 1 else set()
 
 
 def _loose(known: str) -> str:
-    return " ".join(_NOT_WORD.sub(" ", _ARTICLE.sub("", known, count=1)).split())
+    return " ".join(_NOT_WORD.sub(" ", _LEADING.sub("", known, count=1)).split())
 
 
 def _within_text(said: str, asked: Asked) -> set[str]:
@@ -90,7 +94,7 @@ def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
     said = said.rpartition("? ")[2]  # "What does he feel? Anger."
     if _OPEN_END.search(said) or _NOT_EXACT.search(_without_options(said, asked)):
         return set()
-    said = _NOT_THESE.sub("", said)
+    said = _NOT_THESE.sub("", _EITHER_WAY.sub(" ", said))
     known = f" {re.sub(r'[.,:/+-]+(?= )', '', with_digits(plain(said)))} "
     kept = _named_in(known, asked)
     if len(kept) > 1:

@@ -111,7 +111,8 @@ CONNECTIVES = word_set(
     "because since as for is was are were and or but which that given due based seems would must with",
     "rather not instead from",
     "according though although who where when while if so therefore thus hence appears looks fits",
-    "matches best it he she could can may might should will did does has had do here now instead over",
+    "matches makes remains wins best it he she could can may might should will did does has had do here now",
+    "instead over",
     "again still too myself personally please the",
     "they in on at to by after before over though clearly only also then confidence final explanation",
     "reason reasoning",
@@ -215,7 +216,7 @@ CONDITION_BEFORE = re.compile(
 )
 # "none but C", "all except C can be excluded": the one that is left
 EXCEPTION = re.compile(
-    r"\b(?P<few>none|nothing|no\s?(?:one|body|option|answer|other)?(?:\s+(?:of\s+them|else))?"
+    r"\b(?P<few>(?:none|nothing|no\s?(?:one|body|option|answer|other)?)(?:\s+(?:of\s+them|else|(?:on|in|of|among)\s(?:the|this|that|these)\s\w+))?"
     r"|(?:not|\w{0,8}n['’]t|cannot)\s(?:\w+\s){0,2}any(?:one|thing|body|\s+\w+)?)"
     r"(?:\s+(?:else|other|is|fits|works|possible)){0,2}\s+(?:but|except(?:\s+for)?|other\s+than|else\s+than|than"
     r"|besides|apart\s+from|save)\b"

@@ -1,0 +1,97 @@
+"""What stands at the end of a reply, after what it denied, took back and looked at again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from vidkit.evaluation.answers.asked import Asked
+from vidkit.evaluation.answers.claims import Claim, Meaning, claims, excepted
+from vidkit.evaluation.answers.polarity import (
+    AFFIRMED_BEHIND,
+    ALL_TAKEN_BACK,
+    DENIED_BEFORE,
+    LOOKED_AGAIN,
+    UNDECIDED_BEHIND,
+)
+from vidkit.evaluation.answers.values import Reply
+from vidkit.evaluation.answers.words import ANSWER, REFUSAL, UNSPACED_ANSWER
+
+_FALLEN: tuple[Meaning, ...] = ("denied", "taken back", "asked")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands at the end of a reply.
+
+    Attributes:
+        letter: the one option that replaced what was denied or taken back, or is held after the reply looked
+            again; None where nothing was, or where several stand.
+        fallen: options whose last claim is a denial or a retraction.
+        affirmed: the one option that is called right or left over, or that alone is held while others are
+            denied.
+    """
+
+    letter: str | None
+    fallen: frozenset[str]
+    affirmed: str | None = None
+
+
+def standing(reply: Reply, asked: Asked) -> Standing:
+    """What stands after all claims of a reply."""
+    made = claims(reply, asked)
+    if not made:
+        return Standing(None, frozenset())
+    last = {claim.letter: claim for claim in made}
+    fallen = frozenset(x for x, claim in last.items() if claim.meaning in _FALLEN)
+    again = [match.end() for match in LOOKED_AGAIN.finditer(reply.lower)]
+    if ALL_TAKEN_BACK.search(reply.lower, made[-1].end) or _left_undecided(reply, made[-1], again):
+        return Standing(None, frozenset(last))
+    affirmed = _affirmed(reply, made, fallen)
+    turns = [claim.end for claim in made if claim.meaning in _FALLEN]
+    renewed = [at for at in again if made[0].end <= at <= made[-1].at]
+    if not turns and not renewed:
+        return Standing(None, fallen, affirmed)
+    behind = max([*turns, *renewed])
+    later = [claim for claim in made if claim.at >= behind]
+    letter = _alone_held(later, fallen)
+    if letter is not None and renewed:
+        fallen |= {claim.letter for claim in made if claim.at < behind} - {letter}
+    return Standing(letter, fallen, affirmed)
+
+
+def _left_undecided(reply: Reply, last: Claim, again: list[int]) -> bool:
+    """Whether the reply looks again behind its last claim and then does not know."""
+    behind = [at for at in again if at >= last.end]
+    return bool(behind) and UNDECIDED_BEHIND.search(reply.lower, behind[0]) is not None
+
+
+def _alone_held(later: list[Claim], fallen: frozenset[str]) -> str | None:
+    claims_held = [claim for claim in later if claim.meaning == "held"]
+    # "including the two in the background, D": letters outrank words that may be a sentence's own
+    held = {c.letter for c in claims_held if not c.by_words} or {c.letter for c in claims_held}
+    opened = any(claim.meaning == "open" for claim in later)
+    return held.pop() if len(held) == 1 and not opened and held.isdisjoint(fallen) else None
+
+
+def _affirmed(reply: Reply, made: list[Claim], fallen: frozenset[str]) -> str | None:
+    called = {
+        claim.letter
+        for claim in made
+        if claim.meaning == "held"
+        and (AFFIRMED_BEHIND.match(reply.lower, claim.end) or excepted(reply.lower, 0, claim.at))
+    }
+    if len(called) == 1 and called.isdisjoint(fallen):
+        return called.pop()
+    only = _alone_held(made, fallen)
+    if only is not None and fallen and any(c.letter == only and _is_answer(reply, c) for c in made):
+        return only
+    if only is None or made[-1].letter != only or not made[-1].by_words or REFUSAL.search(reply.lower):
+        return None
+    return only if fallen or DENIED_BEFORE.search(reply.lower, 0, made[-1].at) else None
+
+
+def _is_answer(reply: Reply, claim: Claim) -> bool:
+    """Whether a word for "answer" stands right before a claim."""
+    before = reply.lower[max(0, claim.at - 24) : claim.at]
+    return UNSPACED_ANSWER.search(before) is not None or not ANSWER.isdisjoint(re.findall(r"\w+", before))
