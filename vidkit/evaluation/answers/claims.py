@@ -28,7 +28,7 @@ from vidkit.evaluation.answers.polarity import (
     TURN,
 )
 from vidkit.evaluation.answers.values import Reply, letter_end
-from vidkit.evaluation.answers.words import EXCEPTION, JOINERS
+from vidkit.evaluation.answers.words import EXCEPTION, JOINERS, NEGATIVE_AFTER
 
 LONGEST = 700
 """Characters of a reply that is read as clauses; a longer one has a conclusion of its own."""
@@ -38,7 +38,8 @@ _REACH = 70  # how far before an option a word of second thoughts is looked for
 Meaning = Literal["held", "denied", "taken back", "open", "asked"]
 _NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
                  "eleven", "twelve")  # fmt: skip
-_ARTICLE = re.compile(r"(?:a|an|the|der|die|das|le|la|les|un|une|el|los|las|o|os|as|il|lo|de|het)\s+")
+_ARTICLE = re.compile(r"^(?:a|an|the|der|die|das|le|la|les|un|une|el|los|las|o|os|as|il|lo|de|het)\s+")
+_BEFORE_DIGITS = re.compile(r"(?:at|in|on|by|um|à|a|om)\s+(?=\d)")
 _CLAUSE_END = re.compile(r"[.!?;:\n。！？；：]|,|，|、|\s[-–—]\s|—|\.\.\.|…|->|→")
 _COLON = re.compile(r"[:：]")
 _SENTENCE_END = re.compile(r"[.!?;\n。！？；]")
@@ -47,6 +48,18 @@ _ONLY_JOINS = re.compile(
     rf"[\s,，、/&()\[\]\"'“”]*(?:{_JOINS}|和|或|及|と|や|도|와|과)?\s*(?:also|either|option)?\s*"
     r"(?:a|an|the|der|die|das|le|la|un|une|el|il|lo)?[\s,(\[\"']*"
 )
+_NOT_WRONG = re.compile(
+    r"[\s)\"']{0,3}(?:(?:is|was)\s+not|isn['’]t|wasn['’]t)\s+(?:wrong|incorrect|false|ruled|excl|elim)"
+)
+# "the only one that isn't ruled out": what is denied twice is not denied
+_DENIED_TWICE = re.compile(
+    r"(?:not|n['’]t|never)\s(?:been\s|be\s)?(?:ruled\sout|excluded|eliminated|contradicted|wrong|incorrect|false)\b"
+)
+_NOTHING_ELSE = re.compile(r"[\s)\"']{0,3},?\s{0,2}(?:nothing|none|no\s|nobody)")
+_EXCEPT = re.compile(
+    r"\b(?:except(?:\sfor)?|apart\sfrom|other\sthan|besides|aside\sfrom)\s(?:the\s|option\s)?[(\"']?$"
+)
+_APART = re.compile(r"[,，;；、\n]")
 _ASKED = re.compile(r"[\s)\]\"'»”]{0,3}[?？]")
 
 
@@ -76,7 +89,7 @@ def _text_patterns(letters: str, texts: tuple[str, ...]) -> tuple[tuple[str, re.
     """A pattern for the own words of each option; articles may be left out, small numbers may be words."""
     found = []
     for letter, text in zip(letters, texts, strict=False):
-        bare = _ARTICLE.sub("", text, count=1) if _ARTICLE.match(text) else text
+        bare = (_BEFORE_DIGITS if text[-1:].isdigit() else _ARTICLE).sub("", text, count=1)
         words = [re.escape(word) for word in bare.split()]
         if not words or (len(bare) == 1 and bare.isascii() and not bare.isdigit()):
             continue
@@ -130,7 +143,11 @@ def _is_letter(reply: Reply, at: int, asked: Asked) -> bool:
     if letter_end(reply, at, asked, weak=True) is not None:
         return True
     turned = reply.text[at + 1 : at + 2] == " " and TURN.match(reply.lower, at + 2) is not None
-    return turned or DENIED_BEHIND.match(reply.lower[at + 1 : at + 40]) is not None
+    return (
+        turned
+        or DENIED_BEHIND.match(reply.lower[at + 1 : at + 40]) is not None
+        or _negative(reply, at + 1, at + 40)
+    )
 
 
 def _same_place(reply: Reply, before: tuple[int, int, str], at: int) -> bool:
@@ -149,17 +166,23 @@ def claims(reply: Reply, asked: Asked) -> list[Claim]:
 
 
 def _denied_together(reply: Reply, made: list[Claim]) -> list[Claim]:
-    """A list whose last member is denied behind it is denied as a whole: "A and B are wrong"."""
+    """A list whose last member is denied behind it is denied as a whole: "A, B and C are wrong".
+
+    Commas alone join nothing here: "the answer is B, C is wrong".
+    """
+    listed = False
     for number in range(len(made) - 1, 0, -1):
         one, other = made[number - 1], made[number]
         joined = _join(reply, (one.at, one.end, one.letter), (other.at, other.end, other.letter))
-        if joined and one.meaning == "held" and other.meaning == "denied":
+        listed = joined == "word" or (listed and joined == "comma")
+        if listed and one.meaning == "held" and other.meaning == "denied":
             made[number - 1] = dataclasses.replace(one, meaning="denied")
     return made
 
 
 def _meant(reply: Reply, places: list[tuple[int, int, str]]) -> Iterator[Claim]:
     before: Claim | None = None
+    reply = Reply(reply.text, _DENIED_TWICE.sub(lambda match: " " * len(match.group()), reply.lower))
     joins = [_join(reply, one, other) for one, other in itertools.pairwise(places)]
     for number, (at, end, letter) in enumerate(places):
         start = before.end if before is not None else 0
@@ -200,9 +223,13 @@ def _meaning(reply: Reply, start: int, at: int, end: int, stop: int) -> Meaning:
     clause = _last_end(_CLAUSE_END, lower, sentence, at)
     turn = max((match.end() for match in TURN.finditer(lower, sentence, at)), default=sentence)
     behind = lower[end:stop]
-    if (left := excepted(lower, sentence, at)) is not None:
+    if (left := excepted(lower, sentence, at, end)) is not None:
         return "held" if left else "denied"
-    if DENIED_BEHIND.match(behind) or DENIED_BEFORE.search(lower, max(clause, turn), at):
+    if (
+        DENIED_BEHIND.match(behind)
+        or _negative(reply, end, stop)
+        or DENIED_BEFORE.search(lower, max(clause, turn), at)
+    ):
         return "denied"
     if TAKEN_BACK_BEHIND.match(behind) or TAKEN_BACK_BEFORE.search(
         lower, _second_thoughts(lower, start, turn, at), at
@@ -213,6 +240,13 @@ def _meaning(reply: Reply, start: int, at: int, end: int, stop: int) -> Meaning:
     if OPEN_BEHIND.match(behind) or OPEN_BEFORE.search(lower, turn, at):
         return "open"
     return "held"
+
+
+def _negative(reply: Reply, end: int, stop: int) -> bool:
+    """Whether a verdict against the option follows, in any language, before the next option."""
+    apart = _APART.search(reply.lower, end, stop)
+    verdict = NEGATIVE_AFTER.match(reply.lower, end, apart.start() if apart is not None else stop)
+    return verdict is not None and not _NOT_WRONG.match(reply.lower, end)
 
 
 def _second_thoughts(lower: str, start: int, turn: int, at: int) -> int:
@@ -228,11 +262,13 @@ def _second_thoughts(lower: str, start: int, turn: int, at: int) -> int:
     return at if apart else max(turn, at - _REACH)
 
 
-def excepted(lower: str, start: int, at: int) -> bool | None:
+def excepted(lower: str, start: int, at: int, end: int) -> bool | None:
     """Whether an option is excepted from what is denied ("no one but X"), or from what holds ("all but X").
 
     None where it is not excepted from anything.
     """
+    if _EXCEPT.search(lower, max(start, at - 24), at) and _NOTHING_ELSE.match(lower, end):
+        return True
     found = list(EXCEPTION.finditer(lower, start, at))
     if not found or lower[found[-1].end() : at].strip(" (\"'") not in ("", "the", "a", "an", "option"):
         return None

@@ -70,7 +70,7 @@ def _list_member(reply: Reply, end: int) -> bool:
 
 def _list(reply: Reply, at: int, asked: Asked) -> tuple[str, int]:
     """A run of letters such as "A, B and C", and where it ends."""
-    letter = rf"[(\[]?[{asked.letters}][)\]]?(?![\w'’])"
+    letter = rf"[(\[]?[{asked.letters}][)\]]?(?![A-Za-z0-9_'’])"
     word = r"(?:and|or|nor|und|oder|et|ou|y|o|e|и|или|&|/|和|或|、)"
     match = re.compile(
         rf"{letter}(?:(?:\s{{0,3}},\s{{0,3}}(?:{word}\s{{1,3}})?|\s{{0,3}}{word}\s{{0,3}})(?:options?\s)?{letter}){{0,8}}"

@@ -26,7 +26,7 @@ from vidkit.evaluation.answers.statements import (
     subjects,
     weak_statements,
 )
-from vidkit.evaluation.answers.texts import option_text
+from vidkit.evaluation.answers.texts import exactly, option_text
 from vidkit.evaluation.answers.values import Reply, Value, read_value, reply_of
 from vidkit.evaluation.answers.verdicts import shares_of_all, verdicts
 from vidkit.evaluation.answers.words import DENIAL, REFUSAL, UNDECIDED
@@ -39,6 +39,7 @@ _TOOK_BACK = re.compile(
     r"\b(?:wait|actually|mis(?:read|took|counted)|sorry|correction|mistake|no,|oops|second thought"
     r"|rethink|re-?check|re-?examin|however|instead)"
 )
+_BREAKS_OFF = re.compile(r"[-–—:,]\s{0,3}$")
 _OPENING = re.compile(r"[^A-Za-z]{0,6}[A-Z][\W_]{0,6}")
 _OTHERWISE = re.compile(r"[^\n]{0,80}?[.,;]\s{0,3}(?:and\s|but\s)?(?:otherwise|else|if\s+not)\b")
 _ASKED_AND_ANSWERED = re.compile(r"(?<=\s)A:(?=\s)")
@@ -130,6 +131,8 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
     found_whole = whole(text, asked) or whole(reply.text, asked)
     if len(found_whole) == 1:
         return Choice(found_whole.pop(), "whole")
+    if len(exact := exactly(reply.text, asked)) == 1:
+        return Choice(exact.pop(), "option_text")
     brief = _brief(reply, asked) if len(reply.text) < 40 else None
     choice = _of_statements(reply, asked) or brief or _of_forms(reply, asked, isolated)
     choice = _as_it_stands(reply, asked, choice)
@@ -145,7 +148,7 @@ def _as_it_stands(reply: Reply, asked: Asked, choice: Choice) -> Choice:
         return choice
     stands = standing(reply, asked)
     if choice.letter is None:
-        if stands.letter is not None and choice.rule != "refused":
+        if stands.letter is not None and choice.rule != "refused" and not _BREAKS_OFF.search(reply.text):
             return Choice(stands.letter, "correction")
         return Choice(stands.affirmed, "statement") if stands.affirmed is not None else choice
     if choice.letter not in stands.fallen:

@@ -43,19 +43,20 @@ TAKEN_BACK_BEFORE = re.compile(
     + _words(
         "initially originally previously at_first first_thought first_impression first_guess",
         "first_instinct first_answer initial_answer initial_thought earlier thought_it believed assumed",
-        "tempted leaning leaned i_thought i_said i_claimed take_back taking_back withdraw retract",
-        "misread would_have might_think might_say might_guess could_think think_of thinking_of",
-        "mistake_for mistaken_for took_it_for resembles könnte_meinen pourrait_croire podría_pensar",
-        "potrebbe_pensare previous_answer my_earlier first_sight first_glance instead_of rather_than",
-        "seemed looked_like was_going considered zuerst zunächst anfangs erst dachte ursprünglich eerst",
-        "aanvankelijk dacht först trodde tänkte først troede ensin luulin d'abord d’abord pensais",
-        "croyais pensé_à au_début al_principio primero pensé pensaba creí creía inicialmente primeiro",
-        "pensei achei achava all'inizio all’inizio pensavo credevo inizialmente inițial credeam",
-        "la_început najpierw początkowo myślałem myślałam sądziłem nejdřív původně myslel zpočátku",
-        "najprv myslela сначала думал думала подумал подумала изначально казалось вначале поначалу",
-        "спочатку думав здавалося отначало мислех първоначално prvo mislio isprva αρχικά νόμιζα",
-        "στην_αρχή először eleinte azt_hittem gondoltam önce ilk_başta ban_đầu lúc_đầu tưởng awalnya",
-        "tadinya saya_kira mulanya ظننت اعتقدت كنت_أظن في_البداية ابتدا חשבתי בהתחלה पहले",
+        "tempted leaning_to leaning_toward leaning_towards leaned_to i_thought i_said i_claimed",
+        "take_back taking_back withdraw retract misread would_have might_think might_say might_guess",
+        "could_think think_of thinking_of mistake_for mistaken_for took_it_for resembles könnte_meinen",
+        "pourrait_croire podría_pensar potrebbe_pensare previous_answer my_earlier first_sight",
+        "first_glance instead_of rather_than seemed looked_like was_going considered zuerst zunächst",
+        "anfangs erst dachte ursprünglich eerst aanvankelijk dacht först trodde tänkte først troede",
+        "ensin luulin d'abord d’abord pensais croyais pensé_à au_début al_principio primero pensé",
+        "pensaba creí creía inicialmente primeiro pensei achei achava all'inizio all’inizio pensavo",
+        "credevo inizialmente inițial credeam la_început najpierw początkowo myślałem myślałam sądziłem",
+        "nejdřív původně myslel zpočátku najprv myslela сначала думал думала подумал подумала",
+        "изначально казалось вначале поначалу спочатку думав здавалося отначало мислех първоначално",
+        "prvo mislio isprva αρχικά νόμιζα στην_αρχή először eleinte azt_hittem gondoltam önce ilk_başta",
+        "ban_đầu lúc_đầu tưởng awalnya tadinya saya_kira mulanya ظننت اعتقدت كنت_أظن في_البداية ابتدا",
+        "חשבתי בהתחלה पहले",
     )
     + r")(?!\w)(?!\s(?:mistake|error|confusion|misunder))"
     r"|(?<!\w)(?:answer|choice|mind|i|i['’]m|i['’]ve)\s(?:am\s|have\s)?(?:chang\w{1,3}|switch\w{0,3}|mov\w{1,3})"
@@ -66,7 +67,7 @@ TAKEN_BACK_BEHIND = re.compile(
     r"[^.!?\n。！？]{0,14}?(?:思いました|思った|思っ|見えました|見えた|줄\s?알았|생각했|सोचा|लगा|sanmış\w*|düşün\w*|zannet\w*)"
     rf"|{_TOUCHING}(?:seem(?:s|ed)|look(?:s|ed)|appear(?:s|ed)|was|is|sounds?)\s(?:\w+\s){{0,3}}(?:at\sfirst|tempting"
     r"|close\b|initially|my\s(?:first|initial|earlier|original))"
-    rf"|{_TOUCHING}would\s(?:be|have\sbeen)\smy\s(?:first|initial)"
+    rf"|{_TOUCHING}at\sfirst\b|{_TOUCHING}would\s(?:be|have\sbeen)\smy\s(?:first|initial)"
 )
 OPEN_BEFORE = re.compile(
     r"(?<!\w)(?:"
@@ -101,12 +102,13 @@ TURN = re.compile(
     + r")(?!\w)|(?<!\w)(?:no|nope|nein|non|nee|nej|нет|ні)\s?[,.:;!–—-]|而是|而应|但|其实|其實|应该|應該|所以"
     r"|因此|ではなく|じゃなく|しかし|実は|でも|よく見|が、|하지만|사실|아니라|แต่)"
 )
+CONCLUDING = re.compile(r"(?<!\w)(?:thus|so|hence|therefore|consequently|the\sonly\s(?:\w+\s){1,8}is)(?!\w)")
 # the reply looks again: what is said from here on counts
 LOOKED_AGAIN = re.compile(
     r"(?<!\w)(?:wait|hold\son|hang\son|on\sreflection|on\ssecond\sthought|correction|scratch\sthat"
     r"|let\sme\s(?:re-?\w+|double|verify|look)|i\s(?:need|have|want)\sto\s(?:correct|change|revise)"
     r"|(?:i\sam|i['’]m)\s(?:chang|revis|correct)ing|self-check|i\s(?:was|got\sit)\swrong|i\sstand\scorrected"
-    r"|my\s(?:mistake|bad)|actually|oops|re-?(?:check|examin|watch|consider|view)ing|moment\smal|espera|attends"
+    r"|my\s(?:mistake|bad)|actually|hmm+|oops|re-?(?:check|examin|watch|consider|view)ing|moment\smal|espera|attends"
     r"|aspetta|подождите|постойте)(?!\w)"
     r"|[.!?…]\s{1,3}(?:no|nope|nein|non|nee|nej|нет)\s?[,:–—-]|等等|等一下|待って|잠깐|잠시만"
 )

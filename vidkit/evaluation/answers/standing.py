@@ -10,6 +10,7 @@ from vidkit.evaluation.answers.claims import Claim, Meaning, claims, excepted
 from vidkit.evaluation.answers.polarity import (
     AFFIRMED_BEHIND,
     ALL_TAKEN_BACK,
+    CONCLUDING,
     DENIED_BEFORE,
     LOOKED_AGAIN,
     UNDECIDED_BEHIND,
@@ -79,16 +80,29 @@ def _affirmed(reply: Reply, made: list[Claim], fallen: frozenset[str]) -> str | 
         claim.letter
         for claim in made
         if claim.meaning == "held"
-        and (AFFIRMED_BEHIND.match(reply.lower, claim.end) or excepted(reply.lower, 0, claim.at))
+        and (AFFIRMED_BEHIND.match(reply.lower, claim.end) or excepted(reply.lower, 0, claim.at, claim.end))
     }
     if len(called) == 1 and called.isdisjoint(fallen):
         return called.pop()
     only = _alone_held(made, fallen)
     if only is not None and fallen and any(c.letter == only and _is_answer(reply, c) for c in made):
         return only
+    if only is not None and _concludes(reply, made[-1]):
+        return only
     if only is None or made[-1].letter != only or not made[-1].by_words or REFUSAL.search(reply.lower):
         return None
     return only if fallen or DENIED_BEFORE.search(reply.lower, 0, made[-1].at) else None
+
+
+def _concludes(reply: Reply, last: Claim) -> bool:
+    """Whether the reply ends with an option behind a word of concluding: "thus the bus, A"."""
+    sentence = max(reply.lower.rfind(mark, 0, last.at) for mark in ".!?\n")
+    behind = reply.text[last.end :].strip(" .!)\"'”")
+    return (
+        not behind
+        and last.meaning == "held"
+        and CONCLUDING.search(reply.lower, sentence + 1, last.at) is not None
+    )
 
 
 def _is_answer(reply: Reply, claim: Claim) -> bool:

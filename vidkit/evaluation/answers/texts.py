@@ -25,6 +25,8 @@ _BROKEN_OFF = re.compile(
 _EITHER_WAY = re.compile(r"\b(?:whether\sor\snot|even\sif)\b[^.,!?;\n]{1,80},", re.IGNORECASE)
 # words before a noun that may be left out: "the landlord", "Her landlord", "in the evening"
 _LEADING = re.compile(r"(?:(?:a|an|the|his|her|their|its|my|your|in|at|on|to|by|from)\s)+(?=\w)")
+_CLOCK = re.compile(r"\d{1,2}:\d{2}")
+_ISE = re.compile(r"(?<=\w[iy])s(?=(?:e[ds]?|ing|ations?)\b)")  # "apologise" and "apologize" alike
 _NOT_WORD = re.compile(r"[^\w%]+")
 _SIGNED = re.compile(r"\d\W|\W\d")  # "1/2", "-5", "0.5": signs that mean something
 # "more than 4", "it could just as well be boredom"
@@ -48,7 +50,7 @@ def option_text(reply: Reply, asked: Asked) -> set[str]:
     recited = recital(reply.text, asked)
     lasts = () if _recites(reply, last, recited) else (last, last.rpartition(": ")[2])
     for said in (reply.text, *lasts):
-        if len(said) <= 2 * asked.longest + 80 and (exact := _exactly(said, asked)):
+        if exact := exactly(said, asked):
             return exact
     if within := _within_text(reply.text.strip(" 。.!！"), asked):
         return within
@@ -61,13 +63,19 @@ def _recites(reply: Reply, last: str, recited: dict[int, str]) -> bool:
     return any(start <= at < start + 16 for at in recited)
 
 
-def _exactly(said: str, asked: Asked) -> set[str]:
+def exactly(said: str, asked: Asked) -> set[str]:
     """The options whose text is all that is said; an article and kinds of dashes do not count."""
+    if len(said) > 2 * asked.longest + 80 or not asked.firsts:
+        return set()
     known = plain(said)
     texts = [(x, text) for x, text in zip(asked.letters, asked.texts, strict=False) if text]
     for form in (known, with_digits(known)):
         if exact := {x for x, text in texts if text == form}:
             return exact
+    bare = _LEADING.sub("", known, count=1)
+    exact = {x for x, text in texts if _LEADING.sub("", text, count=1) == bare}
+    if len(exact) == 1:
+        return exact
     loose = _loose(known)
     exact = (
         {x for x, text in texts if _loose(text) == loose} if loose and not _SIGNED.search(known) else set()
@@ -76,7 +84,8 @@ def _exactly(said: str, asked: Asked) -> set[str]:
 
 
 def _loose(known: str) -> str:
-    return " ".join(_NOT_WORD.sub(" ", _LEADING.sub("", known, count=1)).split())
+    words = _NOT_WORD.sub(" ", _LEADING.sub("", known, count=1)).split()
+    return _ISE.sub("z", " ".join(words))
 
 
 def _within_text(said: str, asked: Asked) -> set[str]:
@@ -162,6 +171,8 @@ def _named_in(known: str, asked: Asked) -> dict[str, str]:
             ):
                 continue
             found[letter] = (at, form)
+        elif at < 0 and _CLOCK.fullmatch(rest) and (hit := known.find(f" {rest} ")) >= 0:
+            found[letter] = (hit, rest)  # "Platform 7, 8:30" names "At 8:30"
         elif at < 0 and rest and any(f" {joiner} {rest} " in known for joiner in ("and", "or", "then")):
             found[letter] = (known.index(f" {rest} "), rest)  # "He waves and bows"
         elif at >= 0:

@@ -16,6 +16,8 @@ _NO = re.compile(
     r"|non|нет)\b|✗|✘|❌|×|✖|错|不)"
 )
 _ASKED = re.compile(r"(?<!\w)([a-z])\)?\?\s{1,3}(yes|no)\b")
+_NOTED = re.compile(r"(?<!\w)([A-Z])\)?:\s")
+_DENIES = re.compile(r"(?<!\w)(?:no|not|never|nothing|none|nobody|false|incorrect|wrong)(?!\w)|n['’]t(?!\w)")
 _SHARE = re.compile(r"([A-Z])\s?[:=(-]\s?(\d{1,3}(?:\.\d{1,3})?)\s?%")
 # possessive, for a reply of shares alone must not be read in every way that blanks can be split
 _SHARES = re.compile(
@@ -32,8 +34,21 @@ def shares_of_all(reply: Reply, asked: Asked) -> str | None:
     return most[0] if set(shares) == set(asked.letters) and len(most) == 1 else None
 
 
+def _not_denied(reply: Reply, asked: Asked) -> set[str]:
+    """Of all options, each with a note in its turn, the only one whose note denies nothing."""
+    marks = list(_NOTED.finditer(reply.text[:2000]))
+    if [mark.group(1) for mark in marks] != list(asked.letters) or len(marks) < 3:
+        return set()
+    ends = [*(mark.start() for mark in marks[1:]), len(reply.text)]
+    notes = [reply.lower[mark.end() : end] for mark, end in zip(marks, ends, strict=True)]
+    left = {mark.group(1) for mark, note in zip(marks, notes, strict=True) if not _DENIES.search(note)}
+    return left if len(left) == 1 and len(reply.text) < 2000 else set()
+
+
 def verdicts(reply: Reply, asked: Asked) -> set[str]:
     """The only option that is called right where each of several is judged in its turn."""
+    if noted := _not_denied(reply, asked):
+        return noted
     if len(asked_of_each := dict(_ASKED.findall(reply.lower))) > 1:
         yes = {letter.upper() for letter, said in asked_of_each.items() if said == "yes"} & set(asked.letters)
         if len(yes) == 1:
