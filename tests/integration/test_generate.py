@@ -81,7 +81,7 @@ def test_a_seed_repeats_the_frames(words, tmp_path: Path, monkeypatch) -> None:
 
     made = []
     monkeypatch.setattr(
-        decode, "_to_bytes", lambda video, to=decode._to_bytes: made.append(to(video)) or made[-1]
+        decode, "to_bytes", lambda video, to=decode.to_bytes: made.append(to(video)) or made[-1]
     )
     for name in ("first.mp4", "second.mp4", "other.mp4"):
         seed = "6" if name == "other.mp4" else "5"

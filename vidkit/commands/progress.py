@@ -46,6 +46,7 @@ class RunProgress:
         self._task: TaskID | None = None
         self._total = self._done = 0
         self._start = 0.0
+        self._pictures, self._tenth = "", 0  # of a clip that is streamed
 
     def __enter__(self) -> Self:
         if self._live:
@@ -65,16 +66,27 @@ class RunProgress:
 
     def steps(self, total: int) -> None:
         self._total, self._done, self._start = total, 0, time.perf_counter()
+        self._pictures, self._tenth = "", 0
         if self._live:
             self._next_task("denoising", total)
 
     def step(self, record: StepRecord) -> None:
         self._done += 1
         note = f"{record.seconds:.2f} s/step, {duration(self._left())} left"
+        if self._pictures:
+            note += f"; {self._pictures}"
         if self._live and self._task is not None:
             self._bar.update(self._task, completed=self._done, note=f"{self._done}/{self._total}  {note}")
-        elif self._crossed_a_tenth():
+        elif self._crossed_a_tenth() and not self._pictures:
             self._line(f"denoising {100 * self._done // self._total} %  {self._done}/{self._total}  {note}")
+
+    def pictures(self, done: int, total: int, per_second: float) -> None:
+        """Of a clip that is streamed: what is decoded and on its way into the file."""
+        self._pictures = f"{done}/{total} frames, {per_second:.1f} per second with decoding"
+        tenth = 10 * done // total
+        if not self._live and tenth > self._tenth:
+            self._tenth = tenth
+            self._line(f"streaming {self._pictures}")
 
     def warning(self, text: str) -> None:
         self._line(f"warning: {text}")

@@ -14,6 +14,7 @@ from typing import Any
 
 from vidkit.config.attention_schema import AttentionSettings
 from vidkit.config.cache_schema import CacheSettings
+from vidkit.config.causal_schema import CausalSettings
 from vidkit.config.magi_schema import MagiSettings
 
 
@@ -95,6 +96,9 @@ class ModelSettings:
     family: Family = Family.skyreels_df
     path: str | None = None  # hub id or local diffusers folder
     revision: str | None = None  # hub branch, tag or commit
+    checkpoint: str | None = (
+        None  # Wan: weights of the transformer as authors publish them; a file, or OWNER/NAME:FILE on the hub
+    )
     variant: str | None = None  # MAGI-1: folder of the weights within ckpt/magi of what was published
     weights: Weights = Weights.pretrained
     weights_seed: int = 0  # of weights=random
@@ -133,6 +137,7 @@ class GenerateSettings:
     maze: MazeSettings = field(default_factory=MazeSettings)
     attention: AttentionSettings = field(default_factory=AttentionSettings)
     magi: MagiSettings = field(default_factory=MagiSettings)
+    causal: CausalSettings = field(default_factory=CausalSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
     prompt: str = ""
     prompts: str | None = None  # file of many clips, .jsonl or .txt, a line each; output is then a folder

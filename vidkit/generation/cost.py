@@ -12,10 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from vidkit.caching import flops
+from vidkit.generation.causal.cost import by_chunks
 from vidkit.generation.cost_estimate import BYTES
 from vidkit.generation.cost_estimate import CostEstimate as CostEstimate
 from vidkit.generation.magi.cost import estimate_magi_cost
-from vidkit.generation.plan import window_rows
+from vidkit.generation.plan import pass_tokens, window_rows
 from vidkit.generation.spec import ModelSpec, Request
 from vidkit.models.transformer_cost import ForwardFlops, TransformerShape
 from vidkit.models.vae_cost import vae_cost
@@ -61,10 +62,8 @@ def estimate_cost(
         if spec.image_encoder:
             parameters |= {"image_encoder": image_encoder_parameters(spec.image_encoder)}
     value_bytes = {part: BYTES[vae_dtype if part == "vae" else dtype] for part in parameters}
-    decoding = (
-        vae.decode_peak_values * BYTES[vae_dtype] * 4
-        + request.frames * request.height * request.width * 3 * 8
-    )
+    vae_peak = vae.decode_peak_values * BYTES[vae_dtype] * 4
+    decoding = vae_peak + request.frames * request.height * request.width * 3 * 8
     estimate = CostEstimate(
         tokens=sizes[longest],
         grid=grids[longest],
@@ -78,10 +77,17 @@ def estimate_cost(
         self_attention_share=flops[longest].self_attention / flops[longest].total,
         parameters=parameters,
         weight_bytes={part: count * value_bytes[part] for part, count in parameters.items()},
-        activation_bytes=int(max(transformer_working_set(spec, sizes[longest], BYTES[dtype]), decoding)),
+        activation_bytes=int(
+            max(
+                transformer_working_set(spec, pass_tokens(spec, request)[0], BYTES[dtype]),
+                vae_peak if request.by_chunks else decoding,
+            )
+        ),
         key_value_bytes=0,  # every step recomputes the window: nothing is kept between forwards
         schedule=f"{sum(count for _, count in rows)} steps x {request.branches} guidance branches",
     )
+    if request.by_chunks:
+        return by_chunks(estimate, spec, request, BYTES[dtype])
     return by_blocks(estimate, spec, request, BYTES[dtype]) if request.by_blocks else estimate
 
 

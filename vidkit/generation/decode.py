@@ -33,7 +33,7 @@ def decode_latents(pipe: Any, latents: Tensor) -> np.ndarray:
     if isinstance(pipe.vae, AutoencoderKLMagi):
         pixels = pipe.vae.decode(latents / pipe.vae.config.scaling_factor, return_dict=False)[0][0]
         pipe.maybe_free_model_hooks()
-        return _to_bytes(pixels)
+        return to_bytes(pixels)
     mean, std = latent_statistics(pipe.vae, latents)
     latents = latents * std + mean
     if _fits_whole(pipe.vae, latents):
@@ -41,7 +41,7 @@ def decode_latents(pipe: Any, latents: Tensor) -> np.ndarray:
     else:
         video = pipe.vae.decode(latents, return_dict=False)[0][0]
     pipe.maybe_free_model_hooks()
-    return _to_bytes(video)
+    return to_bytes(video)
 
 
 def _fits_whole(vae: Any, latents: Tensor) -> bool:
@@ -55,7 +55,8 @@ def _fits_whole(vae: Any, latents: Tensor) -> bool:
     return bool(3 * channels * pixels * latents.element_size() <= WHOLE_CLIP_BYTES)
 
 
-def _to_bytes(video: Tensor) -> np.ndarray:
+def to_bytes(video: Tensor) -> np.ndarray:
+    """Pictures in [-1, 1], `[3, T, H, W]`, as uint8 [T, H, W, 3] on the host."""
     # frame by frame: a second fp32 copy of a 720p clip would cost a gigabyte
     _, count, height, width = video.shape
     frames = np.empty((count, height, width, 3), dtype=np.uint8)

@@ -20,6 +20,7 @@ from diffusers import (
 )
 
 from vidkit.errors import ConfigError, ModelError
+from vidkit.generation.checkpoint import fill_transformer
 from vidkit.generation.folder import HUB_HINT
 from vidkit.generation.forcing import DiffusionForcingPipeline
 from vidkit.generation.load_options import LoadOptions as LoadOptions
@@ -189,14 +190,27 @@ def _random_pipeline(spec: ModelSpec, options: LoadOptions) -> Any:
 
 def _read_pipeline(spec: ModelSpec, folder: Path, options: LoadOptions) -> Any:
     try:
-        vae = AutoencoderKLWan.from_pretrained(
-            folder, subfolder="vae", dtype=options.vae_dtype, local_files_only=True
-        )
+        parts = {
+            "vae": AutoencoderKLWan.from_pretrained(
+                folder, subfolder="vae", dtype=options.vae_dtype, local_files_only=True
+            )
+        }
+        if options.checkpoint is not None:
+            parts["transformer"] = _from_checkpoint(spec, options.checkpoint, options)
         return _pipeline_class(spec).from_pretrained(
-            folder, vae=vae, dtype=options.dtype, local_files_only=True
+            folder, **parts, dtype=options.dtype, local_files_only=True
         )
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise unread(folder, error) from error
+
+
+def _from_checkpoint(spec: ModelSpec, path: Path, options: LoadOptions) -> Any:
+    """A transformer of the folder's shapes with the weights of a file."""
+    transformer = random_model(
+        WanTransformer3DModel, spec.transformer, options.weights_seed, options.first_place, options.dtype
+    )
+    fill_transformer(transformer, path)
+    return transformer
 
 
 def _quantize(pipe: Any, options: LoadOptions) -> None:

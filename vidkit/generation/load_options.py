@@ -19,6 +19,7 @@ class LoadOptions:
         offload: what diffusers moves off the accelerator: none, model, sequential, group.
         vae_dtype: fp32 is what upstream recommends for Wan's VAE.
         weights_seed: of random weights.
+        checkpoint: weights of the transformer that take the place of the folder's; None: those.
         loras: files merged into the transformers.
         quantize: linear layers of the blocks in 8 bits: none, fp8, int8.
     """
@@ -31,6 +32,7 @@ class LoadOptions:
     vae_slicing: bool = False
     weights_seed: int = 0
     loras: tuple[Lora, ...] = ()
+    checkpoint: Path | None = None
     quantize: str = "none"
 
     @property

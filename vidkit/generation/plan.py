@@ -18,7 +18,7 @@ def forcing_lengths(spec: ModelSpec, request: Request) -> tuple[int | None, int 
 def windows(spec: ModelSpec, request: Request) -> list[Window]:
     """Windows of the clip, in latent frames; one for everything but long diffusion-forcing clips."""
     frames = spec.latent_frames(request.frames)
-    if spec.family != "skyreels_df":
+    if spec.family != "skyreels_df" or request.by_chunks:
         return [Window(0, frames, 0, 0)]
     base, overlap = forcing_lengths(spec, request)
     return plan_windows(frames, base, overlap, request.block_size)
@@ -26,7 +26,10 @@ def windows(spec: ModelSpec, request: Request) -> list[Window]:
 
 def window_rows(spec: ModelSpec, request: Request) -> list[tuple[Window, int]]:
     """Every window with its number of denoising steps (rows of the schedule)."""
-    found = []
+    found: list[tuple[Window, int]] = []
+    if request.by_chunks:
+        chunks = spec.latent_frames(request.frames) // request.causal.chunk
+        return [(window, request.steps * chunks) for window in windows(spec, request)]
     if spec.is_magi:
         return [(window, len(magi_rows(spec, request))) for window in windows(spec, request)]
     for window in windows(spec, request):
@@ -41,6 +44,19 @@ def window_rows(spec: ModelSpec, request: Request) -> list[tuple[Window, int]]:
         ready = min(prefix // request.block_size, blocks - 1)
         found.append((window, len(block_rows(request.steps, blocks, request.ar_step, ready))))
     return found
+
+
+def pass_tokens(spec: ModelSpec, request: Request) -> tuple[int, int]:
+    """Tokens of the longest pass through the layers, and tokens that it attends to."""
+    longest = max(window.frames for window in windows(spec, request))
+    seen = own = longest
+    if request.by_chunks:
+        own, seen = request.causal.chunk, min(request.causal.window or longest, longest)
+
+    def tokens(frames: int) -> int:
+        return spec.tokens(spec.pixel_frames(frames), request.height, request.width)
+
+    return tokens(own), tokens(seen)
 
 
 def magi_rows(spec: ModelSpec, request: Request) -> list[ChunkRow]:

@@ -53,6 +53,8 @@ class RunRecord:
         attention: policy, executors, density and reuse of sparse attention; None: dense.
         blocks: of a clip made block by block: mode, FLOPs that the transformer executed, baselines, and bytes
             kept from step to step; None: whole forwards.
+        stream: of a clip made chunk by chunk: chunks, levels, frames per second with decoding, bytes kept
+            from chunk to chunk, prompts; None: decoded after the last step.
         cache: policy, executed and skipped FLOPs, decisions and bytes of a step cache; None: none.
         kernels: who computed dense, sparse and cross-attention, what was compiled, and the measurements that
             decided it; empty: everything as diffusers has it.
@@ -76,6 +78,7 @@ class RunRecord:
     commit: str | None = None
     attention: Mapping[str, Any] | None = None
     blocks: Mapping[str, Any] | None = None
+    stream: Mapping[str, Any] | None = None
     cache: Mapping[str, Any] | None = None
     kernels: Mapping[str, Any] = field(default_factory=dict)
     started_at: str = ""
@@ -120,6 +123,9 @@ class Listener(Protocol):
     def step(self, record: StepRecord) -> None:
         """A denoising step is done."""
 
+    def pictures(self, done: int, total: int, per_second: float) -> None:
+        """So many frames of a clip that is streamed are decoded and handed on, at that rate so far."""
+
     def warning(self, text: str) -> None:
         """Something the user should know."""
 
@@ -134,6 +140,9 @@ class Silent:
         return
 
     def step(self, record: StepRecord) -> None:
+        return
+
+    def pictures(self, done: int, total: int, per_second: float) -> None:
         return
 
     def warning(self, text: str) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from vidkit.config.schema import GenerateSettings, Weights
 from vidkit.errors import ConfigError
+from vidkit.generation.checkpoint import checkpoint_file, fetch_checkpoint
 from vidkit.generation.first_frame import MAZE, FirstFrame, first_frame
 from vidkit.generation.folder import check_folder, embedded_folder, local_folder
 from vidkit.generation.lora import Lora, check_loras, parse_loras
@@ -47,6 +48,7 @@ class LoadPlan:
     weights_seed: int
     loras: tuple[Lora, ...] = ()
     quantize: str = "none"
+    checkpoint: str | None = None
 
     @property
     def on_cpu(self) -> bool:
@@ -84,6 +86,7 @@ class LoadPlan:
             weights_seed=self.weights_seed,
             loras=self.loras,
             quantize=self.quantize,
+            checkpoint=None if self.checkpoint is None else fetch_checkpoint(self.checkpoint),
         )
 
 
@@ -162,6 +165,9 @@ def resolve(
     request = make_request(settings, frame)
     check_request(spec, request)
     _check_fitted(spec, settings)
+    _check_checkpoint(spec, settings)
+    if request.by_chunks:
+        _check_streamed(spec, settings)
     return ResolvedRun(settings, spec, folder, request, frame, _load_plan(settings))
 
 
@@ -237,6 +243,41 @@ def _check_fitted(spec: ModelSpec, settings: GenerateSettings) -> None:
             )
 
 
+def _check_checkpoint(spec: ModelSpec, settings: GenerateSettings) -> None:
+    """A file of weights is for a Wan transformer beside a whole folder, and is there or on the hub."""
+    given = settings.model.checkpoint
+    if given is None:
+        return
+    if settings.model.weights is not Weights.pretrained:
+        raise ConfigError(
+            f"model.checkpoint={given} needs model.weights=pretrained: text encoder and autoencoder come from"
+            " model.path",
+            "leave model.checkpoint out, or set model.weights=pretrained",
+        )
+    if spec.family != "wan" or spec.transformer_2:
+        raise ConfigError(
+            f"model.checkpoint={given} does not go with '{spec.name}'",
+            "it is for models of Wan with one transformer",
+        )
+    checkpoint_file(given)
+
+
+def _check_streamed(spec: ModelSpec, settings: GenerateSettings) -> None:
+    """Refuse what acts on whole forwards, or moves parts that work side by side here."""
+    for name, value, instead in (
+        ("attention", "dense" if is_dense(settings.attention) else settings.attention.predictor, "dense"),
+        ("cache", settings.cache.name, "none"),
+        ("model.offload", settings.model.offload.value, "none"),
+        ("model.vae_tiling", str(settings.model.vae_tiling).lower(), "false"),
+    ):
+        if value != instead:
+            raise ConfigError(
+                f"{name}={value} does not go with '{spec.name}' made chunk by chunk: chunks pass the layers"
+                " one by one, and are decoded meanwhile",
+                f"set {name}={instead}",
+            )
+
+
 def table_model(settings: GenerateSettings) -> str:
     """The name that a threshold table must have been made for."""
     random = settings.model.weights is Weights.random
@@ -269,4 +310,5 @@ def _load_plan(settings: GenerateSettings) -> LoadPlan:
         weights_seed=model.weights_seed,
         loras=check_loras(parse_loras(settings.lora)),
         quantize=model.quantize.value,
+        checkpoint=model.checkpoint,
     )

@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from vidkit.caching import flops
+from vidkit.generation.causal.run import Streamed, Take, stream_clip
 from vidkit.generation.decode import decode_latents, image_tensor
 from vidkit.generation.forcing import ForcingOptions
 from vidkit.generation.load import LoadedModel, image_pipeline, set_sampler, video_pipeline
@@ -64,6 +65,10 @@ def generate(
     Raises:
         NotFinite: a loop of ours met NaN or infinity on its way; `result` is the record of the steps so far.
     """
+    if request.by_chunks:
+        parts: list[np.ndarray] = []
+        record = generate_stream(model, request, parts.append, image, listener)
+        return Generation(np.concatenate(parts), record)
     listener = listener or Silent()
     device = model.options.device
     timer = PhaseTimer(device)
@@ -89,6 +94,38 @@ def generate(
         frames = decode_latents(model.pipe, latents)
     record = _record(model, request, timer, tuple(watch.records))
     return Generation(frames, dataclasses.replace(record, warnings=warnings))
+
+
+def generate_stream(
+    model: LoadedModel,
+    request: Request,
+    take: Take,
+    image: Image.Image | None = None,
+    listener: Listener | None = None,
+) -> RunRecord:
+    """Make one clip chunk by chunk; its pictures are handed on while it is made.
+
+    Args:
+        model: from `load_pipeline`.
+        request: validated, with `causal.chunk` > 0.
+        take: called in another thread with each chunk's pictures, uint8 [T, H, W, 3], in order of time.
+        image: first frame of exactly the requested size; None: text to video.
+        listener: hears of phases, steps and pictures.
+
+    Raises:
+        NotFinite: the latents of a chunk hold NaN or infinity; `result` is the record of the steps so far.
+    """
+    timer = PhaseTimer(model.options.device)
+    reset_peak(model.options.device)
+    made = Streamed.of(model.spec, request)
+    try:
+        stream_clip(model, request, made, take, listener or Silent(), timer, image)
+    except NotFinite as error:
+        record = _record(model, request, timer, tuple(made.steps))
+        error.result = dataclasses.replace(record, warnings=(error.message,))
+        raise
+    record = _record(model, request, timer, tuple(made.steps))
+    return dataclasses.replace(record, stream=made.report())
 
 
 def make_latents(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from vidkit.config.causal_schema import CausalSettings
 from vidkit.config.magi_schema import MagiSettings
 from vidkit.errors import ModelError
 from vidkit.models.block_runs import BlockAttention, ForcingMode
@@ -175,11 +176,17 @@ class Request:
     exact_corrector: bool = False
     addnoise_condition: float = 0.0
     magi: MagiSettings = field(default_factory=MagiSettings)
+    causal: CausalSettings = field(default_factory=CausalSettings)
 
     @property
     def branches(self) -> int:
         """Forwards a step: conditional, and unconditional if guided."""
         return 2 if self.guidance > 1 else 1
+
+    @property
+    def by_chunks(self) -> bool:
+        """Chunk after chunk is made to its end, as by few-step causal models."""
+        return self.causal.chunk > 0
 
     @property
     def block_size(self) -> int:

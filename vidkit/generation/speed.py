@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vidkit.errors import ConfigError
+from vidkit.generation.plan import forward_count, pass_tokens
 from vidkit.generation.spec import ModelSpec, Request
 
 if TYPE_CHECKING:
@@ -120,8 +121,8 @@ class SpeedRun:
         from vidkit.hooks.dense.kernels import KERNELS
 
         spec, options = model.spec, model.options
-        head_dim, tokens = spec.dim // spec.heads, _tokens(spec, request)
-        own = Case(options.device, options.dtype, 1, spec.heads, tokens, tokens, head_dim)
+        head_dim, (tokens, seen) = spec.dim // spec.heads, pass_tokens(spec, request)
+        own = Case(options.device, options.dtype, 1, spec.heads, tokens, seen, head_dim)
         text = Case(
             options.device, options.dtype, 1, spec.heads, tokens, request.max_sequence_length, head_dim
         )
@@ -175,10 +176,8 @@ def decode_words(model: LoadedModel) -> str:
 
 def saved_seconds(spec: ModelSpec, request: Request, device: torch.device) -> float:
     """Estimate of what compiled blocks save over a clip, in seconds."""
-    from vidkit.generation.plan import forward_count
-
     forwards = forward_count(spec, request) * request.branches
-    values = _tokens(spec, request) * spec.dim * spec.layers
+    values = pass_tokens(spec, request)[0] * spec.dim * spec.layers
     return forwards * values * SAVED_BYTES / bandwidth(device)
 
 
@@ -219,14 +218,6 @@ def speed_line(told: Mapping[str, Any]) -> str:
     if told["compile"] == "off" and "why" not in told:
         return line
     return f"{line}; blocks not compiled: {told['why']}"
-
-
-def _tokens(spec: ModelSpec, request: Request) -> int:
-    """Tokens of the longest window."""
-    from vidkit.generation.plan import windows
-
-    frames = max(window.frames for window in windows(spec, request))
-    return spec.tokens(spec.pixel_frames(frames), request.height, request.width)
 
 
 def _measured(case: Any, choice: Choice) -> dict[str, Any]:

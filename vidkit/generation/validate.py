@@ -6,6 +6,7 @@ import dataclasses
 import math
 
 from vidkit.errors import ConfigError
+from vidkit.generation.causal.validate import check_chunks, check_whole_chunks
 from vidkit.generation.plan import magi_rows, window_rows, windows
 from vidkit.generation.spec import ModelSpec, Request
 
@@ -18,6 +19,17 @@ def check_request(spec: ModelSpec, request: Request) -> None:
     """
     _check_image(spec, request)
     _check_size(spec, request)
+    if request.by_chunks:
+        check_chunks(spec, request)
+        _check_frames(spec, request)
+        check_whole_chunks(spec, request)
+        _check_positions(spec, request)
+        return
+    if request.causal.prompts:
+        raise ConfigError(
+            f"causal.prompts is for models that make a clip chunk by chunk, and '{spec.name}' is none",
+            "leave it out, or use --config causal_wan1_3b_480p",
+        )
     if spec.is_magi:
         _check_no_forcing(spec, dataclasses.replace(request, kv_budget=None))
         _check_magi(spec, request)
@@ -207,7 +219,7 @@ def _check_positions(spec: ModelSpec, request: Request) -> None:
     frames = max(window.frames for window in windows(spec, request))
     grid = spec.grid(spec.pixel_frames(frames), request.height, request.width)
     for name, length in zip(("frames", "height", "width"), grid, strict=True):
-        if length > limit:
+        if length > limit and not (name == "frames" and request.by_chunks):  # tables go on without end
             value = getattr(request, name)
             raise ConfigError(
                 f"{name}={value} is too large for '{spec.name}': {length} positions of {limit}",

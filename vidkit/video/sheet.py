@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +31,32 @@ def contact_sheet(
         count: how many frames at most.
         thumbnail_width: pixels; never below the frame's own width if that is smaller.
     """
-    chosen = np.unique(np.linspace(0, len(frames) - 1, min(count, len(frames))).round().astype(int))
+    chosen = sorted(sheet_frames(len(frames), count))
+    return sheet_of({number: frames[number] for number in chosen}, fps, title, thumbnail_width)
+
+
+def sheet_frames(total: int, count: int = 16) -> set[int]:
+    """Numbers of the frames that a contact sheet shows, of `total`."""
+    return {int(n) for n in np.linspace(0, total - 1, min(count, total)).round()}
+
+
+def sheet_of(
+    frames: Mapping[int, np.ndarray], fps: float, title: str = "", thumbnail_width: int = 192
+) -> Image.Image:
+    """A contact sheet of given frames.
+
+    Args:
+        frames: uint8 [H, W, 3] by number.
+        fps: frames per second.
+        title: one line above the frames.
+        thumbnail_width: pixels; never below the frame's own width if that is smaller.
+    """
+    chosen = sorted(frames)
+    tall, wide, _ = frames[chosen[0]].shape
     columns = _columns(len(chosen))
     rows = math.ceil(len(chosen) / columns)
     width = thumbnail_width
-    height = max(1, round(width * frames.shape[1] / frames.shape[2]))
+    height = max(1, round(width * tall / wide))
     top = 24 if title else 0
     sheet = Image.new(
         "RGB",
@@ -47,7 +69,7 @@ def contact_sheet(
         x = _GAP + place % columns * (width + _GAP)
         y = top + _GAP + place // columns * (height + _CAPTION + _GAP)
         # nearest keeps the pixels of small models visible, Lanczos reduces large frames cleanly
-        kernel = Image.Resampling.NEAREST if width > frames.shape[2] else Image.Resampling.LANCZOS
+        kernel = Image.Resampling.NEAREST if width > wide else Image.Resampling.LANCZOS
         sheet.paste(Image.fromarray(frames[index]).resize((width, height), kernel), (x, y))
         draw.text((x, y + height + 1), f"{index}  {index / fps:.2f} s", _INK, font)
     return sheet

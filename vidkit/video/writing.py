@@ -66,15 +66,46 @@ def encode_mp4(path: Path, frames: np.ndarray, fps: int | Fraction, crf: int = 1
         raise VideoError(
             f"H.264 in yuv420p needs even sizes, got {width}x{height}", "choose an even height and width"
         )
-    av = require_encoder()
-    with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
-        stream = container.add_stream("libx264", rate=Fraction(fps))
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"crf": str(crf), "preset": "medium"}
-        tag_colours(stream)
+    encoder = FrameEncoder(path, (height, width), fps, crf)
+    try:
+        encoder.add(frames)
+        encoder.finish()
+    finally:
+        encoder.close()
+
+
+class FrameEncoder:
+    """An H.264 file that takes frames as they come; its memory does not grow with their number.
+
+    Args:
+        path: target, suffix .mp4.
+        size: height and width in pixels, even.
+        fps: frames per second.
+        crf: as in `encode_mp4`.
+    """
+
+    def __init__(self, path: Path, size: tuple[int, int], fps: int | Fraction, crf: int = 16) -> None:
+        self._av = require_encoder()
+        self._container = self._av.open(str(path), "w", format="mp4", options={"movflags": "faststart"})
+        self._stream = self._container.add_stream("libx264", rate=Fraction(fps))
+        self._stream.height, self._stream.width = size
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.options = {"crf": str(crf), "preset": "medium"}
+        tag_colours(self._stream)
+
+    def add(self, frames: np.ndarray) -> None:
+        """The next frames, uint8 [T, H, W, 3]."""
         for frame in frames:
-            container.mux(stream.encode(_to_yuv(av, frame)))
-        container.mux(stream.encode(None))
+            self._container.mux(self._stream.encode(_to_yuv(self._av, frame)))
+
+    def finish(self) -> None:
+        """All frames are there: the file is whole when this returns."""
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+    def close(self) -> None:
+        """Give up the file, whole or not."""
+        self._container.close()
 
 
 def _to_yuv(av: Any, frame: np.ndarray) -> Any:

@@ -266,13 +266,13 @@ def _one(session: Session, clip: Clip, first: ResolvedRun, log: _Log | None) -> 
         *session.check(run),
     ]
     with held_paths(run.settings) as paths:
-        record, made = session.make(run, paths, warnings)
+        record, size = session.make(run, paths, warnings)
     seconds = sum(value for name, value in record.phase_seconds.items() if name != "load")
     if log is not None:
         log.add(clip, seconds)
         print(f"{clip.name}  {record.outputs.get('video', '')}  {duration(seconds)}")
     else:
-        print("\n".join(summary_lines(record, made.frames, run.settings.fps)))
+        print("\n".join(summary_lines(record, size, run.settings.fps)))
     if run.settings.stats:
-        print("\n".join(stats_lines(record, len(made.frames))))
+        print("\n".join(stats_lines(record, size[0])))
     return record.outputs["record"]

@@ -54,10 +54,10 @@ def _make(run: ResolvedRun, paths: OutputPaths) -> RunRecord:
         for text in warnings:
             progress.warning(text)
         session.load(run)
-        record, made = session.make(run, paths, warnings)
-    print("\n".join(summary_lines(record, made.frames, settings.fps)))
+        record, size = session.make(run, paths, warnings)
+    print("\n".join(summary_lines(record, size, settings.fps)))
     if settings.stats:
-        print("\n".join(stats_lines(record, len(made.frames))))
+        print("\n".join(stats_lines(record, size[0])))
     return record
 
 

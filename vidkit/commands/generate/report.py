@@ -12,16 +12,14 @@ from vidkit.generation.spec import RANDOM_LABEL, ModelSpec, Request
 from vidkit.generation.speed import speed_line
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from vidkit.caching import CachePolicy
 
 _PHASES = ("load", "encode", "prepare", "denoise", "decode", "write")
 
 
-def summary_lines(record: RunRecord, frames: np.ndarray, fps: int) -> list[str]:
+def summary_lines(record: RunRecord, size: tuple[int, int, int], fps: int) -> list[str]:
     """Where the files are, how long it took, what it held; labels first, since they qualify all else."""
-    count, height, width, _ = frames.shape
+    count, height, width = size
     lines = [f"note    {label}" for label in record.labels]
     details = {"video": f"  ({count} frames, {width}x{height}, {count / fps:.1f} s at {fps} fps)"}
     lines += [f"{kind:<7} {path}{details.get(kind, '')}" for kind, path in record.outputs.items()]
@@ -32,6 +30,8 @@ def summary_lines(record: RunRecord, frames: np.ndarray, fps: int) -> list[str]:
     if per_step is not None:
         seconds += f"; {len(record.steps)} steps, {per_step:.3f} s each (median)"
     lines.append(f"time    {seconds}")
+    if record.stream is not None:
+        lines.append(f"stream  {stream_line(record)}")
     if record.blocks is not None:
         lines.append(f"blocks  {block_line(record)}")
     if record.attention is not None:
@@ -45,6 +45,19 @@ def summary_lines(record: RunRecord, frames: np.ndarray, fps: int) -> list[str]:
     if record.verdict is not None:
         lines.append(f"maze    {record.verdict['line']}")
     return lines
+
+
+def stream_line(record: RunRecord) -> str:
+    """How fast a clip that was streamed came, decoding and writing included."""
+    figures = record.stream or {}
+    line = f"{figures['chunks']} chunks of {figures['chunk_latent_frames']} latent frames"
+    line += f": {figures['frames_per_second']:.1f} frames per second with decoding"
+    if figures["steady_frames_per_second"] is not None:
+        line += f", {figures['steady_frames_per_second']:.1f} after the first chunk"
+    line += f" ({figures['first_seconds']:.1f} s); {_gib(figures['state_bytes'])} kept from chunk to chunk"
+    if len(figures["prompts"]) > 1:
+        line += f"; new prompts at chunks {', '.join(str(one['chunk']) for one in figures['prompts'][1:])}"
+    return line
 
 
 def stats_lines(record: RunRecord, frames: int) -> list[str]:

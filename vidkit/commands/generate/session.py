@@ -22,9 +22,11 @@ from vidkit.generation.resolve import ResolvedRun
 from vidkit.generation.sparse import prepare
 from vidkit.generation.speed import SpeedRun
 from vidkit.utils.ownership import signed
+from vidkit.utils.timing import PhaseTimer
 
 if TYPE_CHECKING:
     from vidkit.caching import CachePolicy
+    from vidkit.commands.generate.pictures import Pictures, Size
     from vidkit.commands.progress import RunProgress
     from vidkit.generation.load import LoadedModel
     from vidkit.generation.run import Generation
@@ -82,25 +84,63 @@ class Session:
         self._progress.phase("load", run.spec.name)
         self._model = load_pipeline(run.spec, run.folder, self._options)
 
-    def make(self, run: ResolvedRun, paths: OutputPaths, warnings: list[str]) -> tuple[RunRecord, Generation]:
+    def make(self, run: ResolvedRun, paths: OutputPaths, warnings: list[str]) -> tuple[RunRecord, Size]:
         """Generate a clip and write it; `paths` are this clip's alone.
+
+        Returns:
+            The record; frames, height and width.
 
         Raises:
             NotFinite: the latents went bad; the record of the steps so far is kept.
         """
         assert self._model is not None, "load comes first"
         paths = paths if self.can_encode else without_video(paths)
-        try:
-            made = self._generate(self._model, run)
-        except NotFinite as error:
-            assert isinstance(error.result, RunRecord)
-            error.result = _keep_record(run.settings, self._model, error.result, run.frame, warnings, paths)
-            raise
-        self._progress.phase("write")
-        record = _finish(
-            run.settings, self._model, made, run.frame, warnings, paths, self._progress, self.cached
-        )
-        return record, made
+        with ExitStack() as stack:
+            try:
+                record, pictures = self._pictures(stack, self._model, run, paths)
+            except NotFinite as error:
+                assert isinstance(error.result, RunRecord)
+                kept = _keep_record(run.settings, self._model, error.result, run.frame, warnings, paths)
+                error.result = kept
+                raise
+            self._progress.phase("write")
+            record = _finish(
+                run.settings,
+                self._model,
+                record,
+                pictures,
+                run.frame,
+                warnings,
+                paths,
+                self._progress,
+                self.cached,
+            )
+        return record, pictures.size
+
+    def _pictures(
+        self, stack: ExitStack, model: LoadedModel, run: ResolvedRun, paths: OutputPaths
+    ) -> tuple[RunRecord, Pictures]:
+        """The clip, all at hand or in a file that is whole."""
+        from vidkit.commands.generate.pictures import StreamedClip, WholeClip
+
+        if not run.request.by_chunks:
+            made = self._generate(model, run)
+            return made.record, WholeClip(made.frames)
+        from vidkit.generation.run import generate_stream
+
+        asked, settings = run.request, run.settings
+        size = (asked.frames, asked.height, asked.width)
+        keep = run.frame.level is not None  # a maze is judged by all frames
+        clip = stack.enter_context(StreamedClip(paths.video, size, settings.fps, settings.crf, keep))
+        self._fit(model, run)
+        record = generate_stream(model, asked, clip.take, run.frame.image, self._progress)
+        timer = PhaseTimer(model.options.device)
+        with timer.phase("write"):  # what is left of it
+            clip.finish()
+        stream = {**(record.stream or {}), "encode_seconds": clip.encode_seconds}
+        kernels = self._speed.report(record.steps)
+        seconds = {**record.phase_seconds, **timer.seconds}
+        return dataclasses.replace(record, stream=stream, kernels=kernels, phase_seconds=seconds), clip
 
     def _generate(self, model: LoadedModel, run: ResolvedRun) -> Generation:
         from vidkit.generation.run import generate
@@ -168,20 +208,17 @@ def _encoder(settings: GenerateSettings) -> tuple[bool, list[str]]:
 def _finish(
     settings: GenerateSettings,
     model: LoadedModel,
-    made: Generation,
+    made: RunRecord,
+    pictures: Pictures,
     frame: FirstFrame,
     warnings: list[str],
     paths: OutputPaths,
     progress: RunProgress,
     cached: CachedRun,
 ) -> RunRecord:
-    from vidkit.utils.timing import PhaseTimer
-    from vidkit.video.sheet import contact_sheet
-    from vidkit.video.writing import encode_mp4
-
     timer = PhaseTimer(model.options.device)
     labels = (*model.labels, *frame.labels)
-    title = " | ".join([model.spec.name, made.record.prompt or "no prompt", *labels])
+    title = " | ".join([model.spec.name, made.prompt or "no prompt", *labels])
     with written_together(paths, settings) as (final, temporary):
         if final != paths:
             taken, base = paths.record.with_suffix(""), final.record.with_suffix("")
@@ -189,14 +226,18 @@ def _finish(
             progress.warning(warnings[-1])
         with timer.phase("write"):
             if temporary.video is not None:
-                encode_mp4(temporary.video, made.frames, settings.fps, settings.crf)
+                pictures.write_video(temporary.video, settings.fps, settings.crf)
             if temporary.sheet is not None:
-                contact_sheet(made.frames, settings.fps, title).save(temporary.sheet, format="PNG")
+                pictures.sheet(settings.fps, title).save(temporary.sheet, format="PNG")
             if temporary.heatmap is not None:
                 _draw_heatmap(cached, title, temporary.heatmap)
-        timed = dataclasses.replace(made.record, phase_seconds={**made.record.phase_seconds, **timer.seconds})
+        spent = dict(made.phase_seconds)
+        for name, seconds in timer.seconds.items():
+            spent[name] = spent.get(name, 0.0) + seconds
+        timed = dataclasses.replace(made, phase_seconds=spent)
         record = _described(timed, settings, model, frame, warnings, final)
-        record = dataclasses.replace(record, verdict=frame.verdict(made.frames))
+        if frame.level is not None:
+            record = dataclasses.replace(record, verdict=frame.verdict(pictures.all()))
         made_files = {path: temporary.by_kind()[kind] for kind, path in final.by_kind().items()}
         made_files.pop(final.record)
         owning = signed(record.as_dict(), final.record.parent, made_files)

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from vidkit.hooks.blocks.skyreels_v2 import SkyReelsBlocks, moves_layers
+from vidkit.hooks.blocks.wan import WanBlocks
 
-__all__ = ["SkyReelsBlocks", "moves_layers"]
+__all__ = ["SkyReelsBlocks", "WanBlocks", "moves_layers"]

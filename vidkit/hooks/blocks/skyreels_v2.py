@@ -10,8 +10,10 @@ from diffusers.models.attention_dispatch import dispatch_attention_fn
 from torch import Tensor
 
 from vidkit.errors import ConfigError
+from vidkit.hooks.blocks.rotary import rotary_tables, time_tables
 from vidkit.hooks.blocks.skyreels_layer import halves, modulated
 from vidkit.hooks.dense.processor import DenseAttnProcessor, attend_dense
+from vidkit.hooks.families.wan import rotate
 from vidkit.models.block_model import Entered, Exchange
 from vidkit.models.transformer_cost import TransformerShape
 
@@ -81,25 +83,34 @@ class SkyReelsBlocks:
         frames, height, width = (size // p for size, p in zip(latents.shape[2:], self.patch, strict=True))
         hidden = model.patch_embedding(latents).flatten(2).transpose(1, 2)
         time, modulation = self._times(levels.reshape(1, -1), condition)
-        shape = (first_frame + latents.shape[2], *latents.shape[3:])
-        tables = model.rope(torch.empty((1, 1, *shape), device="meta"))
         per_frame = height * width
-        cos, sin = (table[:, first_frame // self.patch[0] * per_frame :] for table in tables)
+        cos, sin = rotary_tables(model.rope, first_frame // self.patch[0], (frames, height, width))
         frame_of = torch.arange(frames, device=hidden.device).repeat_interleave(per_frame)
         state = _State(condition, time, modulation, (cos, sin), per_frame, tuple(latents.shape[2:]))
         return Entered(hidden, frame_of, state, {"time": modulation.flatten(2), "embedded": hidden})
 
     def _times(self, levels: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
         """Time embedding `[B, m, C]` and its projection `[B, m, 6, C]`."""
-        model, embedder = self.transformer, self.transformer.condition_embedder
-        waves = embedder.timesteps_proj(levels)
+        embedder = self.transformer.condition_embedder
+        waves = self._waves(levels)
         waves = waves.to(next(embedder.time_embedder.parameters()).dtype)
         time = embedder.time_embedder(waves).type_as(text)
         projected = embedder.time_proj(embedder.act_fn(time)).unflatten(-1, (6, -1))
-        if model.config.inject_sample_info:
-            rate = torch.tensor([self.fps], dtype=torch.long, device=text.device)
-            projected = projected + model.fps_projection(model.fps_embedding(rate)).unflatten(1, (6, -1))
-        return time, projected
+        return time, self._with_rate(projected)
+
+    def _waves(self, levels: Tensor) -> Tensor:
+        """Sinusoids of levels `[B, m]`, `[B, m, freq_dim]`."""
+        made: Tensor = self.transformer.condition_embedder.timesteps_proj(levels)
+        return made
+
+    def _with_rate(self, projected: Tensor) -> Tensor:
+        """The time projection with that of the frame rate, for models that are told it."""
+        model = self.transformer
+        if not model.config.inject_sample_info:
+            return projected
+        rate = torch.tensor([self.fps], dtype=torch.long, device=projected.device)
+        told: Tensor = model.fps_projection(model.fps_embedding(rate)).unflatten(1, (6, -1))
+        return projected + told
 
     def run_layers(
         self, entered: Entered, exchange: Exchange, rows: Tensor | None = None, stop: int | None = None
@@ -135,6 +146,14 @@ class SkyReelsBlocks:
         frames, height, width = entered.state.shape
         x = velocities.reshape(velocities.shape[0], frames // t, height // h, width // w, t, h, w, -1)
         return x.permute(0, 7, 1, 4, 2, 5, 3, 6).flatten(6, 7).flatten(4, 5).flatten(2, 3)
+
+    def moved(self, keys: Tensor, frames: int) -> Tensor:
+        """Keys `[B, n, H, D]` as if they lay so many frames of tokens later: rotations add up."""
+        rope = self.transformer.rope
+        cos, sin = time_tables(rope, torch.tensor([frames]))
+        rest = (1, rope.h_dim + rope.w_dim)
+        cos, sin = torch.cat([cos, cos.new_ones(rest)], 1), torch.cat([sin, sin.new_zeros(rest)], 1)
+        return rotate(keys, cos[:, None], sin[:, None])
 
     def pass_flops(self, queries: int, keys: int, frames: int) -> float:
         """FLOPs of some tokens through all layers and the head, their prompt embedded once."""

@@ -1,0 +1,132 @@
+"""What a chunk-by-chunk clip is made of: noise levels, chunks, and prompts by chunk. No torch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vidkit.errors import ConfigError
+from vidkit.generation.spec import ModelSpec, Request
+
+_PROMPT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s?)\s*:\s*(\S.*?)\s*", re.DOTALL)
+PROMPT_HINT = 'write causal.prompts=["5s: a cat looks up"], or a frame: ["80: a cat looks up"]'
+
+
+@dataclass(frozen=True)
+class ChunkPlan:
+    """How every chunk is made.
+
+    Attributes:
+        frames: latent frames of the clip.
+        chunk: latent frames of a chunk, m.
+        levels: noise level of each step, 1 pure noise, falling; the model is told 1000 times that.
+        renoise: new noise after every step but the last; false: Euler steps.
+        window: latent frames that a chunk sees, sink and itself included.
+        sink: first latent frames of the clip that are always seen.
+        moving_sink: their positions stay next to those of the window.
+        refresh: a new prompt remakes the keys and values that are kept.
+    """
+
+    frames: int
+    chunk: int
+    levels: tuple[float, ...]
+    renoise: bool = True
+    window: int = 21
+    sink: int = 0
+    moving_sink: bool = False
+    refresh: bool = True
+
+    @property
+    def chunks(self) -> int:
+        """Chunks of the clip."""
+        return self.frames // self.chunk
+
+    @property
+    def steps(self) -> int:
+        """N of every chunk."""
+        return len(self.levels)
+
+    def first(self, chunk: int) -> int:
+        """First latent frame of a chunk."""
+        return chunk * self.chunk
+
+    def seen(self, chunk: int) -> int:
+        """Latent frames that a chunk attends to, itself included."""
+        return min(self.first(chunk) + self.chunk, self.window)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A prompt, and the first chunk that is made under it."""
+
+    chunk: int
+    text: str
+
+
+def noise_levels(steps: int, timesteps: Sequence[float], shift: float, warp: bool) -> tuple[float, ...]:
+    """Noise levels of a chunk's steps, 1 first.
+
+    Self-Forcing's 1000, 750, 500, 250 at shift 5 become 1, .9375, .8333, .625; CausVid's 1000, 757, 522 are
+    told as they are.
+
+    Args:
+        steps: N, where no timesteps are given: 1000, 1000 (N-1)/N, ...
+        timesteps: 1000 noise .. 0 clean; empty: equal parts.
+        shift: s of u -> s u / (1 + (s - 1) u).
+        warp: apply the shift.
+    """
+    parts = [t / 1000 for t in timesteps] or [1 - n / steps for n in range(steps)]
+    return tuple(shift * u / (1 + (shift - 1) * u) if warp else u for u in parts)
+
+
+def chunk_plan(spec: ModelSpec, request: Request) -> ChunkPlan:
+    """The plan of a validated request."""
+    causal, frames = request.causal, spec.latent_frames(request.frames)
+    return ChunkPlan(
+        frames=frames,
+        chunk=causal.chunk,
+        levels=noise_levels(request.steps, causal.timesteps, request.shift, causal.warp),
+        renoise=causal.renoise,
+        window=min(causal.window or frames, frames),
+        sink=causal.sink,
+        moving_sink=causal.moving_sink,
+        refresh=causal.switch.value == "refresh",
+    )
+
+
+def scenes(spec: ModelSpec, request: Request) -> tuple[Scene, ...]:
+    """The prompts in order, the first for chunk 0.
+
+    A later one begins with the chunk that shows its time.
+
+    Raises:
+        ConfigError: a prompt without time, before the one before it, or after the clip's end.
+    """
+    causal = request.causal
+    found = [Scene(0, request.prompt)]
+    for entry in causal.prompts:
+        match = _PROMPT.fullmatch(entry)
+        if match is None:
+            raise ConfigError(f"causal.prompts has '{entry}', which is no 'TIME: TEXT'", PROMPT_HINT)
+        number, unit, text = match.groups()
+        if not unit and "." in number:
+            raise ConfigError(f"causal.prompts: frame {number} is not a whole number", PROMPT_HINT)
+        frame = round(float(number) * request.fps) if unit else int(number)
+        place = f"{number}{unit or ' (frame)'}"
+        if frame >= request.frames:
+            end = f"{request.frames} frames, {request.frames / request.fps:g} s"
+            raise ConfigError(f"causal.prompts: {place} lies after the clip's end ({end})", PROMPT_HINT)
+        chunk = _latent_frame(spec, frame) // causal.chunk
+        if chunk <= found[-1].chunk:
+            raise ConfigError(
+                f"causal.prompts: {place} lies in chunk {chunk}, which is made under the prompt before it",
+                f"name rising times, {spec.temporal_factor * causal.chunk} frames (a chunk) apart or more",
+            )
+        found.append(Scene(chunk, text))
+    return tuple(found)
+
+
+def _latent_frame(spec: ModelSpec, frame: int) -> int:
+    """The latent frame that holds a pixel frame."""
+    return (frame + spec.temporal_factor - 1) // spec.temporal_factor
