@@ -99,7 +99,7 @@ def _original(name: str) -> str:
 
 
 def write_checkpoint(path: Path, model: WanTransformer3DModel, entry: str = "generator_ema") -> Path:
-    """The file that Self-Forcing publishes, at this size: EMA weights beside others, names as FSDP left them."""
+    """The file that Self-Forcing publishes, at this size: averaged weights, names as FSDP left them."""
     names = original_names(model)
     state = {f"model.{name.replace('.ffn.', '._fsdp_wrapped_module.ffn.')}": x for name, x in names.items()}
     other = {name: torch.zeros_like(value) for name, value in state.items()}

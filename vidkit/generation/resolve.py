@@ -246,13 +246,12 @@ def _check_fitted(spec: ModelSpec, settings: GenerateSettings) -> None:
 def _check_checkpoint(spec: ModelSpec, settings: GenerateSettings) -> None:
     """A file of weights is for a Wan transformer beside a whole folder, and is there or on the hub."""
     given = settings.model.checkpoint
-    if given is None:
+    if given is None or settings.model.weights is Weights.random:
         return
     if settings.model.weights is not Weights.pretrained:
         raise ConfigError(
-            f"model.checkpoint={given} needs model.weights=pretrained: text encoder and autoencoder come from"
-            " model.path",
-            "leave model.checkpoint out, or set model.weights=pretrained",
+            f"model.checkpoint={given} does not go with model.weights={settings.model.weights.value}",
+            "leave model.checkpoint out, or set model.weights=pretrained and model.path",
         )
     if spec.family != "wan" or spec.transformer_2:
         raise ConfigError(
@@ -310,5 +309,5 @@ def _load_plan(settings: GenerateSettings) -> LoadPlan:
         weights_seed=model.weights_seed,
         loras=check_loras(parse_loras(settings.lora)),
         quantize=model.quantize.value,
-        checkpoint=model.checkpoint,
+        checkpoint=None if model.weights is Weights.random else model.checkpoint,
     )

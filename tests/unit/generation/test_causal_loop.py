@@ -97,7 +97,12 @@ def test_what_is_kept_does_not_grow_with_length(model) -> None:
         kept: list[int] = []
         texts = [(0, text()), (2, text(2))]
         changes = {"window": 6, "sink": 1, "moving_sink": True}
-        clip(model, plan(frames, **changes), texts, look=lambda loop, _, kept=kept: kept.append(loop.state_bytes))
+        clip(
+            model,
+            plan(frames, **changes),
+            texts,
+            look=lambda loop, _, kept=kept: kept.append(loop.state_bytes),
+        )
         assert kept[-1] == max(kept) or frames == 12
         sizes.append(kept[-1])
     assert sizes[0] == sizes[1]
@@ -195,7 +200,9 @@ def test_a_ring_holds_the_sink_and_the_last_frames(window: int, sink: int) -> No
         frames = torch.arange(first, first + 3).repeat_interleave(2).view(1, 6, 1, 1).float()
         keys, values = memory(0, frames, -frames, frames)
         last = first + 3
-        expected = sorted({*range(min(sink, last)), *range(max(last - (window - sink), min(sink, last)), last)})
+        expected = sorted(
+            {*range(min(sink, last)), *range(max(last - (window - sink), min(sink, last)), last)}
+        )
         assert sorted(keys.flatten().unique().int().tolist()) == expected
         assert torch.equal(values, -keys)
     memory.restart(21)
