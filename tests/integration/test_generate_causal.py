@@ -116,7 +116,13 @@ def test_a_checkpoint_of_another_model_names_its_tensors(words: list[str], tmp_p
 
 
 def test_a_checkpoint_is_for_wan(tiny_model: Path, checkpoint: Path, capsys) -> None:
-    words = [f"model.path={tiny_model}", f"model.checkpoint={checkpoint}", "--dry-run", "height=512"]
+    words = [
+        f"model.path={tiny_model}",
+        f"model.checkpoint={checkpoint}",
+        "--dry-run",
+        "height=256",
+        "width=256",
+    ]
     assert run(["generate", "-c", "skyreels_df_1_3b_540p", *words]) == 2
     assert "does not go with 'skyreels_df_1_3b'" in capsys.readouterr().err
 
