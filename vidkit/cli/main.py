@@ -6,12 +6,13 @@ in `COMMANDS` of `commands.py`.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -70,7 +71,7 @@ def run(arguments: Sequence[str]) -> int:
         words = _with_target(words)
     command = next((word for word in words if word in COMMANDS), "")
     try:
-        status = app(words or ["--help"], prog_name="vidkit", standalone_mode=False, obj=after_dashes)
+        status = _parser()(words or ["--help"], prog_name="vidkit", standalone_mode=False, obj=after_dashes)
         if status == INTERRUPTED:  # the parser turns Ctrl-C into this status
             print("interrupted", file=sys.stderr)
         return status if isinstance(status, int) else 0
@@ -83,6 +84,12 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         usage_help = f"'vidkit {command} --help'" if command else "'vidkit --help'"
         return report_error(error, usage_help, words)
+
+
+@functools.cache
+def _parser() -> Callable[..., Any]:
+    """The commands and their options as a parser; made once, since that takes as long as a small command."""
+    return typer.main.get_command(app)
 
 
 def _with_target(words: list[str]) -> list[str]:

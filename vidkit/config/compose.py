@@ -5,10 +5,12 @@ Precedence, low to high: the schema's defaults, the groups an entry config names
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +80,7 @@ def compose(
         plain = with_presets_on_top(_plain(composed, sources), words, sources, typed, keys)
         return build(settings, paths_at_home(with_methods(plain, methods, typed, keys)))
     except KeyedError as error:
-        where = "" if error.key in typed | named else place_of(error.key, sources)
+        where = "" if error.key in typed | named else place_of(error.key, sources())
         example = f", for example {error.example}" if error.example and not where else ""
         raise ConfigError(error.message + where, error.hint + example) from error
 
@@ -105,30 +107,43 @@ def _compose(
     keys: dict[str, Key],
     settings: type[Any],
     config_dir: Path | None,
-) -> tuple[DictConfig, list[Source]]:
+) -> tuple[DictConfig, Callable[[], list[Source]]]:
     schema = mirror(settings, tuple(name for name, key in keys.items() if key.methods and "." not in name))
-    ConfigStore.instance().store(schema_name(command), schema)
+    nodes: dict[str, Any] = {schema_name(command): schema}
     found = ",".join(f"'file://{_escaped(str(other))}'" for other in entry.others)
     words = [*words, f"hydra.searchpath=[{found}]"]
-    with warnings.catch_warnings(), initialize_config_dir(str(entry.folder), version_base="1.3"):
-        warnings.simplefilter("ignore")  # of Hydra, about search paths without a file of that name
+    with _hydra_with(entry, nodes):
         for file in _files_of_user(entry, config_dir):
             refuse_growth_in(file)
         try:
-            composed, name, words = _composed(entry.name, words)
+            composed, name, words = _composed(entry.name, words, nodes)
         except yaml.YAMLError as error:
             raise yaml_error(error) from error
         except (HydraException, OmegaConfBaseException) as error:
             raise composition_error(error, command, entry, keys, config_dir) from error
         except (OSError, ValueError, RecursionError) as error:
             raise reading_error(error, entry) from error
-        sources = _sources(entry, name, words)
     if OmegaConf.get_type(composed) is not schema:
         raise ConfigError(
             f"{short(entry.file)} does not build on the settings of '{command}'",
             f"start it with 'defaults: [/{folder_of(command)}/NAME, _self_]', NAME being a config to vary",
         )
-    return composed, sources
+    return composed, functools.cache(lambda: _sources(entry, name, words, nodes))
+
+
+@contextmanager
+def _hydra_with(entry: Entry, nodes: dict[str, Any]) -> Iterator[None]:
+    """Hydra made ready, with nodes in its store as long as this lasts: it copies the whole store at times."""
+    store = ConfigStore.instance()
+    with warnings.catch_warnings(), initialize_config_dir(str(entry.folder), version_base="1.3"):
+        warnings.simplefilter("ignore")  # of Hydra, about search paths without a file of that name
+        try:
+            for name, node in nodes.items():
+                store.store(name, node)
+            yield
+        finally:
+            for name in nodes:
+                store.repo.pop(f"{name}.yaml", None)
 
 
 def _files_of_user(entry: Entry, config_dir: Path | None) -> Iterator[Path]:
@@ -139,8 +154,13 @@ def _files_of_user(entry: Entry, config_dir: Path | None) -> Iterator[Path]:
         yield from itertools.islice(files, _MOST_FILES)
 
 
-def _composed(name: str, words: list[str]) -> tuple[DictConfig, str, list[str]]:
+def _composed(name: str, words: list[str], nodes: dict[str, Any]) -> tuple[DictConfig, str, list[str]]:
     """Compose; a group that was chosen but that the entry config does not mention is put on top of it.
+
+    Args:
+        name: of the entry config.
+        words: in Hydra's grammar.
+        nodes: of Hydra's store; what is put on top is added.
 
     Returns:
         What was composed, and the name and words that it was composed from in the end.
@@ -155,17 +175,20 @@ def _composed(name: str, words: list[str]) -> tuple[DictConfig, str, list[str]]:
     # `+group=choice` would look below the folder of the entry config
     group, _, choice = chosen.partition("=")
     on_top = f"{name}_and_{group}".replace("/", "_")
-    ConfigStore.instance().store(on_top, {"defaults": [f"/{name}", {f"/{group}": choice}, "_self_"]})
-    return _composed(on_top, [word for word in words if word != chosen])
+    nodes[on_top] = {"defaults": [f"/{name}", {f"/{group}": choice}, "_self_"]}
+    ConfigStore.instance().store(on_top, nodes[on_top])
+    return _composed(on_top, [word for word in words if word != chosen], nodes)
 
 
 def _escaped(path: str) -> str:
     return path.replace("\\", "\\\\").replace("'", "\\'")
 
 
-def _sources(entry: Entry, name: str, words: list[str]) -> list[Source]:
-    loader = GlobalHydra.instance().config_loader()
-    defaults = loader.compute_defaults_list(name, words, RunMode.RUN).defaults
+def _sources(entry: Entry, name: str, words: list[str], nodes: dict[str, Any]) -> list[Source]:
+    # for messages and for presets alone: it takes half as long as composing does
+    with _hydra_with(entry, nodes):
+        loader = GlobalHydra.instance().config_loader()
+        defaults = loader.compute_defaults_list(name, words, RunMode.RUN).defaults
     found = []
     for default in defaults:
         for folder in (entry.folder, *entry.others):
@@ -176,13 +199,13 @@ def _sources(entry: Entry, name: str, words: list[str]) -> list[Source]:
     return found
 
 
-def _plain(composed: DictConfig, sources: list[Source]) -> dict[str, Any]:
+def _plain(composed: DictConfig, sources: Callable[[], list[Source]]) -> dict[str, Any]:
     try:
         values = OmegaConf.to_container(composed, resolve=True)
     except OmegaConfBaseException as error:
         key = str(error.full_key or error.key)
         raise ConfigError(
-            f"'{key}' cannot be resolved: {first_line(error)}{place_of(key, sources)}",
+            f"'{key}' cannot be resolved: {first_line(error)}{place_of(key, sources())}",
             "a reference is written ${other.setting} and must name a setting",
         ) from error
     assert isinstance(values, dict)
