@@ -17,7 +17,6 @@ import io
 import json
 import logging
 import random
-import signal
 import sys
 import tempfile
 import time
@@ -28,9 +27,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from scripts.hostile_inputs import JSON_PIECES, SLOWEST_S, ended_when_hung, in_text
 from vidkit.errors import VidkitError
 
-SLOWEST_S = 1.0  # of processor time, for inputs of some kilobytes
 _RAW = "\ue000raw"  # stands for JSON that json.dumps cannot write
 _HOSTILE_JSON: tuple[str, ...] = (
     "9" * 5000, "-" + "9" * 5000, "1" + "0" * 400, "-1", "0", "7", "1e308", "1e999", "-1e999", "NaN",
@@ -41,22 +41,11 @@ _HOSTILE_JSON: tuple[str, ...] = (
     "1e-320", '"nan"', '"1e400"', '"/etc/passwd"', '"../../x"', '"a\\u0000b.mp4"',
 )  # fmt: skip
 _TEXT = (
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    '"',
+    *JSON_PIECES,
     "'",
-    "\\",
-    "\x00",
-    "\n",
     "\r",
     "\t",
     "\ufeff",
-    "NaN",
-    "1e999",
     "9" * 5000,
     "-1",
     "&#" + "9" * 400 + ";",
@@ -181,11 +170,7 @@ def _change(draw: random.Random, holder: Any, key: Any) -> None:
 
 
 def _in_text(draw: random.Random, text: str) -> str:
-    for _ in range(draw.choice((1, 1, 2, 5))):
-        at, length = draw.randrange(len(text) + 1), draw.choice((1, 1, 2, 8, 40))
-        piece = draw.choice((draw.choice(_TEXT), draw.choice(_TEXT), text[at : at + length], ""))
-        cut = draw.choice((0, 0, 1, length, length))
-        text = text[:at] + piece + text[at + cut :]
+    text = in_text(draw, text, _TEXT)
     if draw.random() < 0.1:
         text = text[: draw.randrange(len(text) + 1)]
     return text
@@ -209,10 +194,6 @@ def _in_bytes(draw: random.Random, data: bytes) -> bytes:
     return bytes(made)
 
 
-def _hung(signum: int, frame: object) -> None:
-    raise TimeoutError(f"more than {10 * SLOWEST_S:g} s")
-
-
 def attempt(reader: Reader, data: bytes, folder: Path) -> tuple[str, float]:
     """How one input ended (`read`, `refused`, `FAILED ...`), and seconds of processor time."""
     path = folder / reader.file
@@ -223,9 +204,9 @@ def attempt(reader: Reader, data: bytes, folder: Path) -> tuple[str, float]:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
     started = time.process_time()
-    signal.setitimer(signal.ITIMER_PROF, 10 * SLOWEST_S)
+    quiet = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
     try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with ended_when_hung(), quiet[0], quiet[1]:
             reader.read(path)
         ended = "read"
     except VidkitError as error:
@@ -237,8 +218,6 @@ def attempt(reader: Reader, data: bytes, folder: Path) -> tuple[str, float]:
         ours = [each for each in traceback.extract_tb(error.__traceback__) if "/vidkit/" in each.filename]
         place = ours[-1] if ours else at
         ended = f"FAILED {type(error).__name__} ({Path(place.filename).name}:{place.lineno}): {error!s:.150}"
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
     return ended, time.process_time() - started
 
 
@@ -257,7 +236,6 @@ def run(
     each: Callable[[Reader, str, float, bytes], None],
 ) -> int:
     """Inputs for every reader in turn until the time is up; how many were tried."""
-    signal.signal(signal.SIGPROF, _hung)
     logging.disable(logging.CRITICAL)
     done = 0
     try:
@@ -276,7 +254,6 @@ def run(
 
 
 def main() -> int:
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     from scripts.foreign_readers import readers
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])

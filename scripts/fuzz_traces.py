@@ -15,7 +15,6 @@ import functools
 import hashlib
 import json
 import random
-import signal
 import sys
 import time
 from collections import Counter
@@ -24,13 +23,14 @@ from multiprocessing import Pool
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from scripts.hostile_inputs import JSON_PIECES, SLOWEST_S, ended_when_hung, in_text
 from vidkit.algoviz.rsl.resolve import style_of
 from vidkit.algoviz.rsl.themes import PRESETS
 from vidkit.algoviz.vta.lowering import lower
 from vidkit.algoviz.vta.trace import Trace, parse
 from vidkit.errors import DataError
 
-SLOWEST_S = 1.0  # an input of a few kilobytes that takes longer counts as a hang
 _STRANGE: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2, 10**18, -(10**30), 0.5, 1e308, "", "a", "b", "1", "data_state", "∞",
     "vars_panel", "\u202e", "\ud800", "\x00", "x" * 300, [], {}, [[]], [{}], {"op": "updateValues"},
@@ -43,24 +43,7 @@ _KEYS = (
     "nodes", "edges",
     "items",
 )  # fmt: skip
-_TEXT = (
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    '"',
-    "\\",
-    "NaN",
-    "-Infinity",
-    "1e999",
-    "null",
-    "\\ud800",
-    "\n",
-    "//",
-    "\x00",
-)
+_TEXT = (*JSON_PIECES, "-Infinity", "null", "\\ud800", "//", "\u0915", "\u202e")
 
 
 def _op(name: str, /, **params: Any) -> dict[str, Any]:
@@ -157,16 +140,6 @@ def seed_trace(draw: random.Random) -> dict[str, Any]:
     return {"svl_version": "5.0", "algorithm": {"name": "fuzz"}, "initial_frame": frame, "deltas": deltas}
 
 
-def in_text(draw: random.Random, text: str) -> str:
-    """The text with pieces put in, taken out, doubled or cut."""
-    for _ in range(draw.choice((1, 1, 2, 5))):
-        at, length = draw.randrange(len(text) + 1), draw.choice((1, 1, 2, 8, 40))
-        piece = draw.choice((draw.choice(_TEXT), text[at : at + length], chr(draw.randrange(1, 0x3000)), ""))
-        cut = draw.choice((0, 0, 1, length))
-        text = text[:at] + piece + text[at + cut :]
-    return text
-
-
 def in_value(draw: random.Random, text: str) -> str:
     """The JSON with one to six places changed."""
     made = json.loads(text)
@@ -218,7 +191,7 @@ def input_number(seed: int, number: int) -> str:
         return text
     if kind in (1, 2, 3, 4):
         text = in_value(draw, text)
-    return in_text(draw, text) if kind in (4, 5, 6, 7) else text
+    return in_text(draw, text, _TEXT) if kind in (4, 5, 6, 7) else text
 
 
 def use(trace: Trace, draw: random.Random) -> None:
@@ -242,28 +215,22 @@ def use(trace: Trace, draw: random.Random) -> None:
             raise AssertionError(error.message) from error
 
 
-def _hung(signum: int, frame: object) -> None:
-    raise TimeoutError(f"more than {10 * SLOWEST_S:g} s")
-
-
 def run(seed: int, first: int, count: int, until: float, each: Callable[[str, float, str], None]) -> int:
     """Try inputs until the time is up; how many were tried."""
-    signal.signal(signal.SIGPROF, _hung)
     for number in range(first, first + count):
         if time.monotonic() > until:
             return number - first
         text = input_number(seed, number)
         started = time.process_time()  # of this process: others may keep the machine busy
-        signal.setitimer(signal.ITIMER_PROF, 10 * SLOWEST_S)
         try:
-            trace = parse(text)
-            use(trace, random.Random(number))
+            with ended_when_hung():
+                trace = parse(text)
+                use(trace, random.Random(number))
             ended = "read" if not trace.errors else "read, with errors"
         except DataError:
             ended = "refused"
         except Exception as error:
             ended = f"FAILED {type(error).__name__}: {error}"[:300]
-        signal.setitimer(signal.ITIMER_PROF, 0)
         each(ended, time.process_time() - started, text)
     return count
 

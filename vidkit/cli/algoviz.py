@@ -151,7 +151,7 @@ def diff(
 @algoviz.command(cls=CommandAsTyped, short_help="whether a style fits a trace and can be read")
 def check(
     file: File,
-    style: Style = "dark",
+    style: Style = "light",
     overlap: Annotated[
         bool, typer.Option("--overlap", help="Lay out every step and check for overlaps.")
     ] = False,
@@ -291,6 +291,12 @@ def ask(
     seconds: Annotated[
         float, typer.Option(help="Processor time of a run of the program.", min=0.5, max=600)
     ] = 10.0,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            help="Seconds for a reply, to its last byte; asked for 3 times at most.", min=1, max=86400
+        ),
+    ] = 600.0,
     key_env: Annotated[
         str, typer.Option("--key-env", metavar="NAME", help="Environment variable with the key.")
     ] = "OPENAI_API_KEY",
@@ -312,7 +318,7 @@ def ask(
 
     settings = Settings(
         problem, llm, model, data, expect, family, form, to, output, style,
-        attempts, max_tokens, temperature, seconds, key_env, sandbox, unsafe, force,
+        attempts, max_tokens, temperature, seconds, timeout, key_env, sandbox, unsafe, force,
     )  # fmt: skip
     made = _with_json(json, lambda: command_of("ask")(settings))
     if made is not None and not made.whole:

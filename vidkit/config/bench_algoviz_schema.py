@@ -27,6 +27,7 @@ class BenchAlgovizSettings:
     attempts: int = 3  # replies for a program at most
     max_tokens: int = 8192  # of a reply
     temperature: float = 0.0  # of sampling
+    timeout_s: float = 600.0  # of one reply of the server, to its last byte
     seconds: float = 10.0  # of processor for a run; Manim gets thirty times as much
     draw: bool = True  # lay out the steps and look for overlaps (level S5)
     concurrency: int = 4  # tasks at the same time
@@ -49,5 +50,7 @@ class BenchAlgovizSettings:
             raise ValueError(f"limit must be >= 1, got {self.limit}")
         if not 0 <= self.temperature <= 2:
             raise ValueError(f"temperature must be between 0 and 2, got {self.temperature}")
+        if not self.timeout_s > 0:
+            raise ValueError(f"timeout_s must be > 0, got {self.timeout_s}")
         if not 0.5 <= self.seconds <= 600:
             raise ValueError(f"seconds must be between 0.5 and 600, got {self.seconds}")

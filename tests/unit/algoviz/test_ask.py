@@ -134,6 +134,15 @@ def test_no_reply_is_status_5_and_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_server_that_does_not_answer_is_waited_for_no_longer_than_asked(tmp_path):
+    with ScriptedServer([Act(reply(GOOD), delay_s=4)]) as server:
+        with pytest.raises(EngineError, match=r"no complete reply .* after 0.2 s"):
+            ask(server, tmp_path, timeout=0.2)
+        requests = len(server.requests)
+    assert requests == 3
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_server_that_dies_after_a_faulty_program_leaves_what_there_is(tmp_path, capsys):
     acts = [Act(reply(BAD["bad step"])), Act(status=401, body=b"{}")]
     with ScriptedServer(acts) as server:

@@ -20,6 +20,8 @@ from vidkit.commands.algoviz.writing import trace_text
 from vidkit.errors import ConfigError, DataError, OutputError, VidkitError
 from vidkit.sandbox.choosing import choose
 from vidkit.serving import Engine, open_engine
+from vidkit.serving.openai_engine import Limits
+from vidkit.serving.retry import RetryPolicy
 from vidkit.utils.event_loop import run_whole
 from vidkit.utils.files import check_writable, write_text_atomic
 from vidkit.utils.naming import did_you_mean
@@ -28,6 +30,7 @@ from vidkit.utils.strict_json import load_json
 
 NOT_WHOLE, NO_REPLY = 4, 5  # exit statuses
 _LARGEST = 1 << 20
+_REQUESTS = 3  # for one reply, while the server is busy, fails or does not answer in time
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Settings:
         max_tokens: of a reply.
         temperature: of sampling.
         seconds: of processor for a run.
+        timeout: seconds for a reply, to its last byte.
         key_env: environment variable with the key.
         sandbox: "auto", "bubblewrap" or "landlock".
         unsafe: run programs without a sandbox where none works.
@@ -69,6 +73,7 @@ class Settings:
     max_tokens: int = 8192
     temperature: float = 0.0
     seconds: float = 10.0
+    timeout: float = 600.0
     key_env: str = "OPENAI_API_KEY"
     sandbox: str = "auto"
     unsafe: bool = False
@@ -122,7 +127,13 @@ def run(settings: Settings) -> Answered:
     )
     places = _places(settings, task)
     choose(settings.sandbox, settings.unsafe)  # before a token is paid
-    engine = open_engine(f"openai:{settings.model}", base_url=settings.llm, api_key_env=settings.key_env)
+    engine = open_engine(
+        f"openai:{settings.model}",
+        base_url=settings.llm,
+        api_key_env=settings.key_env,
+        limits=Limits(total_s=settings.timeout),
+        retry=RetryPolicy(attempts=_REQUESTS),
+    )
     asked = run_whole(_asked(engine, task, how))
     if asked.best is None:
         assert asked.error is not None

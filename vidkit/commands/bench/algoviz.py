@@ -26,6 +26,7 @@ from vidkit.config.bench_algoviz_schema import BenchAlgovizSettings, ProgramForm
 from vidkit.errors import ConfigError, NothingAnswered, OutputError, SomeFailed
 from vidkit.sandbox.choosing import choose
 from vidkit.serving import open_engine
+from vidkit.serving.openai_engine import Limits
 from vidkit.utils.files import write_text_atomic
 from vidkit.utils.jsonl_log import JsonlLog
 from vidkit.utils.statistics import EACH_BY_ITSELF
@@ -166,6 +167,7 @@ def _source(settings: BenchAlgovizSettings) -> Iterator[Source]:
             base_url=settings.base_url,
             api_key_env=settings.api_key_env,
             concurrency=settings.concurrency,
+            limits=Limits(total_s=settings.timeout_s),
         )
         thread = LoopThread()
         try:
