@@ -143,7 +143,7 @@ def _of_agents() -> Iterator[Reader]:
 
 def _of_attention() -> Iterator[Reader]:
     from vidkit.attention.thresholds import ThresholdTable
-    from vidkit.commands.calibrate.prompts import read_prompts
+    from vidkit.generation.prompt import read_prompts
     from vidkit.hooks.snapshots import load_snapshots
 
     table: dict[str, Any] = {

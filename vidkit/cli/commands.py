@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vidkit.cli.bench import BENCHMARKS
 
-COMMANDS = ("generate", "calibrate", "eval", "select-frames", "algoviz", "bench", "list", "config")
+COMMANDS = ("generate", "tune", "calibrate", "eval", "select-frames", "algoviz", "bench", "list", "config")
 TWO_WORDS = ("calibrate gate", "calibrate cache")  # commands of two words beside one of the first word alone
 LOOK_UPS = ("list", "config")  # commands that say what there is and compute nothing
 # command lines that have settings of their own

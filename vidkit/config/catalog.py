@@ -18,11 +18,13 @@ from vidkit.errors import ConfigError
 # folders of entry configs; every other folder is a group
 COMMAND_FOLDERS = ("generate", "calibrate", "select_frames", "bench", "algoviz", "eval")
 PARTS = "_parts"  # what several configs have in common; no choice of its own
+# commands that start from the entry configs of another, whose settings theirs contain
+STARTS_FROM = {"tune": "generate"}
 
 
 def folder_of(command: str) -> str:
     """`select-frames` on the command line is `select_frames` in YAML and Python; `bench x` is `bench/x`."""
-    return command.replace("-", "_").replace(" ", "/")
+    return STARTS_FROM.get(command, command).replace("-", "_").replace(" ", "/")
 
 
 def schema_name(command: str) -> str:
@@ -32,9 +34,9 @@ def schema_name(command: str) -> str:
 
 def settings_class(command: str) -> type[Any]:
     """The dataclass of a command's settings: `select-frames` -> `SelectFramesSettings` of the schema."""
-    words = folder_of(command).replace("/", "_").split("_")
+    words = command.replace("-", " ").replace("_", " ").split()
     name = "".join(word.capitalize() for word in words) + "Settings"
-    files = Path(__file__).parent.glob(f"{folder_of(command).partition('/')[0]}*_schema.py")
+    files = Path(__file__).parent.glob(f"{words[0] if ' ' in command else '_'.join(words)}*_schema.py")
     for module in ("schema", *sorted(file.stem for file in files)):
         found = getattr(importlib.import_module(f"vidkit.config.{module}"), name, None)
         if isinstance(found, type):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, cast
 
-from vidkit.config.catalog import settings_class
+from vidkit.config.catalog import STARTS_FROM, settings_class
 from vidkit.config.comments import assigned_name, comments_in, text_of
 from vidkit.config.keys import REQUIRED, Key, keys_of
 
@@ -119,11 +119,15 @@ def _comments_of(owner: Any) -> dict[str, str]:
 
 
 def markdown_table(command: str) -> str:
-    """The settings of a command as a Markdown table."""
+    """The settings of a command as a Markdown table; those of the command that it starts from are named."""
     rows = [("Setting", "Takes", "Default", "Meaning"), ("---",) * 4]
+    start = STARTS_FROM.get(command)
+    known = {key.name for key in describe_keys(start)} if start else set()
     for key in describe_keys(command):
-        rows.append((f"`{key.name}`", key.takes, f"`{key.default}`", key.meaning))
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows) + "\n"
+        if key.name not in known:
+            rows.append((f"`{key.name}`", key.takes, f"`{key.default}`", key.meaning))
+    table = "\n".join("| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows) + "\n"
+    return (f"All settings of `vidkit {start}`, and:\n\n" if start else "") + table
 
 
 def _cell(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from vidkit.errors import ConfigError
+from vidkit.errors import ConfigError, DataError
 from vidkit.generation.magi.files import tokenizer_folder
 
 
@@ -66,3 +66,28 @@ def unknown_words(tokenizer: Any, prompt: str) -> list[str]:
     else:
         found = [word for word in prompt.split() if unknown in tokenizer(word)["input_ids"]]
     return list(dict.fromkeys(found))
+
+
+def read_prompts(path: Path) -> list[str]:
+    """Lines that are neither blank nor begin with '#'.
+
+    Raises:
+        DataError: missing, no text, empty, or the same prompt twice; names file and line.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError as error:
+        raise DataError(f"no prompt file '{path}'", "check the path given as prompts=") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read '{path}' as text", "save it as UTF-8, one prompt per line") from error
+    seen: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        prompt = line.strip()
+        if not prompt or prompt.startswith("#"):
+            continue
+        if prompt in seen:
+            raise DataError(f"{path}:{number}: the same prompt as in line {seen[prompt]}", "keep one of them")
+        seen[prompt] = number
+    if not seen:
+        raise DataError(f"{path}: no prompt in the file", "write one prompt per line")
+    return list(seen)

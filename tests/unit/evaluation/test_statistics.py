@@ -14,7 +14,9 @@ from vidkit.utils.statistics import (
     paired_mean_interval,
     percentile_interval,
     resampled_sums,
+    share_bounds,
     share_interval,
+    student_interval,
     wilson_interval,
 )
 
@@ -153,3 +155,23 @@ def test_differences_that_are_all_alike_are_not_certain() -> None:
 def test_draws_that_are_all_equal_and_explained_by_nothing_have_no_interval() -> None:
     bounds = intervals({"a": np.full(9, 3.0), "b": np.arange(9.0)}, alike={})
     assert math.isnan(bounds["a"].low) and bounds["b"].high > bounds["b"].low
+
+
+def test_student_interval_of_two_values_is_that_of_the_table() -> None:
+    found = student_interval([1.0, 3.0])
+    assert found.mean == 2 and found.high - 2 == pytest.approx(12.7062, rel=1e-5)  # t(1) times 1
+    assert found.low == pytest.approx(4 - found.high)
+
+
+@pytest.mark.parametrize("values", [[], [5.0]])
+def test_student_interval_of_fewer_than_two_values_says_nothing(values: list[float]) -> None:
+    found = student_interval(values)
+    assert (found.low, found.high, found.count) == (-math.inf, math.inf, len(values))
+
+
+def test_share_bounds_are_exact() -> None:
+    none_of_six = share_bounds(0, 6)
+    assert (none_of_six.low, none_of_six.high) == (0.0, pytest.approx(1 - 0.05 ** (1 / 6)))
+    all_of_six = share_bounds(6, 6)
+    assert (all_of_six.low, all_of_six.high) == (pytest.approx(0.05 ** (1 / 6)), 1.0)
+    assert share_bounds(0, 0).high == 1.0

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from vidkit.config.calibrate_schema import CalibrateSettings
 from vidkit.config.schema import GenerateSettings, Weights
-from vidkit.errors import ConfigError, DataError
+from vidkit.errors import ConfigError
 from vidkit.generation.first_frame import MAZE
+from vidkit.generation.prompt import read_prompts
 from vidkit.utils.seeding import derive_seed
 
 DEFAULT_COUNT = 4  # mazes, or clips of random weights
@@ -57,28 +58,3 @@ def _prompts(settings: CalibrateSettings) -> list[str]:
             "add prompts to the file, or lower prompt_count",
         )
     return found[:wanted]
-
-
-def read_prompts(path: Path) -> list[str]:
-    """Lines that are neither blank nor begin with '#'.
-
-    Raises:
-        DataError: missing, no text, empty, or the same prompt twice; names file and line.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except FileNotFoundError as error:
-        raise DataError(f"no prompt file '{path}'", "check the path given as prompts=") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read '{path}' as text", "save it as UTF-8, one prompt per line") from error
-    seen: dict[str, int] = {}
-    for number, line in enumerate(lines, 1):
-        prompt = line.strip()
-        if not prompt or prompt.startswith("#"):
-            continue
-        if prompt in seen:
-            raise DataError(f"{path}:{number}: the same prompt as in line {seen[prompt]}", "keep one of them")
-        seen[prompt] = number
-    if not seen:
-        raise DataError(f"{path}: no prompt in the file", "write one prompt per line")
-    return list(seen)

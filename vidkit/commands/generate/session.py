@@ -13,19 +13,17 @@ from typing import TYPE_CHECKING
 from vidkit.commands.generate.output import OutputPaths, without_video, written_together
 from vidkit.config.schema import GenerateSettings, Weights
 from vidkit.errors import VidkitError
-from vidkit.generation.cached import CachedRun, measured_share, prepare_cache
-from vidkit.generation.cost import estimate_cost
+from vidkit.generation.cached import CachedRun
 from vidkit.generation.first_frame import FirstFrame
 from vidkit.generation.not_finite import NotFinite
+from vidkit.generation.policies import Policies
 from vidkit.generation.record import RunRecord
 from vidkit.generation.resolve import ResolvedRun
-from vidkit.generation.sparse import prepare
 from vidkit.generation.speed import SpeedRun
 from vidkit.utils.ownership import signed
 from vidkit.utils.timing import PhaseTimer
 
 if TYPE_CHECKING:
-    from vidkit.caching import CachePolicy
     from vidkit.commands.generate.pictures import Pictures, Size
     from vidkit.commands.progress import RunProgress
     from vidkit.generation.load import LoadedModel
@@ -52,8 +50,7 @@ class Session:
         from vidkit.generation.quantize import check_quantize
 
         check_quantize(self._options.quantize, self._options.device, self._options.offload)
-        self.sparse = prepare(settings.attention, first.table_model, folder=first.folder)
-        self.cached = prepare_cache(settings.cache)
+        self.policies = Policies.of(first)
         self.can_encode, self.notes = _encoder(settings)
         self._model: LoadedModel | None = None
         self._shape: tuple[object, ...] = ()
@@ -73,9 +70,7 @@ class Session:
         Raises:
             ConfigError: a table or a target that does not fit.
         """
-        dense = self.sparse.policy is None
-        notes = self.sparse.check(run.spec, run.request)
-        return notes + self.cached.check(run.spec, run.request, is_dense=dense)
+        return self.policies.check(run)
 
     def load(self, run: ResolvedRun) -> None:
         """Load the model; its files are at hand."""
@@ -113,7 +108,7 @@ class Session:
                 warnings,
                 paths,
                 self._progress,
-                self.cached,
+                self.policies.cached,
             )
         return record, pictures.size
 
@@ -143,43 +138,8 @@ class Session:
         return dataclasses.replace(record, stream=stream, kernels=kernels, phase_seconds=seconds), clip
 
     def _generate(self, model: LoadedModel, run: ResolvedRun) -> Generation:
-        from vidkit.generation.run import generate
-
         self._fit(model, run)
-        request = self.cached.request(run.request)
-        with self.sparse.on(model.pipe) as reporters:
-            self.cached.solve(request.steps, lambda policy: self._share(model, run, policy))
-            with self.cached.on(model.pipe) as counting:
-                try:
-                    made = generate(
-                        model,
-                        request,
-                        run.frame.image,
-                        self._progress,
-                        [*reporters, *counting],
-                        run.frame.last,
-                        run.frame.video,
-                    )
-                except NotFinite as error:
-                    assert isinstance(error.result, RunRecord)
-                    error.result = dataclasses.replace(error.result, cache=self.cached.report())
-                    raise
-            kernels = self._speed.report(made.record.steps)
-            cache = self.cached.report()
-            if cache is not None:
-                cache["vae_flops"] = estimate_cost(model.spec, request).vae_flops
-            record = dataclasses.replace(
-                made.record, attention=self.sparse.report(), cache=cache, kernels=kernels
-            )
-        return dataclasses.replace(made, record=record)
-
-    def _share(self, model: LoadedModel, run: ResolvedRun, policy: CachePolicy) -> float:
-        """Share of the FLOPs that a policy executes on this clip."""
-        from vidkit.generation.run import make_latents
-
-        return measured_share(
-            model, policy, lambda: make_latents(model, run.request, run.frame.image, self._progress)
-        )
+        return self.policies.generate(model, run, self._speed, self._progress)
 
     def _fit(self, model: LoadedModel, run: ResolvedRun) -> None:
         """Kernels for a clip's shape; those of the clip before stay if it is the same."""

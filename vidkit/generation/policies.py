@@ -1,0 +1,92 @@
+"""Sparse attention and a step cache on a loaded model, clip after clip: refused early, told in the record."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vidkit.generation.cached import CachedRun, measured_share, prepare_cache
+from vidkit.generation.cost import estimate_cost
+from vidkit.generation.not_finite import NotFinite
+from vidkit.generation.record import Listener, RunRecord
+from vidkit.generation.resolve import ResolvedRun
+from vidkit.generation.sparse import SparseRun, prepare
+
+if TYPE_CHECKING:
+    from vidkit.caching import CachePolicy
+    from vidkit.generation.load import LoadedModel
+    from vidkit.generation.run import Generation
+    from vidkit.generation.speed import SpeedRun
+
+
+@dataclass(frozen=True)
+class Policies:
+    """What acts inside the forwards of a run."""
+
+    sparse: SparseRun
+    cached: CachedRun
+
+    @classmethod
+    def of(cls, run: ResolvedRun) -> Policies:
+        """The policies that a run asks for, before any weight is loaded.
+
+        Raises:
+            ConfigError: values that do not go together.
+            DataError: a table that cannot be used.
+        """
+        attention = prepare(run.settings.attention, run.table_model, folder=run.folder)
+        return cls(attention, prepare_cache(run.settings.cache))
+
+    def check(self, run: ResolvedRun) -> list[str]:
+        """Refuse what attention or cache cannot do for a clip; say what the user should know.
+
+        Raises:
+            ConfigError: a table or a target that does not fit.
+        """
+        notes = self.sparse.check(run.spec, run.request)
+        return notes + self.cached.check(run.spec, run.request, is_dense=self.sparse.policy is None)
+
+    def generate(
+        self, model: LoadedModel, run: ResolvedRun, speed: SpeedRun, listener: Listener
+    ) -> Generation:
+        """One clip with the policies on, off again at the end.
+
+        Args:
+            model: loaded.
+            run: the clip.
+            speed: kernels that are on the model, for the record.
+            listener: hears of phases and steps.
+
+        Raises:
+            NotFinite: the latents went bad; its `result` is the record of the steps so far.
+        """
+        from vidkit.generation.run import generate
+
+        frame = run.frame
+        with self.sparse.on(model.pipe) as reporters:
+            self.cached.solve(run.request.steps, lambda policy: _share(model, run, policy, listener))
+            with self.cached.on(model.pipe) as counting:
+                acting = [*reporters, *counting]
+                request = self.cached.request(run.request)
+                try:
+                    made = generate(model, request, frame.image, listener, acting, frame.last, frame.video)
+                except NotFinite as error:
+                    assert isinstance(error.result, RunRecord)
+                    error.result = dataclasses.replace(error.result, cache=self.cached.report())
+                    raise
+            kernels = speed.report(made.record.steps)
+            cache = self.cached.report()
+            if cache is not None:
+                cache["vae_flops"] = estimate_cost(model.spec, request).vae_flops
+            record = dataclasses.replace(
+                made.record, attention=self.sparse.report(), cache=cache, kernels=kernels
+            )
+        return dataclasses.replace(made, record=record)
+
+
+def _share(model: LoadedModel, run: ResolvedRun, policy: CachePolicy, listener: Listener) -> float:
+    """Share of the FLOPs that a policy executes on this clip."""
+    from vidkit.generation.run import make_latents
+
+    return measured_share(model, policy, lambda: make_latents(model, run.request, run.frame.image, listener))
