@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from vidkit.config.catalog import config_names, group_choices, group_names, search_dirs
+from vidkit.config.catalog import config_names, folder_of, group_choices, group_names, search_dirs
 from vidkit.config.methods import OURS, methods
 from vidkit.config.static import note_of_class
 from vidkit.utils.plugins import KINDS, plugins, warn_once
@@ -49,7 +49,7 @@ def configs(commands: list[str], config_dir: Path | None = None) -> list[Listed]
     """Entry configs of every command."""
     found = []
     for command in commands:
-        folder = command.replace("-", "_").replace(" ", "/")
+        folder = folder_of(command)
         for name in config_names(command, config_dir):
             file = _file(folder, name, config_dir) or _file(".", name, config_dir)
             found.append(_listed_file(name, command, file, f"--config {name}"))
