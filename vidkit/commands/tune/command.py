@@ -158,6 +158,11 @@ def _check_prompts(settings: TuneSettings, model: ResolvedRun, prompts: list[str
         raise ConfigError(
             "there is no prompt to tune on", "give one as words, or several with --prompts FILE"
         )
+    if model.request.by_chunks:
+        raise ConfigError(
+            f"'{model.spec.name}' makes clips chunk by chunk in a few fixed steps: there is nothing to tune",
+            "choose another --config",
+        )
     if model.spec.needs_image and settings.image is None and settings.model.weights is not Weights.random:
         raise ConfigError(f"'{model.spec.name}' needs a first frame", "add image=PATH")
 
