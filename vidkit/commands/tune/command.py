@@ -7,6 +7,7 @@ they are made: a killed sweep resumes from there.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from vidkit.bench.progress import BenchProgress, busy_note
 from vidkit.bench.record import BenchRecord, environment
 from vidkit.bench.tables import say
 from vidkit.bench.tuning.setting import REFERENCE, applied, reference_of
-from vidkit.commands.tune.config_file import write_config
+from vidkit.commands.tune.config_file import differences, write_config
 from vidkit.commands.tune.plan import dry_run, stages_of
 from vidkit.config.schema import GenerateSettings, Weights
 from vidkit.config.tune_schema import TuneSettings
@@ -216,7 +217,17 @@ def _header(
     from vidkit.utils.fingerprint import weights_fingerprint
 
     folder = model.folder
-    untold = {"force", "dry_run", "verbose", "stats", "output", "prompts", "device"}
-    values = {k: v for k, v in dataclasses.asdict(reference).items() if k not in untold}
+    values = _flat(differences(reference, GenerateSettings()))
+    for name in ("force", "verbose", "stats", "device"):
+        values.pop(name, None)
     weights = None if folder is None else weights_fingerprint(folder / "transformer")
     return {"format": 1, "weights": weights, "device": device, "prompts": prompts, **values}
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Dotted names, so that a difference is told by its own."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        nested = _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+        found |= nested
+    return found
