@@ -6,9 +6,11 @@ import math
 import numpy as np
 import pytest
 
+from vidkit.agents.calibration import LoggedDraft, choose_kind
 from vidkit.agents.gate_file import read_gate
 from vidkit.cli.main import run
 from vidkit.errors import ConfigError, DataError
+from vidkit.serving.reply import Alternative, Token
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def calibrate(folder, *words, log="log.jsonl"):
 
 
 def test_a_gate_keeps_the_risk_and_is_taken_for_its_own_model_alone(drafts, capsys) -> None:
-    assert calibrate(drafts, "risk=0.1", "--json", str(drafts / "result.json")) == 0
+    assert calibrate(drafts, "risk=0.1", "kind=margin", "--json", str(drafts / "result.json")) == 0
     gate = read_gate(drafts / "gate.json")
     assert (gate.model, gate.task, gate.kind, gate.k, gate.count) == ("small", "v-star", "margin", 5, 400)
     assert gate.threshold is not None and gate.accuracy > 0.9 and 0.3 < gate.coverage < 0.9
@@ -59,6 +61,33 @@ def test_a_gate_keeps_the_risk_and_is_taken_for_its_own_model_alone(drafts, caps
     assert calibrate(drafts, "risk=0.2") == 0  # its own files may be renewed
     (drafts / "gate.json").write_text("{}")
     assert calibrate(drafts) != 0  # another's may not
+
+
+def test_by_default_the_best_score_is_taken_and_judged_on_other_drafts(drafts, capsys) -> None:
+    assert calibrate(drafts, "risk=0.1", "--json", str(drafts / "result.json")) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    gate = read_gate(drafts / "gate.json")
+    assert gate.count == 400 - 133 and f"{gate.kind} was the best score on 133 other drafts" in told
+    assert gate.kind == "min_prob"  # all scores rank this log alike
+    scores = {row["score"]: row for row in json.loads((drafts / "result.json").read_text())["scores"]}
+    assert scores[gate.kind]["auroc"] >= scores["paper"]["auroc"] - 0.02
+    assert gate.coverage == pytest.approx(scores[gate.kind]["coverage"], abs=1e-4)
+
+
+def test_the_best_score_is_the_one_that_tells_right_from_wrong() -> None:
+    rng, made = np.random.default_rng(3), []
+    for number in range(600):
+        right, twins = rng.random() < 0.7, int(rng.integers(1, 4))
+        # the first probability says nothing, the distance to the second does
+        first = math.log(0.5)
+        second = first - (3.0 if right else 0.1) * rng.uniform(0.5, 1)
+        top = [first, second, *[-6.0 - place for place in range(twins)], -12.0]
+        listed = tuple(Alternative(str(place), value) for place, value in enumerate(top))
+        made.append(LoggedDraft(str(number), (Token("0", first, listed),), right))
+    kind, rest = choose_kind(made, 4)
+    assert kind in ("margin", "entropy") and len(rest) == 400
+    assert choose_kind(list(reversed(made)), 4)[1] == rest  # whatever the order of the log
+    assert choose_kind([], 4) == ("min_prob", [])
 
 
 def test_a_conformal_gate(drafts, capsys) -> None:
@@ -77,7 +106,7 @@ def test_no_threshold_is_said_and_refused(drafts, capsys) -> None:
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(["k=9"], "5 alternatives per token, fewer than k=9"), (["kind=best"], "unknown gate 'best'"),
+    [(["k=9"], "5 alternatives per token, fewer than k=9"), (["kind=luck"], "unknown gate 'luck'"),
      (["method=luck"], "method must be clopper-pearson or conformal"),
      (["risk=0"], "risk must be between 0 and 1, both excluded"), (["k=2"], "k must be >= 3")],
 )  # fmt: skip

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from vidkit.agents.separability import Array
+from vidkit.agents.separability import Array, as_array
 
 UNIT_GRID: Array = np.concatenate([1 - np.geomspace(1e-6, 0.1, 120), np.linspace(0.895, 0.0, 180)])
 """Thresholds of scores in [0, 1], strictest first; dense near 1, where separability lives."""
@@ -80,7 +80,7 @@ def conformal_threshold(scores: Any, correct: Any, risk: float) -> float | None:
     Raises:
         ValueError: values out of range, or lengths that differ.
     """
-    values, right = np.asarray(scores, dtype=np.float64), np.asarray(correct)
+    values, right = as_array(scores), as_array(correct)
     if values.ndim != 1 or values.shape != right.shape:
         raise ValueError(f"scores and correct must be [N] each, got {values.shape} and {right.shape}")
     if not 0 < risk < 1:
@@ -110,7 +110,7 @@ def calibrate_threshold(scores: Any, correct: Any, risk: float, delta: float) ->
     Raises:
         ValueError: values out of range, or lengths that differ.
     """
-    values, right = np.asarray(scores, dtype=np.float64), np.asarray(correct)
+    values, right = as_array(scores), as_array(correct)
     if values.ndim != 1 or values.shape != right.shape:
         raise ValueError(f"scores and correct must be [N] each, got {values.shape} and {right.shape}")
     if not 0 < risk < 1:

@@ -30,6 +30,15 @@ FEWEST = 3
 AGGREGATES = ("min", "mean", "bottom20")
 
 
+def as_array(values: Any) -> Array:
+    """Numbers as float64, from NumPy, lists, or torch on any device and in any precision."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu().double().numpy()
+    elif isinstance(values, list | tuple) and any(hasattr(one, "detach") for one in values):
+        values = [as_array(one) for one in values]
+    return np.asarray(values, dtype=np.float64)
+
+
 def as_rows(values: Any) -> Array:
     """Logits or log-probabilities as an array [T, K] of float64, from NumPy, torch or nested lists.
 
@@ -38,10 +47,10 @@ def as_rows(values: Any) -> Array:
     Raises:
         ValueError: not one or two dimensions.
     """
-    if hasattr(values, "detach"):  # torch, on any device and in any precision
-        values = values.detach().cpu().double().numpy()
+    if hasattr(values, "detach"):
+        values = as_array(values)
     if not isinstance(values, np.ndarray):
-        rows = [np.asarray(row, dtype=np.float64) for row in values]
+        rows = [as_array(row) for row in values]
         if any(row.ndim != 1 for row in rows):
             raise ValueError("logits must be one row per token: [T, K]")
         width = max((len(row) for row in rows), default=0)

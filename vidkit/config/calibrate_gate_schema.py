@@ -13,7 +13,9 @@ class CalibrateGateSettings:
     model: str | None = (
         None  # the small model's name, as draft.model will be; none: as the run's manifest says
     )
-    kind: str = "margin"  # of the score: margin, paper, min_prob, log_mean, entropy
+    # of the score: margin, paper, min_prob, log_mean, entropy; best: whichever tells right from wrong best on
+    # a third of the drafts, which the threshold is then not found on
+    kind: str = "best"
     k: int | None = None  # alternatives per token that count; none: as many as the log holds
     risk: float = 0.05  # share of wrong drafts among the believed, at most
     delta: float = 0.05  # probability that this does not hold

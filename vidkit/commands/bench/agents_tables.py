@@ -104,5 +104,5 @@ def _shape_table(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
     table = TextTable(("what", "seconds", "a query, s", "speedup"), "two models of random weights")
     for row in rows:
         speed = _said(row.get("speedup"), ".2f")
-        table.add(row["what"], f"{row['seconds']:.3f}", f"{row['a_query_s']:.3f}", speed)
+        table.add(row["what"], f"{row['seconds']:.3f}", _said(row["a_query_s"], ".3f"), speed)
     yield table

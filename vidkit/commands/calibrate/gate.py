@@ -10,6 +10,7 @@ from vidkit.agents.calibration import (
     Calibrated,
     LoggedDraft,
     calibrated,
+    choose_kind,
     fewest_alternatives,
     score_table,
     tokens_of,
@@ -28,6 +29,7 @@ from vidkit.utils.console import terminal
 from vidkit.utils.files import check_writable
 from vidkit.utils.publishing import staged
 
+BEST = "best"
 _HOW = "run the small model with sampling.top_logprobs=20 and give its predictions.jsonl"
 
 
@@ -43,12 +45,15 @@ def run(settings: CalibrateGateSettings) -> dict[str, Any]:
     """
     task, data, predictions = _inputs(settings)
     drafts, model = _drafts(settings, task, data, predictions)
-    k = _k(settings, drafts)
-    found = calibrated(drafts, settings.kind, k, settings.risk, settings.delta, settings.method)
+    k, kind, chosen_on = _k(settings, drafts), settings.kind, 0
+    if kind == BEST:
+        kind, rest = choose_kind(drafts, k)
+        chosen_on, drafts = len(drafts) - len(rest), rest
+    found = calibrated(drafts, kind, k, settings.risk, settings.delta, settings.method)
     gate = GateFile(
         model,
         task.name,
-        settings.kind,
+        kind,
         k,
         found.threshold,
         settings.risk,
@@ -59,7 +64,7 @@ def run(settings: CalibrateGateSettings) -> dict[str, Any]:
         settings.method,
     )
     rows = list(score_table(drafts, k, settings.risk, settings.delta, settings.method))
-    _print(gate, rows)
+    _print(gate, rows, chosen_on)
     result = {**gate.as_dict(), "scores": rows}
     if settings.dry_run:
         return result
@@ -86,8 +91,8 @@ def _inputs(settings: CalibrateGateSettings) -> tuple[Task, Path, Path]:
     if settings.data is None or settings.predictions is None:
         missing = "data" if settings.data is None else "predictions"
         raise ConfigError(f"no {missing} was given", _HOW)
-    if settings.kind not in KINDS:
-        raise ConfigError(f"unknown gate '{settings.kind}'", f"one of {', '.join(KINDS)}")
+    if settings.kind not in (BEST, *KINDS):
+        raise ConfigError(f"unknown gate '{settings.kind}'", f"one of {BEST}, {', '.join(KINDS)}")
     task = load_task(settings.task, [builtin_dir() / "eval" / "tasks"])
     return task, Path(settings.data), Path(settings.predictions)
 
@@ -129,7 +134,7 @@ def _k(settings: CalibrateGateSettings, drafts: list[LoggedDraft]) -> int:
     return settings.k or there
 
 
-def _print(gate: GateFile, rows: list[dict[str, Any]]) -> None:
+def _print(gate: GateFile, rows: list[dict[str, Any]], chosen_on: int) -> None:
     cells = [
         (
             row["score"],
@@ -149,6 +154,10 @@ def _print(gate: GateFile, rows: list[dict[str, Any]]) -> None:
     columns = ("score", "AUROC", "AURC", "threshold", "believed", "of them right")
     console = terminal()
     console.print(rich_table({"title": title, "columns": columns, "rows": cells, "note": note}))
+    if chosen_on:
+        console.print(
+            f"{gate.kind} was the best score on {chosen_on} other drafts; the gate uses it", markup=False
+        )
     if gate.threshold is None:
         console.print(f"{gate.kind}: no threshold keeps this risk; the gate believes nothing", markup=False)
 
