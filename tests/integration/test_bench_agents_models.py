@@ -10,8 +10,8 @@ from vidkit.agents.pair.network import PairConfig, PairNetwork
 from vidkit.cli.main import run
 
 FEW = ("pair.calibrate=24", "pair.test=12", "pair.timed=6", "pair.batch=4", "pair.workers=4", "pair.splits=3",
-       "pair.mixes=[0.5]", "pair.subsets=[attributes]", "pair.rounds=2", "pair.stream_s=0.2",
-       "pair.loads=[0.8]", "pair.faster=[1.5]", "shapes.small=tiny", "shapes.large=tiny",
+       "pair.mixes=[0.5]", "pair.subsets=[attributes]", "pair.rounds=2", "pair.stream=60",
+       "pair.stream_s=0.2", "pair.loads=[0.8]", "pair.faster=[1.5]", "shapes.small=tiny", "shapes.large=tiny",
        "shapes.queries=4")  # fmt: skip
 
 
@@ -26,14 +26,18 @@ def folder(tmp_path_factory):
 
 
 def test_every_section(folder, tmp_path, capsys) -> None:
-    words = [f"pair.folder={folder}", *FEW, "sections=[gates,pair,groups,load,shapes]", "--device", "cpu",
-             f"pair.columns={tmp_path / 'kept'}"]  # fmt: skip
-    assert run(["bench", "agents", *words, "-o", str(tmp_path)]) == 0
+    words = [f"pair.folder={folder}", f"pair.columns={tmp_path / 'kept'}", *FEW, "--device", "cpu"]
+    sections = "sections=[gates,pair,groups,replay,load,shapes]"
+    assert run(["bench", "agents", sections, *words, "-o", str(tmp_path)]) == 0
     record = json.loads((tmp_path / "agents.json").read_text())
     assert record["complete"]
     rows = {name: part["rows"] for name, part in record["sections"].items()}
     assert rows["pair"][0]["engine"] == "agent, one by one" and len(rows["pair"]) == 12
     assert [row["group"] for row in rows["groups"]] == ["0.5"] * 4 + ["attributes"] * 4
+    replayed = [row for row in rows["replay"] if "engine" in row]
+    assert [row["pass"] for row in rows["replay"][:3]] == ["draft", "look", "crop"] and len(replayed) == 10
+    assert all(row["seconds"] > 0 and row["difference_low"] <= row["difference"] for row in replayed)
+    assert [row["group"] for row in rows["replay"] if "load" in row] == ["0.5", "attributes"]
     for row in rows["groups"]:
         assert row["speedup_low"] <= row["speedup"] <= row["speedup_high"] and row["rounds"] == 2
         assert (row["ceiling"] is None) == (row["beta"] == 0)

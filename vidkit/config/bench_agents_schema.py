@@ -14,6 +14,7 @@ class AgentsSection(StrEnum):
     gates = "gates"
     pair = "pair"
     groups = "groups"
+    replay = "replay"
     load = "load"
     shapes = "shapes"
 
@@ -30,22 +31,25 @@ def _is_share(text: str) -> bool:
 
 @dataclass
 class PairBench:
-    """The embedded pair (sections `gates`, `pair`, `groups` and `load`)."""
+    """The embedded pair (sections `gates`, `pair`, `groups`, `replay` and `load`)."""
 
     folder: str | None = None  # with other weights; none: those that ship
     columns: str | None = (
         None  # folder that keeps what models said of `calibrate` and `test` for the next run
     )
     calibrate: int = 900  # questions on which gates are calibrated; the small model answers them
-    test: int = 600  # questions of `gates`, of another split; both models answer them
+    test: int = 600  # questions of `gates` and `replay`, of another split; both models answer them
     timed: int = 64  # questions of `pair`, `groups` and `load`
     batch: int = 8  # questions a pass
     workers: int = 16  # agents side by side
-    gate: str = "min_prob"  # of `groups`, `load`: margin, paper, min_prob, log_mean, entropy, blend
+    gate: str = "min_prob"  # of `groups`, `replay`, `load`: margin, paper, min_prob, log_mean, entropy, blend
     risk: float = 0.1  # of `gates`: share of wrong among the believed, at most
-    loss: float = 0.02  # of `pair`, `groups`, `load`: the same, so that no more is lost to the agent
+    loss: float = (
+        0.02  # of `pair`, `groups`, `replay`, `load`: the same, so that no more is lost to the agent
+    )
     stream_s: float = 5.0  # seconds of a stream of `load`, at least
-    rounds: int = 3  # of `groups`: how often each engine runs, in turn
+    rounds: int = 3  # of `groups`: how often each engine runs, in turn; of `replay`: each pass
+    stream: int = 3000  # questions of a stream of `replay`
     mixes: list[float] = field(default_factory=lambda: [0.5, 0.8, 0.95])  # shares that need no zoom
     subsets: list[str] = field(  # kinds of `groups`; "existence .8" is a mix of one
         default_factory=lambda: ["existence", "attributes", "relations"]
@@ -56,7 +60,7 @@ class PairBench:
     faster: list[float] = field(default_factory=lambda: [1.2, 1.6, 2.0])  # further ones for the funnel
 
     def __post_init__(self) -> None:
-        for name in ("calibrate", "test", "timed", "batch", "workers", "splits", "rounds"):
+        for name in ("calibrate", "test", "timed", "batch", "workers", "splits", "rounds", "stream"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
         for name in ("risk", "loss", "delta"):

@@ -49,27 +49,46 @@ class Group:
     own: Places
 
 
-def groups_of(
-    timed: Timed, calibrate: Scored, shares: Sequence[float], subsets: Sequence[str], seed: int
+def groups_in(
+    asked: Mapping[str, NDArray[np.float64]],
+    calibrate: Mapping[str, NDArray[np.float64]],
+    shares: Sequence[float],
+    subsets: Sequence[str],
+    seed: int,
 ) -> Iterator[Group]:
     """Mixes with these shares of questions that need no zoom, then kinds of questions as they are.
 
     A name such as `existence .8` is a mix of a kind.
+
+    Args:
+        asked: columns `needs` and `kind` of the questions.
+        calibrate: the same of the drafts to calibrate on.
+        shares: of mixes.
+        subsets: names.
+        seed: of the choice.
     """
-    free, own_free = ~np.array(timed.needs), calibrate.columns["needs"] == 0
-    every, own_every = np.arange(timed.count), np.arange(len(own_free))
     for share in shares:
-        yield Group(f"{share:g}", mixed(free, share, seed), mixed(own_free, share, seed))
+        free, own = (mixed(columns["needs"] == 0, share, seed) for columns in (asked, calibrate))
+        yield Group(f"{share:g}", free, own)
     for name in subsets:
         kind, _, share_text = name.partition(" ")
         kinds = [KINDS.index(one) for one in _KINDS[kind]]
-        places = every[np.isin(np.array(timed.kinds), kinds)]
-        own = own_every[np.isin(calibrate.columns["kind"], kinds)]
-        if share_text:
-            share = float(share_text)
-            places = places[mixed(free[places], share, seed)]
-            own = own[mixed(own_free[own], share, seed)]
-        yield Group(name, places, own)
+        chosen = []
+        for columns in (asked, calibrate):
+            places = np.flatnonzero(np.isin(columns["kind"], kinds))
+            if share_text:
+                places = places[mixed(columns["needs"][places] == 0, float(share_text), seed)]
+            chosen.append(places)
+        yield Group(name, chosen[0], chosen[1])
+
+
+def rows_of(scored: Scored, rows: Places) -> Scored:
+    """Some of the drafts."""
+    return Scored(
+        {name: values[rows] for name, values in scored.columns.items()},
+        {name: values[rows] for name, values in scored.scores.items()},
+        scored.blend,
+    )
 
 
 def group_rows(
@@ -92,11 +111,7 @@ def group_rows(
     if len(group.places) < 2 or len(group.own) < 2:
         return
     some = part_of(timed, group.places.tolist())
-    drafts = Scored(
-        {name: values[group.own] for name, values in calibrate.columns.items()},
-        {name: values[group.own] for name, values in calibrate.scores.items()},
-        calibrate.blend,
-    )
+    drafts = rows_of(calibrate, group.own)
     thresholds = {name: loss_threshold(drafts, name, loss, delta) for name in (PAPER, gate)}
     believe = {name: gate_of(name, limit, calibrate) for name, limit in thresholds.items()}
     engines: dict[str, Callable[[], FunnelReport]] = {

@@ -20,6 +20,7 @@ INPUTS = {
     "gates": _PAIR,
     "pair": _PAIR + "; answers, times and shares are measured",
     "groups": _PAIR + "; engines in turn, medians over rounds",
+    "replay": _PAIR + "; what they said is replayed with the seconds their passes take on one processor",
     "load": _PAIR + "; Poisson arrivals",
     "shapes": "random weights of real shapes: seconds are measured, alpha, beta and depth are set",
 }
@@ -56,6 +57,9 @@ def model_part(section: AgentsSection, settings: BenchAgentsSettings) -> Part:
         what = f"{asked.timed} questions, {count} groups, {asked.rounds} rounds"
         about = first + count * asked.rounds * 2 * asked.timed * question_s
         return Part("groups", what, about, partial(_groups, settings))
+    if section is AgentsSection.replay:
+        what = f"{asked.test} questions, {len(asked.mixes) + len(asked.subsets)} groups"
+        return Part("replay", what, first + asked.test * question_s + 60, partial(_replay, settings))
     if section is AgentsSection.load:
         streams = 2 * len(asked.loads) + len(asked.faster)
         what = f"{asked.timed} questions, {streams} streams"
@@ -125,17 +129,48 @@ def _pair(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any]]
 
 
 def _groups(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any]]:
-    from vidkit.bench.agents.pair_groups import group_rows, groups_of
+    import numpy as np
+
+    from vidkit.bench.agents.pair_groups import group_rows, groups_in
     from vidkit.bench.agents.pair_runs import timed_set
 
     asked, (small, large) = settings.pair, _models(settings)
     calibrate = _calibrated(settings, small, tell)
     timed = timed_set(small, large, asked.timed, asked.batch, asked.workers)
-    for group in groups_of(timed, calibrate, asked.mixes, asked.subsets, settings.seed):
+    questions = {"needs": np.array(timed.needs, dtype=float), "kind": np.array(timed.kinds)}
+    for group in groups_in(questions, calibrate.columns, asked.mixes, asked.subsets, settings.seed):
         tell(f"group {group.name}, {len(group.places)} questions")
         yield from group_rows(
             timed, calibrate, group, GATES[asked.gate], asked.loss, asked.delta, asked.rounds
         )
+
+
+def _replay(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any]]:
+    from vidkit.agents.pair.column_store import stored_columns
+    from vidkit.agents.pair.costs import relative_costs
+    from vidkit.bench.agents.pair_gates import score_all
+    from vidkit.bench.agents.pair_passes import measure_passes
+    from vidkit.bench.agents.pair_replay_rows import ReplayWork, replay_rows
+
+    asked, (small, large) = settings.pair, _models(settings)
+    calibrate = _calibrated(settings, small, tell)
+    columns = stored_columns(_kept(settings), small, large, asked.test, "test", tell)
+    test, _ = score_all(columns, calibrate.blend)
+    tell("seconds of the passes")
+    passes = measure_passes(small, large, asked.batch, asked.rounds)
+    work = ReplayWork(
+        GATES[asked.gate],
+        asked.loss,
+        asked.delta,
+        asked.batch,
+        asked.workers,
+        tuple(asked.loads),
+        asked.stream,
+    )
+    costs = relative_costs(small, large)
+    for row in replay_rows(test, calibrate, passes, costs, asked.mixes, asked.subsets, work, settings.seed):
+        tell(f"group {row['group']}" if "group" in row else f"pass: {row['pass']}")
+        yield row
 
 
 def _load(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ def show_models(name: str, rows: list[dict[str, Any]], caption: str) -> None:
         "gates": _gate_tables,
         "pair": _engines,
         "groups": _groups,
+        "replay": _replays,
         "load": _loads,
         "shapes": _shape_table,
     }
@@ -77,6 +78,47 @@ def _groups(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
             ceiling = "-" if row["ceiling"] is None else f"{row['ceiling']:.2f}x"
             table.add(row["engine"], seconds, speed, *work, f"{row['accuracy']:.1%}", gap, *shares, ceiling)
         yield table
+
+
+def _replays(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
+    table = TextTable(("pass", "one question, ms", "each further one, ms", "spread"), "seconds of passes")
+    for row in (row for row in rows if "pass" in row):
+        cells = (f"{1000 * row['first']:.2f}", f"{1000 * row['more']:.2f}", f"{row['spread']:.0%}")
+        table.add(row["pass"], *cells)
+    yield table
+    heads = (
+        "engine",
+        "seconds",
+        "speedup",
+        "arithmetic",
+        "right",
+        "against the agent",
+        "beta",
+        "alpha",
+        "ceiling",
+    )
+    engines = [row for row in rows if "engine" in row]
+    for name in dict.fromkeys(row["group"] for row in engines):
+        some = [row for row in engines if row["group"] == name]
+        table = TextTable(
+            heads,
+            f"{name}: {some[0]['questions']} questions, {some[0]['free']:.0%} of which need no"
+            " zoom; arithmetic in drafts a question",
+        )
+        for row in some:
+            gap = f"{row['difference']:+.1%} [{row['difference_low']:+.1%}, {row['difference_high']:+.1%}]"
+            speed = (f"{row['seconds']:.2f}", f"{row['speedup']:.2f}x", f"{row['arithmetic']:.2f}")
+            shares = (_said(row["beta"], ".2f"), _said(row["alpha"], ".2f"))
+            ceiling = "-" if row["ceiling"] is None else f"{row['ceiling']:.2f}x"
+            table.add(row["engine"], *speed, f"{row['accuracy']:.1%}", gap, *shares, ceiling)
+        yield table
+    columns = ("group", "load", "agents a second", "their p99, s", "the funnel takes times as many")
+    table = TextTable(columns, "Poisson arrivals; load is a share of what the batched agents can do")
+    for row in (row for row in rows if "load" in row):
+        times = f"{row['times_the_agents']:.2f} [{row['times_low']:.2f}, {row['times_high']:.2f}]"
+        rate = (f"{row['load']:.0%}", f"{row['agents_per_second']:.1f}", f"{row['p99_s']:.3f}")
+        table.add(row["group"], *rate, times)
+    yield table
 
 
 def _engine_table(rows: list[dict[str, Any]], title: str) -> TextTable:

@@ -1,0 +1,170 @@
+"""Replays of the pair by mix and kind of question: speed at once, and what is taken at the agents' p99."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from vidkit.agents.funnel import FunnelReport
+from vidkit.agents.funnel_model import funnel_model
+from vidkit.agents.pair.columns import Column
+from vidkit.bench.agents.pair_gates import PAPER, Scored, paired_interval
+from vidkit.bench.agents.pair_groups import groups_in, rows_of
+from vidkit.bench.agents.pair_passes import Passes
+from vidkit.bench.agents.pair_replay import Plan, Said, replay, right_of, waits_under
+from vidkit.bench.agents.pair_runs import loss_threshold
+
+_STEP = 0.1  # of the batched agents' capacity, between loads that are tried
+_HIGHEST = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayWork:
+    """What is replayed.
+
+    Attributes:
+        gate: of our funnel.
+        loss: of every threshold.
+        delta: of every threshold.
+        batch: questions of a pass and of a draft call, at most.
+        workers: agents side by side.
+        loads: shares of the batched agents' capacity at which their p99 is taken.
+        stream: questions of a stream.
+        seeds: of streams.
+    """
+
+    gate: str
+    loss: float
+    delta: float
+    batch: int
+    workers: int
+    loads: tuple[float, ...]
+    stream: int = 3000
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+
+def replay_rows(
+    test: Scored,
+    calibrate: Scored,
+    passes: Passes,
+    costs: tuple[float, float],
+    shares: Sequence[float],
+    subsets: Sequence[str],
+    work: ReplayWork,
+    seed: int,
+) -> Iterator[dict[str, Any]]:
+    """First the passes, then for every group a row an engine, and a row a load.
+
+    Args:
+        test: questions that are replayed, answered by both models.
+        calibrate: drafts for the thresholds, by the same groups.
+        passes: seconds.
+        costs: arithmetic of a look and a crop, in drafts.
+        shares: of mixes.
+        subsets: kinds.
+        work: what is replayed.
+        seed: of the choice of questions.
+    """
+    for kind in ("draft", "look", "crop"):
+        yield {"pass": kind, **asdict(getattr(passes, kind))}
+    for group in groups_in(test.columns, calibrate.columns, shares, subsets, seed):
+        if len(group.places) < 2 or len(group.own) < 2:
+            continue
+        asked, drafts = rows_of(test, group.places), rows_of(calibrate, group.own)
+        limits = {name: loss_threshold(drafts, name, work.loss, work.delta) for name in (PAPER, work.gate)}
+        said = {name: _said(asked, asked.scores[name]) for name in limits}
+        base: Column | None = None
+        serial_s = 0.0
+        for name, plan, gate in _plans(work):
+            limit = limits[gate] if plan.speculate else None
+            report = replay(said[gate], passes, plan, limit)
+            right = right_of(report)
+            if base is None:
+                base, serial_s = right, report.seconds
+            row = {"group": group.name, "free": float((asked.columns["needs"] == 0).mean()), "engine": name}
+            yield row | _figures(report, right, base, serial_s, costs, limit)
+        yield from _loads(group.name, said[work.gate], passes, work, limits[work.gate])
+
+
+def _plans(work: ReplayWork) -> Iterator[tuple[str, Plan, str]]:
+    ours = Plan(work.workers, work.batch, work.batch)
+    yield "agent, one by one", Plan(speculate=False), work.gate
+    yield "agents, batched", Plan(work.workers, work.batch, work.batch, speculate=False), work.gate
+    yield "published, large screens", Plan(front=6, screen="large", overlap=False), PAPER
+    yield "published, small screens", Plan(front=6, screen="small", overlap=False), PAPER
+    yield f"ours, {work.gate}", ours, work.gate
+
+
+def _said(asked: Scored, scores: Column) -> Said:
+    columns = asked.columns
+    names = ("small", "agent", "crops", "tool_free", "answers_now")
+    return Said(**{name: columns[name] for name in names}, scores=scores)
+
+
+def _figures(
+    report: FunnelReport,
+    right: Column,
+    base: Column,
+    serial_s: float,
+    costs: tuple[float, float],
+    limit: float | None,
+) -> dict[str, Any]:
+    drafted = [one for one in report.outcomes if one.decision is not None]
+    screened = sum(one.tool_free is not None for one in report.outcomes)
+    depths = [one.depth for one in report.outcomes if one.by == "agent"]
+    alpha, beta = report.alpha if drafted else None, len(drafted) / len(right)
+    low, high = paired_interval(right - base)
+    work = screened + sum(costs[0] + costs[1] * (depth - 1) for depth in depths)
+    return {
+        "questions": len(right),
+        "seconds": report.seconds,
+        "speedup": serial_s / report.seconds,
+        "arithmetic": work / len(right),
+        "accuracy": float(right.mean()),
+        "difference": float((right - base).mean()),
+        "difference_low": low,
+        "difference_high": high,
+        "beta": beta,
+        "alpha": alpha,
+        "ceiling": None if alpha is None else funnel_model(alpha, beta, 0.0, 0.0, 1.0).ceiling,
+        "threshold": limit,
+    }
+
+
+def _loads(
+    group: str, said: Said, passes: Passes, work: ReplayWork, limit: float | None
+) -> Iterator[dict[str, Any]]:
+    """What the funnel takes at the p99 the batched agents have at a load."""
+    agents = Plan(work.workers, work.batch, work.batch, speculate=False)
+    ours = Plan(work.workers, work.batch, work.batch)
+    most = len(said.small) / replay(said, passes, agents).seconds
+    for load in work.loads:
+        found = []
+        for seed in work.seeds:
+            p99 = _p99(load * most, said, passes, agents, None, work.stream, seed)
+            best = 0.0
+            for step in range(1, round(_HIGHEST / _STEP) + 1):
+                share = step * _STEP
+                if _p99(share * most, said, passes, ours, limit, work.stream, seed) > p99:
+                    break
+                best = share
+            found.append((p99, best / load))
+        times = [one for _, one in found]
+        yield {
+            "group": group,
+            "load": load,
+            "agents_per_second": load * most,
+            "p99_s": float(np.median([one for one, _ in found])),
+            "times_the_agents": float(np.median(times)),
+            "times_low": min(times),
+            "times_high": max(times),
+        }
+
+
+def _p99(
+    rate: float, said: Said, passes: Passes, plan: Plan, limit: float | None, stream: int, seed: int
+) -> float:
+    return float(np.percentile(waits_under(rate, stream, said, passes, plan, limit, seed), 99))
