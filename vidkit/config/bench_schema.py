@@ -105,7 +105,9 @@ class QaSettings:
     videos: int = 4
     duration_s: int = 240  # each
     budgets: list[int] = field(default_factory=lambda: [8, 16, 32])  # frames kept
-    models: bool = True  # ask the embedded pair too, not the oracle alone
+    readers: list[str] = field(
+        default_factory=lambda: ["small", "agent"]
+    )  # embedded models; []: the oracle alone
     sure: float = 0.9  # probability from which a model believes that a picture shows the object
     resamples: int = 2000  # of the bootstrap over videos
 
@@ -116,6 +118,11 @@ class QaSettings:
         _not_empty("budgets", self.budgets)
         for budget in self.budgets:
             _at_least("budgets", budget, 1)
+        for name in self.readers:
+            if name not in ("small", "agent"):
+                raise ValueError(
+                    f"unknown reader '{name}'\nsmall, agent, or none of them: the oracle is always there"
+                )
         if not 0 < self.sure < 1:
             raise ValueError(f"sure must be between 0 and 1, got {self.sure}")
 

@@ -1,10 +1,13 @@
 """Questions about long videos: evidence is where it was planted, and an oracle needs to see all of it."""
 
 import itertools
+import json
 
 import pytest
 
+from vidkit.bench.frames import video_questions
 from vidkit.bench.frames.video_questions import Said, answered, bench_questions
+from vidkit.cli.main import run
 from vidkit.synthetic.zoom_scenes.words import SHAPES
 from vidkit.synthetic.zoom_videos import EVIDENCE, write_zoom_video
 from vidkit.video.reader import open_video
@@ -63,3 +66,31 @@ def test_the_oracle_is_right_where_all_is_shown_and_uniform_is_the_baseline(tmp_
         assert rows["uniform", 4, evidence]["oracle_gain"]["mean"] == 0
     assert rows["topk", 4, "one"]["oracle"]["mean"] == 1
     assert rows["uniform", 90, "several"]["blind"]["mean"] == 0
+
+
+def test_a_stopped_run_goes_on_and_another_is_refused(tmp_path, capsys, monkeypatch) -> None:
+    few = ["methods=[topk]", "qa.duration_s=90", "qa.readers=[]", "qa.budgets=[4]", "qa.resamples=50"]
+    words = ["bench", "select-frames", "sections=[qa]", *few, "-o", str(tmp_path)]
+    assert run([*words, "qa.videos=1"]) == 0
+    log, first = tmp_path / "questions.jsonl", json.loads((tmp_path / "select_frames.json").read_text())
+    assert len(log.read_text().splitlines()) == 2  # what it is of, and a video
+    with log.open("ab") as file:
+        file.write(b'{"video": 1, "right": [["top')  # killed while it wrote
+
+    drawn = []
+    real = video_questions.write_zoom_video
+    monkeypatch.setattr(
+        video_questions, "write_zoom_video", lambda path, seed, s: drawn.append(seed) or real(path, seed, s)
+    )
+    assert run([*words, "qa.videos=2"]) == 0 and drawn == [1]
+    assert run([*words, "qa.videos=1"]) == 0 and drawn == [1]
+    again = json.loads((tmp_path / "select_frames.json").read_text())
+    assert again["sections"]["qa"] == first["sections"]["qa"]
+    capsys.readouterr()
+    assert run([*words, "qa.videos=1", "qa.sure=0.5"]) != 0
+    assert "questions.jsonl" in capsys.readouterr().err
+
+
+def test_unknown_readers_are_named(capsys) -> None:
+    assert run(["bench", "select-frames", "sections=[qa]", "qa.readers=[big]"]) == 2
+    assert "unknown reader 'big'" in capsys.readouterr().err

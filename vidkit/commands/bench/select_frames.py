@@ -222,11 +222,13 @@ def _qa(settings: BenchSelectFramesSettings) -> Section:
     def steps(work: Path) -> Iterator[dict[str, Any]]:
         readers: dict[str, Any] = {}
         weights: dict[str, str] = {}
-        if asked.models:
+        if asked.readers:
             from vidkit.bench.frames.pair_readers import pair_readers, reader_weights
             from vidkit.utils.device import resolve_device
 
-            readers, weights = pair_readers(resolve_device(settings.device)), reader_weights()
+            models, hashes = pair_readers(resolve_device(settings.device)), reader_weights()
+            readers = {name: models[name] for name in dict.fromkeys(asked.readers)}
+            weights = {name: hashes[name] for name in readers}
         log = QuestionLog(
             folder_for("select-frames", settings.output, dry_run=False) / "questions.jsonl",
             {
