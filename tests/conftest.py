@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 _FIRST = ("integration", "cli", "kernels")  # folders of few long tests; begun last, one would run on alone
@@ -27,6 +28,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # tests move XDG_CACHE_HOME: matplotlib would look for all fonts anew in each, for seconds
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     os.environ.setdefault("MPLCONFIGDIR", str(cache / "matplotlib"))
+    # a slow or busy machine is no fault of the code under test
+    hypothesis.settings.register_profile(
+        "vidkit", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("vidkit")
     logging.getLogger("ray").propagate = False  # its threads log on into the tests after theirs
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -227,6 +227,19 @@ def test_a_server_with_too_few_alternatives_is_refused(capsys, questions, tmp_pa
         (("engine=speculative", "draft.model=s", "draft.screen=me"), "draft.screen=me is unknown"),
         (("engine=speculative", "draft.model=s", "draft.kind=best"), "unknown gate 'best'"),
         (("engine=speculative", "draft.model=s", "draft.gate=none.json"), "no gate file 'none.json'"),
+        (("engine=speculative", "draft.model=s", "draft.threshold=nan"), "threshold must be between 0 and 1"),
+        (
+            ("engine=speculative", "draft.model=s", "draft.threshold=1.5"),
+            "between 0 and 1 for margin, got 1.5",
+        ),
+        (
+            ("engine=speculative", "draft.model=s", "draft.kind=entropy", "draft.threshold=0.5"),
+            "threshold must be <= 0, and finite, for entropy, got 0.5",
+        ),
+        (("engine=agent", "server.batch_size=0"), "batch_size must be >= 1, got 0"),
+        (("engine=agent", "server.concurrency=-2"), "concurrency must be >= 1, got -2"),
+        (("engine=agent", "server.attempts=0"), "attempts must be >= 1, got 0"),
+        (("engine=agent", "server.timeout_s=0"), "timeout_s must be > 0 seconds, got 0"),
     ],
 )
 def test_settings_that_cannot_be_used_are_told_before_a_call(

@@ -120,6 +120,7 @@ def test_a_conversation_with_crops_is_read() -> None:
 
 
 def evaluated(folder, tmp_path, engine, *words):
+    tmp_path.mkdir(exist_ok=True)
     recipe = tmp_path / "few.json"
     recipe.write_text('{"split": "test", "scenes": 6}')
     page, output = tmp_path / f"{engine}.json", tmp_path / engine
@@ -147,6 +148,24 @@ def test_every_engine_needs_nothing_but_the_name(folder, tmp_path, engine) -> No
     before = (output / "log.jsonl").read_bytes()
     assert evaluated(folder, tmp_path, engine, *words)[0] == 0
     assert (output / "log.jsonl").read_bytes() == before  # resumed: nothing was asked again
+
+
+def test_a_gate_is_of_its_own_weights(folder, tmp_path) -> None:
+    """The shipped gate says nothing of other weights; a gate beside them is theirs."""
+    place = tmp_path / "weights"
+    place.mkdir()
+    for file in folder.iterdir():
+        (place / file.name).symlink_to(file)
+    gates = []
+    for kind in (None, "entropy"):
+        if kind is not None:
+            own = {"form": "vidkit gate 1", "model": "pair:small", "task": "v-star-mini", "k": 64}
+            own |= {"kind": kind, "threshold": -0.2, "risk": 0.1, "delta": 0.1, "count": 5}
+            own |= {"coverage": 0.5, "accuracy": 1}
+            (place / "gate.json").write_text(json.dumps(own))
+        _, result, _ = evaluated(place, tmp_path / str(kind), "speculative")
+        gates.append(result["run"]["model"]["gate"])
+    assert gates == ["margin > 0.98 at K = 64", "entropy > -0.2 at K = 64"]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,10 @@ class GateFile:
                 f"the gate believes nothing: no threshold keeps the risk of {self.risk:g}",
                 "calibrate with a larger risk or more drafts, or use engine=agent",
             )
-        return GateRule(self.threshold, self.kind, self.k)
+        try:
+            return GateRule(self.threshold, self.kind, self.k)
+        except ValueError as error:
+            raise ConfigError(f"the gate's {error}", "calibrate it again") from error
 
     def as_dict(self) -> dict[str, Any]:
         """As it lies on disk."""

@@ -47,6 +47,13 @@ class ServerSettings:
     timeout_s: float = 600.0  # of one reply of a server, to its last byte
     options: dict[str, object] = field(default_factory=dict)  # more for the engine: max_pixels, revision, ...
 
+    def __post_init__(self) -> None:
+        for name in ("concurrency", "attempts", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
+        if not self.timeout_s > 0:
+            raise ValueError(f"timeout_s must be > 0 seconds, got {self.timeout_s}")
+
 
 @dataclass
 class SamplingSettings:

@@ -27,6 +27,7 @@ _SCREEN = (
     "You decide whether a question about pictures needs a closer look. Would enlarging a part of a picture"
     " clearly raise the reliability of the answer? Reply with yes or no only."
 )
+_TINY = 1e-9  # a conformal threshold may lie just below the lowest score
 SCREENS = ("small", "large", "none")
 
 
@@ -57,6 +58,11 @@ class GateRule:
             raise ValueError(f"unknown gate '{self.kind}': must be one of {', '.join(KINDS)}")
         if self.k < 3:
             raise ValueError(f"k must be >= 3, got {self.k}")
+        # minus the entropy has no lower end; the other scores are shares, and 0 believes all that have one
+        low, high = (-math.inf, 0.0) if self.kind == "entropy" else (-_TINY, 1.0)
+        if not low <= self.threshold <= high or math.isinf(self.threshold):
+            wanted = "<= 0, and finite," if self.kind == "entropy" else "between 0 and 1"
+            raise ValueError(f"threshold must be {wanted} for {self.kind}, got {self.threshold:g}")
 
 
 class SpeculativeEngine:

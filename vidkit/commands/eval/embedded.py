@@ -36,10 +36,16 @@ def filled_in(settings: EvalSettings, task: Task) -> EvalSettings:
         return settings
     own = replace(draft, model=models["small"], k=_K if draft.k == DraftSettings.k else draft.k)
     if own.gate is None and (draft.kind, draft.threshold, draft.k) == _AS_IT_COMES:
-        from vidkit.agents.pair.folder import WEIGHTS
-
-        own = replace(own, gate=str(WEIGHTS / "gate.json"))
+        own = replace(own, gate=_gate_of(settings))
     return replace(settings, draft=own)
+
+
+def _gate_of(settings: EvalSettings) -> str | None:
+    """The gate beside the weights: a threshold is of one model, so other weights have their own or none."""
+    from vidkit.agents.pair.folder import WEIGHTS
+
+    file = Path(str(settings.server.options.get("folder", WEIGHTS))) / "gate.json"
+    return str(file) if file.is_file() else None
 
 
 _K = 64
