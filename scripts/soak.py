@@ -23,7 +23,16 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("manifest", "eval", "calibrate", "generate", "bench", "memory of videos", "memory of generations")
+PARTS = (
+    "manifest",
+    "eval",
+    "agents",
+    "calibrate",
+    "generate",
+    "bench",
+    "memory of videos",
+    "memory of generations",
+)
 LARGEST_GROWTH = 0.05
 
 
@@ -34,6 +43,9 @@ def main() -> int:
     parser.add_argument("--signals", type=int, default=4, help="of each command")
     parser.add_argument("--items", type=int, default=1000, help="videos, and generations")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--minutes", type=float, default=1e9, help="no further kill of a command after so many"
+    )
     parser.add_argument("--only", choices=PARTS, action="append", help="a part; may be given again")
     parser.add_argument("--record", type=Path, help="JSONL file that the runs are added to")
     chosen = parser.parse_args()
@@ -56,8 +68,12 @@ def run_part(name: str, folder: Path, chosen: argparse.Namespace) -> dict[str, A
     """One part; its row has what is wrong, nothing where all is well."""
     if name.startswith("memory"):
         return memory(name, folder, chosen.items)
-    with job_of(name, folder) as job:
-        return kills(job, folder / f"{name}-out", chosen.kills, chosen.signals, chosen.seed)
+    from forked_vidkit import ForkServer
+
+    with job_of(name, folder) as job, ForkServer(folder / f"{name}-server") as server:
+        job.server = server
+        until = time.monotonic() + 60 * chosen.minutes
+        return kills(job, folder / f"{name}-out", chosen, until)
 
 
 @contextmanager
@@ -75,6 +91,7 @@ def job_of(name: str, folder: Path) -> Iterator[Any]:
 
     makers: dict[str, Callable[[], Any]] = {
         "manifest": lambda: long_jobs.manifest(folder / name),
+        "agents": lambda: long_jobs.agents(folder / name),
         "calibrate": lambda: long_jobs.calibration(folder / name, model()),
         "generate": lambda: long_jobs.generation(folder / name, model()),
         "bench": lambda: long_jobs.bench(folder / name),
@@ -86,29 +103,35 @@ def job_of(name: str, folder: Path) -> Iterator[Any]:
             yield makers[name]()
 
 
-def kills(job: Any, folder: Path, count: int, signals: int, seed: int) -> dict[str, Any]:
+def kills(job: Any, folder: Path, chosen: argparse.Namespace, until: float) -> dict[str, Any]:
     """A job killed and told to end, so many times each."""
     import long_jobs
 
-    draw = random.Random(f"{job.name}:{seed}")
+    draw = random.Random(f"{job.name}:{chosen.seed}")
     row: dict[str, Any] = {
         "part": f"kills of {job.name}",
-        **long_jobs.killed_and_resumed(job, folder, count, draw),
+        **long_jobs.killed_and_resumed(job, folder, chosen.kills, draw, until),
     }
     slowest = 0.0
     sent = 0
-    for number in range(signals):
+    spent = 0.0
+    for number in range(chosen.signals):
         out = folder / f"signal{number}"
         what = (signal.SIGINT, signal.SIGTERM)[number % 2]
         status, seconds, told = job.stopped_at(out, draw.randrange(1, job.lines - 1), what)
         if status == 0:
             continue  # whole before the signal came
         sent += 1
-        slowest = max(slowest, seconds)
+        slowest, spent = max(slowest, seconds), max(spent, job.ending_s)
         if status != 128 + what or seconds > long_jobs.allowed_s():
             row["wrong"].append(f"{what.name}: status {status} after {seconds:.1f} s: {told[-200:]}")
         row["wrong"] += [f"{what.name} left {name}" for name in long_jobs.stray_files(out)]
-    return {**row, "signals": sent, "slowest_end_s": round(slowest, 2)}
+    return {
+        **row,
+        "signals": sent,
+        "slowest_end_s": round(slowest, 2),
+        "slowest_end_processor_s": round(spent, 2),
+    }
 
 
 def memory(name: str, folder: Path, items: int) -> dict[str, Any]:

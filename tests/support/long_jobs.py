@@ -1,4 +1,4 @@
-"""The five commands that run long, small enough for tests: how each is started, its log, and its results."""
+"""The commands that run long, small enough for tests: how each is started, its log, and its results."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from forked_vidkit import ForkedProcess, ForkServer
 from scripted_server import Act, ScriptedServer
 from stopwatch import patience_s
 
@@ -36,6 +37,7 @@ class Job:
         lines: that a whole run has there.
         results: what must be the same after any number of kills.
         calls: of the server it asks, if it asks one.
+        server: that starts it; None: as a new interpreter.
     """
 
     name: str
@@ -44,10 +46,14 @@ class Job:
     lines: int
     results: Callable[[Path], Any]
     calls: Callable[[], int] = field(default=lambda: 0)
+    server: ForkServer | None = None
+    ending_s: float = 0.0  # of processor time from the last signal to the end; load does not lengthen it
 
-    def start(self, out: Path) -> subprocess.Popen[str]:
+    def start(self, out: Path) -> subprocess.Popen[str] | ForkedProcess:
         """The command in a process of its own, in a session of its own."""
         out.mkdir(parents=True, exist_ok=True)
+        if self.server is not None:
+            return self.server.start(self.words(out))
         return subprocess.Popen(
             [sys.executable, "-m", "vidkit", *self.words(out)],
             stdout=subprocess.DEVNULL,
@@ -80,11 +86,17 @@ class Job:
         ends = time.monotonic() + limit_s
         while time.monotonic() < ends and process.poll() is None and self.done(out) < lines:
             time.sleep(0.005)
+        before = 0.0
+        if isinstance(process, ForkedProcess) and process.poll() is None:
+            before = process.spent_until_now()
         began = time.monotonic()
         if process.poll() is None:
             process.send_signal(number)
         told = process.communicate(timeout=600)[1]
-        return process.returncode, time.monotonic() - began, told
+        took = time.monotonic() - began
+        self.ending_s = process.spent_s - before if isinstance(process, ForkedProcess) else 0.0
+        assert process.returncode is not None
+        return process.returncode, took, told
 
 
 def allowed_s() -> float:
@@ -168,6 +180,26 @@ def evaluation(folder: Path) -> Iterator[Job]:
         )
 
 
+def agents(folder: Path) -> Job:
+    """Two dozen questions to the embedded pair: drafts, and an agent for those that are not believed."""
+    folder.mkdir(parents=True)
+    words = [
+        "eval",
+        "v-star-mini",
+        "engine=speculative",
+        "--limit",
+        "24",
+        "resamples=20",
+        "server.concurrency=2",
+    ]
+
+    def results(out: Path) -> Any:
+        lines = (out / "predictions.jsonl").read_text().splitlines()
+        return [{key: row.get(key) for key in ("id", "response")} for row in map(json.loads, lines)]
+
+    return Job("agents", lambda out: [*words, "-o", str(out)], lambda out: out / "log.jsonl", 24, results)
+
+
 _TINY = ["height=32", "width=32", "frames=13", "steps=3", "--device", "cpu"]
 _TINY += ["model.weights=pretrained"]
 
@@ -230,8 +262,17 @@ def bench(folder: Path) -> Job:
     return Job("bench", lambda out: [*words, "-o", str(out)], lambda out: out / log, 13, results)
 
 
-def killed_and_resumed(job: Job, folder: Path, kills: int, draw: random.Random) -> dict[str, Any]:
+def killed_and_resumed(
+    job: Job, folder: Path, kills: int, draw: random.Random, until: float = float("inf")
+) -> dict[str, Any]:
     """Kill a job again and again at lines of its log, let it end, compare with one that was left alone.
+
+    Args:
+        job: to be killed.
+        folder: for its outputs.
+        kills: how many.
+        draw: the lines.
+        until: by the monotonic clock, after which no further kill begins.
 
     Returns:
         Kills, of which so many were before the job was whole, what is wrong (empty: nothing).
@@ -242,11 +283,11 @@ def killed_and_resumed(job: Job, folder: Path, kills: int, draw: random.Random) 
         wrong.append(f"whole run: {status}: {told[-300:]}")
     wanted = job.results(folder / "whole") if not wrong else None
     done, number = 0, 0
-    while done < kills and not wrong:
+    while done < kills and not wrong and time.monotonic() < until:
         out = folder / f"killed{number}"
         number += 1
         lines = 0
-        while done < kills and lines < job.lines - 1:
+        while done < kills and lines < job.lines - 1 and time.monotonic() < until:
             lines = draw.randrange(job.done(out), job.lines)
             status, _, told = job.stopped_at(out, lines, signal.SIGKILL)
             if status != -signal.SIGKILL:
