@@ -32,8 +32,9 @@ test-versions: ## the unit tests with the lowest and the newest versions of depe
 	$(PYTHON) scripts/test_matrix.py --lowest --only 3.11 $(MATRIX_ARGS) -- tests/unit
 	$(PYTHON) scripts/test_matrix.py --only 3.11 $(MATRIX_ARGS) -- tests/unit
 
-fuzz: $(VENV)/dev.stamp ## minutes of broken files for every reader, and a few kills of every long command
+fuzz: $(VENV)/dev.stamp ## minutes of broken and of long files for every reader, and a few kills of every long command
 	OMP_NUM_THREADS=1 $(BIN)/python scripts/fuzz_readers.py --minutes $(MINUTES) --record $(FIGURES)/fuzz_readers.jsonl
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/long_inputs.py --minutes $(MINUTES) --record $(FIGURES)/long_inputs.jsonl
 	OMP_NUM_THREADS=1 $(BIN)/python scripts/fuzz_traces.py --seconds 60 --count 20000
 	OMP_NUM_THREADS=1 $(BIN)/python scripts/soak.py --kills 3 --signals 2 --items 100 --record $(FIGURES)/soak.jsonl
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from scripts.foreign_records import config_readers, lines, record_readers, reply_readers, text
 from scripts.foreign_rows import eval_readers
+from scripts.foreign_texts import text_readers
 from scripts.fuzz_readers import Reader
 
 
@@ -29,6 +30,7 @@ def readers() -> list[Reader]:
         *record_readers(),
         *config_readers(),
         *reply_readers(),
+        *text_readers(),
     ]
 
 

@@ -1,102 +1,82 @@
-"""Parsers of what others write take time in proportion to it: a million characters in a second.
+"""Readers of what others write take time in proportion to it: a slice of scripts/long_inputs.py.
 
-`make fuzz` sets VIDKIT_LONG_INPUTS and tries the million; here what is worse than linear shows at 30,000.
+VIDKIT_LONG_INPUTS=1 tries more forms of every reader, and a million characters; here what is worse than linear
+shows at 100,000. Nothing is held to seconds of the clock: ten times the input may
+take thirty times as long, where a square takes a hundred times.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import random
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stopwatch import quick
 
-from vidkit.agents.dialects.hermes_text import read_call
-from vidkit.agents.dialects.tags import last_block, unfenced, without_thoughts
-from vidkit.errors import DataError
-from vidkit.evaluation.answers import parse_choice, parse_yes_no
-from vidkit.evaluation.option_list import options_by_place
-from vidkit.video.subtitles import read_subtitles
+from scripts import fuzz_readers, long_inputs
+from scripts.foreign_readers import readers
+from scripts.fuzz_readers import Reader
 
-UNITS = {
-    "blanks": " ",
-    "lines": "\n",
-    "angles": "<",
-    "braces": "{",
-    "brackets": "[",
-    "parens": "(",
-    "digits": "9",
-    "quotes": '"',
-    "stars": "*",
-    "entities": "&#99;",
-    "half-entities": "&#9",
-    "arrows": "00:00:01,000 --> ",
-    "tags": "<i>",
-    "ends": "</i>",
-    "thoughts": "<think>",
-    "commas": "0,",
-    "words": "the answer is not A or ",
-    "cue": "1\n00:00:01,000 --> 00:00:02,000\nx\n\n",
-    "overrides": "{\\k1}",
-    "dashes": "- ",
-    "fences": "```",
-    "letters": "A. ",
-    "backslashes": "\\",
-    "colons": "00:",
-    "objects": '{"a": ',
-    "clock": "[00:01.00]",
-    "microdvd": "{1}{2}x\n",
-}
-SIZES = (10_000, 100_000, 1_000_000) if os.environ.get("VIDKIT_LONG_INPUTS") else (10_000, 30_000)
-HEADS = {
-    "srt": "",
-    "vtt": "WEBVTT\n\n",
-    "ass": "[Events]\nDialogue: 0,0:00:01.00,0:00:02.00,D,,0,0,0,,",
-    "ttml": "<tt><p ",
-    "sbv": "0:00:01.000,0:00:02.000\n",
-    "lrc": "[00:01.00]",
-    "sub": "{1}{1}25\n{0}{25}",
-    "json": "[",
-    "json3": '{"events": [{"tStartMs": 1, "segs": [{"utf8": "',
-}
+LONG = bool(os.environ.get("VIDKIT_LONG_INPUTS"))
+SIZES = long_inputs.SIZES if LONG else long_inputs.SIZES[:2]
+FORMS = 40 if LONG else 3
+READERS = {reader.name: reader for reader in readers()}
 
 
-def check(call: Callable[[str], object], unit: str, head: str = "") -> None:
-    """At every size below a microsecond per character; sizes grow, so that what is not linear ends early."""
-    for size in SIZES:
-        text = head + unit * (size // len(unit))
-        quick(lambda text=text: call(text), max(0.3, 1e-6 * size))
+@pytest.fixture(autouse=True)
+def _hung_readers_end() -> Iterator[None]:
+    before = signal.signal(signal.SIGPROF, fuzz_readers._hung)
+    yield
+    signal.signal(signal.SIGPROF, before)
 
 
-@pytest.mark.parametrize("kind", HEADS)
-@pytest.mark.parametrize("unit", UNITS)
-def test_subtitles(kind: str, unit: str, tmp_path: Path) -> None:
-    path = tmp_path / f"s.{kind}"
-
-    def read(text: str) -> object:
-        path.write_text(text, encoding="utf-8")
-        try:
-            return read_subtitles(path)
-        except DataError:
-            return None
-
-    check(read, UNITS[unit], HEADS[kind])
+@pytest.fixture(scope="module")
+def slowness() -> float:
+    return long_inputs.yardstick()
 
 
-REPLIES: dict[str, Callable[[str], object]] = {
-    "choice": lambda text: parse_choice(text, "ABCD"),
-    "alone": lambda text: parse_choice(text, "ABCD", isolated=True),
-    "yes or no": parse_yes_no,
-    "options": options_by_place,
-    "call": read_call,
-    "block": lambda text: last_block(text, "answer", True),
-    "fence": unfenced,
-    "thoughts": without_thoughts,
+@pytest.mark.parametrize("name", READERS)
+def test_ten_times_the_input_takes_some_ten_times_as_long(name: str, slowness: float, tmp_path: Path) -> None:
+    reader = READERS[name]
+    forms = list(long_inputs.forms(reader))
+    draw = random.Random(name)
+    # composing settings takes a tenth of a second
+    few = 1 if name.startswith(("word", "config")) and not LONG else FORMS
+    wrong = {
+        form: what
+        for form, make in draw.sample(forms, min(few, len(forms)))
+        if (what := long_inputs.slow(reader, make, tmp_path, slowness, SIZES)[0])
+    }
+    assert wrong == {}
+
+
+def test_a_square_is_found(slowness: float, tmp_path: Path) -> None:
+    def square(path: Path) -> int:
+        text = path.read_text()
+        return sum(text.count("x", at) for at in range(0, len(text), 10))
+
+    what, took = long_inputs.slow(
+        Reader("square", "t.txt", (b"x",), square), lambda size: b"x" * size, tmp_path, slowness, SIZES[:2]
+    )
+    assert "times as long as a tenth" in what or "characters took" in what, took
+
+
+KNOWN = {
+    # what once took the square of the input
+    "program of a reply": ("thoughts", "ticks", "fences", "code lines"),
+    "trace of a tracker": ("escaped", "quotes", "deltas"),
+    "word generate": ("commas",),
+    "choice alone": ("letters", "words", "angles"),
+    "subtitles srt": ("digits", "blanks", "arrows"),
+    "moves regular": ("braces", "fences", "brackets"),
 }
 
 
-@pytest.mark.parametrize("reader", REPLIES)
-@pytest.mark.parametrize("unit", UNITS)
-def test_replies(reader: str, unit: str) -> None:
-    check(REPLIES[reader], UNITS[unit])
+@pytest.mark.parametrize("name", KNOWN)
+def test_what_once_took_the_square(name: str, slowness: float, tmp_path: Path) -> None:
+    reader = READERS[name]
+    for form, make in long_inputs.forms(reader):
+        if form.startswith("seed 0") and form.endswith(tuple(f"{unit} behind" for unit in KNOWN[name])):
+            assert long_inputs.slow(reader, make, tmp_path, slowness, SIZES)[0] == "", form

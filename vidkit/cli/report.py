@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import sys
@@ -12,11 +11,13 @@ from pathlib import Path
 
 import vidkit
 from vidkit.errors import VidkitError, package_of
+from vidkit.utils.naming import did_you_mean
 from vidkit.utils.plain import visible
 from vidkit.utils.redaction import redact_message
 
 USER_MISTAKE = 2
 OUR_BUG = 1
+_LONGEST = 8000  # characters of a line; lists of settings have some thousand
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
@@ -53,9 +54,9 @@ def is_usage_error(error: BaseException) -> bool:
 
 
 def _print(message: str, hint: str, status: int) -> int:
-    print(f"error: {_one_line(redact_message(message))}", file=sys.stderr)
+    print(f"error: {_cut(_one_line(redact_message(message)))}", file=sys.stderr)
     if hint:
-        print(f"hint: {_one_line(redact_message(hint))}", file=sys.stderr)
+        print(f"hint: {_cut(_one_line(redact_message(hint)))}", file=sys.stderr)
     return status
 
 
@@ -84,8 +85,7 @@ def _setting(error: BaseException, option: str, arguments: Sequence[str]) -> str
 
 
 def _near(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean '{near[0]}'? " if near else ""
+    return did_you_mean(name, known)
 
 
 def _known_options(error: BaseException) -> list[str]:
@@ -122,6 +122,11 @@ def _is_ours(file: Path) -> bool:
     package = Path(vidkit.__file__).parent
     homes = (package, package.parent / "vidkit_kernels", package.parent / "kernels" / "vidkit_kernels")
     return any(file.is_relative_to(home) for home in homes)
+
+
+def _cut(line: str) -> str:
+    """A line without what nobody reads: names of others may have a million characters."""
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
 
 
 def _one_line(text: str) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
+
+from vidkit.utils import naming
 
 
 def near_names(name: str, known: Sequence[str], limit: int = 3) -> list[str]:
     """The known names that look like `name`, best first; a nested key also matches by its last word."""
-    close = difflib.get_close_matches(name, known, n=limit, cutoff=0.6)
+    close = naming.near_names(name, known, limit)
     last_words: dict[str, list[str]] = {}
     for other in known:
         last_words.setdefault(other.rpartition(".")[2], []).append(other)
-    for word in difflib.get_close_matches(name.rpartition(".")[2], list(last_words), n=limit, cutoff=0.75):
+    for word in naming.near_names(name.rpartition(".")[2], last_words, limit, 0.75):
         close += [other for other in last_words[word] if other not in close]
     return close[:limit]
 

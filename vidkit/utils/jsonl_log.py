@@ -161,6 +161,8 @@ class JsonlLog:
 
     def _reason_to_drop(self, number: int, line: bytes, found: _Found) -> str:
         """Take a line; why it is no record, empty where it is one."""
+        if line.isspace() and line.endswith(b"\n"):
+            return "blank"
         try:
             row = json.loads(line)
             if not isinstance(row, dict):

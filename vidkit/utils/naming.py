@@ -14,6 +14,7 @@ _MARK = "~"  # stands in front of a hash; a plain name has none
 _PLAIN = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,99}")
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?")  # names that Windows keeps for itself
 _SLUG_LENGTH = 60
+_LONGEST_NAME = 200
 
 
 def file_name(identity: str) -> str:
@@ -54,9 +55,16 @@ def check_id(identity: str, where: str = "") -> None:
             )
 
 
+def near_names(name: str, known: Iterable[str], limit: int = 3, cutoff: float = 0.6) -> list[str]:
+    """The known names that look like `name`, best first; none for a text longer than any name."""
+    if len(name) > _LONGEST_NAME:  # the comparison takes the square of the length
+        return []
+    return difflib.get_close_matches(name, list(known), n=limit, cutoff=cutoff)
+
+
 def near_name(name: str, known: Iterable[str]) -> str | None:
     """The known name that a mistyped one most likely means; None when none is near."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+    return next(iter(near_names(name, known, 1)), None)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

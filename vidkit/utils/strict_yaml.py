@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import yaml
 
 from vidkit.errors import ConfigError
 
+_LONGEST = 100_000  # characters; the parser takes some microseconds for each
+_DEEPEST = 50  # brackets in brackets; the parser looks at each of them for every word inside
 _MOST_VALUES = 100_000  # with every alias written out; the largest config has some hundred
 _HINT = "settings are short: see the files that `vidkit list configs` names"
 
@@ -34,8 +37,8 @@ def load_yaml(text: str, where: str) -> Any:
 
     Raises:
         ConfigError: a duplicate key, with file, lines and name; values that no config has (nested too deep, a
-            number of thousands of digits, an impossible date); more than 100,000 values once every alias is
-            written out.
+            number of thousands of digits, an impossible date); more than 100,000 characters, or values once
+            every alias is written out.
         yaml.YAMLError: not YAML.
     """
     try:
@@ -56,15 +59,22 @@ def load_yaml(text: str, where: str) -> Any:
 
 
 def refuse_growth(text: str, where: str) -> None:
-    """Refuse YAML whose aliases stand for more than 100,000 values, or for themselves.
+    """Refuse YAML that takes long to read: long or deep, or of aliases for more than 100,000 values.
 
     A few lines of aliases of aliases can stand for billions; whoever copies what was read never ends.
 
     Raises:
-        ConfigError: they do.
+        ConfigError: it would.
         RecursionError: nested too deep.
         yaml.YAMLError: not YAML.
     """
+    if len(text) > _LONGEST:
+        raise ConfigError(f"{where}: {len(text):,} characters, at most {_LONGEST:,} are read as YAML", _HINT)
+    depth = 0
+    for bracket in re.finditer(r"[\[\]{}]", text):
+        depth = depth + 1 if bracket[0] in "[{" else max(0, depth - 1)
+        if depth > _DEEPEST:
+            raise ConfigError(f"{where}: nested too deep", _HINT)
     if "&" not in text or "*" not in text:
         return
     node = yaml.compose(text, yaml.SafeLoader)

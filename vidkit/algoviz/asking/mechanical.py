@@ -6,7 +6,8 @@ import re
 from functools import partial
 from typing import Any
 
-_STRING = r'"(?:[^"\\]|\\.)*"'
+# one that is not closed reaches to the end, so that nothing is looked at twice
+_STRING = r'"(?:[^"\\]++|\\[\s\S])*+(?:"|\\?\Z)'
 _NOT_FINITE = re.compile(rf"{_STRING}|-?\bInfinity\b|\bNaN\b")
 _COMMENT = re.compile(rf"{_STRING}|//[^\n]*")
 _COMMA = re.compile(rf"{_STRING}|,(?=\s*[\]}}])")

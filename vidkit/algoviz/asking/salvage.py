@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import Any
 
 from vidkit.algoviz.vta.trace import Trace, parse, trace_of
@@ -11,6 +12,7 @@ from vidkit.errors import DataError
 
 _DELTAS = re.compile(r'"deltas"\s*:\s*\[')
 _PLACE = re.compile(r"/deltas/(\d+)")
+_TRIED = 8  # places that may begin the steps; each costs a reading of all before it
 INCOMPLETE = "x-incomplete"
 
 
@@ -20,7 +22,7 @@ def kept_text(text: str) -> dict[str, Any] | None:
     Returns:
         None: there is no whole initial frame.
     """
-    for match in _DELTAS.finditer(text):
+    for match in islice(_DELTAS.finditer(text), _TRIED):
         try:
             head = json.loads(text[: match.end()] + "]}")
         except (ValueError, RecursionError):

@@ -71,7 +71,7 @@ def parse(log: bytes, source: str) -> Recording:
         else:
             try:
                 records.append(_record(raw))
-            except (TypeError, ValueError, KeyError, AttributeError):
+            except (TypeError, ValueError, KeyError, AttributeError, OverflowError):
                 damaged += 1
     return Recording(source, records, ending, stopped, damaged)
 

@@ -115,9 +115,23 @@ def trace_source(
     findings = (*ending_text(recording), *_findings(outcome, recording))
     if not recording.records and any(severity == "error" for _, severity in findings):
         raise DataError(f"nothing could be traced: {findings[0][0]}", _hint(recording))
-    watched = list(watch)
-    trace = trace_of(tell(recording, name, watched, most_steps), name or "trace")
+    trace = trace_of_recording(recording, name, list(watch), most_steps)
     return Traced(trace, outcome, tuple(dict.fromkeys(findings)), recording)
+
+
+def trace_of_recording(recording: Recording, name: str, watch: Sequence[str], most_steps: int) -> Trace:
+    """The trace that a recording from the sandbox tells.
+
+    Raises:
+        DataError: its lines do not fit together: the script can write to the recorder's file, too.
+    """
+    try:
+        return trace_of(tell(recording, name, watch, most_steps), name or "trace")
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise DataError(
+            f"what was recorded of the run does not fit together ({type(error).__name__}: {error!s:.80})",
+            "does the script write files of its own into its folder? run it without",
+        ) from error
 
 
 def _findings(outcome: sandbox.Outcome, recording: Recording) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ and shapes are compared before any value is read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from vidkit.utils.strict_json import load_json
 
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
 PROJECTION_GROUPS = 8  # the output projection's inputs alternate between video and caption in so many groups
+_FILE_NAME = re.compile(r"[\w-][\w.-]{0,120}")
 LISTED = 12  # names that a message lists at most
 
 # ours, and what a published name has in its place; longer ones first
@@ -166,7 +168,10 @@ def _weight_files(folder: Path) -> list[Path]:
         listed = _json(folder / INDEX).get("weight_map")
         if not isinstance(listed, dict):
             raise ModelError(f"'{folder / INDEX}' has no 'weight_map'", COPY_HINT)
-        files = [folder / name for name in sorted(set(listed.values()))]
+        names = list(listed.values())
+        if not all(isinstance(name, str) and _FILE_NAME.fullmatch(name) for name in names):
+            raise ModelError(f"'{folder / INDEX}' names what is no file of its folder", COPY_HINT)
+        files = [folder / name for name in sorted(set(names))]
     else:
         files = [folder / SINGLE]
     for file in files:

@@ -94,10 +94,10 @@ def _robust_score(said: str) -> int | None:
     of_100 = [m for m in found if (over := _OVER.match(said, m.end())) is not None and over.group(1) == "100"]
     if len({float(m.group()) for m in of_100}) == 1:
         return _on_scale(said, of_100[0].start())
-    places = [m.start() for m in found if not _is_total(said, m.start())]
-    if not places or len({float(m.group()) for m in found if m.start() in places}) != 1:
+    own = [m for m in found if not _is_total(said, m.start())]
+    if len({float(m.group()) for m in own}) != 1:
         return None
-    return _on_scale(said, places[0])
+    return _on_scale(said, own[0].start())
 
 
 def _ends(line: str, at: int) -> bool:
