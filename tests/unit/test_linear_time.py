@@ -1,8 +1,8 @@
 """Readers of what others write take time in proportion to it: a slice of scripts/long_inputs.py.
 
-VIDKIT_LONG_INPUTS=1 tries more forms of every reader, and a million characters; here what is worse than linear
-shows at 100,000. Nothing is held to seconds of the clock: ten times the input may
-take thirty times as long, where a square takes a hundred times.
+VIDKIT_LONG_INPUTS=1 tries more forms of every reader, and a million characters; here what is worse than
+linear shows at 100,000. Nothing is held to seconds of the clock: ten times the input may take thirty times as
+long, where a square takes a hundred times.
 """
 
 from __future__ import annotations
