@@ -15,7 +15,6 @@ import argparse
 import copy
 import io
 import json
-import signal
 import sys
 import tempfile
 import time
@@ -278,7 +277,6 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--record", type=Path, help="JSONL file that the run is added to")
     chosen = parser.parse_args()
-    signal.signal(signal.SIGPROF, fuzz_readers._hung)
     part, parts = map(int, chosen.part.split("/"))
     picked = [one for one in readers() if chosen.only in one.name][part - 1 :: parts]
     slowness, began = yardstick(), time.monotonic()

@@ -135,6 +135,8 @@ def test_every_engine_needs_nothing_but_the_name(folder, tmp_path, engine) -> No
     status, result, output = evaluated(folder, tmp_path, engine, *words)
     assert status == 0 and result["counts"]["items"] == len(rows(scenes=6))
     assert result["counts"]["missing"] == 0 and result["run_summary"]["failed"] == 0
+    log = [json.loads(line) for line in (output / "log.jsonl").read_text().splitlines()]
+    assert all(row["latency_s"] > 0 for row in log)
     if engine == "direct":
         assert "agents" not in result and result["run"]["model"]["model"] == "pair:small"
         return

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from scripts import fuzz_readers, long_inputs
+from scripts import long_inputs
 from scripts.foreign_readers import readers
 from scripts.fuzz_readers import Reader
 
@@ -23,13 +21,6 @@ LONG = bool(os.environ.get("VIDKIT_LONG_INPUTS"))
 SIZES = long_inputs.SIZES if LONG else long_inputs.SIZES[:2]
 FORMS = 40 if LONG else 3
 READERS = {reader.name: reader for reader in readers()}
-
-
-@pytest.fixture(autouse=True)
-def _hung_readers_end() -> Iterator[None]:
-    before = signal.signal(signal.SIGPROF, fuzz_readers._hung)
-    yield
-    signal.signal(signal.SIGPROF, before)
 
 
 @pytest.fixture(scope="module")

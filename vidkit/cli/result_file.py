@@ -124,7 +124,7 @@ def _may_be_replaced(path: Path) -> bool:
     try:
         return path.stat().st_size == 0 or is_sealed(path)
     except FileNotFoundError:
-        return True
+        return not os.path.lexists(path)  # a link to nothing is somebody's
     except OSError:
         return False
 

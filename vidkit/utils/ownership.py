@@ -121,6 +121,26 @@ def check_targets(targets: Iterable[Path], record: Path, inputs: Sequence[Path],
         _check(target, record, marks, force)
 
 
+def check_free(target: Path, inputs: Sequence[Path], force: bool) -> None:
+    """Refuse to write over what is there: a file without a record tells nothing of who wrote it.
+
+    Args:
+        target: a file that will be written.
+        inputs: files and folders that this run reads.
+        force: overwrite files; inputs and folders are refused all the same.
+
+    Raises:
+        OutputError: something lies there that must stay; a link to nothing counts.
+    """
+    source = next((given for given in inputs if _is_input(target, given)), None)
+    if source is not None:
+        raise OutputError(
+            f"'{target}' would overwrite '{source}', which this run reads", "choose another --output"
+        )
+    if os.path.lexists(target) and not force:
+        raise OutputError(f"'{target}' already exists", "name another file, or overwrite it with --force")
+
+
 def _check(target: Path, record: Path, marks: Mapping[Path, Mark], force: bool) -> None:
     if not os.path.lexists(target):
         return

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -81,7 +83,10 @@ class PairEngine:
         Raises:
             EngineError: a question in words that the model does not know, or no picture.
         """
-        return await self._batcher.submit(request)
+        began = time.perf_counter()
+        reply: Reply = await self._batcher.submit(request)
+        seconds = time.perf_counter() - began
+        return replace(reply, latency_s=seconds, total_s=seconds)
 
     async def tool_free(self, request: Request) -> float:
         """Probability that the question needs no tool; the look is kept for the draft."""

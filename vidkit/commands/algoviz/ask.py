@@ -17,7 +17,7 @@ from vidkit.algoviz.renderers.registry import kind_of_file, load_renderer
 from vidkit.algoviz.renderers.rendering import render
 from vidkit.algoviz.vta.trace import trace_of
 from vidkit.commands.algoviz.writing import trace_text
-from vidkit.errors import ConfigError, DataError, OutputError, VidkitError
+from vidkit.errors import ConfigError, DataError, VidkitError
 from vidkit.sandbox.choosing import choose
 from vidkit.serving import Engine, open_engine
 from vidkit.serving.openai_engine import Limits
@@ -25,6 +25,7 @@ from vidkit.serving.retry import RetryPolicy
 from vidkit.utils.event_loop import run_whole
 from vidkit.utils.files import check_writable, write_text_atomic
 from vidkit.utils.naming import did_you_mean
+from vidkit.utils.ownership import check_free
 from vidkit.utils.redaction import redact_all, remember_environment
 from vidkit.utils.strict_json import load_json
 
@@ -223,8 +224,7 @@ def _places(settings: Settings, task: Task) -> _Places:
     )
     check_writable(picture.parent, create=True)
     for path in (made.picture, made.trace, made.program, made.record):
-        if path.exists() and not settings.force:
-            raise OutputError(f"'{path}' already exists", "name another file, or overwrite it with --force")
+        check_free(path, [], settings.force)
     return made
 
 

@@ -23,8 +23,8 @@ def run(files: list[Path], output: str | None, force: bool, rebase: bool, side_b
     if side_by_side:
         if len(traces) != 2:
             raise ConfigError(f"--beside takes two traces, got {len(traces)}", "name two files")
-        return write_trace(beside(traces[0], traces[1]), output, force)
+        return write_trace(beside(traces[0], traces[1]), output, force, files)
     made = traces[0]
     for trace in traces[1:]:
         made = compose(made, trace, rebase)
-    return write_trace(made, output, force)
+    return write_trace(made, output, force, files)

@@ -16,4 +16,4 @@ def run(file: Path, output: str | None, force: bool) -> Made:
         DataError: the file is no trace.
         OutputError: the output cannot be written.
     """
-    return write_trace(lower(load(file)), output, force)
+    return write_trace(lower(load(file)), output, force, [file])

@@ -93,8 +93,9 @@ def run(settings: Settings) -> Ran:
         unsafe=settings.unsafe,
     )
     output = settings.output or f"{settings.script.stem}.trace.json"
+    read = [settings.script, *settings.files, *([] if settings.stdin is None else [settings.stdin])]
     if is_trace_file(output):
-        write_trace(made.trace, output, settings.force)
+        write_trace(made.trace, output, settings.force, read)
     else:
         from vidkit.algoviz.renderers.rendering import render
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vidkit.algoviz.vta.json_lines import is_lines, text_of_lines
 from vidkit.algoviz.vta.trace import Trace
-from vidkit.errors import OutputError
 from vidkit.utils.files import write_text_atomic
+from vidkit.utils.ownership import check_free
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,17 @@ class Made:
     hash: str
 
 
-def write_trace(trace: Trace, output: str | None, force: bool) -> Made:
+def write_trace(trace: Trace, output: str | None, force: bool, inputs: Sequence[Path] = ()) -> Made:
     """Write a trace to a file, or to standard output where there is none.
 
+    Args:
+        trace: to be written.
+        output: the file; None or `-`: standard output.
+        force: overwrite a file, but never an input.
+        inputs: files that were read.
+
     Raises:
-        OutputError: the file is there already and `force` is not given, or it cannot be written.
+        OutputError: something lies there already and `force` is not given, or it cannot be written.
     """
     made = Made(output, len(trace), trace.hash())
     lines = output is not None and is_lines(output)
@@ -41,8 +48,7 @@ def write_trace(trace: Trace, output: str | None, force: bool) -> Made:
         print(text, end="")
         return made
     path = Path(output)
-    if path.exists() and not force:
-        raise OutputError(f"'{path}' already exists", "name another file, or overwrite it with --force")
+    check_free(path, inputs, force)
     write_text_atomic(path, text)
     return made
 

@@ -23,12 +23,13 @@ from vidkit.bench.running import Part, Tell, run_parts
 from vidkit.bench.tables import say
 from vidkit.commands.bench.common import command_of, folder_for, plan_of, print_files
 from vidkit.config.bench_algoviz_schema import BenchAlgovizSettings, ProgramForm
-from vidkit.errors import ConfigError, NothingAnswered, OutputError, SomeFailed
+from vidkit.errors import ConfigError, NothingAnswered, SomeFailed
 from vidkit.sandbox.choosing import choose
 from vidkit.serving import open_engine
 from vidkit.serving.openai_engine import Limits
 from vidkit.utils.files import write_text_atomic
 from vidkit.utils.jsonl_log import JsonlLog
+from vidkit.utils.ownership import check_free
 from vidkit.utils.statistics import EACH_BY_ITSELF
 
 _TASK_S = {"tracker": 1.5, "script": 2.0, "manim": 60.0}
@@ -233,8 +234,7 @@ def _ended(record: BenchRecord) -> dict[str, Any]:
 
 def _exported(file: Path, tasks: list[BenchTask], force: bool) -> dict[str, Any]:
     """The tasks as JSON lines, for harnesses of others."""
-    if file.exists() and not force:
-        raise OutputError(f"'{file}' already exists", "name another file, or overwrite it with --force")
+    check_free(file, [], force)
     lines = [
         {
             "id": one.task_id,
