@@ -37,6 +37,13 @@ MAIN = {
     "ternary_dp_1row": ("best", "array"),
     "two_pointers": ("nums", "array"),
     "z_function": ("z", "array"),
+    "add_two_numbers": ("ListNode", "x-linkedlist"),
+    "build_order": ("deps", "graph"),
+    "count_bits": ("bits", "array"),
+    "heaps_permutations": ("result", "table"),
+    "knapsack_row": ("dp", "array"),
+    "merge_k_lists": ("lists", "table"),
+    "union_by_size": ("dsu.p", "array"),
 }
 FORMS: dict[str, Any] = {
     "tree": (oracle.structure("left", "right", "children"), same),

@@ -72,6 +72,22 @@ function start() {
   function material(kind, colour, opacity) {
     return new kind({ color: new Color(colour), transparent: opacity < 1, opacity });
   }
+  function holderOf(id) { return id.startsWith("value:") ? id.replace("value:", "cell:") : front(id); }
+  // what stands free, or on a ball, is never hidden by a box
+  function stands(id, shown) {
+    const holder = holderOf(id), shape = holder !== id && shown.get(holder);
+    return !shape || shape[3] === 1;
+  }
+  // how high a text lies: on its box; headers and indices are level with the box beside them
+  function level(id, shown) {
+    const box = stands(id, shown) ? headed(id, shown) : holderOf(id);
+    return box ? depthOf(box, shown) : 0;
+  }
+  function headed(id, shown) {
+    const [, kind, view, place] = id.match(/^(row|col|index):(.*):(\d+)$/) || [];
+    const cells = { row: [`${place},0`], col: [`0,${place}`, `${place},0`], index: [place] }[kind] || [];
+    return cells.map((cell) => `cell:${view}:${cell}`).find((cell) => shown.has(cell));
+  }
   function front(id) { return id.replace(/:text$|:badge$|:note$/, ""); }
 
   function update() {
@@ -85,7 +101,7 @@ function start() {
     }
     for (const [id, part] of parts) if (!shown.has(id)) { scene.remove(part.group); free(part); parts.delete(id); }
     for (const [id, shape] of shown) {
-      const opacity = opacities.get(id), depth = shape[3] === 0 ? depthOf(id, shown) : 0;
+      const opacity = opacities.get(id), depth = shape[3] === 0 ? depthOf(id, shown) : level(id, shown);
       const key = JSON.stringify([shape, opacity, depth]);
       let part = parts.get(id);
       if (part && part.key === key) continue;
@@ -122,13 +138,10 @@ function start() {
     } else if (shape[3] === 2) {
       line(group, shape, opacity);
     } else if (shape[F.text]) {
-      const holder = shown.get(id.startsWith("value:") ? id.replace("value:", "cell:") : front(id)) || null;
-      // what stands free, or on a ball, is never hidden by a box
-      const free = holder === null || holder[3] === 1;
-      const at = free ? 0 : depthOf(id.startsWith("value:") ? id.replace("value:", "cell:") : front(id), shown);
+      const free = stands(id, shown);
       const mesh = new Mesh(sheets, new MeshBasicMaterial({ map: texture(shape), transparent: true, opacity, depthWrite: false, depthTest: !free }));
       mesh.scale.set(w + 4, h + 4, 1);
-      mesh.position.set(x + w / 2, -(y + h / 2), at + 1.5);
+      mesh.position.set(x + w / 2, -(y + h / 2), depth + 1.5);
       mesh.renderOrder = free ? 3 : 2;
       group.add(mesh);
     }
