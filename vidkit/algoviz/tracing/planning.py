@@ -143,16 +143,20 @@ def plan(recording: Recording, watch: Iterable[str], hints: Cursors) -> list[Pla
             touched = sum(c.get("c") == name for r in recording.records for c in r.contents.values())
             scored.append((touched * 4.0 * _WEIGHT[kind], Plan("", name, kind, node_class=name)))
     scored.sort(key=lambda pair: -pair[0])
-    plans = _graph_first([made for _, made in scored], wanted)
+    plans = _main_first([made for _, made in scored], wanted)
     return _named(_without_repeats(plans)[:MOST_VIEWS])
 
 
-def _graph_first(plans: list[Plan], wanted: list[str]) -> list[Plan]:
-    """What an algorithm on a graph is about is the graph, however busy its lists are."""
+def _main_first(plans: list[Plan], wanted: list[str]) -> list[Plan]:
+    """An algorithm on a graph is about the graph, however busy its lists are; a table goes before a text."""
     graph = next((one for one in plans if one.kind == "graph" and one.source), None)
-    if wanted or graph is None or plans[0].kind not in _HELPERS:
+    table = next((one for one in plans if one.kind == "table"), None)
+    first = graph if plans and plans[0].kind in _HELPERS else None
+    if plans and plans[0].kind == "x-string":  # which is only read, where a table is filled
+        first = table
+    if wanted or first is None:
         return plans
-    return [graph, *(one for one in plans if one is not graph)]
+    return [first, *(one for one in plans if one is not first)]
 
 
 def _handed_round(found: dict[Slot, Use]) -> set[Slot]:
