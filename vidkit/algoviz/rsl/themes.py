@@ -110,7 +110,7 @@ PRESETS = {
         primary="#000000",
         secondary="#404040",
         accent="#000000",
-        palette=("#d9d9d9", "#bfbfbf", "#f2f2f2", "#a6a6a6", "#cccccc", "#e6e6e6", "#b3b3b3", "#999999"),
+        palette=("#dedede", "#c2c2c2", "#a6a6a6", "#8a8a8a", "#ebebeb", "#d0d0d0", "#b4b4b4", "#989898"),
         recolours=True,
         is_print=True,
     ),
