@@ -25,6 +25,7 @@ from vidkit.attention.executors import EXECUTORS
 from vidkit.attention.executors.base import run_plan
 from vidkit.bench.attention.rates import dense_providers, random_plan
 from vidkit.bench.attention.shapes import SHAPES, Shape
+from vidkit.bench.attention.structured import structured
 from vidkit.bench.timing import measure
 from vidkit.utils.device import device_name
 from vidkit.utils.files import write_text_atomic
@@ -150,29 +151,11 @@ def whole(
     return call
 
 
-def structured(shape: Shape, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
-    """Q, K, V `[1, H, N, D]` like a trained model's: logits from positions, an offset, loud channels."""
-    generator = torch.Generator(device).manual_seed(1)
-    H, D, N = shape.heads, shape.head_dim, shape.grid.tokens
-    t, h, w = shape.grid.frames, shape.grid.rows, shape.grid.columns
-    coarse = torch.randn(
-        3, H * D, max(2, t // 4), max(2, h // 6), max(2, w // 6), generator=generator, device=device
-    )
-    smooth = F.interpolate(coarse, size=(t, h, w), mode="trilinear").flatten(2).unflatten(1, (H, D)).mT
-    noise = torch.randn(3, H, N, D, generator=generator, device=device)
-    q, k, v = 2.0 * smooth + noise
-    channels = torch.rand(1, H, 1, D, generator=generator, device=device).pow(8) * 6 + 0.7
-    offset = 4 * torch.randn(1, H, 1, D, generator=generator, device=device)
-    made = ((q[None] * channels), (k[None] * channels + offset), v[None] + 0.5)
-    q8, k8, v8 = (x.transpose(1, 2).contiguous().transpose(1, 2).to(dtype) for x in made)
-    return q8, k8, v8
-
-
 def errors(rows: Rows, shape: Shape, device: torch.device) -> None:
     """Relative error of the first 512 queries' output beside fp32."""
     for name, (q, k, v) in (
         ("gaussian", shape.qkv(device, torch.bfloat16)),
-        ("structured", structured(shape, device, torch.bfloat16)),
+        ("structured", structured(shape.grid, shape.heads, shape.head_dim, device, torch.bfloat16)),
     ):
         some = q[:, :, :512]
         exact = torch.cat(

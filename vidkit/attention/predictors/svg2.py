@@ -17,6 +17,7 @@ from vidkit_kernels.top_p import select_top_p
 from vidkit.attention.keep import check_rules
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.predictors.base import BackendChooser, PlanState, active_or_all, check_blocks
+from vidkit.attention.predictors.cluster_start import ClusterStart, first_centroids
 from vidkit.errors import ConfigError
 from vidkit.hooks.token_grid import TokenGrid
 
@@ -30,7 +31,10 @@ class SVG2Config:
     query_clusters: int = 300  # Cq; capped at the number of tokens
     key_clusters: int = 1000  # Ck, capped likewise
     min_kc_ratio: float = 0.1  # share of key clusters kept for each query cluster in any case, [0, 1]
-    first_iterations: int = 50  # k-means rounds from random tokens
+    start: str = "tokens"  # first centroids: random tokens as published, grid (boxes of the video), or sample
+    first_iterations: int = 50  # k-means rounds from random tokens, with start=tokens
+    sample_iterations: int = 8  # rounds on 8 tokens a cluster, with start=sample
+    final_iterations: int = 2  # rounds over all tokens after start=sample or grid
     # rounds from the last refresh's centroids; one more for every 4 steps of age, at most 10
     warm_iterations: int = 2
     block_q: int = 128  # tokens of an executed query block
@@ -48,8 +52,13 @@ class SVG2Config:
             )
         if not 0 <= self.min_kc_ratio <= 1:
             raise ConfigError(f"min_kc_ratio must be in [0, 1], got {self.min_kc_ratio}")
-        if self.first_iterations < 1:
-            raise ConfigError(f"first_iterations must be >= 1, got {self.first_iterations}")
+        if self.start not in list(ClusterStart):
+            raise ConfigError(
+                f"start={self.start!r} is not a start of k-means", f"choose from: {', '.join(ClusterStart)}"
+            )
+        for name in ("first_iterations", "sample_iterations", "final_iterations"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
         if not 1 <= self.warm_iterations <= MAX_WARM_ITERATIONS:
             raise ConfigError(
                 f"warm_iterations must be in [1, {MAX_WARM_ITERATIONS}], got {self.warm_iterations}"
@@ -77,7 +86,7 @@ class SVG2Predictor:
         self._backend = BackendChooser("svg2 clusters are")
 
     def describe(self) -> dict[str, Any]:
-        """Parameters for records."""
+        """Parameters for records and tables; how k-means starts is none: a table holds for all starts."""
         return {
             "name": self.name,
             "block_q": self.block_q,
@@ -103,9 +112,9 @@ class SVG2Predictor:
         first, N = state.empty, q.shape[2]
         flags = active_or_all(None if first else active, q.shape[0], q.shape[1], q.device)
         rounds = self._rounds(state, flags, first)
-        offsets_q, cq = self._cluster("q", q, self.query_clusters, state, flags, rounds, None)
+        offsets_q, cq = self._cluster("q", q, self.query_clusters, state, flags, rounds, None, grid)
         sink = self._sink_tokens(grid, N)
-        offsets_k, ck = self._cluster("k", k, self.key_clusters, state, flags, rounds, sink)
+        offsets_k, ck = self._cluster("k", k, self.key_clusters, state, flags, rounds, sink, grid)
         C = ck.shape[2]
         scores = cluster_scores(cq, ck, offsets_k.diff(dim=-1)[..., :C])
         if first:
@@ -151,7 +160,9 @@ class SVG2Predictor:
     def _rounds(self, state: PlanState, flags: Tensor, first: bool) -> tuple[Tensor, int]:
         """k-means rounds of each head `[B, H]` int32, and how many the host has to launch."""
         if first:
-            return flags.to(torch.int32) * self.cfg.first_iterations, self.cfg.first_iterations
+            published = self.cfg.start == ClusterStart.tokens
+            count = self.cfg.first_iterations if published else self.cfg.final_iterations
+            return flags.to(torch.int32) * count, count
         age = torch.zeros_like(flags, dtype=torch.int32) if state.age is None else state.age
         each = (self.cfg.warm_iterations + age // 4).clamp_max(MAX_WARM_ITERATIONS) * flags
         oldest = MAX_WARM_ITERATIONS * 4 if state.max_age is None else state.max_age
@@ -167,20 +178,22 @@ class SVG2Predictor:
         flags: Tensor,
         rounds: tuple[Tensor, int],
         sink: int | None,
+        grid: TokenGrid | None,
     ) -> tuple[Tensor, Tensor]:
         """Labels and centroids of one side into the state.
 
         Returns the clusters' offsets `[B, H, C(+1) + 1]`, 0 for idle heads, and centroids.
         """
         C, extra = self._clusters(wanted, x.shape[2]), state.extra
+        backend = self._backend(x, unsupported_reason(x.shape[-1]))
         if state.empty:
-            start = random_tokens(x, C, state.seed + (side == "k"))
+            how, seed = ClusterStart(self.cfg.start), state.seed + (side == "k")
+            start = first_centroids(x, C, how, seed, grid, self.cfg.sample_iterations, backend)
             labels = torch.zeros(x.shape[:3], dtype=torch.int16, device=x.device)
         else:
             start, labels = extra[f"centroids_{side}"], extra[f"labels_{side}"]
         if sink is not None:
             labels = labels.clamp_max(C - 1)
-        backend = self._backend(x, unsupported_reason(x.shape[-1]))
         found = kmeans(x, start, rounds[0], max_iterations=rounds[1], labels=labels, backend=backend)
         offsets = found.offsets
         if sink is not None:
@@ -199,17 +212,6 @@ class SVG2Predictor:
         if f"order_{side}" in state.extra:
             return state.extra[f"order_{side}"], state.extra[f"offsets_{side}"]
         return sort_by_label(state.extra[f"labels_{side}"], C)
-
-
-def random_tokens(x: Tensor, C: int, seed: int) -> Tensor:
-    """C tokens per head, uniform with replacement, fp32 `[B, H, C, D]`.
-
-    The same for a seed on every device, and for every row of a batch: a stacked guidance batch is its rows.
-    """
-    B, H, N, D = x.shape
-    generator = torch.Generator().manual_seed(seed)
-    index = torch.randint(0, N, (1, H, C), generator=generator).to(x.device)
-    return x.gather(2, index[..., None].expand(B, -1, -1, D)).float()
 
 
 def cluster_scores(cq: Tensor, ck: Tensor, sizes: Tensor) -> Tensor:
