@@ -22,6 +22,7 @@ def block_sparse_attention(
     block_k: int = 128,
     scale: float | None = None,
     return_lse: bool = False,
+    compensate: bool = False,
     backend: Backend = "auto",
 ) -> Tensor | tuple[Tensor, Tensor]:
     """`softmax(q k^T * scale) v` over the key blocks in each query block's list; non-causal, forward only.
@@ -36,6 +37,8 @@ def block_sparse_attention(
         block_k: tokens of a key block.
         scale: logit factor, 1/sqrt(D) when None.
         return_lse: also return the natural log of the softmax denominator, `[B, H, N]` fp32.
+        compensate: blocks that are not listed take part in the softmax with their mean key, as often as they
+            have tokens, and their mean value.
         backend: `auto`, `triton` or `reference`.
 
     Returns:
@@ -54,8 +57,10 @@ def block_sparse_attention(
         from .triton import block_sparse_attention_triton
 
         out, lse = block_sparse_attention_triton(
-            q, k, v, counts, indices, block_q, block_k, scale, return_lse
+            q, k, v, counts, indices, block_q, block_k, scale, return_lse, compensate=compensate
         )
     else:
-        out, lse = block_sparse_attention_reference(q, k, v, counts, indices, block_q, block_k, scale)
+        out, lse = block_sparse_attention_reference(
+            q, k, v, counts, indices, block_q, block_k, scale, compensate
+        )
     return (out, lse) if return_lse else out

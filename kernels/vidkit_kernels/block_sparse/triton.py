@@ -12,13 +12,16 @@ import importlib.util
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 import triton
 import triton.language as tl
 from torch import Tensor
 
 from .._dispatch import interpreting
+from .summaries import block_means, skipped_weight
 
 LOG2E = 1.4426950408889634
 
@@ -56,6 +59,7 @@ def _attention_kernel(
     D: tl.constexpr, SPLIT_Q: tl.constexpr, SPLIT_K: tl.constexpr,
     BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr,
     RAGGED: tl.constexpr, WITH_LSE: tl.constexpr, PRECISION: tl.constexpr,
+    mean_k_ptr=None, mean_v_ptr=None, weight_ptr=None, padded=0, MEANS: tl.constexpr = 0,
 ):  # fmt: skip
     tile = tl.program_id(0)
     block = tile // SPLIT_Q
@@ -97,6 +101,17 @@ def _attention_kernel(
                 acc, m, total, p = _softmax_step(acc, m, total, logits, scale_log2)
                 v = tl.load(v_base + start * stride_vn, mask=inside[:, None], other=0.0)
                 acc = tl.dot(p.to(v.dtype), v, acc, input_precision=PRECISION)
+    if MEANS > 0:  # blocks that are not listed, by their means; those that are have a weight of -inf
+        mean = head * padded + tl.arange(0, MEANS)
+        weights = weight_ptr + (head * nQ + block) * padded + tl.arange(0, MEANS)
+        for first in range(0, padded, MEANS):
+            k = tl.load(mean_k_ptr + (mean[None, :] + first) * D + d[:, None])
+            logits = tl.dot(q, k, input_precision=PRECISION) + tl.load(weights + first)[None, :]
+            # a group of listed blocks alone leaves everything as it is
+            logits = tl.where(tl.max(logits, 1)[:, None] == float("-inf"), -1e30, logits)
+            acc, m, total, p = _softmax_step(acc, m, total, logits, scale_log2)
+            v = tl.load(mean_v_ptr + (mean[:, None] + first) * D + d[None, :])
+            acc = tl.dot(p.to(v.dtype), v, acc, input_precision=PRECISION)
     out = o_ptr + b * stride_ob + h * stride_oh
     _finish(acc, m, total, out, lse_ptr + head * NQ, rows, NQ, stride_on, scale_log2, D, WITH_LSE)
 
@@ -213,6 +228,23 @@ def _describable(*tensors: Tensor) -> bool:
     )
 
 
+def _means(
+    k: Tensor, v: Tensor, counts: Tensor, indices: Tensor, block_k: int, scale: float
+) -> dict[str, Any]:
+    """What the kernel takes of blocks that are not listed, padded to whole groups."""
+    mean_k, mean_v, lengths = block_means(k, v, block_k)
+    weight = skipped_weight(counts, indices, lengths) / scale
+    group = max(16, min(64, triton.next_power_of_2(len(lengths))))
+    short = -len(lengths) % group
+    return {
+        "mean_k_ptr": F.pad(mean_k, (0, 0, 0, short)).contiguous(),
+        "mean_v_ptr": F.pad(mean_v, (0, 0, 0, short)).contiguous(),
+        "weight_ptr": F.pad(weight, (0, short), value=float("-inf")).contiguous(),
+        "padded": len(lengths) + short,
+        "MEANS": group,
+    }
+
+
 def block_sparse_attention_triton(
     q: Tensor,
     k: Tensor,
@@ -224,8 +256,9 @@ def block_sparse_attention_triton(
     scale: float,
     with_lse: bool,
     config: LaunchConfig | None = None,
+    compensate: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
-    """See `vidkit_kernels.block_sparse.block_sparse_attention`."""
+    """See `vidkit_kernels.block_sparse.block_sparse_attention`; compensation is in the kernel of pointers."""
     B, H, N, D = q.shape
     Nk = k.shape[2]
     reason = unsupported_reason(D, q.dtype, block_q, block_k)
@@ -255,14 +288,16 @@ def block_sparse_attention_triton(
         "num_stages": config.stages,
     }
     lse_arg = lse if lse is not None else out
-    if config.hopper and _describable(q, k, v):
+    if compensate:
+        shared |= _means(k, v, counts, indices, block_k, scale)
+    if config.hopper and not compensate and _describable(q, k, v):
         from .hopper import launch
 
         launch(
             q, k, v, counts, indices, out, lse_arg, block_k, scale * LOG2E, with_lse, tile_n, config.stages
         )
         return out, lse
-    if config.descriptors and _describable(q, k, v) and not interpreting():
+    if config.descriptors and not compensate and _describable(q, k, v) and not interpreting():
         from triton.tools.tensor_descriptor import TensorDescriptor
 
         q_desc = TensorDescriptor(q, list(q.shape), list(q.stride()), [1, 1, tile_m, D])

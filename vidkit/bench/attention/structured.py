@@ -18,7 +18,7 @@ def structured(
     coarse = torch.randn(
         3, H * D, max(2, t // 4), max(2, h // 6), max(2, w // 6), generator=generator, device=device
     )
-    smooth = F.interpolate(coarse, size=(t, h, w), mode="trilinear").flatten(2).unflatten(1, (H, D)).mT
+    smooth = F.interpolate(coarse, size=(t, h, w), mode="trilinear").view(3, H, D, N).mT
     noise = torch.randn(3, H, N, D, generator=generator, device=device)
     q, k, v = 2.0 * smooth + noise
     channels = torch.rand(1, H, 1, D, generator=generator, device=device).pow(8) * 6 + 0.7
