@@ -23,18 +23,22 @@ from vidkit_kernels.top_p import triton as top_p
 from vidkit_kernels.xattention_score import triton as xattention
 
 ALIGNED = [["tt.divisibility", 16]]
-BF16 = {"q_ptr", "k_ptr", "v_ptr", "o_ptr", "x_ptr", "rounded_ptr"}
+BF16 = {"q_ptr", "k_ptr", "v_ptr", "o_ptr", "x_ptr", "rounded_ptr", "mean_k_ptr", "mean_v_ptr"}
 INT = {
     "counts_ptr", "indices_ptr", "packed_ptr", "labels_ptr", "offsets_ptr", "always_ptr", "totals_ptr",
     "left_ptr", "moved_ptr", "offsets_q_ptr", "offsets_k_ptr", "range_ptr", "range_q_ptr", "range_k_ptr",
 }  # fmt: skip
 ATTENTION = {"BLOCK_M": 128, "RAGGED": True, "PRECISION": "tf32", "SPLIT_Q": 1, "SPLIT_K": 1}
+NO_MEANS = {"mean_k_ptr": None, "mean_v_ptr": None, "weight_ptr": None, "padded": 0, "MEANS": 0}
+POINTERS = {**ATTENTION, **NO_MEANS}
 TILES = {"BLOCK_M": 128, "BLOCK_N": 128, "PRECISION": "tf32"}
 SCORES = {**TILES, "PER_K": 8, "GROUP": 8}
 CASES = [
-    (block_sparse._attention_kernel, {"D": 128, "BLOCK_N": 128, "WITH_LSE": False, **ATTENTION}, 8, 2),
-    (block_sparse._attention_kernel, {"D": 128, "BLOCK_N": 64, "WITH_LSE": True, **ATTENTION}, 8, 3),
-    (block_sparse._attention_kernel, {"D": 64, "BLOCK_N": 128, "WITH_LSE": False, **ATTENTION}, 8, 3),
+    (block_sparse._attention_kernel, {"D": 128, "BLOCK_N": 128, "WITH_LSE": False, **POINTERS}, 8, 2),
+    (block_sparse._attention_kernel, {"D": 128, "BLOCK_N": 64, "WITH_LSE": True, **POINTERS}, 8, 3),
+    (block_sparse._attention_kernel, {"D": 64, "BLOCK_N": 128, "WITH_LSE": False, **POINTERS}, 8, 3),
+    (block_sparse._attention_kernel,
+     {"D": 128, "BLOCK_N": 128, "WITH_LSE": False, "MEANS": 64, **ATTENTION}, 8, 2),
     (block_sparse._attention_descriptor_kernel,
      {"D": 128, "BLOCK_N": 128, "WITH_LSE": False, **ATTENTION}, 8, 2),
     (block_sparse._attention_descriptor_kernel,
