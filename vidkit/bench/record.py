@@ -6,6 +6,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from vidkit.utils.files import write_text_atomic
 from vidkit.utils.ownership import FILES, SEAL, signed, unchanged_files
 from vidkit.utils.provenance import provenance
 from vidkit.utils.publishing import check_own
+from vidkit.utils.reservation import reserve
 from vidkit.utils.strict_json import load_json
 
 
@@ -51,7 +53,7 @@ class BenchRecord:
         force: overwrite files of others under these names.
 
     Raises:
-        OutputError: a file of that name is not one that vidkit wrote.
+        OutputError: a file of that name is not one that vidkit wrote, or another run holds the record.
     """
 
     def __init__(
@@ -78,6 +80,8 @@ class BenchRecord:
             "parts": [],
         }
         self.found: dict[str, Any] = {}
+        self._held = ExitStack()
+        self._held.enter_context(reserve(self.file.with_suffix("")))
         self._clear(force)
 
     @property
@@ -101,6 +105,10 @@ class BenchRecord:
         plots = [path for name in self.plots if (path := self.folder / name).exists()]
         owning = signed(self.content(), self.folder, {path: path for path in plots})
         write_text_atomic(self.file, json.dumps(owning, indent=1, allow_nan=False) + "\n")
+
+    def release(self) -> None:
+        """Let other runs write here; a second call does nothing."""
+        self._held.close()
 
     def _clear(self, force: bool) -> None:
         """Remove the plots of an earlier run, which would be taken for this one's; files of others stay."""

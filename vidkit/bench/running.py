@@ -88,3 +88,4 @@ def run_parts(
         except MissingDependency as error:
             log.warning("no plot: %s", error.message)
         record.write()
+        record.release()

@@ -106,3 +106,19 @@ def test_a_table_reads_alike_on_the_terminal_and_in_the_docs(capsys) -> None:
     ]
     with pytest.raises(ValueError, match="1 cells for 3 columns"):
         table.add("a")
+
+
+def test_two_runs_never_write_one_record(tmp_path: Path) -> None:
+    first = record_in(tmp_path)
+    with pytest.raises(OutputError, match="another run of vidkit is writing"):
+        record_in(tmp_path)
+    first.release()
+    run(record_in(tmp_path), parts(1), [])
+    run(record_in(tmp_path), parts(2), [])  # one that ended holds nothing
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["attention_quality.json"]
+
+
+def test_an_interrupted_run_holds_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run(record_in(tmp_path), parts(1, fails=KeyboardInterrupt()), [])
+    record_in(tmp_path).release()
