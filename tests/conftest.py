@@ -1,5 +1,6 @@
 """Fixtures shared by all tests: a tiny diffusers folder of the embedded model's kind."""
 
+import gc
 import logging
 import os
 import signal
@@ -36,6 +37,16 @@ def pytest_configure(config: pytest.Config) -> None:
     logging.getLogger("ray").propagate = False  # its threads log on into the tests after theirs
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: no garbage collection needs to walk over it in any test."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,10 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import vidkit_process
 from made_trackers import BAD, DATA, PROBLEM, reply
 from scripted_server import Act, ScriptedServer
 
@@ -19,10 +19,10 @@ KEY = "sk-never-to-be-seen-4242424242"
 
 
 def ask(server: ScriptedServer, folder: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "vidkit", "algoviz", "ask", PROBLEM, "--model", "scripted"]
+    command = ["algoviz", "ask", PROBLEM, "--model", "scripted"]
     command += ["--llm", server.base_url, "--key-env", "MY_KEY", "--input", json.dumps(DATA), *words]
     env = {**os.environ, "MY_KEY": KEY}
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=env)
+    return vidkit_process.run(command, cwd=folder, env=env)
 
 
 def test_faulty_tracker_ends_with_4_and_its_right_part_is_there(tmp_path: Path) -> None:

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import made_traces as made
 import pytest
+import vidkit_process
 
 SWAP = made.op("updateValues", updates=[{"index": 0, "value": 2}, {"index": 1, "value": 5}])
 WRONG = made.op("updateValues", updates=[{"index": 9, "value": 2}])
 
 
 def vidkit(*words: object) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "vidkit", "algoviz", *map(str, words)], capture_output=True, text=True
-    )
+    return vidkit_process.run(["algoviz", *words])
 
 
 @pytest.fixture

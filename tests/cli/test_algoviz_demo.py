@@ -3,10 +3,10 @@
 import itertools
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import vidkit_process
 
 from vidkit import sandbox
 
@@ -16,8 +16,7 @@ needs_sandbox = pytest.mark.skipif(
 
 
 def vidkit(folder: Path, *words: object) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "vidkit", "algoviz", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    return vidkit_process.run(["algoviz", *words], cwd=folder)
 
 
 @needs_sandbox

@@ -2,10 +2,10 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import vidkit_process
 
 from vidkit import sandbox
 
@@ -14,8 +14,7 @@ if not any(backend.works for backend in sandbox.backends()):
 
 
 def vidkit(folder: Path, *words: object) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "vidkit", "algoviz", "run", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    return vidkit_process.run(["algoviz", "run", *words], cwd=folder)
 
 
 @pytest.fixture

@@ -1,15 +1,13 @@
 """`vidkit calibrate` from words to a table that `vidkit generate` uses, on a tiny model."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import vidkit_process
 
 from vidkit.attention import ThresholdTable
 from vidkit.cli.main import run
@@ -114,20 +112,18 @@ def test_a_killed_calibration_goes_on_where_it_was(words, tmp_path: Path, capsys
     code = (
         f"import torch; torch.set_num_threads({threads})"
         + """
-import os, signal, sys
+import os, signal
 from vidkit.attention.calibration.probe_log import ProbeLog
-from vidkit.cli.main import run
 append = ProbeLog.append
 def killed(self, probe):
     append(self, probe)
     if len(self.done) == 5:
         os.kill(os.getpid(), signal.SIGKILL)
 ProbeLog.append = killed
-run(sys.argv[1:])
 """
     )
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, env=dict(os.environ))
-    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    done = vidkit_process.run(words, heavy=True, prepare=code)
+    assert done.returncode == -signal.SIGKILL, done.stderr
     log = tmp_path / "table.calibration" / "probes.jsonl"
     assert len(log.read_text().splitlines()) == 1 + 5 and not (tmp_path / "table.json").exists()
     assert run([*words, "--dry-run"]) == 0

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import vidkit_process
 from PIL import Image
 
 from vidkit.cli.main import run
@@ -278,9 +277,7 @@ def test_short_videos_are_sampled_denser_or_kept(tmp_path: Path) -> None:
 
 def test_json_on_standard_output_is_json_alone(video: Path, tmp_path: Path) -> None:
     words = ["select-frames", str(video), "k=3", "-o", str(tmp_path / "a"), "--json", "-"]
-    done = subprocess.run(
-        [sys.executable, "-m", "vidkit", *words], capture_output=True, text=True, check=True
-    )
+    done = vidkit_process.run(words)
     assert len(json.loads(done.stdout)["frames"]) == 3
 
 

@@ -4,11 +4,11 @@ import hashlib
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+import vidkit_process
 
 WORDS = [
     "benchmark.types=[trapfield,maze]",
@@ -20,11 +20,11 @@ WORDS = [
 
 
 def command(folder: Path, *words: str) -> list[str]:
-    return [sys.executable, "-m", "vidkit", "eval", "vr-bench", "--make", str(folder), *words]
+    return ["eval", "vr-bench", "--make", str(folder), *words]
 
 
 def vidkit(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(folder, *words), capture_output=True, text=True)
+    return vidkit_process.run(command(folder, *words))
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -43,9 +43,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_killed_run_leaves_no_worker_and_goes_on_to_the_same_bytes(whole: Path, tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        command(tmp_path / "set", *WORDS), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
+    process = vidkit_process.start(command(tmp_path / "set", *WORDS))
     deadline = time.monotonic() + 300
     while not list(tmp_path.rglob("*.mp4")) and time.monotonic() < deadline:
         time.sleep(0.01)

@@ -80,6 +80,7 @@ def test_an_interval_is_matched_to_a_reuse_rate():
 def settings(tiny_model):
     return BenchAttentionQualitySettings(
         families=[Family.xattention], steps=[3], sizes=[4], mazes=2, tune_mazes=1, calibrate_mazes=2,
+        candidates=[0.85, 0.9],
         block=96, stride=24, batch=2, model_path=str(tiny_model), device="cpu",
     )  # fmt: skip
 

@@ -6,12 +6,11 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 
 import PIL.Image
 import pytest
+import vidkit_process
 from scripted_server import Act, ScriptedServer, completion
 
 from vidkit.cli.main import run as vidkit
@@ -161,11 +160,9 @@ def killed_at_random(tmp_path, kills: int, total: int, seed: int = 0) -> tuple[d
     with ScriptedServer(large) as big, ScriptedServer(small) as little:
         assert vidkit(words(data, "v-star", big, little, "speculative", tmp_path / "whole")) == 0
         again = words(data, "v-star", big, little, "speculative", tmp_path / "k")
-        command = [sys.executable, "-m", "vidkit", *again, "server.concurrency=1"]
         for _ in range(kills):
             before = len(little.requests)
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL)  # fmt: skip
+            process = vidkit_process.start([*again, "server.concurrency=1"])
             ends = time.monotonic() + 300
             while len(little.requests) == before and process.poll() is None and time.monotonic() < ends:
                 time.sleep(0.005)

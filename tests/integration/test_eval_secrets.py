@@ -3,11 +3,10 @@
 import base64
 import json
 import os
-import subprocess
-import sys
 from urllib.parse import quote
 
 import pytest
+import vidkit_process
 
 pytest.importorskip("httpx", reason="asking a server needs httpx")
 
@@ -71,15 +70,13 @@ def test_no_secret_reaches_any_sink(kind, tmp_path):
             "VIDKIT_DEBUG": "1",
             "HTTPS_PROXY": f"http://p:{PROXY}@127.0.0.1:9",
         }
-        done = subprocess.run(
-            [sys.executable, "-m", "vidkit", *words], cwd=tmp_path, env=env, capture_output=True, timeout=3000
-        )
-        assert server.heads, done.stderr.decode()
+        done = vidkit_process.run(words, cwd=tmp_path, env=env)
+        assert server.heads, done.stderr
         # the query is kept, and the address's own name and password are sent rather than the key
         assert f"chat/completions?api-version=1&api-key={TOKEN} " in server.heads[0]
         assert base64.b64encode(f"user:{PASSWORD}".encode()).decode() in server.heads[0]
     written = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    written |= {"stdout": done.stdout, "stderr": done.stderr}
+    written |= {"stdout": done.stdout.encode(), "stderr": done.stderr.encode()}
     assert {"log.jsonl", "summary.json", "predictions.jsonl", "manifest.json"} <= set(written)
     basic = base64.b64encode(f"user:{PASSWORD}".encode())
     for name, data in written.items():
@@ -98,14 +95,7 @@ def test_a_key_with_a_line_break_in_it_is_two_lines_without_the_key(tmp_path):
     (tmp_path / "d.json").write_text(json.dumps(ROWS))
     words = ["eval", "words.yaml", "--data", "d.json", "-m", "made", "--base-url", "http://127.0.0.1:9/v1"]
     env = {**os.environ, "OPENAI_API_KEY": "sk-first\nsecond-part", "VIDKIT_DEBUG": "0"}
-    done = subprocess.run(
-        [sys.executable, "-m", "vidkit", *words],
-        cwd=tmp_path,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    done = vidkit_process.run(words, cwd=tmp_path, env=env)
     assert done.returncode == 2
     error, hint = done.stderr.splitlines()
     assert error == "error: the key in OPENAI_API_KEY holds a line break at character 9 of 20"

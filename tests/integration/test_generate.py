@@ -3,13 +3,13 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import vidkit_process
 from PIL import Image
 
 from vidkit.cli.main import run
@@ -245,9 +245,7 @@ def test_an_interrupt_before_the_record_leaves_nothing(words, tmp_path: Path, mo
 
 
 def test_ctrl_c_leaves_no_file(words, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "vidkit", *changed(words, "a red ball", "steps=5000")]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
+    process = vidkit_process.start(changed(words, "a red ball", "steps=5000"), heavy=True)
     for line in process.stderr:
         if "encoding" in line:
             break

@@ -2,11 +2,10 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import vidkit_process
 from PIL import Image
 
 from vidkit.cli.main import run
@@ -93,14 +92,13 @@ def test_a_file_that_appears_meanwhile_is_kept_and_the_result_too(
 def test_runs_in_the_same_second_write_different_files(words, tmp_path: Path) -> None:
     # the clock stands still, so that both choose the same name
     code = (
-        "import sys, datetime as d, vidkit.commands.generate.output as o\n"
-        "from vidkit.cli.main import run\n"
+        "import datetime as d, vidkit.commands.generate.output as o\n"
         "class Still(d.datetime):\n"
         "    now = classmethod(lambda cls, tz=None: d.datetime(2026, 1, 2, tzinfo=d.UTC))\n"
-        "o.datetime = Still; sys.exit(run(sys.argv[1:]))"
+        "o.datetime = Still"
     )
-    command = [sys.executable, "-c", code, *words, "image=null", "--output", str(tmp_path)]
-    runs = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
+    given = [*words, "image=null", "--output", str(tmp_path)]
+    runs = [vidkit_process.start(given, heavy=True, prepare=code) for _ in range(2)]
     assert [one.wait(600) for one in runs] == [0, 0]
     names = sorted(path.name for path in tmp_path.iterdir())
     assert len(names) == 6, names

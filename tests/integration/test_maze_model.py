@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -60,12 +61,19 @@ def changes(frames: np.ndarray) -> int:
     return int((step > 40).sum())
 
 
-def test_stock_pipeline_solves_held_out_mazes_and_heeds_the_speed(pipe):
-    small, large = sample_level(4, 11), sample_level(6, 3)
-    slow = clip(pipe, small, small.caption("slow"))
-    # measured shares are 1.00 and 0.98
-    assert judge(small, slow).success
-    assert judge(large, clip(pipe, large, large.caption())).success
+def test_stock_pipeline_solves_a_held_out_maze_and_heeds_the_speed(pipe):
+    level = sample_level(5, 2)
+    slow = clip(pipe, level, level.caption("slow"))
+    assert judge(level, slow).success  # the measured share is 1.00
     # as drawn the ball is fast: at half the speed it moves in about twice as many frames
-    drawn = (render(small.levels)[0] * 255).round().to(torch.uint8).numpy()
+    drawn = (render(level.levels)[0] * 255).round().to(torch.uint8).numpy()
     assert changes(slow) > 1.4 * changes(drawn), (changes(slow), changes(drawn))
+
+
+@pytest.mark.skipif(
+    not os.environ.get("VIDKIT_LONG_INPUTS"), reason="half a minute; VIDKIT_LONG_INPUTS=1 runs it"
+)
+@pytest.mark.parametrize(("size", "seed", "speed"), [(4, 11, "slow"), (6, 3, "fast")])
+def test_stock_pipeline_solves_mazes_of_other_sizes(pipe, size: int, seed: int, speed: str):
+    level = sample_level(size, seed)
+    assert judge(level, clip(pipe, level, level.caption(speed))).success  # measured shares are 1.00 and 0.98

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import vidkit_process
 
 from vidkit.cli.main import run
 from vidkit.errors import DataError
@@ -89,11 +88,7 @@ def test_killed_halfway_and_resumed_gives_the_same(folder: Path, tmp_path: Path)
     assert select_frames(folder, tmp_path / "whole", "manifest.workers=1") == 5
     out = tmp_path / "killed"
     words = ["select-frames", "--manifest", str(folder / "m.jsonl"), "-o", str(out), "k=4", "cache=off"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "vidkit", *words, "manifest.workers=1"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = vidkit_process.start([*words, "manifest.workers=1"])
     deadline = time.monotonic() + 600
     while time.monotonic() < deadline and process.poll() is None:
         if (out / "log.jsonl").exists() and (out / "log.jsonl").read_bytes().count(b"\n") >= 3:

@@ -6,8 +6,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import vidkit_process
 from forked_vidkit import ForkedProcess, ForkServer
 from scripted_server import Act, ScriptedServer
 from stopwatch import patience_s
@@ -37,7 +36,8 @@ class Job:
         lines: that a whole run has there.
         results: what must be the same after any number of kills.
         calls: of the server it asks, if it asks one.
-        server: that starts it; None: as a new interpreter.
+        heavy: whether it needs torch.
+        server: that starts it; None: one of this process.
     """
 
     name: str
@@ -46,22 +46,21 @@ class Job:
     lines: int
     results: Callable[[Path], Any]
     calls: Callable[[], int] = field(default=lambda: 0)
+    heavy: bool = False
     server: ForkServer | None = None
     ending_s: float = 0.0  # of processor time from the last signal to the end; load does not lengthen it
 
-    def start(self, out: Path) -> subprocess.Popen[str] | ForkedProcess:
+    def start(self, out: Path) -> vidkit_process.Forked | ForkedProcess:
         """The command in a process of its own, in a session of its own."""
         out.mkdir(parents=True, exist_ok=True)
         if self.server is not None:
             return self.server.start(self.words(out))
-        return subprocess.Popen(
-            [sys.executable, "-m", "vidkit", *self.words(out)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
+        return vidkit_process.start(
+            self.words(out),
             cwd=Path(__file__).parents[2],
             env={**os.environ, "OMP_NUM_THREADS": "1"},
-            start_new_session=True,
+            heavy=self.heavy,
+            new_session=True,
         )
 
     def run(self, out: Path) -> tuple[int, str]:
@@ -224,6 +223,7 @@ def calibration(folder: Path, model: Path) -> Job:
         lambda out: out / "work" / "probes.jsonl",
         21,
         results,
+        heavy=True,
     )
 
 
@@ -243,7 +243,12 @@ def generation(folder: Path, model: Path) -> Job:
         return {name: (record["seed"], record["prompt"]) for name, record in records.items()}, clips
 
     return Job(
-        "generate", lambda out: [*words, "--output", str(out)], lambda out: out / "batch.jsonl", 5, results
+        "generate",
+        lambda out: [*words, "--output", str(out)],
+        lambda out: out / "batch.jsonl",
+        5,
+        results,
+        heavy=True,
     )
 
 

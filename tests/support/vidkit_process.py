@@ -1,0 +1,223 @@
+"""`vidkit ...` as processes of their own that start at once: forked from one that has imported all they need.
+
+A process that begins with the interpreter spends half a second (with torch five) on imports before it does
+what a test is about. These have arguments, folder, environment, streams, signals and an exit status of their
+own, too. Tests of what is imported, of start-up and of `python -m vidkit` itself run the interpreter.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import importlib
+import json
+import os
+import random
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+LIGHT = (
+    "vidkit.cli.main",
+    "vidkit.config.compose",
+    "vidkit.config.schema",
+    "vidkit.algoviz",
+    "numpy",
+    "PIL.Image",
+)
+HEAVY = (
+    *LIGHT,
+    "torch",
+    "transformers.models.umt5.modeling_umt5",
+    "diffusers.pipelines.skyreels_v2",
+    "vidkit.commands.generate.session",
+    "vidkit.commands.calibrate.command",
+)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Forked:
+    """A running `vidkit`, with what tests use of `subprocess.Popen`."""
+
+    def __init__(self, pid: int, report: int, stdout: int, stderr: int) -> None:
+        self.pid, self.returncode = pid, None
+        self._report = report
+        self.stdout, self.stderr = (os.fdopen(one, encoding="utf-8") for one in (stdout, stderr))
+        self.returncode: int | None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit status, minus the signal if one ended it."""
+        if self.returncode is None:
+            if not select.select([self._report], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("vidkit", timeout or 0.0)
+            self.returncode = os.waitstatus_to_exitcode(int(os.read(self._report, 20) or 1))
+            os.close(self._report)
+        return self.returncode
+
+    def poll(self) -> int | None:
+        """Its exit status, or None while it runs."""
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """All that it writes, once it has ended."""
+        ends = None if timeout is None else time.monotonic() + timeout
+        told = {}
+        readers = [
+            threading.Thread(target=lambda n=name, s=stream: told.update({n: s.read()}), daemon=True)
+            for name, stream in (("out", self.stdout), ("err", self.stderr))
+        ]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join(None if ends is None else max(0.0, ends - time.monotonic()))
+            if reader.is_alive():
+                raise subprocess.TimeoutExpired("vidkit", timeout or 0.0)
+        self.wait(None if ends is None else max(0.0, ends - time.monotonic()))
+        self.stdout.close()
+        self.stderr.close()
+        return told["out"], told["err"]
+
+
+def start(
+    words: Sequence[object],
+    cwd: Path | str | None = None,
+    env: Mapping[str, str] | None = None,
+    heavy: bool = False,
+    new_session: bool = False,
+    prepare: str = "",
+) -> Forked:
+    """Begin `vidkit WORDS`; standard input is empty.
+
+    Args:
+        words: of the command line.
+        cwd: its folder.
+        env: its whole environment; that of this process otherwise.
+        heavy: with torch and diffusers loaded.
+        new_session: in a session of its own.
+        prepare: Python that it runs first, to change what it is made of.
+    """
+    request = {
+        "words": [str(word) for word in words],
+        "cwd": str(cwd or Path.cwd()),
+        "env": dict(os.environ if env is None else env),
+        "new_session": new_session,
+        "prepare": prepare,
+    }
+    out, err, report = (os.pipe() for _ in range(3))
+    body = json.dumps(request).encode()
+    server = _server(HEAVY if heavy else LIGHT)
+    socket.send_fds(server, [len(body).to_bytes(8, "big")], [out[1], err[1], report[1]])
+    server.sendall(body)
+    for one in (out, err, report):
+        os.close(one[1])
+    pid = int(os.read(report[0], 20))
+    return Forked(pid, report[0], out[0], err[0])
+
+
+def run(words: Sequence[object], timeout: float = 600, **options: Any) -> subprocess.CompletedProcess[str]:
+    """`vidkit WORDS` to its end, as `subprocess.run` gives it."""
+    process = start(words, **options)
+    out, err = process.communicate(timeout)
+    return subprocess.CompletedProcess(["vidkit", *map(str, words)], process.wait(), out, err)
+
+
+@functools.cache
+def _server(modules: tuple[str, ...]) -> socket.socket:
+    ours, theirs = socket.socketpair()
+    code = (
+        "import sys; sys.path[:0] = sys.argv[3:]; import vidkit_process; vidkit_process.serve(*sys.argv[1:3])"
+    )
+    paths = [str(Path(__file__).parent), str(ROOT), str(ROOT / "kernels")]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(theirs.fileno()), ",".join(modules), *paths],
+        pass_fds=[theirs.fileno()],
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},  # threads would not outlive a fork
+    )
+    theirs.close()
+    atexit.register(lambda: (ours.close(), process.wait()))
+    return ours
+
+
+def serve(descriptor: str, modules: str) -> None:
+    """Import, then fork for every request until the other side closes."""
+    line = socket.socket(fileno=int(descriptor))
+    for module in modules.split(","):
+        importlib.import_module(module)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers are not waited for
+    while True:
+        head, streams, _, _ = socket.recv_fds(line, 8, 3)
+        if not head:
+            return
+        body = b""
+        while len(body) < int.from_bytes(head, "big"):
+            body += line.recv(1 << 16)
+        if os.fork() == 0:
+            line.close()
+            _keep(json.loads(body), streams)
+        for stream in streams:
+            os.close(stream)
+
+
+def _keep(request: dict[str, Any], streams: list[int]) -> NoReturn:
+    """Fork the command, tell its number and at last its status."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    out, err, report = streams
+    pid = os.fork()
+    if pid == 0:
+        os.close(report)
+        _become(request, out, err)
+    os.close(out)
+    os.close(err)
+    os.write(report, b"%-20d" % pid)  # so long that one read takes one of them
+    status = os.waitpid(pid, 0)[1]
+    os.write(report, b"%-20d" % status)
+    os._exit(0)
+
+
+def _become(request: dict[str, Any], out: int, err: int) -> NoReturn:
+    if request["new_session"]:
+        os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["env"])
+    random.seed()
+    sys.argv = ["vidkit", *request["words"]]
+    sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", buffering=1) for number in (1, 2))  # noqa: SIM115
+    from vidkit.cli.main import main
+
+    status: Any = 1
+    try:
+        exec(request["prepare"], {})
+        main()
+    except SystemExit as end:
+        status = end.code
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        threading._shutdown()
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    os._exit(status if isinstance(status, int) else int(status is not None))
