@@ -21,11 +21,13 @@ class RunContext:
         steps: N, updates that every block gets; None: not known (a bare transformer).
         layers: of the transformer.
         width: of its hidden states; tells models apart for which authors published constants.
+        levels: noise level before each step and after the last one, N + 1 falling numbers; None: not known.
     """
 
     steps: int | None = None
     layers: int = 1
     width: int = 0
+    levels: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from torch import Tensor
 from vidkit.caching.context import BlockContext, Outcome, RunContext
 from vidkit.caching.decision import FULL, Decision
 from vidkit.caching.policies.base import CachePolicy
+from vidkit.caching.velocity_table import VelocityTable
 from vidkit.errors import DataError
 from vidkit.utils.files import write_text_atomic
 from vidkit.utils.sealing import sealed
@@ -56,12 +57,14 @@ class Magnitudes:
         steps: of the calibration's sampler; levels between them are interpolated.
         clips: that were averaged.
         curves: by guidance branch.
+        velocities: of the same clips, for `cache=change`; None: not measured.
     """
 
     model: str
     steps: int
     clips: int
     curves: Mapping[str, Curve]
+    velocities: VelocityTable | None = None
 
     def curve(self, branch: str) -> Curve:
         """Of a branch; of the first one where that is not there."""
@@ -71,7 +74,9 @@ class Magnitudes:
         """Write atomically, as JSON."""
         plain: dict[str, Any] = {"format": FORMAT, "model": self.model, "steps": self.steps}
         plain |= {"clips": self.clips, "curves": {name: asdict(curve) for name, curve in self.curves.items()}}
-        write_text_atomic(path, json.dumps(sealed(plain), indent=1) + "\n")
+        if self.velocities is not None:
+            plain["velocities"] = self.velocities.plain
+        write_text_atomic(path, json.dumps(sealed(plain)) + "\n")
 
     @classmethod
     def load(cls, path: str | Path) -> Magnitudes:
@@ -112,6 +117,7 @@ class MagnitudeProbe(CachePolicy):
         self.levels: dict[str, list[float]] = {}
         self.ratios: dict[str, list[list[float]]] = {}
         self._clip = -1
+        self._last: BlockContext | None = None
 
     def begin(self, run: RunContext) -> None:
         self._before.clear()
@@ -120,7 +126,13 @@ class MagnitudeProbe(CachePolicy):
     def decide(self, ctx: BlockContext, signals: Mapping[str, Tensor]) -> Decision:
         return FULL
 
+    def first_branch(self) -> BlockContext | None:
+        """Where the forward in progress stands; None: of another branch than the first."""
+        last = self._last
+        return last if last is not None and last.branch == next(iter(self.levels)) else None
+
     def observe(self, ctx: BlockContext, outcome: Outcome) -> None:
+        self._last = ctx
         norms = outcome.value.float().norm(dim=-1)[:, ctx.live(outcome.value.device)]
         rows = self.ratios.setdefault(ctx.branch, [])
         if len(rows) <= self._clip:
@@ -134,7 +146,7 @@ class MagnitudeProbe(CachePolicy):
     def end(self) -> None:
         self._before.clear()
 
-    def table(self, model: str) -> Magnitudes:
+    def table(self, model: str, velocities: VelocityTable | None = None) -> Magnitudes:
         """What was measured, mean of the clips."""
         curves = {}
         for branch, rows in self.ratios.items():
@@ -142,4 +154,4 @@ class MagnitudeProbe(CachePolicy):
             sums = tuple(sum(logs[: n + 1]) for n in range(len(logs)))
             curves[branch] = Curve(tuple(self.levels[branch]), sums)
         steps = len(next(iter(curves.values())).levels)
-        return Magnitudes(model, steps, self._clip + 1, curves)
+        return Magnitudes(model, steps, self._clip + 1, curves, velocities)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -86,6 +87,14 @@ def steps_of(pipe: Any) -> int | None:
     """Sampler steps of the pipeline's schedule."""
     timesteps = getattr(getattr(pipe, "scheduler", None), "timesteps", None)
     return None if timesteps is None else len(timesteps)
+
+
+def levels_of(pipe: Any) -> tuple[float, ...] | None:
+    """Noise level before each sampler step and after the last one; None: not known, or not falling."""
+    sigmas, steps = _sigmas(pipe), steps_of(pipe)
+    if sigmas is None or steps is None or len(sigmas) != steps + 1:
+        return None
+    return tuple(sigmas) if all(a > b for a, b in pairwise(sigmas)) else None
 
 
 def _sigmas(pipe: Any) -> Sequence[float] | None:

@@ -14,7 +14,7 @@ from vidkit.caching.context import BlockContext, Outcome, RunContext, Signals
 from vidkit.caching.decision import FULL, SKIP, Decision, Kind
 from vidkit.caching.ledger import ForwardCost, Ledger, LedgerRow
 from vidkit.caching.memory import LayerMemory
-from vidkit.caching.placing import Placed, place_blocks, steps_of
+from vidkit.caching.placing import Placed, levels_of, place_blocks, steps_of
 from vidkit.caching.policies.base import CachePolicy, ReusedValue
 from vidkit.caching.recompute_map import RecomputeMap
 from vidkit.caching.values import ValueStore
@@ -96,7 +96,8 @@ class CacheRuntime:
         if tick.generation != self._generation:
             self.clear()
             self._generation = tick.generation
-            self.policy.begin(RunContext(steps_of(self._pipe()), self._layers, self._shape.dim))
+            pipe = self._pipe()
+            self.policy.begin(RunContext(steps_of(pipe), self._layers, self._shape.dim, levels_of(pipe)))
         self._tick, self._grid, self.phase = tick, grid, True
 
     def finish(self) -> None:
@@ -271,6 +272,10 @@ class CacheRuntime:
                 f" (branch '{ctx.branch}')",
                 "try dtype=bf16 or dtype=fp32, or another cache threshold; the steps so far are recorded",
             )
+
+    def reused(self, ctx: BlockContext) -> Tensor:
+        """What stands for a block's tokens if nothing is computed, `[B, P, D]`."""
+        return self._values.reused(ctx)
 
     # counting
 

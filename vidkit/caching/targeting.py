@@ -15,8 +15,8 @@ from vidkit.hooks.token_grid import TokenGrid
 
 TRIES = 10
 LOOSEST = 1e6  # a threshold that nothing reaches
-SPACINGS = (5, 6, 7, 8, 10, 12, 16, 25, 50, 100)  # steps from one full step to the next
 CLOSE = 0.01  # of the target, in share of FLOPs
+ROUNDING = 0.002  # whole steps are not given up for what embedding and head cost
 
 Make = Callable[..., CachePolicy]
 Measure = Callable[[CachePolicy], float]
@@ -44,6 +44,8 @@ class Found:
 def knob_of(policy: CachePolicy) -> str | None:
     """The setting that decides how much is computed; None: there is none."""
     names = {field.name for field in dataclasses.fields(policy.cfg)} if policy.cfg is not None else set()
+    if "full" in names and getattr(policy.cfg, "full_every", None) is None:
+        return "full"
     if "share" in names:
         return "share"
     return next((name for name in ("threshold", "every") if name in names), None)
@@ -53,7 +55,7 @@ def planned_share(policy: CachePolicy, steps: int, ends: float = 0.0) -> float |
     """Share of the FLOPs that a policy will execute, where that does not depend on the content.
 
     Args:
-        policy: `interval`, `taylor`, `fewer_steps`, or `change` with a share.
+        policy: `interval`, `taylor`, `fewer_steps`, or `change` without a threshold.
         steps: N.
         ends: share of a forward's FLOPs outside the layers, which every step executes.
     """
@@ -98,11 +100,9 @@ def for_target(
     """
     first = make(**settings)
     knob = knob_of(first)
-    if hasattr(first.cfg, "full_every") and "full_every" not in settings and knob == "share":
-        return _spaced(make, settings, target, steps, measure, ends)
     if knob is None:
         raise ConfigError(f"'{first.name}' has nothing to set for target_flops", "choose another policy")
-    if knob == "every" or first.changes_steps:
+    if knob in ("every", "full") or first.changes_steps:
         return _listed(make, settings, target, steps, ends, knob)
     runs = 0
 
@@ -119,21 +119,6 @@ def for_target(
     if target < floor - 1e-6:
         raise _below(first.name, target, floor)
     return _bisected(share_of, knob, target, floor_at, lambda: runs)
-
-
-def _spaced(
-    make: Make, settings: dict[str, Any], target: float, steps: int, measure: Measure, ends: float
-) -> Found:
-    """Full steps as close as the target allows, some tokens between them."""
-    default = int(getattr(make(**settings).cfg, "full_every", 1))
-    for every in dict.fromkeys((default, *(n for n in SPACINGS if n > default), max(steps, default))):
-        spaced = {**settings, "full_every": every}
-        if every >= steps:
-            break
-        floor = planned_share(make(**{**spaced, "share": 1e-9}), steps, ends)
-        if floor is None or floor <= target:
-            break
-    return for_target(make, spaced, target, steps, measure, ends)
 
 
 def _bisected(
@@ -174,7 +159,7 @@ def _listed(make: Make, settings: dict[str, Any], target: float, steps: int, end
         share = planned_share(made, steps, ends)
         assert share is not None
         floor = min(floor, share)
-        fits = share <= target + 1e-9
+        fits = share <= target + ROUNDING
         if fits and (best is None or share > best.share):
             best = Found(made, knob, value, share, 0)
     if best is None:

@@ -27,7 +27,8 @@ class CacheMethod(StrEnum):
     seacache = "seacache"
     flowcache = "flowcache"
     motioncache = "motioncache"
-    random = "random"  # our policy with tokens drawn at random
+    tokens = "tokens"  # our policy with single tokens between its full steps
+    random = "random"  # the same with tokens drawn at random
     rate = "rate"  # by rate of change alone, whatever the age (as HSA)
     frame_difference = "frame_difference"  # by difference to the frame before (MotionCache's proxy)
     change = "change"

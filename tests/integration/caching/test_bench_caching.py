@@ -7,7 +7,7 @@ import pytest
 
 from vidkit.cli.main import run
 
-METHODS = "fewer_steps,interval,motioncache,random,change,oracle"
+METHODS = "fewer_steps,interval,motioncache,change,tokens,random,oracle"
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,8 @@ def test_every_method_has_a_row_beside_the_uncached_one(made) -> None:
 
 def test_rankers_have_the_settings_that_were_tuned_for_ours(made) -> None:
     tuned = {row["method"]: row["settings"] for row in record_in(made[0])["tuned"]}
-    assert tuned["random"] == tuned["oracle"] == tuned["change"]
-    assert 0 < tuned["change"]["share"] <= 1
+    assert tuned["random"] == tuned["oracle"] == tuned["tokens"]
+    assert 0 < tuned["tokens"]["share"] < 1 and tuned["tokens"]["full"] <= tuned["change"]["full"] <= 0.7
 
 
 def test_the_clock_tells_partial_forwards_from_whole_ones(made) -> None:

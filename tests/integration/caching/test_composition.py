@@ -14,7 +14,7 @@ from vidkit.errors import ConfigError, ModelError
 from vidkit.hooks.families import FAMILIES
 
 CPU = torch.device("cpu")
-POLICIES = {"interval": {"every": 2, "warmup": 1}, "change": {"share": 0.25, "warmup": 2}}
+POLICIES = {"interval": {"every": 2, "warmup": 1}, "change": {"share": 0.25, "full_every": 4}}
 
 
 @pytest.mark.parametrize("name", POLICIES)

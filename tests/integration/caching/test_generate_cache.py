@@ -29,7 +29,7 @@ def error_lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 POLICIES = {
     "interval": ["cache.every=2"],
-    "change": ["cache.share=0.25", "cache.warmup=2"],
+    "change": ["cache.share=0.25", "cache.full_every=4"],
     "motioncache": ["cache.threshold=2", "cache.phase1_updates=1", "cache.min_share=0"],
     "teacache": ["cache.threshold=2"],
     "first_block": [],
@@ -91,12 +91,12 @@ def test_a_target_below_the_floor_names_the_floor(words, tmp_path, capsys) -> No
     ("given", "text"),
     [
         (["cache=motioncache", "cache.threshold=-1"], "threshold must be >= 0, got -1"),
-        (["cache=change", "cache.share=0"], "share must be in (0, 1], got 0"),
+        (["cache=change", "cache.full=0"], "full must be in (0, 1], got 0"),
         (["cache=interval", "cache.target_flops=1.5"], "target_flops must be in (0, 1], got 1.5"),
         (["cache=none", "cache.target_flops=0.5"], "nothing to set for cache.target_flops"),
         (["cache=chnge"], "chnge"),
         (["cache=magcache", "cache.table=missing.json"], "no magnitudes at missing.json"),
-        (["cache=change", "attention=xattention"], "masks of sparse attention are of all"),
+        (["cache=change", "cache.share=0.1", "attention=xattention"], "masks of sparse attention are of all"),
     ],
     ids=str,
 )
@@ -108,8 +108,8 @@ def test_bad_input_is_refused_in_words(given, text, words, capsys) -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        ["cache=change", "cache.share=0"],
-        ["cache=change", "attention=xattention"],
+        ["cache=change", "cache.full=0"],
+        ["cache=change", "cache.share=0.1", "attention=xattention"],
         ["cache=magcache"],
         ["cache=flowcache", "cache.threshold=nan"],
     ],
@@ -124,13 +124,14 @@ def test_single_tokens_with_sparse_attention_are_refused_before_weights_are_read
     words, monkeypatch, capsys
 ) -> None:
     monkeypatch.setattr("vidkit.generation.load.load_pipeline", None)
-    assert run([*words, "cache=change", "attention=xattention"]) == 2
+    assert run([*words, "cache=change", "cache.share=0.1", "attention=xattention"]) == 2
     assert "masks of sparse attention are of all" in error_lines(capsys)[0]
 
 
-def test_whole_step_policies_go_with_sparse_attention(words, tmp_path) -> None:
+@pytest.mark.parametrize("name", ["interval", "change"])
+def test_whole_step_policies_go_with_sparse_attention(name, words, tmp_path) -> None:
     sparse = ["attention=xattention", "attention.block_q=8", "attention.block_k=8", "attention.stride=4"]
-    assert run([*words, *sparse, "attention.always_keep=[]", "cache=interval"]) == 0
+    assert run([*words, *sparse, "attention.always_keep=[]", f"cache={name}"]) == 0
     record = record_in(tmp_path)
     assert record["attention"]["sparse_calls"] > 0 and record["cache"]["decisions"]["skip"] > 0
 
@@ -145,7 +146,7 @@ FORCING = ["causal_block_size=2", "ar_step=3"]  # 2 blocks of 2 latent frames
 
 @pytest.mark.parametrize("name", ["interval", "flowcache", "change"])
 def test_blocks_at_different_noise_levels_are_decided_one_by_one(name, words, tmp_path) -> None:
-    settings = {"flowcache": ["cache.threshold=9"], "change": ["cache.share=0.25", "cache.warmup=2"]}
+    settings = {"flowcache": ["cache.threshold=9"], "change": ["cache.share=0.25", "cache.full_every=4"]}
     assert run([*words, *FORCING, f"cache={name}", *settings.get(name, [])]) == 0
     did = record_in(tmp_path)["cache"]
     assert 0 < did["flops_share"] < 1 and did["decisions"]["full"] > 0

@@ -1,5 +1,7 @@
 """Ours: which tokens are computed, what the predicted bound says, what is tied."""
 
+import itertools
+
 import pytest
 import torch
 
@@ -7,6 +9,7 @@ from tests.support.tiny_cache import Pipe
 from vidkit import caching
 from vidkit.caching import FULL, SKIP, BlockContext, Kind, Outcome, RunContext, ValueStore
 from vidkit.caching.decision import Decision
+from vidkit.caching.step_placing import placed_steps
 from vidkit.hooks.token_grid import TokenGrid
 
 GRID = TokenGrid(2, 2, 3)
@@ -72,7 +75,7 @@ def test_the_largest_error_is_smaller_than_with_tokens_drawn_at_random():
 
 
 def test_given_frames_are_never_chosen():
-    policy = caching.policy("change", share=0.5, warmup=2)
+    policy = caching.policy("change", share=0.5, full_every=4)
     _, _, decisions = simulate(policy, torch.ones(P), given=1)
     chosen = [d for d in decisions if d.index is not None]
     assert chosen and all(int(d.index.min()) >= GRID.per_frame for d in chosen)
@@ -92,7 +95,7 @@ def test_a_share_of_one_and_the_schedule_of_full_steps():
 def test_other_branches_take_the_first_ones_decision_when_tied():
     pipe = Pipe(steps=10)
     for tied, same in ((True, True), (False, False)):
-        with caching.enable(pipe, caching.policy("change", tied=tied, warmup=2, share=0.1)) as handle:
+        with caching.enable(pipe, caching.policy("change", tied=tied, full_every=4, share=0.1)) as handle:
             runtime, seen = handle.runtimes["transformer"], {}
             ask = runtime._ask
 
@@ -105,6 +108,81 @@ def test_other_branches_take_the_first_ones_decision_when_tied():
             pipe(branches=("cond", "uncond"))
         alike = [_alike(*pair) for pair in seen.values()]
         assert all(alike) == same
+
+
+def test_full_steps_are_the_best_ones_of_all_schedules():
+    """Against every schedule there is, its cost summed up naively."""
+    table = bent_table(9)
+    levels = (*table[0], 0.0)
+    for count, early in ((2, 0.0), (4, 0.0), (4, 12.0), (7, 6.0)):
+        found = placed_steps(levels, count, table, early)
+        others = [(0, *rest) for rest in itertools.combinations(range(1, 9), count - 1)]
+        costs = {steps: naive_cost(levels, table[1], steps, early) for steps in others}
+        assert costs[found] == pytest.approx(min(costs.values()), abs=1e-12)
+
+
+def bent_table(steps):
+    """Velocities along a curve that bends late, in three dimensions."""
+    levels = torch.linspace(1, 1 / steps, steps).double()
+    velocities = torch.stack([torch.exp(-6 * levels), torch.sin(5 * levels), levels], 1)
+    rows = (velocities @ velocities.T).tolist()
+    return tuple(levels.tolist()), tuple(map(tuple, rows))
+
+
+def naive_cost(levels, products, steps, early):
+    gram, total = torch.tensor(products).double(), 0.0
+    ends = [*steps, len(levels) - 1]
+    for number, (a, b) in enumerate(itertools.pairwise(ends)):
+        wrong = torch.zeros(len(gram)).double()
+        for n in range(a + 1, b):
+            length = levels[n] - levels[n + 1]
+            wrong[n] -= length
+            if number == 0:
+                wrong[a] += length
+            else:
+                p = ends[number - 1]
+                ahead = (levels[n] - levels[a]) / (levels[a] - levels[p])
+                wrong[a] += length * (1 + ahead)
+                wrong[p] -= length * ahead
+        total += float(wrong @ gram @ wrong) * 10 ** (early / 10 * levels[a])
+    return total
+
+
+def test_where_velocities_bend_late_full_steps_lie_late():
+    table = bent_table(50)
+    steps = placed_steps((*table[0], 0.0), 10, table)
+    assert steps[0] == 0 and len(steps) == 10 == len(set(steps))
+    assert steps[5] > 28  # half of them in the last two fifths
+    assert placed_steps((*table[0], 0.0), 50, table) == tuple(range(50))
+
+
+def test_a_loop_of_more_steps_than_were_measured_has_as_many_full_ones_at_the_same_levels():
+    table = bent_table(20)
+    levels = (*torch.linspace(1, 0.005, 200).double().tolist(), 0.0)
+    many, few = placed_steps(levels, 8, table), placed_steps((*table[0], 0.0), 8, table)
+    apart = [abs(levels[a] - table[0][b]) for a, b in zip(many, few, strict=True)]
+    assert max(apart) < 0.01
+
+
+def test_without_tokens_between_no_keys_are_kept_and_full_steps_are_those_placed():
+    pipe = Pipe(steps=20)
+    policy = caching.policy("change", full=0.3)
+    assert not policy.partial
+    with caching.enable(pipe, policy) as handle:
+        pipe()
+        rows = handle.rows()
+    computed = [row.step for row in rows if row.kind == "full"]
+    levels = tuple(pipe.scheduler.sigmas.tolist())
+    policy.begin(RunContext(20, 2, 0, levels))
+    assert computed == list(policy.full_steps(20)) and len(computed) == 6
+    assert {row.kind for row in rows} == {"full", "skip"}
+
+
+def test_where_noise_levels_are_not_known_full_steps_are_even():
+    policy = caching.policy("change", full=0.25)
+    policy.begin(RunContext(21, 2))
+    assert policy.full_steps(21) == (0, 5, 10, 15, 20)
+    assert policy.full_steps(None)[:3] == (0, 4, 8)
 
 
 def _alike(a: Decision, b: Decision) -> bool:

@@ -254,7 +254,9 @@ def test_magcache_needs_a_table_and_the_number_of_steps(tmp_path):
     [
         ("teacache", {"threshold": -1.0}, "threshold must be >= 0"),
         ("motioncache", {"floor": 2.0}, r"floor must be in \[0, 1\]"),
-        ("change", {"share": 0.0}, r"share must be in \(0, 1\]"),
+        ("change", {"full": 0.0}, r"full must be in \(0, 1\], got 0"),
+        ("change", {"share": 1.5}, r"share must be in \[0, 1\]"),
+        ("change", {"early": math.nan}, "early must be a number, got nan"),
         ("change", {"threshold": -0.5}, "threshold must be >= 0"),
         ("change", {"warmup": 1}, "warmup must be >= 2"),
         ("fewer_steps", {"share": 1.5}, r"share must be in \(0, 1\]"),

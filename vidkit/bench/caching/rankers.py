@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -50,19 +50,15 @@ class FrameDifference(Change):
 
 
 class Oracle(Change):
-    """By the true change: the velocity of a whole forward on the present latents, against the stored one."""
+    """By the true error: a whole forward on the present latents, against what would stand for it."""
 
     name = "oracle"
     truth: Tensor | None = None
-    _value: Tensor | None = None
-
-    def observe(self, ctx: BlockContext, outcome: Outcome) -> None:
-        self._value = outcome.value
-        super().observe(ctx, outcome)
+    reused: Callable[[BlockContext], Tensor] | None = None
 
     def predicted(self, ctx: BlockContext, rate: Tensor, computed_at: Tensor) -> Tensor:
-        assert self.truth is not None and self._value is not None
-        return (self.truth - self._value).abs().float().mean(-1)
+        assert self.truth is not None and self.reused is not None
+        return (self.truth - self.reused(ctx)).abs().float().mean(-1)
 
 
 @contextmanager
@@ -86,12 +82,13 @@ def truth_told(transformer: Any, handle: CacheHandle) -> Iterator[None]:
         finally:
             asking, runtime.paused = False, False
 
+    policy.reused = runtime.reused
     hook = transformer.register_forward_pre_hook(before, with_kwargs=True, prepend=True)
     try:
         yield
     finally:
         hook.remove()
-        policy.truth = None
+        policy.truth = policy.reused = None
 
 
 RANKERS: dict[str, type[Change]] = {

@@ -82,12 +82,12 @@ def _over(mine: Sequence[ClipRow], others: Sequence[ClipRow]) -> dict[str, Any] 
 
 
 def headroom_of(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What share of the way from random tokens to the true change ours goes."""
+    """What share of the way from random tokens to the true change our order of tokens goes."""
     known = {(r["set"], r["steps"], r["target"], r["method"]): r["psnr"] for r in rows}
     made = []
     for kind, steps, target, method in known:
-        ends = [known.get((kind, steps, target, name)) for name in ("random", "change", "oracle")]
-        if method != "change" or any(end is None for end in ends):
+        ends = [known.get((kind, steps, target, name)) for name in ("random", "tokens", "oracle")]
+        if method != "tokens" or any(end is None for end in ends):
             continue
         low, ours, high = (end["mean"] for end in ends if end is not None)
         closed = None if high - low < 0.05 else (ours - low) / (high - low)

@@ -21,13 +21,15 @@ from vidkit.errors import ConfigError
 # how far above a target a row may lie: whole steps do not divide evenly
 OVER = 0.012
 NEAR = 0.06  # how far below, for intervals
-LINES: dict[str, tuple[Any, ...]] = {
-    "full_every": (10, 2, 3, 4, 5, 7, 16, 25),
-    "stride": (1, 2, 3, 4),
-    "forecast": ("fitted", "linear", "hold"),
-    "power": (1.0, 1.5, 0.67),
-    "warmup": (4, 2, 3, 6),
-    "smoothing": (0.0, 0.5),
+LINES: dict[str, dict[str, tuple[Any, ...]]] = {
+    "change": {"early": (6.0, 0.0, 3.0, 9.0, 12.0), "forecast": ("linear", "fitted", "hold")},
+    "tokens": {
+        "share": (0.1, 0.05, 0.2),
+        "early": (6.0, 0.0, 12.0),
+        "forecast": ("linear", "fitted", "hold"),
+        "stride": (1, 2),
+        "power": (1.0, 1.5),
+    },
 }
 """Settings of ours that are looked at, one after the other; the first value is where it starts."""
 
@@ -57,6 +59,8 @@ class Tuned:
 
 def policy_of(method: str, settings: Mapping[str, Any]) -> CachePolicy:
     """A row's policy, fresh."""
+    if method == CacheMethod.tokens.value:
+        method = CacheMethod.change.value
     if method in RANKERS:
         return RANKERS[method](ChangeConfig(**settings))
     return policy(method, **settings)
@@ -78,14 +82,16 @@ class Tuner:
     ) -> None:
         self.steps, self.ends, self.score, self.table = steps, ends, score, table
         self.search = search
-        self._ours: dict[float, Tuned] = {}
+        self._ours: dict[tuple[str, float], Tuned] = {}
 
     def tuned(self, method: CacheMethod, target: float) -> Tuned | None:
         """The row's settings for a target; None: the method cannot go so low."""
-        if method is CacheMethod.change or method.value in RANKERS:
-            ours = self._change(target)
-            if ours is None or method is CacheMethod.change:
-                return ours
+        if method in (CacheMethod.change, CacheMethod.tokens):
+            return self._change(method, target)
+        if method.value in RANKERS:
+            ours = self._change(CacheMethod.tokens, target)
+            if ours is None:
+                return None
             return Tuned(method.value, target, ours.settings, ours.psnr, ours.share, ours.tried)
         if method is CacheMethod.fewer_steps:
             count = max(1, int(target * self.steps + 1e-9))
@@ -102,6 +108,7 @@ class Tuner:
             kinds = [
                 {"reuse": r, "forecast": f} for r in ("velocity", "residual") for f in ("hold", "linear")
             ]
+            kinds.append({"reuse": "velocity", "forecast": "fitted"})
         fits: list[tuple[float, dict[str, Any]]] = []
         for every, warmup in itertools.product(range(1, self.steps), (1, 2, 3, 4, 6, 8)):
             settings = {"every": every, "warmup": warmup}
@@ -155,38 +162,40 @@ class Tuner:
         psnr, share = seen[key]
         return Tuned(method.value, target, {**given, "threshold": key}, psnr, share, len(seen))
 
-    def _change(self, target: float) -> Tuned | None:
-        """Ours: a share for the target, and the other settings along one line after the other."""
-        if target in self._ours:
-            return self._ours[target]
-        settings = {name: values[0] for name, values in LINES.items()}
-        best, tried = self._tried(settings, target), 1
-        for name, values in LINES.items() if self.search else ():
+    def _change(self, method: CacheMethod, target: float) -> Tuned | None:
+        """Ours: as many full steps as the target allows, other settings along one line after the other."""
+        name, key = method.value, (method.value, target)
+        if key in self._ours:
+            return self._ours[key]
+        settings = {name: values[0] for name, values in LINES[method.value].items()}
+        best, tried = self._tried(name, settings, target), 1
+        for line, values in LINES[name].items() if self.search else ():
             for value in values:
-                if best is not None and best.settings.get(name) == value:
+                if best is not None and best.settings.get(line) == value:
                     continue
                 tried += 1
-                other = self._tried({**(settings if best is None else _own(best)), name: value}, target)
+                given = settings if best is None else _own(best)
+                other = self._tried(name, {**given, line: value}, target)
                 if other is not None and (best is None or other.psnr > best.psnr):
                     best = other
         if best is None:
             return None
-        self._ours[target] = Tuned("change", target, best.settings, best.psnr, best.share, tried)
-        return self._ours[target]
+        self._ours[key] = Tuned(name, target, best.settings, best.psnr, best.share, tried)
+        return self._ours[key]
 
-    def _tried(self, settings: dict[str, Any], target: float) -> Tuned | None:
+    def _tried(self, name: str, settings: dict[str, Any], target: float) -> Tuned | None:
         def make(**given: Any) -> CachePolicy:
             return policy_of("change", given)
 
         try:
-            found = for_target(make, settings, target, self.steps, lambda made: 1.0, self.ends)
+            found = for_target(make, settings, min(1.0, target + OVER), self.steps, lambda m: 1.0, self.ends)
         except ConfigError:
             return None
-        full = {**settings, "share": found.value}
-        psnr, share = self.score(policy_of("change", full))
-        return Tuned("change", target, full, psnr, share, 1)
+        whole = {**settings, found.knob: found.value}
+        psnr, share = self.score(policy_of("change", whole))
+        return Tuned(name, target, whole, psnr, share, 1)
 
 
 def _own(tuned: Tuned) -> dict[str, Any]:
-    """Settings without the share, which belongs to the target."""
-    return {name: value for name, value in tuned.settings.items() if name != "share"}
+    """Settings without the full steps, whose number belongs to the target."""
+    return {name: value for name, value in tuned.settings.items() if name != "full"}

@@ -1,4 +1,4 @@
-"""Ours: compute the tokens whose velocity has changed most since it was computed, as their own past tells."""
+"""Ours: whole steps where velocities bend most; between them single tokens, if asked for."""
 
 from __future__ import annotations
 
@@ -13,39 +13,51 @@ from torch import Tensor
 from vidkit.caching.context import BlockContext, Outcome, RunContext
 from vidkit.caching.decision import FULL, SKIP, TOKENS, Decision, Kind, tokens_where
 from vidkit.caching.policies.base import CachePolicy, Forecast, ReusedValue
+from vidkit.caching.step_placing import even_steps, placed_steps
+from vidkit.caching.velocity_table import SHIPPED, load_velocities
+
+_FAR = 4096  # steps of a loop that does not tell how many it has
 
 
 @dataclass(frozen=True)
 class ChangeConfig:
     """Settings of `Change`."""
 
-    share: float = 0.1  # tokens computed at a step between full ones, (0, 1]; 1: no cache
+    full: float = 0.4  # steps that are computed whole, of all, (0, 1]; 1: no cache
+    table: str | None = None  # velocities, a file of vidkit calibrate cache; none: the embedded model's
+    early: float = 6.0  # dB by which an error at pure noise counts more than one at the end: errors grow
+    full_every: int | None = None  # whole steps evenly spaced, so many steps apart, in place of full
+    share: float = 0.0  # tokens computed at each of the other steps, [0, 1]; 1: no cache
     threshold: float | None = (
         None  # latent error at which a token is computed, in place of share; 0: no cache
     )
-    full_every: int = 4  # steps from one full step to the next: keys and values of all tokens become new
     stride: int = 1  # steps from one step with computed tokens to the next
-    warmup: int = 2  # first steps of a block that are computed
+    warmup: int = 2  # with full_every: first steps of a block that are computed
     power: float = (
         1.0  # of the age: 1 evens out the bound of the tokens' errors, 1.5 lowers their mean square
     )
     forecast: str = "linear"  # of reused velocities: hold, linear, or fitted to each token's own past
     smoothing: float = 0.0  # weight of the rate before, when a token's rate is measured again, [0, 1)
-    last: bool = True  # the last step is computed
+    last: bool = True  # with full_every: the last step is computed
     tied: bool = True  # other guidance branches take the first one's decision
 
     def __post_init__(self) -> None:
-        if not 0 < self.share <= 1:
-            raise ValueError(f"share must be in (0, 1], got {self.share}")
+        if not 0 < self.full <= 1:
+            raise ValueError(f"full must be in (0, 1], got {self.full}")
+        if not 0 <= self.share <= 1:
+            raise ValueError(f"share must be in [0, 1], got {self.share}")
         if self.threshold is not None and self.threshold < 0:
             raise ValueError(f"threshold must be >= 0, got {self.threshold}")
         if self.warmup < 2:
             raise ValueError(f"warmup must be >= 2, got {self.warmup}: a rate takes two values")
         for name in ("full_every", "stride"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be >= 1, got {value}")
         if not 0 <= self.power < math.inf:
             raise ValueError(f"power must be a finite number >= 0, got {self.power}")
+        if not math.isfinite(self.early):
+            raise ValueError(f"early must be a finite number of dB, got {self.early}")
         if not 0 <= self.smoothing <= 1:
             raise ValueError(f"smoothing must be in [0, 1], got {self.smoothing}")
         Forecast(self.forecast)
@@ -67,14 +79,18 @@ class _Block:
 
 
 class Change(CachePolicy):
-    """Token-wise caching by predicted change.
+    """Whole steps where velocities bend most, and single tokens between them if asked for.
 
-    A token computed at step a and reused at step n has the velocity error e_i(n) = |v_i(n) - v_i(a)|, and the
-    sampler carries at most |sigma_n+1 - sigma_n| e_i(n) of it into the latent. The error is not known, but
-    whenever a token is computed, its error at that age is, and costs nothing: rate r_i = e_i / age. Predicted
-    at age k it is r_i k. A token costs the same wherever it lies, so the largest error is least where all
-    tokens are computed at the same r_i k: those with the largest r_i k come first. `docs/methods/change.md`
-    has the derivation.
+    Between two computed steps, velocities follow the line through the last two. What that will get wrong in
+    any gap is known beforehand from the products of a model's velocities (`VelocityTable`), and so is the
+    best schedule with a given number of steps (`placed_steps`).
+
+    Single tokens (`share`): a token computed at step a and reused at step n has the velocity error
+    e_i(n) = |v_i(n) - line_i(n)|, and the sampler carries at most |sigma_n+1 - sigma_n| e_i(n) of it into the
+    latent. The error is not known, but whenever a token is computed, its error at that age is, and costs
+    nothing: rate r_i = e_i / age. Predicted at age k it is r_i k. A token costs the same wherever it lies, so
+    the largest error is least where all tokens are computed at the same r_i k: the largest come first.
+    `docs/methods/change.md` has the derivation.
 
     Source: ours.
     """
@@ -83,11 +99,13 @@ class Change(CachePolicy):
     config = ChangeConfig
     cfg: ChangeConfig
     reuse = ReusedValue.VELOCITY
-    partial = True
 
     def __init__(self, cfg: ChangeConfig) -> None:
         super().__init__(cfg)
         self.forecast = Forecast(cfg.forecast)
+        self.partial = cfg.share > 0 or cfg.threshold is not None
+        self.velocities = load_velocities(cfg.table or str(SHIPPED))
+        self._levels: tuple[float, ...] | None = None
         self._blocks: dict[tuple[str, int], _Block] = {}
         self._decided: dict[int, tuple[str, int, Decision]] = {}
         self._bounds: list[tuple[float, float]] = []
@@ -95,6 +113,7 @@ class Change(CachePolicy):
     def begin(self, run: RunContext) -> None:
         self.end()
         self._bounds.clear()
+        self._levels = run.levels
 
     def decide(self, ctx: BlockContext, signals: Mapping[str, Tensor]) -> Decision:
         branch, step, decision = self._decided.get(ctx.block, ("", -1, FULL))
@@ -105,22 +124,42 @@ class Change(CachePolicy):
         return decision
 
     def scheduled(self, ctx: BlockContext) -> Kind:
-        """Warm-up, full steps `full_every` apart and the last one; between them tokens, `stride` apart."""
+        """Whole steps, placed or evenly spaced; between them tokens, `stride` apart, or nothing."""
         cfg = self.cfg
-        since = (ctx.step - cfg.warmup + 1) % cfg.full_every
-        if ctx.step < cfg.warmup or since == 0 or (cfg.last and ctx.is_last):
-            return Kind.FULL
         if cfg.share >= 1 or cfg.threshold == 0:
             return Kind.FULL
-        return Kind.SKIP if since % cfg.stride else Kind.TOKENS
+        if cfg.full_every is not None:
+            since = (ctx.step - cfg.warmup + 1) % cfg.full_every
+            whole = ctx.step < cfg.warmup or since == 0 or (cfg.last and ctx.is_last)
+        else:
+            computed = self.full_steps(ctx.steps)
+            before = [step for step in computed if step <= ctx.step]
+            since = ctx.step - before[-1] if before else ctx.step
+            whole = since == 0
+        if whole:
+            return Kind.FULL
+        return Kind.TOKENS if self.partial and since % cfg.stride == 0 else Kind.SKIP
+
+    def full_steps(self, steps: int | None) -> tuple[int, ...]:
+        """Steps that are computed whole: the table's best; even ones where noise levels are not known."""
+        if steps is None:  # a bare transformer: nobody knows where it ends
+            return tuple(range(0, _FAR, max(1, round(1 / self.cfg.full))))
+        count = max(1, math.floor(self.cfg.full * steps + 1e-9))
+        if self._levels is None or len(self._levels) != steps + 1:
+            return even_steps(steps, count)
+        table = self.velocities.levels, self.velocities.products
+        return placed_steps(self._levels, count, table, self.cfg.early, held=self.forecast is Forecast.HOLD)
 
     def _decide(self, ctx: BlockContext) -> Decision:
         cfg, state = self.cfg, self._blocks.get(ctx.key)
         kind = self.scheduled(ctx)
-        if state is None or state.rate is None or kind is Kind.FULL:
+        if state is None or kind is Kind.FULL:
             return FULL
+        if state.rate is None and kind is Kind.TOKENS:  # no rate without a second value
+            return FULL if cfg.full_every is not None else SKIP
         if kind is Kind.SKIP:
             return SKIP
+        assert state.rate is not None
         live = ctx.live(state.rate.device)
         score = self.predicted(ctx, state.rate, state.computed_at)
         if cfg.threshold is not None:

@@ -1,4 +1,4 @@
-"""`vidkit calibrate cache`: clips without a cache, and the magnitudes of their residuals."""
+"""`vidkit calibrate cache`: magnitudes of residuals and products of velocities, of clips without a cache."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ def _measured(settings: CalibrateCacheSettings, runs: list[ResolvedRun], path: P
     with quiet_libraries():
         from vidkit.caching import enable
         from vidkit.caching.magnitudes import MagnitudeProbe
+        from vidkit.caching.velocity_table import VelocityRecorder
         from vidkit.generation.load import load_pipeline
         from vidkit.generation.run import make_latents
 
@@ -52,11 +53,12 @@ def _measured(settings: CalibrateCacheSettings, runs: list[ResolvedRun], path: P
         progress.phase("load", first.spec.name)
         model = load_pipeline(first.spec, first.folder, first.options.load_options())
         probe = MagnitudeProbe()
-        with enable(model.pipe, probe):
+        velocities = VelocityRecorder(probe.first_branch)
+        with velocities.on(model.pipe.transformer), enable(model.pipe, probe):
             for number, one in enumerate(runs, 1):
                 progress.phase("measure", f"clip {number} of {len(runs)}")
                 make_latents(model, one.request, one.frame.image, progress)
-    table = probe.table(first.spec.name)
+    table = probe.table(first.spec.name, velocities.table())
     table.save(path)
     ratios = [ratio for rows in probe.ratios.values() for row in rows for ratio in row[1:]]
     print(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -44,11 +44,12 @@ class PolicyCache:
         self.values = ValueStore(policy.forecast, policy.forecast_weight)
         self._layers = 1
 
-    def begin(self, steps: int, layers: int) -> None:
-        """A clip or window begins."""
+    def begin(self, steps: int, layers: int, levels: Sequence[float] | None = None) -> None:
+        """A clip or window begins; `levels` before each step and after the last one, falling, where known."""
         self.end()
         self._layers = layers
-        self.policy.begin(RunContext(steps, layers))
+        known = levels is not None and len(levels) == steps + 1
+        self.policy.begin(RunContext(steps, layers, levels=tuple(levels) if levels and known else None))
 
     def end(self) -> None:
         """Give up every tensor."""

@@ -76,7 +76,7 @@ class Asked:
 class BlockCache(Protocol):
     """Decides what is computed of an active block, and keeps what stands for the rest."""
 
-    def begin(self, steps: int, layers: int) -> None:
+    def begin(self, steps: int, layers: int, levels: Sequence[float] | None = None) -> None:
         """A clip or window begins; nothing is kept of the one before."""
 
     def end(self) -> None:

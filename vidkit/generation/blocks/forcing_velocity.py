@@ -99,7 +99,7 @@ class ForcingVelocity:
             for name, condition in self.conditions.items()
         ]
         if self.executor.cache is not None:
-            self.executor.cache.begin(plan.steps, self.model.layers)
+            self.executor.cache.begin(plan.steps, self.model.layers, plan.sigmas)
 
     def velocity(self, latents: Tensor, timesteps: Tensor, row: int) -> Tensor:
         """Guided velocity of the window; zero outside the blocks that the row changes.
