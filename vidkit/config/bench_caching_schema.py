@@ -60,6 +60,7 @@ class BenchCachingSettings:
     tune_clips: int = 2  # others of each set, on which settings and thresholds are found
     search: bool = True  # look for each row's best settings; false: defaults, set for the share alone
     size: int = 6  # cells per side of the mazes
+    frames: int = 61  # pixel frames, 4 n + 1; fewer than 61 (the beginning of each clip) for a CPU
     batch: int = 1  # clips at once
     dtype: Dtype = Dtype.auto  # of the transformer; auto: fp32, so that rounding does not hide differences
     clock_shapes: list[ClockShape] = field(default_factory=lambda: [ClockShape.skyreels_1_3b_540p])
@@ -83,8 +84,14 @@ class BenchCachingSettings:
             raise ValueError(f"targets must be in (0, 1], got {self.targets}")
         if not all(0 < share < 1 for share in self.clock_shares):
             raise ValueError(f"clock_shares must be between 0 and 1, got {self.clock_shares}")
+        if not 9 <= self.frames <= 61 or self.frames % 4 != 1:
+            raise ValueError(f"frames must be 9, 13, .. 61, got {self.frames}")
         if not 4 <= self.size <= 8:
             raise ValueError(f"size must be in 4..8, got {self.size}")
         for name in ("clips", "tune_clips", "batch"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
+
+    @property
+    def latent_frames(self) -> int:
+        return (self.frames - 1) // 4 + 1

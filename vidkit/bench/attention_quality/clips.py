@@ -66,10 +66,11 @@ class ClipMaker:
 
     Args:
         model: the embedded model, loaded.
+        latent_frames: of a clip; fewer are its beginning.
     """
 
-    def __init__(self, model: LoadedModel) -> None:
-        self.model, self.pipe = model, model.pipe
+    def __init__(self, model: LoadedModel, latent_frames: int = LATENT_FRAMES) -> None:
+        self.model, self.pipe, self.latent_frames = model, model.pipe, latent_frames
         self.device: torch.device = model.options.device
         self._text: dict[str, Tensor] = {}
         self._first: dict[str, Tensor] = {}
@@ -87,7 +88,7 @@ class ClipMaker:
         x = torch.cat([self._noise(clip) for clip in clips]).to(self.device)
         x[:, :, 0] = torch.cat([self._first_latent(clip) for clip in clips])
         for number, t in enumerate(scheduler.timesteps):
-            times = t.repeat(len(clips), LATENT_FRAMES)
+            times = t.repeat(len(clips), self.latent_frames)
             times[:, 0] = 0
             with transformer.cache_context("cond", step_index=number, num_inference_steps=steps):
                 velocity = transformer(
@@ -133,7 +134,8 @@ class ClipMaker:
     def _noise(self, clip: Clip) -> Tensor:
         generator = torch.Generator("cpu").manual_seed(clip.seed)
         channels = self.pipe.transformer.config.in_channels
-        return torch.randn(1, channels, LATENT_FRAMES, LATENT_SIDE, LATENT_SIDE, generator=generator)
+        noise = torch.randn(1, channels, LATENT_FRAMES, LATENT_SIDE, LATENT_SIDE, generator=generator)
+        return noise[:, :, : self.latent_frames]
 
 
 def solved(clips: Sequence[Clip], frames: Tensor) -> list[dict[str, bool]]:

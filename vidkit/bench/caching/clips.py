@@ -89,7 +89,8 @@ def free_area(clips: Sequence[Clip], frames: Tensor) -> Tensor:
     """
     levels = levels_on(clips, frames.device)
     grey = levels.colours[:, 4][:, None, None, None]
-    shown = frames[:, list(AREA_FRAMES)].float() / 255
+    at = [n for n in AREA_FRAMES if n < frames.shape[1]] or [frames.shape[1] - 1]
+    shown = frames[:, at].float() / 255
     near = ((shown - grey).norm(dim=-1) < NEAR_GREY).float().sum((2, 3))
     radius = BALL_RADIUS * cell_px(levels.walls.size).float()
     whole = levels.wanderers * math.pi * radius**2

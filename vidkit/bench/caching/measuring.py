@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidkit.bench.attention_quality.clips import LATENT_FRAMES, LATENT_SIDE, Clip, ClipMaker
+from vidkit.bench.attention_quality.clips import FRAMES, LATENT_SIDE, Clip, ClipMaker
 from vidkit.bench.attention_quality.metrics import ssim
 from vidkit.bench.caching.clips import clip_psnr, draw_set, free_area, solved
 from vidkit.bench.caching.running import Runner, batches
@@ -41,7 +41,7 @@ class ClipRow:
         seconds: of the denoising loop, its batch's divided by the batch.
         psnr: dB against the uncached clip; None for that one.
         ssim: likewise.
-        success: the maze is solved.
+        success: the maze is solved; None: clips are too short to tell.
         area: of free content; None in plain clips.
         state_bytes: kept from step to step.
     """
@@ -55,7 +55,7 @@ class ClipRow:
     seconds: float
     psnr: float | None
     ssim: float | None
-    success: bool
+    success: bool | None
     area: float | None
     state_bytes: float
 
@@ -84,13 +84,13 @@ class CachingRun:
         tell: Callable[[str], None],
     ) -> None:
         self.settings, self.work, self.tell = settings, work, tell
-        self.runner = Runner(ClipMaker(model))
+        self.runner = Runner(ClipMaker(model, settings.latent_frames))
         if self.runner.maker.device.type == "cuda":
             torch.set_float32_matmul_precision("high")  # fp32 in tensor cores
         self.clips = {kind: self._drawn(kind, settings.clips, "measure") for kind in settings.sets}
         self.tune = {kind: self._drawn(kind, settings.tune_clips, "tune") for kind in settings.sets}
         shape = TransformerShape.of(dict(model.pipe.transformer.config))
-        tokens = LATENT_FRAMES * (LATENT_SIDE // shape.patch[1]) ** 2
+        tokens = settings.latent_frames * (LATENT_SIDE // shape.patch[1]) ** 2
         whole = shape.pass_flops(tokens, tokens, TEXT_TOKENS).total
         ends = dataclasses.replace(shape, layers=0)
         self.ends = ends.pass_flops(tokens, tokens, TEXT_TOKENS).total / whole
@@ -229,7 +229,8 @@ class CachingRun:
         reference = self._reference(batch, steps)
         dB, alike = clip_psnr(frames, reference).tolist(), ssim(frames, reference).tolist()
         area = free_area(batch, frames).tolist() if kind is ClipSet.extras else [None] * len(batch)
-        won = solved(batch, frames)
+        whole = self.settings.frames == FRAMES
+        won: list[bool | None] = [*solved(batch, frames)] if whole else [None] * len(batch)
         return [
             ClipRow(
                 kind.value,
@@ -268,6 +269,7 @@ def header_of(settings: BenchCachingSettings, fingerprint: str | None) -> dict[s
         "measurement": "caching",
         "weights": fingerprint,
         "size": settings.size,
+        "frames": settings.frames,
         "seed": settings.seed,
         "tune_clips": settings.tune_clips,
         "search": settings.search,

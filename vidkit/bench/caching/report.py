@@ -46,6 +46,7 @@ def rows_of(found: Sequence[ClipRow]) -> list[dict[str, Any]]:
     made = []
     for (kind, steps, method, target), mine in groups.items():
         areas = [row.area for row in mine if row.area is not None]
+        won = [row.success for row in mine if row.success is not None]
         row: dict[str, Any] = {
             "set": kind,
             "steps": steps,
@@ -55,7 +56,7 @@ def rows_of(found: Sequence[ClipRow]) -> list[dict[str, Any]]:
             "flops_share": sum(r.share for r in mine) / len(mine),
             "seconds": sum(r.seconds for r in mine) / len(mine),
             "state_bytes": max(r.state_bytes for r in mine),
-            "success": asdict(share_interval(sum(r.success for r in mine), len(mine))),
+            "success": asdict(share_interval(sum(won), len(won))) if won else None,
             "area": asdict(mean_interval(areas)) if areas else None,
         }
         for name in ("psnr", "ssim"):
@@ -97,7 +98,6 @@ def headroom_of(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def cells(row: dict[str, Any]) -> list[str]:
     """A row as text."""
-    success = MeanInterval(**row["success"])
     kept = row["area_kept"]
     area = "" if row["area"] is None else f"{row['area']['mean']:.3f}"
     return [
@@ -106,10 +106,17 @@ def cells(row: dict[str, Any]) -> list[str]:
         f"{row['seconds']:.3f}",
         _spread(row["psnr"], "{:.2f}"),
         _spread(row["ssim"], "{:.4f}"),
-        f"{100 * success.mean:.0f} % ({100 * success.low:.0f}-{100 * success.high:.0f})",
+        _percent(row["success"]),
         area + ("" if kept is None else f" ({kept:.2f} of uncached)"),
         *(_spread(row["over"].get(name), "{:+.2f}") for name in ("fewer_steps", "interval")),
     ]
+
+
+def _percent(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return ""
+    share = MeanInterval(**found)
+    return f"{100 * share.mean:.0f} % ({100 * share.low:.0f}-{100 * share.high:.0f})"
 
 
 def _spread(found: dict[str, Any] | None, form: str) -> str:

@@ -106,7 +106,7 @@ class Tuner:
         kinds: list[dict[str, Any]] = [{}]
         if method is CacheMethod.interval:
             kinds = [
-                {"reuse": r, "forecast": f} for r in ("velocity", "residual") for f in ("hold", "linear")
+                {"reuse": r, "forecast": f} for r in ("velocity", "residual") for f in ("linear", "hold")
             ]
             kinds.append({"reuse": "velocity", "forecast": "fitted"})
         fits: list[tuple[float, dict[str, Any]]] = []

@@ -191,7 +191,7 @@ def _planned(settings: BenchCachingSettings, device: torch.device, dtype: torch.
         return iter(())
 
     for steps in settings.steps if Section.quality in settings.sections else ():
-        clip = steps * FORWARD_FLOPS / rate
+        clip = steps * FORWARD_FLOPS * settings.latent_frames / 16 / rate
         clips, tuning = len(settings.sets) * settings.clips, len(settings.sets) * settings.tune_clips
         found.append(Part(f"uncached, N={steps}", f"{clips} clips", clips * clip, nothing))
         for method in settings.methods:
