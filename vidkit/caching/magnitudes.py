@@ -58,6 +58,7 @@ class Magnitudes:
         clips: that were averaged.
         curves: by guidance branch.
         velocities: of the same clips, for `cache=change`; None: not measured.
+        weights: fingerprint of the transformer; None: random, or not known.
     """
 
     model: str
@@ -65,6 +66,7 @@ class Magnitudes:
     clips: int
     curves: Mapping[str, Curve]
     velocities: VelocityTable | None = None
+    weights: str | None = None
 
     def curve(self, branch: str) -> Curve:
         """Of a branch; of the first one where that is not there."""
@@ -74,6 +76,7 @@ class Magnitudes:
         """Write atomically, as JSON."""
         plain: dict[str, Any] = {"format": FORMAT, "model": self.model, "steps": self.steps}
         plain |= {"clips": self.clips, "curves": {name: asdict(curve) for name, curve in self.curves.items()}}
+        plain["weights"] = self.weights
         if self.velocities is not None:
             plain["velocities"] = self.velocities.plain
         write_text_atomic(path, json.dumps(sealed(plain)) + "\n")
@@ -97,7 +100,9 @@ class Magnitudes:
                 len(c.levels) < 2 or len(c.levels) != len(c.log_magnitude) for c in curves.values()
             ):
                 raise ValueError("a curve needs two levels and a magnitude for each")
-            return cls(str(plain["model"]), int(plain["steps"]), int(plain["clips"]), curves)
+            kept = VelocityTable.of(plain["velocities"]) if "velocities" in plain else None
+            weights = None if plain.get("weights") is None else str(plain["weights"])
+            return cls(str(plain["model"]), int(plain["steps"]), int(plain["clips"]), curves, kept, weights)
         except OSError as error:
             raise DataError(f"no magnitudes at {path}", "make them: vidkit calibrate cache") from error
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:

@@ -50,8 +50,11 @@ def placed_steps(
     # between measured levels there is nothing that bends: placed among those, then the nearest of the many
     own = (*table[0], min(levels[-1], table[0][-1]))
     at = np.asarray([table[0][n] for n in _placed(own, count, table, early, held)])
-    nearest = np.abs(np.asarray(levels[:-1])[None] - at[:, None]).argmin(1)
-    return tuple(sorted({0, *nearest.tolist()}))
+    nearest = np.abs(np.asarray(levels[:-1])[None] - at[:, None]).argmin(1).tolist()
+    found = [0]
+    for number, step in enumerate(nearest[1:], 1):  # never two of them on one step
+        found.append(min(max(step, found[-1] + 1), steps - count + number))
+    return tuple(found)
 
 
 @functools.lru_cache(maxsize=64)

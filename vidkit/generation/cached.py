@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidkit.config.cache_schema import CacheSettings
@@ -130,8 +131,12 @@ class CachedRun:
         return {**told, **({"target": self.found} if self.found else {})}
 
 
-def prepare_cache(settings: CacheSettings) -> CachedRun:
+def prepare_cache(settings: CacheSettings, folder: Path | None = None) -> CachedRun:
     """Make the policy, before any weight is loaded.
+
+    Args:
+        settings: as given.
+        folder: of the model; the embedded one has a table of magnitudes that ships.
 
     Raises:
         ConfigError: unknown settings, values out of range, a table that is missing.
@@ -149,7 +154,20 @@ def prepare_cache(settings: CacheSettings) -> CachedRun:
     with quiet_libraries():
         from vidkit.caching import policy
 
+        if settings.name == "magcache" and settings.settings.get("table") is None:
+            settings = _with_shipped_table(settings, folder)
         return CachedRun(settings, policy(settings.name, **settings.settings))
+
+
+def _with_shipped_table(settings: CacheSettings, folder: Path | None) -> CacheSettings:
+    from vidkit.caching.magnitudes import Magnitudes
+    from vidkit.caching.velocity_table import SHIPPED
+    from vidkit.utils.fingerprint import weights_fingerprint
+
+    own = None if folder is None else weights_fingerprint(folder / "transformer")
+    if own is None or Magnitudes.load(SHIPPED).weights != own:
+        return settings
+    return dataclasses.replace(settings, settings={**settings.settings, "table": str(SHIPPED)})
 
 
 def measured_share(model: LoadedModel, policy: CachePolicy, loop: Callable[[], object]) -> float:

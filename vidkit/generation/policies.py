@@ -36,7 +36,7 @@ class Policies:
             DataError: a table that cannot be used.
         """
         attention = prepare(run.settings.attention, run.table_model, folder=run.folder)
-        return cls(attention, prepare_cache(run.settings.cache))
+        return cls(attention, prepare_cache(run.settings.cache, run.folder))
 
     def check(self, run: ResolvedRun) -> list[str]:
         """Refuse what attention or cache cannot do for a clip; say what the user should know.

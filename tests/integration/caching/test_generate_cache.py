@@ -110,7 +110,7 @@ def test_bad_input_is_refused_in_words(given, text, words, capsys) -> None:
     [
         ["cache=change", "cache.full=0"],
         ["cache=change", "cache.share=0.1", "attention=xattention"],
-        ["cache=magcache"],
+        ["cache=magcache"],  # no table ships for this model
         ["cache=flowcache", "cache.threshold=nan"],
     ],
     ids=str,

@@ -162,6 +162,10 @@ def test_a_loop_of_more_steps_than_were_measured_has_as_many_full_ones_at_the_sa
     many, few = placed_steps(levels, 8, table), placed_steps((*table[0], 0.0), 8, table)
     apart = [abs(levels[a] - table[0][b]) for a, b in zip(many, few, strict=True)]
     assert max(apart) < 0.01
+    for steps, count in ((21, 19), (24, 15), (30, 7)):
+        some = (*torch.linspace(1, 1 / steps, steps).double().tolist(), 0.0)
+        found = placed_steps(some, count, table)
+        assert len(set(found)) == count and found == tuple(sorted(found)) and found[-1] < steps
 
 
 def test_without_tokens_between_no_keys_are_kept_and_full_steps_are_those_placed():

@@ -13,6 +13,7 @@ from vidkit.errors import ConfigError
 from vidkit.generation.out_of_memory import out_of_memory_explained
 from vidkit.generation.resolve import ResolvedRun, resolve
 from vidkit.utils.files import check_writable
+from vidkit.utils.fingerprint import weights_fingerprint
 from vidkit.utils.sealing import check_single, named_paths
 
 
@@ -58,7 +59,8 @@ def _measured(settings: CalibrateCacheSettings, runs: list[ResolvedRun], path: P
             for number, one in enumerate(runs, 1):
                 progress.phase("measure", f"clip {number} of {len(runs)}")
                 make_latents(model, one.request, one.frame.image, progress)
-    table = probe.table(first.spec.name, velocities.table())
+    weights = None if first.folder is None else weights_fingerprint(first.folder / "transformer")
+    table = dataclasses.replace(probe.table(first.spec.name, velocities.table()), weights=weights)
     table.save(path)
     ratios = [ratio for rows in probe.ratios.values() for row in rows for ratio in row[1:]]
     print(

@@ -67,7 +67,7 @@ def dry_run(run: ResolvedRun) -> CostEstimate:
     notes = list(run.frame.notes)
     if settings.attention.table not in (None, "", "auto"):  # only then torch is needed
         notes += prepare(settings.attention, run.table_model, folder=run.folder).check(spec, request)
-    cached = prepare_cache(settings.cache)
+    cached = prepare_cache(settings.cache, run.folder)
     dense = is_dense(settings.attention)
     cache_notes = cached.check(spec, request, is_dense=dense)
     dtype, vae_dtype = run.options.expected_dtype, run.options.vae_dtype
