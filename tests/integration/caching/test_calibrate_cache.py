@@ -38,7 +38,7 @@ def test_a_table_is_made_and_taken_with_other_steps(words, tmp_path, capsys) -> 
     assert run([*clip, "cache=magcache", f"cache.table={table}", "cache.threshold=1"]) == 0
     record = json.loads((tmp_path / "x.json").read_text())
     assert record["cache"]["decisions"]["skip"] > 0
-    assert run([*clip, "cache=change", f"cache.table={table}", "cache.target_flops=0.5"]) == 0
+    assert run([*clip, "cache=change", f"cache.table={table}", "cache.full=0.5"]) == 0
     placed = json.loads((tmp_path / "x.json").read_text())["cache"]
     assert placed["decisions"] == {"full": 6, "skip": 6} and placed["policy"]["table"] == str(table)
     assert run(made) == 0  # its own file may be made again
