@@ -91,7 +91,9 @@ class OwnRun:
                 raise ConfigError(f"unknown setting 'benchmark.{name}'", f"{hint}there: {', '.join(known)}")
         for entry in dataclasses.fields(kind):
             if entry.name in self.options:
-                _check_type(entry.name, self.options[entry.name], entry.default)
+                factory = entry.default_factory
+                default = entry.default if factory is dataclasses.MISSING else factory()
+                _check_type(entry.name, self.options[entry.name], default)
         try:
             return kind(**self.options)
         except ValueError as error:
@@ -105,12 +107,30 @@ def _check_type(name: str, value: object, default: object) -> None:
     Raises:
         ConfigError: it is of another kind.
     """
-    wanted: type | tuple[type, ...] = (int, float) if isinstance(default, float) else type(default)
+    if isinstance(default, list | tuple):
+        _check_list(name, value)
     if not isinstance(default, bool | int | float | str):
         return
+    wanted: type | tuple[type, ...] = (int, float) if isinstance(default, float) else type(default)
     if not isinstance(value, wanted) or isinstance(value, bool) is not isinstance(default, bool):
         raise ConfigError(
             f"benchmark.{name} cannot be {value!r}", f"give a {type(default).__name__} such as {default!r}"
+        )
+
+
+def _check_list(name: str, value: object) -> None:
+    """Refuse what is neither a list of words and numbers nor a word, which the settings themselves judge.
+
+    Raises:
+        ConfigError: it is a number, a mapping, or a list of lists.
+    """
+    items = value if isinstance(value, list | tuple) else [value]
+    single = not isinstance(value, list | tuple) and not (value is None or isinstance(value, str))
+    if single or any(
+        not isinstance(item, int | float | str | None) or isinstance(item, bool) for item in items
+    ):
+        raise ConfigError(
+            f"benchmark.{name} cannot be {value!r}", f"give a list such as benchmark.{name}=[a,b]"
         )
 
 

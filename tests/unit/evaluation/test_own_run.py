@@ -88,3 +88,11 @@ def test_settings_of_the_benchmark_are_checked() -> None:
     assert caught.value.hint == "choose robust"
     with pytest.raises(ConfigError, match="no data was given"):
         OwnRun(Path("x")).needs_data("levels")
+
+
+@pytest.mark.parametrize("value", [7, True, {"a": 1}, [["a"]], [True]])
+def test_a_list_of_the_benchmark_is_a_list_of_words_or_numbers(value: object) -> None:
+    with pytest.raises(ConfigError, match=r"benchmark\.types cannot be ") as caught:
+        OwnRun(Path("x"), options={"types": value}).read_options(Settings)
+    assert caught.value.hint == "give a list such as benchmark.types=[a,b]"
+    assert OwnRun(Path("x"), options={"types": ["a", 2]}).read_options(Settings).types == ["a", 2]

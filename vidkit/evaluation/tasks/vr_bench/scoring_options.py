@@ -45,7 +45,7 @@ class ScoringOptions:
                 raise ValueError(f"{name}={value} is too small or not a number\ngive {least} or more")
         for name in ("types", "difficulties", "skins"):
             if isinstance(getattr(self, name), str):
-                raise ValueError(f"{name} is one word, not a list\ngive {name}=[...]")
+                raise ValueError(f"{name} is one word, not a list\ngive benchmark.{name}=[...]")
 
     @property
     def picked(self) -> Picked:
