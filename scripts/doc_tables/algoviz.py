@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from vidkit.algoviz.gallery.entries import AREAS, entries
 from vidkit.algoviz.json_schema import NAMES, schema_text
@@ -15,22 +16,27 @@ FUZZING = Path(__file__).resolve().parents[2] / "docs" / "results" / "fuzz_trace
 
 
 def fuzz_table() -> str:
-    """Each recorded run of scripts/fuzz_traces.py, and all of them together."""
+    """Each recorded run of scripts/fuzz_traces.py, and those together since the last that found a fault."""
     runs = [json.loads(line) for line in FUZZING.read_text(encoding="utf-8").splitlines()]
-    names = ("read", "read, with errors", "refused", "failed")
     rows = [
         "| Seeds | Inputs | Read | Read, with errors | Refused | Failed | Hung | Slowest |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for made in runs:
-        ends = " | ".join(f"{made['ends'].get(name, 0):,}" for name in names)
-        seeds = ", ".join(map(str, made["seeds"]))
-        rows.append(f"| {seeds} | {made['inputs']:,} | {ends} | {made['hangs']} | {made['slowest_s']:g} s |")
-    ends = " | ".join(f"{sum(made['ends'].get(name, 0) for made in runs):,}" for name in names)
+    rows += [_fuzz_row(", ".join(map(str, made["seeds"])), [made]) for made in runs]
+    faulty = [place for place, made in enumerate(runs) if made["ends"].get("failed", 0) or made["hangs"]]
+    if faulty:
+        rows.append(_fuzz_row("since the last failure", runs[faulty[-1] + 1 :]))
+    rows.append(_fuzz_row("all", runs))
+    return "\n".join(rows) + "\n"
+
+
+def _fuzz_row(name: str, runs: list[dict[str, Any]]) -> str:
+    """Runs added up."""
+    kinds = ("read", "read, with errors", "refused", "failed")
+    ends = " | ".join(f"{sum(made['ends'].get(kind, 0) for made in runs):,}" for kind in kinds)
     hangs = sum(made["hangs"] for made in runs)
     slowest = max((made["slowest_s"] for made in runs), default=0)
-    rows.append(f"| all | {sum(made['inputs'] for made in runs):,} | {ends} | {hangs} | {slowest:g} s |")
-    return "\n".join(rows) + "\n"
+    return f"| {name} | {sum(made['inputs'] for made in runs):,} | {ends} | {hangs} | {slowest:g} s |"
 
 
 def operation_table() -> str:

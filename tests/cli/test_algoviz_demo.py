@@ -41,7 +41,7 @@ def test_demo_writes_the_trace(tmp_path: Path) -> None:
     done = vidkit(tmp_path, "demo", "bubble_sort", "-o", "b.json")
     assert done.returncode == 0, done.stderr
     made = json.loads((tmp_path / "b.json").read_text())
-    assert made["algorithm"]["name"] == "Bubble sort" and made["deltas"]
+    assert made["algorithm"] == {"name": "Bubble sort", "family": "sorting"} and made["deltas"]
     again = vidkit(tmp_path, "demo", "bubble_sort", "-o", "b.json")
     assert again.returncode == 2 and "already exists" in again.stderr
 

@@ -8,7 +8,7 @@ from vidkit.algoviz.gallery.entries import Entry, find
 from vidkit.algoviz.renderers.registry import load_renderer
 from vidkit.algoviz.renderers.rendering import Rendered
 from vidkit.algoviz.tracing.run import trace_source
-from vidkit.algoviz.vta.trace import Trace
+from vidkit.algoviz.vta.trace import Trace, trace_of
 from vidkit.commands.algoviz.draw import Drawing, draw
 from vidkit.commands.algoviz.writing import Made, is_trace_file, write_trace
 from vidkit.errors import DataError
@@ -48,4 +48,7 @@ def traced(entry: Entry, sandbox: str = "auto", unsafe: bool = False) -> Trace:
         raise DataError(
             f"'{entry.name}' did not finish: {made.outcome.why()}", "try it with --sandbox landlock"
         )
-    return made.trace
+    raw = made.trace.as_dict()
+    area = entry.area.replace("_", " ")
+    algorithm = {**raw["algorithm"], "family": "dynamic programming" if area == "dp" else area}
+    return trace_of({**raw, "algorithm": algorithm}, made.trace.where)
