@@ -14,6 +14,7 @@ from vidkit.evaluation.rows import read_rows, text_id
 from vidkit.evaluation.types import Row
 
 GOLD_COLUMNS = ("answer", "correct_answer", "gold", "answers", "target", "label", "ground_truth")
+_GOLD = frozenset(GOLD_COLUMNS)
 _ID_COLUMNS = ("question_id", "id")
 _NOT_SCORED = frozenset({"response", "meta", "usage", "latency_s"})
 _TEXT_COLUMNS = ("prediction", "response")
@@ -73,22 +74,24 @@ def read_predictions(
         DataError: bad row, missing id, duplicate id, or a gold column.
     """
     predictions = Predictions(Path(path))
+    file = predictions.path.name
     for line, row in (
         (n, one) for n, whole in read_rows(path) for one in unfolded(whole, id_of_document, own)
     ):
-        where = f"{predictions.path.name} line {line}"
-        _refuse_gold(where, row)
-        name = normalise(_row_id(where, row))
-        failed = _failed(row)
+        if not _GOLD.isdisjoint(row):
+            _refuse_gold(f"{file} line {line}", row)
+        name = normalise(_row_id(f"{file} line {line}", row))
         earlier = predictions.rows.get(name)
         if earlier is not None and not _failed(earlier):
             raise DataError(
-                f"{where}: duplicate id '{name}', first on line {predictions.lines[name]}",
+                f"{file} line {line}: duplicate id '{name}', first on line {predictions.lines[name]}",
                 "keep one reply per item",
             )
         text = next((row[key] for key in _TEXT_COLUMNS if row.get(key) is not None), None)
-        if text is None and not failed and not any(key in row for key in _TEXT_COLUMNS):
-            raise DataError(f"{where}: no 'prediction' and no 'response'", "give the model's reply as text")
+        if text is None and not _failed(row) and not any(key in row for key in _TEXT_COLUMNS):
+            raise DataError(
+                f"{file} line {line}: no 'prediction' and no 'response'", "give the model's reply as text"
+            )
         # counts and timings of a hundred thousand replies would be most of the memory
         kept = {sys.intern(key): value for key, value in row.items() if key not in _NOT_SCORED}
         kept["prediction"] = text
@@ -127,11 +130,13 @@ def read_data(
         DataError: a missing column or a duplicate id, with file and line.
     """
     seen: dict[str, str] = {}
+    needed = frozenset(required)
     for path in paths:
+        file = path.name
         for line, row in rows_in(path):
-            where = f"{path.name} line {line}"
-            missing = next((column for column in required if column not in row), None)
-            if missing is not None:
+            where = f"{file} line {line}"
+            if not needed <= row.keys():
+                missing = next(column for column in required if column not in row)
                 raise DataError(f"{where}: no column '{missing}'", _columns(row, required))
             key = row_id(row)
             if not key:

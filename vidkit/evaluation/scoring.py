@@ -91,7 +91,16 @@ def read_rows_of(task: Task, data: str | Path, limit: int | None = None) -> list
     rows_in = task.functions.rows_in
     rows = read_data(task.files_of(data), numbered_id(task), task.required, rows_in=rows_in)
     found = limited(task, rows, limit)
-    return [{sys.intern(name): _kept(value) for name, value in row.items()} for row in found]
+    # most cells are short texts: no call for them
+    return [
+        {
+            sys.intern(name): sys.intern(value)
+            if type(value) is str and len(value) <= _LABEL
+            else _kept(value)
+            for name, value in row.items()
+        }
+        for row in found
+    ]
 
 
 def limited(task: Task, rows: Iterable[Row], limit: int | None) -> Iterator[Row]:
@@ -121,8 +130,8 @@ def numbered_id(task: Task) -> Callable[[Row], str]:
 
 
 def _kept(value: Any) -> Any:
-    # labels and ids of groups come a thousand times over
     if isinstance(value, str):
+        # labels and ids of groups come a thousand times over
         return sys.intern(str(value)) if len(value) <= _LABEL else value
     # a benchmark of 8K pictures would not fit into memory, and scores need none
     if isinstance(value, bytes):

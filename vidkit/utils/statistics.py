@@ -29,7 +29,8 @@ EACH_BY_ITSELF = "95 % intervals, each by itself: one in twenty misses"
 _BLOCK = 1000  # resamples at a time
 _CELLS = 1_250_000  # counts at a time, 5 MB: a matrix product of few rows is slow
 _CACHED = 1 << 15  # counts that are counted up at a time, in the cache
-_FINEST = 6  # halvings of a whole number that are looked at
+_PARTS = (1, 3, 8, 12, 16, 24, 32, 48, 64)  # of a whole number that are looked at
+_NEAR = 1e-9  # how near a multiple must be to a whole number
 _ALL_SWAPS = 13  # clusters; 2^13 ways are fewer than 10,000
 MIN_GROUPS = 6
 """Fewest groups with an interval: resamples of fewer say little, and no paired test of them can reach 5 %."""
@@ -96,19 +97,22 @@ def resampled_sums(sums: Array | Sequence[Column], resamples: int = RESAMPLES, s
     out = np.zeros((resamples, len(columns)))
     if clusters == 0:
         return out
-    exact = [_adds_up_in_single(one) for one in columns]
-    whole, parts = np.flatnonzero(exact), np.flatnonzero(~np.array(exact, bool))
+    units = [_unit_of(one) for one in columns]
+    whole = np.array([place for place, unit in enumerate(units) if unit], np.intp)
+    parts = np.array([place for place, unit in enumerate(units) if not unit], np.intp)
     single, double = np.empty((clusters, len(whole)), np.float32), np.empty((clusters, len(parts)))
-    for made, places in ((single, whole), (double, parts)):
-        for place, column in enumerate(places):
-            made[:, place] = columns[int(column)]
+    for place, column in enumerate(whole):
+        single[:, place] = np.rint(columns[column] / units[column])
+    for place, column in enumerate(parts):
+        double[:, place] = columns[column]
+    scales = np.array([units[column] for column in whole])
     generator = np.random.default_rng(seed)
     most = max(1, min(_BLOCK, _CELLS // clusters, resamples))
     blocks = [slice(first, min(first + most, resamples)) for first in range(0, resamples, most)]
     counts = [np.empty((most, clusters), np.float32) for _ in blocks[:2]]
 
     def multiply(rows: slice, block: NDArray[np.float32]) -> None:
-        out[rows, whole] = block @ single
+        out[rows, whole] = (block @ single) * scales
         if len(parts):
             out[rows, parts] = block.astype(np.float64) @ double
 
@@ -126,19 +130,26 @@ def resampled_sums(sums: Array | Sequence[Column], resamples: int = RESAMPLES, s
     return out
 
 
-def _adds_up_in_single(column: Column) -> bool:
-    """Whether sums over as many draws as there are values are exact in single precision, at half the time.
+def _unit_of(column: Column) -> float:
+    """The unit of which all values are whole multiples, where sums of them are exact in single precision.
 
-    So it is for multiples of one power of two (whole numbers, quarters) whose sums keep below 2^24 of it.
+    So it is where sums over as many draws as there are values keep below 2^24 units: whole numbers, quarters,
+    thirds of 25. Such sums take half the time. 0.0: there is none.
     """
     most = float(np.abs(column).max(initial=0.0)) * len(column)
-    for power in range(_FINEST + 1):
-        scaled = column * 2.0**power
-        if most * 2.0**power >= 2**24:
-            return False
-        if bool((scaled == np.rint(scaled)).all()):
-            return True
-    return False
+    for parts in (1, 2, 4):  # as most are, and said at once
+        if most * parts < 2**24 and bool((column * parts == np.rint(column * parts)).all()):
+            return 1 / parts
+    values = np.unique(np.abs(column))
+    for parts in _PARTS:
+        scaled = values * parts
+        near = np.rint(scaled)
+        if near[-1] >= 2**53 or not np.allclose(scaled, near, rtol=0, atol=_NEAR):
+            continue
+        step = int(np.gcd.reduce(near.astype(np.int64))) or 1
+        if near[-1] / step * len(column) < 2**24:
+            return step / parts
+    return 0.0
 
 
 def _count_draws(generator: np.random.Generator, counts: NDArray[np.float32]) -> None:
@@ -150,6 +161,9 @@ def _count_draws(generator: np.random.Generator, counts: NDArray[np.float32]) ->
     for first in range(0, len(counts), most):
         part = counts[first : first + most]
         drawn = generator.integers(0, clusters, size=part.shape, dtype=np.int32)
+        if len(part) == 1:
+            part[0] = np.bincount(drawn[0], minlength=clusters)
+            continue
         wide = np.add(drawn, offsets[: len(part)], out=places[: len(part)])
         part[:] = np.bincount(wide.ravel(), minlength=part.size).reshape(part.shape)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -77,19 +78,19 @@ def score(
     mode = Mode(mode)
     if not rows:
         raise DataError("no rows to score", "give the benchmark's rows with predictions")
-    graded = {mode: grade(rows, mode, allow_new_structures)}
-    other = Mode.OFFICIAL if mode is Mode.ROBUST else Mode.ROBUST
-    other_note = ""
-    try:
-        graded[other] = grade(rows, other, allow_new_structures)
-    except DataError as error:
-        other_note = f"{other} scores cannot be formed: {error.message}"
-    groups = graded[mode]
+    groups = grade(rows, mode, allow_new_structures)
     metrics = ratio_metrics(groups, mode)
-    values = headline_values(metrics)
-    draws = with_derived(metrics.draws(resamples, seed))
-    questions = [q for group in groups for q in group.questions]
-    counts = summarise([q.choice for q in questions], [q.row for q in questions], [q.id for q in questions])
+    # drawing is NumPy's work and leaves the interpreter to the rest
+    with ThreadPoolExecutor(1) as worker:
+        drawing = worker.submit(metrics.draws, resamples, seed)
+        graded, other_note = _with_other_mode(rows, groups, mode, allow_new_structures)
+        values = headline_values(metrics)
+        questions = [q for group in groups for q in group.questions]
+        counts = summarise(
+            [q.choice for q in questions], [q.row for q in questions], [q.id for q in questions]
+        )
+        items = [_item(q) for q in questions]
+        draws = with_derived(drawing.result())
     standing = groups_of(metrics)
     alike = metrics.alike()
     bounds = intervals(draws, standing, alike=alike)
@@ -101,7 +102,7 @@ def score(
         "intervals": {name: bound.rounded() for name, bound in bounds.items()},
         "bootstrap": {"resamples": resamples, "seed": seed, "unit": "video", "level": 0.95},
         "counts": {**counts, "groups": len(groups)},
-        "items": [_item(q) for q in questions],
+        "items": items,
         "groups": [
             {"video": g.video, "type": g.type, "structure": g.structure, "score": g.score, "steps": g.steps}
             for g in groups
@@ -117,6 +118,17 @@ def score(
     made = tables.make(result, groups, values, bounds, metrics.denominators())
     result["tables"] = [asdict(table) for table in made]
     return result
+
+
+def _with_other_mode(
+    rows: Sequence[Row], groups: list[Group], mode: Mode, allow_new: bool
+) -> tuple[dict[Mode, list[Group]], str]:
+    """The groups by mode, and why those of the other mode cannot be formed."""
+    other = Mode.OFFICIAL if mode is Mode.ROBUST else Mode.ROBUST
+    try:
+        return {mode: groups, other: grade(rows, other, allow_new)}, ""
+    except DataError as error:
+        return {mode: groups}, f"{other} scores cannot be formed: {error.message}"
 
 
 def _item(question: Question) -> dict[str, Any]:
