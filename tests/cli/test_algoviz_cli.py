@@ -33,7 +33,7 @@ def bad(tmp_path: Path) -> Path:
 
 def test_validate_tells_code_place_and_what_to_do(good: Path, bad: Path) -> None:
     done = vidkit("validate", good)
-    assert (done.returncode, done.stdout) == (0, f"{good}: made: array, 1 steps; nothing found\n")
+    assert (done.returncode, done.stdout) == (0, f"{good}: made: array, 1 step; nothing found\n")
     done = vidkit("validate", good, bad)
     assert done.returncode == 1
     assert "7 errors, 7 warnings" in done.stdout
@@ -82,7 +82,7 @@ def test_hashes_of_a_trace_and_its_states(good: Path) -> None:
 
 
 def test_diff_names_the_first_step_that_differs(good: Path, tmp_path: Path) -> None:
-    assert (done := vidkit("diff", good, good)).returncode == 0 and done.stdout == "equal: 1 steps\n"
+    assert (done := vidkit("diff", good, good)).returncode == 0 and done.stdout == "equal: 1 step\n"
     other = tmp_path / "other.json"
     other.write_text(json.dumps(made.trace("array", [5, 2], made.step(SWAP, code=2), made.step(code=1))))
     done = vidkit("diff", good, other)
@@ -96,7 +96,7 @@ def test_lower_writes_a_trace_of_core_operations(tmp_path: Path) -> None:
     source.write_text(json.dumps(made.trace("x-stack", [1], made.step(push, made.op("x-note", text="hm")))))
     assert vidkit("lower", source, "-o", target).returncode == 0
     assert "x-" not in target.read_text()
-    assert vidkit("validate", target).stdout.endswith("array, 1 steps; nothing found\n")
+    assert vidkit("validate", target).stdout.endswith("array, 1 step; nothing found\n")
     done = vidkit("lower", source, "-o", target)
     assert done.returncode == 2 and "--force" in done.stderr
 
@@ -108,7 +108,7 @@ def test_compose_writes_traces_as_one(good: Path, tmp_path: Path) -> None:
     assert vidkit("compose", good, good, "--rebase", "-o", target).returncode == 0
     assert "2 steps" in vidkit("validate", target).stdout
     assert vidkit("compose", good, good, "--beside", "--force", "-o", target).returncode == 0
-    assert "1 auxiliary view, 1 steps; nothing found" in vidkit("validate", target).stdout
+    assert "1 auxiliary view, 1 step; nothing found" in vidkit("validate", target).stdout
     assert vidkit("compose", good, "--beside").returncode == 2
 
 

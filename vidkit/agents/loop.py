@@ -27,6 +27,7 @@ from vidkit.agents.types import (
 from vidkit.agents.workspace import Workspace
 from vidkit.serving.engine import Engine, EngineError
 from vidkit.serving.messages import Message, Request, Text
+from vidkit.utils.plain import counted
 from vidkit.utils.redaction import redact_message
 
 
@@ -81,7 +82,7 @@ class Agent:
     async def run(self, question: str, options: Mapping[str, str], workspace: Workspace) -> AgentRun:
         """Answer one question; never raises for what a model, a tool or a server does."""
         start, run = time.monotonic(), AgentRun(Ending.STEP_LIMIT)
-        run.reason = f"no answer within {self._limits.steps} steps"
+        run.reason = f"no answer within {counted(self._limits.steps, 'step')}"
         try:
             async with asyncio.timeout(self._limits.seconds):
                 await self._steps(run, self._opening(question, options, workspace), workspace)

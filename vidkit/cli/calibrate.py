@@ -47,6 +47,8 @@ def calibrate(
     vidkit calibrate -o maze.json
     vidkit calibrate -c wan1_3b_480p prompts=prompts.txt attention=svg2 --dry-run
     vidkit calibrate --resolve maze.json budget=0.5 -o sparser.json
+    vidkit calibrate cache --help   magnitudes for step caches
+    vidkit calibrate gate --help    thresholds for the small model before an agent
     """  # noqa: D301 (a backspace: the lines after it keep their breaks)
     options = {
         "resolve": resolve,

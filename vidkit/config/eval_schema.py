@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -107,6 +108,14 @@ class DraftSettings:
     workers: int | None = None  # agents side by side; none: server.concurrency
     race: bool = False  # the agent begins beside the draft and is cancelled when that is accepted
     stop_when_slower: bool = True  # drafting stops, and says so, where it does not pay
+
+    def __post_init__(self) -> None:
+        low, high = (-math.inf, 0.0) if self.kind == "entropy" else (0.0, 1.0)
+        if not low <= self.threshold <= high:
+            scores = "<= 0" if self.kind == "entropy" else "in 0..1"
+            raise ValueError(
+                f"threshold must be {scores} for the score '{self.kind}', got {self.threshold:g}"
+            )
 
 
 @dataclass

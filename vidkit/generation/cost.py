@@ -20,6 +20,7 @@ from vidkit.generation.plan import pass_tokens, window_rows
 from vidkit.generation.spec import ModelSpec, Request
 from vidkit.models.transformer_cost import ForwardFlops, TransformerShape
 from vidkit.models.vae_cost import vae_cost
+from vidkit.utils.plain import counted
 
 
 def estimate_cost(
@@ -84,7 +85,8 @@ def estimate_cost(
             )
         ),
         key_value_bytes=0,  # every step recomputes the window: nothing is kept between forwards
-        schedule=f"{sum(count for _, count in rows)} steps x {request.branches} guidance branches",
+        schedule=f"{counted(sum(count for _, count in rows), 'step')} x"
+        f" {counted(request.branches, 'guidance branch', 'es')}",
     )
     if request.by_chunks:
         return by_chunks(estimate, spec, request, BYTES[dtype])

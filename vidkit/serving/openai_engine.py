@@ -28,10 +28,12 @@ from vidkit.serving.reply import Reply
 from vidkit.serving.retry import Gate, RetryPolicy, retry_after_s
 from vidkit.serving.wire import bad_reply, decode_json, decode_reply, encode_request, error_message
 from vidkit.utils.network import check_network
+from vidkit.utils.plain import duration
 from vidkit.utils.redaction import shown_url
 
 logger = logging.getLogger(__name__)
 
+_LONG_WAIT_S = 10.0  # from which a user is told why nothing goes on
 _MANY_BYTES = 256 * 1024
 """Above this, encoding a request is moved off the event loop."""
 
@@ -179,6 +181,11 @@ class OpenAIEngine:
             raise error
         wait_s = self.retry.wait_s(attempt, asked_s, self._rng)
         if asked_s is not None:
+            if asked_s >= _LONG_WAIT_S and asked_s > self._gate.remaining_s() + _LONG_WAIT_S / 2:
+                logger.warning(
+                    "%s asks to wait %s (%s); calls go on then",
+                    self.base_url, duration(asked_s), error.message,
+                )  # fmt: skip
             self._gate.hold(asked_s)
         logger.info("%s: %s; attempt %d follows in %.2f s", self.name, error.message, attempt + 1, wait_s)
         await asyncio.sleep(wait_s)

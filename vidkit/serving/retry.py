@@ -83,6 +83,10 @@ class Gate:
         """Let nobody through for `seconds` from now."""
         self._open_at_s = max(self._open_at_s, time.monotonic() + seconds)
 
+    def remaining_s(self) -> float:
+        """Seconds until it opens; 0 when it is open."""
+        return max(0.0, self._open_at_s - time.monotonic())
+
     async def wait(self) -> None:
         """Return when the gate is open; it may be held again while waiting."""
         while (remaining := self._open_at_s - time.monotonic()) > 0:

@@ -24,6 +24,11 @@ def visible_json(text: str) -> str:
     return _CONTROL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
 
 
+def counted(count: int, noun: str, ending: str = "s") -> str:
+    """A number with its noun: 1 step, 20 steps; 2 branches with the ending `es`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}{ending}"
+
+
 def duration(seconds: float) -> str:
     """Seconds as people say them: 45 s, 2 min 05 s, 1 h 30 min."""
     minutes, rest = divmod(round(seconds), 60)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from json.scanner import make_scanner
 from typing import Any
 
 from vidkit.errors import DataError
@@ -38,7 +39,7 @@ def load_json(text: str, where: str, *, line: int | None = None) -> Any:
     """
     try:
         if text[:1] in "{[" and text[-1:] in "}]":
-            made, end = _DECODER.scan_once(text, 0)  # without the search for blanks around it
+            made, end = _SCAN(text, 0)  # without the search for blanks around it
             if end == len(text):
                 return made
         return _DECODER.decode(text)
@@ -89,6 +90,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 # made once: a decoder takes longer to make than a short line to read
 _DECODER = json.JSONDecoder(object_pairs_hook=_once)
+_SCAN: Callable[[str, int], tuple[Any, int]] = make_scanner(_DECODER)  # type: ignore[arg-type]  # as json does
 
 
 def _line_of_duplicate(text: str) -> int:

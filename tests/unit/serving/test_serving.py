@@ -56,6 +56,24 @@ def test_retry_after_is_never_undercut():
     assert len(set(waits)) > 40
 
 
+@pytest.mark.parametrize(("asked_s", "told"), [(45.0, 1), (2.0, 0)])
+def test_a_long_wait_that_a_server_asks_for_is_told_once(asked_s, told, caplog, monkeypatch):
+    async def at_once(_: float) -> None:
+        pass
+
+    monkeypatch.setattr("vidkit.serving.openai_engine.asyncio.sleep", at_once)
+    engine = OpenAIEngine("m", "http://localhost:1/v1", retry=RetryPolicy())
+
+    async def three_calls() -> None:
+        for _ in range(3):
+            error = EngineError(ErrorKind.RATE_LIMIT, "too many requests", retry_after_s=asked_s)
+            await engine._wait_or_raise(error, 1)
+
+    asyncio.run(three_calls())
+    waits = [record.getMessage() for record in caplog.records if "asks to wait" in record.getMessage()]
+    assert len(waits) == told and all("45 s" in wait for wait in waits)
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [

@@ -12,6 +12,7 @@ from vidkit.agents.workspace import GRID, MAX_PIXELS, Workspace
 from vidkit.serving.engine import Engine
 from vidkit.serving.messages import Image, Request, Text
 from vidkit.serving.reply import Reply, Usage
+from vidkit.utils.plain import counted
 
 
 def workspace_of(request: Request, largest: int = MAX_PIXELS, grid: int = GRID) -> Workspace:
@@ -71,7 +72,7 @@ class AgentEngine:
 
     def identity(self) -> Mapping[str, str]:
         """The model's, and how its agent is run."""
-        limits = f"{self._limits.steps} steps of {self._limits.step_tokens} tokens"
+        limits = f"{counted(self._limits.steps, 'step')} of {self._limits.step_tokens} tokens"
         return {**self._engine.identity(), "agent": limits, **self._settings}
 
     async def generate(self, request: Request) -> Reply:

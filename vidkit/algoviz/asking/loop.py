@@ -12,7 +12,7 @@ from vidkit.algoviz.asking.prompt import again, messages
 from vidkit.algoviz.asking.reply import program_in
 from vidkit.algoviz.asking.tracker import Conditions
 from vidkit.serving import Engine, EngineError, Message, Reply, Request
-from vidkit.utils.plain import visible
+from vidkit.utils.plain import counted, visible
 from vidkit.utils.redaction import redact
 
 Judge = Callable[[str], Judged]
@@ -180,6 +180,7 @@ def _with_words(finding: Finding, reply: Reply) -> Finding:
 
 def _said(judged: Judged) -> str:
     if judged.is_whole:
-        return f"{judged.steps} steps, answer {'right' if judged.semantic == 'pass' else 'not checked'}"
+        answer = "right" if judged.semantic == "pass" else "not checked"
+        return f"{counted(judged.steps or 0, 'step')}, answer {answer}"
     errors = judged.errors
     return " ".join(str(errors[0]).split())[:200] if errors else f"level S{max(judged.level, 0)}"

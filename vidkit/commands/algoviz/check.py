@@ -9,6 +9,7 @@ from typing import Any
 from vidkit.algoviz.rsl.resolve import style_of
 from vidkit.algoviz.vta.trace import Trace, load
 from vidkit.commands.algoviz.reading import count, finding_lines
+from vidkit.utils.plain import counted
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ def run(file: Path, style: str, overlap: bool = False) -> Checked:
     resolved = style_of(trace, style, strict=False)
     shown = sum(not time.is_merged for time in resolved.times)
     wrong = [finding for finding in resolved.findings if finding.is_error]
-    print(f"{file} with {style}: {resolved.duration_s:.1f} s, {shown} of {len(trace) + 1} steps shown")
+    steps = counted(len(trace) + 1, "step")
+    print(f"{file} with {style}: {resolved.duration_s:.1f} s, {shown} of {steps} shown")
     print(f"trace: {count(trace.diagnostics)}")
     for line in finding_lines(trace.diagnostics, False):
         print(line)
@@ -77,7 +79,7 @@ def _overlaps(trace: Trace, style: str) -> tuple[dict[str, Any], ...]:
 
     film = film_of(trace, style)
     found = [met for step in range(len(film)) for met in overlaps(film.scene(step), step, film.regions)]
-    print(f"overlap: {len(found)} in {len(film)} steps")
+    print(f"overlap: {len(found)} in {counted(len(film), 'step')}")
     for met in found[:_SHOWN]:
         print(f"  step {met.step}: {met.rule} {met.first} | {met.second}, {met.area:.1f}")
     if len(found) > _SHOWN:

@@ -12,6 +12,7 @@ from vidkit.algoviz.vta.trace import Trace, trace_of
 from vidkit.commands.algoviz.draw import Drawing, draw
 from vidkit.commands.algoviz.writing import Made, is_trace_file, write_trace
 from vidkit.errors import DataError
+from vidkit.utils.plain import counted
 
 
 def run(name: str, asked: Drawing, sandbox: str = "auto", unsafe: bool = False) -> Rendered | Made:
@@ -29,7 +30,7 @@ def run(name: str, asked: Drawing, sandbox: str = "auto", unsafe: bool = False) 
     if asked.to is None and output is not None and is_trace_file(output):
         made = write_trace(trace, output, asked.force)
         if made.output != "-":
-            print(f"{made.output}: {entry.title}, {made.steps} steps")
+            print(f"{made.output}: {entry.title}, {counted(made.steps, 'step')}")
         return made
     if output is None:
         asked = replace(asked, output=entry.name + load_renderer(asked.to or "html").suffix)

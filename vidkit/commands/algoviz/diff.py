@@ -9,6 +9,7 @@ from typing import Any
 from vidkit.algoviz.vta.differences import Change, Stretch, diff_states
 from vidkit.algoviz.vta.hashing import canonical, plain
 from vidkit.algoviz.vta.trace import Trace, load
+from vidkit.utils.plain import counted
 
 _SHOWN = 12  # changes of the first step that differs
 _HEADER = ("algorithm", "required_extensions")
@@ -68,12 +69,12 @@ def _text(value: Any) -> str:
 
 def _print(made: Compared, changes: tuple[Change, ...], first: int, second: int) -> None:
     if made.is_equal:
-        print(f"equal: {first} steps")
+        print(f"equal: {counted(first, 'step')}")
         return
     for name in made.headers:
         print(f"{name}: differs")
     if made.divergence is None:
-        print(f"all {first} steps equal")
+        print(f"all {counted(first, 'step')} equal")
         return
     print(f"first difference at step {made.divergence} (of {first} and {second})")
     for change in changes[:_SHOWN]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from vidkit.algoviz.vta.diagnostics import CODES, Diagnostic, Severity
 from vidkit.algoviz.vta.trace import Trace
+from vidkit.utils.plain import counted
 
 _SHOWN = 5  # findings of a code that are told one by one
 
@@ -38,4 +39,4 @@ def summary(trace: Trace) -> str:
     first = trace.state(0)
     views = len(first.aux)
     aux = f", {views} auxiliary view{'s' if views != 1 else ''}" if views else ""
-    return f"{trace.name or 'no name'}: {first.main.kind}{aux}, {len(trace)} steps"
+    return f"{trace.name or 'no name'}: {first.main.kind}{aux}, {counted(len(trace), 'step')}"

@@ -14,6 +14,7 @@ from vidkit.generation.out_of_memory import out_of_memory_explained
 from vidkit.generation.resolve import ResolvedRun, resolve
 from vidkit.utils.files import check_writable
 from vidkit.utils.fingerprint import weights_fingerprint
+from vidkit.utils.plain import counted
 from vidkit.utils.sealing import check_single, named_paths
 
 
@@ -30,7 +31,7 @@ def run(settings: CalibrateCacheSettings) -> dict[str, Any]:
     runs = [resolve(clip) for clip in clips_of(_plain(settings))]
     told = {"table": str(path), "model": runs[0].spec.name, "clips": len(runs), "steps": settings.steps}
     if settings.dry_run:
-        print(f"table    {path}\nclips    {len(runs)} of {settings.steps} steps, without a cache")
+        print(f"table    {path}\nclips    {len(runs)} of {counted(settings.steps, 'step')}, without a cache")
         return {**told, "dry_run": True}
     check_writable(path.parent, create=settings.output is None)
     read = {name: file for name, file in named_paths(settings).items() if "output" not in name}

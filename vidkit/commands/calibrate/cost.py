@@ -11,7 +11,7 @@ from vidkit.generation.cost import estimate_cost
 from vidkit.generation.plan import forward_count
 from vidkit.generation.resolve import ResolvedRun
 from vidkit.utils.jsonl_log import read_log
-from vidkit.utils.plain import duration
+from vidkit.utils.plain import counted, duration
 
 if TYPE_CHECKING:
     from vidkit.attention.calibration import CalibrationPlan
@@ -85,7 +85,8 @@ def _cost_lines(
     return [
         f"model       {run.table_model} ({run.spec.layers} layers x {run.spec.heads} heads)",
         f"predictor   {settings.attention.predictor}, thresholds {taus}",
-        f"dense runs  {cost.dense_runs}, each of {cost.steps} steps, {settings.held_out} of them held out",
+        f"dense runs  {cost.dense_runs}, each of {counted(cost.steps, 'step')},"
+        f" {settings.held_out} of them held out",
         f"probes      {cost.probes} at steps {', '.join(map(str, probed))} ({cost.probes_on_disk} on disk),"
         f" {cost.floor_probes} of them of the rounding floor",
         f"FLOPs       about {cost.flops / 1e12:,.2f} TFLOP in all (estimate)",

@@ -30,7 +30,7 @@ from vidkit.utils.files import check_writable
 from vidkit.utils.jsonl_log import JsonlLog, read_log
 from vidkit.utils.memory import give_back_free
 from vidkit.utils.ownership import unchanged_files
-from vidkit.utils.plain import duration
+from vidkit.utils.plain import counted, duration
 from vidkit.utils.seeding import draw_seed
 from vidkit.utils.strict_json import load_json
 
@@ -89,14 +89,15 @@ def run_batch(settings: GenerateSettings) -> BatchResult:
         lacking = set(missing)
         kept = tuple(clip.name for n, clip in enumerate(clips) if n not in lacking)
         if kept:
-            print(f"{len(kept)} of {len(clips)} clips are there already")
+            verb = "is" if len(kept) == 1 else "are"
+            print(f"{len(kept)} of {counted(len(clips), 'clip')} {verb} there already")
         made, failed = _make([clips[n] for n in missing], [runs[n] for n in missing], log)
     result = BatchResult(made, kept, failed, seed)
-    print(f"{len(made)} clips made, {len(kept)} kept, {len(failed)} failed, in '{folder}'")
+    print(f"{counted(len(made), 'clip')} made, {len(kept)} kept, {len(failed)} failed, in '{folder}'")
     if failed:
         name, why = next(iter(failed.items()))
         raise SomeFailed(
-            f"{len(failed)} of {len(clips)} clips could not be made; the first: {name}: {why}",
+            f"{len(failed)} of {counted(len(clips), 'clip')} could not be made; the first: {name}: {why}",
             "run the same command again: clips that are there are kept",
             result,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from vidkit.utils.files import atomic_path, check_writable
 from vidkit.utils.ownership import check_targets
 from vidkit.utils.reservation import free, reserve, reserve_free
 
+_OUTPUTS = Path("outputs")
 _SUFFIX = {"video": ".mp4", "sheet": ".png", "heatmap": ".cache.png", "record": ".json"}
 _SUFFIXES = tuple(_SUFFIX.values())
 
@@ -61,6 +62,24 @@ def held_paths(settings: GenerateSettings) -> Iterator[OutputPaths]:
         OutputError: the folder is missing or read-only, another run writes there, or a file is not ours.
         ConfigError: a file that is not an .mp4.
     """
+    with _no_empty_folder(settings):
+        yield from _held(settings)
+
+
+@contextmanager
+def _no_empty_folder(settings: GenerateSettings) -> Iterator[None]:
+    """A folder that this run made and that nothing came into goes again when the run fails."""
+    is_ours = settings.output is None and not _OUTPUTS.exists()
+    try:
+        yield
+    except BaseException:
+        if is_ours:
+            with suppress(OSError):
+                _OUTPUTS.rmdir()
+        raise
+
+
+def _held(settings: GenerateSettings) -> Iterator[OutputPaths]:
     video, is_default = _video_path(settings)
     sheet = video.with_suffix(".png") if settings.contact_sheet else None
     cached = settings.cache.name not in ("none", "fewer_steps")
@@ -112,7 +131,7 @@ def _video_path(settings: GenerateSettings) -> tuple[Path, bool]:
     """The video's path, and whether vidkit chose its name."""
     name = f"{settings.model.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}.mp4"
     if settings.output is None:
-        video = Path("outputs") / name
+        video = _OUTPUTS / name
         check_writable(video.parent, create=True)
         return video, True
     given = Path(settings.output).expanduser()

@@ -13,7 +13,7 @@ from typing import Any
 from vidkit.config.mirror import LARGEST_SEED
 from vidkit.config.naming import did_you_mean
 from vidkit.config.schema import GenerateSettings
-from vidkit.errors import DataError, doc_page
+from vidkit.errors import ConfigError, DataError, doc_page
 from vidkit.utils.seeding import derive_seed
 from vidkit.utils.strict_json import load_json
 
@@ -66,6 +66,11 @@ def clips_of(settings: GenerateSettings, seed: int) -> list[Clip]:
     path = Path(settings.prompts).expanduser()
     clips: list[Clip] = []
     names: dict[str, str] = {}
+    if settings.prompt and all("prompt" in line for _, _, line in _lines(path)):
+        raise ConfigError(
+            f"the prompt '{settings.prompt[:60]}' would not be used: every line of '{path}' has its own",
+            "leave it out; lines without a prompt of their own would get it",
+        )
     for number, where, line in _lines(path):
         name = _name(line.pop("name", None), number, where)
         made = _settings(settings, line, where)

@@ -10,6 +10,7 @@ from vidkit.generation.cost import CostEstimate
 from vidkit.generation.record import RunRecord
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec, Request
 from vidkit.generation.speed import speed_line
+from vidkit.utils.plain import counted
 
 if TYPE_CHECKING:
     from vidkit.caching import CachePolicy
@@ -28,7 +29,7 @@ def summary_lines(record: RunRecord, size: tuple[int, int, int], fps: int) -> li
     )
     per_step = record.seconds_per_step
     if per_step is not None:
-        seconds += f"; {len(record.steps)} steps, {per_step:.3f} s each (median)"
+        seconds += f"; {counted(len(record.steps), 'step')}, {per_step:.3f} s each (median)"
     lines.append(f"time    {seconds}")
     if record.stream is not None:
         lines.append(f"stream  {stream_line(record)}")
@@ -74,8 +75,9 @@ def stats_lines(record: RunRecord, frames: int) -> list[str]:
             continue
         seconds = [step.seconds for step in steps]
         slowest = max(steps, key=lambda step: step.seconds)
+        many = counted(len(steps), f"{kind} step")
         lines.append(
-            f"  {len(steps)} {kind} steps: {sum(seconds):.2f} s, median {statistics.median(seconds):.3f} s,"
+            f"  {many}: {sum(seconds):.2f} s, median {statistics.median(seconds):.3f} s,"
             f" quickest {min(seconds):.3f} s, slowest {slowest.seconds:.3f} s (step {slowest.index})"
         )
     skipped = [step.skipped_tokens for step in record.steps if step.skipped_tokens is not None]
@@ -111,7 +113,7 @@ def cache_line(record: RunRecord) -> str:
     figures = record.cache or {}
     name = figures["policy"]["name"]
     if "executed_flops" not in figures:
-        return f"{name}: {len(record.steps)} steps"
+        return f"{name}: {counted(len(record.steps), 'step')}"
     done = figures["decisions"]
     kinds = ", ".join(f"{done[kind]} {kind}" for kind in ("full", "tokens", "skip") if kind in done)
     return (

@@ -1,0 +1,49 @@
+"""`vidkit generate`: what would be ignored is refused, and a refused run leaves nothing behind."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def vidkit(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    # two lines of an error must not be wrapped by a narrow terminal
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "vidkit", *words]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment)
+
+
+def test_a_prompt_beside_a_file_whose_lines_have_their_own_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "p.txt").write_text("a boat\na kite\n")
+    done = vidkit("generate", "--prompts", "p.txt", "a lake", "--dry-run", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "the prompt 'a lake' would not be used: every line of 'p.txt' has its own" in done.stderr
+
+
+def test_lines_without_a_prompt_get_the_one_beside_the_file(tmp_path: Path) -> None:
+    (tmp_path / "p.jsonl").write_text('{"seed": 1}\n{"seed": 2, "prompt": "a kite"}\n')
+    done = vidkit("generate", "--prompts", "p.jsonl", "a lake", "steps=1", "--dry-run", cwd=tmp_path)
+    assert done.returncode == 0 and "clips       2" in done.stdout, done.stderr
+
+
+def test_one_step_is_no_steps(tmp_path: Path) -> None:
+    assert "(1 step x 1 guidance branch)" in vidkit("generate", "steps=1", "--dry-run", cwd=tmp_path).stdout
+
+
+def test_a_refused_run_leaves_no_empty_folder(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="the model is loaded before the cache knows its floor")
+    words = ("cache=teacache", "cache.target_flops=0.001", "steps=4", "maze.size=4")
+    done = vidkit("generate", *words, cwd=tmp_path)
+    assert done.returncode == 2 and "is below what 'teacache' must compute" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gate_that_no_score_can_pass_is_refused_by_a_dry_run(tmp_path: Path) -> None:
+    words = ("eval", "v-star-mini", "engine=speculative", "--dry-run")
+    done = vidkit(*words, "draft.threshold=1.5", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "threshold must be in 0..1 for the score 'margin', got 1.5" in done.stderr
+    done = vidkit(*words, "draft.kind=entropy", "draft.threshold=0.5", cwd=tmp_path)
+    assert done.returncode == 2 and "must be <= 0 for the score 'entropy'" in done.stderr
