@@ -34,11 +34,12 @@ PAGES = (
     "docs/select-frames.md",
     "docs/methods/frame-encoder.md",
     "docs/vr-bench.md",
+    "docs/parallel.md",
 )
 _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
     r"|attention|encoder|generate|headline|measured|baseline|selection|planted|token|reader"
-    r"|reading|tracker|cheat|maze speed|caching) figures|demo output"
+    r"|reading|tracker|cheat|maze speed|caching|balance) figures|demo output"
     r"|(?:operation|code|style code|fuzz|gallery) table):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
@@ -58,6 +59,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "demo output": tool.demo_output,
     "maze figures": models.maze_tables,
     "quality figures": attention.quality_tables,
+    "balance figures": attention.balance_table,
     "caching figures": caching.caching_tables,
     "second seed figures": models.second_seed,
     "attention figures": attention.attention_tables,

@@ -16,6 +16,16 @@ def quality_tables() -> str | None:
     return markdown(made)
 
 
+def balance_table() -> str | None:
+    """How evenly heads can be given to GPUs."""
+    made = result("head_balance")
+    if made is None:
+        return None
+    from scripts.balance_heads import markdown
+
+    return markdown(made["rows"])
+
+
 def attention_tables() -> str | None:
     """Dense and sparse attention, prediction and denoising loops on a GPU."""
     made, larger = result("attention_h200"), result("attention_h200_14b")

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 
+from vidkit.attention.head_shares import HeadShares
 from vidkit.attention.policy import AttentionPolicy, as_policy
 from vidkit.attention.processor import SparseAttnProcessor, refuse_parallelism
 from vidkit.attention.runtime import SparseRuntime
@@ -16,6 +17,7 @@ from vidkit.config.attention_schema import AttentionSettings
 from vidkit.errors import ConfigError, ModelError
 from vidkit.hooks.families import ModelFamily, TextPlace, family_of
 from vidkit.hooks.install import Installation, families_of, find_transformers, remove
+from vidkit.hooks.parallel.exchange import RankGroup
 from vidkit.hooks.root import hook_of
 
 log = logging.getLogger(__name__)
@@ -105,7 +107,17 @@ class AttentionHandle:
             "executors_passed_over": dict(chooser.reasons),
             **chooser.dense_share.describe(),
             **self._recorder.summary(),
+            **self._shares(),
         }
+
+    def share_heads(self, ranks: RankGroup) -> None:
+        """Heads are on several ranks from now on, given out by density."""
+        for runtime in self.runtimes.values():
+            runtime.shares = HeadShares(ranks, runtime.heads)
+
+    def _shares(self) -> dict[str, Any]:
+        found = [r.shares.report() for r in self.runtimes.values() if r.shares is not None]
+        return {"shares": found} if found else {}
 
     def __enter__(self) -> AttentionHandle:
         return self

@@ -104,6 +104,15 @@ class SparseAttnProcessor(NotPickled):
             heads = self.attend(q, k, v, *raw)
         return self.family.output(attn, heads.type_as(q), after)
 
+    def head_order(self) -> tuple[int, ...] | None:
+        """Heads in order of the ranks that have them; None: as they are."""
+        shares = self.runtime.shares
+        return shares.order(self.runtime.place(self.layer)) if shares and self.runtime.sparse else None
+
+    def wants_raw(self) -> bool:
+        """Whether drift is measured before RoPE."""
+        return self.runtime.policy.pre_rope and self.runtime.sparse
+
     def attend(
         self, q: Tensor, k: Tensor, v: Tensor, raw_q: Tensor | None = None, raw_k: Tensor | None = None
     ) -> Tensor:

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from vidkit.attention.drift import Anchors, Pooled, pool
 from vidkit.attention.executors import Executor, run_plan
+from vidkit.attention.head_shares import HeadShares, Place
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.policy import AttentionPolicy
-from vidkit.attention.predictors.base import PlanState
+from vidkit.attention.predictors.base import HeadNumbers, PlanState
 from vidkit.attention.stats import Recorder
 from vidkit.errors import ConfigError, DataError
 from vidkit.hooks.clock import Tick
@@ -73,9 +74,11 @@ class SparseRuntime(NotPickled):
         sparse: whether the forward in progress is in its sparse phase; processors read it.
         in_graph: the transformer is compiled as a whole: the phase is only known to the compiled operators.
         recording: of the checkpointed block in progress, None: none.
+        shares: which heads are here, where ranks share a clip; None: all.
     """
 
     what = "sparse attention"
+    shares: HeadShares | None = None
 
     def __init__(
         self,
@@ -140,6 +143,8 @@ class SparseRuntime(NotPickled):
         if branch is None or branch.epoch != tick.epoch:
             self.branches[tick.branch] = branch = BranchState(tick.epoch)
         branch.step = tick.step
+        if self.shares is not None:
+            self._renew_shares(self.shares)
         tokens_ok = grid is None or grid.tokens >= self.policy.min_tokens
         if self.text is not TextPlace.CROSS and grid is None:  # which tokens are text is then not known
             tokens_ok = False
@@ -180,11 +185,16 @@ class SparseRuntime(NotPickled):
         refreshed: Tensor | bool = False
         grid = self._with_text(q.shape[2])
         if not shared:
-            refreshed = self._refresh(state, q, k, v, pooled or pool(q, k), layer, grid)
+            pooled = pooled or pool(q, k)
+            if self.shares is not None:
+                pooled = self.shares.pooled(pooled, self.place(layer))
+            refreshed = self._refresh(state, q, k, v, pooled, layer, grid)
         plan = self.policy.executor.settle(q, predictor.plan(q.shape[2], state.plan, grid))
         density = plan.head_density
         selected = density if plan.selected_density is None else plan.selected_density
-        self.recorder.layer(density, selected, refreshed, q.shape[0] * q.shape[1])
+        if self.shares is not None:
+            density, selected = self.shares.measured(density, selected, self.place(layer))
+        self.recorder.layer(density, selected, refreshed, density.numel())
         if self.recording is not None:
             self.recording.choices[layer] = plan
         return plan
@@ -196,6 +206,19 @@ class SparseRuntime(NotPickled):
         words = tokens - self.grid.tokens
         side = {"before": words} if self.text is TextPlace.BEFORE else {"after": words}
         return replace(self.grid, **side)
+
+    def place(self, layer: int) -> Place:
+        """Where a layer's order of heads is kept: branches that share masks share it."""
+        return ("" if self.policy.share_cfg_mask else self.tick.branch, layer)
+
+    def _renew_shares(self, shares: HeadShares) -> None:
+        """Give heads to ranks anew; masks go along."""
+        moved = shares.renew(self.place(0)[0])
+        for layer, (before, after) in moved.items():
+            for name, branch in self.branches.items():
+                concerned = self.policy.share_cfg_mask or name == self.tick.branch
+                if concerned and layer in branch.layers:
+                    shares.moved(branch.layers[layer].plan, before, after)
 
     def finish(self) -> None:
         """The generation is over: masks go, its figures become numbers.
@@ -270,10 +293,16 @@ class SparseRuntime(NotPickled):
             return False
         active = decision if isinstance(decision, Tensor) else None
         assert self.policy.predictor is not None
-        state.plan.age = None if state.anchors is None else step - state.anchors.step
-        state.plan.values = v
-        tau = self.thresholds.tau(layer, q.shape[0], q.device)
-        self.policy.predictor.refresh(q, k, tau, state.plan, active, grid)
+        age = None if state.anchors is None else step - state.anchors.step
+        tau: Tensor = self.thresholds.tau(layer, q.shape[0], q.device)
+        flags = active
+        if self.shares is not None:  # of all heads, those that are here
+            own = self.shares.own(self.place(layer))
+            state.plan.heads = HeadNumbers(own, self.heads)
+            tau = tau[:, list(own)]
+            flags, age = (None if x is None else x[:, list(own)] for x in (flags, age))
+        state.plan.age, state.plan.values = age, v
+        self.policy.predictor.refresh(q, k, tau, state.plan, flags, grid)
         state.plan.values = None
         if active is None or state.anchors is None:
             state.anchors = Anchors.at(pooled, step)

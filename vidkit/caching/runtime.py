@@ -76,6 +76,7 @@ class CacheRuntime:
         self._asked: list[_Asked] = []
         self.map = RecomputeMap()
         self.paused = False
+        self.whole: Callable[[Tensor], Tensor] | None = None  # a rank's tokens to everybody's
         self._text_tokens = 0
         self._looked_at_first_layer = False
 
@@ -324,6 +325,7 @@ class _Layers:
         self.runtime, self.blocks, self.hidden = runtime, blocks, hidden
         self.args, self.kwargs = args, dict(kwargs)
         self._first: Tensor | None = None
+        self._gathered: Tensor | None = None
         runtime._looked_at_first_layer = False
         runtime._text_tokens = int(args[0].shape[1])
 
@@ -333,7 +335,7 @@ class _Layers:
             self._prepare(None)
             self._first = self.blocks[0](self.hidden, *self.args, **self.kwargs)
             self.runtime._looked_at_first_layer = True
-        return self._first
+        return self._whole_first()
 
     def everything(self) -> tuple[Tensor, Tensor]:
         """Where the kept residual begins, and what came out of the last block."""
@@ -358,7 +360,17 @@ class _Layers:
         return base, base.scatter(1, wide, part)
 
     def _base(self) -> Tensor:
-        return self.hidden if self._first is None else self._first
+        return self.hidden if self._first is None else self._whole_first()
+
+    def _whole_first(self) -> Tensor:
+        """All tokens after the first block, where ranks have some each."""
+        assert self._first is not None
+        whole = self.runtime.whole
+        if whole is None:
+            return self._first
+        if self._gathered is None:
+            self._gathered = whole(self._first)
+        return self._gathered
 
     def _prepare(self, index: Tensor | None) -> None:
         runtime = self.runtime

@@ -66,6 +66,14 @@ class Compile(StrEnum):
     off = "off"
 
 
+class Parallel(StrEnum):
+    """How the processes that torchrun starts on one host share a clip."""
+
+    none = "none"
+    ulysses = "ulysses"  # each has some tokens, and in attention some heads for all tokens
+    ring = "ring"  # each has some tokens, whose queries see the keys and values of all
+
+
 class Sampler(StrEnum):
     """Flow-matching ODE solvers."""
 
@@ -157,6 +165,7 @@ class GenerateSettings:
     device: str = "auto"  # auto, cpu, cuda, cuda:1
     dtype: Dtype = Dtype.auto
     compile: Compile = Compile.auto
+    parallel: Parallel = Parallel.none
     height: int = 480  # pixels
     width: int = 832  # pixels
     frames: int = 81  # pixel frames

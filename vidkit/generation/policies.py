@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vidkit.config.schema import Parallel
 from vidkit.generation.cached import CachedRun, measured_share, prepare_cache
 from vidkit.generation.cost import estimate_cost
 from vidkit.generation.not_finite import NotFinite
@@ -48,7 +50,13 @@ class Policies:
         return notes + self.cached.check(run.spec, run.request, is_dense=self.sparse.policy is None)
 
     def generate(
-        self, model: LoadedModel, run: ResolvedRun, speed: SpeedRun, listener: Listener
+        self,
+        model: LoadedModel,
+        run: ResolvedRun,
+        speed: SpeedRun,
+        listener: Listener,
+        *,
+        decode: bool = True,
     ) -> Generation:
         """One clip with the policies on, off again at the end.
 
@@ -57,6 +65,7 @@ class Policies:
             run: the clip.
             speed: kernels that are on the model, for the record.
             listener: hears of phases and steps.
+            decode: False: the latents alone, which other processes need of this one.
 
         Raises:
             NotFinite: the latents went bad; its `result` is the record of the steps so far.
@@ -69,8 +78,10 @@ class Policies:
             with self.cached.on(model.pipe) as counting:
                 acting = [*reporters, *counting]
                 request = self.cached.request(run.request)
+                given = (frame.image, listener, acting, frame.last, frame.video)
                 try:
-                    made = generate(model, request, frame.image, listener, acting, frame.last, frame.video)
+                    with self._shared(model, run):
+                        made = generate(model, request, *given, decode=decode)
                 except NotFinite as error:
                     assert isinstance(error.result, RunRecord)
                     error.result = dataclasses.replace(error.result, cache=self.cached.report())
@@ -83,6 +94,16 @@ class Policies:
                 made.record, attention=self.sparse.report(), cache=cache, kernels=kernels
             )
         return dataclasses.replace(made, record=record)
+
+    def _shared(self, model: LoadedModel, run: ResolvedRun) -> AbstractContextManager[None]:
+        """The clip's tokens shared by the processes that make it together, if there are several."""
+        if run.settings.parallel is Parallel.none:
+            return nullcontext()
+        from vidkit.generation.parallel import check_policy, on_ranks
+
+        handle = self.cached.handle
+        check_policy(None if handle is None else handle.policy, run.settings)
+        return on_ranks(model, run.settings.parallel, self.sparse.handle, handle)
 
 
 def _share(model: LoadedModel, run: ResolvedRun, policy: CachePolicy, listener: Listener) -> float:

@@ -47,6 +47,8 @@ def generate(
     reporters: Sequence[StepReporter] = (),
     last_image: Image.Image | None = None,
     video: Sequence[Image.Image] = (),
+    *,
+    decode: bool = True,
 ) -> Generation:
     """Make one clip.
 
@@ -61,6 +63,7 @@ def generate(
         reporters: policies that act inside the forwards; each step's record takes what they report.
         last_image: last frame, likewise; None: free.
         video: frames of a clip to begin from; empty: from noise.
+        decode: False: latents alone are made, and there are no frames.
 
     Raises:
         NotFinite: a loop of ours met NaN or infinity on its way; `result` is the record of the steps so far.
@@ -91,7 +94,7 @@ def generate(
         listener.warning(text)
     listener.phase("decode", f"{request.frames} frames")
     with timer.phase("decode"):
-        frames = decode_latents(model.pipe, latents)
+        frames = decode_latents(model.pipe, latents) if decode else np.empty((0, 0, 0, 3), np.uint8)
     record = _record(model, request, timer, tuple(watch.records))
     return Generation(frames, dataclasses.replace(record, warnings=warnings))
 

@@ -65,6 +65,11 @@ class SparseRun:
         with enable(pipe, self.policy) as self._handle:
             yield (self._handle,)
 
+    @property
+    def handle(self) -> AttentionHandle | None:
+        """Of what is on the pipeline, or was last; None: dense."""
+        return self._handle
+
     def report(self) -> dict[str, Any] | None:
         """Policy, executors, density and reuse of the run; None if dense."""
         return None if self._handle is None else self._handle.report()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -17,6 +17,13 @@ from vidkit.hooks.token_grid import TokenGrid
 log = logging.getLogger(__name__)
 
 
+class HeadNumbers(NamedTuple):
+    """Some of a layer's heads: their numbers, and how many the layer has."""
+
+    own: tuple[int, ...]
+    total: int
+
+
 @dataclass
 class PlanState:
     """Everything a predictor caches between steps for one (branch, layer). Never Q, K or V.
@@ -27,6 +34,7 @@ class PlanState:
         age: `[B, H]` int32 steps since each head's last refresh; set by the runtime before a refresh.
         max_age: no head is older than this many steps, known on the host; None: not known.
         seed: decides random starts; differs by layer.
+        heads: which heads these are, where other ranks have the rest; None: all are here.
         values: V `[B, H, N, D]` of the call in progress, for predictors that profile outputs; never kept.
     """
 
@@ -35,6 +43,7 @@ class PlanState:
     age: Tensor | None = None
     max_age: int | None = None
     seed: int = 0
+    heads: HeadNumbers | None = None
     values: Tensor | None = None
 
     @property

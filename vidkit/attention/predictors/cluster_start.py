@@ -11,6 +11,7 @@ from vidkit_kernels._dispatch import Backend
 from vidkit_kernels.kmeans import cluster_means, kmeans
 from vidkit_kernels.label_sort import sort_by_label
 
+from vidkit.attention.predictors.base import HeadNumbers
 from vidkit.hooks.token_grid import TokenGrid
 
 TOKENS_A_CLUSTER = 8  # of the sample
@@ -24,14 +25,21 @@ class ClusterStart(StrEnum):
     sample = "sample"  # k-means on a sample of the tokens, then `final_iterations` rounds over all
 
 
-def random_tokens(x: Tensor, C: int, seed: int) -> Tensor:
+def random_tokens(x: Tensor, C: int, seed: int, heads: HeadNumbers | None = None) -> Tensor:
     """C tokens per head, uniform with replacement, fp32 `[B, H, C, D]`.
 
     The same for a seed on every device, and for every row of a batch: a stacked guidance batch is its rows.
+
+    Args:
+        x: `[B, H, N, D]`.
+        C: tokens of a head.
+        seed: of the choice.
+        heads: which of a layer's heads these are; None: all.
     """
     B, H, N, D = x.shape
     generator = torch.Generator().manual_seed(seed)
-    index = torch.randint(0, N, (1, H, C), generator=generator).to(x.device)
+    index = torch.randint(0, N, (1, H if heads is None else heads.total, C), generator=generator)
+    index = (index if heads is None else index[:, list(heads.own)]).to(x.device)
     return x.gather(2, index[..., None].expand(B, -1, -1, D)).float()
 
 
@@ -47,7 +55,9 @@ def box_labels(grid: TokenGrid, C: int) -> Tensor:
     return boxes.reshape(-1).to(torch.int32)
 
 
-def grid_centroids(x: Tensor, C: int, grid: TokenGrid | None, seed: int, backend: Backend) -> Tensor:
+def grid_centroids(
+    x: Tensor, C: int, grid: TokenGrid | None, seed: int, backend: Backend, heads: HeadNumbers | None = None
+) -> Tensor:
     """Means of the boxes of a grid, random tokens for the clusters that are left, fp32 `[B, H, C, D]`.
 
     Without a grid, boxes are runs of tokens.
@@ -59,7 +69,7 @@ def grid_centroids(x: Tensor, C: int, grid: TokenGrid | None, seed: int, backend
         boxes = (torch.arange(N) * C // N).to(torch.int32)
     labels = boxes.to(x.device).expand(B, H, N).contiguous()
     order, offsets = sort_by_label(labels, C)
-    return cluster_means(x, order, offsets, random_tokens(x, C, seed), backend=backend)
+    return cluster_means(x, order, offsets, random_tokens(x, C, seed, heads), backend=backend)
 
 
 def sample_of(x: Tensor, C: int, seed: int) -> Tensor:
@@ -81,6 +91,7 @@ def first_centroids(
     grid: TokenGrid | None,
     sample_iterations: int,
     backend: Backend,
+    heads: HeadNumbers | None = None,
 ) -> Tensor:
     """Centroids that the rounds over all tokens begin with, fp32 `[B, H, C, D]`.
 
@@ -92,10 +103,11 @@ def first_centroids(
         grid: of the tokens, for boxes.
         sample_iterations: rounds on the sample.
         backend: of the kernels.
+        heads: which of a layer's heads these are; None: all.
     """
     if start is ClusterStart.grid:
-        return grid_centroids(x, C, grid, seed, backend)
-    centroids = random_tokens(x, C, seed)
+        return grid_centroids(x, C, grid, seed, backend, heads)
+    centroids = random_tokens(x, C, seed, heads)
     if start is ClusterStart.sample:
         return kmeans(sample_of(x, C, seed), centroids, sample_iterations, backend=backend).centroids
     return centroids

@@ -188,7 +188,7 @@ class SVG2Predictor:
         backend = self._backend(x, unsupported_reason(x.shape[-1]))
         if state.empty:
             how, seed = ClusterStart(self.cfg.start), state.seed + (side == "k")
-            start = first_centroids(x, C, how, seed, grid, self.cfg.sample_iterations, backend)
+            start = first_centroids(x, C, how, seed, grid, self.cfg.sample_iterations, backend, state.heads)
             labels = torch.zeros(x.shape[:3], dtype=torch.int16, device=x.device)
         else:
             start, labels = extra[f"centroids_{side}"], extra[f"labels_{side}"]

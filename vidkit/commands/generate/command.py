@@ -15,20 +15,28 @@ from vidkit.config.schema import GenerateSettings
 from vidkit.generation.cached import ends_share, prepare_cache
 from vidkit.generation.cost import CostEstimate, estimate_cost
 from vidkit.generation.out_of_memory import out_of_memory_explained
+from vidkit.generation.parallel import check_started
 from vidkit.generation.record import RunRecord
 from vidkit.generation.resolve import ResolvedRun, resolve
 from vidkit.generation.sparse import is_dense, prepare
+from vidkit.utils.ranks import ranks_here
 
 if TYPE_CHECKING:
     from vidkit.commands.generate.batch import BatchResult
 
 
-def run(settings: GenerateSettings) -> RunRecord | CostEstimate | BatchResult:
+def run(settings: GenerateSettings) -> RunRecord | CostEstimate | BatchResult | None:
     """Generate one clip and write it, or many; with `dry_run`, only say what it would cost.
 
     Raises:
         VidkitError: anything the user can correct; no partial file is left in any case.
     """
+    ranks = ranks_here()
+    check_started(settings, ranks)
+    if ranks.size > 1:
+        from vidkit.commands.generate.ranks import run_on_ranks
+
+        return run_on_ranks(settings, ranks)
     if settings.prompts is not None or settings.num_videos > 1:
         from vidkit.commands.generate.batch import run_batch
 
@@ -38,11 +46,16 @@ def run(settings: GenerateSettings) -> RunRecord | CostEstimate | BatchResult:
         return dry_run(run)
     check_prompt_given(run)
     with held_paths(run.settings) as paths:
-        return _make(run, paths)
+        return make_clip(run, paths)
 
 
-def _make(run: ResolvedRun, paths: OutputPaths) -> RunRecord:
-    """Load, generate and write; `paths` are this run's alone."""
+def make_clip(run: ResolvedRun, paths: OutputPaths | None) -> RunRecord | None:
+    """Load, generate and write.
+
+    Args:
+        run: checked.
+        paths: this run's alone; None: another process writes, which shares the clip with this one.
+    """
     from vidkit.commands.generate.session import Session
     from vidkit.commands.progress import RunProgress
 
@@ -54,6 +67,9 @@ def _make(run: ResolvedRun, paths: OutputPaths) -> RunRecord:
         for text in warnings:
             progress.warning(text)
         session.load(run)
+        if paths is None:
+            session.help(run)
+            return None
         record, size = session.make(run, paths, warnings)
     print("\n".join(summary_lines(record, size, settings.fps)))
     if settings.stats:

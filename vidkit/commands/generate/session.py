@@ -79,6 +79,11 @@ class Session:
         self._progress.phase("load", run.spec.name)
         self._model = load_pipeline(run.spec, run.folder, self._options)
 
+    def help(self, run: ResolvedRun) -> None:
+        """Denoise a clip that another process decodes and writes."""
+        assert self._model is not None, "load comes first"
+        self._generate(self._model, run, decode=False)
+
     def make(self, run: ResolvedRun, paths: OutputPaths, warnings: list[str]) -> tuple[RunRecord, Size]:
         """Generate a clip and write it; `paths` are this clip's alone.
 
@@ -137,9 +142,9 @@ class Session:
         seconds = {**record.phase_seconds, **timer.seconds}
         return dataclasses.replace(record, stream=stream, kernels=kernels, phase_seconds=seconds), clip
 
-    def _generate(self, model: LoadedModel, run: ResolvedRun) -> Generation:
+    def _generate(self, model: LoadedModel, run: ResolvedRun, decode: bool = True) -> Generation:
         self._fit(model, run)
-        return self.policies.generate(model, run, self._speed, self._progress)
+        return self.policies.generate(model, run, self._speed, self._progress, decode=decode)
 
     def _fit(self, model: LoadedModel, run: ResolvedRun) -> None:
         """Kernels for a clip's shape; those of the clip before stay if it is the same."""

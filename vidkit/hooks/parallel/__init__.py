@@ -1,0 +1,1 @@
+"""One clip on several GPUs: tokens are split over ranks, and attention sees them all."""
