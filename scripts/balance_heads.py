@@ -4,8 +4,8 @@
 
 Densities are those that a calibration measured for every head of the embedded model at its thresholds (the
 tables that ship with vidkit). Models with more heads are drawn from them: a layer's heads are measured heads
-of layers at about the same depth. Every layer waits for its busiest rank, so what counts is the mean over layers
-of the busiest rank's load above the mean.
+of layers at about the same depth. Every layer waits for its busiest rank, so what counts is the mean over
+layers of the busiest rank's load above the mean.
 """
 
 from __future__ import annotations
