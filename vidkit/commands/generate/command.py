@@ -36,7 +36,7 @@ def run(settings: GenerateSettings) -> RunRecord | CostEstimate | BatchResult | 
     if ranks.size > 1:
         from vidkit.commands.generate.ranks import run_on_ranks
 
-        return run_on_ranks(settings, ranks)
+        return run_on_ranks(settings, ranks, make_clip, dry_run)
     if settings.prompts is not None or settings.num_videos > 1:
         from vidkit.commands.generate.batch import run_batch
 

@@ -7,19 +7,19 @@ import dataclasses
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from vidkit.commands.generate.output import held_paths
+from vidkit.commands.generate.output import OutputPaths, held_paths
 from vidkit.commands.generate.prompt_checks import check_prompt_given
 from vidkit.config.schema import GenerateSettings
 from vidkit.errors import VidkitError
 from vidkit.generation.cost import CostEstimate
 from vidkit.generation.parallel import check_parallel
 from vidkit.generation.record import RunRecord
-from vidkit.generation.resolve import resolve
+from vidkit.generation.resolve import ResolvedRun, resolve
 from vidkit.utils.device import expected_kind
 from vidkit.utils.ranks import Ranks
 from vidkit.utils.seeding import draw_seed
@@ -30,14 +30,23 @@ _GRACE_S = 20.0  # for an orderly end after that
 _PATIENCE = timedelta(minutes=30)  # of one process for the others
 
 
-def run_on_ranks(settings: GenerateSettings, ranks: Ranks) -> RunRecord | CostEstimate | None:
+def run_on_ranks(
+    settings: GenerateSettings,
+    ranks: Ranks,
+    make_clip: Callable[[ResolvedRun, OutputPaths | None], RunRecord | None],
+    dry_run: Callable[[ResolvedRun], CostEstimate],
+) -> RunRecord | CostEstimate | None:
     """Make one clip together with the other processes.
+
+    Args:
+        settings: of the command.
+        ranks: of this process.
+        make_clip: loads, generates, and writes where it is given paths.
+        dry_run: says what the clip costs.
 
     Returns:
         On the first process what `vidkit generate` returns; None on the others.
     """
-    from vidkit.commands.generate.command import dry_run, make_clip
-
     with _heard_from_first(ranks):
         if settings.dry_run:
             run = resolve(settings, draw=False)
