@@ -128,7 +128,7 @@ def test_a_preset_that_the_entry_does_not_mention_is_whole(tmp_path: Path) -> No
 def test_a_setting_of_another_predictor_waits_until_it_is_chosen() -> None:
     words = ["attention=svg2", "attention.stride=8", "attention.query_clusters=24"]
     made = compose("generate", "wan1_3b_480p", words).attention
-    assert made.settings == {"stride": 8, "query_clusters": 24}
+    assert made.settings == {"start": "sample", "stride": 8, "query_clusters": 24}  # the first by the preset
     with pytest.raises(ConfigError) as caught:
         compose("generate", "wan1_3b_480p", ["attention=svg2", "attention.strid=8"])
     assert caught.value.message.startswith("unknown setting 'attention.strid' for ")
