@@ -49,7 +49,7 @@ class PairBench:
     )
     stream_s: float = 5.0  # seconds of a stream of `load`, at least
     rounds: int = 3  # of `groups`: how often each engine runs, in turn; of `replay`: each pass
-    stream: int = 3000  # questions of a stream of `replay`
+    stream: int = 2000  # questions of a stream of `replay`
     mixes: list[float] = field(default_factory=lambda: [0.5, 0.8, 0.95])  # shares that need no zoom
     subsets: list[str] = field(  # kinds of `groups`; "existence .8" is a mix of one
         default_factory=lambda: ["existence", "attributes", "relations"]

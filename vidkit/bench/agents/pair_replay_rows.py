@@ -17,7 +17,7 @@ from vidkit.bench.agents.pair_passes import Passes
 from vidkit.bench.agents.pair_replay import Plan, Said, replay, right_of, waits_under
 from vidkit.bench.agents.pair_runs import loss_threshold
 
-_STEP = 0.1  # of the batched agents' capacity, between loads that are tried
+_STEP = 0.03  # of the batched agents' capacity: how exactly a load is found
 _HIGHEST = 6.0
 
 
@@ -42,7 +42,7 @@ class ReplayWork:
     batch: int
     workers: int
     loads: tuple[float, ...]
-    stream: int = 3000
+    stream: int = 2000
     seeds: tuple[int, ...] = (0, 1, 2)
 
 
@@ -145,13 +145,12 @@ def _loads(
         found = []
         for seed in work.seeds:
             p99 = _p99(load * most, said, passes, agents, None, work.stream, seed)
-            best = 0.0
-            for step in range(1, round(_HIGHEST / _STEP) + 1):
-                share = step * _STEP
-                if _p99(share * most, said, passes, ours, limit, work.stream, seed) > p99:
-                    break
-                best = share
-            found.append((p99, best / load))
+            low, high = 0.0, _HIGHEST  # waits grow with the load, so that halving finds the last that fits
+            while high - low > _STEP:
+                share = (low + high) / 2
+                fits = _p99(share * most, said, passes, ours, limit, work.stream, seed) <= p99
+                low, high = (share, high) if fits else (low, share)
+            found.append((p99, low / load))
         times = [one for _, one in found]
         yield {
             "group": group,

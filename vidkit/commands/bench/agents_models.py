@@ -89,14 +89,15 @@ def _models(settings: BenchAgentsSettings) -> tuple[Any, Any]:
     return small, large
 
 
-def _calibrated(settings: BenchAgentsSettings, small: Any, tell: Tell) -> Scored:
-    """Drafts to calibrate on, with the scores of a blend that was fitted on others of the split."""
+def _calibrated(settings: BenchAgentsSettings, small: Any, tell: Tell, gate: str = "blend") -> Scored:
+    """Drafts to calibrate on; those that a blend was fitted on are left out where it is the gate."""
     from vidkit.agents.pair.column_store import stored_columns
     from vidkit.bench.agents.pair_gates import score_all
 
     asked = settings.pair
     columns = stored_columns(_kept(settings), small, None, asked.calibrate, "calibrate", tell)
-    return score_all(columns)[0]
+    rest, _ = score_all(columns)
+    return rest if gate == "blend" else score_all(columns, rest.blend)[0]
 
 
 def _kept(settings: BenchAgentsSettings) -> Path | None:
@@ -135,7 +136,7 @@ def _groups(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any
     from vidkit.bench.agents.pair_runs import timed_set
 
     asked, (small, large) = settings.pair, _models(settings)
-    calibrate = _calibrated(settings, small, tell)
+    calibrate = _calibrated(settings, small, tell, asked.gate)
     timed = timed_set(small, large, asked.timed, asked.batch, asked.workers)
     questions = {"needs": np.array(timed.needs, dtype=float), "kind": np.array(timed.kinds)}
     for group in groups_in(questions, calibrate.columns, asked.mixes, asked.subsets, settings.seed):
@@ -153,7 +154,7 @@ def _replay(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any
     from vidkit.bench.agents.pair_replay_rows import ReplayWork, replay_rows
 
     asked, (small, large) = settings.pair, _models(settings)
-    calibrate = _calibrated(settings, small, tell)
+    calibrate = _calibrated(settings, small, tell, asked.gate)
     columns = stored_columns(_kept(settings), small, large, asked.test, "test", tell)
     test, _ = score_all(columns, calibrate.blend)
     tell("seconds of the passes")
@@ -178,7 +179,7 @@ def _load(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any]]
     from vidkit.bench.agents.pair_runs import timed_set
 
     asked, (small, large) = settings.pair, _models(settings)
-    calibrate = _calibrated(settings, small, tell)
+    calibrate = _calibrated(settings, small, tell, asked.gate)
     timed = timed_set(small, large, asked.timed, asked.batch, asked.workers)
     yield from load_rows(
         timed,
