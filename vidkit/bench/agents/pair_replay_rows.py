@@ -85,7 +85,7 @@ def replay_rows(
             if base is None:
                 base, serial_s = right, report.seconds
             row = {"group": group.name, "free": float((asked.columns["needs"] == 0).mean()), "engine": name}
-            yield row | _figures(report, right, base, serial_s, costs, limit)
+            yield row | _figures(report, plan, right, base, serial_s, costs, limit)
         yield from _loads(group.name, said[work.gate], passes, work, limits[work.gate])
 
 
@@ -106,6 +106,7 @@ def _said(asked: Scored, scores: Column) -> Said:
 
 def _figures(
     report: FunnelReport,
+    plan: Plan,
     right: Column,
     base: Column,
     serial_s: float,
@@ -113,11 +114,12 @@ def _figures(
     limit: float | None,
 ) -> dict[str, Any]:
     drafted = [one for one in report.outcomes if one.decision is not None]
-    screened = sum(one.tool_free is not None for one in report.outcomes)
     depths = [one.depth for one in report.outcomes if one.by == "agent"]
     alpha, beta = report.alpha if drafted else None, len(drafted) / len(right)
     low, high = paired_interval(right - base)
-    work = screened + sum(costs[0] + costs[1] * (depth - 1) for depth in depths)
+    work = sum(costs[0] + costs[1] * (depth - 1) for depth in depths)
+    if plan.speculate:  # a screen of the small model is its draft's own look
+        work += len(drafted) + len(right) * costs[0] if plan.screen == "large" else len(right)
     return {
         "questions": len(right),
         "seconds": report.seconds,
