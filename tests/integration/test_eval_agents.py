@@ -236,6 +236,7 @@ def test_a_server_with_too_few_alternatives_is_refused(capsys, questions, tmp_pa
             ("engine=speculative", "draft.model=s", "draft.kind=entropy", "draft.threshold=0.5"),
             "threshold must be <= 0, and finite, for entropy, got 0.5",
         ),
+        (("engine=speculative", "draft.model=s", "draft.break_even=2"), "break_even must be between 0 and 1"),
         (("engine=agent", "server.batch_size=0"), "batch_size must be >= 1, got 0"),
         (("engine=agent", "server.concurrency=-2"), "concurrency must be >= 1, got -2"),
         (("engine=agent", "server.attempts=0"), "attempts must be >= 1, got 0"),

@@ -108,6 +108,9 @@ class DraftSettings:
     workers: int | None = None  # agents side by side; none: server.concurrency
     race: bool = False  # the agent begins beside the draft and is cancelled when that is accepted
     stop_when_slower: bool = True  # drafting stops, and says so, where it does not pay
+    # share of accepted among asked from which it pays; none: measured from this run's times, so that what is
+    # drafted may differ from run to run
+    break_even: float | None = None
 
     def __post_init__(self) -> None:
         low, high = (-math.inf, 0.0) if self.kind == "entropy" else (0.0, 1.0)

@@ -41,6 +41,8 @@ def check_agent(settings: EvalSettings) -> None:
         raise ConfigError(f"draft.screen={draft.screen} is unknown", f"one of {', '.join(SCREENS)}")
     if not 0 <= draft.screen_above <= 1:
         raise ConfigError(f"draft.screen_above must be between 0 and 1, got {draft.screen_above}")
+    if draft.break_even is not None and not 0 <= draft.break_even <= 1:
+        raise ConfigError(f"draft.break_even must be between 0 and 1, got {draft.break_even}")
     for name, value in (("workers", draft.workers), ("screen_px", draft.screen_px)):
         if value is not None and value < 1:
             raise ConfigError(f"draft.{name} must be >= 1, got {value}")
@@ -69,7 +71,7 @@ def engine_with_agent(settings: EvalSettings, model: Engine, small: Engine | Non
         draft.screen_above,
         draft.screen_px,
         draft.workers,
-        Economy() if draft.stop_when_slower and not draft.race else None,
+        Economy(draft.break_even) if draft.stop_when_slower and not draft.race else None,
         draft.race,
     )
 

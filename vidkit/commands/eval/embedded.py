@@ -37,6 +37,8 @@ def filled_in(settings: EvalSettings, task: Task) -> EvalSettings:
     own = replace(draft, model=models["small"], k=_K if draft.k == DraftSettings.k else draft.k)
     if own.gate is None and (draft.kind, draft.threshold, draft.k) == _AS_IT_COMES:
         own = replace(own, gate=_gate_of(settings))
+    if own.break_even is None:
+        own = replace(own, break_even=_BREAK_EVEN)
     return replace(settings, draft=own)
 
 
@@ -49,6 +51,7 @@ def _gate_of(settings: EvalSettings) -> str | None:
 
 
 _K = 64
+_BREAK_EVEN = 0.12  # a draft's arithmetic in first looks of the large model: the same on every machine
 _AS_IT_COMES = (DraftSettings.kind, DraftSettings.threshold, DraftSettings.k)
 
 
