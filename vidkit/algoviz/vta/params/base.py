@@ -33,7 +33,7 @@ class Part(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
     if not TYPE_CHECKING:  # a type checker would take it for an argument
-        # the type itself: pydantic before 2.12 looks a name up in the module of each subclass
+        # the type itself: pydantic 2.10 and 2.11 look a name up in the module of each subclass
         __annotations__ = {"__pydantic_extra__": dict[str, Value]}
 
 
