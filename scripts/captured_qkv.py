@@ -13,6 +13,7 @@ from vidkit.attention.plan import BlockPlan
 from vidkit.attention.predictors import PlanState, make_predictor
 from vidkit.bench.attention_quality.clips import ClipMaker, draw_clips
 from vidkit.generation import LoadOptions, ModelSpec, embedded_folder, load_pipeline
+from vidkit.generation.load import LoadedModel
 from vidkit.generation.spec import spec_from_folder
 from vidkit.hooks.token_grid import TokenGrid
 
@@ -55,11 +56,16 @@ class Capturing:
         self.inner.refresh(q, k, tau, state, active, grid)
 
 
-def captured(steps: int, device: torch.device, dense_steps: int = 1) -> Capturing:
-    """One maze, all layers and the steps behind the dense ones; masks of tau 0.99 hardly change it."""
+def embedded_model(device: torch.device) -> LoadedModel:
+    """The model in fp32."""
     folder = embedded_folder()
     spec = spec_from_folder(ModelSpec("maze", "skyreels_df", {}, {}), folder)
-    model = load_pipeline(spec, folder, LoadOptions(device, torch.float32))
+    return load_pipeline(spec, folder, LoadOptions(device, torch.float32))
+
+
+def captured(steps: int, device: torch.device, dense_steps: int = 1) -> Capturing:
+    """One maze, all layers and the steps behind the dense ones; masks of tau 0.99 hardly change it."""
+    model = embedded_model(device)
     found = Capturing()
     policy = AttentionPolicy(found, tau=0.99, dense_steps=dense_steps)  # type: ignore[arg-type]
     with enable(model.pipe, policy):

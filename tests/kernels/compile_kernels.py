@@ -29,8 +29,7 @@ INT = {
     "left_ptr", "moved_ptr", "offsets_q_ptr", "offsets_k_ptr", "range_ptr", "range_q_ptr", "range_k_ptr",
 }  # fmt: skip
 ATTENTION = {"BLOCK_M": 128, "RAGGED": True, "PRECISION": "tf32", "SPLIT_Q": 1, "SPLIT_K": 1}
-NO_MEANS = {"mean_k_ptr": None, "mean_v_ptr": None, "weight_ptr": None, "padded": 0, "MEANS": 0}
-POINTERS = {**ATTENTION, **NO_MEANS}
+POINTERS = {**ATTENTION, "MEANS": 0}
 TILES = {"BLOCK_M": 128, "BLOCK_N": 128, "PRECISION": "tf32"}
 SCORES = {**TILES, "PER_K": 8, "GROUP": 8}
 CASES = [
@@ -38,7 +37,7 @@ CASES = [
     (block_sparse._attention_kernel, {"D": 128, "BLOCK_N": 64, "WITH_LSE": True, **POINTERS}, 8, 3),
     (block_sparse._attention_kernel, {"D": 64, "BLOCK_N": 128, "WITH_LSE": False, **POINTERS}, 8, 3),
     (block_sparse._attention_kernel,
-     {"D": 128, "BLOCK_N": 128, "WITH_LSE": False, "MEANS": 64, **ATTENTION}, 8, 2),
+     {"D": 128, "BLOCK_N": 128, "WITH_LSE": False, **ATTENTION, "MEANS": 64}, 8, 2),
     (block_sparse._attention_descriptor_kernel,
      {"D": 128, "BLOCK_N": 128, "WITH_LSE": False, **ATTENTION}, 8, 2),
     (block_sparse._attention_descriptor_kernel,

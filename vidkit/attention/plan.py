@@ -27,6 +27,7 @@ class BlockPlan:
         k_order: the same for keys and values.
         selected_density: `[B, H]` share of query-key pairs the predictor asked for, where the block lists
             cover more than that (clusters); None when the lists are exactly what was asked for.
+        compensate: blocks that are not listed take part in the softmax with their mean key and value.
     """
 
     counts: Tensor
@@ -38,6 +39,7 @@ class BlockPlan:
     q_order: Tensor | None = None
     k_order: Tensor | None = None
     selected_density: Tensor | None = None
+    compensate: bool = False
 
     def __post_init__(self) -> None:
         nQ, nK = blocks(self.q_len, self.block_q), blocks(self.k_len, self.block_k)

@@ -42,6 +42,7 @@ class AttentionPolicy:
         share_cfg_mask: the second and later branches reuse the first branch's masks of the same step.
         model: name that a table must have been made for; None skips the check.
         seed: decides random starts.
+        compensate: blocks that a mask leaves out take part with their mean key and value.
         note: what `table=auto` came to, for the user; None: nothing to say.
     """
 
@@ -58,6 +59,7 @@ class AttentionPolicy:
     share_cfg_mask: bool = False
     model: str | None = None
     seed: int = 0
+    compensate: bool = False
     note: str | None = None
 
     def __post_init__(self) -> None:
@@ -108,6 +110,7 @@ class AttentionPolicy:
             "pre_rope": self.pre_rope,
             "share_cfg_mask": self.share_cfg_mask,
             "seed": self.seed,
+            "compensate": self.compensate,
             "executor": self.executor.name,
         }
 
@@ -149,6 +152,7 @@ def build_policy(
         settings.share_cfg_mask,
         model,
         settings.seed,
+        settings.compensate,
         note,
     )
 

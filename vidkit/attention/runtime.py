@@ -189,7 +189,9 @@ class SparseRuntime(NotPickled):
             if self.shares is not None:
                 pooled = self.shares.pooled(pooled, self.place(layer))
             refreshed = self._refresh(state, q, k, v, pooled, layer, grid)
-        plan = self.policy.executor.settle(q, predictor.plan(q.shape[2], state.plan, grid))
+        plan = predictor.plan(q.shape[2], state.plan, grid)
+        plan = replace(plan, compensate=True) if self.policy.compensate else plan
+        plan = self.policy.executor.settle(q, plan)
         density = plan.head_density
         selected = density if plan.selected_density is None else plan.selected_density
         if self.shares is not None:

@@ -90,6 +90,7 @@ class AttentionSettings:
     min_tokens: int = 0  # shorter sequences stay dense
     # who computes attention over the kept blocks; auto: the fastest that can
     executor: str = field(default="auto", metadata={"method": "executor", "also": {"auto": ""}})
+    compensate: bool = False  # blocks that a mask leaves out take part with their mean key and value
     backend: Backend = Backend.AUTO  # library of dense attention, and of the dense part of sparse runs
     seed: int = 0  # random starts of k-means and svg1's sample
     settings: dict[str, object] = field(

@@ -77,7 +77,7 @@ class ExecutorChooser:
 
     def choose(self, q: Tensor, plan: BlockPlan) -> Executor:
         """The executor for this device, dtype, head size and block size; remembered per case."""
-        case = (q.device, q.dtype, q.shape[-1], q.shape[-2], plan.block_q, plan.block_k)
+        case = (q.device, q.dtype, q.shape[-1], q.shape[-2], plan.block_q, plan.block_k, plan.compensate)
         if case not in self._cases:
             self._cases[case] = self._search(q, plan)
         return self._cases[case]
@@ -99,6 +99,8 @@ class ExecutorChooser:
                 self._made[name] = EXECUTORS[name]()
             executor = self._made[name]
             reason = executor.unsupported(q, plan)
+            if plan.compensate and not getattr(executor, "compensates", False):
+                reason = "it does not compensate skipped blocks"
             if reason is None:
                 self._announce(name, order)
                 return executor

@@ -10,6 +10,7 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from vidkit_kernels.block_sparse.summaries import block_means, skipped_weight
 
 from vidkit.attention.executors.workers import run_tasks
 from vidkit.attention.plan import BlockPlan
@@ -28,6 +29,7 @@ class GatherExecutor:
     """
 
     name = "gather"
+    compensates = True
 
     def unsupported(self, q: Tensor, plan: BlockPlan) -> str | None:
         """CPU tensors only."""
@@ -71,6 +73,10 @@ class _Work:
         self.plan, self.full, self.shape = plan, full, q.shape
         self.q = by_block(q, plan.block_q)
         self.k, self.v = by_block(k, plan.block_k), by_block(v, plan.block_k)
+        if plan.compensate:
+            mean_k, mean_v, lengths = block_means(k, v, plan.block_k)
+            self.means = mean_k.flatten(0, 1), mean_v.flatten(0, 1)
+            self.weight = skipped_weight(plan.counts, plan.indices, lengths).flatten(0, 2).to(q.dtype)
         self.out = torch.zeros_like(self.q) if bool((plan.counts == 0).any()) else torch.empty_like(self.q)
 
     def tasks(self, kept: bool = True) -> Iterator[Callable[[], None]]:
@@ -104,7 +110,14 @@ class _Work:
         )
         tokens = shape[2] - batch.missing
         q = self.q.index_select(0, batch.queries).view(G, 1, -1, D)
-        found = F.scaled_dot_product_attention(q, k[:, :, :tokens], v[:, :, :tokens])
+        k, v = k[:, :, :tokens], v[:, :, :tokens]
+        mask = None
+        if self.plan.compensate:  # means of all blocks go behind; those of listed blocks weigh nothing
+            head = batch.queries // self.plan.indices.shape[2]
+            mean_k, mean_v = (mean[head][:, None] for mean in self.means)
+            k, v = torch.cat([k, mean_k], 2), torch.cat([v, mean_v], 2)
+            mask = F.pad(self.weight[batch.queries][:, None, None], (tokens, 0))
+        found = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         self.out.index_copy_(0, batch.queries, found.reshape(G, -1))
 
 

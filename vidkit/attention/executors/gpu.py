@@ -21,6 +21,7 @@ class TritonExecutor:
     """`vidkit_kernels.block_sparse`: per-head lists, ragged last block, fp16, bf16 or fp32."""
 
     name = "triton"
+    compensates = True
 
     def unsupported(self, q: Tensor, plan: BlockPlan) -> str | None:
         """CUDA tensors, block sizes and head sizes the kernel knows."""
@@ -35,7 +36,15 @@ class TritonExecutor:
     def attend(self, q: Tensor, k: Tensor, v: Tensor, plan: BlockPlan) -> Tensor:
         """See `Executor.attend`."""
         out = block_sparse_attention(
-            q, k, v, plan.counts, plan.indices, block_q=plan.block_q, block_k=plan.block_k, backend="triton"
+            q,
+            k,
+            v,
+            plan.counts,
+            plan.indices,
+            block_q=plan.block_q,
+            block_k=plan.block_k,
+            compensate=plan.compensate,
+            backend="triton",
         )
         assert isinstance(out, Tensor)
         return out

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 from vidkit_kernels.block_sparse import block_sparse_attention
+from vidkit_kernels.block_sparse.summaries import block_means, skipped_weight
 
 from vidkit.attention.plan import BlockPlan
 
@@ -13,6 +15,7 @@ class ReferenceExecutor:
     """fp32 gather, any device: what the others are compared with."""
 
     name = "reference"
+    compensates = True
 
     def unsupported(self, q: Tensor, plan: BlockPlan) -> str | None:
         """Takes everything."""
@@ -28,6 +31,7 @@ class ReferenceExecutor:
             plan.indices,
             block_q=plan.block_q,
             block_k=plan.block_k,
+            compensate=plan.compensate,
             backend="reference",
         )
         assert isinstance(out, Tensor)
@@ -42,6 +46,7 @@ class MaskedExecutor:
     """
 
     name = "masked"
+    compensates = True
     max_tokens = 4096
 
     def unsupported(self, q: Tensor, plan: BlockPlan) -> str | None:
@@ -55,4 +60,11 @@ class MaskedExecutor:
         """See `Executor.attend`."""
         mask = plan.mask().repeat_interleave(plan.block_q, 2)[:, :, : plan.q_len]
         mask = mask.repeat_interleave(plan.block_k, 3)[..., : plan.k_len]
+        if plan.compensate:
+            mean_k, mean_v, lengths = block_means(k, v, plan.block_k)
+            weight = skipped_weight(plan.counts, plan.indices, lengths).to(q.dtype)
+            weight = weight.repeat_interleave(plan.block_q, 2)[:, :, : plan.q_len]
+            listed = torch.zeros_like(mask, dtype=q.dtype).masked_fill_(~mask, float("-inf"))
+            k, v = torch.cat([k, mean_k], 2), torch.cat([v, mean_v], 2)
+            mask = torch.cat([listed, weight], -1)
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
