@@ -9,6 +9,7 @@ import pytest
 
 from vidkit.config.compose import compose
 from vidkit.errors import ConfigError, ModelError
+from vidkit.generation.folder import check_folder
 from vidkit.generation.resolve import find_model, resolve
 
 
@@ -70,3 +71,18 @@ def test_names_of_types_are_known_without_torch() -> None:
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    ["WanVACEPipeline", "HunyuanVideo15Pipeline", "CogVideoXPipeline", "LTX2Pipeline", "FluxPipeline"],
+)
+def test_a_pipeline_that_generate_does_not_run_is_refused_with_those_that_it_does(pipeline, tmp_path) -> None:
+    (tmp_path / "model_index.json").write_text(f'{{"_class_name": "{pipeline}"}}')
+    with pytest.raises(
+        ModelError, match=f"holds a {pipeline} pipeline, which vidkit generate does not run"
+    ) as told:
+        check_folder(tmp_path, "wan")
+    hint = str(told.value.hint)
+    assert "Wan, SkyReels-V2-DF or MAGI-1" in hint
+    assert ("sparse attention runs on this one from Python" in hint) == (pipeline != "FluxPipeline")

@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from vidkit.errors import ModelError
+from vidkit.errors import ModelError, doc_page
 from vidkit.generation.spec import ModelSpec, read_json, spec_from_folder
 
 HUB_HINT = "pass model.path=... or model.weights=random"
@@ -23,6 +23,8 @@ _PIPELINES = {
     "SkyReelsV2DiffusionForcing": "skyreels_df",
     "Magi": "magi",
 }
+# not run by `vidkit generate`, but their transformers have an adapter in vidkit.hooks.families
+_FROM_PYTHON = ("WanVACE", "WanAnimate", "ChronoEdit", "HunyuanVideo15", "CogVideoX", "LTX2")
 _PART = re.compile(r"\w[\w.-]{0,99}")
 
 
@@ -110,9 +112,11 @@ def _family_of(index: dict[str, Any], folder: Path) -> str:
     for prefix, family in _PIPELINES.items():
         if pipeline.startswith(prefix):
             return family
+    use = "use a Wan, SkyReels-V2-DF or MAGI-1 model in diffusers format"
+    if pipeline.startswith(_FROM_PYTHON):
+        use += f"; sparse attention runs on this one from Python ({doc_page('attention.md')})"
     raise ModelError(
-        f"'{folder}' holds a {pipeline or 'nameless'} pipeline, which vidkit does not run",
-        "use a Wan, SkyReels-V2-DF or MAGI-1 model in diffusers format",
+        f"'{folder}' holds a {pipeline or 'nameless'} pipeline, which vidkit generate does not run", use
     )
 
 
