@@ -158,3 +158,25 @@ def _printed(text: str) -> str:
     out = io.StringIO()
     Terminal(file=out, width=200).print(text)
     return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["generate", "model.path={}"],
+        ["generate", "-c", "{}", "--dry-run"],
+        ["generate", "image={}.png", "--dry-run"],
+        ["generate", "-c", "wan1_3b_480p", "a ball", "lora={}.safetensors", "--dry-run"],
+        ["eval", "pope", "--data", "{}"],
+        ["eval", "{}.yaml"],
+        ["select-frames", "{}.mp4"],
+        ["algoviz", "{}.json"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_a_name_longer_than_any_file_s_is_a_mistake_of_the_user(
+    words: list[str], place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([word.format("a" * 300) for word in words]) in (2, 4)
+    told = capsys.readouterr().err
+    assert "bug in vidkit" not in told and told.startswith("error: ")

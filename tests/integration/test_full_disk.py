@@ -62,3 +62,16 @@ def test_a_run_on_a_full_disk_says_so_and_resumes(name: str, size_kb: int, tmp_p
         if file.endswith(".json"):
             json.loads(Path(f"{place}.kept", file).read_text())
     assert job.results(Path(f"{place}.end", "out"))
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.html", "t.svg"])
+def test_a_drawing_on_a_full_disk_is_whole_or_absent(name: str, tmp_path: Path) -> None:
+    script = tmp_path / "s.py"
+    script.write_text("x = list(range(300, 0, -1))\nfor i in range(40):\n    x[i] += 1\n")
+    place = tmp_path / "disk"
+    words = ["algoviz", "run", str(script), "-o", str(place / "out" / name)]
+    statuses, told, files = filled(words, place, 8)
+    assert statuses == [2, 0], told
+    assert "Traceback" not in told and "bug in vidkit" not in told
+    assert "No space left" in told or "disk is full" in told
+    assert files == [], files

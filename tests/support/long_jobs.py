@@ -293,7 +293,7 @@ def killed_and_resumed(
         number += 1
         lines = 0
         while done < kills and lines < job.lines - 1 and time.monotonic() < until:
-            lines = draw.randrange(job.done(out), job.lines)
+            lines = draw.randrange(min(job.done(out), job.lines - 1), job.lines)
             status, _, told = job.stopped_at(out, lines, signal.SIGKILL)
             if status != -signal.SIGKILL:
                 if status:

@@ -130,3 +130,7 @@ def test_labels_fit_in_a_line_and_in_time(text: str) -> None:
 )
 def test_long_queries_are_read_in_time(text: str) -> None:
     quick(lambda: read_query(text), 2.0)
+
+
+def test_signs_that_stand_for_times_inside_are_no_words_of_a_query() -> None:
+    assert read_query("a red \ue000 ball \ue063 after 1:30").wanted == ("a", "red", "ball")

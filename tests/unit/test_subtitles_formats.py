@@ -430,3 +430,9 @@ def test_files_that_were_read_wrongly_before(name: str, wanted: list[str]) -> No
     if not FAULTS.is_dir():
         pytest.skip("the shared inputs are not beside the repository")
     assert [cue.text for cue in read_subtitles(FAULTS / name).cues] == wanted
+
+
+def test_a_number_of_thousands_of_digits_is_no_character(tmp_path: Path) -> None:
+    path = tmp_path / "s.srt"
+    path.write_text(f"1\n00:00:01,000 --> 00:00:02,000\na &#{'9' * 6000}; b &#65;\n")
+    assert [cue.text for cue in read_subtitles(path).cues] == ["a \ufffd b A"]

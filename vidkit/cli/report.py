@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -17,6 +18,7 @@ from vidkit.utils.redaction import redact_message
 
 USER_MISTAKE = 2
 OUR_BUG = 1
+_NO_PATH = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENOTDIR)
 _LONGEST = 8000  # characters of a line; lists of settings have some thousand
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -41,11 +43,22 @@ def report_error(error: BaseException, usage_help: str, arguments: Sequence[str]
         )
     if is_usage_error(error):
         return _print(*_usage(error, usage_help, arguments), USER_MISTAKE)
+    if (unusable := _unusable_path(error)) is not None:
+        return _print(unusable, "check the paths that were given", USER_MISTAKE)
     return _print(
         f"{type(error).__name__}: {_one_line(str(error))}{_place(error)}",
         "this is a bug in vidkit, not a mistake of yours; VIDKIT_DEBUG=1 shows the traceback for a report",
         OUR_BUG,
     )
+
+
+def _unusable_path(error: BaseException) -> str | None:
+    """What is wrong with a path that no system call takes, wherever it was used; None: it is not that."""
+    if isinstance(error, OSError) and error.errno in _NO_PATH and error.filename is not None:
+        return f"'{error.filename!s:.300}': {(error.strerror or '').lower()}"
+    if isinstance(error, ValueError) and "embedded null" in str(error):
+        return "a path holds a zero byte"
+    return None
 
 
 def is_usage_error(error: BaseException) -> bool:

@@ -6,6 +6,7 @@ Weights are merged, so that a run with LoRA is as fast as one without.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +70,7 @@ def _parse(entry: str) -> Lora:
     if not math.isfinite(factor):
         raise ConfigError(f"the scale of lora={entry} must be a finite number", "write lora=PATH:0.8")
     found = Path(path).expanduser()
-    if not path or not found.is_file():
+    if not path or not os.path.isfile(found):
         raise ConfigError(
             f"no LoRA file '{path}'", "write lora=PATH or lora=PATH:SCALE, several with commas between them"
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 # C0 and C1 with their escape sequences, what turns the direction of the text around it, and the half
 # characters that stand for bytes of file names
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_NO_CHARACTER = re.compile(r"&#[0-9]{8,};?")
 
 
 def visible(text: str, keep: str = "") -> str:
@@ -27,6 +29,11 @@ def visible_json(text: str) -> str:
 def counted(count: int, noun: str, ending: str = "s") -> str:
     """A number with its noun: 1 step, 20 steps; 2 branches with the ending `es`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}{ending}"
+
+
+def unescaped(text: str) -> str:
+    """A text with its HTML entities resolved; numbers that are no character, of any length, are U+FFFD."""
+    return html.unescape(_NO_CHARACTER.sub("\ufffd", text)) if "&" in text else text
 
 
 def duration(seconds: float) -> str:

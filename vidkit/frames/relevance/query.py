@@ -9,6 +9,7 @@ from vidkit.frames.relevance.moments import Span, find_spans
 from vidkit.frames.relevance.words import STOP_WORDS, words_of
 
 _TOKEN = re.compile(r"[\ue000-\ue063]|[^\W_]+(?:'[^\W_]+)*|[.,;:!?()]")
+_SPAN_SIGNS = re.compile(r"[\ue000-\ue063]")
 _NEGATORS = frozenset([
     "ain't", "aren't", "can't", "cannot", "couldn't", "didn't", "doesn't", "don't", "except", "excluding",
     "hadn't", "hasn't", "haven't", "isn't", "lacking", "minus", "neither", "never", "no", "nobody", "non",
@@ -57,6 +58,7 @@ def read_query(query: str) -> Query:
     A negation reaches to the next preposition, mark, "but" or relative pronoun behind its first content word;
     a second negation within takes it back. English.
     """
+    query = _SPAN_SIGNS.sub(" ", query)  # they stand for times below
     text, spans = find_spans(" ".join(query.lower().replace("’", "'").split()))
     wanted: list[str] = []
     negated: list[str] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import struct
 import tokenize
@@ -20,6 +19,7 @@ from torch import Tensor
 
 from vidkit.errors import ModelError
 from vidkit.models.magi.transformer import MagiText
+from vidkit.utils.plain import unescaped
 
 SPECIAL_TOKENS = "special_tokens.npz"  # of the authors' repository, example/assets
 QUALITY_ROW = 1  # of `other_tokens`: high quality
@@ -57,7 +57,7 @@ def clean_caption(text: str) -> str:
         text = re.sub(pattern, instead, text)
     if len(re.findall(r"[-_]", text)) > 3:
         text = re.sub(r"[-_]", " ", text)
-    text = html.unescape(html.unescape(ftfy.fix_text(text)))
+    text = unescaped(unescaped(ftfy.fix_text(text)))
     return re.sub(r"\s+", " ", text).strip()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import re
+
+from vidkit.utils.plain import unescaped
 
 # only what the formats define is a tag: "5 < 6" and "<laughs>" are text
 _TAG = re.compile(
@@ -26,8 +27,7 @@ def plain(text: str) -> str:
         text = _OVERRIDE.sub("", text)
     if "\\" in text:
         text = _ASS_SPACE.sub(" ", text)
-    if "&" in text:
-        text = html.unescape(text)
+    text = unescaped(text)
     return " ".join(text.split())
 
 
