@@ -62,6 +62,7 @@ KNOWN = {
     "choice alone": ("letters", "words", "angles"),
     "subtitles srt": ("digits", "blanks", "arrows"),
     "moves regular": ("braces", "fences", "brackets"),
+    "caption": ("angles", "blanks"),
 }
 
 

@@ -211,3 +211,10 @@ class TestCaptions:
         path.write_bytes(b"no") if content is None else np.savez(path, **content)
         with pytest.raises(ModelError, match=r"t\.npz"):
             read_learned_tokens(path, 4)
+
+
+def test_captions_take_time_in_proportion_to_their_length() -> None:
+    assert clean_caption("see a.png.jpg here . . and x.mp4y") == "see here . and y"
+    assert clean_caption("a" + "<" * 200_000 + " " * 200_000 + "b").endswith(
+        "b"
+    )  # minutes where it is a square

@@ -7,6 +7,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,17 @@ _DASHES = (
     "\u002d\u058a\u05be\u1400\u1806\u2010-\u2015\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u301c\u3030\u30a0"
     "\ufe31\ufe32\ufe58\ufe63\uff0d"
 )
+_FILE_END = re.compile(r"\.(?:png|jpg|jpeg|bmp|webp|eps|pdf|apk|mp4)")
+
+
+def _without_file_name(word: re.Match[str]) -> str:
+    """A word without what ends like a file; its last end is looked for, so that time is linear."""
+    ends = [found.end() for found in _FILE_END.finditer(word[0], 1)]
+    return word[0][ends[-1] :] if ends else word[0]
+
+
 # what to look for, and what to write instead; in order
-_RULES: tuple[tuple[str, str], ...] = (
+_RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"<person>", "person"),
     (r"\b(?:https?://|www\.)\S+", ""),  # addresses
     (r"<[^<>]*>", " "),  # tags
@@ -42,11 +52,11 @@ _RULES: tuple[tuple[str, str], ...] = (
     (r"\d{1,3}(?:\.\d{1,3}){3}", " "),  # network addresses
     (r"\\n", " "),
     (r"#\d{1,3}\b|#\d{5,}\b|\b\d{6,}\b", ""),  # numbers of articles
-    (r"\S+\.(?:png|jpg|jpeg|bmp|webp|eps|pdf|apk|mp4)", ""),  # file names
+    (r"\S+", _without_file_name),
     (r"[\"']{2,}", '"'),
     (r"\.{2,}", " "),
     ("[#\u00ae\u2022\u00a9\u2122&@\u00b7\u00ba\u00bd\u00be\u00bf\u00a1\u00a7~()\\[\\]{}|\\\\/*]+", " "),
-    (r"\s+\.\s+", " "),
+    (r"\s\.\s+", " "),  # blanks before it are joined below
 )
 
 
