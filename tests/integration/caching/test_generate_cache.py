@@ -1,6 +1,7 @@
 """`vidkit generate cache=...` from words to record and picture, on a tiny model of the embedded kind."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -138,7 +139,8 @@ def test_whole_step_policies_go_with_sparse_attention(name, words, tmp_path) -> 
 
 def test_a_dry_run_says_what_is_planned(words, capsys) -> None:
     assert run([*words, "cache=change", "cache.target_flops=0.7", "--dry-run"]) == 0
-    assert "cache       change: about 70 % of the transformer's FLOPs" in capsys.readouterr().out
+    said = re.search(r"cache       change: about (\d+) % of the transformer's FLOPs", capsys.readouterr().out)
+    assert said is not None and 55 <= int(said[1]) <= 70  # steps are whole
 
 
 FORCING = ["causal_block_size=2", "ar_step=3"]  # 2 blocks of 2 latent frames
