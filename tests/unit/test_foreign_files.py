@@ -138,3 +138,10 @@ def test_what_was_called_a_bug_of_ours_names_the_file(
     path.write_bytes(data)
     with pytest.raises(VidkitError, match=path.name):
         read(name, readers)(path)
+
+
+def test_log_probabilities_that_no_float_holds_are_none(readers: list[Reader], tmp_path: Path) -> None:
+    token = {"text": "A", "logprob": -(10**400), "top": []}
+    path = tmp_path / "p.jsonl"
+    path.write_text(json.dumps({"id": "a", "response": "A", "meta": {"tokens": [token]}}) + "\n")
+    assert read("tokens of a log", readers)(path) == [None]

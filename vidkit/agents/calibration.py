@@ -42,7 +42,7 @@ def tokens_of(row: Mapping[str, Any]) -> tuple[Token, ...] | None:
             )
             for one in listed
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
 
 
