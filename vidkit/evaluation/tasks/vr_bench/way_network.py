@@ -88,4 +88,6 @@ def _lengths(edges: list[tuple[int, int, float]], size: int) -> NDArray[np.float
     from scipy.sparse.csgraph import shortest_path
 
     ones, twos, lengths = (list(column) for column in zip(*edges, strict=True))
-    return np.asarray(shortest_path(coo_array((lengths, (ones, twos)), shape=(size, size)), directed=False))
+    # SciPy 1.11 finds paths only where indices have 32 bits
+    places = np.array(ones, np.int32), np.array(twos, np.int32)
+    return np.asarray(shortest_path(coo_array((lengths, places), shape=(size, size)), directed=False))
