@@ -227,14 +227,14 @@ def test_a_server_with_too_few_alternatives_is_refused(capsys, questions, tmp_pa
         (("engine=speculative", "draft.model=s", "draft.screen=me"), "draft.screen=me is unknown"),
         (("engine=speculative", "draft.model=s", "draft.kind=best"), "unknown gate 'best'"),
         (("engine=speculative", "draft.model=s", "draft.gate=none.json"), "no gate file 'none.json'"),
-        (("engine=speculative", "draft.model=s", "draft.threshold=nan"), "threshold must be between 0 and 1"),
+        (("engine=speculative", "draft.model=s", "draft.threshold=nan"), "threshold must be in 0..1 for"),
         (
             ("engine=speculative", "draft.model=s", "draft.threshold=1.5"),
-            "between 0 and 1 for margin, got 1.5",
+            "in 0..1 for the score 'margin', got 1.5",
         ),
         (
             ("engine=speculative", "draft.model=s", "draft.kind=entropy", "draft.threshold=0.5"),
-            "threshold must be <= 0, and finite, for entropy, got 0.5",
+            "threshold must be <= 0 for the score 'entropy', got 0.5",
         ),
         (("engine=speculative", "draft.model=s", "draft.break_even=2"), "break_even must be between 0 and 1"),
         (("engine=agent", "server.batch_size=0"), "batch_size must be >= 1, got 0"),

@@ -238,8 +238,10 @@ def generation(folder: Path, model: Path) -> Job:
     def results(out: Path) -> Any:
         from vidkit.video.reading import read_clip
 
-        records = {path.name: json.loads(path.read_text()) for path in sorted(out.glob("*.json"))}
-        clips = {path.name: read_clip(path).frames.shape for path in sorted(out.glob("*.mp4"))}
+        # hidden ones are what a kill left of files that were being written
+        seen = [path for path in sorted(out.iterdir()) if not path.name.startswith(".")]
+        records = {path.name: json.loads(path.read_text()) for path in seen if path.suffix == ".json"}
+        clips = {path.name: read_clip(path).frames.shape for path in seen if path.suffix == ".mp4"}
         return {name: (record["seed"], record["prompt"]) for name, record in records.items()}, clips
 
     return Job(

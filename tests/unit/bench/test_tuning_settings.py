@@ -76,7 +76,7 @@ def test_ladders_go_from_mild_to_strong_and_always_hold_fewer_steps() -> None:
     assert ("40 steps", "30 steps", "20 steps") in told
     assert ("xattention tau 0.9", "xattention tau 0.8") in told
     assert ("cache interval every 2", "cache interval every 3") in told
-    assert ("cache change share 0.5", "cache change share 0.25") in told
+    assert ("cache change full 0.6", "cache change full 0.4") in told
     assert ("cache teacache threshold 0.05", "cache teacache threshold 0.1") in told
     assert ("fp32",) not in told and ("bf16",) in told
 

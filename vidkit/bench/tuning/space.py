@@ -15,7 +15,8 @@ from vidkit.generation.resolve import ResolvedRun, resolve
 from vidkit.generation.speed import SpeedRun
 
 # of a policy's knob: values of shares and spacings, multiples of the default of thresholds
-SHARES = (0.5, 0.25, 0.1, 0.05)
+TOKEN_SHARES = (0.5, 0.25, 0.1, 0.05)
+STEP_SHARES = (0.6, 0.4, 0.3, 0.2)
 SPACINGS = (2, 3, 4, 6)
 MULTIPLES = (0.5, 1.0, 2.0, 4.0)
 
@@ -71,7 +72,7 @@ def _cache(name: str, levels: int) -> Ladder:
     if knob == "threshold":
         values = [float(f"{getattr(made.cfg, knob) * times:.6g}") for times in MULTIPLES]
     else:
-        values = SHARES if knob == "share" else SPACINGS
+        values = {"share": TOKEN_SHARES, "full": STEP_SHARES}.get(knob, SPACINGS)
     return Ladder("cache", tuple(Setting(cache=(name, knob, value)) for value in values[:levels]))
 
 
