@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from vidkit.bench.tuning.clips import TuneClips
@@ -117,6 +118,7 @@ def test_a_folder_of_others_is_left_alone(tiny_model: Path, tmp_path: Path, caps
         (["--prompts", "nowhere.txt"], "a prompt and prompts=FILE|no prompt file"),
         (["tune.attention=[haste]"], "unknown attention policy 'haste'"),
         (["tune.psnr=-3"], "tune.psnr must be in"),
+        (["parallel=ulysses"], "tune makes its clips in one process, and parallel=ulysses needs several"),
     ],
 )
 def test_bad_inputs_are_refused(more: list[str], message: str, tiny_model: Path, tmp_path, capsys) -> None:
@@ -134,6 +136,29 @@ def test_a_text_model_without_a_prompt_is_refused(tiny_model: Path, tmp_path: Pa
     given = [word for word in words(tiny_model, tmp_path / "out") if word != "a red ball"]
     assert run(given) == 2
     assert "there is no prompt to tune on" in capsys.readouterr().err
+
+
+def test_a_model_of_which_every_setting_is_left_out_is_refused(tmp_path: Path, capsys) -> None:
+    words = ["tune.attention=[]", "tune.caches=[]", "tune.precisions=[]", "tune.steps=[0.6]"]
+    assert run(["tune", "a ball", "-c", "maze_magi_demo", *words, "-o", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "nothing can be tried with" in said and "hint: choose another --config" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_references_of_a_sweep_whose_log_is_gone_are_made_again(tiny_model: Path, tmp_path: Path) -> None:
+    few = ["tune.attention=[]", "tune.precisions=[]", "tune.clips=2", "tune.combinations=0"]
+    changed = {word.partition("=")[0] for word in few}
+    given = [w for w in words(tiny_model, tmp_path) if w.partition("=")[0] not in changed] + few
+    assert run([*given, "seed=1"]) == 0
+    fresh = rows_of(tmp_path)
+    for clip in (0, 1):
+        kept = tmp_path / "references" / f"{clip}.npy"
+        np.save(kept, 255 - np.load(kept))  # another clip of the same size
+    (tmp_path / "tune.jsonl").unlink()
+    assert run([*given, "seed=1"]) == 0
+    told = {(row["setting"], row["clip"]): row["psnr"] for row in rows_of(tmp_path)}
+    assert told == {(row["setting"], row["clip"]): row["psnr"] for row in fresh}
 
 
 def test_a_dry_run_plans_and_writes_nothing(tiny_model: Path, tmp_path: Path, capsys) -> None:

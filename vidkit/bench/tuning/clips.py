@@ -58,7 +58,7 @@ class TuneClips:
         self.folder, self.pool, self.tell = folder, pool, tell
         self._rows: dict[str, list[dict[str, Any]]] = {}
         self._run = 0
-        self._frames: dict[int, np.ndarray] = {}
+        self._written: set[int] = set()  # reference clips that this process wrote
         path = folder / LOG
         self.log = JsonlLog(
             path,
@@ -101,7 +101,7 @@ class TuneClips:
             if not missing:
                 continue
             turn = [REFERENCE, *(missing if clip % 2 == 0 else missing[::-1])]
-            if clip % 2 and self._path(clip).exists():
+            if clip % 2 and self._is_kept(clip):
                 turn = [*turn[1:], REFERENCE]
             if not self.pool.holds_all([one.precision for one in turn]):
                 turn = self.pool.grouped(turn)
@@ -170,11 +170,12 @@ class TuneClips:
         path = self._path(clip)
         if setting == REFERENCE:
             path.parent.mkdir(exist_ok=True)
-            if not path.exists():
+            if not self._is_kept(clip):
                 with atomic_path(path) as part, part.open("wb") as file:
                     np.save(file, frames)
+                self._written.add(clip)
             return frames
-        if not path.exists():
+        if not self._is_kept(clip):
             self._made(REFERENCE, clip)
         try:
             kept: np.ndarray = np.load(path, mmap_mode="r")
@@ -183,6 +184,10 @@ class TuneClips:
         if kept.shape != frames.shape:
             raise DataError(f"'{path}' holds {kept.shape}, not {frames.shape}", "delete it; it is made again")
         return kept
+
+    def _is_kept(self, clip: int) -> bool:
+        """Whether the reference's clip on disk is this sweep's; one that no row tells of may be another's."""
+        return self._path(clip).exists() and (clip in self._written or clip in self.references())
 
     def _path(self, clip: int) -> Path:
         return self.folder / REFERENCES / f"{clip}.npy"

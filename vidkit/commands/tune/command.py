@@ -17,7 +17,7 @@ from vidkit.bench.tables import say
 from vidkit.bench.tuning.setting import REFERENCE, applied, reference_of
 from vidkit.commands.tune.config_file import differences, write_config
 from vidkit.commands.tune.plan import dry_run, stages_of
-from vidkit.config.schema import GenerateSettings, Weights
+from vidkit.config.schema import GenerateSettings, Parallel, Weights
 from vidkit.config.tune_schema import TuneSettings
 from vidkit.errors import ConfigError, OutputError
 from vidkit.generation.first_frame import MAZE
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from vidkit.bench.tuning.clips import TuneClips
     from vidkit.bench.tuning.search import Outcome
     from vidkit.bench.tuning.setting import Ladder
+    from vidkit.bench.tuning.space import Checker
 
 _PACKAGES = ("torch", "diffusers", "transformers", "numpy")
 PLOT, CONFIG = "tune.png", "best.yaml"
@@ -56,8 +57,10 @@ def run(settings: TuneSettings) -> dict[str, Any]:
         from vidkit.bench.tuning.space import Checker, ladders_of
 
         ladders = ladders_of(reference, settings.tune, model.options.expected_dtype)
+        check = Checker(reference, model)
+        _check_possible(model, ladders, check)
         if settings.dry_run:
-            return dry_run(settings, model, ladders, folder, Checker(reference, model))
+            return dry_run(settings, model, ladders, folder, check)
         _claim(folder, settings.force)
         return _sweep(settings, reference, prompts, model.with_files(), folder, ladders)
 
@@ -149,6 +152,21 @@ def _refuse(settings: TuneSettings) -> None:
             "tune makes clips from prompts and a first frame, not from video= or last_image=",
             "leave them out",
         )
+    if settings.parallel is not Parallel.none:
+        raise ConfigError(
+            f"tune makes its clips in one process, and parallel={settings.parallel.value} needs several",
+            "leave parallel out, and start vidkit without torchrun",
+        )
+
+
+def _check_possible(model: ResolvedRun, ladders: list[Ladder], check: Checker) -> None:
+    """Refuse a sweep of which every setting would be left out."""
+    every = [one for ladder in ladders for one in ladder.settings]
+    if all(check.problem(one) for one in every):
+        raise ConfigError(
+            f"nothing can be tried with '{model.spec.name}'; {every[0].name}: {check.problem(every[0])}",
+            "choose another --config, or other tune.steps, tune.attention, tune.caches and tune.precisions",
+        )
 
 
 def _check_prompts(settings: TuneSettings, model: ResolvedRun, prompts: list[str]) -> None:
@@ -183,10 +201,12 @@ def _claim(folder: Path, force: bool) -> None:
     Raises:
         OutputError: it cannot be written, or holds other things.
     """
-    from vidkit.bench.tuning.clips import LOG
+    from vidkit.bench.tuning.clips import LOG, REFERENCES
 
     check_writable(folder, create=True)
-    if not force and not (folder / LOG).exists() and any(folder.iterdir()):
+    names = {path.name for path in folder.iterdir()}
+    left = REFERENCES in names and names <= {REFERENCES, "tune.json", PLOT, CONFIG}  # the log was deleted
+    if not force and names and LOG not in names and not left:
         raise OutputError(
             f"'{folder}' is not empty and is not a folder of vidkit tune",
             "choose another --output, or use it anyway with --force",
