@@ -224,3 +224,9 @@ def test_seeds_do_not_depend_on_what_else_is_in_a_line(tmp_path) -> None:
     prompts(tmp_path, {"prompt": "a", "steps": 3}, {"prompt": "x"}, {"prompt": "c"})
     again = [clip.settings.seed for clip in clips_of(settings, 1)]
     assert (again[0], again[2]) == (seeds[0], seeds[3])
+
+
+def test_a_dry_run_of_several_videos_makes_no_folder(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["generate", "num_videos=2", "--dry-run"]) == 0
+    assert "clips       2" in capsys.readouterr().out and list(tmp_path.iterdir()) == []

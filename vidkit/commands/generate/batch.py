@@ -173,7 +173,8 @@ def _several(settings: GenerateSettings, folder: Path, seed: int) -> list[Clip]:
         if given.suffix.lower() != ".mp4":
             raise ConfigError(f"output '{given}' is not an .mp4 file", "end it in .mp4, or name a folder")
         stem = given.stem
-    check_writable(folder, create=settings.output is None)
+    if settings.output is not None or not settings.dry_run:
+        check_writable(folder, create=settings.output is None)
     width = len(str(settings.num_videos))
     clips = []
     for index in range(settings.num_videos):
