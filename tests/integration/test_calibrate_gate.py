@@ -140,3 +140,16 @@ def test_damaged_gate_files(tmp_path, change, told) -> None:
     file.write_text("[1, 2")
     with pytest.raises(DataError, match="not JSON"):
         read_gate(file)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [([], "error: no data was given\nhint: give the questions with their answers: --data FILE\n"),
+     (["--data", "d.jsonl"], "error: no predictions were given\nhint: run the small model"),
+     (["--data", ".", "--predictions", "p.jsonl"],
+      "in the folder '.'\nhint: name the file itself: data=FILE\n")],
+)  # fmt: skip
+def test_missing_files_are_named(tmp_path, monkeypatch, capsys, words, told) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["calibrate", "gate", "v-star", *words]) == 2
+    assert told in capsys.readouterr().err

@@ -54,7 +54,7 @@ def test_a_checkpoint_makes_a_clip_that_is_streamed_into_its_file(
     assert stream["state_bytes"] == 2 * 2 * 6 * 16 * 24 * 4 + 3 * 8 * 8 * 8 * 4  # keys, values; latents
     assert stream["frames_per_second"] == pytest.approx(33 / stream["wall_seconds"])
     assert "3 chunks of 3 latent frames: " in said.out
-    assert "new prompts at chunks 2" in said.out
+    assert "a new prompt begins with chunk 2" in said.out
     assert "streaming 33/33 frames, " in said.err
     assert "per second with decoding" in said.err
 

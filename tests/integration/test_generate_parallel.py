@@ -223,3 +223,12 @@ def test_the_other_processes_say_nothing_of_what_all_refuse(monkeypatch: pytest.
         main()
     assert ended.value.code == 2
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_numbers_of_processes_that_fit_are_named(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    from vidkit.cli.main import run
+
+    for name, value in (("RANK", "0"), ("LOCAL_RANK", "0"), ("WORLD_SIZE", "3")):
+        monkeypatch.setenv(name, value)
+    assert run(["generate", "parallel=ulysses", "--dry-run"]) == 2
+    assert "hint: start 2 or 4 processes, or set parallel=ring\n" in capsys.readouterr().err

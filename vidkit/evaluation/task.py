@@ -103,8 +103,9 @@ class Task:
             return [path]
         found = self.functions.data_files(path)
         if not found:
-            expected = ", ".join(self.functions.DATA_FILES) or "nothing: give a file"
-            raise DataError(f"no data of {self.name} in the folder '{path}'", f"expected there: {expected}")
+            expected = ", ".join(self.functions.DATA_FILES)
+            hint = f"expected there: {expected}" if expected else "name the file itself: data=FILE"
+            raise DataError(f"no data of {self.name} in the folder '{path}'", hint)
         return found
 
 

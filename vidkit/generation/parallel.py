@@ -73,7 +73,7 @@ def check_parallel(spec: ModelSpec, request: Request, settings: GenerateSettings
         fits = [n for n in range(2, spec.heads + 1) if spec.heads % n == 0]
         raise ConfigError(
             f"{size} processes do not divide the {spec.heads} heads of '{spec.name}'",
-            f"start {', '.join(map(str, fits))} processes, or set parallel=ring",
+            f"start {' or '.join(map(str, fits))} processes, or set parallel=ring",
         )
     for window in windows(spec, request):
         tokens = spec.tokens(spec.pixel_frames(window.frames), request.height, request.width)

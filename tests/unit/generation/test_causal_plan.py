@@ -71,7 +71,7 @@ def test_causvid_sees_everything_and_tells_its_own_levels() -> None:
          'write causal.prompts=["5s: a cat looks up"], or a frame: ["80: a cat looks up"]'),
         (["causal.prompts=['9s: rain']"],
          "causal.prompts: 9s lies after the clip's end (81 frames, 5.0625 s)",
-         'write causal.prompts=["5s: a cat looks up"], or a frame: ["80: a cat looks up"]'),
+         "name a frame below 81, or a time before 5.0625s"),
         (["causal.prompts=['3: rain']"],
          "causal.prompts: 3 (frame) lies in chunk 0, which is made under the prompt before it",
          "name rising times, 12 frames (a chunk) apart or more"),
@@ -168,3 +168,11 @@ def test_a_dry_run_tells_chunks_and_what_is_kept_without_torch() -> None:
     assert "tokens      4,680 (3x30x52)" in done.stdout
     assert "forwards    34 (7 chunks of 4 steps; the rest are passes without noise)" in done.stdout
     assert "KV cache  5.62 GiB (21 latent frames, 0 of them the sink)" in done.stdout
+
+
+def test_a_sink_is_not_said_to_be_longer_than_the_clip() -> None:
+    words = ["model.weights=random", "frames=9", "causal.window=null", "causal.sink=20", "dtype=bf16"]
+    command = ["generate", "-c", "causal_wan1_3b_480p", *words, "--dry-run"]
+    done = subprocess.run([sys.executable, "-m", "vidkit", *command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "(3 latent frames, 3 of them the sink)" in done.stdout

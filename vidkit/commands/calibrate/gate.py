@@ -89,8 +89,9 @@ def _inputs(settings: CalibrateGateSettings) -> tuple[Task, Path, Path]:
     if not settings.task:
         raise ConfigError("no benchmark was given", "vidkit calibrate gate TASK data=FILE predictions=FILE")
     if settings.data is None or settings.predictions is None:
-        missing = "data" if settings.data is None else "predictions"
-        raise ConfigError(f"no {missing} was given", _HOW)
+        if settings.data is None:
+            raise ConfigError("no data was given", "give the questions with their answers: --data FILE")
+        raise ConfigError("no predictions were given", _HOW)
     if settings.kind not in (BEST, *KINDS):
         raise ConfigError(f"unknown gate '{settings.kind}'", f"one of {BEST}, {', '.join(KINDS)}")
     task = load_task(settings.task, [builtin_dir() / "eval" / "tasks"])

@@ -57,7 +57,9 @@ def stream_line(record: RunRecord) -> str:
         line += f", {figures['steady_frames_per_second']:.1f} after the first chunk"
     line += f" ({figures['first_seconds']:.1f} s); {_gib(figures['state_bytes'])} kept from chunk to chunk"
     if len(figures["prompts"]) > 1:
-        line += f"; new prompts at chunks {', '.join(str(one['chunk']) for one in figures['prompts'][1:])}"
+        later = [str(one["chunk"]) for one in figures["prompts"][1:]]
+        what = "a new prompt begins with chunk" if len(later) == 1 else "new prompts begin with chunks"
+        line += f"; {what} {', '.join(later)}"
     return line
 
 

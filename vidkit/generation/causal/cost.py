@@ -26,6 +26,7 @@ def by_chunks(estimate: CostEstimate, spec: ModelSpec, request: Request, value_b
     total = sum(one.total for one in passes)
     kept = 2 * spec.layers * plan.window * one_frame * spec.dim * value_bytes
     t, h, w = spec.grid(spec.pixel_frames(plan.chunk), request.height, request.width)
+    sink = min(plan.sink, plan.window)  # a clip may be shorter than the sink
     return replace(
         estimate,
         tokens=own,
@@ -37,7 +38,7 @@ def by_chunks(estimate: CostEstimate, spec: ModelSpec, request: Request, value_b
         self_attention_share=sum(one.self_attention for one in passes) / total,
         key_value_bytes=kept,
         schedule=f"{plan.chunks} chunks of {plan.steps} steps; the rest are passes without noise",
-        kept=f"{kept / 2**30:.2f} GiB ({plan.window} latent frames, {plan.sink} of them the sink)",
+        kept=f"{kept / 2**30:.2f} GiB ({plan.window} latent frames, {sink} of them the sink)",
     )
 
 

@@ -116,7 +116,10 @@ def scenes(spec: ModelSpec, request: Request) -> tuple[Scene, ...]:
         place = f"{number}{unit or ' (frame)'}"
         if frame >= request.frames:
             end = f"{request.frames} frames, {request.frames / request.fps:g} s"
-            raise ConfigError(f"causal.prompts: {place} lies after the clip's end ({end})", PROMPT_HINT)
+            raise ConfigError(
+                f"causal.prompts: {place} lies after the clip's end ({end})",
+                f"name a frame below {request.frames}, or a time before {request.frames / request.fps:g}s",
+            )
         chunk = _latent_frame(spec, frame) // causal.chunk
         if chunk <= found[-1].chunk:
             raise ConfigError(
