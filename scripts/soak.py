@@ -16,6 +16,7 @@ import random
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -142,11 +143,18 @@ def memory(name: str, folder: Path, items: int) -> dict[str, Any]:
     out = folder / name.replace(" ", "-")
     process = job.start(out)
     seen: list[tuple[int, float]] = []
-    while process.poll() is None:
+    told = ""
+
+    def read() -> None:  # all the time: a full pipe would stop the process
+        nonlocal told
+        told = process.communicate()[1]
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    while reader.is_alive():
         size = max((_resident_mib(pid) for pid in long_jobs.alive_in_session(process.pid)), default=0.0)
         seen.append((job.done(out), size))
         time.sleep(0.5)
-    told = process.communicate()[1]
     early = [size for done, size in seen if 0.08 * items <= done <= 0.15 * items]
     late = [size for done, size in seen if 0.9 * items <= done < items]
     row: dict[str, Any] = {"part": name, "items": job.done(out) - 1, "wrong": []}
