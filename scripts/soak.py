@@ -69,10 +69,7 @@ def run_part(name: str, folder: Path, chosen: argparse.Namespace) -> dict[str, A
     """One part; its row has what is wrong, nothing where all is well."""
     if name.startswith("memory"):
         return memory(name, folder, chosen.items)
-    from forked_vidkit import ForkServer
-
-    with job_of(name, folder) as job, ForkServer(folder / f"{name}-server") as server:
-        job.server = server
+    with job_of(name, folder) as job:
         until = time.monotonic() + 60 * chosen.minutes
         return kills(job, folder / f"{name}-out", chosen, until)
 

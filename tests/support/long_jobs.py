@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import vidkit_process
-from forked_vidkit import ForkedProcess, ForkServer
 from scripted_server import Act, ScriptedServer
 from stopwatch import patience_s
 
@@ -37,7 +36,7 @@ class Job:
         results: what must be the same after any number of kills.
         calls: of the server it asks, if it asks one.
         heavy: whether it needs torch.
-        server: that starts it; None: one of this process.
+        ending_s: of processor time from the last signal to the end, which load does not lengthen.
     """
 
     name: str
@@ -47,14 +46,11 @@ class Job:
     results: Callable[[Path], Any]
     calls: Callable[[], int] = field(default=lambda: 0)
     heavy: bool = False
-    server: ForkServer | None = None
-    ending_s: float = 0.0  # of processor time from the last signal to the end; load does not lengthen it
+    ending_s: float = 0.0
 
-    def start(self, out: Path) -> vidkit_process.Forked | ForkedProcess:
+    def start(self, out: Path) -> vidkit_process.Forked:
         """The command in a process of its own, in a session of its own."""
         out.mkdir(parents=True, exist_ok=True)
-        if self.server is not None:
-            return self.server.start(self.words(out))
         return vidkit_process.start(
             self.words(out),
             cwd=Path(__file__).parents[2],
@@ -85,15 +81,13 @@ class Job:
         ends = time.monotonic() + limit_s
         while time.monotonic() < ends and process.poll() is None and self.done(out) < lines:
             time.sleep(0.005)
-        before = 0.0
-        if isinstance(process, ForkedProcess) and process.poll() is None:
-            before = process.spent_until_now()
+        before = process.spent_until_now() if process.poll() is None else 0.0
         began = time.monotonic()
         if process.poll() is None:
             process.send_signal(number)
         told = process.communicate(timeout=600)[1]
         took = time.monotonic() - began
-        self.ending_s = process.spent_s - before if isinstance(process, ForkedProcess) else 0.0
+        self.ending_s = process.spent_s - before
         assert process.returncode is not None
         return process.returncode, took, told
 

@@ -41,23 +41,30 @@ HEAVY = (
     "vidkit.commands.calibrate.command",
 )
 ROOT = Path(__file__).resolve().parents[2]
+_REPORT = 40  # bytes of what a keeper tells at a time
 
 
 class Forked:
-    """A running `vidkit`, with what tests use of `subprocess.Popen`."""
+    """A running `vidkit`, with what tests use of `subprocess.Popen`.
+
+    Attributes:
+        spent_s: seconds of processor time, with those of its workers, once it has ended.
+    """
 
     def __init__(self, pid: int, report: int, stdout: int, stderr: int) -> None:
         self.pid, self.returncode = pid, None
         self._report = report
         self.stdout, self.stderr = (os.fdopen(one, encoding="utf-8") for one in (stdout, stderr))
         self.returncode: int | None
+        self.spent_s = 0.0
 
     def wait(self, timeout: float | None = None) -> int:
         """Its exit status, minus the signal if one ended it."""
         if self.returncode is None:
             if not select.select([self._report], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired("vidkit", timeout or 0.0)
-            self.returncode = os.waitstatus_to_exitcode(int(os.read(self._report, 20) or 1))
+            status, spent = (os.read(self._report, _REPORT) or b"1 0").split()
+            self.returncode, self.spent_s = os.waitstatus_to_exitcode(int(status)), float(spent)
             os.close(self._report)
         return self.returncode
 
@@ -72,6 +79,14 @@ class Forked:
         """Send a signal, if it still runs."""
         if self.poll() is None:
             os.kill(self.pid, number)
+
+    def spent_until_now(self) -> float:
+        """Seconds of processor time up to now, with those of workers that ended; 0 once it is gone itself."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
@@ -128,7 +143,7 @@ def start(
     server.sendall(body)
     for one in (out, err, report):
         os.close(one[1])
-    pid = int(os.read(report[0], 20))
+    pid = int(os.read(report[0], _REPORT))
     return Forked(pid, report[0], out[0], err[0])
 
 
@@ -187,9 +202,9 @@ def _keep(request: dict[str, Any], streams: list[int]) -> NoReturn:
         _become(request, out, err)
     os.close(out)
     os.close(err)
-    os.write(report, b"%-20d" % pid)  # so long that one read takes one of them
-    status = os.waitpid(pid, 0)[1]
-    os.write(report, b"%-20d" % status)
+    os.write(report, str(pid).ljust(_REPORT).encode())  # so long that one read takes one of them
+    _, status, used = os.wait4(pid, 0)
+    os.write(report, f"{status} {used.ru_utime + used.ru_stime:.3f}".ljust(_REPORT).encode())
     os._exit(0)
 
 
