@@ -43,6 +43,26 @@ def test_video_shows_every_step(trace, tmp_path, to, codec):
         assert np.abs(frame.astype(float) - wanted).mean() < 3
 
 
+def test_each_frame_is_nearest_to_the_picture_drawn_for_it(trace, tmp_path):
+    steps = (0, 1, 2)
+    done = algoviz.render(trace, output=tmp_path / "sort.mp4", steps=steps, height=360, fps=12)
+    frames, _, _ = decoded(done.files[0])
+    film = film_of(trace)
+    drawing = Frames(film, steps, Fraction(12), Screen(640, 360, film.size))
+    pictures, shown = [], []
+    for number, (pixels, count) in enumerate(drawing):
+        pictures.append(pixels[..., 2::-1].astype(float))
+        shown += [number] * count
+    nearest = [int(np.argmin([np.square(frame - p).mean() for p in pictures])) for frame in frames]
+    assert nearest == shown and len(pictures) > len(steps)
+
+
+def test_pixels_have_room_behind_them_for_readers_of_whole_vectors():
+    screen = Screen(6, 4, (1280, 720))
+    assert screen.pixels.shape == (4, 6, 4)
+    assert screen.pixels.base.nbytes - screen.pixels.nbytes >= 64
+
+
 def test_same_trace_gives_the_same_frames(trace, tmp_path):
     first, second = (
         decoded(algoviz.render(trace, output=tmp_path / f"{n}.mp4", steps=[1, 2], height=360).files[0])[0]

@@ -41,10 +41,12 @@ class Mp4:
             stream.options = dict(self.settings)
             stream.time_base = stream.codec_context.time_base = Fraction(1) / options.fps
             tag_colours(stream)
+            # without a copy of each picture, and with one conversion set up for all
+            drawn = av.VideoFrame.from_numpy_buffer(screen.pixels, format="bgra")
+            conversion = av.video.reformatter.VideoReformatter()
             number = 0
-            for pixels, count in Frames(film, options.steps, options.fps, screen, options.still_s):
-                frame = av.VideoFrame.from_ndarray(pixels, format="bgra")
-                frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709")
+            for _, count in Frames(film, options.steps, options.fps, screen, options.still_s):
+                frame = conversion.reformat(drawn, format="yuv420p", dst_colorspace="ITU709")
                 for _ in range(count):
                     frame.pts = number
                     number += 1

@@ -10,6 +10,8 @@ from vidkit.algoviz.renderers.base import glyph_notes
 from vidkit.algoviz.renderers.skia_artist import Artist
 from vidkit.algoviz.scene.shapes import Scene
 
+_BEHIND = 256  # bytes behind the pixels: swscale reads its source in whole vectors, also at the end
+
 
 class Screen:
     """A picture in memory that scenes are drawn on.
@@ -20,13 +22,14 @@ class Screen:
         canvas: size of the scenes.
 
     Attributes:
-        pixels: uint8 [height, width, 4], blue first; what was drawn last.
+        pixels: uint8 [height, width, 4], blue first; what was drawn last, always in the same memory.
     """
 
     def __init__(self, width: int, height: int, canvas: tuple[int, int]) -> None:
         self.artist = Artist()
         skia = self.artist.skia
-        self.pixels = np.zeros((height, width, 4), np.uint8)
+        size = height * width * 4
+        self.pixels = np.zeros(size + _BEHIND, np.uint8)[:size].reshape(height, width, 4)
         info = skia.ImageInfo.Make(width, height, skia.kBGRA_8888_ColorType, skia.kOpaque_AlphaType)
         self.surface = skia.Surface.MakeRasterDirect(info, self.pixels, self.pixels.strides[0])
         self.canvas: Any = self.surface.getCanvas()
