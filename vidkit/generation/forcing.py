@@ -128,7 +128,7 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
         """What gives velocities: whole forwards, or passes of blocks."""
         transformer, device = self.transformer, self._execution_device
         texts = {name: text.to(device, transformer.dtype) for name, text in prompts.items()}
-        rate = 0 if fps == 16 else 1  # the two rates the released models were trained with
+        rate = rate_index(fps)
         masked = options.causal_attention and moves_layers(transformer)
         whole = not options.by_blocks or (masked and not options.active_only and cache is None)
         # always set: the transformer keeps the value of the run before in its config
@@ -160,13 +160,21 @@ class DiffusionForcingPipeline(SkyReelsV2DiffusionForcingPipeline):  # type: ign
         return latents[:, :, :kept]
 
     def _encode_image(self, image: Tensor) -> Tensor:
-        device = self._execution_device
-        image = image if image.dim() == 5 else image.unsqueeze(2)
-        pixels = image.to(device=device, dtype=self.vae.dtype)
-        latent = self.vae.encode(pixels).latent_dist.mode().float()
-        mean, std = latent_statistics(self.vae, latent)
-        normalised: Tensor = (latent - mean) / std
-        return normalised
+        pixels = image if image.dim() == 5 else image.unsqueeze(2)
+        return encoded(self.vae, pixels, self._execution_device)
+
+
+def encoded(vae: Any, pixels: Tensor, device: torch.device) -> Tensor:
+    """Normalised latents `[1, C, f, h, w]`, fp32, of pictures in [-1, 1], `[1, 3, F, H, W]`."""
+    latent = vae.encode(pixels.to(device, vae.dtype)).latent_dist.mode().float()
+    mean, std = latent_statistics(vae, latent)
+    normalised: Tensor = (latent - mean) / std
+    return normalised
+
+
+def rate_index(fps: int) -> int:
+    """Which of the two frame rates that SkyReels-V2 was trained with its transformer is told."""
+    return 0 if fps == 16 else 1
 
 
 def latent_statistics(vae: Any, like: Tensor) -> tuple[Tensor, Tensor]:

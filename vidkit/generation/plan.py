@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vidkit.generation.causal.plan import chunk_plan
 from vidkit.generation.spec import ModelSpec, Request
 from vidkit.models.block_schedule import Window, block_rows, plan_windows
 from vidkit.models.magi.schedule import ChunkRow, chunk_rows
@@ -28,8 +29,8 @@ def window_rows(spec: ModelSpec, request: Request) -> list[tuple[Window, int]]:
     """Every window with its number of denoising steps (rows of the schedule)."""
     found: list[tuple[Window, int]] = []
     if request.by_chunks:
-        chunks = spec.latent_frames(request.frames) // request.causal.chunk
-        return [(window, request.steps * chunks) for window in windows(spec, request)]
+        plan = chunk_plan(spec, request)
+        return [(window, plan.steps * plan.chunks) for window in windows(spec, request)]
     if spec.is_magi:
         return [(window, len(magi_rows(spec, request))) for window in windows(spec, request)]
     for window in windows(spec, request):
@@ -48,10 +49,11 @@ def window_rows(spec: ModelSpec, request: Request) -> list[tuple[Window, int]]:
 
 def pass_tokens(spec: ModelSpec, request: Request) -> tuple[int, int]:
     """Tokens of the longest pass through the layers, and tokens that it attends to."""
-    longest = max(window.frames for window in windows(spec, request))
-    seen = own = longest
     if request.by_chunks:
-        own, seen = request.causal.chunk, min(request.causal.window or longest, longest)
+        plan = chunk_plan(spec, request)
+        own, seen = plan.chunk, plan.window
+    else:
+        own = seen = max(window.frames for window in windows(spec, request))
 
     def tokens(frames: int) -> int:
         return spec.tokens(spec.pixel_frames(frames), request.height, request.width)

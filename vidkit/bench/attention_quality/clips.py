@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vidkit.generation.forcing import latent_statistics
+from vidkit.generation.forcing import encoded, latent_statistics
 from vidkit.generation.load import LoadedModel, set_sampler
 from vidkit.mazes.embedded import Level, render_first_frame, sample_level
 from vidkit.mazes.embedded.levels import concatenate
@@ -125,10 +125,8 @@ class ClipMaker:
     def _first_latent(self, clip: Clip) -> Tensor:
         if clip.key not in self._first:
             pixels = torch.from_numpy(render_first_frame(clip.level)).permute(2, 0, 1)[None, :, None]
-            pixels = (pixels.float() / 127.5 - 1).to(self.device, self.pipe.vae.dtype)
-            latent = self.pipe.vae.encode(pixels).latent_dist.mode().float()
-            mean, std = latent_statistics(self.pipe.vae, latent)
-            self._first[clip.key] = ((latent - mean) / std)[:, :, 0]
+            latents = encoded(self.pipe.vae, pixels.float() / 127.5 - 1, self.device)
+            self._first[clip.key] = latents[:, :, 0]
         return self._first[clip.key]
 
     def _noise(self, clip: Clip) -> Tensor:

@@ -55,23 +55,10 @@ def chunk_passes(spec: ModelSpec, request: Request) -> list[ForwardFlops]:
     for chunk in range(plan.chunks):
         if chunk in new_prompts:
             seen = 0
-            for frames in _gone_over(plan.first(chunk), plan.window - plan.chunk, plan.sink, plan.chunk):
+            for frames in map(len, plan.gone_over(chunk)):
                 seen += frames
                 found.append(flops(frames, seen))
         given = request.has_image and chunk == 0 and plan.chunk == 1
         count = (0 if given else plan.steps) + int(chunk + 1 < plan.chunks)
         found += [flops(plan.chunk, plan.seen(chunk))] * count
     return found
-
-
-def _gone_over(end: int, room: int, sink: int, chunk: int) -> list[int]:
-    """Latent frames of each pass over what is kept of the frames before `end`."""
-    first = max(end - (room - sink), min(sink, end))
-    kept = [*range(min(sink, end)), *range(first, end)]
-    runs: list[list[int]] = []
-    for frame in kept:
-        if runs and frame == runs[-1][-1] + 1 and frame // chunk == runs[-1][-1] // chunk:
-            runs[-1].append(frame)
-        else:
-            runs.append([frame])
-    return [len(run) for run in runs]

@@ -152,22 +152,9 @@ class ChunkLoop:
 
     def _go_over_again(self, chunk: int) -> None:
         """Keys and values of what the chunk will see, made again under the new prompt, earlier ones first."""
-        end = self.plan.first(chunk)
-        oldest = end - len(self._recent)
+        oldest = self.plan.first(chunk) - len(self._recent)
         self.memory.restart(oldest)
-        kept = [*enumerate(self._sink), *enumerate(self._recent, oldest)]
-        for run in _runs(kept, self.plan.chunk):
-            frames = torch.stack([latents for _, latents in run], dim=2)
-            self._pass(frames, torch.zeros(len(run)), run[0][0], wanted=False)
-
-
-def _runs(kept: Sequence[tuple[int, Tensor]], chunk: int) -> Iterator[list[tuple[int, Tensor]]]:
-    """Neighbouring frames of one chunk together."""
-    run: list[tuple[int, Tensor]] = []
-    for frame in kept:
-        if run and (frame[0] != run[-1][0] + 1 or frame[0] // chunk != run[-1][0] // chunk):
-            yield run
-            run = []
-        run.append(frame)
-    if run:
-        yield run
+        kept = {**dict(enumerate(self._sink)), **dict(enumerate(self._recent, oldest))}
+        for run in self.plan.gone_over(chunk):
+            frames = torch.stack([kept[frame] for frame in run], dim=2)
+            self._pass(frames, torch.zeros(len(run)), run.start, wanted=False)

@@ -55,6 +55,20 @@ class ChunkPlan:
         """Latent frames that a chunk attends to, itself included."""
         return min(self.first(chunk) + self.chunk, self.window)
 
+    def gone_over(self, chunk: int) -> list[range]:
+        """Earlier frames that a chunk sees, in passes of neighbouring frames of one chunk each."""
+        end = self.first(chunk)
+        sink = min(self.sink, end)
+        recent = max(end - (self.window - self.sink - self.chunk), sink)
+        passes: list[range] = []
+        for frame in (*range(sink), *range(recent, end)):
+            last = passes[-1] if passes else range(0)
+            if last and frame == last.stop and frame // self.chunk == last.start // self.chunk:
+                passes[-1] = range(last.start, frame + 1)
+            else:
+                passes.append(range(frame, frame + 1))
+        return passes
+
 
 @dataclass(frozen=True)
 class Scene:

@@ -16,7 +16,7 @@ from vidkit.generation.causal.decoding import ChunkDecoder
 from vidkit.generation.causal.loop import ChunkLoop
 from vidkit.generation.causal.plan import ChunkPlan, Scene, chunk_plan, scenes
 from vidkit.generation.decode import image_tensor
-from vidkit.generation.forcing import latent_statistics
+from vidkit.generation.forcing import encoded, rate_index
 from vidkit.generation.load import LoadedModel
 from vidkit.generation.random_weights import random_embeddings
 from vidkit.generation.record import Listener, StepRecord
@@ -146,20 +146,23 @@ def stream_clip(
         texts = [(scene.chunk, _embedded(model, request, scene)) for scene in made.scenes]
     listener.phase("prepare")
     with timer.phase("prepare"), torch.no_grad():
-        given = None if image is None else _encoded(model, image)
+        device = model.options.device
+        given = None
+        if image is not None:
+            given = encoded(model.pipe.vae, image_tensor(image).unsqueeze(2), device)
         blocks = _blocks(model, texts[0][1].shape[1], request.fps)
         channels, factor = int(model.spec.transformer["in_channels"]), model.spec.spatial_factor
         shape = (channels, request.height // factor, request.width // factor)
         loop = ChunkLoop(blocks, made.plan, texts, shape, request.seed, given)
     listener.steps(made.plan.chunks * made.plan.steps)
-    clock = _Clock(model.options.device, made, listener)
+    clock = _Clock(device, made, listener)
 
     def taken(pictures: np.ndarray) -> None:
         take(pictures)
         made.took(len(pictures), time.perf_counter() - clock.start)
         listener.pictures(made.frames, request.frames, made.frames / made.wall_seconds)
 
-    decoder = ChunkDecoder(model.pipe.vae, model.options.device, taken)
+    decoder = ChunkDecoder(model.pipe.vae, device, taken)
     with decoder.conveyor as conveyor:
         for latents in loop.chunks(clock.step):
             decoder.push(latents)
@@ -178,7 +181,7 @@ def _blocks(model: LoadedModel, text_tokens: int, fps: int) -> SkyReelsBlocks:
     transformer = model.pipe.transformer
     if model.spec.family == "wan":
         return WanBlocks(transformer, text_tokens)
-    return SkyReelsBlocks(transformer, 0 if fps == 16 else 1, text_tokens)
+    return SkyReelsBlocks(transformer, rate_index(fps), text_tokens)
 
 
 def _embedded(model: LoadedModel, request: Request, scene: Scene) -> Tensor:
@@ -193,13 +196,3 @@ def _embedded(model: LoadedModel, request: Request, scene: Scene) -> Tensor:
             scene.text, do_classifier_free_guidance=False, max_sequence_length=request.max_sequence_length
         )[0]
     return states.to(options.device, model.pipe.transformer.dtype)
-
-
-def _encoded(model: LoadedModel, image: Image.Image) -> Tensor:
-    """One normalised latent frame, `[1, C, 1, h, w]`, fp32."""
-    vae = model.pipe.vae
-    pixels = image_tensor(image).unsqueeze(2).to(model.options.device, vae.dtype)
-    latent = vae.encode(pixels).latent_dist.mode().float()
-    mean, std = latent_statistics(vae, latent)
-    normalised: Tensor = (latent - mean) / std
-    return normalised
