@@ -144,13 +144,21 @@ def _load(path: Path) -> dict[str, Any]:
 
         return dict(load_file(path))
     import pickle
+    import zipfile
 
     import torch
 
+    is_zip = zipfile.is_zipfile(path)  # files of torch before 1.6 are not, and cannot be mapped
     try:
         # weights alone: a pickle may otherwise run code
-        found = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        found = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
     except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
+        others = torch.serialization.get_unsafe_globals_in_checkpoint(path) if is_zip else []
+        if others:
+            raise ModelError(
+                f"the checkpoint '{path}' holds more than weights: {_listed(sorted(others))}",
+                "reading that could run code: save its tensors alone, for example as .safetensors",
+            ) from error
         first = str(error).strip().splitlines()[0][:160] if str(error).strip() else type(error).__name__
         raise ModelError(f"cannot read the checkpoint '{path}': {first}", "copy the file again") from error
     if not isinstance(found, Mapping):

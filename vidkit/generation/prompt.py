@@ -78,8 +78,9 @@ def read_prompts(path: Path) -> list[str]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError as error:
         raise DataError(f"no prompt file '{path}'", "check the path given as prompts=") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read '{path}' as text", "save it as UTF-8, one prompt per line") from error
+    except (OSError, ValueError) as error:
+        what = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise DataError(f"cannot read '{path}': {what}", "save one prompt per line, as UTF-8") from error
     seen: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
         prompt = line.strip()

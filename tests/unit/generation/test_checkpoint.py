@@ -1,5 +1,6 @@
 """Weights of Wan transformers as their authors publish them."""
 
+import argparse
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,20 @@ def test_files_that_hold_no_weights_are_refused_and_run_nothing(tmp_path: Path, 
         filled(path)
     assert str(path) in caught.value.message
     assert "ran" not in capsys.readouterr().out
+
+
+def test_what_a_file_holds_besides_weights_is_named(tmp_path: Path) -> None:
+    state = {"generator": original_names(tiny_transformer()), "args": argparse.Namespace(steps=3)}
+    torch.save(state, tmp_path / "x.pt")
+    with pytest.raises(ModelError, match=r"holds more than weights: argparse\.Namespace$") as caught:
+        filled(tmp_path / "x.pt")
+    assert "copy" not in caught.value.hint
+
+
+def test_a_file_of_the_layout_before_zip_is_read(tmp_path: Path) -> None:
+    model = tiny_transformer()
+    torch.save(original_names(model), tmp_path / "x.pt", _use_new_zipfile_serialization=False)
+    assert same(filled(tmp_path / "x.pt")[0], model)
 
 
 @pytest.mark.parametrize(

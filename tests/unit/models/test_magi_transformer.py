@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -284,6 +285,15 @@ class TestCheckpoint:
         state["videodit_blocks.layers.1.mlp.linear_fc1.weight_scale"] = torch.zeros(1)
         with pytest.raises(ModelError, match="8-bit"):
             read_transformer(write_published(tmp_path / "q", state), TINY, CPU, torch.float32)
+
+    @pytest.mark.parametrize("name", ["../other.safetensors", "a/b.safetensors", 3])
+    def test_an_index_names_files_of_its_folder_alone(self, tmp_path: Path, name: object) -> None:
+        folder = write_published(tmp_path / "w", published_state(TINY))
+        index = folder / "model.safetensors.index.json"
+        index.write_text(json.dumps({"weight_map": {"x_embedder.weight": name}}))
+        with pytest.raises(ModelError) as caught:
+            read_transformer(folder, TINY, CPU, torch.float32)
+        assert f"names {str(name)!r}, which is no file of its folder" in caught.value.message
 
     def test_damaged_files_are_named(self, tmp_path: Path) -> None:
         folder = write_published(tmp_path / "w", published_state(TINY), shards=1)

@@ -168,10 +168,12 @@ def _weight_files(folder: Path) -> list[Path]:
         listed = _json(folder / INDEX).get("weight_map")
         if not isinstance(listed, dict):
             raise ModelError(f"'{folder / INDEX}' has no 'weight_map'", COPY_HINT)
-        names = list(listed.values())
-        if not all(isinstance(name, str) and _FILE_NAME.fullmatch(name) for name in names):
-            raise ModelError(f"'{folder / INDEX}' names what is no file of its folder", COPY_HINT)
-        files = [folder / name for name in sorted(set(names))]
+        for name in listed.values():
+            if not (isinstance(name, str) and _FILE_NAME.fullmatch(name)):
+                raise ModelError(
+                    f"'{folder / INDEX}' names {str(name)[:160]!r}, which is no file of its folder", COPY_HINT
+                )
+        files = [folder / name for name in sorted(set(listed.values()))]
     else:
         files = [folder / SINGLE]
     for file in files:
