@@ -9,7 +9,7 @@ import pytest
 
 from vidkit.bench.tuning.figure import pareto
 from vidkit.bench.tuning.scores import Verdict, score_of
-from vidkit.bench.tuning.search import Search
+from vidkit.bench.tuning.search import Cause, Outcome, Search
 from vidkit.bench.tuning.setting import REFERENCE, Ladder, Setting
 from vidkit.config.tune_schema import SweepSettings
 
@@ -76,6 +76,10 @@ def swept(clips: KnownClips, **settings) -> tuple[Search, object]:
     return search, search.run()
 
 
+def reasons(outcome: Outcome) -> dict[Setting, str]:
+    return {one.setting: one.why for one in outcome.pruned}
+
+
 def test_the_fastest_combination_above_the_floor_is_chosen_and_told_against_fewer_steps() -> None:
     clips = KnownClips(SPEED, PSNR)
     _, outcome = swept(clips)
@@ -89,17 +93,23 @@ def test_the_full_product_is_not_measured_and_what_is_left_out_has_a_reason() ->
     clips = KnownClips(SPEED, PSNR)
     _, outcome = swept(clips)
     measured = {name for _, name, _ in clips.made}
-    pruned = dict(outcome.pruned)
+    pruned = reasons(outcome)
     assert len(measured) <= 7 + 4 < 3 * 3 * 4 - 1
     assert pruned and all(pruned.values())
-    assert not measured & {one.name for one, why in outcome.pruned if "tried on the first" not in why}
+    assert not measured & {one.setting.name for one in outcome.pruned if one.cause is not Cause.unneeded}
 
 
 def test_a_stronger_change_is_not_tried_once_a_milder_one_misses_the_floor() -> None:
     clips = KnownClips(SPEED, PSNR | {SPARSE[0].name: 20.0})
     _, outcome = swept(clips)
     assert SPARSE[1].name not in {name for _, name, _ in clips.made}
-    assert dict(outcome.pruned)[SPARSE[1]] == "stronger than xattention tau 0.9, which comes to 20.0 dB"
+    assert reasons(outcome)[SPARSE[1]] == "stronger than xattention tau 0.9, which comes to 20.0 dB"
+
+
+def test_what_a_milder_change_misses_by_lost_mazes_is_said() -> None:
+    clips = KnownClips(SPEED, PSNR, lost={SPARSE[0].name: 8})
+    _, outcome = swept(clips, first_clips=8)
+    assert reasons(outcome)[SPARSE[1]] == "stronger than xattention tau 0.9, which loses 8 of 8 mazes"
 
 
 def test_where_nothing_beats_fewer_steps_it_is_said() -> None:
@@ -150,7 +160,7 @@ def test_a_setting_that_cannot_run_is_told_and_its_stronger_ones_left_out() -> N
     _, outcome = swept(KnownClips(SPEED, PSNR, failing=(CACHE[0].name,)))
     failed = next(score for score in outcome.scores if score.setting == CACHE[0])
     assert failed.verdict is Verdict.failed and failed.why == "no memory"
-    assert dict(outcome.pruned)[CACHE[1]].endswith("which cannot run: no memory")
+    assert reasons(outcome)[CACHE[1]].endswith("which cannot run: no memory")
 
 
 def test_fewer_steps_are_always_measured_on_all_clips() -> None:

@@ -40,7 +40,7 @@ class ModelPool:
         self._tell = tell
         self._models: dict[Precision | None, Loaded] = {}
         self._most = 1
-        self._warm: set[object] = set()
+        self._warm: set[tuple[object, ...]] = set()  # kinds, the precision first
         self._is_cuda = False
 
     def close(self) -> None:
@@ -60,9 +60,9 @@ class ModelPool:
 
     def is_cold(self, setting: Setting) -> bool:
         """Whether a setting is the first of its kind here, so that kernels and caches are still cold."""
-        kind: object = setting.precision
+        kind: tuple[object, ...] = (setting.precision,)
         if self._is_cuda:
-            kind = (setting.precision, setting.attention, setting.cache and setting.cache[0])
+            kind += (setting.attention, setting.cache and setting.cache[0])
         cold = kind not in self._warm
         self._warm.add(kind)
         return cold
@@ -106,13 +106,9 @@ class ModelPool:
         import gc
 
         self._models.pop(name).stack.close()
-        self._warm = {kind for kind in self._warm if kind != name and not _of(kind, name)}
+        self._warm = {kind for kind in self._warm if kind[0] != name}
         gc.collect()
         if self._is_cuda:
             import torch
 
             torch.cuda.empty_cache()
-
-
-def _of(kind: object, name: Precision | None) -> bool:
-    return isinstance(kind, tuple) and kind[0] == name

@@ -67,24 +67,13 @@ def sentences(outcome: Outcome) -> list[str]:
         lines.append("        fewer steps alone do not hold the floor, or are no faster")
     elif outcome.gain is not None:
         lines.append(f"        {interval(outcome.gain, 2, 'x')} as fast as {outcome.fewer_steps.name} alone")
-    reasons = Counter(_kind(why) for _, why in outcome.pruned)
+    reasons = Counter(one.cause.value for one in outcome.pruned)
     if reasons:
-        told = ", ".join(f"{count} {kind}" for kind, count in reasons.most_common())
+        told = ", ".join(f"{count} {cause}" for cause, count in reasons.most_common())
         lines.append(f"pruned  {len(outcome.pruned)} settings: {told}")
     failed = [score for score in outcome.scores if score.why]
     lines += [f"        {score.setting.name} cannot run: {score.why}" for score in failed]
     return lines
-
-
-def _kind(why: str) -> str:
-    for start, kind in (
-        ("stronger than", "stronger than one that misses the floor"),
-        ("its single changes predict", "predicted below the floor"),
-        ("tried on the first", "slower than a finalist that holds the floor"),
-    ):
-        if why.startswith(start):
-            return kind
-    return "predicted to be slower" if "predicted to be faster" in why else "not possible here"
 
 
 def content_of(outcome: Outcome, sweep: SweepSettings) -> dict[str, Any]:
@@ -99,5 +88,5 @@ def content_of(outcome: Outcome, sweep: SweepSettings) -> dict[str, Any]:
         "times_as_fast_as_fewer_steps": None if gain is None else gain.rounded(4),
         "settings": [score.as_dict() for score in scores],
         "pareto": [score.setting.name for score in pareto(scores)],
-        "pruned": [{"setting": setting.name, "why": why} for setting, why in outcome.pruned],
+        "pruned": [{"setting": one.setting.name, "why": one.why} for one in outcome.pruned],
     }

@@ -11,12 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 from vidkit.bench.tuning.scores import Score, Verdict, faster_by, score_of
 from vidkit.bench.tuning.setting import REFERENCE, Ladder, Setting
 from vidkit.bench.tuning.space import combinations
 from vidkit.config.tune_schema import SweepSettings
+from vidkit.utils.plain import counted
 from vidkit.utils.statistics import MeanInterval
 
 COMBINATIONS, FINALS = "several changes", "finals"
@@ -35,6 +37,24 @@ class Clips(Protocol):
         """The reference's row of each clip."""
 
 
+class Cause(StrEnum):
+    """Why a setting was left out, for the summary."""
+
+    stronger = "stronger than one that misses the floor"
+    below = "predicted below the floor"
+    slower = "predicted to be slower"
+    unneeded = "slower than a finalist that holds the floor"
+    impossible = "not possible here"
+
+
+class Pruned(NamedTuple):
+    """A setting that was left out, with its cause and a sentence."""
+
+    setting: Setting
+    cause: Cause
+    why: str
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What the sweep came to.
@@ -45,7 +65,7 @@ class Outcome:
         fewer_steps: the fastest setting of fewer steps alone that holds the floor; None: none does.
         gain: how many times as fast as that; None without one, or where it is the same.
         scores: of everything that was measured.
-        pruned: what was left out, with the reason.
+        pruned: what was left out, or tried on the first clips alone.
     """
 
     chosen: Setting
@@ -53,7 +73,7 @@ class Outcome:
     fewer_steps: Setting | None
     gain: MeanInterval | None
     scores: tuple[Score, ...]
-    pruned: tuple[tuple[Setting, str], ...]
+    pruned: tuple[Pruned, ...]
 
 
 @dataclass
@@ -74,7 +94,7 @@ class Search:
     problem: Callable[[Setting], str | None] = lambda setting: None
     begin: Callable[[str], None] = lambda name: None
     _measured: dict[Setting, None] = field(default_factory=dict)
-    _pruned: dict[Setting, str] = field(default_factory=dict)
+    _pruned: dict[Setting, Pruned] = field(default_factory=dict)
 
     def run(self) -> Outcome:
         """Measure and choose."""
@@ -94,19 +114,21 @@ class Search:
                 if level >= len(ladder.settings) or ladder.settings[level] in self._pruned:
                     continue
                 setting = ladder.settings[level]
-                why = self._why_not(ladder, level)
-                if why is None:
+                left_out = self._why_not(ladder, level)
+                if left_out is None:
                     wave.append(setting)
                 else:
-                    self._pruned |= dict.fromkeys(ladder.settings[level:], why)
+                    self._prune(ladder.settings[level:], *left_out)
             self._measure(stage_name(level), wave, range(self.sweep.first_clips))
 
-    def _why_not(self, ladder: Ladder, level: int) -> str | None:
+    def _why_not(self, ladder: Ladder, level: int) -> tuple[Cause, str] | None:
         if level:
             milder = self.score(ladder.settings[level - 1])
             if milder.verdict in (Verdict.misses, Verdict.failed):
-                return f"stronger than {milder.setting.name}, which {_missed(milder)}"
-        return self.problem(ladder.settings[level])
+                missed = _missed(milder, self.sweep.psnr)
+                return Cause.stronger, f"stronger than {milder.setting.name}, which {missed}"
+        problem = self.problem(ladder.settings[level])
+        return None if problem is None else (Cause.impossible, problem)
 
     def _several_changes(self) -> None:
         if not self.sweep.combinations:
@@ -119,18 +141,17 @@ class Search:
         found = []
         for setting in combinations(best):
             speed, psnr = self._predicted(setting)
-            why = self.problem(setting)
-            if why is None and psnr < self.sweep.psnr:
-                why = f"its single changes predict {psnr:.1f} dB"
-            if why is None:
-                found.append((speed, setting))
+            problem = self.problem(setting)
+            if problem is not None:
+                self._prune([setting], Cause.impossible, problem)
+            elif psnr < self.sweep.psnr:
+                self._prune([setting], Cause.below, f"its single changes predict {psnr:.1f} dB")
             else:
-                self._pruned[setting] = why
+                found.append((speed, setting))
         found.sort(key=lambda pair: (-pair[0], pair[1].name))
         for speed, setting in found[self.sweep.combinations :]:
-            self._pruned[setting] = (
-                f"{self.sweep.combinations} others are predicted to be faster than its {speed:.2f}x"
-            )
+            why = f"those that are tried are predicted to be faster than its {speed:.2f}x"
+            self._prune([setting], Cause.slower, why)
         chosen = [setting for _, setting in found[: self.sweep.combinations]]
         self._measure(COMBINATIONS, chosen, range(self.sweep.first_clips))
 
@@ -158,7 +179,10 @@ class Search:
             held = [setting for setting in wave if self.score(setting).verdict is Verdict.holds]
             done_naive |= not naive or any(setting.axes == ("steps",) for setting in held)
             done_others |= not others or any(setting.axes != ("steps",) for setting in held)
-        self._pruned |= dict.fromkeys(others, "tried on the first clips alone: faster ones hold the floor")
+        self._prune(others, Cause.unneeded, "tried on the first clips alone: faster ones hold the floor")
+
+    def _prune(self, settings: Sequence[Setting], cause: Cause, why: str) -> None:
+        self._pruned |= {setting: Pruned(setting, cause, why) for setting in settings}
 
     def _by_speed(self) -> list[Score]:
         """Measured settings that may hold the floor, the fastest first."""
@@ -185,7 +209,7 @@ class Search:
         gain = None
         if naive is not None and chosen not in (naive, REFERENCE):
             gain = self._faster(chosen, naive)
-        return Outcome(chosen, reason, naive, gain, tuple(scores), tuple(self._pruned.items()))
+        return Outcome(chosen, reason, naive, gain, tuple(scores), tuple(self._pruned.values()))
 
     def _choice(self, held: list[Setting], naive: Setting | None) -> tuple[Setting, str]:
         floor = f"{self.sweep.psnr:g} dB"
@@ -217,9 +241,9 @@ def _is_part(one: Setting, whole: Setting) -> bool:
     return len(one.axes) == 1 and getattr(one, one.axes[0]) == getattr(whole, one.axes[0])
 
 
-def _missed(score: Score) -> str:
+def _missed(score: Score, floor: float) -> str:
     if score.verdict is Verdict.failed:
         return f"cannot run: {score.why}"
-    if score.loss.low > 0 and score.psnr.high == math.inf:
-        return "loses mazes"
-    return f"comes to {score.psnr.mean:.1f} dB"
+    if score.psnr.high < floor:
+        return f"comes to {score.psnr.mean:.1f} dB"
+    return f"loses {score.lost} of {counted(score.kept_of, 'maze')}"
