@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
@@ -17,8 +17,10 @@ from vidkit.config.attention_schema import AttentionSettings
 from vidkit.errors import ConfigError, ModelError
 from vidkit.hooks.families import ModelFamily, TextPlace, family_of
 from vidkit.hooks.install import Installation, families_of, find_transformers, remove
-from vidkit.hooks.parallel.exchange import RankGroup
 from vidkit.hooks.root import hook_of
+
+if TYPE_CHECKING:
+    from vidkit.hooks.parallel.exchange import RankGroup
 
 log = logging.getLogger(__name__)
 

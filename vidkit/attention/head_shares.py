@@ -93,9 +93,9 @@ class HeadShares:
             state.packed = self._brought(state.packed, index)
         state.extra = {name: self._brought(value, index) for name, value in state.extra.items()}
 
-    def report(self) -> dict[str, float | int]:
-        """Moves, and how much longer the busiest rank took, by density, over all layers and steps."""
-        mean = sum(self._loads) / len(self._loads) if self._loads else 0.0
+    def report(self) -> dict[str, float | int | None]:
+        """Moves, and how much longer the busiest rank took, by density; None where nothing was sparse."""
+        mean = sum(self._loads) / len(self._loads) if self._loads else None
         return {"ranks": self.ranks.size, "moves": self.moves, "imbalance": mean}
 
     def _brought(self, x: Tensor, index: Tensor) -> Tensor:

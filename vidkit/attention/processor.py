@@ -107,7 +107,9 @@ class SparseAttnProcessor(NotPickled):
     def head_order(self) -> tuple[int, ...] | None:
         """Heads in order of the ranks that have them; None: as they are."""
         shares = self.runtime.shares
-        return shares.order(self.runtime.place(self.layer)) if shares and self.runtime.sparse else None
+        if shares is None or not self.runtime.sparse:
+            return None
+        return shares.order(self.runtime.place(self.layer))
 
     def wants_raw(self) -> bool:
         """Whether drift is measured before RoPE."""

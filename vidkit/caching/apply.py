@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -20,6 +20,9 @@ from vidkit.errors import ConfigError, ModelError
 from vidkit.hooks.families import ModelFamily
 from vidkit.hooks.install import Installation, families_of, find_transformers
 from vidkit.hooks.root import hook_of
+
+if TYPE_CHECKING:
+    from vidkit.hooks.parallel.exchange import RankGroup
 
 HOOK_NAME = "vidkit_caching"
 KNOWN = ("WanTransformer3DModel", "SkyReelsV2Transformer3DModel")
@@ -90,6 +93,11 @@ class CacheHandle:
             **self.ledger.summary(),
             **self.policy.report(),
         }
+
+    def share_tokens(self, ranks: RankGroup) -> None:
+        """Tokens are on several ranks from now on: the first rank decides, on the whole clip."""
+        for runtime in self.runtimes.values():
+            runtime.share_tokens(ranks)
 
     def __enter__(self) -> CacheHandle:
         return self

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -24,6 +25,9 @@ from vidkit.hooks.families import ModelFamily
 from vidkit.hooks.follower import Recording
 from vidkit.hooks.token_grid import TokenGrid
 from vidkit.models.transformer_cost import TransformerShape
+
+if TYPE_CHECKING:
+    from vidkit.hooks.parallel.exchange import RankGroup
 
 
 @dataclass
@@ -273,6 +277,10 @@ class CacheRuntime:
                 f" (branch '{ctx.branch}')",
                 "try dtype=bf16 or dtype=fp32, or another cache threshold; the steps so far are recorded",
             )
+
+    def share_tokens(self, ranks: RankGroup) -> None:
+        """See `CacheHandle.share_tokens`."""
+        self.agreement.group, self.whole = ranks.group, partial(ranks.gathered, dim=1)
 
     def reused(self, ctx: BlockContext) -> Tensor:
         """What stands for a block's tokens if nothing is computed, `[B, P, D]`."""

@@ -113,8 +113,6 @@ def on_ranks(
         attention: sparse attention, whose heads are shared.
         cache: its decisions are the first process's.
     """
-    import torch.distributed as dist
-
     from vidkit.hooks.install import families_of, find_transformers
     from vidkit.hooks.parallel.install import split_over_ranks
 
@@ -127,9 +125,8 @@ def on_ranks(
     ) as ranks:
         if attention is not None:
             attention.share_heads(ranks)
-        for runtime in () if cache is None else cache.runtimes.values():
-            runtime.agreement.group = dist.group.WORLD
-            runtime.whole = lambda hidden: ranks.gathered(hidden, dim=1)
+        if cache is not None:
+            cache.share_tokens(ranks)
         yield
 
 

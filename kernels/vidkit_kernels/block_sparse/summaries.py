@@ -35,9 +35,7 @@ def skipped_weight(counts: Tensor, indices: Tensor, lengths: Tensor) -> Tensor:
     """Log of what a skipped block counts for each query block `[B, H, nQ, nK]`; -inf for listed blocks."""
     nK = indices.shape[-1]
     used = torch.arange(nK, device=indices.device) < counts.unsqueeze(-1)
-    target = torch.where(
-        used, indices, nK
-    ).long()  # what is behind the count lands in a column that is cut off
+    target = torch.where(used, indices, nK).long()  # behind the count: a column that is cut off
     listed = torch.zeros((*indices.shape[:-1], nK + 1), dtype=torch.bool, device=indices.device)
     listed = listed.scatter_(-1, target, True)[..., :nK]
     return lengths.log().expand(listed.shape).masked_fill(listed, float("-inf"))

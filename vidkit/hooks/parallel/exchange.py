@@ -11,15 +11,11 @@ from torch import Tensor
 
 
 class RankGroup:
-    """The ranks that make one clip together.
+    """The ranks that make one clip together: all that were started."""
 
-    Args:
-        group: of `torch.distributed`; None: all.
-    """
-
-    def __init__(self, group: Any = None) -> None:
-        self.group = group
-        self.rank, self.size = dist.get_rank(group), dist.get_world_size(group)
+    def __init__(self) -> None:
+        self.group: Any = dist.group.WORLD
+        self.rank, self.size = dist.get_rank(), dist.get_world_size()
 
     def share(self, heads: int) -> int:
         """Heads of a rank."""
