@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from vidkit.attention.thresholds import ThresholdTable
 from vidkit.hooks.parallel.balance import imbalance, spread
+from vidkit.utils.files import write_text_atomic
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = ROOT / "vidkit" / "attention" / "tables"
@@ -28,13 +30,9 @@ RANKS = (2, 4, 8)
 
 def measured(path: Path) -> np.ndarray:
     """Density of every head at its own threshold, `[L, H]`."""
-    table = json.loads(path.read_text())
-    sparsity, chosen = np.array(table["S"]), np.array(table["tau"])
-    candidates = np.array(table["candidates"])
-    index = np.abs(candidates[None, None] - chosen[..., None]).argmin(-1)
-    if sparsity.shape[0] == len(candidates):
-        sparsity = np.moveaxis(sparsity, 0, -1)
-    return 1 - np.take_along_axis(sparsity, index[..., None], -1)[..., 0]
+    table = ThresholdTable.load(path)
+    index = np.abs(np.array(table.candidates) - np.array(table.tau)[..., None]).argmin(-1)
+    return 1 - np.take_along_axis(np.array(table.S), index[..., None], -1)[..., 0]
 
 
 def drawn(densities: np.ndarray, layers: int, heads: int, rng: np.random.Generator) -> np.ndarray:
@@ -93,7 +91,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "results" / "head_balance.json")
     args, found = parser.parse_args(), rows()
     made = {"made_by": "python scripts/balance_heads.py", "rows": found}
-    args.output.write_text(json.dumps(made, indent=1) + "\n")
+    write_text_atomic(args.output, json.dumps(made, indent=1) + "\n")
     print(markdown(found))
 
 

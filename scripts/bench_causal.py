@@ -2,11 +2,12 @@
 
     python scripts/bench_causal.py                                     # 832x480, random weights, on a GPU
     python scripts/bench_causal.py --frames 9597 --config causal_wan1_3b_long   # ten minutes of video
-    python scripts/bench_causal.py --tiny --device cpu                 # tiny, to see that it runs
+    python scripts/bench_causal.py --tiny --device cpu --output /tmp/x.json     # tiny, to see that it runs
 
 Frames per second count everything from the first noise to the last encoded picture: transformer, VAE, H.264.
 Memory is read at every tenth of the clip: bytes of tensors on the device, of the allocator, and of
 the process. A part that is done is kept: started again, the script goes on.
+One output file is of one device.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def measure(model: LoadedModel, request: Request, compiled: str, write: bool) ->
         "encode_seconds": clip.encode_seconds,
         "state_bytes": stream["state_bytes"],
         # from the second tenth on, when the window is full
-        "memory_growth": max(held[1:], default=0) / held[1] - 1 if len(held) > 1 else None,
+        "memory_growth": max(held[1:]) / held[1] - 1 if len(held) > 1 else None,
         "memory": watch.rows,
         "kernels": speed_line(told),
     }
@@ -123,7 +124,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESULT)
     parser.add_argument("words", nargs="*", help="settings, such as model.vae_dtype=fp32")
     args = parser.parse_args()
-    name = " ".join([args.config, f"frames={args.frames}", args.compile, *args.words])
+    flags = [name for name in ("tiny", "no_video") if getattr(args, name)]
+    name = " ".join([args.config, f"frames={args.frames}", args.compile, *flags, *args.words])
     whole: dict[str, Any] = {"parts": {}}
     if args.output.is_file():
         whole = json.loads(args.output.read_text(encoding="utf-8"))
@@ -131,13 +133,16 @@ def main() -> None:
         print(f"{name}: there already")
         return
     model, request = load(args)
+    device = device_name(model.options.device)
+    if whole.get("device", device) != device:
+        raise SystemExit(f"'{args.output}' holds figures of {whole['device']}, not of {device}: name another")
     part = measure(model, request, args.compile, not args.no_video)
     whole |= {
         "benchmark": "causal",
         "made_by": "python scripts/bench_causal.py",
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "commit": git_commit(),
-        "device": device_name(model.options.device),
+        "device": device,
         "versions": versions(("torch", "triton", "flash-attn-4", "diffusers", "av")),
         "target": TARGET,
     }

@@ -2,9 +2,10 @@ r"""What it gains to let skipped blocks stand in by their means: error and PSNR 
 
     python scripts/measure_compensation.py  # on any device
     python scripts/measure_compensation.py --shape 21 30 52 --heads 12 --dim 128 --block 128 --no-clips \
-        --speed  # on a GPU
+        --no-embedded --speed  # on a GPU
 
-Errors are those of the attention output on structured Q, K, V, with the masks of `pooled_mean` and
+Errors are those of the attention output on structured Q, K, V and on those of three layers of the embedded
+model, with the masks of `pooled_mean` and
 `xattention` whose threshold is set for each density: skipped blocks left out; in the softmax with their
 means; and with the logit of the mean corrected by half the variance of the block's logits, at most 1 (the
 second cumulant; plain torch alone). PSNR is that of the embedded model's clips beside dense attention.
@@ -16,6 +17,7 @@ import argparse
 import json
 import math
 import statistics
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,18 +26,23 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scripts.captured_qkv import captured, embedded_model
 from vidkit.attention import AttentionPolicy, enable, predict_mask
 from vidkit.attention.executors import ExecutorChooser
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.predictors import make_predictor
 from vidkit.attention.presets import embedded_masks
 from vidkit.bench.attention.structured import structured
+from vidkit.bench.attention_quality.clips import ClipMaker, draw_clips
+from vidkit.bench.caching.clips import clip_psnr
 from vidkit.bench.timing import measure
 from vidkit.hooks.token_grid import TokenGrid
 from vidkit.utils.device import device_name
 from vidkit.utils.files import write_text_atomic
 from vidkit.utils.versions import git_commit, versions
 
+Call = tuple[Tensor, Tensor, Tensor]  # Q, K, V
+LAYERS = 12  # of the embedded model
 PREDICTORS: dict[str, dict[str, Any]] = {"pooled_mean": {}, "xattention": {"stride": 8}}
 
 
@@ -71,39 +78,53 @@ def with_cumulant(q: Tensor, k: Tensor, v: Tensor, plan: BlockPlan) -> Tensor:
     return out
 
 
-def error_rows(asked: argparse.Namespace, device: torch.device) -> list[dict[str, Any]]:
-    """Errors, and on a GPU milliseconds, at every density."""
+def inputs_of(asked: argparse.Namespace, device: torch.device) -> Iterator[tuple[str, list[Call]]]:
+    """Structured Q, K, V, and those of three layers of the embedded model at its first sparse step."""
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    q, k, v = structured(TokenGrid(*asked.shape), asked.heads, asked.dim, device, dtype)
-    dense = torch.cat([F.scaled_dot_product_attention(*(x[:, h : h + 1].float() for x in (q, k, v)))
-                       for h in range(asked.heads)], 1)  # fmt: skip
+    yield "structured", [structured(TokenGrid(*asked.shape), asked.heads, asked.dim, device, dtype)]
+    if not asked.no_embedded:
+        layers = captured(2, device).taken[:LAYERS:4]
+        yield "embedded model", [(q.to(device), k.to(device), v.to(device)) for q, k, v in layers]
+
+
+def error_rows(asked: argparse.Namespace, device: torch.device) -> list[dict[str, Any]]:
+    """Errors, and on a GPU milliseconds, of every input at every density."""
     chooser, rows = ExecutorChooser("triton" if device.type == "cuda" else "gather"), []
-    for name in PREDICTORS:
-        for density in asked.densities:
-            plan = plan_at(name, q, k, asked.block, density)
-            means = replace(plan, compensate=True)
-            row = {"masks": name, "density": plan.density}
-            ways: list[tuple[str, Any]] = [
-                ("left_out", lambda plan=plan: chooser.attend(q, k, v, plan)),
-                ("means", lambda means=means: chooser.attend(q, k, v, means)),
-            ]
-            if q.shape[2] <= 10_000:
-                ways.append(("cumulant", lambda plan=plan: with_cumulant(q, k, v, plan)))
-            for way, call in ways:
-                row[way] = float((call().float() - dense).norm() / dense.norm())
-                if asked.speed and way != "cumulant":
-                    row[f"{way}_ms"] = measure(call, device).median
-            rows.append(row)
-            print(told(row), flush=True)
+    for source, calls in inputs_of(asked, device):
+        for name in PREDICTORS:
+            for density in asked.densities:
+                found = [figures(call, name, density, asked, chooser) for call in calls]
+                means = {key: statistics.mean(one[key] for one in found) for key in found[0]}
+                rows.append({"input": source, "masks": name, **means})
+                print(told(rows[-1]), flush=True)
     return rows
+
+
+def figures(
+    call: Call, name: str, density: float, asked: argparse.Namespace, chooser: ExecutorChooser
+) -> dict[str, float]:
+    """Density, errors and milliseconds of one attention call."""
+    q, k, v = call
+    plan = plan_at(name, q, k, asked.block, density)
+    means = replace(plan, compensate=True)
+    ways: dict[str, Callable[[], Tensor]] = {
+        "left_out": lambda: chooser.attend(q, k, v, plan),
+        "means": lambda: chooser.attend(q, k, v, means),
+    }
+    if q.shape[2] <= 10_000:
+        ways["cumulant"] = lambda: with_cumulant(q, k, v, plan)
+    dense = torch.cat([F.scaled_dot_product_attention(*(x[:, h : h + 1].float() for x in call))
+                       for h in range(q.shape[1])], 1)  # fmt: skip
+    row = {"density": plan.density}
+    for way, attend in ways.items():
+        row[way] = float((attend().float() - dense).norm() / dense.norm())
+        if asked.speed and way != "cumulant":
+            row[f"{way}_ms"] = measure(attend, q.device).median
+    return row
 
 
 def clip_rows(asked: argparse.Namespace, device: torch.device) -> list[dict[str, Any]]:
     """PSNR of the embedded model's clips to dense ones, the same masks' settings with and without means."""
-    from scripts.captured_qkv import embedded_model
-    from vidkit.bench.attention_quality.clips import ClipMaker, draw_clips
-    from vidkit.bench.caching.clips import clip_psnr
-
     model = embedded_model(device)
     maker, clips = ClipMaker(model), draw_clips([5], asked.clips, 0, "compensation")
     wanted = maker.decode(maker.latents(clips, asked.steps))
@@ -150,6 +171,7 @@ def main() -> None:
     parser.add_argument("--densities", nargs="*", type=float, default=[0.1, 0.25, 0.5])
     parser.add_argument("--speed", action="store_true", help="milliseconds, too")
     parser.add_argument("--no-clips", action="store_true")
+    parser.add_argument("--no-embedded", action="store_true")
     parser.add_argument("--clips", type=int, default=2)
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--taus", nargs="*", type=float, default=[0.8, 0.5])

@@ -120,7 +120,8 @@ def quality(
                 float((out - exact).norm() / exact.norm()),
             )
         )
-    return tuple(statistics.mean(column) for column in zip(*found, strict=True))  # type: ignore[return-value]
+    kept_pairs, mass, error = (statistics.mean(column) for column in zip(*found, strict=True))
+    return kept_pairs, mass, error
 
 
 def measured(
@@ -142,15 +143,7 @@ def measured(
             seconds = time.perf_counter() - begin
             if device.type == "cuda":
                 distances = [planned_distances(start, q, C)]
-            spread = sum(
-                float(
-                    (x.float() - c.gather(2, labels[..., None].expand(-1, -1, -1, x.shape[-1])))
-                    .square()
-                    .sum(-1)
-                    .mean()
-                )
-                for x, (labels, c, _) in zip((q, k), sides, strict=True)
-            )
+            spread = sum(squared_distance(x, *side[:2]) for x, side in zip((q, k), sides, strict=True))
             rows[start].append((distances[0], seconds, spread, *quality(q, k, v, sides, density)))
     published = [statistics.mean(column) for column in zip(*rows["tokens, 50"], strict=True)]
     found = []
@@ -222,10 +215,9 @@ def main() -> None:
     if not asked.no_embedded:
         taken = captured(2, device)
         assert taken.grid is not None
-        calls = [
-            tuple(x.to(device) for x in call) for call in taken.taken[:: max(1, 12 // (2 * asked.calls))]
-        ]
-        rows += measured("embedded model", calls, taken.grid, (24, 64), 2 * asked.density)  # type: ignore[arg-type]
+        some = taken.taken[:: max(1, 12 // (2 * asked.calls))]
+        calls = [(q.to(device), k.to(device), v.to(device)) for q, k, v in some]
+        rows += measured("embedded model", calls, taken.grid, (24, 64), 2 * asked.density)
     for row in rows:
         print(told(row))
     record = {
