@@ -1,6 +1,8 @@
 """Many clips from a file of prompts, or several of a prompt: one model load, resumable, errors with lines."""
 
 import json
+import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -230,3 +232,12 @@ def test_a_dry_run_of_several_videos_makes_no_folder(tmp_path, monkeypatch, caps
     monkeypatch.chdir(tmp_path)
     assert run(["generate", "num_videos=2", "--dry-run"]) == 0
     assert "clips       2" in capsys.readouterr().out and list(tmp_path.iterdir()) == []
+
+
+def test_prompts_may_come_from_a_pipe(tmp_path) -> None:
+    pipe = tmp_path / "clips.jsonl"
+    os.mkfifo(pipe)
+    lines = '{"seed": 1}\n{"seed": 2, "prompt": "a kite"}\n'
+    threading.Thread(target=pipe.write_text, args=(lines,), daemon=True).start()
+    clips = clips_of(GenerateSettings(prompts=str(pipe), prompt="a lake"), 1)
+    assert [clip.settings.prompt for clip in clips] == ["a lake", "a kite"]

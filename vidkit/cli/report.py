@@ -78,13 +78,15 @@ def _usage(error: BaseException, usage_help: str, arguments: Sequence[str]) -> t
     see = f"see {usage_help}"
     unknown_command = re.match(r"No such command '(.*?)'", message)
     if unknown_command is not None:
-        return f"no command '{unknown_command[1]}'", _near(unknown_command[1], _known_commands(error)) + see
+        return f"no command '{unknown_command[1]}'", did_you_mean(
+            unknown_command[1], _known_commands(error)
+        ) + see
     if hasattr(error, "possibilities"):  # an unknown option
         name = str(getattr(error, "option_name", ""))
         setting = _setting(error, name, arguments)
         if setting is not None:
             return f"no option '{name}'", f"it is a setting: write {setting}, without dashes; {see}"
-        return f"no option '{name}'", _near(name, _known_options(error)) + see
+        return f"no option '{name}'", did_you_mean(name, _known_options(error)) + see
     return message[:1].lower() + message[1:], see
 
 
@@ -95,10 +97,6 @@ def _setting(error: BaseException, option: str, arguments: Sequence[str]) -> str
     context = getattr(error, "ctx", None)
     command = str(getattr(context, "command_path", "")).partition(" ")[2]
     return setting_meant(option, command, arguments) if command in WITH_SETTINGS else None
-
-
-def _near(name: str, known: Sequence[str]) -> str:
-    return did_you_mean(name, known)
 
 
 def _known_options(error: BaseException) -> list[str]:

@@ -52,7 +52,7 @@ class PairBench:
     stream: int = 2000  # questions of a stream of `replay`
     mixes: list[float] = field(default_factory=lambda: [0.5, 0.8, 0.95])  # shares that need no zoom
     subsets: list[str] = field(  # kinds of `groups`; "existence .8" is a mix of one
-        default_factory=lambda: ["existence", "attributes", "relations"]
+        default_factory=lambda: list(SUBSETS)
     )
     delta: float = 0.02  # probability that a threshold fails its promise
     splits: int = 100  # random divisions on which the promise is checked

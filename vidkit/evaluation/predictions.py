@@ -78,20 +78,19 @@ def read_predictions(
     for line, row in (
         (n, one) for n, whole in read_rows(path) for one in unfolded(whole, id_of_document, own)
     ):
+        where = f"{file} line {line}"
         if not _GOLD.isdisjoint(row):
-            _refuse_gold(f"{file} line {line}", row)
-        name = normalise(_row_id(f"{file} line {line}", row))
+            _refuse_gold(where, row)
+        name = normalise(_row_id(where, row))
         earlier = predictions.rows.get(name)
         if earlier is not None and not _failed(earlier):
             raise DataError(
-                f"{file} line {line}: duplicate id '{name}', first on line {predictions.lines[name]}",
+                f"{where}: duplicate id '{name}', first on line {predictions.lines[name]}",
                 "keep one reply per item",
             )
         text = next((row[key] for key in _TEXT_COLUMNS if row.get(key) is not None), None)
         if text is None and not _failed(row) and not any(key in row for key in _TEXT_COLUMNS):
-            raise DataError(
-                f"{file} line {line}: no 'prediction' and no 'response'", "give the model's reply as text"
-            )
+            raise DataError(f"{where}: no 'prediction' and no 'response'", "give the model's reply as text")
         # counts and timings of a hundred thousand replies would be most of the memory
         kept = {sys.intern(key): value for key, value in row.items() if key not in _NOT_SCORED}
         kept["prediction"] = text

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
-from json.scanner import make_scanner
+from collections.abc import Sequence
 from typing import Any
 
 from vidkit.errors import DataError
@@ -39,12 +38,10 @@ def load_json(text: str, where: str, *, line: int | None = None) -> Any:
     """
     try:
         if text[:1] in "{[" and text[-1:] in "}]":
-            made, end = _SCAN(text, 0)  # without the search for blanks around it
+            made, end = _DECODER.raw_decode(text)  # without the search for blanks around it
             if end == len(text):
                 return made
         return _DECODER.decode(text)
-    except StopIteration as error:
-        raise json.JSONDecodeError("Expecting value", text, error.value) from None
     except RecursionError:
         raise json.JSONDecodeError("nested too deep", text, _deepest(text)) from None
     except json.JSONDecodeError:
@@ -90,7 +87,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 # made once: a decoder takes longer to make than a short line to read
 _DECODER = json.JSONDecoder(object_pairs_hook=_once)
-_SCAN: Callable[[str, int], tuple[Any, int]] = make_scanner(_DECODER)  # type: ignore[arg-type]  # as json does
 
 
 def _line_of_duplicate(text: str) -> int:

@@ -16,6 +16,7 @@ from vidkit.utils.files import atomic_path, check_writable
 
 CHUNK = 64
 """Questions that are drawn together, and kept together."""
+_STRIDE = 1000  # seeds between chunks: one in twenty is of a split
 
 
 def stored_columns(
@@ -43,21 +44,19 @@ def stored_columns(
     if folder is not None:
         check_writable(folder, create=True)
     weights = _hash_of(small, large)
-    parts, seed = [], FIRST_SEED
+    parts = []
     for number in range(-(-count // CHUNK)):
         file = None if folder is None else folder / f"{split}-{weights}-{CHUNK * number:06d}.npz"
         found = None if file is None or not file.exists() else _read(file)
         if found is None:
-            found = pair_columns(small, large, CHUNK, CHUNK, split, start=seed + _STRIDE * number)
+            start = FIRST_SEED + _STRIDE * number
+            found = pair_columns(small, large, CHUNK, CHUNK, split, start=start)
             if file is not None:
                 with atomic_path(file) as part, part.open("wb") as target:
                     np.savez_compressed(target, **found)  # type: ignore[arg-type]
         parts.append(found)
         tell(f"{min(count, (number + 1) * CHUNK)} of {count} questions")
     return {name: np.concatenate([part[name] for part in parts])[:count] for name in parts[0]}
-
-
-_STRIDE = 1000  # seeds between chunks: one in twenty is of a split
 
 
 def _read(file: Path) -> dict[str, Column]:

@@ -154,7 +154,7 @@ class PairEngine:
             cells = torch.tensor([one.crops[depth - 1].cell for one in asked], device=self._device)
             stage = self._model.zoom(crops, cells, depth, joined(before))
         for place, one in enumerate(asked):
-            self._looks[one.key] = single(stage, place)
+            self._looks[one.key] = stage.rows([place])
 
     def _reply(self, asked: Asked, request: Request) -> Reply:
         stage = self._looks[asked.key]
@@ -185,11 +185,3 @@ class PairEngine:
         cells: Tensor = chances[:CELLS].clone()
         cells[taken] = -1.0
         return int(cells.argmax())
-
-
-def single(stage: Stage, place: int) -> Stage:
-    """One question's part of a batch's stage."""
-    one = slice(place, place + 1)
-    past = [(keys[one].clone(), values[one].clone()) for keys, values in stage.past]
-    kept = None if stage.keys is None else stage.keys[one].clone()
-    return Stage(stage.answer[one].clone(), stage.action[one].clone(), past, kept)

@@ -13,6 +13,7 @@ from vidkit.agents.blend import Blend, fit_blend
 from vidkit.agents.gate_scores import aurc, auroc
 from vidkit.agents.pair.columns import Column, gate_columns
 from vidkit.agents.risk_control import calibrate_threshold
+from vidkit.synthetic.zoom_scenes.layout import SIZE_BOUNDS
 from vidkit.synthetic.zoom_scenes.questions import KINDS
 
 BLEND = "blend (ours)"
@@ -139,13 +140,10 @@ def paired_interval(differences: Column, seed: int = 0) -> tuple[float, float]:
     return float(low), float(high)
 
 
-SIZES = (12, 14, 16, 18, 28, 44, 70, 113)
-
-
 def size_rows(test: Scored) -> Iterator[dict[str, Any]]:
     """What zooming is worth, by the side of the smallest object that decides the answer."""
     key, needs = test.columns["key"], test.columns["needs"] > 0
-    groups = {f"{low}-{high} px": (key >= low) & (key < high) for low, high in pairwise(SIZES)}
+    groups = {f"{low}-{high} px": (key >= low) & (key < high) for low, high in pairwise(SIZE_BOUNDS)}
     groups |= {"zoom needed": needs, "zoom not needed": ~needs, "all": needs | ~needs}
     for name, rows in groups.items():
         if not rows.any():

@@ -1,4 +1,4 @@
-"""The sections of `vidkit bench agents` in which models answer: gates, pair, load, shapes."""
+"""The sections of `vidkit bench agents` in which models answer: those of `MODELS`."""
 
 from __future__ import annotations
 

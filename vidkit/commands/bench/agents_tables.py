@@ -27,6 +27,15 @@ def _said(value: Any, form: str) -> str:
     return "-" if value is None else format(value, form)
 
 
+def _times(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}x"
+
+
+def _gap(row: dict[str, Any]) -> str:
+    """Difference of accuracy to the agent's, with its interval."""
+    return f"{row['difference']:+.1%} [{row['difference_low']:+.1%}, {row['difference_high']:+.1%}]"
+
+
 def _gate_tables(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
     gates, kinds, sizes = ([row for row in rows if name in row] for name in ("gate", "kind", "size"))
     heads = ("gate", "AUROC", "within a kind", "AURC", "threshold", "believed", "of them wrong", "risk kept")
@@ -55,7 +64,13 @@ def _gate_tables(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
 
 
 def _engines(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
-    yield _engine_table(rows, f"{rows[0]['questions']} questions; differences with paired 95 % intervals")
+    heads = ("engine", "a second", "speedup", "right", "against the agent", "beta", "alpha", "depth")
+    table = TextTable(heads, f"{rows[0]['questions']} questions; differences with paired 95 % intervals")
+    for row in rows:
+        shares = [_said(row.get(key), ".2f") for key in ("beta", "alpha", "depth")]
+        speed = (f"{row['per_second']:.1f}", _times(row["speedup"]), f"{row['accuracy']:.1%}")
+        table.add(row["engine"], *speed, _gap(row), *shares)
+    yield table
 
 
 def _groups(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
@@ -72,11 +87,9 @@ def _groups(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
         for row in some:
             seconds = f"{row['seconds']:.2f} [{row['seconds_low']:.2f}, {row['seconds_high']:.2f}]"
             speed = f"{row['speedup']:.2f}x [{row['speedup_low']:.2f}, {row['speedup_high']:.2f}]"
-            work = (f"{row['speedup_processor']:.2f}x", f"{row['speedup_arithmetic']:.2f}x")
-            gap = f"{row['difference']:+.1%} [{row['difference_low']:+.1%}, {row['difference_high']:+.1%}]"
-            shares = (_said(row["beta"], ".2f"), _said(row["alpha"], ".2f"))
-            ceiling = "-" if row["ceiling"] is None else f"{row['ceiling']:.2f}x"
-            table.add(row["engine"], seconds, speed, *work, f"{row['accuracy']:.1%}", gap, *shares, ceiling)
+            work = (_times(row["speedup_processor"]), _times(row["speedup_arithmetic"]))
+            shares = (_said(row["beta"], ".2f"), _said(row["alpha"], ".2f"), _times(row["ceiling"]))
+            table.add(row["engine"], seconds, speed, *work, f"{row['accuracy']:.1%}", _gap(row), *shares)
         yield table
 
 
@@ -86,17 +99,8 @@ def _replays(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
         cells = (f"{1000 * row['first']:.2f}", f"{1000 * row['more']:.2f}", f"{row['spread']:.0%}")
         table.add(row["pass"], *cells)
     yield table
-    heads = (
-        "engine",
-        "seconds",
-        "speedup",
-        "arithmetic",
-        "right",
-        "against the agent",
-        "beta",
-        "alpha",
-        "ceiling",
-    )
+    heads = ("engine", "seconds", "speedup", "arithmetic", "right", "against the agent", "beta", "alpha",
+             "ceiling")  # fmt: skip
     engines = [row for row in rows if "engine" in row]
     for name in dict.fromkeys(row["group"] for row in engines):
         some = [row for row in engines if row["group"] == name]
@@ -106,11 +110,9 @@ def _replays(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
             " zoom; arithmetic in drafts a question",
         )
         for row in some:
-            gap = f"{row['difference']:+.1%} [{row['difference_low']:+.1%}, {row['difference_high']:+.1%}]"
-            speed = (f"{row['seconds']:.2f}", f"{row['speedup']:.2f}x", f"{row['arithmetic']:.2f}")
-            shares = (_said(row["beta"], ".2f"), _said(row["alpha"], ".2f"))
-            ceiling = "-" if row["ceiling"] is None else f"{row['ceiling']:.2f}x"
-            table.add(row["engine"], *speed, f"{row['accuracy']:.1%}", gap, *shares, ceiling)
+            speed = (f"{row['seconds']:.2f}", _times(row["speedup"]), f"{row['arithmetic']:.2f}")
+            shares = (_said(row["beta"], ".2f"), _said(row["alpha"], ".2f"), _times(row["ceiling"]))
+            table.add(row["engine"], *speed, f"{row['accuracy']:.1%}", _gap(row), *shares)
         yield table
     columns = ("group", "load", "agents a second", "their p99, s", "the funnel takes times as many")
     table = TextTable(columns, "Poisson arrivals; load is a share of what the batched agents can do")
@@ -119,17 +121,6 @@ def _replays(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
         rate = (f"{row['load']:.0%}", f"{row['agents_per_second']:.1f}", f"{row['p99_s']:.3f}")
         table.add(row["group"], *rate, times)
     yield table
-
-
-def _engine_table(rows: list[dict[str, Any]], title: str) -> TextTable:
-    heads = ("engine", "a second", "speedup", "right", "against the agent", "beta", "alpha", "depth")
-    table = TextTable(heads, title)
-    for row in rows:
-        gap = f"{row['difference']:+.1%} [{row['difference_low']:+.1%}, {row['difference_high']:+.1%}]"
-        shares = [_said(row.get(key), ".2f") for key in ("beta", "alpha", "depth")]
-        speed = (f"{row['per_second']:.1f}", f"{row['speedup']:.2f}x", f"{row['accuracy']:.1%}")
-        table.add(row["engine"], *speed, gap, *shares)
-    return table
 
 
 def _loads(rows: list[dict[str, Any]]) -> Iterator[TextTable]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from vidkit.evaluation.rows import read_rows
 from vidkit.evaluation.types import ScoreTable
+from vidkit.utils.plain import counted
 
 _WHO = ("draft", "agent", "all")
 PHASES = ("screen", "draft", "wait", "agent")
@@ -161,10 +162,10 @@ def _shares(found: list[dict[str, Any]]) -> Iterator[str]:
         yield f"beta = {len(drafted) / len(screened):.2f} of {len(screened)} screened as needing no tool"
     if drafted:
         believed = sum(one["by"] == "draft" for one in drafted)
-        yield f"alpha = {believed / len(drafted):.2f} of {len(drafted)} drafts believed"
+        yield f"alpha = {believed / len(drafted):.2f} of {counted(len(drafted), 'draft')} believed"
     unscored = [str(one["gate"].get("reason")) for one in drafted if one["gate"].get("score") is None]
     if unscored:
-        yield f"{len(unscored)} drafts without a score: {max(set(unscored), key=unscored.count)}"
+        yield f"{counted(len(unscored), 'draft')} without a score: {max(set(unscored), key=unscored.count)}"
     problems = [str(one["draft_problem"]) for one in found if one.get("draft_problem")]
     if problems:
         yield f"{len(problems)} without a draft: {max(set(problems), key=problems.count)}"

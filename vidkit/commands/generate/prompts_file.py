@@ -66,12 +66,13 @@ def clips_of(settings: GenerateSettings, seed: int) -> list[Clip]:
     path = Path(settings.prompts).expanduser()
     clips: list[Clip] = []
     names: dict[str, str] = {}
-    if settings.prompt and all("prompt" in line for _, _, line in _lines(path)):
+    lines = list(_lines(path))  # a pipe can be read once
+    if settings.prompt and all("prompt" in line for _, _, line in lines):
         raise ConfigError(
             f"the prompt '{settings.prompt[:60]}' would not be used: every line of '{path}' has its own",
             "leave it out; lines without a prompt of their own would get it",
         )
-    for number, where, line in _lines(path):
+    for number, where, line in lines:
         name = _name(line.pop("name", None), number, where)
         made = _settings(settings, line, where)
         own = made.seed if line.get("seed") is not None else None

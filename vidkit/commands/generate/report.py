@@ -51,7 +51,9 @@ def summary_lines(record: RunRecord, size: tuple[int, int, int], fps: int) -> li
 def stream_line(record: RunRecord) -> str:
     """How fast a clip that was streamed came, decoding and writing included."""
     figures = record.stream or {}
-    line = f"{figures['chunks']} chunks of {figures['chunk_latent_frames']} latent frames"
+    line = (
+        f"{counted(figures['chunks'], 'chunk')} of {counted(figures['chunk_latent_frames'], 'latent frame')}"
+    )
     line += f": {figures['frames_per_second']:.1f} frames per second with decoding"
     if figures["steady_frames_per_second"] is not None:
         line += f", {figures['steady_frames_per_second']:.1f} after the first chunk"

@@ -32,7 +32,7 @@ def plain(text: str) -> str:
     """Text as it is compared: case, punctuation at the ends and kinds of blanks do not count."""
     words = " ".join(_OTHER.sub(" ", text.casefold()).split()).strip(".,:-/+ ")
     words = words.replace(" %", "%")
-    return _SPELT.sub(_american, words) if _SPELT.search(words) else words
+    return _SPELT.sub(_american, words)
 
 
 def _american(match: re.Match[str]) -> str:

@@ -16,6 +16,7 @@ _NO = re.compile(
     r"|non|нет)\b|✗|✘|❌|×|✖|错|不)"
 )
 _ASKED = re.compile(r"(?<!\w)([a-z])\)?\?\s{1,3}(yes|no)\b")
+_LONGEST = 2000  # characters of a reply whose notes are read
 _NOTED = re.compile(r"(?<!\w)([A-Z])\)?:\s")
 _DENIES = re.compile(r"(?<!\w)(?:no|not|never|nothing|none|nobody|false|incorrect|wrong)(?!\w)|n['’]t(?!\w)")
 _SHARE = re.compile(r"([A-Z])\s?[:=(-]\s?(\d{1,3}(?:\.\d{1,3})?)\s?%")
@@ -36,13 +37,15 @@ def shares_of_all(reply: Reply, asked: Asked) -> str | None:
 
 def _not_denied(reply: Reply, asked: Asked) -> set[str]:
     """Of all options, each with a note in its turn, the only one whose note denies nothing."""
-    marks = list(_NOTED.finditer(reply.text[:2000]))
+    if len(reply.text) >= _LONGEST:
+        return set()
+    marks = list(_NOTED.finditer(reply.text))
     if [mark.group(1) for mark in marks] != list(asked.letters) or len(marks) < 3:
         return set()
     ends = [*(mark.start() for mark in marks[1:]), len(reply.text)]
     notes = [reply.lower[mark.end() : end] for mark, end in zip(marks, ends, strict=True)]
     left = {mark.group(1) for mark, note in zip(marks, notes, strict=True) if not _DENIES.search(note)}
-    return left if len(left) == 1 and len(reply.text) < 2000 else set()
+    return left if len(left) == 1 else set()
 
 
 def verdicts(reply: Reply, asked: Asked) -> set[str]:

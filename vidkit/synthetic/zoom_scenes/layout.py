@@ -9,6 +9,8 @@ SIDE = 512
 OBJECTS = 14
 FEWEST = 6
 SMALLEST, LARGEST = 12.0, 112.0
+SIZE_BOUNDS = (12, 14, 16, 18, 28, 44, 70, 113)
+"""Sides of objects in pixels between which results are reported together."""
 SHAPE_READABLE = 28.0
 """Side below which a shape is not told apart in the shrunk picture."""
 LETTER_READABLE = 56.0

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from vidkit.evaluation.rows import text_id
+from vidkit.evaluation.rows import read_rows, text_id
 from vidkit.evaluation.tasks.v_star_mini.questions import rows_of
 from vidkit.evaluation.tasks.v_star_mini.recipe import is_recipe, read_recipe
 from vidkit.evaluation.types import Item, Row, Visuals
@@ -30,8 +30,6 @@ def rows_in(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     if path.suffix == ".json" or (path.suffix == ".jsonl" and is_recipe(path)):
         yield from enumerate(rows_of(read_recipe(path)), 1)
         return
-    from vidkit.evaluation.rows import read_rows
-
     yield from read_rows(path)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from vidkit.evaluation.tasks.v_star_mini.recipe import Recipe
 
-_SIZES = (12, 14, 16, 18, 28, 44, 70, 113)
 _OPTIONS = 4
 
 
@@ -33,11 +32,12 @@ def scene_rows(seed: int, orders: int = 4) -> list[dict[str, Any]]:
 
     Questions answered by yes or no have one order.
     """
+    from vidkit.synthetic.zoom_scenes.layout import SIZE_BOUNDS
     from vidkit.synthetic.zoom_scenes.single import scene_question
 
     one = scene_question(seed)
     options = list(one.options) or _end_options(seed, one.answer, one.objects)
-    size = next(f"{a}-{b} px" for a, b in itertools.pairwise(_SIZES) if one.key_px < b)
+    size = next(f"{a}-{b} px" for a, b in itertools.pairwise(SIZE_BOUNDS) if one.key_px < b)
     turns = min(orders, len(options)) if one.kind not in ("relation", "existence") else 1
     rows = []
     for turn in range(turns):
