@@ -86,8 +86,8 @@ BENCHMARKS = {
     "agents": Benchmark(
         "speculative agents: schedules, gates, an embedded pair",
         "By default stages have given times on a simulated clock: schedules of minutes in moments. gates,"
-        " pair and load measure the embedded pair of models, shapes two models of real shapes with random"
-        " weights.",
+        " pair, groups, replay and load measure the embedded pair of models, shapes two models of real shapes"
+        " with random weights.",
         (
             "vidkit bench agents",
             "vidkit bench agents sections=[schedule] workers=[1,8] alphas=[0.4] betas=[0.7] agent_s=12",

@@ -1,4 +1,4 @@
-"""The sections of `vidkit bench agents` in which models answer: those of `MODELS`."""
+"""The sections of `vidkit bench agents` in which models answer."""
 
 from __future__ import annotations
 
