@@ -117,18 +117,19 @@ def _fit_wide(rows: Rows, scale: float, room: float) -> bool:
 def _grown(rows: Rows, heights: Sequence[float], scale: float, room: Box) -> float:
     """Scale of the first view where it has its line for itself: larger if height is left over."""
     first = rows[0][0]
-    if len(rows[0]) > 1 or first.elastic:
+    if len(rows[0]) > 1:
         return scale
     free = room.h - sum(heights[1:]) - VIEW_GAP * (len(rows) - 1)
-    for larger in SCALES:
-        wide, high = first.wanted(larger, room.w)
+    return _largest(first, scale, first.line_count(scale, room.w), room.w, free)
+
+
+def _largest(painter: Painter, scale: float, lines: int, wide: float, high: float) -> float:
+    """The largest scale at which a view fits in no more lines; `scale` where no larger one does."""
+    for larger in SCALES if not painter.elastic else ():
         if larger <= scale:
             break
-        if (
-            wide <= room.w
-            and high <= free
-            and first.line_count(larger, room.w) <= first.line_count(scale, room.w)
-        ):
+        wanted = painter.wanted(larger, wide)
+        if wanted[0] <= wide and wanted[1] <= high and painter.line_count(larger, wide) <= lines:
             return larger
     return scale
 
@@ -183,8 +184,10 @@ def _put_beside(painters: Sequence[Painter], scale: float, room: Box) -> None:
     full = room.w - VIEW_GAP - _first_width(first, scale, room)
     heights = [painter.wanted(scale, full)[1] for painter in rest]
     column = max(painter.wanted(scale, full)[0] for painter in rest)
-    size, own = _grown_beside(first, scale, room, column)
-    wide = room.w - VIEW_GAP - column if first.elastic else own[0]
+    share, free = room.w * _BESIDE_SHARE, room.w - VIEW_GAP - column
+    size = _largest(first, scale, first.line_count(scale, share), free, room.h)
+    own = first.wanted(size, free if size > scale else share)
+    wide = free if first.elastic else own[0]
     left = room.x if first.elastic else room.x + max(0.0, room.w - wide - VIEW_GAP - column) / 2
     high = room.h if first.elastic else own[1]
     first.place(Box(left, room.y + (room.h - high) * 0.4, wide, high), size)
@@ -192,21 +195,3 @@ def _put_beside(painters: Sequence[Painter], scale: float, room: Box) -> None:
     for painter, tall in zip(rest, heights, strict=True):
         painter.place(Box(left + wide + VIEW_GAP, y, column, tall), scale)
         y += tall + VIEW_GAP
-
-
-def _grown_beside(
-    first: Painter, scale: float, room: Box, column: float
-) -> tuple[float, tuple[float, float]]:
-    """Scale and size of the first view beside a column: larger if there is room."""
-    free = room.w - VIEW_GAP - column
-    for larger in SCALES if not first.elastic else ():
-        own = first.wanted(larger, free)
-        if larger <= scale:
-            break
-        if (
-            own[0] <= free
-            and own[1] <= room.h
-            and first.line_count(larger, free) <= first.line_count(scale, room.w * _BESIDE_SHARE)
-        ):
-            return larger, own
-    return scale, first.wanted(scale, room.w * _BESIDE_SHARE)

@@ -31,7 +31,7 @@ class GraphPainter(Painter):
         touched: dict[str, None] = {}
         self.tag_room = 30.0  # widest tag of a pointer
         self.texts: dict[str, str] = {}  # longest label of each edge
-        self.labels: set[str] = set()
+        labels: set[str] = set()
         notes: dict[str, str] = {}
         for body in self.bodies:
             assert isinstance(body, Network)
@@ -39,7 +39,7 @@ class GraphPainter(Painter):
                 if node.id in self.nodes and self.nodes[node.id] != node:
                     touched[node.id] = None
                 self.nodes[node.id] = node
-                self.labels.add(node.label)
+                labels.add(node.label)
                 text = drawn.note_text(node)
                 if unit_width(text) > unit_width(notes.get(node.id, "")):
                     notes[node.id] = text
@@ -48,6 +48,7 @@ class GraphPainter(Painter):
                 if unit_width(edge.label) > unit_width(self.texts.get(edge.key, "")):
                     self.texts[edge.key] = edge.label
         self.note_of = notes
+        self.widest = drawn.widest(labels)
         self.units: dict[tuple[str, ...], list[Point]] = {}
         self.touched = touched
         # pointers come and go, so every node keeps room for the widest tag that it ever has
@@ -108,7 +109,7 @@ class GraphPainter(Painter):
         return max(9.5, LABEL * self.scale, 0.68 * drawn.label_size(self.radius))
 
     def _radii(self) -> list[float]:
-        fitting = drawn.radii(self.scale, self.labels)
+        fitting = drawn.radii(self.scale, self.widest)
         return fitting if len(self.nodes) <= 40 else fitting[-1::-4][::-1]
 
     def _places(self, names: list[str], edges: list[Edge], radius: float) -> dict[str, Point] | None:
@@ -230,7 +231,7 @@ class GraphPainter(Painter):
         for edge in body.edges:
             if edge.key in self.ways:
                 made += self._edge(edge, edge.key in path, path_style)
-        letters = drawn.common_size(self.radius, self.labels)
+        letters = drawn.common_size(self.radius, self.widest)
         for node in body.nodes:
             if node.id in self.places:
                 x, y = self.places[node.id]

@@ -17,24 +17,26 @@ from vidkit.algoviz.scene.text import unit_width
 LARGEST, SMALLEST = 34.0, 11.0  # radius of a node in pixels
 NOTE = 12.0  # size of the small print
 RADII = (34.0, 30.0, 27.0, 25.0, 23.0, 21.0, 19.0, 17.0, 15.0, 13.0, 11.0)
-
-
-_WIDEST = 54.0  # radius of a node whose label is long
+_LARGER = (54.0, 48.0, 43.0, 38.0)  # of nodes whose labels are long
 _LEAST = 10.5  # size of a label; longer ones are cut
 _READABLE = 14.5  # size of a label that need not be shrunk more, three fifths of the usual
 
 
-def radii(scale: float, labels: Iterable[str]) -> list[float]:
+def widest(labels: Iterable[str]) -> float:
+    """Width of the longest label at size 1."""
+    return max((unit_width(text, "bold") for text in labels), default=0.0)
+
+
+def radii(scale: float, widest: float) -> list[float]:
     """Radii to try, the largest first; nodes grow beyond the usual only for labels that are long."""
     usual = LARGEST * max(scale, 0.6)
-    long = (max((unit_width(text, "bold") for text in labels), default=0.0) * _READABLE + 10) / 2
-    larger = [radius for radius in (54.0, 48.0, 43.0, 38.0) if radius < long + 5 and radius <= _WIDEST]
+    long = (widest * _READABLE + 10) / 2
+    larger = [radius for radius in _LARGER if radius < long + 5]
     return [r for r in (*larger, *RADII) if r <= usual or r <= long + 5 or r == SMALLEST]
 
 
-def common_size(radius: float, labels: Iterable[str]) -> float:
+def common_size(radius: float, widest: float) -> float:
     """Size at which the longest label fits, so that all are written alike; it may still be cut."""
-    widest = max((unit_width(text, "bold") for text in labels), default=0.0)
     usual = label_size(radius)
     return min(usual, max(_LEAST, (2 * radius - 9) / widest)) if widest else usual
 

@@ -28,7 +28,7 @@ class TreePainter(Painter):
         self.count = max((len(body.nodes) for body in bodies), default=0)
         notes = {drawn.note_text(node) for body in bodies for node in body.nodes}
         self.texts = sorted(notes - {""})
-        self.labels = {node.label for body in bodies for node in body.nodes}
+        self.widest = drawn.widest({node.label for body in bodies for node in body.nodes})
         self.pointed = any(marks.pointers for marks in self.marks)
         self.layouts: dict[int, Places] = {}  # by identity of the body; states share what did not change
         union = _union(bodies)
@@ -60,7 +60,7 @@ class TreePainter(Painter):
     def settle(self) -> None:
         self.radius, self.limit = drawn.SMALLEST, self.depth
         box = self.inner
-        for radius in drawn.radii(self.scale, self.labels):
+        for radius in drawn.radii(self.scale, self.widest):
             self.note_room = self._note_room(radius)
             apart = max(2.5 * radius, self.note_room + 6)
             fits_high = self._each(radius) * self.depth + 2 * radius + self._low(radius) + 8 <= box.h
@@ -129,7 +129,7 @@ class TreePainter(Painter):
             for child in node.children:
                 if child is not None and node.id in at and child in at:
                     made.append(self._edge(node.id, child, at, styles, path, path_style))
-        letters = drawn.common_size(self.radius, self.labels)
+        letters = drawn.common_size(self.radius, self.widest)
         for node in body.nodes:
             if node.id in at:
                 mark = path_style or "path" if node.id in path else ""
