@@ -99,11 +99,11 @@ class _Finder(ast.NodeVisitor):
         if isinstance(over, ast.Subscript) and _place(over.value) and isinstance(target, ast.Name):
             self._add(_place(over.value), (target.id,))
             self.found.neighbours.add(_place(over.value).rpartition(".")[2])
-        letters = over.args if isinstance(over, ast.Call) and _called(over) in _WALKS else [over]
+        letters = _arguments(over, *_WALKS) or [over]
         self.found.texts.update((self.function, one.id) for one in letters if isinstance(one, ast.Name))
-        called = isinstance(over, ast.Call) and _called(over) == "enumerate"
-        if called and isinstance(over, ast.Call) and over.args and isinstance(target, ast.Name):
-            name = _place(over.args[0])
+        numbered = _arguments(over, "enumerate")
+        if numbered and isinstance(target, ast.Name):
+            name = _place(numbered[0])
             if name:
                 self._add(name, (target.id,))
         self.generic_visit(node)
@@ -141,9 +141,10 @@ def _place(node: ast.expr) -> str:
     return ""
 
 
-def _called(node: ast.Call) -> str:
-    """Name of a function that is called."""
-    return node.func.id if isinstance(node.func, ast.Name) else ""
+def _arguments(node: ast.expr, *functions: str) -> list[ast.expr]:
+    """Arguments of a call of one of these functions; none of anything else."""
+    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions
+    return node.args if called and isinstance(node, ast.Call) else []
 
 
 def _index(node: ast.expr) -> str:

@@ -24,9 +24,14 @@ _STACKS = re.compile(r"stack|stk|^st$|path$|^ops$", re.I)
 _HEAPS = re.compile(r"heap|^pq$|priority", re.I)
 _QUEUES = re.compile(r"queue|^q$|frontier|fifo|buffer", re.I)
 _BUCKETS = re.compile(r"bucket|table|slots|hash", re.I)
-_WEIGHT: dict[str, float] = {"tree": 6, "graph": 5, "x-linkedlist": 6, "table": 4, "array": 3, "hashtable": 5}
-_WEIGHT["records"] = 3
-_WEIGHT |= {
+_WEIGHT: dict[str, float] = {
+    "tree": 6,
+    "x-linkedlist": 6,
+    "graph": 5,
+    "hashtable": 5,
+    "table": 4,
+    "array": 3,
+    "records": 3,
     "x-heap": 2,
     "x-string": 1.5,
     "x-stack": 1.5,
@@ -35,7 +40,6 @@ _WEIGHT |= {
     "list": 1.5,
     "x-set": 0.5,
 }
-
 _HELPERS = ("array", "list", "pairs", "x-heap", "x-queue", "x-set", "x-stack")
 
 
