@@ -280,13 +280,13 @@ def main() -> int:
     part, parts = map(int, chosen.part.split("/"))
     picked = [one for one in readers() if chosen.only in one.name][part - 1 :: parts]
     slowness, began = yardstick(), time.monotonic()
-    tried, wrong, slowest = 0, 0, (0.0, "")
+    until = began + 60 * chosen.minutes
+    whole, tried, wrong, slowest = 0, 0, 0, (0.0, "")
     with tempfile.TemporaryDirectory() as folder:
         for number, reader in enumerate(picked):
             at = time.monotonic()
             for form, make in forms(reader):
-                if time.monotonic() - began > 60 * chosen.minutes:
-                    print(f"time is up at reader {number} of {len(picked)}", file=sys.stderr)
+                if time.monotonic() > until:
                     break
                 what, took = slow(reader, make, Path(folder) / str(number), slowness, tuple(chosen.sizes))
                 tried += 1
@@ -294,9 +294,13 @@ def main() -> int:
                 if what:
                     wrong += 1
                     print(f"{reader.name}: {form}: {what} {[round(each, 3) for each in took]}", flush=True)
+            if time.monotonic() > until:
+                print(f"time is up after {whole} of {len(picked)} readers", file=sys.stderr)
+                break
+            whole += 1
             print(f"  {reader.name}: {time.monotonic() - at:.1f} s", file=sys.stderr, flush=True)
     row = {
-        "made_by": "scripts/long_inputs.py", "part": chosen.part, "readers": len(picked), "inputs": tried,
+        "made_by": "scripts/long_inputs.py", "part": chosen.part, "readers": whole, "inputs": tried,
         "wrong": wrong, "slowest_s": round(slowest[0], 3), "slowest": slowest[1],
         "slowness": round(slowness, 2),
         "seconds": round(time.monotonic() - began, 1), "python": sys.version.split()[0],
