@@ -71,7 +71,7 @@ def test_stock_pipeline_solves_a_held_out_maze_and_heeds_the_speed(pipe):
 
 
 @pytest.mark.skipif(
-    not os.environ.get("VIDKIT_LONG_INPUTS"), reason="half a minute; VIDKIT_LONG_INPUTS=1 runs it"
+    not os.environ.get("VIDKIT_LONG_TESTS"), reason="half a minute; VIDKIT_LONG_TESTS=1 runs it"
 )
 @pytest.mark.parametrize(("size", "seed", "speed"), [(4, 11, "slow"), (6, 3, "fast")])
 def test_stock_pipeline_solves_mazes_of_other_sizes(pipe, size: int, seed: int, speed: str):

@@ -1,6 +1,6 @@
 """Readers of what others write take time in proportion to it: a slice of scripts/long_inputs.py.
 
-VIDKIT_LONG_INPUTS=1 tries more forms of every reader, and a million characters; here what is worse than
+VIDKIT_LONG_TESTS=1 tries more forms of every reader, and a million characters; here what is worse than
 linear shows at 100,000. Nothing is held to seconds of the clock: ten times the input may take thirty times as
 long, where a square takes a hundred times.
 """
@@ -17,7 +17,7 @@ from scripts import long_inputs
 from scripts.foreign_readers import readers
 from scripts.fuzz_readers import Reader
 
-LONG = bool(os.environ.get("VIDKIT_LONG_INPUTS"))
+LONG = bool(os.environ.get("VIDKIT_LONG_TESTS"))
 SIZES = long_inputs.SIZES if LONG else long_inputs.SIZES[:2]
 FORMS = 40 if LONG else 3
 READERS = {reader.name: reader for reader in readers()}
