@@ -12,10 +12,11 @@ JSON_PIECES = ("{", "}", "[", "]", ",", ":", '"', "\\", "NaN", "1e999", "\n", "\
 
 
 def in_text(draw: random.Random, text: str, pieces: Sequence[str]) -> str:
-    """The text with pieces, or parts of itself, put in at one to five places, and some of it taken out."""
+    """The text with pieces, characters or parts of itself put in at one to five places, some taken out."""
     for _ in range(draw.choice((1, 1, 2, 5))):
         at, length = draw.randrange(len(text) + 1), draw.choice((1, 1, 2, 8, 40))
-        piece = draw.choice((draw.choice(pieces), draw.choice(pieces), text[at : at + length], ""))
+        known, any_character = draw.choice(pieces), chr(draw.randrange(1, 0x3000))
+        piece = draw.choice((known, known, any_character, text[at : at + length], ""))
         cut = draw.choice((0, 0, 1, length, length))
         text = text[:at] + piece + text[at + cut :]
     return text
