@@ -35,9 +35,7 @@ def random_model(
     known = {key: value for key, value in arguments.items() if not key.startswith("_") and value is not None}
     with torch.device("meta"):
         model = cls(**known)
-    if hasattr(model, "rope") and not list(
-        model.rope.parameters()
-    ):  # tables are computed: meta has no values
+    if hasattr(model, "rope") and list(model.rope.buffers()):  # tables are computed: meta has no values
         config = model.config
         model.rope = type(model.rope)(config.attention_head_dim, config.patch_size, config.rope_max_seq_len)
     keep = tuple(getattr(cls, "_keep_in_fp32_modules", None) or ()) if dtype != torch.float32 else ()

@@ -8,6 +8,7 @@ from diffusers import (
     LTX2VideoTransformer3DModel,
 )
 
+import scripts.bench_hunyuan_attention as bench
 from vidkit.attention import AttentionSettings, enable
 from vidkit.attention.calibration import Calibrator
 from vidkit.attention.keep import always_keep_mask
@@ -146,6 +147,18 @@ def test_hunyuans_padding_never_reaches_the_blocks():
         velocity(model, inputs)
     # 3 image, 5 ByT5 and 7 Qwen tokens; 2 and 4 of the last two are valid
     assert lengths == [(15, False), (6, True)]
+
+
+def test_the_bench_of_left_out_padding_finds_both_ways_exact(capsys):
+    device = torch.device("cpu")
+    case = bench.made((3, 4, 6), 7, True, device, torch.float32)
+    before = case.attention.processor
+    found = bench.measured(case, device, torch.float32)
+    assert (found["tokens"], found["text"], found["valid"]) == (72, 24, 7)
+    (row,) = found["kernels"]
+    assert max(row["error"], row["from_masked"], found["masked_error"]) < 1e-5 and row["gain"] > 0
+    assert case.attention.processor is before
+    assert "72 + 7 of 24 tokens" in capsys.readouterr().out
 
 
 def test_what_stands_in_the_padding_changes_nothing():
