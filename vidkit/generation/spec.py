@@ -144,6 +144,17 @@ class ModelSpec:
         return math.prod(self.grid(frames, height, width))
 
 
+FORCING = (  # of a request, what diffusion-forcing models alone know
+    "ar_step",
+    "causal_block_size",
+    "causal_attention",
+    "active_only",
+    "clean_refresh",
+    "kv_budget",
+    "exact_corrector",
+)
+
+
 @dataclass(frozen=True)
 class Request:
     """One clip to make."""

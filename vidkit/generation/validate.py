@@ -8,7 +8,7 @@ import math
 from vidkit.errors import ConfigError
 from vidkit.generation.causal.validate import check_chunks, check_whole_chunks
 from vidkit.generation.plan import magi_rows, window_rows, windows
-from vidkit.generation.spec import ModelSpec, Request
+from vidkit.generation.spec import FORCING, ModelSpec, Request
 
 
 def check_request(spec: ModelSpec, request: Request) -> None:
@@ -194,19 +194,7 @@ def _whole_block_frames(spec: ModelSpec, request: Request) -> list[int]:
 
 
 def _check_no_forcing(spec: ModelSpec, request: Request) -> None:
-    given = [
-        name
-        for name in (
-            "ar_step",
-            "causal_block_size",
-            "causal_attention",
-            "active_only",
-            "clean_refresh",
-            "kv_budget",
-            "exact_corrector",
-        )
-        if getattr(request, name)
-    ]
+    given = [name for name in FORCING if getattr(request, name)]
     if given:
         raise ConfigError(
             f"{given[0]} is for diffusion-forcing models, and '{spec.name}' is none",

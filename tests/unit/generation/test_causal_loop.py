@@ -122,7 +122,7 @@ def test_kept_keys_are_those_of_the_finished_chunk_alone(model) -> None:
     fresh = ChunkLoop(WanBlocks(model), plan(6), [(0, text())], SHAPE, 0)
     fresh._condition = fresh._conditions[0]
     with torch.no_grad():
-        fresh._pass(made[:, :, :3], torch.zeros(3), 0, wanted=False)
+        fresh._remember(made[:, :, :3], 0)
     own = [held.keys[:, : 3 * 16] for held in loops[0].memory._layers.values()]
     again = [held.keys[:, : 3 * 16] for held in fresh.memory._layers.values()]
     assert all(torch.equal(a, b) for a, b in zip(own, again, strict=True))

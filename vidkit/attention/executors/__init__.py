@@ -99,7 +99,7 @@ class ExecutorChooser:
                 self._made[name] = EXECUTORS[name]()
             executor = self._made[name]
             reason = executor.unsupported(q, plan)
-            if plan.compensate and not getattr(executor, "compensates", False):
+            if reason is None and plan.compensate and not getattr(executor, "compensates", False):
                 reason = "it does not compensate skipped blocks"
             if reason is None:
                 self._announce(name, order)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from vidkit.config.attention_schema import AttentionSettings, Backend
 from vidkit.config.cache_schema import CacheSettings
@@ -65,7 +64,7 @@ class Ladder:
     """Settings of one axis and method, from the mildest change to the strongest."""
 
     axis: str
-    settings: tuple[Setting, ...] = field(default_factory=tuple)
+    settings: tuple[Setting, ...]
 
 
 def reference_of(base: GenerateSettings) -> GenerateSettings:
@@ -103,16 +102,15 @@ def _sparse(reference: GenerateSettings, name: str, tau: float | None, steps: in
 
     own, chosen = reference.attention, preset(name)
     dense = own.dense_steps or chosen.dense_steps
-    values = {f.name: getattr(own, f.name) for f in dataclasses.fields(own)}
-    values |= {
-        "predictor": chosen.predictor,
-        "reuse": chosen.reuse,
-        "table": chosen.table,
-        "tau": chosen.tau if tau is None else tau,
-        "dense_steps": max(1, round(dense * steps / reference.steps)) if dense else 0,
-        "settings": {**chosen.settings, **own.settings},
-    }
-    return AttentionSettings(**values)
+    return dataclasses.replace(
+        own,
+        predictor=chosen.predictor,
+        reuse=chosen.reuse,
+        table=chosen.table,
+        tau=chosen.tau if tau is None else tau,
+        dense_steps=max(1, round(dense * steps / reference.steps)) if dense else 0,
+        settings={**chosen.settings, **own.settings},
+    )
 
 
 def _with_precision(made: GenerateSettings, precision: Precision) -> GenerateSettings:
@@ -126,5 +124,4 @@ def _with_precision(made: GenerateSettings, precision: Precision) -> GenerateSet
 
 
 def _copied(attention: AttentionSettings) -> AttentionSettings:
-    values: dict[str, Any] = {f.name: getattr(attention, f.name) for f in dataclasses.fields(attention)}
-    return AttentionSettings(**{**values, "settings": dict(attention.settings)})
+    return dataclasses.replace(attention, settings=dict(attention.settings))

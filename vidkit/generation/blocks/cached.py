@@ -48,8 +48,7 @@ class PolicyCache:
         """A clip or window begins; `levels` before each step and after the last one, falling, where known."""
         self.end()
         self._layers = layers
-        known = levels is not None and len(levels) == steps + 1
-        self.policy.begin(RunContext(steps, layers, levels=tuple(levels) if levels and known else None))
+        self.policy.begin(RunContext(steps, layers, levels=None if levels is None else tuple(levels)))
 
     def end(self) -> None:
         """Give up every tensor."""

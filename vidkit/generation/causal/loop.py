@@ -22,6 +22,7 @@ from vidkit.generation.causal.plan import ChunkPlan
 from vidkit.generation.causal.rolling import RollingKeyValues
 from vidkit.generation.not_finite import check_finite
 from vidkit.hooks.blocks import SkyReelsBlocks
+from vidkit.models.block_model import Entered
 from vidkit.utils.seeding import derive_seed
 
 StepCallback = Callable[[int, tuple[float, float]], None]
@@ -83,7 +84,7 @@ class ChunkLoop:
             self._keep(latents, plan.first(chunk))
             yield latents
             if chunk + 1 < plan.chunks:  # nobody sees the last one
-                self._pass(latents, torch.zeros(plan.chunk), plan.first(chunk), wanted=False)
+                self._remember(latents, plan.first(chunk))
                 self.clean_passes += 1
 
     @property
@@ -104,7 +105,7 @@ class ChunkLoop:
                 return x
             told[:] = 1000 * level
             told[:known] = 0
-            velocity = self._pass(x, told, first)
+            velocity = self._velocity(x, told, first)
             next_level = plan.levels[step + 1] if step + 1 < plan.steps else 0.0
             clean = x - level * velocity
             if plan.renoise and next_level:
@@ -116,14 +117,22 @@ class ChunkLoop:
                 callback(chunk * plan.steps + step, (float(told.min()), float(told.max())))
         return x
 
-    def _pass(self, latents: Tensor, told: Tensor, first: int, wanted: bool = True) -> Tensor:
+    def _velocity(self, latents: Tensor, told: Tensor, first: int) -> Tensor:
+        """Velocity of some frames, fp32; arguments as those of `_through`."""
+        entered, hidden = self._through(latents, told, first)
+        return self.model.to_latents(entered, self.model.head(entered, hidden)).float()
+
+    def _remember(self, latents: Tensor, first: int) -> None:
+        """A pass of finished frames for their keys and values alone."""
+        self._through(latents, torch.zeros(latents.shape[2]), first)
+
+    def _through(self, latents: Tensor, told: Tensor, first: int) -> tuple[Entered, Tensor]:
         """Some frames through the layers; their keys and values are kept.
 
         Args:
             latents: `[1, C, n, h, w]`, fp32.
             told: level of each frame, 0..1000.
             first: position of the first frame.
-            wanted: return the velocity; else only keys and values are.
         """
         frames = latents.shape[2]
         self.memory.begin(first, frames)
@@ -131,9 +140,7 @@ class ChunkLoop:
         entered = self.model.enter(latents.to(self.dtype), levels, self._condition, first)
         hidden = self.model.run_layers(entered, self.memory)
         self.flops += self.model.pass_flops(entered.hidden.shape[1], self.memory.tokens, frames)
-        if not wanted:
-            return latents
-        return self.model.to_latents(entered, self.model.head(entered, hidden)).float()
+        return entered, hidden
 
     def _noise(self, chunk: int, step: int) -> Tensor:
         generator = torch.Generator("cpu").manual_seed(derive_seed(self.seed, "chunk", str(chunk), str(step)))
@@ -157,4 +164,4 @@ class ChunkLoop:
         kept = {**dict(enumerate(self._sink)), **dict(enumerate(self._recent, oldest))}
         for run in self.plan.gone_over(chunk):
             frames = torch.stack([kept[frame] for frame in run], dim=2)
-            self._pass(frames, torch.zeros(len(run)), run.start, wanted=False)
+            self._remember(frames, run.start)

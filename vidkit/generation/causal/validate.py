@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from vidkit.errors import ConfigError
 from vidkit.generation.causal.plan import scenes
-from vidkit.generation.spec import ModelSpec, Request
+from vidkit.generation.spec import FORCING, ModelSpec, Request
 
-_FORCING = (
-    "ar_step",
-    "causal_block_size",
-    "causal_attention",
-    "active_only",
-    "clean_refresh",
-    "kv_budget",
-    "exact_corrector",
-    "addnoise_condition",
-    "base_frames",
-)
+_FORCING = (*FORCING, "addnoise_condition", "base_frames")
 
 
 def check_chunks(spec: ModelSpec, request: Request) -> None:
