@@ -72,6 +72,15 @@ def test_an_executor_that_cannot_is_replaced_with_its_reason() -> None:
     assert chooser.reasons["int8"] == "it does not compensate skipped blocks"
 
 
+def test_what_an_executor_cannot_anyway_stays_its_reason() -> None:
+    q, k, _ = qkv()
+    chooser = ExecutorChooser("fa4")
+    reason = EXECUTORS["fa4"]().unsupported(q, plan_of(q, k, 0.5))
+    assert reason is not None
+    chooser.choose(q, plan_of(q, k, 0.5))
+    assert chooser.reasons["fa4"] == reason
+
+
 def test_the_setting_reaches_policy_and_record() -> None:
     policy = build_policy(AttentionSettings("xattention", compensate=True))
     assert policy.compensate and policy.describe()["compensate"] is True
