@@ -7,7 +7,7 @@ from typing import Any
 
 from scripts.doc_tables.results import result
 
-FILES = ("caching_n50", "caching_n20")
+FILES = ("caching_n50", "caching_n20", "caching_ar_n50")
 
 
 def caching_tables() -> str | None:

@@ -15,6 +15,15 @@ class ClipSet(StrEnum):
     extras = "extras"  # distractor balls beside, which the first frame does not tell of
 
 
+class AttentionMode(StrEnum):
+    """How the frames of a clip see each other."""
+
+    bidirectional = "bidirectional"  # all frames move together and see each other
+    block_causal = (
+        "block_causal"  # blocks of 4 latent frames, 5 steps apart; only those that move are computed
+    )
+
+
 class CacheMethod(StrEnum):
     """Rows of the table: policies, the baseline, and rankers of single tokens beside ours."""
 
@@ -53,6 +62,7 @@ class ClockShape(StrEnum):
 class BenchCachingSettings:
     sections: list[Section] = field(default_factory=lambda: [Section.quality])
     sets: list[ClipSet] = field(default_factory=lambda: [ClipSet.plain, ClipSet.extras])
+    attention: list[AttentionMode] = field(default_factory=lambda: [AttentionMode.bidirectional])
     methods: list[CacheMethod] = field(default_factory=lambda: list(CacheMethod))
     steps: list[int] = field(default_factory=lambda: [20])  # N; each is a table of its own
     targets: list[float] = field(default_factory=lambda: [0.4])  # shares of the FLOPs without a cache
@@ -75,7 +85,16 @@ class BenchCachingSettings:
     verbose: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("sections", "sets", "methods", "steps", "targets", "clock_shapes", "clock_shares"):
+        for name in (
+            "sections",
+            "sets",
+            "attention",
+            "methods",
+            "steps",
+            "targets",
+            "clock_shapes",
+            "clock_shares",
+        ):
             if not getattr(self, name):
                 raise ValueError(f"{name}=[] is empty\nname at least one, or leave {name} out")
         if min(self.steps) < 8:
@@ -86,6 +105,11 @@ class BenchCachingSettings:
             raise ValueError(f"clock_shares must be between 0 and 1, got {self.clock_shares}")
         if not 9 <= self.frames <= 61 or self.frames % 4 != 1:
             raise ValueError(f"frames must be 9, 13, .. 61, got {self.frames}")
+        if AttentionMode.block_causal in self.attention and (self.frames + 3) % 16:
+            raise ValueError(
+                f"frames={self.frames}: attention=block_causal takes whole blocks of 4 latent frames"
+                "\nuse frames=61, or for a CPU frames=29 or 45"
+            )
         if not 4 <= self.size <= 8:
             raise ValueError(f"size must be in 4..8, got {self.size}")
         for name in ("clips", "tune_clips", "batch"):

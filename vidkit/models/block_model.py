@@ -90,7 +90,7 @@ class BlockModel(Protocol):
         Args:
             entered: from `enter`; left as it is.
             exchange: where keys and values go and come from.
-            rows: `[n]`, int64.
+            rows: `[n]` int64, or `[B, n]` where each clip has tokens of its own.
             stop: run only so many layers; None: all.
 
         Returns:
@@ -103,7 +103,7 @@ class BlockModel(Protocol):
     def to_latents(self, entered: Entered, velocities: Tensor) -> Tensor:
         """Velocities of all tokens `[B, P, D]` put back into place, `[B, C_out, m, h, w]`."""
 
-    def pass_flops(self, queries: int, keys: int, frames: int) -> float:
+    def pass_flops(self, queries: float, keys: int, frames: int) -> float:
         """FLOPs of `queries` tokens that attend to `keys` tokens, through all layers and the head.
 
         Args:

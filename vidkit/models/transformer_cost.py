@@ -84,12 +84,12 @@ class TransformerShape:
         )
 
     def pass_flops(
-        self, queries: int, keys: int, text_tokens: int, times: int = 1, image_tokens: int = 0
+        self, queries: float, keys: int, text_tokens: int, times: int = 1, image_tokens: int = 0
     ) -> ForwardFlops:
         """FLOPs of one pass; formula in the module's docstring.
 
         Args:
-            queries: n.
+            queries: n; a mean over clips need not be whole.
             keys: k.
             text_tokens: S, padding included: the pipelines pad to max_sequence_length and attend to all of
                 it.

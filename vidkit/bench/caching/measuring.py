@@ -13,12 +13,13 @@ from torch import Tensor
 
 from vidkit.bench.attention_quality.clips import FRAMES, LATENT_SIDE, Clip, ClipMaker
 from vidkit.bench.attention_quality.metrics import ssim
+from vidkit.bench.caching.block_clips import BlockClipMaker
 from vidkit.bench.caching.clips import clip_psnr, draw_set, free_area, solved
 from vidkit.bench.caching.running import Runner, batches
 from vidkit.bench.caching.tuning import Tuned, Tuner, policy_of
 from vidkit.caching import CachePolicy, enable
 from vidkit.caching.magnitudes import MagnitudeProbe
-from vidkit.config.bench_caching_schema import BenchCachingSettings, CacheMethod, ClipSet
+from vidkit.config.bench_caching_schema import AttentionMode, BenchCachingSettings, CacheMethod, ClipSet
 from vidkit.generation.load import LoadedModel
 from vidkit.models.transformer_cost import TransformerShape
 from vidkit.utils.jsonl_log import JsonlLog, Place, other_header
@@ -44,6 +45,7 @@ class ClipRow:
         success: the maze is solved; None: clips are too short to tell.
         area: of free content; None in plain clips.
         state_bytes: kept from step to step.
+        attention: `AttentionMode` of the clip.
     """
 
     kind: str
@@ -58,10 +60,11 @@ class ClipRow:
     success: bool | None
     area: float | None
     state_bytes: float
+    attention: str = "bidirectional"
 
     @property
-    def key(self) -> tuple[str, int, str, float, str]:
-        return self.kind, self.steps, self.method, self.target, self.clip
+    def key(self) -> tuple[str, int, str, float, str, str]:
+        return self.kind, self.steps, self.method, self.target, self.clip, self.attention
 
 
 class CachingRun:
@@ -84,7 +87,11 @@ class CachingRun:
         tell: Callable[[str], None],
     ) -> None:
         self.settings, self.work, self.tell = settings, work, tell
-        self.runner = Runner(ClipMaker(model, settings.latent_frames))
+        self.makers = {
+            AttentionMode.bidirectional: ClipMaker(model, settings.latent_frames),
+            AttentionMode.block_causal: BlockClipMaker(model, settings.latent_frames),
+        }
+        self.runner = Runner(self.makers[AttentionMode.bidirectional])
         if self.runner.maker.device.type == "cuda":
             torch.set_float32_matmul_precision("high")  # fp32 in tensor cores
         self.clips = {kind: self._drawn(kind, settings.clips, "measure") for kind in settings.sets}
@@ -94,8 +101,8 @@ class CachingRun:
         whole = shape.pass_flops(tokens, tokens, TEXT_TOKENS).total
         ends = dataclasses.replace(shape, layers=0)
         self.ends = ends.pass_flops(tokens, tokens, TEXT_TOKENS).total / whole
-        self.rows: dict[tuple[str, int, str, float, str], ClipRow] = {}
-        self.tuned: dict[tuple[int, str, float], Tuned | None] = {}
+        self.rows: dict[tuple[str, int, str, float, str, str], ClipRow] = {}
+        self.tuned: dict[tuple[int, str, float, str], Tuned | None] = {}
         header = header_of(settings, fingerprint)
         self.log = JsonlLog(
             work / LOG,
@@ -105,7 +112,8 @@ class CachingRun:
             refuse=lambda found: other_header(work / LOG, header, found, "measurement"),
         )
         self._references: dict[tuple[str, int, str], Tensor] = {}
-        self._tuners: dict[int, Tuner] = {}
+        self._tuners: dict[tuple[int, AttentionMode], Tuner] = {}
+        self._mode = AttentionMode.bidirectional
 
     def _drawn(self, kind: ClipSet, count: int, pool: str) -> list[Clip]:
         return draw_set(kind, self.settings.size, count, self.settings.seed, pool)
@@ -113,7 +121,8 @@ class CachingRun:
     def _take(self, row: dict[str, Any], _: Place) -> None:
         if "tuned" in row:
             found = None if row["tuned"] is None else Tuned(**row["tuned"])
-            self.tuned[row["steps"], row["method"], row["target"]] = found
+            attention = row.get("attention", AttentionMode.bidirectional.value)
+            self.tuned[row["steps"], row["method"], row["target"], attention] = found
             return
         made = ClipRow(**row)
         self.rows[made.key] = made
@@ -130,10 +139,12 @@ class CachingRun:
             and row.method in methods
             and row.target in targets
             and row.steps in self.settings.steps
+            and row.attention in self.settings.attention
         ]
 
-    def part(self, steps: int, method: CacheMethod | None) -> Iterator[str]:
+    def part(self, steps: int, method: CacheMethod | None, mode: AttentionMode) -> Iterator[str]:
         """Measure one method at one N; says what each row was."""
+        self._mode, self.runner = mode, Runner(self.makers[mode])
         if method is None:
             yield from self._measured(steps, UNCACHED, 1.0, None)
             return
@@ -145,36 +156,40 @@ class CachingRun:
             yield from self._measured(steps, method.value, target, tuned)
 
     def _settings_of(self, steps: int, method: CacheMethod, target: float) -> Tuned | None:
-        key = steps, method.value, target
+        key = steps, method.value, target, self._mode.value
         if key not in self.tuned:
             self.tell(f"settings of {method.value}, N={steps}, {target:g} of the FLOPs")
             found = self._tuner(steps).tuned(method, target)
             plain = None if found is None else asdict(found)
             row = {"steps": steps, "method": method.value, "target": target, "tuned": plain}
+            if self._mode is not AttentionMode.bidirectional:
+                row["attention"] = self._mode.value
             self.log.append(row)
             self.tuned[key] = found
         return self.tuned[key]
 
     def _tuner(self, steps: int) -> Tuner:
-        if steps not in self._tuners:
-            self._tuners[steps] = Tuner(
+        key = steps, self._mode
+        if key not in self._tuners:
+            self._tuners[key] = Tuner(
                 steps,
-                self.ends,
+                # block by block, what is not computed does not pass embedding and head either
+                self.ends if self._mode is AttentionMode.bidirectional else 0.0,
                 lambda made: self._score(steps, made),
                 lambda: self._table(steps),
                 self.settings.search,
             )
-        return self._tuners[steps]
+        return self._tuners[key]
 
     def _table(self, steps: int) -> str:
-        """MagCache's magnitudes, measured on the tuning clips."""
+        """MagCache's magnitudes, measured on the tuning clips, whose frames move together."""
         path = self.work / f"magnitudes_{steps}.json"
         if not path.is_file():
-            probe = MagnitudeProbe()
-            with enable(self.runner.maker.pipe, probe):
+            probe, maker = MagnitudeProbe(), self.makers[AttentionMode.bidirectional]
+            with enable(maker.pipe, probe):
                 for clips in self.tune.values():
                     for batch in batches(clips, self.settings.batch):
-                        self.runner.maker.latents(batch, steps)
+                        maker.latents(batch, steps)
             probe.table("maze").save(path)
         return str(path)
 
@@ -191,18 +206,20 @@ class CachingRun:
 
     def _reference(self, batch: Sequence[Clip], steps: int) -> Tensor:
         """Frames of the uncached clips, kept on the host."""
-        missing = [clip for clip in batch if (clip.key, steps, "") not in self._references]
+        mode = self._mode.value
+        missing = [clip for clip in batch if (clip.key, steps, mode) not in self._references]
         if missing:
             frames = self.runner.frames(self.runner.run(batch, steps, None).latents)
             for clip, one in zip(batch, frames, strict=True):
-                self._references[clip.key, steps, ""] = one.cpu()
-        kept = torch.stack([self._references[clip.key, steps, ""] for clip in batch])
+                self._references[clip.key, steps, mode] = one.cpu()
+        kept = torch.stack([self._references[clip.key, steps, mode] for clip in batch])
         return kept.to(self.runner.maker.device)
 
     def _measured(self, steps: int, method: str, target: float, tuned: Tuned | None) -> Iterator[str]:
         for kind, clips in self.clips.items():
             for batch in batches(clips, self.settings.batch):
-                keys = [(kind.value, steps, method, target, clip.key) for clip in batch]
+                mode = self._mode.value
+                keys = [(kind.value, steps, method, target, clip.key, mode) for clip in batch]
                 if all(key in self.rows for key in keys):
                     continue
                 rows = self._batch(kind, batch, steps, method, target, tuned)
@@ -225,7 +242,7 @@ class CachingRun:
         frames = self.runner.frames(made.latents)
         if policy is None:
             for clip, one in zip(batch, frames, strict=True):
-                self._references[clip.key, steps, ""] = one.cpu()
+                self._references[clip.key, steps, self._mode.value] = one.cpu()
         reference = self._reference(batch, steps)
         dB, alike = clip_psnr(frames, reference).tolist(), ssim(frames, reference).tolist()
         area = free_area(batch, frames).tolist() if kind is ClipSet.extras else [None] * len(batch)
@@ -245,6 +262,7 @@ class CachingRun:
                 won[n],
                 area[n],
                 made.state_bytes,
+                self._mode.value,
             )
             for n, clip in enumerate(batch)
         ]
@@ -254,13 +272,14 @@ class CachingRun:
             r
             for r in self.rows.values()
             if (r.kind, r.steps, r.method, r.target) == (kind, steps, method, target)
+            and r.attention == self._mode
         ]
         found = [row.psnr for row in mine if row.psnr is not None]
         shown = f", {sum(found) / len(found):.2f} dB" if found else ""
         seconds = sum(row.seconds for row in mine) / len(mine)
-        return (
-            f"{kind} N={steps} {method} {target:g}: share {mine[0].share:.3f}{shown}, {seconds:.3f} s a clip"
-        )
+        where = "" if self._mode is AttentionMode.bidirectional else f" {self._mode.value}"
+        row = f"{kind} N={steps}{where} {method} {target:g}"
+        return f"{row}: share {mine[0].share:.3f}{shown}, {seconds:.3f} s a clip"
 
 
 def header_of(settings: BenchCachingSettings, fingerprint: str | None) -> dict[str, Any]:

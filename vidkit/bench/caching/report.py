@@ -24,6 +24,8 @@ COLOURS = {
     "magcache": OCHRE,
     "taylor": PLUM,
 }
+WHOLE = "bidirectional"
+Place = tuple[str, int, str]  # set, N, attention
 BASELINES = ("fewer_steps", "interval", "random", "oracle")
 HEADINGS = (
     "Row",
@@ -40,16 +42,17 @@ HEADINGS = (
 
 def rows_of(found: Sequence[ClipRow]) -> list[dict[str, Any]]:
     """Means over clips, one dict a set, N, method and target, with differences to the baselines."""
-    groups: dict[tuple[str, int, str, float], list[ClipRow]] = {}
+    groups: dict[tuple[str, int, str, float, str], list[ClipRow]] = {}
     for one in found:
-        groups.setdefault((one.kind, one.steps, one.method, one.target), []).append(one)
+        groups.setdefault((one.kind, one.steps, one.method, one.target, one.attention), []).append(one)
     made = []
-    for (kind, steps, method, target), mine in groups.items():
+    for (kind, steps, method, target, attention), mine in groups.items():
         areas = [row.area for row in mine if row.area is not None]
         won = [row.success for row in mine if row.success is not None]
         row: dict[str, Any] = {
             "set": kind,
             "steps": steps,
+            "attention": attention,
             "method": method,
             "target": target,
             "clips": len(mine),
@@ -62,11 +65,11 @@ def rows_of(found: Sequence[ClipRow]) -> list[dict[str, Any]]:
         for name in ("psnr", "ssim"):
             values = [v for v in (getattr(r, name) for r in mine) if v is not None]
             row[name] = asdict(mean_interval(values)) if values else None
-        free = {r.clip: r.area for r in groups.get((kind, steps, UNCACHED, 1.0), [])}
+        free = {r.clip: r.area for r in groups.get((kind, steps, UNCACHED, 1.0, attention), [])}
         pairs = [(r.area, free[r.clip]) for r in mine if r.area is not None and free.get(r.clip)]
         row["area_kept"] = sum(a for a, _ in pairs) / sum(b or 0.0 for _, b in pairs) if pairs else None
         row["over"] = {
-            other: _over(mine, groups.get((kind, steps, other, target), ()))
+            other: _over(mine, groups.get((kind, steps, other, target, attention), ()))
             for other in BASELINES
             if other != method and method != UNCACHED
         }
@@ -84,15 +87,15 @@ def _over(mine: Sequence[ClipRow], others: Sequence[ClipRow]) -> dict[str, Any] 
 
 def headroom_of(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """What share of the way from random tokens to the true change our order of tokens goes."""
-    known = {(r["set"], r["steps"], r["target"], r["method"]): r["psnr"] for r in rows}
+    known = {(*_place(r), r["target"], r["method"]): r["psnr"] for r in rows}
     made = []
-    for kind, steps, target, method in known:
-        ends = [known.get((kind, steps, target, name)) for name in ("random", "tokens", "oracle")]
+    for kind, steps, attention, target, method in known:
+        ends = [known.get((kind, steps, attention, target, name)) for name in ("random", "tokens", "oracle")]
         if method != "tokens" or any(end is None for end in ends):
             continue
         low, ours, high = (end["mean"] for end in ends if end is not None)
         closed = None if high - low < 0.05 else (ours - low) / (high - low)
-        made.append({"set": kind, "steps": steps, "target": target, "closed": closed})
+        made.append({"set": kind, "steps": steps, "attention": attention, "target": target, "closed": closed})
     return made
 
 
@@ -128,43 +131,54 @@ def _spread(found: dict[str, Any] | None, form: str) -> str:
     )
 
 
-def table_of(record: dict[str, Any], kind: str, steps: int) -> TextTable:
-    """Rows of one set and N."""
-    clips = max(row["clips"] for row in record["rows"] if (row["set"], row["steps"]) == (kind, steps))
-    table = TextTable(HEADINGS, f"{kind}, N = {steps}, {clips} clips", left=1)
-    rows = [row for row in record["rows"] if (row["set"], row["steps"]) == (kind, steps)]
+def table_of(record: dict[str, Any], place: Place) -> TextTable:
+    """Rows of one set, N and attention."""
+    rows = [row for row in record["rows"] if _place(row) == place]
+    clips = max(row["clips"] for row in rows)
+    table = TextTable(HEADINGS, f"{title_of(place)}, {clips} clips", left=1)
     for row in sorted(rows, key=lambda r: (-r["target"], -(r["psnr"] or {"mean": 1e9})["mean"])):
         table.add(*cells(row))
     return table
 
 
-def tables(record: dict[str, Any]) -> list[tuple[str, int]]:
-    """Sets and N that there are rows of."""
-    return list(dict.fromkeys((row["set"], row["steps"]) for row in record["rows"]))
+def _place(row: dict[str, Any]) -> Place:
+    """Set, N and attention of a row."""
+    return row["set"], row["steps"], row.get("attention", WHOLE)
+
+
+def title_of(place: Place) -> str:
+    """As over a table."""
+    kind, steps, attention = place
+    return f"{kind}, N = {steps}" + ("" if attention == WHOLE else f", {attention.replace('_', '-')}")
+
+
+def tables(record: dict[str, Any]) -> list[Place]:
+    """Sets, N and attention that there are rows of."""
+    return list(dict.fromkeys(_place(row) for row in record["rows"]))
 
 
 def print_tables(record: dict[str, Any]) -> None:
     """All tables on the terminal."""
-    for kind, steps in tables(record):
-        table_of(record, kind, steps).show()
+    for place in tables(record):
+        table_of(record, place).show()
 
 
 def markdown(record: dict[str, Any]) -> str:
     """All tables for the docs."""
     parts = []
-    for kind, steps in tables(record):
-        table = table_of(record, kind, steps)
+    for place in tables(record):
+        table = table_of(record, place)
         parts.append(f"**{table.title}**\n\n{table.markdown()}")
     return "\n\n".join(parts)
 
 
 def plot(record: dict[str, Any], path: Path) -> None:
-    """PSNR against executed FLOPs and against seconds, a row of panels a set and N."""
+    """PSNR against executed FLOPs and against seconds, a row of panels a table."""
     panels = tables(record)
     with drawn(path, 9.0, 3.0 * len(panels)) as figure:
         grid = figure.subplots(len(panels), 2, squeeze=False)
-        for (kind, steps), (left, right) in zip(panels, grid, strict=True):
-            rows = [r for r in record["rows"] if (r["set"], r["steps"]) == (kind, steps) and r["psnr"]]
+        for place, (left, right) in zip(panels, grid, strict=True):
+            rows = [r for r in record["rows"] if _place(r) == place and r["psnr"]]
             for method in dict.fromkeys(r["method"] for r in rows):
                 mine = sorted((r for r in rows if r["method"] == method), key=lambda r: r["flops_share"])
                 look = {"color": COLOURS.get(method, GREY), "marker": "o", "markersize": 3}
@@ -172,7 +186,7 @@ def plot(record: dict[str, Any], path: Path) -> None:
                 values = [r["psnr"]["mean"] for r in mine]
                 left.plot([r["flops_share"] for r in mine], values, label=method, **look)
                 right.plot([r["seconds"] for r in mine], values, **look)
-            left.set_title(f"{kind}, N = {steps}")
+            left.set_title(title_of(place))
             left.set_xlabel("executed share of the FLOPs")
             right.set_xlabel("seconds a clip")
             left.set_ylabel("PSNR to the uncached clip, dB")

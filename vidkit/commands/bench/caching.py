@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from vidkit.bench.progress import BenchProgress
 from vidkit.bench.record import BenchRecord, environment
 from vidkit.bench.running import Part, Tell, run_parts
 from vidkit.commands.bench.common import command_of, folder_for, plan_of, print_files
-from vidkit.config.bench_caching_schema import BenchCachingSettings, CacheMethod, Section
+from vidkit.config.bench_caching_schema import AttentionMode, BenchCachingSettings, CacheMethod, Section
 from vidkit.errors import OutputError
 from vidkit.utils.files import check_writable
 
@@ -95,11 +96,15 @@ def _work_folder(settings: BenchCachingSettings, output: Path, log: str) -> Path
 
 
 def _measure(measured: CachingRun, record: BenchRecord, name: str, tell: Tell) -> Iterator[str]:
-    method, _, steps = name.partition(", N=")
-    if method == "clock":
+    if name == "clock":
         yield from _clock(measured, record)
         return
-    yield from measured.part(int(steps), None if method == "uncached" else CacheMethod(method))
+    method, steps, *mode = name.split(", ")
+    yield from measured.part(
+        int(steps.removeprefix("N=")),
+        None if method == "uncached" else CacheMethod(method),
+        AttentionMode(*mode) if mode else AttentionMode.bidirectional,
+    )
 
 
 def _clock(measured: CachingRun, record: BenchRecord) -> Iterator[str]:
@@ -138,7 +143,11 @@ def _finish(record: BenchRecord, measured: CachingRun) -> None:
     record.found |= {
         "rows": rows,
         "headroom": headroom_of(rows),
-        "tuned": [asdict(found) | {"steps": key[0]} for key, found in measured.tuned.items() if found],
+        "tuned": [
+            asdict(found) | {"steps": key[0], "attention": key[3]}
+            for key, found in measured.tuned.items()
+            if found
+        ],
     }
     content = record.content()
     print_tables(content)
@@ -190,16 +199,21 @@ def _planned(settings: BenchCachingSettings, device: torch.device, dtype: torch.
     def nothing(tell: Tell) -> Iterator[str]:
         return iter(())
 
-    for steps in settings.steps if Section.quality in settings.sections else ():
+    for steps, mode in product(settings.steps, settings.attention):
+        if Section.quality not in settings.sections:
+            continue
+        where = f"N={steps}" + ("" if mode is AttentionMode.bidirectional else f", {mode.value}")
         clip = steps * FORWARD_FLOPS * settings.latent_frames / 16 / rate
         clips, tuning = len(settings.sets) * settings.clips, len(settings.sets) * settings.tune_clips
-        found.append(Part(f"uncached, N={steps}", f"{clips} clips", clips * clip, nothing))
+        found.append(Part(f"uncached, {where}", f"{clips} clips", clips * clip, nothing))
         for method in settings.methods:
+            if method is CacheMethod.oracle and mode is AttentionMode.block_causal:
+                continue  # it looks at whole forwards, which this loop does not run
             tried = TRIED.get(method, 0 if method in RANKERS else 12)
             cost = sum((clips + tried * tuning) * clip * target for target in settings.targets)
             cost += clips * clip * len(settings.targets) if method is CacheMethod.oracle else 0.0
             what = f"{clips} clips, {len(settings.targets)} shares"
-            found.append(Part(f"{method.value}, N={steps}", what, cost, nothing))
+            found.append(Part(f"{method.value}, {where}", what, cost, nothing))
     if Section.clock in settings.sections:
         found.append(Part("clock", "real shapes, random weights", 60.0, nothing))
     return found

@@ -16,6 +16,7 @@ from vidkit.caching.ledger import Ledger, LedgerRow
 from vidkit.caching.recompute_map import RecomputeMap
 from vidkit.errors import ConfigError
 from vidkit.generation.blocks.executor import Asked, Part, positions
+from vidkit.hooks.blocks.skyreels_layer import tokens_at
 from vidkit.hooks.root import hook_of
 from vidkit.models.block_model import BlockModel, Entered
 
@@ -78,14 +79,10 @@ class PolicyCache:
                 f"cache policy '{self.policy.name}' chose single tokens, but does not say that it may",
                 "set partial = True in its class",
             )
-        if index.dim() == 2:
-            if index.shape[0] != 1:
-                raise ConfigError(
-                    f"single tokens are computed for one clip at a time, not for {index.shape[0]}",
-                    "make one clip at a time",
-                )
+        if index.dim() == 2 and index.shape[0] == 1:
             index = index[0]
-        return Asked(part, (ctx, decision, looked), index.to(entered.hidden.device))
+        own = None if decision.counts is None else sum(decision.counts) / len(decision.counts)
+        return Asked(part, (ctx, decision, looked), index.to(entered.hidden.device), own)
 
     def velocities(
         self, branch: str, asked: Asked, entered: Entered, model: BlockModel, computed: Tensor | None
@@ -99,11 +96,12 @@ class PolicyCache:
             value, error = self.values.reused(ctx), None
             out = hidden + value
         else:
-            before = hidden if asked.index is None else hidden[:, asked.index]
+            before = hidden if asked.index is None else tokens_at(hidden, asked.index)
             value, error = self.values.store(ctx, decision, computed - before)
             out = computed  # the very numbers, not before + (computed - before)
             if asked.index is not None:
-                out = (hidden + value).index_copy(1, asked.index, computed)
+                index = asked.index.expand(len(hidden), -1)[..., None].expand(-1, -1, hidden.shape[2])
+                out = (hidden + value).scatter(1, index, computed)
         self.policy.observe(ctx, Outcome(decision, value, error, out))
         return model.head(entered, out, positions(asked, entered))
 
@@ -143,7 +141,7 @@ class PolicyCache:
             branch,
             part.block,
             kind.value,
-            float(asked.count),
+            asked.computed,
             part.tokens,
             keys,
             flops,

@@ -60,17 +60,24 @@ class Asked:
     Attributes:
         part: which.
         decision: of the cache, for itself; None: computed as a matter of course.
-        index: tokens of the part; None: all. Empty: none.
+        index: tokens of the part, `[n]` or of each clip `[B, n]`; None: all. Empty: none.
+        own: tokens that a clip asked for, mean over the clips, where some asked for fewer than others.
     """
 
     part: Part
     decision: Any = None
     index: Tensor | None = None
+    own: float | None = None
 
     @property
     def count(self) -> int:
-        """Tokens that are computed."""
-        return self.part.tokens if self.index is None else len(self.index)
+        """Tokens that pass the layers, of each clip."""
+        return self.part.tokens if self.index is None else self.index.shape[-1]
+
+    @property
+    def computed(self) -> float:
+        """Tokens asked for, mean over the clips: those with fewer than others pass some of them twice."""
+        return float(self.count) if self.own is None else self.own
 
 
 class BlockCache(Protocol):
@@ -167,7 +174,7 @@ class Executor:
             part is active.
         """
         asked = [self._ask(branch, part, entered, exchange) for part in parts]
-        exchange.rows = _rows(asked, entered.hidden.shape[1], entered.hidden.device)
+        exchange.rows = _rows(asked, entered.hidden)
         computed = None
         if any(one.count for one in asked):
             computed = self.model.run_layers(entered, exchange, exchange.rows)
@@ -189,8 +196,9 @@ class Executor:
             keys = exchange.keys_seen or exchange.length(one.part.tokens)
             full = self.model.pass_flops(one.part.tokens, keys, one.part.grid.frames)
             executed = full
-            if one.count < one.part.tokens:
-                executed = self.model.pass_flops(one.count, keys, one.part.grid.frames) if one.count else 0.0
+            if one.computed < one.part.tokens:
+                computed = one.computed
+                executed = self.model.pass_flops(computed, keys, one.part.grid.frames) if computed else 0.0
             self.flops += executed
             if self.cache is not None:
                 self.cache.count(branch.name, one, keys, executed, full)
@@ -218,14 +226,16 @@ class Executor:
         return found
 
 
-def _rows(asked: Sequence[Asked], tokens: int, device: torch.device) -> Tensor | None:
-    """Computed tokens of what has entered, ascending; None: all."""
-    if sum(one.count for one in asked) == tokens:
+def _rows(asked: Sequence[Asked], hidden: Tensor) -> Tensor | None:
+    """Computed tokens of what has entered, `[n]` or of each clip `[B, n]`, ascending; None: all."""
+    if all(one.index is None for one in asked) and sum(one.count for one in asked) == hidden.shape[1]:
         return None
     every = [
-        torch.arange(one.part.start, one.part.rows.stop, device=device)
+        torch.arange(one.part.start, one.part.rows.stop, device=hidden.device)
         if one.index is None
-        else one.index.to(device) + one.part.start
+        else one.index.to(hidden.device) + one.part.start
         for one in asked
     ]
-    return torch.cat(every)
+    if any(rows.dim() == 2 for rows in every):
+        every = [rows.expand(hidden.shape[0], -1) for rows in every]
+    return torch.cat(every, dim=-1)

@@ -57,7 +57,7 @@ class KeyValues:
             block: absolute index.
             keys: `[B, n, H, D]`; n = P without rows. Several blocks at once may be given whole.
             values: likewise.
-            rows: tokens within the block.
+            rows: tokens within the block, `[n]` or of each clip `[B, n]`.
         """
         start = self.place(block)
         length = keys.shape[1] if rows is None else self.tokens
@@ -66,8 +66,9 @@ class KeyValues:
             held.keys[:, start : start + length] = keys
             held.values[:, start : start + length] = values
         else:
-            held.keys.index_copy_(1, start + rows, keys.to(held.keys.dtype))
-            held.values.index_copy_(1, start + rows, values.to(held.values.dtype))
+            clips = slice(None) if rows.dim() == 1 else torch.arange(len(rows), device=rows.device)[:, None]
+            held.keys[clips, start + rows] = keys.to(held.keys.dtype)
+            held.values[clips, start + rows] = values.to(held.values.dtype)
 
     def note_queries(self, layer: int, queries: Tensor) -> None:
         """Keep the last of a block's queries, `[B, n, Hq, D]`."""

@@ -33,8 +33,8 @@ def before_attention(
         cos: `[1, n, 1, D]`.
         sin: likewise.
         per_frame: tokens of a frame.
-        frames: frame of each computed token `[n]`; None: all tokens of the block, so that a frame's values
-            can be broadcast.
+        frames: frame of each computed token `[n]`, or of each clip's `[B, n]`; None: all tokens of the block,
+            so that a frame's values can be broadcast.
     """
     shift, scale = (_part(block, modulation, i) for i in (0, 1))
     normed = modulated(block.norm1(hidden.float()), scale, shift, per_frame, frames).type_as(hidden)
@@ -85,15 +85,23 @@ def _part(block: Any, modulation: Tensor, index: int) -> Tensor:
 def modulated(x: Tensor, scale: Tensor, shift: Tensor, per_frame: int, frames: Tensor | None) -> Tensor:
     """Scale and shift x `[B, n, C]` by the values of each token's frame, `[B, m, C]`."""
     if frames is not None:
-        return x * (1 + scale[:, frames]) + shift[:, frames]
+        return x * (1 + tokens_at(scale, frames)) + tokens_at(shift, frames)
     return (_by_frame(x, per_frame) * (1 + scale.unsqueeze(2)) + shift.unsqueeze(2)).flatten(1, 2)
 
 
 def scaled(x: Tensor, gate: Tensor, per_frame: int, frames: Tensor | None) -> Tensor:
     """Multiply x by the value of each token's frame."""
     if frames is not None:
-        return x * gate[:, frames]
+        return x * tokens_at(gate, frames)
     return (_by_frame(x, per_frame) * gate.unsqueeze(2)).flatten(1, 2)
+
+
+def tokens_at(x: Tensor, rows: Tensor) -> Tensor:
+    """Rows `[n]` of x `[B, P, ...]`, or rows `[B, n]` of each clip; x may be of one clip, `[1, P, ...]`."""
+    if rows.dim() == 1:
+        return x[:, rows]
+    clips = torch.arange(rows.shape[0], device=rows.device)[:, None]
+    return x[0, rows] if x.shape[0] == 1 else x[clips, rows]
 
 
 def _by_frame(x: Tensor, per_frame: int) -> Tensor:

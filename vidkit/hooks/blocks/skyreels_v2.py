@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vidkit.errors import ConfigError
 from vidkit.hooks.blocks.rotary import rotary_tables, time_tables
-from vidkit.hooks.blocks.skyreels_layer import halves, modulated
+from vidkit.hooks.blocks.skyreels_layer import halves, modulated, tokens_at
 from vidkit.hooks.dense.processor import DenseAttnProcessor, attend_dense
 from vidkit.hooks.families.wan import rotate
 from vidkit.models.block_model import Entered, Exchange
@@ -119,8 +119,8 @@ class SkyReelsBlocks:
         state: _State = entered.state
         hidden, frames, (cos, sin) = entered.hidden, None, state.rotary
         if rows is not None:
-            hidden, frames = hidden[:, rows], entered.frame_of[rows]
-            cos, sin = cos[:, rows], sin[:, rows]
+            frames = entered.frame_of[rows]
+            hidden, cos, sin = (tokens_at(x, rows) for x in (hidden, cos, sin))
         for layer, block in enumerate(self.transformer.blocks[:stop]):
             before, after = halves(block)
             q, k, v = before(block, hidden, state.modulation, cos, sin, state.per_frame, frames)
@@ -155,7 +155,7 @@ class SkyReelsBlocks:
         cos, sin = torch.cat([cos, cos.new_ones(rest)], 1), torch.cat([sin, sin.new_zeros(rest)], 1)
         return rotate(keys, cos[:, None], sin[:, None])
 
-    def pass_flops(self, queries: int, keys: int, frames: int) -> float:
+    def pass_flops(self, queries: float, keys: int, frames: int) -> float:
         """FLOPs of some tokens through all layers and the head, their prompt embedded once."""
         return self._cost.pass_flops(queries, keys, self.text_tokens, frames).total
 

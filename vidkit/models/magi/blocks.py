@@ -123,7 +123,7 @@ class MagiBlocks:
         out: Tensor = self.transformer.unpatch(velocities, *entered.state.grid)
         return out
 
-    def pass_flops(self, queries: int, keys: int, frames: int) -> float:
+    def pass_flops(self, queries: float, keys: int, frames: int) -> float:
         """FLOPs of some tokens through all layers and the head."""
         return self._cost.pass_flops(queries, keys, self.text_tokens).total
 

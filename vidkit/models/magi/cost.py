@@ -97,7 +97,7 @@ class MagiShape:
             distilled=bool(c["distilled"]),
         )
 
-    def pass_flops(self, queries: int, keys: int, text_tokens: int, chunks: int = 1) -> ForwardFlops:
+    def pass_flops(self, queries: float, keys: int, text_tokens: int, chunks: int = 1) -> ForwardFlops:
         """FLOPs of one pass of tokens that all see as many others; formula in the module's docstring.
 
         Args:
