@@ -1,6 +1,6 @@
 """Give every reader long inputs made of repeated pieces: time grows in proportion to them.
 
-    python scripts/long_inputs.py --part 1/4 --record docs/results/long_inputs.jsonl
+    python scripts/long_inputs.py --forms 40 --minutes 5 --resume --record docs/results/long_inputs.jsonl
 
 Inputs are good files of `foreign_readers.py` with a piece repeated to 10,000, 100,000 and 1,000,000
 characters: alone, behind the file, within it, in each of its texts, with each of its lists, objects and lines
@@ -15,6 +15,7 @@ import argparse
 import copy
 import io
 import json
+import random
 import sys
 import tempfile
 import time
@@ -30,7 +31,7 @@ from scripts.fuzz_readers import Reader
 SIZES = (10_000, 100_000, 1_000_000)
 STEEPEST = 30.0  # times as long for ten times the input; in proportion it is 10, a square is 100
 MOST_S = 1.0  # for a million characters
-_FAST_S = 0.004  # what takes less is below the limit at ten times the size, even if it is a square
+_FAST_S = 0.004  # what takes less counts as this: too short for a ratio
 _LOOP_S = 0.075  # of `yardstick` on the machine whose second is meant
 UNITS = {
     "blanks": " ", "lines": "\n", "angles": "<", "braces": "{", "brackets": "[", "parens": "(", "digits": "9",
@@ -242,8 +243,6 @@ def slow(
     """What is wrong with the time (empty: nothing), and the seconds at each size until it is plain."""
     took: list[float] = []
     for size in sizes:
-        if size == SIZES[-1] and took and took[-1] < _FAST_S:
-            break
         data = make(size)
         for attempt in range(3):  # another process may have had the processor's caches
             ended, seconds = fuzz_readers.attempt(reader, data, folder)
@@ -267,48 +266,81 @@ def _too_slow(size: int, took: list[float], slowness: float) -> str:
     return ""
 
 
+def of_reader(
+    reader: Reader, chosen: argparse.Namespace, folder: Path, slowness: float, until: float
+) -> dict[str, Any]:
+    """One reader's row; forms are fewer than were chosen where the time was up."""
+    made = list(forms(reader))
+    picked = random.Random(f"{reader.name}:{chosen.seed}").sample(made, min(chosen.forms, len(made)))
+    tried, slowest, wrong, began = 0, (0.0, ""), [], time.monotonic()
+    for form, make in picked:
+        if time.monotonic() > until:
+            break
+        what, took = slow(reader, make, folder, slowness, tuple(chosen.sizes))
+        tried += 1
+        slowest = max(slowest, (took[-1], form))
+        if what:
+            wrong.append(f"{form}: {what}")
+            print(f"{reader.name}: {form}: {what} {[round(each, 3) for each in took]}", flush=True)
+    return {
+        "made_by": "scripts/long_inputs.py", "reader": reader.name, "sizes": list(chosen.sizes),
+        "seed": chosen.seed,
+        "forms": tried, "chosen": len(picked), "of": len(made), "wrong": wrong,
+        "slowest_s": round(slowest[0], 3),
+        "slowest": slowest[1], "slowness": round(slowness, 2),
+        "seconds": round(time.monotonic() - began, 1), "python": sys.version.split()[0],
+    }  # fmt: skip
+
+
+def _recorded(chosen: argparse.Namespace) -> set[str]:
+    """Readers that a record has whole already, with these lengths, forms and seed."""
+    if not chosen.resume or chosen.record is None or not chosen.record.exists():
+        return set()
+    rows = [json.loads(line) for line in chosen.record.read_text(encoding="utf-8").splitlines()]
+    return {
+        row["reader"]
+        for row in rows
+        if row["sizes"] == list(chosen.sizes)
+        and row["seed"] == chosen.seed
+        and row["forms"] >= min(chosen.forms, row["of"])
+        and not row["wrong"]
+    }
+
+
 def main() -> int:
     from scripts.foreign_readers import readers
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--only", default="", help="readers whose name holds this")
+    parser.add_argument("--only", nargs="+", default=[""], help="readers whose name holds one of these")
     parser.add_argument("--part", default="1/1", help="of the readers: 2/4 is the second quarter")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="each ten times the one before")
+    parser.add_argument("--forms", type=int, default=10**9, help="of each reader, drawn by the seed")
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=1e9)
-    parser.add_argument("--record", type=Path, help="JSONL file that the run is added to")
+    parser.add_argument("--record", type=Path, help="JSONL file that a row for each reader is added to")
+    parser.add_argument("--resume", action="store_true", help="leave out readers that the record has")
     chosen = parser.parse_args()
     part, parts = map(int, chosen.part.split("/"))
-    picked = [one for one in readers() if chosen.only in one.name][part - 1 :: parts]
-    slowness, began = yardstick(), time.monotonic()
-    until = began + 60 * chosen.minutes
-    whole, tried, wrong, slowest = 0, 0, 0, (0.0, "")
+    named = [one for one in readers() if any(name in one.name for name in chosen.only)]
+    done = _recorded(chosen)
+    picked = [one for one in named[part - 1 :: parts] if one.name not in done]
+    slowness, until = yardstick(), time.monotonic() + 60 * chosen.minutes
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for number, reader in enumerate(picked):
-            at = time.monotonic()
-            for form, make in forms(reader):
-                if time.monotonic() > until:
-                    break
-                what, took = slow(reader, make, Path(folder) / str(number), slowness, tuple(chosen.sizes))
-                tried += 1
-                slowest = max(slowest, (took[-1], f"{reader.name}: {form}"))
-                if what:
-                    wrong += 1
-                    print(f"{reader.name}: {form}: {what} {[round(each, 3) for each in took]}", flush=True)
-            if time.monotonic() > until:
-                print(f"time is up after {whole} of {len(picked)} readers", file=sys.stderr)
+            row = of_reader(reader, chosen, Path(folder) / str(number), slowness, until)
+            if not row["forms"]:
                 break
-            whole += 1
-            print(f"  {reader.name}: {time.monotonic() - at:.1f} s", file=sys.stderr, flush=True)
-    row = {
-        "made_by": "scripts/long_inputs.py", "part": chosen.part, "readers": whole, "inputs": tried,
-        "wrong": wrong, "slowest_s": round(slowest[0], 3), "slowest": slowest[1],
-        "slowness": round(slowness, 2),
-        "seconds": round(time.monotonic() - began, 1), "python": sys.version.split()[0],
-    }  # fmt: skip
-    print(json.dumps(row))
-    if chosen.record is not None:
-        with chosen.record.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+            rows.append(row)
+            print(f"  {reader.name}: {row['forms']} forms, {row['seconds']} s", file=sys.stderr, flush=True)
+            if chosen.record is not None:
+                with chosen.record.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(row) + "\n")
+    whole = sum(row["forms"] == row["chosen"] for row in rows)
+    if whole < len(picked):
+        print(f"time is up after {whole} of {len(picked)} readers", file=sys.stderr)
+    wrong = sum(len(row["wrong"]) for row in rows)
+    print(json.dumps({"readers": whole, "inputs": sum(row["forms"] for row in rows), "wrong": wrong}))
     return int(wrong > 0)
 
 

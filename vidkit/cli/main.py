@@ -21,6 +21,7 @@ from vidkit.cli.commands import COMMANDS, LOOK_UPS, TWO_WORDS
 from vidkit.cli.help import CommandAsTyped, CommandWithConfigs
 from vidkit.cli.report import INTERRUPTED, report_error
 from vidkit.errors import OutputError
+from vidkit.utils import ending
 from vidkit.utils.redaction import guard_streams
 
 app = typer.Typer(
@@ -108,16 +109,13 @@ def _split_at_dashes(arguments: list[str]) -> tuple[list[str], list[str]]:
     return arguments[:at], arguments[at + 1 :]
 
 
-def _terminate(signum: int, frame: object) -> NoReturn:
-    # an exception, so that temporary files are removed on the way out
-    raise SystemExit(128 + signum)
-
-
 def main() -> NoReturn:
     """Entry point of the script `vidkit` and of `python -m vidkit`."""
-    signal.signal(signal.SIGTERM, _terminate)
+    ending.listen()
     guard_streams()
-    sys.exit(_told(run(sys.argv[1:])))
+    status = _told(run(sys.argv[1:]))
+    ending.close()
+    sys.exit(status)
 
 
 def _told(status: int) -> int:

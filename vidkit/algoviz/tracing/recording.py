@@ -86,8 +86,8 @@ def from_records(records: list[dict[str, Any]], source: str) -> Recording:
 
 def _lines(log: bytes) -> Iterator[dict[str, Any] | None]:
     for line in log.splitlines():
-        try:
-            made = json.loads(line)
+        try:  # a program may have written a million empty lines, each of which would cost an error
+            made = json.loads(line) if line.lstrip().startswith(b"{") else None
         except (ValueError, RecursionError):
             made = None
         yield made if isinstance(made, dict) else None

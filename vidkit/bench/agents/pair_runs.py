@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from vidkit.bench.agents.pair_gates import BLEND, OURS, PAPER, Scored, blend_inp
 from vidkit.synthetic.zoom_scenes.drawing import draw_pictures, shrunk
 from vidkit.synthetic.zoom_scenes.questions import draw_questions
 from vidkit.synthetic.zoom_scenes.words import text_of
+from vidkit.utils.event_loop import run_whole
 
 GATES = (PAPER, OURS, "min_prob", "log_mean", "entropy", BLEND)
 _RATED = 7  # of 9: from which the large model of SpecReason keeps a step
@@ -171,7 +171,7 @@ def funnel_run(
         finally:
             stages.close()
 
-    return asyncio.run(main())
+    return run_whole(main())
 
 
 def warm_up(timed: Timed) -> None:
