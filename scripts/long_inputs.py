@@ -262,7 +262,7 @@ def _too_slow(size: int, took: list[float], slowness: float) -> str:
     if size >= SIZES[-1] and seconds > MOST_S * slowness:
         return f"{size} characters took {seconds:.2f} s"
     if seconds > 0.1 * slowness and seconds > STEEPEST * max(before, _FAST_S):
-        return f"{size} characters took {seconds / before:.0f} times as long as a tenth"
+        return f"{size} characters took {seconds / max(before, 0.001):.0f} times as long as a tenth"
     return ""
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import long_jobs
 import pytest
@@ -138,3 +139,19 @@ main()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("vidkit ") and done.stderr == ""
+
+
+def test_ctrl_c_within_the_exec_of_a_text_has_its_usual_status(tmp_path: Path) -> None:
+    (tmp_path / "as_module.py").write_text(
+        "import sys\n"
+        "import vidkit.cli.execute\n"
+        "def run(settings):\n"
+        "    exec('raise KeyboardInterrupt')\n"
+        "vidkit.cli.execute.runner_of = lambda command: run\n"
+        "sys.argv = ['vidkit', 'calibrate']\n"
+        "from vidkit.cli.main import main\n"
+        "main()\n"
+    )
+    words = [sys.executable, "-m", "as_module"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
