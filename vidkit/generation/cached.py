@@ -78,6 +78,11 @@ class CachedRun:
         knob = knob_of(self.policy)
         if knob is None:
             raise ConfigError(f"cache={self.policy.name} has nothing to set for cache.target_flops")
+        if knob in self.settings.settings:
+            raise ConfigError(
+                f"cache.{knob} and cache.target_flops were given, and the second sets the first",
+                "keep one of them",
+            )
         if planned_share(self.policy, request.steps) is None:
             return [f"cache.target_flops: the clip is denoised several times to find cache.{knob}"]
         self._solve(request.steps, lambda policy: 1.0, ends_share(spec, request))

@@ -20,12 +20,19 @@ if TYPE_CHECKING:
     from vidkit.generation.record import StepReporter
     from vidkit.generation.spec import ModelSpec, Request
 
+_OF_MASKS = ("tau", "reuse", "pre_rope", "share_cfg_mask", "dense_layers", "executor", "compensate")
+
 
 @dataclass
 class SparseRun:
-    """The policy of one run; `policy` is None for dense attention."""
+    """The policy of one run; `policy` is None for dense attention.
+
+    Attributes:
+        unused: settings of masks that were given, though attention is dense.
+    """
 
     policy: AttentionPolicy | None = None
+    unused: tuple[str, ...] = ()
     _handle: AttentionHandle | None = field(default=None, repr=False)
 
     def check(self, spec: ModelSpec, request: Request) -> list[str]:
@@ -35,7 +42,8 @@ class SparseRun:
             ConfigError: the table was made for another model, predictor or size.
         """
         if self.policy is None:
-            return []
+            told = ", ".join(f"attention.{name}" for name in self.unused)
+            return [f"{told} without effect: attention=dense has no masks"] if told else []
         from vidkit.generation.cost import estimate_cost
         from vidkit.generation.plan import window_rows
 
@@ -75,6 +83,12 @@ class SparseRun:
         return None if self._handle is None else self._handle.report()
 
 
+def _unused(settings: AttentionSettings) -> tuple[str, ...]:
+    """Settings of masks that are not the default; sizes of blocks and of the warm-up come with configs."""
+    usual = AttentionSettings()
+    return tuple(name for name in _OF_MASKS if getattr(settings, name) != getattr(usual, name))
+
+
 def is_dense(settings: AttentionSettings) -> bool:
     """Whether nothing is to be enabled; a table without a predictor is left for the policy to refuse."""
     return settings.predictor is Predictor.DENSE and settings.table in (None, "", "auto")
@@ -96,7 +110,7 @@ def prepare(
         DataError: a table file that cannot be used.
     """
     if is_dense(settings):
-        return SparseRun()
+        return SparseRun(unused=_unused(settings))
     if not needs_delta:
         settings = dataclasses.replace(settings, reuse=Reuse.NEVER, table=None)
     from vidkit.utils.quiet import quiet_libraries

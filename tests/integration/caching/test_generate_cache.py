@@ -95,6 +95,7 @@ def test_a_target_below_the_floor_names_the_floor(words, tmp_path, capsys) -> No
         (["cache=change", "cache.full=0"], "full must be in (0, 1], got 0"),
         (["cache=interval", "cache.target_flops=1.5"], "target_flops must be in (0, 1], got 1.5"),
         (["cache=none", "cache.target_flops=0.5"], "nothing to set for cache.target_flops"),
+        (["cache=change", "cache.full=0.5", "cache.target_flops=0.5"], "the second sets the first"),
         (["cache=chnge"], "chnge"),
         (["cache=magcache", "cache.table=missing.json"], "no magnitudes at missing.json"),
         (["cache=change", "cache.share=0.1", "attention=xattention"], "masks of sparse attention are of all"),

@@ -170,6 +170,11 @@ def test_a_dry_run_tells_chunks_and_what_is_kept_without_torch() -> None:
     assert "KV cache  5.62 GiB (21 latent frames, 0 of them the sink)" in done.stdout
 
 
+def test_one_chunk_and_one_step_are_said_as_one() -> None:
+    model = load("causal_wan1_3b_480p", "frames=9", "steps=1", "causal.timesteps=[1000]")
+    assert estimate_cost(*model, "bf16", "fp32").schedule.startswith("1 chunk of 1 step; ")
+
+
 def test_a_sink_is_not_said_to_be_longer_than_the_clip() -> None:
     words = ["model.weights=random", "frames=9", "causal.window=null", "causal.sink=20", "dtype=bf16"]
     command = ["generate", "-c", "causal_wan1_3b_480p", *words, "--dry-run"]

@@ -81,10 +81,10 @@ def dry_run(run: ResolvedRun) -> CostEstimate:
     """Tokens, FLOPs and memory; a first frame and a table given as files are read as the run would."""
     settings, spec, request = run.settings, run.spec, run.request
     notes = list(run.frame.notes)
-    if settings.attention.table not in (None, "", "auto"):  # only then torch is needed
+    dense = is_dense(settings.attention)
+    if dense or settings.attention.table not in (None, "", "auto"):  # only a table needs torch
         notes += prepare(settings.attention, run.table_model, folder=run.folder).check(spec, request)
     cached = prepare_cache(settings.cache, run.folder)
-    dense = is_dense(settings.attention)
     cache_notes = cached.check(spec, request, is_dense=dense)
     dtype, vae_dtype = run.options.expected_dtype, run.options.vae_dtype
     estimate = estimate_cost(spec, request, dtype, vae_dtype, with_encoders=not run.is_random)

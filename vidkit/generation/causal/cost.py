@@ -8,6 +8,7 @@ from vidkit.generation.causal.plan import chunk_plan, scenes
 from vidkit.generation.cost_estimate import CostEstimate
 from vidkit.generation.spec import ModelSpec, Request
 from vidkit.models.transformer_cost import ForwardFlops, TransformerShape
+from vidkit.utils.plain import counted
 
 
 def by_chunks(estimate: CostEstimate, spec: ModelSpec, request: Request, value_bytes: int) -> CostEstimate:
@@ -37,8 +38,9 @@ def by_chunks(estimate: CostEstimate, spec: ModelSpec, request: Request, value_b
         linear_flops=total - attention,
         self_attention_share=sum(one.self_attention for one in passes) / total,
         key_value_bytes=kept,
-        schedule=f"{plan.chunks} chunks of {plan.steps} steps; the rest are passes without noise",
-        kept=f"{kept / 2**30:.2f} GiB ({plan.window} latent frames, {sink} of them the sink)",
+        schedule=f"{counted(plan.chunks, 'chunk')} of {counted(plan.steps, 'step')};"
+        " the rest are passes without noise",
+        kept=f"{kept / 2**30:.2f} GiB ({counted(plan.window, 'latent frame')}, {sink} of them the sink)",
     )
 
 
