@@ -69,7 +69,10 @@ def _is_known(word: str, keys: dict[str, Key]) -> bool:
 
 def _unknown(word: str, command: str, keys: dict[str, Key], place: str) -> ConfigError:
     """An unknown setting that may have been meant as a value of `place`."""
-    error = unknown_key(parse_override(word).key, command, keys)
+    name = parse_override(word).key
+    error = unknown_key(name, command, keys)
+    if name.partition(".")[0] in keys:
+        return error  # a setting of a section, whatever its name: no prompt begins like that
     way = f"write ./{word}" if place in _PATHS else f"put it after --: vidkit {command} ... -- '{word}'"
     meant = f"if '{word}' is the {place}, {way}"
     near, _, listed = error.hint.partition("? ")

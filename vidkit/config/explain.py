@@ -59,6 +59,9 @@ def _is_text(file: Path) -> bool:
     return True
 
 
+_IN_LISTS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
+
+
 def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
@@ -74,6 +77,13 @@ def composition_error(
     cause = error.__cause__ or error.__context__
     inner = f"{text}\n{cause}"
     key = _matched(r"full_key: (.+)", inner) or _section_of(_matched(r"not a subclass of (\w+)", inner), keys)
+    if (item := re.fullmatch(r"(.+)\[\d+\]", key)) and item[1] in keys:
+        value = _matched(r"Value '(.*?)' of type", inner) or _matched(r"[Ii]nvalid value '(.*?)'", inner)
+        value = value or "null"
+        wanted = _IN_LISTS.get(_matched(r"converted to (\w+)", inner), "what this list takes")
+        return ConfigError(
+            f"'{value}' is not {wanted}: {item[1]}", f"'{item[1]}' takes {keys[item[1]].takes}"
+        )
     if "must be a DictConfig" in text:
         return ConfigError(f"{short(entry.file)} does not hold settings", "write one 'key: value' a line")
     where = (

@@ -12,6 +12,7 @@ import functools
 import re
 import types
 import typing
+from collections.abc import Iterable
 from dataclasses import is_dataclass
 from enum import Enum
 from typing import Any, Optional
@@ -144,6 +145,7 @@ def _made(annotation: Any, value: Any, key: str) -> Any:
         return build(inner, value, key + ".")
     if typing.get_origin(inner) in (list, tuple):
         part = typing.get_args(inner)[0]
+        _check_items(part, value, key)
         return typing.get_origin(inner)(_made(part, item, f"{key}[{i}]") for i, item in enumerate(value))
     if _is_seed(key) and isinstance(value, int) and not 0 <= value <= LARGEST_SEED:
         raise KeyedError(
@@ -152,6 +154,16 @@ def _made(annotation: Any, value: Any, key: str) -> Any:
             f"choose a smaller whole number, not negative: {key}=1",
         )
     return value
+
+
+def _check_items(part: Any, items: Iterable[Any], key: str) -> None:
+    """Refuse lists and mappings among single values, and null; OmegaConf takes them."""
+    inner, optional = unwrap_optional(part)
+    for item in items:
+        nested = inner in (int, float, str, bool) and isinstance(item, list | dict)
+        if nested or (item is None and not optional and inner is not Any):
+            told = "null" if item is None else item
+            raise KeyedError(key, f"'{told}' cannot stand in the list '{key}'", "write single values: [a,b]")
 
 
 def _is_seed(key: str) -> bool:

@@ -8,8 +8,16 @@ from vidkit.utils import naming
 
 
 def near_names(name: str, known: Sequence[str], limit: int = 3) -> list[str]:
-    """The known names that look like `name`, best first; a nested key also matches by its last word."""
-    close = naming.near_names(name, known, limit)
+    """The known names that look like `name`, best first; a nested key also matches by its last word.
+
+    Within a section only the last word counts: all its names begin alike.
+    """
+    section = name[: name.rfind(".") + 1]
+    own = {other.removeprefix(section): other for other in known if section and other.startswith(section)}
+    if own:
+        close = [own[word] for word in naming.near_names(name.removeprefix(section), own, limit)]
+    else:
+        close = naming.near_names(name, known, limit)
     last_words: dict[str, list[str]] = {}
     for other in known:
         last_words.setdefault(other.rpartition(".")[2], []).append(other)

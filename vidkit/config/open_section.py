@@ -118,7 +118,8 @@ def _setting(name: str, chosen: list[Method], names: str, section: type[Any], pr
         hint = f"it is a setting of {owners}; settings of {names}: {', '.join(listed) or 'none'}"
     else:
         near = [prefix + setting for method in every for setting in method.settings]
-        known = [*listed, *near] if is_shared(section) else listed
+        own = [prefix + f.name for f in dataclasses.fields(section) if "settings_of" not in f.metadata]
+        known = [*own, *listed, *(near if is_shared(section) else [])]
         hint = did_you_mean(prefix + name, known, f"settings of {names}", listed)
     raise KeyedError(prefix + name, f"unknown setting '{prefix}{name}' for {names}", hint)
 

@@ -170,7 +170,9 @@ def section_error(name: str, keys: dict[str, Key], where: str = "") -> ConfigErr
 def unknown_key(name: str, command: str, keys: dict[str, Key], where: str = "") -> ConfigError:
     """The error for a key that no setting has; `where` is a place such as ` (file.yaml:3)`."""
     known = [known for known, key in keys.items() if not key.is_section]
+    section = name.partition(".")[0] + "."
+    inside = [other for other in known if other.startswith(section)] if "." in name else []
     return ConfigError(
         f"unknown setting '{name}' for '{command}'{where}",
-        did_you_mean(name, known, "settings", listed_keys(keys)),
+        did_you_mean(name, known, "settings", inside or listed_keys(keys)),
     )

@@ -295,7 +295,12 @@ def other_header(path: Path, wanted: Mapping[str, Any], found: Mapping[str, Any]
     """The error for a log of another job: every entry in which the two headers differ."""
     wanted = json.loads(json.dumps(wanted))
     names = [name for name in sorted({*wanted, *found}) if wanted.get(name) != found.get(name)]
-    differs = "; ".join(f"{name}: file {found.get(name)!r}, now {wanted.get(name)!r}" for name in names)
+
+    def said(header: Mapping[str, Any], name: str) -> str:
+        value = header.get(name)
+        return "not set" if value is None else repr(value)
+
+    differs = "; ".join(f"{name}: file {said(found, name)}, now {said(wanted, name)}" for name in names)
     return DataError(
         f"{path} belongs to another {job} ({differs})",
         "choose another output, or delete the file to start over",

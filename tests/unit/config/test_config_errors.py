@@ -10,7 +10,9 @@ from vidkit.config.keys import keys_of, listed_keys
 from vidkit.errors import ConfigError
 
 CONFIGS = ", ".join(config_names("generate"))
-SETTINGS = ", ".join(listed_keys(keys_of(settings_class("generate"))))
+KEYS = keys_of(settings_class("generate"))
+SETTINGS = ", ".join(listed_keys(KEYS))
+MODEL, MAZE = (", ".join(key for key in KEYS if key.startswith(f"{part}.")) for part in ("model", "maze"))
 MODELS = ", ".join(group_choices("model"))
 LINE = "correct that line: settings are 'key: value', lists [a, b], nesting is by spaces"
 CLOSE = "close every bracket and quote, and put the whole word in single quotes for the shell"
@@ -59,7 +61,12 @@ def test_unknown_config_folder() -> None:
         ("stepz=3", "unknown setting 'stepz' for 'generate'", f"did you mean 'steps'? settings: {SETTINGS}"),
         ("qqq=3", "unknown setting 'qqq' for 'generate'", f"settings: {SETTINGS}"),
         ("model.offlaod=none", "unknown setting 'model.offlaod' for 'generate'",
-         f"did you mean 'model.offload'? settings: {SETTINGS}"),
+         f"did you mean 'model.offload'? settings: {MODEL}"),
+        ("model.steps=3", "unknown setting 'model.steps' for 'generate'",
+         f"did you mean 'steps'? settings: {MODEL}"),
+        ("maze.qqq=3", "unknown setting 'maze.qqq' for 'generate'", f"settings: {MAZE}"),
+        ("attention.taau=1", "unknown setting 'attention.taau' for 'dense' and 'never'",
+         "did you mean 'attention.tau'? settings of 'dense' and 'never': none"),
         ("vae_tiling=true", "unknown setting 'vae_tiling' for 'generate'",
          f"did you mean 'model.vae_tiling'? settings: {SETTINGS}"),
         ("model=wan14", "unknown choice 'wan14' for 'model'", f"did you mean 'wan14b'? choices: {MODELS}"),
@@ -125,7 +132,7 @@ def test_a_setting_given_as_an_option_and_as_a_word() -> None:
         ("width: 96\nstepz: 4", "unknown setting 'stepz' for 'generate' ({file}:4)",
          f"did you mean 'steps'? settings: {SETTINGS}"),
         ("maze:\n  sice: 4", "unknown setting 'maze.sice' for 'generate' ({file}:4)",
-         f"did you mean 'maze.size'? settings: {SETTINGS}"),
+         f"did you mean 'maze.size'? settings: {MAZE}"),
         ("steps: many", "'many' is not a whole number: steps=many ({file}:3)",
          "'steps' takes a whole number"),
         ("model:\n  offload: grup", "unknown choice 'grup' for 'model.offload' ({file}:4)",
@@ -199,7 +206,7 @@ def test_a_file_of_a_group_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "model" / "own.yaml").write_text("name: own\nwaits: random\n")
     message, hint = told("maze_demo", "model=own", folder=tmp_path)
     assert message == "unknown setting 'model.waits' for 'generate' (model/own.yaml:2)"
-    assert hint == f"did you mean 'model.weights'? settings: {SETTINGS}"
+    assert hint == f"did you mean 'model.weights'? settings: {MODEL}"
 
 
 def test_a_config_that_names_a_missing_choice(tmp_path: Path) -> None:
