@@ -88,10 +88,13 @@ def test_generate_takes_the_config(swept: Path, tmp_path: Path) -> None:
     assert record["prompt"] == "a red ball"
 
 
-def test_a_finished_sweep_makes_no_clip_again(swept: Path, tiny_model: Path) -> None:
+def test_a_finished_sweep_makes_no_clip_again(swept: Path, tiny_model: Path, capsys) -> None:
     before = rows_of(swept)
     assert run(words(tiny_model, swept)) == 0
     assert rows_of(swept) == before
+    assert f"the sweep resumes: {len(before)} clips were found in" in " ".join(
+        capsys.readouterr().err.split()
+    )
 
 
 @pytest.mark.parametrize("word", ["steps=6", "seed=1", "frames=9"])
@@ -99,13 +102,15 @@ def test_a_folder_belongs_to_one_sweep(word: str, swept: Path, tiny_model: Path,
     given = [w for w in words(tiny_model, swept) if w.partition("=")[0] != word.partition("=")[0]]
     before = (swept / "tune.jsonl").read_bytes()
     assert run([*given, word]) != 0
-    assert "belongs to another sweep" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "belongs to another sweep" in told and "None" not in told
     assert (swept / "tune.jsonl").read_bytes() == before
 
 
-def test_a_folder_of_others_is_left_alone(tiny_model: Path, tmp_path: Path, capsys) -> None:
+@pytest.mark.parametrize("more", [[], ["--dry-run"]], ids=["run", "dry run"])
+def test_a_folder_of_others_is_left_alone(more: list[str], tiny_model: Path, tmp_path: Path, capsys) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    assert run(words(tiny_model, tmp_path)) == 2
+    assert run([*words(tiny_model, tmp_path), *more]) == 2
     assert "is not a folder of vidkit tune" in capsys.readouterr().err
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
 
@@ -118,6 +123,9 @@ def test_a_folder_of_others_is_left_alone(tiny_model: Path, tmp_path: Path, caps
         (["--prompts", "nowhere.txt"], "a prompt and prompts=FILE|no prompt file"),
         (["tune.attention=[haste]"], "unknown attention policy 'haste'"),
         (["tune.psnr=-3"], "tune.psnr must be in"),
+        (["tune.steps=[1.5]"], "shares of the config's steps, above 0 and below 1"),
+        (["tune.steps=[a]"], "'a' is not a number: tune.steps"),
+        (["tune.bogus=1"], "unknown setting 'tune.bogus' for 'tune'\nhint: settings: tune.psnr"),
         (["parallel=ulysses"], "tune makes its clips in one process, and parallel=ulysses needs several"),
     ],
 )
@@ -138,11 +146,15 @@ def test_a_text_model_without_a_prompt_is_refused(tiny_model: Path, tmp_path: Pa
     assert "there is no prompt to tune on" in capsys.readouterr().err
 
 
-def test_a_model_of_which_every_setting_is_left_out_is_refused(tmp_path: Path, capsys) -> None:
-    words = ["tune.attention=[]", "tune.caches=[]", "tune.precisions=[]", "tune.steps=[0.6]"]
+def test_a_model_of_which_every_setting_is_left_out_is_refused(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("vidkit.bench.tuning.space.Checker.problem", lambda *_: "it is too old")
+    words = ["tune.attention=[xattention]", "tune.caches=[]", "tune.precisions=[]"]
     assert run(["tune", "a ball", "-c", "maze_magi_demo", *words, "-o", str(tmp_path / "out")]) == 2
     said = capsys.readouterr().err
-    assert "nothing can be tried with" in said and "hint: choose another --config" in said
+    assert (
+        "nothing can be tried with 'magi_tiny'; 4 steps: it is too old" in said
+        and "hint: choose another --config" in said
+    )
     assert not (tmp_path / "out").exists()
 
 

@@ -19,7 +19,7 @@ class CalibrateGateSettings:
     k: int | None = None  # alternatives per token that count; none: as many as the log holds
     risk: float = 0.05  # share of wrong drafts among the believed, at most
     delta: float = 0.05  # probability that this does not hold
-    # clopper-pearson: of the believed, at most `risk` are wrong, with probability 1 - delta
+    # clopper-pearson: of the believed, at most `risk` are wrong, with probability 1 - delta;
     # conformal: of all drafts, at most `risk` are believed and wrong, on average
     method: str = "clopper-pearson"
     output: str | None = None  # gate file, .json, with its plot beside it; none: gate.json

@@ -7,12 +7,13 @@ import dataclasses
 import pytest
 
 from vidkit.bench.tuning.setting import REFERENCE, Setting, applied, reference_of
-from vidkit.bench.tuning.space import ladders_of
+from vidkit.bench.tuning.space import Checker, ladders_of
 from vidkit.commands.tune.config_file import write_config
 from vidkit.config.compose import compose
 from vidkit.config.schema import GenerateSettings
 from vidkit.config.tune_schema import Precision, SweepSettings
 from vidkit.errors import ConfigError
+from vidkit.generation.resolve import resolve
 
 EVERYTHING = Setting(
     steps=4,
@@ -96,6 +97,24 @@ def test_methods_that_cannot_be_tried_are_refused(words: dict, message: str) -> 
         ladders_of(reference(), SweepSettings(**words), "fp32")
 
 
+def test_fewer_steps_of_a_model_of_chunks_fill_its_window() -> None:
+    magi = reference_of(compose("generate", "maze_magi_demo", ["steps=64"]))
+    steps = ladders_of(magi, SweepSettings(), "fp32", multiple=4)[0]
+    assert [one.steps for one in steps.settings] == [52, 40, 24]
+    with pytest.raises(ConfigError, match="leaves no fewer steps"):
+        ladders_of(
+            reference_of(compose("generate", "maze_magi_demo", ["steps=4"])), SweepSettings(), "fp32", 4
+        )
+
+
+def test_a_cache_that_would_compute_every_step_is_left_out() -> None:
+    short = reference("steps=4")
+    check = Checker(short, resolve(short, draw=False))
+    every = Setting(cache=("change", "full", 1.0))
+    assert check.problem(every) == "of 4 steps it would compute every one"
+    assert check.problem(Setting(cache=("change", "full", 0.5))) is None
+
+
 def test_a_single_step_has_no_fewer() -> None:
     with pytest.raises(ConfigError, match="leaves no fewer steps"):
         ladders_of(reference("steps=1"), SweepSettings(), "fp32")
@@ -113,6 +132,10 @@ def test_a_single_step_has_no_fewer() -> None:
         ("tune.steps=[1.0]", "tune.steps=.* must name shares"),
         ("tune.taus=[]", "tune.taus=.* is empty"),
         ("tune.taus=[2]", "tune.taus must be in"),
+        ("tune.steps=[a]", "'a' is not a number: tune.steps"),
+        ("tune.taus=[[1]]", r"'\[1\]' cannot stand in the list 'tune.taus'"),
+        ("tune.attention=[{a: 1}]", "cannot stand in the list 'tune.attention'"),
+        ("tune.taus=[null]", "'null' is not what this list takes: tune.taus"),
         ("tune.precisions=[fp4]", "unknown choice 'fp4'"),
         ("tune.finalists=0", "tune.finalists must be >= 1"),
         ("tune.floor=3", "unknown setting 'tune.floor'"),

@@ -76,6 +76,11 @@ class TuneClips:
         self._rows.setdefault(row["setting"], []).append(row)
         self._run = max(self._run, row.get("run", 0))
 
+    @property
+    def count(self) -> int:
+        """Clips so far, those of the reference included."""
+        return sum("failed" not in row for rows in self._rows.values() for row in rows)
+
     def rows(self, setting: Setting) -> list[dict[str, Any]]:
         """Rows of a setting, each with `ratio` to the reference of its own turn."""
         turns = {_turn(row): row["seconds"] for row in self._rows.get(REFERENCE.name, [])}

@@ -36,7 +36,7 @@ def table_of(outcome: Outcome, sweep: SweepSettings, reference_seconds: float) -
     front = pareto(outcome.scores)
     for score in outcome.scores:
         mark = "* " if score.setting == outcome.chosen else ("+ " if score in front else "")
-        lost = [f"{score.lost} of {score.kept_of}" if score.clips else "-"] if mazes else []
+        lost = [f"{score.lost} of {score.kept_of}" if score.kept_of else "-"] if mazes else []
         table.add(
             mark + score.setting.name,
             str(score.clips),

@@ -21,18 +21,22 @@ SPACINGS = (2, 3, 4, 6)
 MULTIPLES = (0.5, 1.0, 2.0, 4.0)
 
 
-def ladders_of(reference: GenerateSettings, sweep: SweepSettings, dtype: str) -> list[Ladder]:
+def ladders_of(
+    reference: GenerateSettings, sweep: SweepSettings, dtype: str, multiple: int = 1
+) -> list[Ladder]:
     """What is tried one change at a time.
 
     Args:
         reference: of the sweep.
         sweep: what is asked for.
         dtype: of the reference: bf16, fp16 or fp32.
+        multiple: what the model's numbers of steps are multiples of.
 
     Raises:
         ConfigError: a preset or a policy that does not exist; shares of so few steps that none is left out.
     """
-    steps = sorted({max(1, round(share * reference.steps)) for share in sweep.steps} - {reference.steps})
+    shares = (max(1, round(share * reference.steps / multiple)) * multiple for share in sweep.steps)
+    steps = sorted(count for count in {*shares} if count < reference.steps)
     if not steps:
         raise ConfigError(
             f"steps={reference.steps} leaves no fewer steps to try", "raise steps, or lower tune.steps"
@@ -49,7 +53,7 @@ def ladders_of(reference: GenerateSettings, sweep: SweepSettings, dtype: str) ->
 def _attention(name: str, sweep: SweepSettings) -> Ladder:
     from vidkit.attention.presets import preset
 
-    chosen = preset(name)
+    chosen = preset(str(name))
     if chosen.predictor == "dense":
         raise ConfigError(
             f"tune.attention has '{name}', which is the reference itself", "name a sparse preset"
@@ -62,7 +66,7 @@ def _cache(name: str, levels: int) -> Ladder:
     from vidkit.caching import policy
     from vidkit.caching.targeting import knob_of
 
-    made = policy(name)
+    made = policy(str(name))
     if made.changes_steps or name == "none":
         raise ConfigError(f"tune.caches has '{name}', which is no cache", "fewer steps are always tried")
     knob = knob_of(made)
@@ -95,6 +99,7 @@ class Checker:
         return self._known[setting]
 
     def _find(self, setting: Setting) -> str | None:
+        from vidkit.caching.targeting import knob_of, planned_share
         from vidkit.generation.quantize import check_quantize
 
         settings = dataclasses.replace(applied(self.reference, setting), seed=0)
@@ -104,9 +109,13 @@ class Checker:
             speed = SpeedRun(settings.compile.value, settings.attention.backend.value)
             speed.check(options.device, options.dtype, options.offload)
             check_quantize(options.quantize, options.device, options.offload)
-            Policies.of(run).check(run)
+            policies = Policies.of(run)
+            policies.check(run)
         except VidkitError as error:
             return error.message
+        made = policies.cached.policy
+        if made is not None and knob_of(made) is not None and planned_share(made, run.request.steps) == 1:
+            return f"of {run.request.steps} steps it would compute every one"
         return None
 
 

@@ -56,12 +56,14 @@ def run(settings: TuneSettings) -> dict[str, Any]:
     with quiet_libraries():
         from vidkit.bench.tuning.space import Checker, ladders_of
 
-        ladders = ladders_of(reference, settings.tune, model.options.expected_dtype)
+        multiple = model.request.magi.window if model.spec.is_magi else 1
+        ladders = ladders_of(reference, settings.tune, model.options.expected_dtype, multiple)
         check = Checker(reference, model)
         _check_possible(model, ladders, check)
+        _check_folder(folder, settings.force)
         if settings.dry_run:
             return dry_run(settings, model, ladders, folder, check)
-        _claim(folder, settings.force)
+        check_writable(folder, create=True)
         return _sweep(settings, reference, prompts, model.with_files(), folder, ladders)
 
 
@@ -89,6 +91,8 @@ def _sweep(
         header = _header(settings, reference, prompts, model, surroundings["device"])
         clips = TuneClips(reference, prompts, model, folder, header, pool, progress.note)
         try:
+            if clips.count:
+                progress.note(f"the sweep resumes: {clips.count} clips were found in {folder}")
             record = _record(settings, folder, surroundings)
             problem = Checker(reference, model).problem
             outcome = Search(ladders, settings.tune, clips, problem, progress.begin).run()
@@ -195,18 +199,19 @@ def _folder(settings: TuneSettings) -> Path:
     return folder
 
 
-def _claim(folder: Path, force: bool) -> None:
+def _check_folder(folder: Path, force: bool) -> None:
     """A folder belongs to one sweep.
 
     Raises:
-        OutputError: it cannot be written, or holds other things.
+        OutputError: it holds other things.
     """
     from vidkit.bench.tuning.clips import LOG, REFERENCES
 
-    check_writable(folder, create=True)
+    if force or not folder.exists():
+        return
     names = {path.name for path in folder.iterdir()}
     left = REFERENCES in names and names <= {REFERENCES, "tune.json", PLOT, CONFIG}  # the log was deleted
-    if not force and names and LOG not in names and not left:
+    if names and LOG not in names and not left:
         raise OutputError(
             f"'{folder}' is not empty and is not a folder of vidkit tune",
             "choose another --output, or use it anyway with --force",
