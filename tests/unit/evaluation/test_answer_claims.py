@@ -47,6 +47,8 @@ def test_each_option_named_is_held_denied_taken_back_open_or_asked(reply: str, m
         ("Answer: C. Hold on. D has the lighter shade.", "D", "C"),
         ("Not A. B or C may do.", None, "A"),
         ("The answer is B.", None, ""),
+        ("B looks close, but D.", "D", "B"),
+        ("I choose B. B looks close.", None, ""),
     ],
 )
 def test_what_replaces_an_option_that_fell_stands(reply: str, letter: str | None, fallen: str) -> None:

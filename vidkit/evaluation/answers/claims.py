@@ -21,14 +21,17 @@ from vidkit.evaluation.answers.mentions import MENTION, NAMED
 from vidkit.evaluation.answers.polarity import (
     DENIED_BEFORE,
     DENIED_BEHIND,
+    LIKEWISE,
+    LIKEWISE_BEHIND,
     OPEN_BEFORE,
     OPEN_BEHIND,
     TAKEN_BACK_BEFORE,
     TAKEN_BACK_BEHIND,
     TURN,
+    WRONG_HERE,
 )
 from vidkit.evaluation.answers.values import Reply, letter_end
-from vidkit.evaluation.answers.words import EXCEPTION, JOINERS, NEGATIVE_AFTER
+from vidkit.evaluation.answers.words import EXCEPTION, JOINERS, NEGATIVE_AFTER, NOR
 
 LONGEST = 700
 """Characters of a reply that is read as clauses; a longer one has a conclusion of its own."""
@@ -40,10 +43,10 @@ _NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", 
                  "eleven", "twelve")  # fmt: skip
 _ARTICLE = re.compile(r"^(?:a|an|the|der|die|das|le|la|les|un|une|el|los|las|o|os|as|il|lo|de|het)\s+")
 _BEFORE_DIGITS = re.compile(r"(?:at|in|on|by|um|à|a|om)\s+(?=\d)")
-_CLAUSE_END = re.compile(r"[.!?;:\n。！？；：]|,|，|、|\s[-–—]\s|—|\.\.\.|…|->|→")
+_CLAUSE_END = re.compile(r"[.!?;:\n。！？；：؟؛۔।]|,|،|，|、|\s[-–—]\s|—|\.\.\.|…|->|→")
 _COLON = re.compile(r"[:：]")
-_SENTENCE_END = re.compile(r"[.!?;\n。！？；]")
-_JOINS = "|".join(sorted(JOINERS | {"nor", "noch", "ni", "né", "ani", "ни", "sowie"}))
+_SENTENCE_END = re.compile(r"[.!?;\n。！？；؟؛۔।]")
+_JOINS = "|".join(sorted(JOINERS | NOR | {"sowie"}))
 _ONLY_JOINS = re.compile(
     rf"[\s,，、/&()\[\]\"'“”]*(?:{_JOINS}|和|或|及|と|や|도|와|과)?\s*(?:also|either|option)?\s*"
     r"(?:a|an|the|der|die|das|le|la|un|une|el|il|lo)?[\s,(\[\"']*"
@@ -59,7 +62,9 @@ _NOTHING_ELSE = re.compile(r"[\s)\"']{0,3},?\s{0,2}(?:nothing|none|no\s|nobody)"
 _EXCEPT = re.compile(
     r"\b(?:except(?:\sfor)?|apart\sfrom|other\sthan|besides|aside\sfrom)\s(?:the\s|option\s)?[(\"']?$"
 )
-_APART = re.compile(r"[,，;；、\n]")
+_APART = re.compile(r"[,،，;；؛、\n]")
+_CALLED_SO = re.compile(r"\b(?:answer|option|choice)\s[(\"']?$")
+_SAID_SO = re.compile(r"\s(?:dedim|demiştim|sandım|sanmıştım|zannettim)\b")
 _ASKED = re.compile(r"[\s)\]\"'»”]{0,3}[?？]")
 
 
@@ -93,7 +98,8 @@ def _text_patterns(letters: str, texts: tuple[str, ...]) -> tuple[tuple[str, re.
         words = [re.escape(word) for word in bare.split()]
         if not words or (len(bare) == 1 and bare.isascii() and not bare.isdigit()):
             continue
-        body = r"\W{1,3}".join(words)
+        # a text is in folded case, a reply in lower case
+        body = r"\W{1,3}".join(words).replace("σ", "[σς]").replace("ss", "(?:ss|ß)")
         if bare.isdigit() and int(bare) < len(_NUMBER_WORDS):
             # "one more", "one of them" count nothing
             body = rf"(?:{body}|{_NUMBER_WORDS[int(bare)]}(?!\s(?:more|of|another|can|could|might|else)\b))"
@@ -140,12 +146,13 @@ def _is_letter(reply: Reply, at: int, asked: Asked) -> bool:
 
     "Ei A vaan E", "D yanlış".
     """
-    if letter_end(reply, at, asked, weak=True) is not None:
+    if letter_end(reply, at, asked, weak=not _CALLED_SO.search(reply.lower, max(0, at - 12), at)) is not None:
         return True
     turned = reply.text[at + 1 : at + 2] == " " and TURN.match(reply.lower, at + 2) is not None
     return (
         turned
         or DENIED_BEHIND.match(reply.lower[at + 1 : at + 40]) is not None
+        or _SAID_SO.match(reply.lower, at + 1) is not None
         or _negative(reply, at + 1, at + 40)
     )
 
@@ -189,8 +196,10 @@ def _meant(reply: Reply, places: list[tuple[int, int, str]]) -> Iterator[Claim]:
         stop = places[number + 1][0] if number + 1 < len(places) else len(reply.text)
         meaning = _meaning(reply, start, at, end, stop)
         turned = TURN.search(reply.lower, start, at) is not None
-        if before is not None and meaning == "held" and not turned and _carried(joins, number - 1):
-            meaning = before.meaning
+        if before is not None and meaning == "held":
+            likewise = LIKEWISE.search(reply.lower, start, at) or LIKEWISE_BEHIND.match(reply.lower, end)
+            if likewise or (not turned and _carried(joins, number - 1)):
+                meaning = before.meaning
         by_words = reply.text[at:end].lstrip()[:1] != letter or reply.text[at + 1 : at + 2].isalnum()
         before = Claim(at, end, letter, meaning, turned, by_words)
         yield before
@@ -231,8 +240,10 @@ def _meaning(reply: Reply, start: int, at: int, end: int, stop: int) -> Meaning:
         or DENIED_BEFORE.search(lower, max(clause, turn), at)
     ):
         return "denied"
-    if TAKEN_BACK_BEHIND.match(behind) or TAKEN_BACK_BEFORE.search(
-        lower, _second_thoughts(lower, start, turn, at), at
+    if (
+        TAKEN_BACK_BEHIND.match(behind)
+        or TAKEN_BACK_BEFORE.search(lower, _second_thoughts(lower, start, turn, at), at)
+        or WRONG_HERE.match(behind)
     ):
         return "taken back"
     if _ASKED.match(behind):

@@ -11,9 +11,10 @@ from vidkit.evaluation.answers.choice import Choice, reply_text
 from vidkit.evaluation.answers.clean import cleaned, windowed
 from vidkit.evaluation.answers.fields import json_answer, table_answer, tagged
 from vidkit.evaluation.answers.forms import final_letter, last_sentence, other_of_two, short, starts, whole
+from vidkit.evaluation.answers.judged_rows import without_rows
 from vidkit.evaluation.answers.languages import is_foreign
-from vidkit.evaluation.answers.mentions import mentions
-from vidkit.evaluation.answers.polarity import TURNING
+from vidkit.evaluation.answers.mentions import MENTION, mentions
+from vidkit.evaluation.answers.polarity import CONCLUDING
 from vidkit.evaluation.answers.quick import declared_last, quick
 from vidkit.evaluation.answers.recital import is_cut, recital
 from vidkit.evaluation.answers.said import after_thinking, without_tokens
@@ -110,6 +111,10 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
                 return Choice(found.letter, "field")
             if structured or found.rule in ("ambiguous", "out_of_range", "refused"):
                 return found
+        if (judged := without_rows(text, asked)) is not None:
+            rest, right = judged
+            found = decide(rest, asked, isolated, 1)
+            return Choice(right, "verdict") if found.letter is None and right is not None else found
         made_up = _MADE_UP.search(text, 1)
         if made_up is not None and text[: made_up.start()].strip():
             first = decide(text[: made_up.start()], asked, isolated, 1)
@@ -144,7 +149,7 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
 
 def _as_it_stands(reply: Reply, asked: Asked, choice: Choice) -> Choice:
     """What the rules read, unless the clauses deny it or take it back; a letter that is in doubt is none."""
-    if choice.rule in _BEYOND_CLAUSES or (choice.letter and not TURNING.search(reply.lower)):
+    if choice.rule in _BEYOND_CLAUSES:
         return choice
     stands = standing(reply, asked)
     if choice.letter is None:
@@ -211,7 +216,11 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
     if (
         concluded is not None
         and len(concluded.value.letters) == 1
-        and (_BUT.search(reply.lower[: concluded.at]) or _TOOK_BACK.match(reply.lower, _behind_start(reply)))
+        and (
+            _BUT.search(reply.lower[: concluded.at])
+            or _TOOK_BACK.match(reply.lower, _behind_start(reply))
+            or _summed_up(reply, concluded, asked)
+        )
     ):
         return _choice(concluded)
     if len(opened) == 1:
@@ -234,6 +243,12 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
     if len(left) == 1 and len(next(iter(left))) == 1:
         return Choice(left.pop(), "option_word")
     return None
+
+
+def _summed_up(reply: Reply, concluded: Finding, asked: Asked) -> bool:
+    """Whether a conclusion follows what is said of each of several options: "A is ..., B is ..., so D"."""
+    named = {letter for letter in MENTION.findall(reply.text[: concluded.at]) if letter in asked.letters}
+    return len(named) > 2 and CONCLUDING.match(reply.lower, concluded.at) is not None
 
 
 def _behind_start(reply: Reply) -> int:

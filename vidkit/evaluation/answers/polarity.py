@@ -22,27 +22,32 @@ DENIED_BEFORE = re.compile(
         "eliminated eliminating exclude excludes excluded discard discarded reject rejected rule_out",
         "rules_out ruled_out ruling_out cross_out hard_to_see nothing_like no_longer far_from",
         "anything_but all_but instead_of rather_than other_than as_opposed_to more_than less_than",
-        "fewer_than greater_than nicht kein keine keinen weder noch niet geen inte ej varken ikke",
-        "hverken verken ei eivät eikä pas n'est_ni n’est_ni es_ni sono_né non no tampoco não nem né",
+        "fewer_than greater_than contrary_to unlike in_contrast_to disagree_with i_doubt nothing no_evidence",
+        "no_sign no_reason no_indication no_hint nicht kein keine keinen weder noch niet geen inte ej varken",
+        "ikke hverken verken ei eivät eikä pas n'est_ni n’est_ni es_ni sono_né non no tampoco não nem né",
         "neppure nu nici nie ani ne není nejde nije niti nisu не ни нет ні немає нито δεν όχι ούτε sem",
         "se_nem bukan tidak không không_phải chẳng_phải ليس ليست لا ولا وليس نه לא ולא אינה אינו न",
     )
-    + r")(?!\w)(?!\s+(?:doubt|question|only)\b)|n['’]t(?!\w)|不是|并非|並非|不选|不選|不会是|排除|ไม่ใช่|ไม่)"
+    + r")(?!\w)(?!\s+(?:a\s|any\s)?(?:doubt|question|only)\b)|n['’]t(?!\w)"
+    r"|不是|并非|並非|不选|不選|不会是|排除|ไม่ใช่|ไม่)"
 )
 # behind the option, before the clause ends; a language that denies behind its noun, or a verdict
 _TOUCHING = r"[\s)\]\"'»”]{0,3}"
 DENIED_BEHIND = re.compile(
     r"[^.!?,;\n。！？，；]{0,14}?(?:ではな|じゃな|ではあり|でな|じゃあり|は違|違い|当てはまら|該当し|아니|아닙|不对|不對|不正确"
-    r"|错|錯|नहीं|নয়|değil)"
+    r"|错|錯|नहीं|নয়|değil|نیست)"
     rf"|{_TOUCHING}(?:(?:is|are|was|were|seems?)\s(?:\w+ly\s)?(?:not(?!\s(?:wrong|incorrect|false|excluded|ruled))"
     r"|unlikely|wrong|incorrect|false|out|ruled|excluded|eliminated|impossible)"
-    r"|(?:is|are|was|does|did)n['’]t|can(?:not|['’]t)|(?:nicht|niet|inte|ikke|pas)\b|yanlış|hayır)"
+    r"|(?:is|are|was|were|do|does|did|has|had)n['’]t|can(?:not|['’]t)"
+    r"|never\b(?!\s(?:fails|in\sdoubt))|(?:has|have|had)\s(?:no\b|not\b|nothing|never)"
+    r"|(?:is|are|was|were)\s(?:\w+ly\s)?(?:absent|nowhere|irrelevant|implausible|nonsense)|(?:nicht|niet|inte|ikke|pas)\b|yanlış|hayır)"
 )
 TAKEN_BACK_BEFORE = re.compile(
     r"(?:(?<!\w)(?:"
     + _words(
         "initially originally previously at_first first_thought first_impression first_guess",
         "first_instinct first_answer initial_answer initial_thought earlier thought_it believed assumed",
+        "first_wrote first_said first_put first_picked first_chose first_had first_went i_wrote i_put",
         "tempted leaning_to leaning_toward leaning_towards leaned_to i_thought i_said i_claimed",
         "take_back taking_back withdraw retract misread would_have might_think might_say might_guess",
         "could_think think_of thinking_of mistake_for mistaken_for took_it_for resembles könnte_meinen",
@@ -59,32 +64,35 @@ TAKEN_BACK_BEFORE = re.compile(
         "חשבתי בהתחלה पहले",
     )
     + r")(?!\w)(?!\s(?:mistake|error|confusion|misunder))"
-    r"|(?<!\w)(?:answer|choice|mind|i|i['’]m|i['’]ve)\s(?:am\s|have\s)?(?:chang\w{1,3}|switch\w{0,3}|mov\w{1,3})"
-    r"\sfrom\s(?:option\s)?[(\"']?$"
+    r"|(?:(?<!\w)(?:answer|choice|mind|i|i['’]m|i['’]ve)\s(?:am\s|have\s)?|(?:^|[.!?\n])\s{0,3})"
+    r"(?:chang|switch|mov|revis|correct|updat)\w{0,3}\b[^.!?\n]{0,24}\sfrom\s(?:option\s)?[(\"']?$"
+    r"|(?<!\w)replac\w{1,3}\s(?:(?:my|the|old|first|previous|answer|choice|option)\s){0,4}[(\"']?$"
     r"|一开始|一開始|起初|最初|原以为|原本|本来以为|乍一看|刚开始|以为|처음|ตอนแรก)"
 )
 TAKEN_BACK_BEHIND = re.compile(
-    r"[^.!?\n。！？]{0,14}?(?:思いました|思った|思っ|見えました|見えた|줄\s?알았|생각했|सोचा|लगा|sanmış\w*|düşün\w*|zannet\w*)"
+    r"[^.!?\n。！？]{0,14}?(?:思いました|思った|思っ|見えました|見えた|줄\s?알았|생각했|सोचा|लगा|sanmış\w*|düşün\w*|zannet\w*|dedim|demiştim)"
     rf"|{_TOUCHING}(?:seem(?:s|ed)|look(?:s|ed)|appear(?:s|ed)|was|is|sounds?)\s(?:\w+\s){{0,3}}(?:at\sfirst|tempting"
-    r"|close\b|initially|my\s(?:first|initial|earlier|original))"
+    r"|close(?=\s?[,;]|\sbut\b)|initially|my\s(?:first|initial|earlier|original))"
     rf"|{_TOUCHING}at\sfirst\b|{_TOUCHING}would\s(?:be|have\sbeen)\smy\s(?:first|initial)"
 )
 OPEN_BEFORE = re.compile(
     r"(?<!\w)(?:"
     + _words(
         "could might may maybe perhaps possibly either between whether if unless vielleicht könnte",
+        "looks_like appears_to_be seems_to_be seems_like",
         "entweder peut-être pourrait quizás tal_vez podría talvez poderia forse potrebbe może возможно",
         "может_быть либо eventueel misschien kanske måske ehkä belki mungkin có_thể ίσως ربما אולי शायद",
     )
-    + r")(?!\w)|可能|也许|也許|或者|かもしれ|아마"
+    + r")(?!\w)|看起来像|看似|貌似|可能|也许|也許|或者|かもしれ|아마"
 )
 OPEN_BEHIND = re.compile(
-    rf"{_TOUCHING}(?:(?:is|are|seems?)\s(?:also\s|equally\s)?(?:possible|plausible)|かもしれ|(?:as|could)\swell)"
+    rf"{_TOUCHING}(?:(?:is|are|seems?)\s(?:also\s|equally\s)?(?:possible|plausible)|かもしれ|か(?![らっ])|(?:as|could)\swell)"
 )
 AFFIRMED_BEHIND = re.compile(
     rf"{_TOUCHING}(?:(?:is|was|must\sbe|has\sto\sbe)\s(?:\w+ly\s)?"
     r"(?:right|correct|it(?=\W|$)|the\s(?:right|correct|only|best|one|answer))"
-    r"|fits?\b(?!\s(?:neither|none|poorly))|matches\b|remains\b|is\sleft\b|makes\s(?:the\smost\s)?sense|stimmt\b|passt\b)"
+    r"|fits?\b(?!\s(?:neither|none|poorly))|matches\b|remains\b|is\sleft\b|makes\s(?:the\smost\s)?sense|stimmt\b|passt\b"
+    r"|is\s(?:\w+ly\s)?(?:shown|seen|supported|depicted|confirmed|what)\b)"
 )
 # what follows is the word that stands: "not A but B", "nicht A, sondern B"
 TURN = re.compile(
@@ -99,34 +107,45 @@ TURN = re.compile(
         "valójában ama aslında cevap mà_là nhưng thực_ra melainkan tetapi tapi ternyata بل لكن",
         "في_الواقع بلکه اما אלא אבל बल्कि लेकिन",
     )
-    + r")(?!\w)|(?<!\w)(?:no|nope|nein|non|nee|nej|нет|ні)\s?[,.:;!–—-]|而是|而应|但|其实|其實|应该|應該|所以"
+    + r")(?!\w)(?!\s(?:than|of)\b)|(?<!\w)(?:no|nope|nein|non|nee|nej|нет|ні)\s?[,.:;!–—-]"
+    r"|而是|而应|但|其实|其實|实际|實際|事实上|应该|應該|所以"
     r"|因此|ではなく|じゃなく|しかし|実は|でも|よく見|が、|하지만|사실|아니라|แต่)"
 )
-CONCLUDING = re.compile(r"(?<!\w)(?:thus|so|hence|therefore|consequently|the\sonly\s(?:\w+\s){1,8}is)(?!\w)")
+CONCLUDING = re.compile(
+    r"(?<!\w)(?:thus|so|hence|therefore|consequently|i\.?e\.?,?|that\sis,?|in\sother\swords,?|the\sonly\s(?:\w+\s){1,8}is"
+    r"|also|somit|folglich|d\.\s?h\.|das\sheißt|donc|c['’]est-à-dire|ossia|cioè|quindi|ou\sseja|portanto|o\ssea|es\sdecir"
+    r"|por\stanto|dus|alltså|altså|siis|czyli|zatem|więc|tedy|čili|takže|тобто|отже|то\sесть|значит|итак|tehát|vagyis"
+    r"|adică|deci|yani|jadi|berarti|δηλαδή|άρα|إذن|لذا|לכן|इसलिए)(?!\w)"
+)
 # the reply looks again: what is said from here on counts
 LOOKED_AGAIN = re.compile(
     r"(?<!\w)(?:wait|hold\son|hang\son|on\sreflection|on\ssecond\sthought|correction|scratch\sthat"
     r"|let\sme\s(?:re-?\w+|double|verify|look)|i\s(?:need|have|want)\sto\s(?:correct|change|revise)"
-    r"|(?:i\sam|i['’]m)\s(?:chang|revis|correct)ing|self-check|i\s(?:was|got\sit)\swrong|i\sstand\scorrected"
+    r"|(?:i\sam|i['’]m)\s(?:chang|revis|correct)ing|i\s(?:now\s)?(?:change|correct|revise|amend)\s(?:it|that|my)|strike\sthat|i\smisspoke|ignore\smy\s\w+"
+    r"|self-check|i\s(?:was|got\sit)\swrong|i\sstand\scorrected"
     r"|my\s(?:mistake|bad)|actually|hmm+|oops|re-?(?:check|examin|watch|consider|view)ing|moment\smal|espera|attends"
     r"|aspetta|подождите|постойте)(?!\w)"
+    r"|(?<!\w)(?:update|edit(?:ed)?|revision|revised|amendment|erratum|corrected)\s?[:—–-]"
     r"|[.!?…]\s{1,3}(?:no|nope|nein|non|nee|nej|нет)\s?[,:–—-]|等等|等一下|待って|잠깐|잠시만"
 )
 UNDECIDED_BEHIND = re.compile(
     r"(?:don['’]?t|do\snot|can(?:not|['’]t))\s(?:really\s)?(?:know|tell|say|decide|determine)|not\s(?:sure|certain)"
     r"|unsure|unclear|no\sidea"
 )
+# "D, but that is wrong": right behind an option it takes that one back
+WRONG_HERE = re.compile(
+    r"\W{1,4}(?:but\s|and\s|yet\s|though\s)?(?:that|this|it|which)\s?(?:is|was|['’]s|would\sbe|seems)\s(?:\w+ly\s|a\s|an\s)?"
+    r"(?:wrong|incorrect|false|mistake\w?|mistaken|error|slip|typo|not\s(?:right|correct|it|true))\b"
+)
+# "C is wrong, and so is D", "A fails. Neither does B fit": as was said of the one before
+LIKEWISE = re.compile(
+    r"(?<!\w)(?:(?:so|neither|nor|as)\s(?:is|are|does|do|was|were|did|can|could)|the\ssame\s(?:goes|holds|is\strue)\s(?:for|of))"
+    r"\s(?:option\s|the\s)?[(\"']?$"
+)
+LIKEWISE_BEHIND = re.compile(rf"{_TOUCHING},?\s?(?:too|as\swell|likewise|either)(?!\w)")
 # said behind all claims: nothing of them stands
 ALL_TAKEN_BACK = re.compile(
     r"(?:^|[.!?\n,…])\s{0,3}(?:(?:but|wait|no|hmm|actually|sorry|oh)\W{1,3}){0,4}"
     r"(?:that|this|it)\s?(?:(?:is|was|['’]s)\s(?:also\s)?(?:not\s(?:right|correct|it|true)|wrong|incorrect|false)"
     r"|(?:isn|wasn)['’]t\s(?:right|correct|it|true)|can(?:not|['’]t)\sbe\s(?:right|correct|it|true))\b"
 )
-_HINTS_BEHIND = (
-    r"ではな|じゃな|ではあり|でな|じゃあり|違|思|見え|当てはまら|該当し|아니|아닙|알았|생각|不对|不對|不正确|错|錯|नहीं|নয়|सोचा|लगा"
-    r"|değil|yanlış|hayır|sanm|düşün|zannet|wrong|incorrect|false|\bout\b|[?？]|ruled|impossible|nicht|niet|inte|ikke|pas"
-    r"|at\sfirst|tempting|first|initial|earlier|original|possible|plausible|well"
-)
-_TURNING = (DENIED_BEFORE, TAKEN_BACK_BEFORE, ALL_TAKEN_BACK, LOOKED_AGAIN)
-TURNING = re.compile("|".join([*(pattern.pattern for pattern in _TURNING), _HINTS_BEHIND]))
-"""Whether a reply has a word that may turn a claim; most have none and are not read as clauses."""

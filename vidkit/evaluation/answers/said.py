@@ -51,6 +51,10 @@ _SPECIAL = re.compile(
     r"|<(?:end|start)_of_(?:turn|text|utterance|image)>|\[/?(?:INST|EOS|BOS|PAD|SEP|CLS)\]|<0x0[AD]>",
     re.IGNORECASE,
 )
+# sections with heads alone: "[Reasoning] ... [Answer] C"
+_ANSWERED = re.compile(
+    r"\[(?:final[ _-]?)?(?:answer|response|output)\]|<(?:final[_-]?)?(?:answer|response)>", re.IGNORECASE
+)
 _BOX = re.compile(r"<\|(begin|end)_of_(?:box|solution|answer)\|>", re.IGNORECASE)
 
 
@@ -107,7 +111,10 @@ def after_thinking(text: str, tags: Sequence[tuple[str, str]] = ()) -> str | Non
     if marks:
         said = text[closes[-1].end if closes else 0 : marks[0].start]
         if not _has_words(said):
-            return None
+            answered = list(_ANSWERED.finditer(text, marks[-1].end))
+            if not answered:
+                return None
+            said = text[answered[-1].end() :]
     return _last_turn(said)
 
 

@@ -48,7 +48,7 @@ def standing(reply: Reply, asked: Asked) -> Standing:
     again = [match.end() for match in LOOKED_AGAIN.finditer(reply.lower)]
     if ALL_TAKEN_BACK.search(reply.lower, made[-1].end) or _left_undecided(reply, made[-1], again):
         return Standing(None, frozenset(last))
-    affirmed = _affirmed(reply, made, fallen)
+    affirmed = _affirmed(reply, made, fallen, asked)
     turns = [claim.end for claim in made if claim.meaning in _FALLEN]
     renewed = [at for at in again if made[0].end <= at <= made[-1].at]
     if not turns and not renewed:
@@ -71,11 +71,25 @@ def _alone_held(later: list[Claim], fallen: frozenset[str]) -> str | None:
     claims_held = [claim for claim in later if claim.meaning == "held"]
     # "including the two in the background, D": letters outrank words that may be a sentence's own
     held = {c.letter for c in claims_held if not c.by_words} or {c.letter for c in claims_held}
-    opened = any(claim.meaning == "open" for claim in later)
+    opened = any(claim.meaning == "open" for claim in later[_conceded(later) :])
     return held.pop() if len(held) == 1 and not opened and held.isdisjoint(fallen) else None
 
 
-def _affirmed(reply: Reply, made: list[Claim], fallen: frozenset[str]) -> str | None:
+def _conceded(made: list[Claim]) -> int:
+    """Claims before the last one that a turn holds against them: "it may look like C but is A"."""
+    turned = [number for number, claim in enumerate(made) if claim.turned and claim.meaning == "held"]
+    return turned[-1] if turned else 0
+
+
+def _only_left(made: list[Claim], asked: Asked) -> str | None:
+    """The option of which nothing is said where all others are denied: "I don't think it's A, C or D"."""
+    denied = {claim.letter for claim in made if claim.meaning == "denied"}
+    left = set(asked.letters) - denied
+    told = any(claim.meaning != "denied" for claim in made)
+    return left.pop() if len(left) == 1 and len(denied) > 1 and not told else None
+
+
+def _affirmed(reply: Reply, made: list[Claim], fallen: frozenset[str], asked: Asked) -> str | None:
     called = {
         claim.letter
         for claim in made
@@ -84,10 +98,14 @@ def _affirmed(reply: Reply, made: list[Claim], fallen: frozenset[str]) -> str | 
     }
     if len(called) == 1 and called.isdisjoint(fallen):
         return called.pop()
+    left = _only_left(made, asked)
+    if left is not None and not UNDECIDED_BEHIND.search(reply.lower):
+        return left
     only = _alone_held(made, fallen)
     if only is not None and fallen and any(c.letter == only and _is_answer(reply, c) for c in made):
         return only
-    if only is not None and _concludes(reply, made[-1]):
+    conceded = any(claim.meaning == "open" for claim in made[: _conceded(made)])
+    if only is not None and (conceded or _concludes(reply, made[-1])):
         return only
     if only is None or made[-1].letter != only or not made[-1].by_words or REFUSAL.search(reply.lower):
         return None

@@ -56,6 +56,7 @@ _CORRECTION = re.compile(
     r"|corrected|revised|on\s+(?:a\s+)?(?:closer|second)\s+(?:look|inspection|view\w*)|looking\s+(?:closer|again)|re-?watching|eigentlich|sondern|sino|perdón|en\s+fait|plutôt|на\s+самом\s+деле)\b|不对|不對|不，|而是|而应该?是|いや"
     r"|違う|아니(?:라|고)?|では?なく、?て?|じゃなくて?、?|不是[^。，,\n]{1,6}[，,]\s?(?:而)?是)"
 )
+_TO = (" to", " with", " by")
 _WEAK = re.compile(
     r"\b(?:it\s+is|it['’]s|it\s+(?:must|should|would|has\s+to|can\s+only)\s+(?:only\s+)?be|that['’]s"
     r"|that\s+is|this\s+is|this\s+must\s+be"
@@ -66,14 +67,16 @@ _WEAK = re.compile(
     r"|remaining\s+(?:option|choice|one)|narrows?\s+(?:it\s+)?(?:down\s+)?to|suggests?|indicates?"
     r"|points?\s+(?:clearly\s+)?to(?:wards?)?|supports?"
     r"|match(?:es)?|corresponds?\s+to|consistent\s+with|conclude|guess|say|i\s+think|i\s+believe"
-    r"|therefore|thus|hence|so|consequently|accordingly"
+    r"|therefore|thus|hence|so|consequently|accordingly|in\s+other\s+words|without\s+(?:a\s+|any\s+)?(?:doubt|question)"
     r"|but|only|now|is|makes?(?:\s+it)?|must\s+be|should\s+be|would\s+be|favou?rs?|aligns?\s+with|fits|described\s+(?:by|in)"
     r"|es\s+ist|das\s+ist|nehme|wähle|also|c['’]est|choisis|donc|elijo|escojo|elegiría|así\s+que|es\s+la"
     r"|escolho|é\s+a|portanto|scelgo|quindi"
     r"|è\s+la|kies|het\s+is|dus|väljer|vælger|velger|det\s+är|det\s+er|valitsen|se\s+on|wybieram|więc"
     r"|to\s+jest|volím|vyberám|je\s+to|választom"
     r"|aleg|выбираю|выберу|это|значит|обираю|це|избирам|επιλέγω|seçiyorum|seçerim|memilih|pilih|chọn|là"
-    r"|אני\s+בוחר(?:ת)?|זה)(?=[\s:,(\"'“])"
+    r"|somit|folglich|d\.h\.|das\s+heißt|c['’]est-à-dire|ossia|cioè|ou\s+seja|o\s+sea|es\s+decir|por\s+(?:lo\s+)?tanto|por\s+isso"
+    r"|alltså|altså|siis|czyli|zatem|tedy|čili|takže|тобто|отже|то\s+есть|итак|tehát|vagyis|adică|deci|yani|jadi|berarti|maka"
+    r"|δηλαδή|άρα|إذن|لذا|بنابراین|לכן|इसलिए|אני\s+בוחר(?:ת)?|זה)(?=[\s:,(\"'“])"
     r"|\b(?:definitely|probably|certainly|clearly|surely|likely|maybe|perhaps|obviously|possibly)(?=\s)"
     r"|\b(?:correct|right|true|richtig|korrekt|correcta|correcto|correta|corretta|верно"
     r"|правильно)(?=\s{0,3}(?:[:=]|one\b|is\b|ist\b|es\b|est\b|é\b|è\b))"
@@ -246,7 +249,8 @@ def _text_in_gap(reply: Reply, at: int, end: int, asked: Asked) -> Value | None:
 def corrections(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]:
     """Letters that take an earlier word back: "no, wait, C"."""
     for match in _ends(_CORRECTION.finditer(reply.lower, start)):
-        value = read_value(reply, match.end(), asked, weak=True)
+        # behind "change to" a letter is no word of the sentence
+        value = read_value(reply, match.end(), asked, weak=not match.group().endswith(_TO))
         if value is None or not value.letters:
             continue
         if match.group()[:2] == "no" and "\n" in reply.text[match.end() : value.end - 1]:

@@ -7,7 +7,7 @@ import re
 from vidkit.evaluation.answers.asked import Asked, plain, with_digits
 from vidkit.evaluation.answers.characters import is_unspaced
 from vidkit.evaluation.answers.recital import recital
-from vidkit.evaluation.answers.values import Reply
+from vidkit.evaluation.answers.values import SURE, Reply
 from vidkit.evaluation.answers.words import DENIAL, NEGATORS, REFUSAL
 
 # a reply that breaks off within a sentence
@@ -22,11 +22,17 @@ _BROKEN_OFF = re.compile(
     r"[^\n]*[.:!]\s[^.!?\n]*[^.!?\n\s)\"'”]",
     re.IGNORECASE,
 )
+# "no other car", where "no" is an option
+_NO_SUCH = re.compile(
+    r"\bno\s(?!because|since|as\b|he\b|she\b|it\b|the(?:y|re)?\b|this\b|that\b|i\b|is\b|based|for\b)(?=[^\W\d_])",
+    re.IGNORECASE,
+)
 _EITHER_WAY = re.compile(r"\b(?:whether\sor\snot|even\sif)\b[^.,!?;\n]{1,80},", re.IGNORECASE)
 # words before a noun that may be left out: "the landlord", "Her landlord", "in the evening"
 _LEADING = re.compile(r"(?:(?:a|an|the|his|her|their|its|my|your|in|at|on|to|by|from)\s)+(?=\w)")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}")
 _ISE = re.compile(r"(?<=\w[iy])s(?=(?:e[ds]?|ing|ations?)\b)")  # "apologise" and "apologize" alike
+_UNIT = re.compile(r"(?<=\d)\s(?=[^\W\d_])")  # "5km" and "5 km" alike
 _NOT_WORD = re.compile(r"[^\w%]+")
 _SIGNED = re.compile(r"\d\W|\W\d")  # "1/2", "-5", "0.5": signs that mean something
 # "more than 4", "it could just as well be boredom"
@@ -85,7 +91,7 @@ def exactly(said: str, asked: Asked) -> set[str]:
 
 def _loose(known: str) -> str:
     words = _NOT_WORD.sub(" ", _LEADING.sub("", known, count=1)).split()
-    return _ISE.sub("z", " ".join(words))
+    return _UNIT.sub("", _ISE.sub("z", " ".join(words)))
 
 
 def _within_text(said: str, asked: Asked) -> set[str]:
@@ -101,6 +107,8 @@ def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
     if len(said) > 3 * asked.longest + 160 or said.rstrip().endswith(":") or _refuses(reply, asked):
         return set()
     said = said.rpartition("? ")[2]  # "What does he feel? Anger."
+    if "no" in asked.texts:
+        said = _NO_SUCH.sub(" ", SURE.sub(" ", said))
     if _OPEN_END.search(said) or _NOT_EXACT.search(_without_options(said, asked)):
         return set()
     said = _NOT_THESE.sub("", _EITHER_WAY.sub(" ", said))
@@ -139,7 +147,7 @@ def _without_options(said: str, asked: Asked) -> str:
 def _denied_behind(said: str, form: str) -> bool:
     """Whether a word right behind an option's text denies it: "es schneit nicht"."""
     return (
-        re.search(rf"{re.escape(form)}\s(?:nicht|pas|niet|inte|ikke|değil|bukan)\b", said.casefold())
+        re.search(rf"{re.escape(form)}\s(?:nicht|pas|niet|inte|ikke|değil|bukan|نیست)\b", said.casefold())
         is not None
     )
 

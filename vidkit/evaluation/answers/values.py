@@ -14,9 +14,13 @@ from vidkit.evaluation.answers.words import (
     JOINERS,
     NEGATIVE_AFTER,
     NEGATORS,
+    NOR,
     REFUSAL,
 )
 
+SURE = re.compile(
+    r"(?:(?:without|beyond)\s(?:a\s|any\s|all\s)?(?:shadow\sof\sa\s)?(?:doubt|question)|no\sdoubt|hands\sdown|by\sfar)\b"
+)
 # quantifiers are possessive and bounded: a reply of a thousand blanks must not cost a minute
 _SKIP = re.compile(r"[\s\"'“”‘’«»„‚「」『』【】〈〉《》()\[\]{}<>:：=–—→⇒➜➔➡⟶►▶*_#…،,|~^-]{0,80}+")
 # the vowel signs of Indic scripts are marks, not letters
@@ -33,7 +37,7 @@ _MORE = frozenset((
 _SUFFIX = re.compile(r"['’](?:[dt][iıuü]r|[yn]?[iıuü]n?|y?[ae]|[dt][ae]n?)\b")
 _LISTED = re.compile(r"[\s*_`)\]}\"'”’$]{0,8}+(?:$|\n|[.,;!?](?:\s|$)|(?:or|and|oder|ou|o|y|и|или)\b|[/&])")
 _PLURAL = re.compile(
-    r"[\s*_`)\]}]{0,4}+(?:are|were|both|all|each|can|seem|sind|sont|son|são|sono|zijn|är|er|są|jsou"
+    r"[\s*_`)\]}]{0,4}+(?:are|were|both|all|each|can|seem|do|don['’]t|did|didn['’]t|have|had|show|fail|contradict|sind|sont|son|são|sono|zijn|är|er|są|jsou"
     r"|ne sont)\b"
 )
 _NOT_OPTIONS = frozenset((
@@ -97,6 +101,9 @@ def read_value(reply: Reply, at: int, asked: Asked, *, weak: bool = False) -> Va
         letter = _letters(reply, at, asked, weak)
         if letter is not None:
             return letter
+        if (sure := SURE.match(reply.lower, at)) is not None:
+            at = sure.end()
+            continue
         word = _WORD.match(reply.lower, at)
         if word is None:
             return _refusal(reply, at)
@@ -247,7 +254,7 @@ def _goes_on(reply: Reply, word: re.Match[str], asked: Asked, char: str, weak: b
         return True
     if char.islower():
         return known and char not in ARTICLES
-    if following.lower() in JOINERS and _CAPITAL_NEXT.match(reply.text, word.end()):
+    if following.lower() in JOINERS | NOR and _CAPITAL_NEXT.match(reply.text, word.end()):
         return True
     if weak and following in _PLACES:
         return False  # "there is a B on the door"

@@ -106,6 +106,7 @@ JOINERS = word_set(
     "і й ή και",
     "veya ya veyahut ve หรือ และ atau dan hoặc và أو و یا או ו या और অথবা বা எனவே либо and/or",
 )
+NOR = word_set("nor noch ni né nem ani ни hverken varken")
 # after a letter these words go on about it, so the letter is not an article
 CONNECTIVES = word_set(
     "because since as for is was are were and or but which that given due based seems would must with",
@@ -124,7 +125,7 @@ CONNECTIVES = word_set(
     "protože lebo mert pentru deoarece потому так поскольку и или но бо тому оскільки защото јер γιατί",
     "επειδή και",
     "çünkü ve karena sebab dan vì bởi và لأن لأنه لان و זו כי क्योंकि কারণ چونکہ زیرا dır dir dur tür",
-    "şıkkı şıkkıdır seçeneği seçeneğidir",
+    "şıkkı şıkkıdır seçeneği seçeneğidir olmalı olmalıdır olur",
 )
 ARTICLES = frozenset("AIEOYaieoyu")
 """Letters that are words of their own in English, Portuguese, Italian or Spanish."""
