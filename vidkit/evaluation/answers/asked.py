@@ -12,7 +12,8 @@ from vidkit.evaluation.answers.characters import is_unspaced, plain_characters
 
 _NUMBERS = {
     "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
-    "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12",
+    "eight": "8", "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13", "fourteen": "14",
+    "fifteen": "15", "sixteen": "16", "seventeen": "17", "eighteen": "18", "nineteen": "19", "twenty": "20",
 }  # fmt: skip
 NUMBER_INITIALS = frozenset(word[0] for word in _NUMBERS)
 # British spellings as American ones
@@ -24,6 +25,7 @@ _SPELT_AS = {
     "grey": "gray", "tyre": "tire", "aeroplane": "airplane", "moustache": "mustache", "pyjamas": "pajamas",
     "jewellery": "jewelry",
 }  # fmt: skip
+_LEADING_ZERO = re.compile(r"(?<![\d:])(?:00:)?0(?=\d:\d\d)|(?<![\d:])00:(?=\d\d:\d\d)")  # "00:19" is 0:19
 _OTHER = re.compile(r"[^\w%.,:/+-]+")
 _LABEL = re.compile(r"[\s(\[]*(\w{1,2})\s?[.):、．]\s*(?=\S)")
 
@@ -32,6 +34,8 @@ def plain(text: str) -> str:
     """Text as it is compared: case, punctuation at the ends and kinds of blanks do not count."""
     words = " ".join(_OTHER.sub(" ", text.casefold()).split()).strip(".,:-/+ ")
     words = words.replace(" %", "%")
+    if ":" in words:
+        words = _LEADING_ZERO.sub("", words)
     return _SPELT.sub(_american, words)
 
 

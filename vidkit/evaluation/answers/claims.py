@@ -64,6 +64,7 @@ _EXCEPT = re.compile(
 )
 _APART = re.compile(r"[,،，;；؛、\n]")
 _CALLED_SO = re.compile(r"\b(?:answer|option|choice)\s[(\"']?$")
+_REPLACED = re.compile(r"(?:instead\sof|rather\sthan|statt|anstelle\svon|lieu\sde|вместо|zamiast)\s[(\"']?$")
 _SAID_SO = re.compile(r"\s(?:dedim|demiştim|sandım|sanmıştım|zannettim)\b")
 _ASKED = re.compile(r"[\s)\]\"'»”]{0,3}[?？]")
 
@@ -153,6 +154,7 @@ def _is_letter(reply: Reply, at: int, asked: Asked) -> bool:
         turned
         or DENIED_BEHIND.match(reply.lower[at + 1 : at + 40]) is not None
         or _SAID_SO.match(reply.lower, at + 1) is not None
+        or _REPLACED.search(reply.lower, max(0, at - 16), at) is not None
         or _negative(reply, at + 1, at + 40)
     )
 

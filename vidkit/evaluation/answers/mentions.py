@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from vidkit.evaluation.answers.asked import Asked
+from vidkit.evaluation.answers.polarity import LIKEWISE, LIKEWISE_BEHIND
 from vidkit.evaluation.answers.recital import is_cut
 from vidkit.evaluation.answers.values import Reply, letter_end
 from vidkit.evaluation.answers.words import (
@@ -55,7 +56,8 @@ def mentions(reply: Reply, asked: Asked) -> tuple[dict[str, int], set[str]]:
             continue
         if not text[at:].strip() and match.start() > 20 and _LISTING.search(before):
             continue  # cut where it starts to look at an option
-        if NEGATIVE_BEFORE.search(before) or negative:
+        likewise = LIKEWISE.search(before) or LIKEWISE_BEHIND.match(lower, at)
+        if NEGATIVE_BEFORE.search(before) or negative or (likewise and ruled_out and not open_):
             ruled_out |= set(group)
             continue
         for each in group:

@@ -15,21 +15,34 @@ def _words(*lines: str) -> str:
     return "|".join(re.escape(word).replace("_", r"\s+") for word in words)
 
 
+# these deny what stands right behind them, and nothing further: "instead of B I take A"
+_INSTEAD_OF = (
+    r"(?<!\w)(?:"
+    + _words(
+        "instead_of rather_than in_place_of statt anstatt anstelle_von au_lieu_de plutôt_que en_vez_de",
+        "en_lugar_de invece_di piuttosto_che ao_invés_de em_vez_de in_plaats_van i_stället_för i_stedet_for",
+        "вместо замість zamiast namiesto în_loc_de",
+    )
+    + r")\s+(?:(?:option|choice|answer|the|a|an|der|die|das|la|le|el|il|de|o)\s+)?[(\"']?$"
+)
 DENIED_BEFORE = re.compile(
     r"(?:(?<!\w)(?:"
     + _words(
         "not never neither nor none none_of cannot unlikely isnt except excluding eliminate eliminates",
         "eliminated eliminating exclude excludes excluded discard discarded reject rejected rule_out",
         "rules_out ruled_out ruling_out cross_out hard_to_see nothing_like no_longer far_from",
-        "anything_but all_but instead_of rather_than other_than as_opposed_to more_than less_than",
-        "fewer_than greater_than contrary_to unlike in_contrast_to disagree_with i_doubt nothing no_evidence",
+        "anything_but all_but other_than as_opposed_to more_than less_than",
+        "fewer_than greater_than contrary_to unlike in_contrast_to disagree_with i_doubt no_evidence",
+        "impossible improbable",
+        "nothing_suggests nothing_indicates nothing_supports nothing_shows nothing_points_to",
+        "nothing_to_suggest nothing_to_indicate nothing_to_support",
         "no_sign no_reason no_indication no_hint nicht kein keine keinen weder noch niet geen inte ej varken",
         "ikke hverken verken ei eivät eikä pas n'est_ni n’est_ni es_ni sono_né non no tampoco não nem né",
         "neppure nu nici nie ani ne není nejde nije niti nisu не ни нет ні немає нито δεν όχι ούτε sem",
         "se_nem bukan tidak không không_phải chẳng_phải ليس ليست لا ولا وليس نه לא ולא אינה אינו न",
     )
     + r")(?!\w)(?!\s+(?:a\s|any\s)?(?:doubt|question|only)\b)|n['’]t(?!\w)"
-    r"|不是|并非|並非|不选|不選|不会是|排除|ไม่ใช่|ไม่)"
+    rf"|{_INSTEAD_OF}|不是|并非|並非|不选|不選|不会是|排除|ไม่ใช่|ไม่)"
 )
 # behind the option, before the clause ends; a language that denies behind its noun, or a verdict
 _TOUCHING = r"[\s)\]\"'»”]{0,3}"
@@ -67,13 +80,14 @@ TAKEN_BACK_BEFORE = re.compile(
     r"|(?:(?<!\w)(?:answer|choice|mind|i|i['’]m|i['’]ve)\s(?:am\s|have\s)?|(?:^|[.!?\n])\s{0,3})"
     r"(?:chang|switch|mov|revis|correct|updat)\w{0,3}\b[^.!?\n]{0,24}\sfrom\s(?:option\s)?[(\"']?$"
     r"|(?<!\w)replac\w{1,3}\s(?:(?:my|the|old|first|previous|answer|choice|option)\s){0,4}[(\"']?$"
-    r"|一开始|一開始|起初|最初|原以为|原本|本来以为|乍一看|刚开始|以为|처음|ตอนแรก)"
+    r"|先前|之前|一开始|一開始|起初|最初|原以为|原本|本来以为|乍一看|刚开始|以为|처음|ตอนแรก)"
 )
 TAKEN_BACK_BEHIND = re.compile(
     r"[^.!?\n。！？]{0,14}?(?:思いました|思った|思っ|見えました|見えた|줄\s?알았|생각했|सोचा|लगा|sanmış\w*|düşün\w*|zannet\w*|dedim|demiştim)"
     rf"|{_TOUCHING}(?:seem(?:s|ed)|look(?:s|ed)|appear(?:s|ed)|was|is|sounds?)\s(?:\w+\s){{0,3}}(?:at\sfirst|tempting"
     r"|close(?=\s?[,;]|\sbut\b)|initially|my\s(?:first|initial|earlier|original))"
-    rf"|{_TOUCHING}at\sfirst\b|{_TOUCHING}would\s(?:be|have\sbeen)\smy\s(?:first|initial)"
+    rf"|{_TOUCHING}at\sfirst\b|{_TOUCHING}(?:too\s(?:quick|hast|soon|fast|earl|rash)\w{{0,3}}|prematurely|hastily"
+    rf"|rashly|(?:by|in)\s(?:mistake|error|accident|haste)|wrongly|mistakenly)\b|{_TOUCHING}would\s(?:be|have\sbeen)\smy\s(?:first|initial)"
 )
 OPEN_BEFORE = re.compile(
     r"(?<!\w)(?:"
@@ -83,7 +97,7 @@ OPEN_BEFORE = re.compile(
         "entweder peut-être pourrait quizás tal_vez podría talvez poderia forse potrebbe może возможно",
         "может_быть либо eventueel misschien kanske måske ehkä belki mungkin có_thể ίσως ربما אולי शायद",
     )
-    + r")(?!\w)|看起来像|看似|貌似|可能|也许|也許|或者|かもしれ|아마"
+    + r")(?!\w)|看(?:起来|上去)?像|看似|貌似|可能|也许|也許|或者|かもしれ|아마"
 )
 OPEN_BEHIND = re.compile(
     rf"{_TOUCHING}(?:(?:is|are|seems?)\s(?:also\s|equally\s)?(?:possible|plausible)|かもしれ|か(?![らっ])|(?:as|could)\swell)"
@@ -94,11 +108,12 @@ AFFIRMED_BEHIND = re.compile(
     r"|fits?\b(?!\s(?:neither|none|poorly))|matches\b|remains\b|is\sleft\b|makes\s(?:the\smost\s)?sense|stimmt\b|passt\b"
     r"|is\s(?:\w+ly\s)?(?:shown|seen|supported|depicted|confirmed|what)\b)"
 )
+ONLY_BEFORE = re.compile(r"(?<!not\s)(?<!n['’]t\s)(?<!\w)only\s(?:option\s|choice\s|the\s)?[(\"']?$")
 # what follows is the word that stands: "not A but B", "nicht A, sondern B"
 TURN = re.compile(
     r"(?:(?<!\w)(?<!anything\s)(?<!everything\s)(?<!nothing\s)(?<!none\s)(?<!all\s)(?<!one\s)(?:"
     + _words(
-        "but however yet actually rather instead wait correction edit update sorry hmm oops revised",
+        "but however yet until actually rather instead wait correction edit update sorry hmm oops revised",
         "revising therefore so hence thus reconsider reconsidering rechecking now looking closer",
         "closer_look reflection review reviewed final sondern aber doch eigentlich tatsächlich also",
         "daher maar eerder dus utan men egentligen vaan mutta mais en_fait plutôt donc sino pero",
@@ -121,11 +136,12 @@ CONCLUDING = re.compile(
 LOOKED_AGAIN = re.compile(
     r"(?<!\w)(?:wait|hold\son|hang\son|on\sreflection|on\ssecond\sthought|correction|scratch\sthat"
     r"|let\sme\s(?:re-?\w+|double|verify|look)|i\s(?:need|have|want)\sto\s(?:correct|change|revise)"
-    r"|(?:i\sam|i['’]m)\s(?:chang|revis|correct)ing|i\s(?:now\s)?(?:change|correct|revise|amend)\s(?:it|that|my)|strike\sthat|i\smisspoke|ignore\smy\s\w+"
+    r"|(?:i\sam|i['’]m)\s(?:chang|revis|correct)ing|i\s(?:now\s)?(?:change|correct|revise|amend)\s(?:it|that|my)|(?:i\snow|now\si)\s(?:think|believe|say|see|choose|pick|prefer|go)|strike\sthat|i\smisspoke|ignore\smy\s\w+"
     r"|self-check|i\s(?:was|got\sit)\swrong|i\sstand\scorrected"
     r"|my\s(?:mistake|bad)|actually|hmm+|oops|re-?(?:check|examin|watch|consider|view)ing|moment\smal|espera|attends"
     r"|aspetta|подождите|постойте)(?!\w)"
     r"|(?<!\w)(?:update|edit(?:ed)?|revision|revised|amendment|erratum|corrected)\s?[:—–-]"
+    r"|\s[-–—]\s{0,2}(?:no|nope|nein|non|nee|nej|нет|sorry|oops|typo|wait)\s?[,:–—-]|更正|改为|改选|改為|改選|修正|訂正|정정"
     r"|[.!?…]\s{1,3}(?:no|nope|nein|non|nee|nej|нет)\s?[,:–—-]|等等|等一下|待って|잠깐|잠시만"
 )
 UNDECIDED_BEHIND = re.compile(

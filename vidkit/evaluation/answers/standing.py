@@ -13,6 +13,7 @@ from vidkit.evaluation.answers.polarity import (
     CONCLUDING,
     DENIED_BEFORE,
     LOOKED_AGAIN,
+    ONLY_BEFORE,
     UNDECIDED_BEHIND,
 )
 from vidkit.evaluation.answers.values import Reply
@@ -94,7 +95,11 @@ def _affirmed(reply: Reply, made: list[Claim], fallen: frozenset[str], asked: As
         claim.letter
         for claim in made
         if claim.meaning == "held"
-        and (AFFIRMED_BEHIND.match(reply.lower, claim.end) or excepted(reply.lower, 0, claim.at, claim.end))
+        and (
+            AFFIRMED_BEHIND.match(reply.lower, claim.end)
+            or ONLY_BEFORE.search(reply.lower, max(0, claim.at - 24), claim.at)
+            or excepted(reply.lower, 0, claim.at, claim.end)
+        )
     }
     if len(called) == 1 and called.isdisjoint(fallen):
         return called.pop()
@@ -107,6 +112,9 @@ def _affirmed(reply: Reply, made: list[Claim], fallen: frozenset[str], asked: As
     conceded = any(claim.meaning == "open" for claim in made[: _conceded(made)])
     if only is not None and (conceded or _concludes(reply, made[-1])):
         return only
+    held = {claim.letter for claim in made if claim.meaning == "held"}
+    if len(held) == 1 and held.isdisjoint(fallen) and len(made) > 1 and _is_sentence(reply, made[-1]):
+        return held.pop()
     if only is None or made[-1].letter != only or not made[-1].by_words or REFUSAL.search(reply.lower):
         return None
     return only if fallen or DENIED_BEFORE.search(reply.lower, 0, made[-1].at) else None
@@ -121,6 +129,14 @@ def _concludes(reply: Reply, last: Claim) -> bool:
         and last.meaning == "held"
         and CONCLUDING.search(reply.lower, sentence + 1, last.at) is not None
     )
+
+
+def _is_sentence(reply: Reply, claim: Claim) -> bool:
+    """Whether a claim is the last sentence of the reply, with nothing else in it: "... It does not. Linen."."""
+    sentence = max(reply.lower.rfind(mark, 0, claim.at) for mark in ".!?\n")
+    around = reply.text[sentence + 1 : claim.at] + reply.text[claim.end :]
+    ended = not reply.text[claim.end :].strip(" .!)\"'”")
+    return claim.meaning == "held" and sentence >= 0 and ended and not re.search(r"\w", around)
 
 
 def _is_answer(reply: Reply, claim: Claim) -> bool:

@@ -54,7 +54,7 @@ _CORRECTION = re.compile(
     r"|(?:rather\s+than|instead\s+of)\s[(\"']?[a-z][)\"']?(?=\s?,)"
     r"|revising(?=\s?:)|chang(?:e|es|ed|ing)\s+(?:my\s+(?:answer|mind)\s+)?(?:from\s+\w\s+)?to|switch(?:ed)?\s+to|correct(?:ing)?\s+myself"
     r"|corrected|revised|on\s+(?:a\s+)?(?:closer|second)\s+(?:look|inspection|view\w*)|looking\s+(?:closer|again)|re-?watching|eigentlich|sondern|sino|perdón|en\s+fait|plutôt|на\s+самом\s+деле)\b|不对|不對|不，|而是|而应该?是|いや"
-    r"|違う|아니(?:라|고)?|では?なく、?て?|じゃなくて?、?|不是[^。，,\n]{1,6}[，,]\s?(?:而)?是)"
+    r"|更正(?:为|為)?|改(?:为|為|选|選)|修正为|訂正|違う|아니(?:라|고)?|では?なく、?て?|じゃなくて?、?|不是[^。，,\n]{1,6}[，,]\s?(?:而)?是)"
 )
 _TO = (" to", " with", " by")
 _WEAK = re.compile(
@@ -65,7 +65,7 @@ _WEAK = re.compile(
     r"|stick(?:ing)?\s(?:with|to)|stay(?:ing)?\swith|vote(?:\s+(?:for|is))?|ergo|finally|lastly|settl(?:e|ed|ing)\s+(?:on|for)|lean(?:ing)?(?:\s+(?:to|towards?))?|leav(?:es?|ing)(?:\s+(?:us|me"
     r"|only|just))*(?:\s+with)?|left\s+with"
     r"|remaining\s+(?:option|choice|one)|narrows?\s+(?:it\s+)?(?:down\s+)?to|suggests?|indicates?"
-    r"|points?\s+(?:clearly\s+)?to(?:wards?)?|supports?"
+    r"|points?\s+(?:clearly\s+)?to(?:wards?)?|supports?|means?"
     r"|match(?:es)?|corresponds?\s+to|consistent\s+with|conclude|guess|say|i\s+think|i\s+believe"
     r"|therefore|thus|hence|so|consequently|accordingly|in\s+other\s+words|without\s+(?:a\s+|any\s+)?(?:doubt|question)"
     r"|but|only|now|is|makes?(?:\s+it)?|must\s+be|should\s+be|would\s+be|favou?rs?|aligns?\s+with|fits|described\s+(?:by|in)"
@@ -80,7 +80,7 @@ _WEAK = re.compile(
     r"|\b(?:definitely|probably|certainly|clearly|surely|likely|maybe|perhaps|obviously|possibly)(?=\s)"
     r"|\b(?:correct|right|true|richtig|korrekt|correcta|correcto|correta|corretta|верно"
     r"|правильно)(?=\s{0,3}(?:[:=]|one\b|is\b|ist\b|es\b|est\b|é\b|è\b))"
-    r"|\b100\s?%|=>|->|[→⇒➜➔➡⟶►▶]|∴|所以|因此|选|選|(?<!不)(?:只能|应该?|就|而|认为|認為)是|只有|أختار|اختار|मैं|เลือก|したがって|よって|つまり|따라서|그러므로"
+    r"|\b100\s?%|(?<=[\d)%])\s?=|=>|->|[→⇒➜➔➡⟶►▶]|∴|所以|因此|选|選|(?<!不)(?:只能|应该?|就|而|认为|認為)是|只有|أختار|اختار|मैं|เลือก|したがって|よって|つまり|따라서|그러므로"
 )
 _SUBJECT_AFTER = re.compile(
     r"[\s)\]}.,:\"'»”-]{0,5}+(?:"

@@ -7,7 +7,7 @@ import re
 from vidkit.evaluation.answers.asked import Asked, plain, with_digits
 from vidkit.evaluation.answers.characters import is_unspaced
 from vidkit.evaluation.answers.recital import recital
-from vidkit.evaluation.answers.values import SURE, Reply
+from vidkit.evaluation.answers.values import NO_SUCH, SURE, Reply
 from vidkit.evaluation.answers.words import DENIAL, NEGATORS, REFUSAL
 
 # a reply that breaks off within a sentence
@@ -22,11 +22,7 @@ _BROKEN_OFF = re.compile(
     r"[^\n]*[.:!]\s[^.!?\n]*[^.!?\n\s)\"'”]",
     re.IGNORECASE,
 )
-# "no other car", where "no" is an option
-_NO_SUCH = re.compile(
-    r"\bno\s(?!because|since|as\b|he\b|she\b|it\b|the(?:y|re)?\b|this\b|that\b|i\b|is\b|based|for\b)(?=[^\W\d_])",
-    re.IGNORECASE,
-)
+_AS_YES_OR_NO = {"yep": "yes", "yeah": "yes", "yup": "yes", "nope": "no", "nah": "no"}
 _EITHER_WAY = re.compile(r"\b(?:whether\sor\snot|even\sif)\b[^.,!?;\n]{1,80},", re.IGNORECASE)
 # words before a noun that may be left out: "the landlord", "Her landlord", "in the evening"
 _LEADING = re.compile(r"(?:(?:a|an|the|his|her|their|its|my|your|in|at|on|to|by|from)\s)+(?=\w)")
@@ -74,6 +70,7 @@ def exactly(said: str, asked: Asked) -> set[str]:
     if len(said) > 2 * asked.longest + 80 or not asked.firsts:
         return set()
     known = plain(said)
+    known = _AS_YES_OR_NO.get(known, known)
     texts = [(x, text) for x, text in zip(asked.letters, asked.texts, strict=False) if text]
     for form in (known, with_digits(known)):
         if exact := {x for x, text in texts if text == form}:
@@ -108,7 +105,7 @@ def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
         return set()
     said = said.rpartition("? ")[2]  # "What does he feel? Anger."
     if "no" in asked.texts:
-        said = _NO_SUCH.sub(" ", SURE.sub(" ", said))
+        said = NO_SUCH.sub(" ", SURE.sub(" ", said))
     if _OPEN_END.search(said) or _NOT_EXACT.search(_without_options(said, asked)):
         return set()
     said = _NOT_THESE.sub("", _EITHER_WAY.sub(" ", said))

@@ -18,6 +18,11 @@ from vidkit.evaluation.answers.words import (
     REFUSAL,
 )
 
+# "no other car", where "no" is an option
+NO_SUCH = re.compile(
+    r"\bno\s(?!because|since|as\b|he\b|she\b|it\b|the(?:y|re)?\b|this\b|that\b|i\b|is\b|based|for\b)(?=[^\W\d_])",
+    re.IGNORECASE,
+)
 SURE = re.compile(
     r"(?:(?:without|beyond)\s(?:a\s|any\s|all\s)?(?:shadow\sof\sa\s)?(?:doubt|question)|no\sdoubt|hands\sdown|by\sfar)\b"
 )
@@ -141,6 +146,8 @@ def _option_text(reply: Reply, at: int, asked: Asked) -> Value | None:
     if found is None:
         return None
     letter, rest = found
+    if char == "n" and NO_SUCH.match(reply.text, at) and asked.texts[asked.letters.index(letter)] == "no":
+        return None
     if len(said) - len(rest) == 1 and said[0].isalpha():
         return None  # an option that is one letter long is not a text
     words = rest.split(" ", 1)

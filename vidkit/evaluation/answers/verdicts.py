@@ -19,10 +19,10 @@ _ASKED = re.compile(r"(?<!\w)([a-z])\)?\?\s{1,3}(yes|no)\b")
 _LONGEST = 2000  # characters of a reply whose notes are read
 _NOTED = re.compile(r"(?<!\w)([A-Z])\)?:\s")
 _DENIES = re.compile(r"(?<!\w)(?:no|not|never|nothing|none|nobody|false|incorrect|wrong)(?!\w)|n['’]t(?!\w)")
-_SHARE = re.compile(r"([A-Z])\s?[:=(-]\s?(\d{1,3}(?:\.\d{1,3})?)\s?%")
+_SHARE = re.compile(r"([A-Z])\s?[:=(-]?\s?(\d{1,3}(?:\.\d{1,3})?)\s?%")
 # possessive, for a reply of shares alone must not be read in every way that blanks can be split
 _SHARES = re.compile(
-    r"(?:\s{0,40}+[A-Z]\s?+[:=(-]\s?+\d{1,3}+(?:\.\d{1,3}+)?+\s?+%\)?+[\s,;.]{0,40}+){2,26}+"
+    r"(?:\s{0,40}+[A-Z]\s?+[:=(-]?+\s?+\d{1,3}+(?:\.\d{1,3}+)?+\s?+%\)?+[\s,;.]{0,40}+){2,26}+"
 )
 
 

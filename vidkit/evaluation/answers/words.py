@@ -152,13 +152,14 @@ NEGATIVE_AFTER = re.compile(
     r"|it\b|a\b))\b"
     r"|[\s*_`\"')\]}]{0,4}+(?:isn['’]?t|aren['’]?t|doesn['’]?t|didn['’]?t|does\s+not|do\s+not|did\s+not"
     r"|don['’]?t|cannot|can['’]?t"
-    r"|can\s+be\s+(?:ruled|excl|elim|disc)\w*|fails?\b|contradicts?|mentions?\s+nothing|has\s+no\b)"
+    r"|(?:can|could|may|must|should)\s+(?:all\s+|both\s+|also\s+|each\s+|\w+ly\s+){0,2}be\s+(?:\w+ly\s+)?(?:ruled|excl|elim|disc|dismiss|reject)\w*|fails?\b|contradicts?|mentions?\s+nothing|has\s+no\b)"
     r"|[\s*_`\"')\]}]{0,4}+(?:\?|\.\.\.|…|:|-|–|—|,)?\s{0,3}+(?:(?:no|nope)(?=\s*(?:$|[,.;:!?)\n–—-]"
     r"|[A-H]\b))|✗|✘|❌|×|✖)"
     r"|[^.!?\n。！？]{0,14}(?:不对|不對|不正确|不正確|错|錯|不是|ではな|ではありません|じゃな|違|아니|아닙|틀[리렸])"
     r"|\s(?:ist|sind|est|sont|es|está|están|son|é|são|estão|è|sono|is|zijn|är|er|on|jest|są|je|sú|este|sunt|klopt|stimmt|passt"
     r"|trifft|stemmer|stämmer|passer|past)?\s?(?:es\s|das\s|het\s|det\s)?(?:nicht|niet|inte|ikke|pas\b"
-    r"|falsch|faux|fausse|incorrect\w|falsa?|errad[ao]s?"
+    r"|falsch|faux|fausse|ausgeschlossen|exclu[es]?\b|exclue?s?\b|descartad\w{1,2}|esclus\w|uitgesloten|utesluten|udelukket|wykluczon\w|vyloučen\w"
+    r"|исключ\w{2,5}|odpada|incorrect\w|falsa?|errad[ao]s?"
     r"|sbagliat\w|fout|fel|feil|forkert|väärin|błędn\w{1,2}|nieprawidłow\w|špatn\w|chybn\w|hibás"
     r"|greșit\w?|неправильн\w{0,3}|неверн\w{0,3}"
     r"|невірн\w{0,3}|не\s|λάθος|yanlış|değil|salah|bukan|sai\b|không|ผิด|ไม่|गलत|नहीं|ভুল|خطأ|خاطئ\w?"
@@ -228,7 +229,8 @@ EXCEPTION = re.compile(
     r"\s+(?:but|except(?:\s+for)?|other\s+than|besides|apart\s+from|save)\b"
 )
 EXCLUDED_AFTER = re.compile(
-    r"[^.!?\n]{0,12}?\b(?:(?:can|could|may|must|would|is|are|was|were|be|being)\s+){1,3}(?:clearly\s+)?(?:excluded|ruled\s+out|eliminated"
+    r"[\s)\"']{0,3}(?:would\s(?:lack|contradict|fail|not)|wouldn['’]?t|doesn['’]?t|don['’]?t|fails?|lacks?|contradicts?|can['’]?t|cannot)\b"
+    r"|[^.!?\n]{0,12}?\b(?:(?:can|could|may|must|would|is|are|was|were|be|being)\s+){1,3}(?:clearly\s+)?(?:excluded|ruled\s+out|eliminated"
     r"|discarded|wrong|incorrect|false|out\b|impossible|rejected|dismissed|contradicted)"
 )
 DENIAL = re.compile(
