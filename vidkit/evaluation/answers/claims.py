@@ -21,6 +21,7 @@ from vidkit.evaluation.answers.mentions import MENTION, NAMED
 from vidkit.evaluation.answers.polarity import (
     DENIED_BEFORE,
     DENIED_BEHIND,
+    EXCLUDING,
     LIKEWISE,
     LIKEWISE_BEHIND,
     OPEN_BEFORE,
@@ -28,6 +29,8 @@ from vidkit.evaluation.answers.polarity import (
     TAKEN_BACK_BEFORE,
     TAKEN_BACK_BEHIND,
     TURN,
+    UNREAL_BEFORE,
+    UNREAL_BEHIND,
     WRONG_HERE,
 )
 from vidkit.evaluation.answers.values import Reply, letter_end
@@ -65,6 +68,7 @@ _EXCEPT = re.compile(
 _APART = re.compile(r"[,،，;；؛、\n]")
 _CALLED_SO = re.compile(r"\b(?:answer|option|choice)\s[(\"']?$")
 _REPLACED = re.compile(r"(?:instead\sof|rather\sthan|statt|anstelle\svon|lieu\sde|вместо|zamiast)\s[(\"']?$")
+_ANSWERED = re.compile(r"[\s)\]\"'»”]{0,3}[?？]\s{1,2}(?:yes|correct|right)\b")
 _SAID_SO = re.compile(r"\s(?:dedim|demiştim|sandım|sanmıştım|zannettim)\b")
 _ASKED = re.compile(r"[\s)\]\"'»”]{0,3}[?？]")
 
@@ -200,7 +204,9 @@ def _meant(reply: Reply, places: list[tuple[int, int, str]]) -> Iterator[Claim]:
         turned = TURN.search(reply.lower, start, at) is not None
         if before is not None and meaning == "held":
             likewise = LIKEWISE.search(reply.lower, start, at) or LIKEWISE_BEHIND.match(reply.lower, end)
-            if likewise or (not turned and _carried(joins, number - 1)):
+            listed = joins[number - 1] and not reply.text[end:].strip(" .!)")
+            excluded = listed and EXCLUDING.search(reply.lower, max(0, at - 80), at)
+            if likewise or (not turned and (_carried(joins, number - 1) or excluded)):
                 meaning = before.meaning
         by_words = reply.text[at:end].lstrip()[:1] != letter or reply.text[at + 1 : at + 2].isalnum()
         before = Claim(at, end, letter, meaning, turned, by_words)
@@ -242,13 +248,15 @@ def _meaning(reply: Reply, start: int, at: int, end: int, stop: int) -> Meaning:
         or DENIED_BEFORE.search(lower, max(clause, turn), at)
     ):
         return "denied"
+    if UNREAL_BEFORE.search(lower, sentence, at) and UNREAL_BEHIND.match(lower, end):
+        return "denied"
     if (
         TAKEN_BACK_BEHIND.match(behind)
         or TAKEN_BACK_BEFORE.search(lower, _second_thoughts(lower, start, turn, at), at)
         or WRONG_HERE.match(behind)
     ):
         return "taken back"
-    if _ASKED.match(behind):
+    if _ASKED.match(behind) and not _ANSWERED.match(behind):
         return "asked"
     if OPEN_BEHIND.match(behind) or OPEN_BEFORE.search(lower, turn, at):
         return "open"

@@ -27,7 +27,7 @@ from vidkit.evaluation.answers.statements import (
     subjects,
     weak_statements,
 )
-from vidkit.evaluation.answers.texts import exactly, option_text
+from vidkit.evaluation.answers.texts import OPEN_END, exactly, option_text
 from vidkit.evaluation.answers.values import Reply, Value, read_value, reply_of
 from vidkit.evaluation.answers.verdicts import shares_of_all, verdicts
 from vidkit.evaluation.answers.words import DENIAL, REFUSAL, UNDECIDED
@@ -51,6 +51,8 @@ _MADE_UP = re.compile(
 )
 # read from the whole of a reply, where a clause alone would mislead ("all but D are wrong")
 _BEYOND_CLAUSES = ("remaining", "verdict", "whole", "out_of_range")
+# read from words that may be about something else than the answer
+_PASSING = ("start", "option_text", "statement", "isolated", "option_word")
 _LIST = r"[{0}](?:[\s,/&+|;.()]+(?:and\s+|or\s+)?[{0}])+[\s.]*"
 
 
@@ -141,6 +143,8 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
     brief = _brief(reply, asked) if len(reply.text) < 40 else None
     choice = _of_statements(reply, asked) or brief or _of_forms(reply, asked, isolated)
     choice = _as_it_stands(reply, asked, choice)
+    if choice.rule == "option_text" and OPEN_END.search(reply.text):
+        return Choice(None, "unparsed")  # cut within a sentence
     undecided = (
         choice.letter is not None and choice.rule != "declaration" and UNDECIDED.search(reply.lower[-120:])
     )
@@ -156,6 +160,10 @@ def _as_it_stands(reply: Reply, asked: Asked, choice: Choice) -> Choice:
         if stands.letter is not None and choice.rule != "refused" and not _BREAKS_OFF.search(reply.text):
             return Choice(stands.letter, "correction")
         return Choice(stands.affirmed, "statement") if stands.affirmed is not None else choice
+    if stands.final is not None and stands.final != choice.letter and choice.rule in _PASSING:
+        return Choice(stands.final, "statement")
+    if choice.rule == "start" and choice.letter in stands.contested:
+        return Choice(None, "ambiguous")
     if choice.letter not in stands.fallen:
         return choice
     return Choice(stands.letter, "correction" if stands.letter else "unparsed")

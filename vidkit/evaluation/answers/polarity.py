@@ -23,7 +23,8 @@ _INSTEAD_OF = (
         "en_lugar_de invece_di piuttosto_che ao_invés_de em_vez_de in_plaats_van i_stället_för i_stedet_for",
         "вместо замість zamiast namiesto în_loc_de",
     )
-    + r")\s+(?:(?:option|choice|answer|the|a|an|der|die|das|la|le|el|il|de|o)\s+)?[(\"']?$"
+    + r"|nothing|(?:prefer\w{0,3}|choose|chose|pick\w{0,3})\s[^.!?\n]{1,24}\s(?:to|over))"
+    r"\s+(?:(?:option|choice|answer|the|a|an|der|die|das|la|le|el|il|de|o)\s+)?[(\"']?$"
 )
 DENIED_BEFORE = re.compile(
     r"(?:(?<!\w)(?:"
@@ -42,7 +43,15 @@ DENIED_BEFORE = re.compile(
         "se_nem bukan tidak không không_phải chẳng_phải ليس ليست لا ولا وليس نه לא ולא אינה אינו न",
     )
     + r")(?!\w)(?!\s+(?:a\s|any\s)?(?:doubt|question|only)\b)|n['’]t(?!\w)"
-    rf"|{_INSTEAD_OF}|不是|并非|並非|不选|不選|不会是|排除|ไม่ใช่|ไม่)"
+    rf"|{_INSTEAD_OF}|不是|并非|並非|不选|不選|不能选|不该选|不应选|别选|不会是|排除|ไม่ใช่|ไม่)"
+)
+# "if it were silk, it would shine"
+UNREAL_BEFORE = re.compile(
+    r"(?<!\w)if\s(?:it|he|she|they|this|that|the\s\w+)\s(?:were|was|had(?:\sbeen)?)\b[^.!?;\n]{0,40}$"
+)
+UNREAL_BEHIND = re.compile(r"[^.!?;\n]{0,40}?(?:\bwould\b|['’]d\b|\bshould\b)")
+EXCLUDING = re.compile(
+    r"(?<!\w)(?:(?:exclud|eliminat|reject|discard|dismiss)\w*|rul\w{1,3}\sout)\s[^.!?;\n]{0,40}$"
 )
 # behind the option, before the clause ends; a language that denies behind its noun, or a verdict
 _TOUCHING = r"[\s)\]\"'»”]{0,3}"
@@ -65,8 +74,8 @@ TAKEN_BACK_BEFORE = re.compile(
         "take_back taking_back withdraw retract misread would_have might_think might_say might_guess",
         "could_think think_of thinking_of mistake_for mistaken_for took_it_for resembles könnte_meinen",
         "pourrait_croire podría_pensar potrebbe_pensare previous_answer my_earlier first_sight",
-        "first_glance instead_of rather_than seemed looked_like was_going considered zuerst zunächst",
-        "anfangs erst dachte ursprünglich eerst aanvankelijk dacht först trodde tänkte først troede",
+        "first_glance instead_of rather_than seemed looked_like was_going wanted_to considered zuerst",
+        "zunächst anfangs erst dachte ursprünglich eerst aanvankelijk dacht först trodde tänkte først troede",
         "ensin luulin d'abord d’abord pensais croyais pensé_à au_début al_principio primero pensé",
         "pensaba creí creía inicialmente primeiro pensei achei achava all'inizio all’inizio pensavo",
         "credevo inizialmente inițial credeam la_început najpierw początkowo myślałem myślałam sądziłem",
@@ -74,13 +83,14 @@ TAKEN_BACK_BEFORE = re.compile(
         "изначально казалось вначале поначалу спочатку думав здавалося отначало мислех първоначално",
         "prvo mislio isprva αρχικά νόμιζα στην_αρχή először eleinte azt_hittem gondoltam önce ilk_başta",
         "ban_đầu lúc_đầu tưởng awalnya tadinya saya_kira mulanya ظننت اعتقدت كنت_أظن في_البداية ابتدا",
-        "חשבתי בהתחלה पहले",
+        "חשבתי בהתחלה पहले хотел хотела wollte_ich ich_wollte wilde ville chciałem",
+        "chtěl akartam istedim",
     )
     + r")(?!\w)(?!\s(?:mistake|error|confusion|misunder))"
     r"|(?:(?<!\w)(?:answer|choice|mind|i|i['’]m|i['’]ve)\s(?:am\s|have\s)?|(?:^|[.!?\n])\s{0,3})"
     r"(?:chang|switch|mov|revis|correct|updat)\w{0,3}\b[^.!?\n]{0,24}\sfrom\s(?:option\s)?[(\"']?$"
     r"|(?<!\w)replac\w{1,3}\s(?:(?:my|the|old|first|previous|answer|choice|option)\s){0,4}[(\"']?$"
-    r"|先前|之前|一开始|一開始|起初|最初|原以为|原本|本来以为|乍一看|刚开始|以为|처음|ตอนแรก)"
+    r"|本想|原想|想选|先前|之前|一开始|一開始|起初|最初|原以为|原本|本来以为|乍一看|刚开始|以为|처음|ตอนแรก)"
 )
 TAKEN_BACK_BEHIND = re.compile(
     r"[^.!?\n。！？]{0,14}?(?:思いました|思った|思っ|見えました|見えた|줄\s?알았|생각했|सोचा|लगा|sanmış\w*|düşün\w*|zannet\w*|dedim|demiştim)"
@@ -106,7 +116,8 @@ AFFIRMED_BEHIND = re.compile(
     rf"{_TOUCHING}(?:(?:is|was|must\sbe|has\sto\sbe)\s(?:\w+ly\s)?"
     r"(?:right|correct|it(?=\W|$)|the\s(?:right|correct|only|best|one|answer))"
     r"|fits?\b(?!\s(?:neither|none|poorly))|matches\b|remains\b|is\sleft\b|makes\s(?:the\smost\s)?sense|stimmt\b|passt\b"
-    r"|is\s(?:\w+ly\s)?(?:shown|seen|supported|depicted|confirmed|what)\b)"
+    r"|[^.!?\n]{0,30}?,\s(?:(?:all\s)?the\s(?:rest|others?)|everything\selse)\b|\?\s{1,2}(?:yes|correct|right)\b"
+    r"|is\s(?:\w+ly\s)?(?:shown|seen|supported|depicted|confirmed|what\s(?:is|was|we|you|i|happens|the\svideo))\b)"
 )
 ONLY_BEFORE = re.compile(r"(?<!not\s)(?<!n['’]t\s)(?<!\w)only\s(?:option\s|choice\s|the\s)?[(\"']?$")
 # what follows is the word that stands: "not A but B", "nicht A, sondern B"
@@ -122,7 +133,7 @@ TURN = re.compile(
         "valójában ama aslında cevap mà_là nhưng thực_ra melainkan tetapi tapi ternyata بل لكن",
         "في_الواقع بلکه اما אלא אבל बल्कि लेकिन",
     )
-    + r")(?!\w)(?!\s(?:than|of)\b)|(?<!\w)(?:no|nope|nein|non|nee|nej|нет|ні)\s?[,.:;!–—-]"
+    + r")(?!\w)(?!\s(?:than|of|que|als|än|niż|che)\b)|(?<!\w)(?:no|nope|nein|non|nee|nej|нет|ні)\s?[,.:;!–—-]"
     r"|而是|而应|但|其实|其實|实际|實際|事实上|应该|應該|所以"
     r"|因此|ではなく|じゃなく|しかし|実は|でも|よく見|が、|하지만|사실|아니라|แต่)"
 )

@@ -22,6 +22,16 @@ from vidkit.evaluation.answers.words import ANSWER, REFUSAL, UNSPACED_ANSWER
 _FALLEN: tuple[Meaning, ...] = ("denied", "taken back", "asked")
 
 
+_SET_OFF = re.compile(
+    r"(?:[:;.,–—!?]|->|→)\s{1,3}(?:so\s|thus\s|hence\s|therefore\s|option\s|it(?:['’]s|\sis)\s)?[(\"']?$"
+)
+_BEHIND_COLON = re.compile(r"\w:\s{1,3}[(\"']?$")
+_SECOND = re.compile(
+    r"(?<!\w)(?:2nd|second|3rd|third|next|alternativ\w*|runner|backup|fallback|others?)(?!\w)"
+)
+_SAID_OF = re.compile(r"\s(?:is|was|has|had|does|did|looks?|seems?|appears?|would|might|may|could)\b")
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What stands at the end of a reply.
@@ -30,6 +40,8 @@ class Standing:
         letter: the one option that replaced what was denied or taken back, or is held after the reply looked
             again; None where nothing was, or where several stand.
         fallen: options whose last claim is a denial or a retraction.
+        final: the letter that ends the reply, set off from the words before it, where others were named.
+        contested: letters of which something is only told, while another one is held.
         affirmed: the one option that is called right or left over, or that alone is held while others are
             denied.
     """
@@ -37,6 +49,8 @@ class Standing:
     letter: str | None
     fallen: frozenset[str]
     affirmed: str | None = None
+    final: str | None = None
+    contested: frozenset[str] = frozenset()
 
 
 def standing(reply: Reply, asked: Asked) -> Standing:
@@ -46,26 +60,56 @@ def standing(reply: Reply, asked: Asked) -> Standing:
         return Standing(None, frozenset())
     last = {claim.letter: claim for claim in made}
     fallen = frozenset(x for x, claim in last.items() if claim.meaning in _FALLEN)
+    open_ = frozenset(x for x, claim in last.items() if claim.meaning == "open")
+    if len(open_) > 1 and not any(claim.meaning == "held" for claim in last.values()):
+        fallen |= open_  # "maybe A, maybe C"
     again = [match.end() for match in LOOKED_AGAIN.finditer(reply.lower)]
     if ALL_TAKEN_BACK.search(reply.lower, made[-1].end) or _left_undecided(reply, made[-1], again):
         return Standing(None, frozenset(last))
     affirmed = _affirmed(reply, made, fallen, asked)
     turns = [claim.end for claim in made if claim.meaning in _FALLEN]
     renewed = [at for at in again if made[0].end <= at <= made[-1].at]
+    final, contested = _final(reply, made), _contested(reply, made, fallen)
     if not turns and not renewed:
-        return Standing(None, fallen, affirmed)
+        return Standing(None, fallen, affirmed, final, contested)
     behind = max([*turns, *renewed])
     later = [claim for claim in made if claim.at >= behind]
     letter = _alone_held(later, fallen)
     if letter is not None and renewed:
         fallen |= {claim.letter for claim in made if claim.at < behind} - {letter}
-    return Standing(letter, fallen, affirmed)
+    return Standing(letter, fallen, affirmed, final, contested)
 
 
 def _left_undecided(reply: Reply, last: Claim, again: list[int]) -> bool:
     """Whether the reply looks again behind its last claim and then does not know."""
     behind = [at for at in again if at >= last.end]
     return bool(behind) and UNDECIDED_BEHIND.search(reply.lower, behind[0]) is not None
+
+
+def _final(reply: Reply, made: list[Claim]) -> str | None:
+    """The letter behind all words and a stop: "A is offstage, C has left: D"."""
+    last = made[-1]
+    if last.meaning != "held" or reply.text[last.end :].strip(" .!)\"'*"):
+        return None
+    if len(made) < 2 or not re.search(r"\w", reply.text[made[-2].end : last.at]):
+        return None  # a list
+    if _SECOND.search(reply.lower, made[-2].end, last.at):
+        return None
+    set_off = _BEHIND_COLON if last.by_words else _SET_OFF
+    return last.letter if set_off.search(reply.lower, made[-2].end, last.at) else None
+
+
+def _contested(reply: Reply, made: list[Claim], fallen: frozenset[str]) -> frozenset[str]:
+    """Letters that only open a sentence about them ("A is what the title suggests; B is shown")."""
+    held = {claim.letter for claim in made if claim.meaning == "held"} - fallen
+    told = {
+        claim.letter
+        for claim in made
+        if not claim.by_words
+        and _SAID_OF.match(reply.lower, claim.end)
+        and not AFFIRMED_BEHIND.match(reply.lower, claim.end)
+    }
+    return frozenset(told) if len(held) > 1 else frozenset()
 
 
 def _alone_held(later: list[Claim], fallen: frozenset[str]) -> str | None:
@@ -115,7 +159,11 @@ def _affirmed(reply: Reply, made: list[Claim], fallen: frozenset[str], asked: As
     held = {claim.letter for claim in made if claim.meaning == "held"}
     if len(held) == 1 and held.isdisjoint(fallen) and len(made) > 1 and _is_sentence(reply, made[-1]):
         return held.pop()
-    if only is None or made[-1].letter != only or not made[-1].by_words or REFUSAL.search(reply.lower):
+    if only is None or REFUSAL.search(reply.lower):
+        return None
+    if len(made) > 1 and all(claim.by_words and claim.meaning == "denied" for claim in made[1:]):
+        return only  # "a ferry, not a raft"
+    if made[-1].letter != only or not made[-1].by_words:
         return None
     return only if fallen or DENIED_BEFORE.search(reply.lower, 0, made[-1].at) else None
 
@@ -132,7 +180,7 @@ def _concludes(reply: Reply, last: Claim) -> bool:
 
 
 def _is_sentence(reply: Reply, claim: Claim) -> bool:
-    """Whether a claim is the last sentence of the reply, with nothing else in it: "... It does not. Linen."."""
+    """Whether a claim is the last sentence of the reply and all of it: "... It does not. Linen."."""
     sentence = max(reply.lower.rfind(mark, 0, claim.at) for mark in ".!?\n")
     around = reply.text[sentence + 1 : claim.at] + reply.text[claim.end :]
     ended = not reply.text[claim.end :].strip(" .!)\"'”")

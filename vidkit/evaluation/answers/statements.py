@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from vidkit.evaluation.answers.asked import Asked, plain, with_digits
 from vidkit.evaluation.answers.characters import is_unspaced
+from vidkit.evaluation.answers.polarity import TURN
+from vidkit.evaluation.answers.recital import recital
 from vidkit.evaluation.answers.values import Reply, Value, letter_end, read_value
 from vidkit.evaluation.answers.words import (
     ANSWER,
@@ -260,9 +262,12 @@ def corrections(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]
 
 def subjects(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]:
     """Letters of which something good is said: "E is correct", "C ist richtig"."""
+    recited = recital(reply.text, asked)
     for match in _ends(m for m in _CAPITAL.finditer(reply.text, start) if m.group() in asked.letters):
         at, letter = match.start(), match.group()
         end = at + 1
+        if at in recited and len(set(recited.values())) == len(asked.letters):
+            continue  # "D. It is never explained"
         if letter_end(reply, at, asked) is None and not _POSSESSED.match(reply.lower, end):
             continue
         before = reply.lower[max(0, at - _BEFORE) : at]
@@ -315,6 +320,8 @@ def _positive(reply: Reply, end: int) -> bool:
     if _HEDGED.search(clause.group()[: good.start()]):
         return False
     between = reply.text[end : end + good.start()]
+    if TURN.search(between.lower()):
+        return False  # "I wanted to say B, but A is right"
     return len(between.split()) <= 3 and not _CAPITAL.search(between) and not DENIAL.search(between.lower())
 
 

@@ -11,7 +11,7 @@ from vidkit.evaluation.answers.values import NO_SUCH, SURE, Reply
 from vidkit.evaluation.answers.words import DENIAL, NEGATORS, REFUSAL
 
 # a reply that breaks off within a sentence
-_OPEN_END = re.compile(
+OPEN_END = re.compile(
     r"\b(?:that|the|an?|is|are|was|of|to|and|or|because|with|in|on|at|by|from|as|which|who|says|not|option)\s{0,3}$",
     re.IGNORECASE,
 )
@@ -28,7 +28,17 @@ _EITHER_WAY = re.compile(r"\b(?:whether\sor\snot|even\sif)\b[^.,!?;\n]{1,80},", 
 _LEADING = re.compile(r"(?:(?:a|an|the|his|her|their|its|my|your|in|at|on|to|by|from)\s)+(?=\w)")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}")
 _ISE = re.compile(r"(?<=\w[iy])s(?=(?:e[ds]?|ing|ations?)\b)")  # "apologise" and "apologize" alike
-_UNIT = re.compile(r"(?<=\d)\s(?=[^\W\d_])")  # "5km" and "5 km" alike
+_NUMBER_AND_UNIT = re.compile(r"(\d)([^\W\d_])")
+_UNITS = {
+    **dict.fromkeys(("metre", "metres", "meter", "meters"), "m"),
+    **dict.fromkeys(("kilometre", "kilometres", "kilometer", "kilometers"), "km"),
+    **dict.fromkeys(("centimetre", "centimetres", "centimeter", "centimeters"), "cm"),
+    **dict.fromkeys(("second", "seconds", "sec", "secs"), "s"),
+    **dict.fromkeys(("minute", "minutes", "mins"), "min"),
+    **dict.fromkeys(("hour", "hours", "hrs"), "h"),
+    **dict.fromkeys(("kilogram", "kilograms", "kilos"), "kg"),
+    **dict.fromkeys(("percent", "per"), "%"),
+}
 _NOT_WORD = re.compile(r"[^\w%]+")
 _SIGNED = re.compile(r"\d\W|\W\d")  # "1/2", "-5", "0.5": signs that mean something
 # "more than 4", "it could just as well be boredom"
@@ -79,6 +89,11 @@ def exactly(said: str, asked: Asked) -> set[str]:
     exact = {x for x, text in texts if _LEADING.sub("", text, count=1) == bare}
     if len(exact) == 1:
         return exact
+    measured = _measured(known)
+    if measured[:1].isdigit():
+        exact = {x for x, text in texts if _measured(text) == measured}
+        if len(exact) == 1:
+            return exact
     loose = _loose(known)
     exact = (
         {x for x, text in texts if _loose(text) == loose} if loose and not _SIGNED.search(known) else set()
@@ -88,7 +103,12 @@ def exactly(said: str, asked: Asked) -> set[str]:
 
 def _loose(known: str) -> str:
     words = _NOT_WORD.sub(" ", _LEADING.sub("", known, count=1)).split()
-    return _UNIT.sub("", _ISE.sub("z", " ".join(words)))
+    return _ISE.sub("z", " ".join(words))
+
+
+def _measured(known: str) -> str:
+    """A number with its unit, as "2.1m": "2.1 metres" alike."""
+    return "".join(_UNITS.get(word, word) for word in _NUMBER_AND_UNIT.sub(r"\1 \2", known).split())
 
 
 def _within_text(said: str, asked: Asked) -> set[str]:
@@ -106,7 +126,7 @@ def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
     said = said.rpartition("? ")[2]  # "What does he feel? Anger."
     if "no" in asked.texts:
         said = NO_SUCH.sub(" ", SURE.sub(" ", said))
-    if _OPEN_END.search(said) or _NOT_EXACT.search(_without_options(said, asked)):
+    if OPEN_END.search(said) or _NOT_EXACT.search(_without_options(said, asked)):
         return set()
     said = _NOT_THESE.sub("", _EITHER_WAY.sub(" ", said))
     known = f" {re.sub(r'[.,:/+-]+(?= )', '', with_digits(plain(said)))} "

@@ -264,7 +264,8 @@ def _goes_on(reply: Reply, word: re.Match[str], asked: Asked, char: str, weak: b
     if following.lower() in JOINERS | NOR and _CAPITAL_NEXT.match(reply.text, word.end()):
         return True
     if weak and following in _PLACES:
-        return False  # "there is a B on the door"
+        # "there is a B on the door", but "I prefer D to B"
+        return following == "to" and reply.lower[: word.start() - 1].endswith(("prefer ", "preferred "))
     if known:
         return char not in ARTICLES or following.lower() not in ("a", "o", "e", "in", "on", "at", "by")
     joined = ord(following[0]) > 0x0590
