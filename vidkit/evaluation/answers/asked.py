@@ -34,7 +34,7 @@ _LABEL = re.compile(r"[\s(\[]*(\w{1,2})\s?[.):、．]\s*(?=\S)")
 def plain(text: str) -> str:
     """Text as it is compared: case, punctuation at the ends and kinds of blanks do not count."""
     words = " ".join(_OTHER.sub(" ", text.casefold()).split()).strip(".,:-/+ ")
-    words = words.replace(" %", "%")
+    words = words.replace(" %", "%").replace("no one", "nobody").replace("no-one", "nobody")
     if ":" in words:
         words = _LEADING_ZERO.sub("", words)
     return _SPELT.sub(_american, words)

@@ -45,13 +45,14 @@ Meaning = Literal["held", "denied", "taken back", "open", "asked"]
 _NUMBER_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
                  "eleven", "twelve")  # fmt: skip
 _ARTICLE = re.compile(r"^(?:a|an|the|der|die|das|le|la|les|un|une|el|los|las|o|os|as|il|lo|de|het)\s+")
+_PLACE = re.compile(r"^(?:in|on|at)\s(?:the|a|an)\s(?=\w{3})")
 _BEFORE_DIGITS = re.compile(r"(?:at|in|on|by|um|à|a|om)\s+(?=\d)")
 _CLAUSE_END = re.compile(r"[.!?;:\n。！？；：؟؛۔।]|,|،|，|、|\s[-–—]\s|—|\.\.\.|…|->|→")
 _COLON = re.compile(r"[:：]")
 _SENTENCE_END = re.compile(r"[.!?;\n。！？；؟؛۔।]")
 _JOINS = "|".join(sorted(JOINERS | NOR | {"sowie"}))
 _ONLY_JOINS = re.compile(
-    rf"[\s,，、/&()\[\]\"'“”]*(?:{_JOINS}|和|或|及|と|や|도|와|과)?\s*(?:also|either|option)?\s*"
+    rf"[\s,，、/&()\[\]\"'“”]*(?P<word>{_JOINS}|和|或|及|と|や|도|와|과)?\s*(?P<also>also|either|option)?\s*"
     r"(?:a|an|the|der|die|das|le|la|un|une|el|il|lo)?[\s,(\[\"']*"
 )
 _NOT_WRONG = re.compile(
@@ -100,6 +101,9 @@ def _text_patterns(letters: str, texts: tuple[str, ...]) -> tuple[tuple[str, re.
     found = []
     for letter, text in zip(letters, texts, strict=False):
         bare = (_BEFORE_DIGITS if text[-1:].isdigit() else _ARTICLE).sub("", text, count=1)
+        place = _PLACE.sub("", text, count=1)
+        if place != text and not any(place in other for other in texts if other != text):
+            bare = place  # "it cannot be the attic"
         words = [re.escape(word) for word in bare.split()]
         if not words or (len(bare) == 1 and bare.isascii() and not bare.isdigit()):
             continue
@@ -216,9 +220,10 @@ def _meant(reply: Reply, places: list[tuple[int, int, str]]) -> Iterator[Claim]:
 def _join(reply: Reply, one: tuple[int, int, str], other: tuple[int, int, str]) -> str:
     """How two places stand together: `word` ("and"), `comma`, or nothing of both."""
     between = reply.lower[one[1] : other[0]]
-    if "\n" in between or not _ONLY_JOINS.fullmatch(between):
+    joined = None if "\n" in between else _ONLY_JOINS.fullmatch(between)
+    if joined is None:
         return ""
-    return "word" if any(char.isalpha() for char in between) else "comma"
+    return "word" if joined.group("word") or joined.group("also") else "comma"
 
 
 def _carried(joins: list[str], place: int) -> bool:

@@ -159,6 +159,8 @@ def _as_it_stands(reply: Reply, asked: Asked, choice: Choice) -> Choice:
     if choice.letter is None:
         if stands.letter is not None and choice.rule != "refused" and not _BREAKS_OFF.search(reply.text):
             return Choice(stands.letter, "correction")
+        if stands.affirmed is None and choice.rule in ("ambiguous", "unparsed"):
+            return Choice(stands.final, "statement") if stands.final is not None else choice
         return Choice(stands.affirmed, "statement") if stands.affirmed is not None else choice
     if stands.final is not None and stands.final != choice.letter and choice.rule in _PASSING:
         return Choice(stands.final, "statement")

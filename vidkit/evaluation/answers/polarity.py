@@ -62,7 +62,7 @@ DENIED_BEHIND = re.compile(
     r"|unlikely|wrong|incorrect|false|out|ruled|excluded|eliminated|impossible)"
     r"|(?:is|are|was|were|do|does|did|has|had)n['’]t|can(?:not|['’]t)"
     r"|never\b(?!\s(?:fails|in\sdoubt))|(?:has|have|had)\s(?:no\b|not\b|nothing|never)"
-    r"|(?:is|are|was|were)\s(?:\w+ly\s)?(?:absent|nowhere|irrelevant|implausible|nonsense)|(?:nicht|niet|inte|ikke|pas)\b|yanlış|hayır)"
+    r"|(?:is|are|was|were)\s(?:\w+ly\s)?(?:(?:far\s|much\s)?too\s|absent|nowhere|irrelevant|implausible|nonsense)|(?:nicht|niet|inte|ikke|pas)\b|yanlış|hayır)"
 )
 TAKEN_BACK_BEFORE = re.compile(
     r"(?:(?<!\w)(?:"
@@ -95,7 +95,8 @@ TAKEN_BACK_BEFORE = re.compile(
 TAKEN_BACK_BEHIND = re.compile(
     r"[^.!?\n。！？]{0,14}?(?:思いました|思った|思っ|見えました|見えた|줄\s?알았|생각했|सोचा|लगा|sanmış\w*|düşün\w*|zannet\w*|dedim|demiştim)"
     rf"|{_TOUCHING}(?:seem(?:s|ed)|look(?:s|ed)|appear(?:s|ed)|was|is|sounds?)\s(?:\w+\s){{0,3}}(?:at\sfirst|tempting"
-    r"|close(?=\s?[,;]|\sbut\b)|initially|my\s(?:first|initial|earlier|original))"
+    r"|close(?=\s?[,;]|\sbut\b)|initially|my\s(?:first|initial|earlier|original|gut|instinct|hunch|impression))"
+    rf"|{_TOUCHING}was\sa\s(?:\w+\s)?(?:mis\w+|typo|slip|trap|distractor|guess|red\sherring|decoy)\b"
     rf"|{_TOUCHING}at\sfirst\b|{_TOUCHING}(?:too\s(?:quick|hast|soon|fast|earl|rash)\w{{0,3}}|prematurely|hastily"
     rf"|rashly|(?:by|in)\s(?:mistake|error|accident|haste)|wrongly|mistakenly)\b|{_TOUCHING}would\s(?:be|have\sbeen)\smy\s(?:first|initial)"
 )
@@ -124,6 +125,7 @@ ONLY_BEFORE = re.compile(r"(?<!not\s)(?<!n['’]t\s)(?<!\w)only\s(?:option\s|cho
 TURN = re.compile(
     r"(?:(?<!\w)(?<!anything\s)(?<!everything\s)(?<!nothing\s)(?<!none\s)(?<!all\s)(?<!one\s)(?:"
     + _words(
+        "jetzt nunmehr maintenant ahora adesso agora теперь тепер сейчас şimdi sekarang teraz teď",
         "but however yet until actually rather instead wait correction edit update sorry hmm oops revised",
         "revising therefore so hence thus reconsider reconsidering rechecking now looking closer",
         "closer_look reflection review reviewed final sondern aber doch eigentlich tatsächlich also",
@@ -134,7 +136,7 @@ TURN = re.compile(
         "في_الواقع بلکه اما אלא אבל बल्कि लेकिन",
     )
     + r")(?!\w)(?!\s(?:than|of|que|als|än|niż|che)\b)|(?<!\w)(?:no|nope|nein|non|nee|nej|нет|ні)\s?[,.:;!–—-]"
-    r"|而是|而应|但|其实|其實|实际|實際|事实上|应该|應該|所以"
+    r"|现在|現在|今は|지금|而是|而应|但|其实|其實|实际|實際|事实上|应该|應該|所以"
     r"|因此|ではなく|じゃなく|しかし|実は|でも|よく見|が、|하지만|사실|아니라|แต่)"
 )
 CONCLUDING = re.compile(

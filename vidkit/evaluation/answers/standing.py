@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from vidkit.evaluation.answers.asked import Asked
 from vidkit.evaluation.answers.claims import Claim, Meaning, claims, excepted
+from vidkit.evaluation.answers.mentions import ALPHABET
 from vidkit.evaluation.answers.polarity import (
     AFFIRMED_BEHIND,
     ALL_TAKEN_BACK,
@@ -75,6 +76,9 @@ def standing(reply: Reply, asked: Asked) -> Standing:
     behind = max([*turns, *renewed])
     later = [claim for claim in made if claim.at >= behind]
     letter = _alone_held(later, fallen)
+    earlier = {c.letter for c in made if c.at < behind and c.meaning == "held" and not c.by_words} - fallen
+    if not renewed and letter is not None and earlier - {letter} and not later[0].turned:
+        letter = None  # "It's D. A is wrong, and B is dark": two are held
     if letter is not None and renewed:
         fallen |= {claim.letter for claim in made if claim.at < behind} - {letter}
     return Standing(letter, fallen, affirmed, final, contested)
@@ -91,10 +95,19 @@ def _final(reply: Reply, made: list[Claim]) -> str | None:
     last = made[-1]
     if last.meaning != "held" or reply.text[last.end :].strip(" .!)\"'*"):
         return None
-    if len(made) < 2 or not re.search(r"\w", reply.text[made[-2].end : last.at]):
-        return None  # a list
+    if len(made) < 2 or any(claim.meaning == "open" for claim in made):
+        return None
+    named = "".join(dict.fromkeys(claim.letter for claim in made))
+    if (
+        len(named) > 2
+        and named in ALPHABET
+        and reply.text[: last.at].rstrip(" (\n").endswith((".", "!", "?"))
+    ):
+        return None  # cut where it turns to the next option
     if _SECOND.search(reply.lower, made[-2].end, last.at):
         return None
+    if not re.search(r"[^\W\d_]{2}", reply.text[made[-2].end : last.at]):
+        return None  # a list, or shares of each
     set_off = _BEHIND_COLON if last.by_words else _SET_OFF
     return last.letter if set_off.search(reply.lower, made[-2].end, last.at) else None
 
@@ -190,4 +203,6 @@ def _is_sentence(reply: Reply, claim: Claim) -> bool:
 def _is_answer(reply: Reply, claim: Claim) -> bool:
     """Whether a word for "answer" stands right before a claim."""
     before = reply.lower[max(0, claim.at - 24) : claim.at]
+    if re.search(r"\b(?:it['’]?s|it\sis|that['’]s)\s(?:option\s)?[(\"']?$", before):
+        return True
     return UNSPACED_ANSWER.search(before) is not None or not ANSWER.isdisjoint(re.findall(r"\w+", before))

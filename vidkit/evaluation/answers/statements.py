@@ -67,7 +67,7 @@ _WEAK = re.compile(
     r"|stick(?:ing)?\s(?:with|to)|stay(?:ing)?\swith|vote(?:\s+(?:for|is))?|ergo|finally|lastly|settl(?:e|ed|ing)\s+(?:on|for)|lean(?:ing)?(?:\s+(?:to|towards?))?|leav(?:es?|ing)(?:\s+(?:us|me"
     r"|only|just))*(?:\s+with)?|left\s+with"
     r"|remaining\s+(?:option|choice|one)|narrows?\s+(?:it\s+)?(?:down\s+)?to|suggests?|indicates?"
-    r"|points?\s+(?:clearly\s+)?to(?:wards?)?|supports?|means?"
+    r"|points?\s+(?:clearly\s+)?to(?:wards?)?|supports?|means?|gives|equals|convinced\s+me\s+of"
     r"|match(?:es)?|corresponds?\s+to|consistent\s+with|conclude|guess|say|i\s+think|i\s+believe"
     r"|therefore|thus|hence|so|consequently|accordingly|in\s+other\s+words|without\s+(?:a\s+|any\s+)?(?:doubt|question)"
     r"|but|only|now|is|makes?(?:\s+it)?|must\s+be|should\s+be|would\s+be|favou?rs?|aligns?\s+with|fits|described\s+(?:by|in)"
@@ -131,6 +131,7 @@ _NOT_TAKEN = re.compile(
     r"\b(?:writes?|wrote|draws?|drew|circles?|circled|holds?|displays?|erases?|underlines?|reads)\s(?:the\s|an?\s|down\s)?$"
     r"|\b(?:2nd|second|third|3rd|next|alternative|runner-up|backup|fallback)(?:\s(?:best|most\s\w+))?\s$"
 )
+_SAID_ALREADY = re.compile(r"\b(?:is|was|be)\s(?:the|my)\s(?:\w+\s){0,2}$")
 _ASKS = re.compile(r"\b(?:is|was|could|might|would)\s(?:the|my)\s(?:\w+\s)?$")
 _HEDGED = re.compile(
     r"\b(?:could|might|may|possibly|perhaps|maybe|könnte|pourrait|podría|poderia|potrebbe|может)\b"
@@ -204,6 +205,8 @@ def _declared(reply: Reply, word: re.Match[str], asked: Asked, foreign: bool) ->
         return None
     if (word.group() in ("option", "choice", "letter")) and NEGATIVE_BEFORE.search(before):
         return None
+    if _SAID_ALREADY.search(before) and reply.text[word.end() :].lstrip().startswith(","):
+        return None  # "B is the answer, C was a trap"
     if _conditional(reply, word.start()) or (word.group() in OPTION and _NOT_TAKEN.search(before)):
         return None
     at = word.end()

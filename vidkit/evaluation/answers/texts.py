@@ -22,7 +22,9 @@ _BROKEN_OFF = re.compile(
     r"[^\n]*[.:!]\s[^.!?\n]*[^.!?\n\s)\"'”]",
     re.IGNORECASE,
 )
-_AS_YES_OR_NO = {"yep": "yes", "yeah": "yes", "yup": "yes", "nope": "no", "nah": "no"}
+_AS_YES_OR_NO = {"yep": "yes", "yeah": "yes", "yup": "yes", "nope": "no", "nah": "no",
+    "no way": "no", "not at all": "no", "certainly not": "no", "absolutely not": "no", "of course not": "no",
+    "absolutely": "yes", "certainly": "yes", "definitely": "yes", "of course": "yes", "indeed": "yes"}  # fmt: skip
 _EITHER_WAY = re.compile(r"\b(?:whether\sor\snot|even\sif)\b[^.,!?;\n]{1,80},", re.IGNORECASE)
 # words before a noun that may be left out: "the landlord", "Her landlord", "in the evening"
 _LEADING = re.compile(r"(?:(?:a|an|the|his|her|their|its|my|your|in|at|on|to|by|from)\s)+(?=\w)")
