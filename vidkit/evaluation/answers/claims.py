@@ -70,7 +70,9 @@ _APART = re.compile(r"[,،，;；؛、\n]")
 _CALLED_SO = re.compile(r"\b(?:answer|option|choice)\s[(\"']?$")
 _REPLACED = re.compile(r"(?:instead\sof|rather\sthan|statt|anstelle\svon|lieu\sde|вместо|zamiast)\s[(\"']?$")
 _ANSWERED = re.compile(r"[\s)\]\"'»”]{0,3}[?？]\s{1,2}(?:yes|correct|right)\b")
-_SAID_SO = re.compile(r"\s(?:dedim|demiştim|sandım|sanmıştım|zannettim)\b")
+_SAID_SO = re.compile(
+    r"\s(?:dedim|demiştim|sandım|sanmıştım|zannettim)\b|\sfür\s(?:richtig|wahrscheinlich|korrekt)\b"
+)
 _ASKED = re.compile(r"[\s)\]\"'»”]{0,3}[?？]")
 
 
@@ -223,7 +225,7 @@ def _join(reply: Reply, one: tuple[int, int, str], other: tuple[int, int, str]) 
     joined = None if "\n" in between else _ONLY_JOINS.fullmatch(between)
     if joined is None:
         return ""
-    return "word" if joined.group("word") or joined.group("also") else "comma"
+    return "word" if joined.group("word") or joined.group("also") or "、" in between else "comma"
 
 
 def _carried(joins: list[str], place: int) -> bool:

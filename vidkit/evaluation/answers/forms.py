@@ -29,6 +29,10 @@ _SHORT = re.compile(
 _FINAL = re.compile(
     r"(\w{2}[\"')]?[.!?…]{1,3}[^\S\n]{1,3}|\w{2}\s{0,2}\n\s{0,8})[(*\"']{0,3}([A-Z])[)*\"']{0,3}\s?[.!]?\s{0,4}$"
 )
+# "'C' is the grade he gets"
+_A_MARK = re.compile(
+    r"[\"'”’)]?\s(?:is|was)\s(?:the|a|an|his|her|their)\s(?:grade|mark|note|key|row|room|gate|team|size)\b"
+)
 _PLACED = frozenset(("at", "in", "on", "from", "near", "to", "by", "of", "with", "through", "into"))
 _HEDGE_AFTER = re.compile(r"[\s)\].:,–—-]{1,5}(?:maybe|perhaps|possibly)\b")
 _ARROW = re.compile(r"[)\]*.]{0,3}\s?(?:→|⇒|=>|->|➜|>)\s?[(\[*]{0,3}[A-Z](?![\w'’])")
@@ -109,6 +113,7 @@ def _start(line: str, asked: Asked) -> str | None:
             return None
         if (
             _ARROW.match(line, at + 1)
+            or _A_MARK.match(made.lower, at + 1)
             or CONCEDED.match(made.lower, at + 1)
             or IF_BEHIND.match(made.lower, at + 1)
         ):

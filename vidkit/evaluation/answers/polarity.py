@@ -123,7 +123,7 @@ AFFIRMED_BEHIND = re.compile(
 ONLY_BEFORE = re.compile(r"(?<!not\s)(?<!n['’]t\s)(?<!\w)only\s(?:option\s|choice\s|the\s)?[(\"']?$")
 # what follows is the word that stands: "not A but B", "nicht A, sondern B"
 TURN = re.compile(
-    r"(?:(?<!\w)(?<!anything\s)(?<!everything\s)(?<!nothing\s)(?<!none\s)(?<!all\s)(?<!one\s)(?:"
+    r"(?:(?<!\w)(?<!anything\s)(?<!everything\s)(?<!nothing\s)(?<!none\s)(?<!all\s)(?<!one\s)(?<!might\s)(?<!may\s)(?<!could\s)(?:"
     + _words(
         "jetzt nunmehr maintenant ahora adesso agora теперь тепер сейчас şimdi sekarang teraz teď",
         "but however yet until actually rather instead wait correction edit update sorry hmm oops revised",

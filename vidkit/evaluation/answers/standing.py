@@ -28,7 +28,7 @@ _SET_OFF = re.compile(
 )
 _BEHIND_COLON = re.compile(r"\w:\s{1,3}[(\"']?$")
 _SECOND = re.compile(
-    r"(?<!\w)(?:2nd|second|3rd|third|next|alternativ\w*|runner|backup|fallback|others?)(?!\w)"
+    r"(?<!\w)(?:2nd|second|3rd|third|next|alternativ\w*|runner|backup|fallback|others?|first|firstly|start)(?!\w)"
 )
 _SAID_OF = re.compile(r"\s(?:is|was|has|had|does|did|looks?|seems?|appears?|would|might|may|could)\b")
 

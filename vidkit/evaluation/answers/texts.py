@@ -24,7 +24,7 @@ _BROKEN_OFF = re.compile(
 )
 _AS_YES_OR_NO = {"yep": "yes", "yeah": "yes", "yup": "yes", "nope": "no", "nah": "no",
     "no way": "no", "not at all": "no", "certainly not": "no", "absolutely not": "no", "of course not": "no",
-    "absolutely": "yes", "certainly": "yes", "definitely": "yes", "of course": "yes", "indeed": "yes"}  # fmt: skip
+    "absolutely": "yes", "certainly": "yes", "definitely": "yes", "of course": "yes"}  # fmt: skip
 _EITHER_WAY = re.compile(r"\b(?:whether\sor\snot|even\sif)\b[^.,!?;\n]{1,80},", re.IGNORECASE)
 # words before a noun that may be left out: "the landlord", "Her landlord", "in the evening"
 _LEADING = re.compile(r"(?:(?:a|an|the|his|her|their|its|my|your|in|at|on|to|by|from)\s)+(?=\w)")
