@@ -30,6 +30,13 @@ ASKED = asked_of("ABCD", TEXTS)
         ("C is not wrong.", "C held"),
         ("There is no doubt that it is B.", "B held"),
         ("It's anything but silver.", "A denied"),
+        ("C is wrong, and so is D.", "C denied, D denied"),
+        ("A is wrong. B too.", "A denied, B denied"),
+        ("I first wrote D, but that is wrong; B.", "D taken back, B held"),
+        ("Rather than A, B or C, I'd say D.", "A denied, B denied, C denied, D held"),
+        ("I choose D over B.", "D held, B denied"),
+        ("If it were silver, it would shine.", "A denied"),
+        ("Nicht A, die Antwort ist B.", "A denied, B held"),
         ("(A) Silver", "A held"),
         ("A man walks in.", ""),
     ],
@@ -49,11 +56,45 @@ def test_each_option_named_is_held_denied_taken_back_open_or_asked(reply: str, m
         ("The answer is B.", None, ""),
         ("B looks close, but D.", "D", "B"),
         ("I choose B. B looks close.", None, ""),
+        ("It's D. A and C are wrong, and B has the shade.", None, "AC"),
     ],
 )
 def test_what_replaces_an_option_that_fell_stands(reply: str, letter: str | None, fallen: str) -> None:
     stands = standing(reply_of(reply), ASKED)
     assert (stands.letter, "".join(sorted(stands.fallen))) == (letter, fallen)
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        ("I don't think it's A, C or D.", "B"),
+        ("Neither A nor B nor C.", "D"),
+        ("It may look like C but is in fact A.", "A"),
+        ("If it were silver it would shine. It doesn't. Teal.", "C"),
+        ("Only B is not contradicted.", "B"),
+        ("I don't think it's A or B.", None),
+    ],
+)
+def test_what_is_left_or_conceded_to_is_affirmed(reply: str, letter: str | None) -> None:
+    assert standing(reply_of(reply), ASKED).affirmed == letter
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        ("A is offstage, B is drumming, C has left: D.", "D"),
+        ("The prize was: teal", None),
+        ("A, B", None),
+        ("A is red. B is dark. C", None),
+        ("First choice: A. Second choice: B", None),
+    ],
+)
+def test_a_letter_behind_all_words_is_the_final_one(reply: str, letter: str | None) -> None:
+    assert standing(reply_of(reply), ASKED).final == letter
+
+
+def test_of_two_that_are_open_none_stands() -> None:
+    assert standing(reply_of("Maybe silver, maybe teal."), ASKED).fallen == {"A", "C"}
 
 
 def test_only_short_replies_are_read_as_clauses() -> None:

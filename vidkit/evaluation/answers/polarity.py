@@ -23,7 +23,7 @@ _INSTEAD_OF = (
         "en_lugar_de invece_di piuttosto_che ao_invés_de em_vez_de in_plaats_van i_stället_för i_stedet_for",
         "вместо замість zamiast namiesto în_loc_de",
     )
-    + r"|nothing|(?:prefer\w{0,3}|choose|chose|pick\w{0,3})\s[^.!?\n]{1,24}\s(?:to|over))"
+    + r"|nothing|(?<=\s[a-j]\s)over)"
     r"\s+(?:(?:option|choice|answer|the|a|an|der|die|das|la|le|el|il|de|o)\s+)?[(\"']?$"
 )
 DENIED_BEFORE = re.compile(
