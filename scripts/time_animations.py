@@ -1,9 +1,11 @@
 """How long the renderers of algorithm animations take, for a sort of ten numbers in 101 steps.
 
-    python scripts/time_animations.py [--to html,mp4,gif,...]
+    python scripts/time_animations.py [--to html,mp4,gif,...] [--best-of 3] [--steps 101]
 
-Prints seconds on the clock and of the processor, the latter for machines that do other things meanwhile;
-frames per second of videos; and milliseconds of script for a frame of 500 elements in Chromium.
+Prints seconds on the clock, and of the processor (child processes included) for machines that do other things
+meanwhile. For videos, frames per second on the clock, and those to expect of two idle cores: no more than the
+thread that draws can deliver, nor than two cores can draw and encode. `tikz-picture` is one step that TeX
+compiles by itself. Of the player, milliseconds of script for a frame of 500 elements in Chromium.
 """
 
 from __future__ import annotations
@@ -99,28 +101,56 @@ def player_ms(folder: Path) -> str:
     return found[1] if found else "Chromium said nothing"
 
 
+class Spent:
+    """Seconds since it was made: on the clock, of this thread, of all threads and ended child processes."""
+
+    def __init__(self) -> None:
+        self._begun = self._now()
+
+    def seconds(self) -> tuple[float, float, float]:
+        clock, thread, processor = (now - then for now, then in zip(self._now(), self._begun, strict=True))
+        return clock, thread, processor
+
+    @staticmethod
+    def _now() -> tuple[float, float, float]:
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return time.perf_counter(), time.thread_time(), sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def timed(trace: Any, to: str, folder: Path, count: int) -> tuple[float, str]:
+    """Processor seconds of one renderer, and a line that tells more."""
+    spent = Spent()
+    if to == "tikz-picture":
+        done = algoviz.render(trace, to="tikz-pdf", output=folder / to, steps=[count // 2], force=True)
+    else:
+        done = algoviz.render(trace, to=to, output=folder / to, steps=range(count), force=True)
+    clock, thread, processor = spent.seconds()
+    line = f"{to:12} {clock:6.2f} s, processor {processor:6.2f} s"
+    if done.files[0].suffix in (".mp4", ".webm"):
+        with av.open(str(done.files[0])) as video:
+            frames = sum(1 for _ in video.decode(video=0))
+        idle = frames / max(thread, processor / 2)
+        line += f", {frames} frames: {frames / clock:.0f} a second, {1000 * processor / frames:.2f} ms each, "
+        line += f"{1000 * thread / frames:.2f} ms of them to draw: {idle:.0f} a second on two idle cores"
+    return processor, line
+
+
 def main() -> None:
-    """Time each renderer once, after a first picture that loads libraries and fonts."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--to", default="html,mp4,gif,webm,svg,pdf,sheet,tikz,manim")
+    """Time each renderer, after a first picture that loads libraries and fonts."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
+    parser.add_argument("--to", default="html,mp4,gif,webm,svg,pdf,sheet,tikz,tikz-picture,manim")
+    parser.add_argument("--best-of", type=int, default=1, metavar="N", help="runs; the quickest counts")
+    parser.add_argument("--steps", type=int, default=STEPS, help="how many steps are rendered")
     asked = parser.parse_args()
     trace = sort_trace([9, 4, 7, 1, 8, 2, 6, 3, 5, 10])
     load = os.getloadavg()[0]
-    print(f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f}, {STEPS} steps, 720 lines")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f}, {asked.steps} steps, 720 lines")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         algoviz.render(trace, to="png", output=folder / "first", steps=[0])
         for to in asked.to.split(","):
-            before, clock = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-            done = algoviz.render(trace, to=to, output=folder / f"{to}-sort", steps=range(STEPS))
-            wall, after = time.perf_counter() - clock, resource.getrusage(resource.RUSAGE_SELF)
-            cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-            line = f"{to:6} {wall:6.2f} s, processor {cpu:6.2f} s"
-            if done.files[0].suffix in (".mp4", ".webm"):
-                with av.open(str(done.files[0])) as video:
-                    count = sum(1 for _ in video.decode(video=0))
-                line += f", {count} frames: {count / wall:.0f} a second, {1000 * cpu / count:.1f} ms each"
-            print(line, flush=True)
+            print(min(timed(trace, to, folder, asked.steps) for _ in range(asked.best_of))[1], flush=True)
         print(f"player, a frame of 500 elements: {player_ms(folder)}")
 
 

@@ -1,6 +1,7 @@
 """Videos of a trace: their frames are the scenes, their length is what the pace says."""
 
 import builtins
+import os
 from fractions import Fraction
 
 import algoviz_traces as made
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 import vidkit.algoviz as algoviz
+from vidkit.algoviz.renderers import fontconfig
 from vidkit.algoviz.renderers.frames import Frames
 from vidkit.algoviz.renderers.pictures import Screen
 from vidkit.algoviz.renderers.rendering import film_of
@@ -55,6 +57,30 @@ def test_each_frame_is_nearest_to_the_picture_drawn_for_it(trace, tmp_path):
         shown += [number] * count
     nearest = [int(np.argmin([np.square(frame - p).mean() for p in pictures])) for frame in frames]
     assert nearest == shown and len(pictures) > len(steps)
+
+
+def test_no_frame_of_a_video_differs_visibly_from_what_was_drawn(trace, tmp_path):
+    steps, fps = tuple(range(len(trace) + 1)), Fraction(12)
+    done = algoviz.render(trace, output=tmp_path / "sort.mp4", steps=steps, height=360, fps=12)
+    screen = Screen(640, 360, (1280, 720))
+    drawn = av.VideoFrame.from_numpy_buffer(screen.pixels, format="bgra")
+    wanted = []
+    for _, count in Frames(film_of(trace), steps, fps, screen):
+        planes = drawn.reformat(format="yuv420p", dst_colorspace="ITU709").to_ndarray()
+        wanted += [planes.astype(float)] * count
+    with av.open(str(done.files[0])) as container:
+        frames = [frame.to_ndarray().astype(float) for frame in container.decode(video=0)]
+    assert len(frames) == len(wanted)
+    squares = [np.square(one - other).mean() for one, other in zip(frames, wanted, strict=True)]
+    # twice as good as what eyes tell apart (about 40 dB)
+    assert 10 * np.log10(255**2 / max(squares)) > 46
+
+
+def test_fontconfig_warns_in_vain_and_others_are_heard(capfd):
+    with fontconfig.quiet():
+        os.write(2, b'Fontconfig warning: "a.conf", line 6: unknown element\nsomething else\n')
+    os.write(2, b"afterwards\n")
+    assert capfd.readouterr().err == "something else\nafterwards\n"
 
 
 def test_pixels_have_room_behind_them_for_readers_of_whole_vectors():

