@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from vidkit.algoviz.scene.page import shared
+from vidkit.algoviz.scene.crowding import crowd, taking_turns
 from vidkit.algoviz.scene.painters.base import Box, Painter
 
-SCALES = (1.6, 1.4, 1.25, 1.1, 1.0, 0.92, 0.85, 0.78, 0.71, 0.65, 0.6)
+SCALES = (1.6, 1.4, 1.25, 1.1, 1.0, 0.92, 0.85, 0.78, 0.71, 0.65, 0.6, 0.57)
 VIEW_GAP = 26.0
 _BESIDE_SHARE = 0.55  # of the width for a first view that grows, with the others at its right
-Rows = list[list[Painter]]
+
+
+class Placed(Protocol):
+    """What gets a place: a view, or several that take turns."""
+
+    @property
+    def turns(self) -> bool: ...
+
+    @property
+    def elastic(self) -> bool: ...
+
+    def turn(self, turned: bool) -> None: ...
+
+    def line_count(self, scale: float, room: float) -> int: ...
+
+    def wanted(self, scale: float, room: float) -> tuple[float, float]: ...
+
+    def place(self, box: Box, scale: float) -> None: ...
+
+
+Rows = list[list[Placed]]
 
 
 @dataclass(frozen=True)
@@ -35,31 +56,36 @@ def arrange(painters: Sequence[Painter], room: Box) -> None:
     """Give every view its place: as large as fits, and better a little smaller than in several lines.
 
     The first view has a line of its own, or the others stand in a column beside it. What is left over makes
-    the first view larger. Where nothing fits, views that want much get a part and show a window.
+    the first view larger. Where not all fit, views that are never there together share a place; where that
+    does not help, views that want much get a part and show a window.
     """
-    if not painters:
+    if not painters or _arranged(painters, room):
         return
+    places = taking_turns(painters)
+    if len(places) == len(painters) or not _arranged(places, room):
+        crowd(places, room, SCALES)
+
+
+def _arranged(painters: Sequence[Placed], room: Box) -> bool:
+    """Whether everything fits; then it has its place."""
     best = max(_plans(painters, room), key=lambda plan: plan.worth, default=None)
     _turn(painters, best is not None and best.turned)
     if best is None:
-        _turn(painters, True)
-        scale = SCALES[-1]
-        rows = _groupings(painters, scale, room.w)[0]
-        heights = shared(_heights(rows, scale, room.w), room.h - VIEW_GAP * (len(rows) - 1))
-        _put(rows, heights, scale, room)
-    elif best.rows is None:
+        return False
+    if best.rows is None:
         _put_beside(painters, best.scale, room)
     else:
         heights = _heights(best.rows, best.scale, room.w)
         _put(best.rows, heights, best.scale, room, _grown(best.rows, heights, best.scale, room))
+    return True
 
 
-def _turn(painters: Sequence[Painter], turned: bool) -> None:
+def _turn(painters: Sequence[Placed], turned: bool) -> None:
     for painter in painters:
         painter.turn(turned)
 
 
-def _plans(painters: Sequence[Painter], room: Box) -> Iterator[_Plan]:
+def _plans(painters: Sequence[Placed], room: Box) -> Iterator[_Plan]:
     turns = (False, True) if any(painter.turns for painter in painters) else (False,)
     for turned in turns:
         _turn(painters, turned)
@@ -78,13 +104,13 @@ def _plans(painters: Sequence[Painter], room: Box) -> Iterator[_Plan]:
                 yield _Plan(scale * clear, scale, None, turned)
 
 
-def _clarity(painter: Painter, scale: float, room: float) -> float:
+def _clarity(painter: Placed, scale: float, room: float) -> float:
     """Lines of a view that runs on in the next one are harder to follow than somewhat smaller cells."""
     lines = painter.line_count(scale, room)
     return 1.0 if lines <= 1 else max(0.4, 0.57 - 0.03 * (lines - 2))
 
 
-def _groupings(painters: Sequence[Painter], scale: float, room: float) -> list[Rows]:
+def _groupings(painters: Sequence[Placed], scale: float, room: float) -> list[Rows]:
     first, rest = painters[0], list(painters[1:])
     apart = [[first], *_shelves(rest, scale, room)]
     if first.elastic or not rest:
@@ -92,7 +118,7 @@ def _groupings(painters: Sequence[Painter], scale: float, room: float) -> list[R
     return [apart, _shelves(list(painters), scale, room)]
 
 
-def _shelves(painters: Sequence[Painter], scale: float, room: float) -> Rows:
+def _shelves(painters: Sequence[Placed], scale: float, room: float) -> Rows:
     rows: Rows = []
     used = 0.0
     for painter in painters:
@@ -123,7 +149,7 @@ def _grown(rows: Rows, heights: Sequence[float], scale: float, room: Box) -> flo
     return _largest(first, scale, first.line_count(scale, room.w), room.w, free)
 
 
-def _largest(painter: Painter, scale: float, lines: int, wide: float, high: float) -> float:
+def _largest(painter: Placed, scale: float, lines: int, wide: float, high: float) -> float:
     """The largest scale at which a view fits in no more lines; `scale` where no larger one does."""
     for larger in SCALES if not painter.elastic else ():
         if larger <= scale:
@@ -159,12 +185,12 @@ def _put(
         y += high + gap
 
 
-def _first_width(first: Painter, scale: float, room: Box) -> float:
+def _first_width(first: Placed, scale: float, room: Box) -> float:
     share = room.w * _BESIDE_SHARE
     return share if first.elastic else first.wanted(scale, share)[0]
 
 
-def _fits_beside(painters: Sequence[Painter], scale: float, room: Box) -> bool:
+def _fits_beside(painters: Sequence[Placed], scale: float, room: Box) -> bool:
     """Whether the other views fit in a column at the right of the first."""
     first, rest = painters[0], painters[1:]
     if not rest:
@@ -179,7 +205,7 @@ def _fits_beside(painters: Sequence[Painter], scale: float, room: Box) -> bool:
     return sum(size[1] for size in sizes) + VIEW_GAP * (len(rest) - 1) <= room.h
 
 
-def _put_beside(painters: Sequence[Painter], scale: float, room: Box) -> None:
+def _put_beside(painters: Sequence[Placed], scale: float, room: Box) -> None:
     first, rest = painters[0], painters[1:]
     full = room.w - VIEW_GAP - _first_width(first, scale, room)
     heights = [painter.wanted(scale, full)[1] for painter in rest]

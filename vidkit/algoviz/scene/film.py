@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from vidkit.algoviz.scene.arranging import arrange
+from vidkit.algoviz.scene.crowding import NOTE
 from vidkit.algoviz.scene.fonts import lacking
 from vidkit.algoviz.scene.look import Look, is_plain
 from vidkit.algoviz.scene.motion import changed_values, moves_between
@@ -133,7 +134,8 @@ class Film:
 
     def notes(self, step: int) -> list[str]:
         """What is left out of the picture of a step."""
-        return [note for painter in self.painters for note in painter.notes(step)]
+        made = [note for one in self.painters if not one.left_out for note in one.notes(step)]
+        return made + [f"{name}: not shown, there is no room for it" for name in self._left_out(step)]
 
     def _content(self) -> Box:
         inner = self.page.main.inset(PAD)
@@ -170,6 +172,7 @@ class Film:
         for painter in self.painters:
             made += painter.draw(step)
         made += self._legend_shapes()
+        made += self._missing(self._left_out(step))
         if page.comment:
             made += self._comment(picture.remarks, page.comment)
         if self.look.finish:
@@ -265,6 +268,18 @@ class Film:
                 )
             )
         return made
+
+    def _left_out(self, step: int) -> list[str]:
+        """Names of the views that are there at a step and have no place on the page."""
+        return [one.title or one.id for one in self.painters if one.left_out and one.views[step] is not None]
+
+    def _missing(self, names: list[str]) -> list[Shape]:
+        if not names:
+            return []
+        room = self._content()
+        box = Box(room.x, room.bottom - NOTE, room.w, NOTE)
+        text = f"no room for {', '.join(names)}"
+        return [label("left-out", text, box, 12, self.look.theme.muted, anchor="start", role="window")]
 
     def _legend_shapes(self) -> list[Shape]:
         box = self.page.legend

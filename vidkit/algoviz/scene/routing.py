@@ -45,8 +45,26 @@ class Route:
         rest = 1 - share
         return np.asarray(rest * rest * start + 2 * rest * share * via + share * share * end)
 
+    def leaves(self, box: Rect) -> bool:
+        """Whether a part of it lies outside of a box."""
+        left, top, right, bottom = extent(self.points)
+        return left < box[0] or top < box[1] or right > box[2] or bottom > box[3]
+
     def samples(self, count: int = 17) -> list[Point]:
         return [self.at(step / (count - 1)) for step in range(count)]
+
+
+def extent(points: Sequence[Point]) -> Rect:
+    """Box of a line, or of a curve over the middle one of three points, which it does not reach."""
+    marks = [points[0], points[-1]]
+    if len(points) == 3:
+        start, via, end = points
+        for a, c, b in zip(start, via, end, strict=True):  # where it turns back, in x and in y
+            turn = (a - c) / (a - 2 * c + b) if a - 2 * c + b else -1.0
+            if 0 < turn < 1:
+                marks.append(Route(tuple(points)).at(turn))
+    xs, ys = [x for x, _ in marks], [y for _, y in marks]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def route(
@@ -56,6 +74,7 @@ def route(
     radius: float,
     fan: float,
     blocks: Sequence[tuple[str, Rect]],
+    within: Rect | None = None,
 ) -> Route:
     """The way from a disc to another.
 
@@ -66,6 +85,7 @@ def route(
         radius: of the discs.
         fan: bend that is wanted, as a share of the length; for parallel edges.
         blocks: boxes that are no way through, each with the id of the node that it belongs to.
+        within: the place of the whole graph, which no way leaves unless there is no other.
     """
     if source == target:
         return loop(places[source], radius, fan)
@@ -75,11 +95,13 @@ def route(
     discs, boxes = np.array(others).reshape(-1, 2), np.array(foreign).reshape(-1, 4)
     ends = np.array(own).reshape(-1, 4)
     best, least = _bent(places[source], places[target], radius, fan), math.inf
-    for bend in _BENDS if others or own else ():
+    for bend in _BENDS if others or own or within else ():
         found = _bent(places[source], places[target], radius, fan + bend)
         # the small print of its own ends is worth a small bend, no large one
         crossed = int(_inside(found.sampled(25), ends).any(0).sum()) if own else 0
         hits = (_hits(found, discs, radius, boxes) if others else 0) + crossed
+        if within is not None and found.leaves(within):
+            hits += 50
         if hits + 4 * abs(bend) < least:
             best, least = found, hits + 4 * abs(bend)
         if not hits:

@@ -56,6 +56,7 @@ class Painter(ABC):
         self.title = next((view.title for view in self.views if view is not None), "")
         self.box = Box(0, 0, 0, 0)
         self.scale = 1.0
+        self.left_out = False  # there is no room for it at all
         self.measure()
 
     @abstractmethod
@@ -98,6 +99,18 @@ class Painter(ABC):
             return wide, high
         return max(wide, min(room, width(self.title, TITLE_SIZE, "bold") + 8)), high + TITLE
 
+    def floor(self, scale: float, room: float) -> float:
+        """Height, with the title, that a window of it needs to be legible."""
+        return min(self.wanted(scale, room)[1], self._title_high + self.window(scale))
+
+    def window(self, scale: float) -> float:
+        """Height of the smallest window, with the line that says what it leaves out, without the title."""
+        return 150.0
+
+    @property
+    def _title_high(self) -> float:
+        return TITLE if self.title else 0.0
+
     def place(self, box: Box, scale: float) -> None:
         self.box, self.scale = box, scale
         self.settle()
@@ -105,7 +118,7 @@ class Painter(ABC):
     def draw(self, step: int) -> list[Shape]:
         """The view at a step; nothing where the trace does not have it then."""
         view = self.views[step]
-        if view is None or (self.id == OUTPUT and not getattr(view.body, "items", True)):
+        if view is None or self.left_out or (self.id == OUTPUT and not getattr(view.body, "items", True)):
             return []
         made = self.shapes(step, view.body, self.marks[step])
         return [*self._title(view), *made]

@@ -36,6 +36,9 @@ class BucketsPainter(Painter):
         lines = math.ceil(max(self.count, 1) / columns)
         return min(room, columns * (column + gap) - gap), (self.strip + lines * (HIGH + GAP)) * scale
 
+    def window(self, scale: float) -> float:
+        return (self.strip + 2 * (HIGH + GAP)) * scale + 23.0
+
     def settle(self) -> None:
         scale, box = self.scale, self.inner
         column, gap = self._column(scale), 28 * scale

@@ -8,6 +8,7 @@ from vidkit.algoviz.scene.painters.base import PAD, Box, Painter, empty, label
 from vidkit.algoviz.scene.painters.cells import cell
 from vidkit.algoviz.scene.painters.row import pointer
 from vidkit.algoviz.scene.picture import Body, Item, Marks, Row
+from vidkit.algoviz.scene.routing import extent
 from vidkit.algoviz.scene.shapes import Layer, Shape
 from vidkit.algoviz.scene.text import unit_width
 
@@ -51,6 +52,9 @@ class ChipsPainter(Painter):
             wide = max([wide, *(place.box.right for place in places)])
             high = max([high, *(place.box.bottom for place in places)])
         return min(wide, room), high + self._line(scale) - (HIGH + GAP) * scale
+
+    def window(self, scale: float) -> float:
+        return 2 * self._line(scale)
 
     def settle(self) -> None:
         lines = max(1, int((self.inner.h + GAP * self.scale + 0.01) // self._line(self.scale)))
@@ -224,6 +228,9 @@ class StackPainter(Painter):
         count = min(max(self.count, 1), 12)
         return self._wide(scale) + 44 * scale, count * (HIGH + 4) * scale + 8
 
+    def window(self, scale: float) -> float:
+        return 2 * (HIGH + 4) * scale + 29.0
+
     def settle(self) -> None:
         self.room = max(1, int((self.inner.h - 8 + 0.01) // ((HIGH + 4) * self.scale)))
         if self.room < self.count:
@@ -304,8 +311,7 @@ def arrow(
 ) -> Shape:
     """A line from point to point, over a third one where it bends."""
     points = (start, end) if via is None else (start, via, end)
-    left, right = min(x for x, _ in points), max(x for x, _ in points)
-    top, bottom = min(y for _, y in points), max(y for _, y in points)
+    left, top, right, bottom = extent(points)
     return Shape(
         key,
         "line",

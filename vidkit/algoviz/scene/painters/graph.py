@@ -71,7 +71,9 @@ class GraphPainter(Painter):
             names = [node for node in self.nodes if node in known]
             self.cut = 20.0 if len(known) < len(self.nodes) else 0.0
             edges = [edge for edge in self.edges.values() if edge.source in known and edge.target in known]
-            if self._fit(names, edges) or len(kept) <= 2:
+            touches = self._fit(names, edges)
+            # a main view shows all that it can; beside it a clear part says more than a tangle
+            if len(kept) <= 2 or touches == 0 or (touches is not None and self.id == MAIN):
                 break
             kept = order[: int(len(kept) * 0.75)]
         self.shown = known
@@ -82,8 +84,12 @@ class GraphPainter(Painter):
         inner = self.inner
         return Box(inner.x, inner.y, inner.w, inner.h - self.cut)
 
-    def _fit(self, names: list[str], edges: list[Edge]) -> bool:
-        """Place and route at the largest radius at which nothing meets; False where nodes have no room."""
+    def _fit(self, names: list[str], edges: list[Edge]) -> int | None:
+        """Place and route at the largest radius at which nothing meets, or least does.
+
+        Returns:
+            How many nodes lie on foreign edges then; None where nodes have no room.
+        """
         fewest: tuple[float, float] | None = None
         for radius in self._radii():
             places = self._places(names, edges, radius)
@@ -92,16 +98,16 @@ class GraphPainter(Painter):
             self.places, self.radius = places, radius
             faults = self._route(edges)
             if not faults:
-                return True
+                return 0
             if fewest is None or faults < fewest[0]:
                 fewest = faults, radius
         if fewest is None:
             self.places, self.radius = {}, drawn.SMALLEST
             self._route([])
-            return not names
+            return None if names else 0
         self.places, self.radius = self._places(names, edges, fewest[1]) or {}, fewest[1]
         self._route(edges)
-        return True
+        return sum(self._touches(edge) for edge in edges)
 
     @property
     def _label_size(self) -> float:
@@ -180,8 +186,10 @@ class GraphPainter(Painter):
                 blocks.append((name, drawn.note_rect(x, y, radius, wide)))
         curve = self.look.layouts.edge_curve * 0.5 if self.id == MAIN else 0.0
         fans = {key: fan + curve for key, fan in _fans(edges).items()}
+        room = self._room
+        within = (room.x, room.y, room.right, room.bottom)
         self.ways = {
-            edge.key: route(edge.source, edge.target, places, radius, fans[edge.key], blocks)
+            edge.key: route(edge.source, edge.target, places, radius, fans[edge.key], blocks, within)
             for edge in edges
         }
         taken = [box for _, box in blocks]

@@ -17,6 +17,8 @@ from vidkit.algoviz.scene.text import unit_width
 SIZE, HIGH, HEADER, GAP = 16.0, 36.0, 24.0, 3.0
 TAG = 17.0  # height in each cell for the names of pointers
 _NARROWEST, _WIDEST = 38.0, 170.0
+_NOTE = 22.0  # height of what is said of a window
+_LEAST_ROWS = 3  # of a window
 _TURNED_FROM = 5  # rows of a table of one column, beyond which it may lie on its side
 
 
@@ -73,10 +75,7 @@ class GridPainter(Painter):
             self.side = min(max(unit_width(f"◀ {text}", "bold") for text in tags) * 12 + 18, 120.0)
         self.tag = TAG if tags and not self.side else 0.0
         headers = {text for grid in grids for text in grid.row_headers}
-        self.header = (
-            max((unit_width(text) for text in headers), default=0.0) * 13 + 14 if self.has_rows else 0.0
-        )
-        self.header = min(self.header, 130.0)
+        self.longest = max((unit_width(text) for text in headers), default=0.0)
 
     def _widths(self, grids: list[Grid]) -> list[float]:
         """Of each column at scale 1; equal for numbers side by side, which makes a matrix calm."""
@@ -92,15 +91,25 @@ class GridPainter(Painter):
             return [max(needed)] * self.n_cols
         return needed
 
+    def _header(self, scale: float) -> float:
+        """Width of the headers of rows, which are never smaller than can be read."""
+        return min(self.longest * _header_size(scale) + 14 * scale, 130.0) if self.has_rows else 0.0
+
     def natural(self, scale: float, room: float) -> tuple[float, float]:
-        wide = self.header + sum(self.widths) + self.between * max(0, self.n_cols - 1) + self.side
+        wide = sum(self.widths) + self.between * max(0, self.n_cols - 1) + self.side
         high = (HEADER if self.has_cols else 0) + self.n_rows * (self.high + self.tag + self.between)
-        return max(wide, 88.0) * scale, max(high, 40.0) * scale
+        wide = max(wide * scale + self._header(scale), 88.0 * scale)
+        note = _NOTE if wide > room + 1 else 0.0
+        return wide, max(high, 40.0) * scale + note
+
+    def window(self, scale: float) -> float:
+        rows = min(self.n_rows, _LEAST_ROWS) * (self.high + self.tag + self.between)
+        return (rows + (HEADER if self.has_cols else 0)) * scale + _NOTE + 1
 
     def settle(self) -> None:
         scale, box = self.scale, self.inner
         self.top = box.y + (HEADER * scale if self.has_cols else 0)
-        self.left = box.x + self.header * scale
+        self.left = box.x + self._header(scale)
         free_h = box.bottom - self.top + self.between * scale + 0.5
         each = (self.high + self.tag + self.between) * scale
         self.room_rows = max(1, int(free_h // each))
@@ -114,7 +123,7 @@ class GridPainter(Painter):
             self.room_cols = max(1, int((box.right - self.left + 1) // ((self.even + self.between) * scale)))
         self.windowed = self.room_rows < self.n_rows or self.room_cols < self.n_cols
         if self.windowed:
-            self.room_rows = max(1, min(self.n_rows, int((free_h - 22) // each)))
+            self.room_rows = max(1, min(self.n_rows, int((free_h - _NOTE) // each)))
         self.firsts = self._windows()
 
     def _windows(self) -> list[Cell]:
@@ -190,7 +199,7 @@ class GridPainter(Painter):
         return f"{column},{row}" if self.turned else f"{row},{column}"
 
     def _headers(self, body: Grid, rows: range, columns: range, first: Cell) -> list[Shape]:
-        made, muted, size = [], self.look.theme.muted, max(9.5, 13 * self.scale)
+        made, muted, size = [], self.look.theme.muted, _header_size(self.scale)
         for column in columns if self.has_cols else ():
             text = body.col_headers[column] if column < len(body.col_headers) else ""
             box = self.slot(first[0], column, first)
@@ -237,6 +246,10 @@ class GridPainter(Painter):
         count = len(grid.rows) * len(grid.rows[0])
         shown = min(len(grid.rows), self.room_rows) * min(len(grid.rows[0]), self.room_cols)
         return [f"{self.title or self.id}: {shown:,} of {count:,} cells are shown"] if shown < count else []
+
+
+def _header_size(scale: float) -> float:
+    return max(9.5, 13 * scale)
 
 
 def _tags(marks: Marks) -> dict[Cell, str]:

@@ -11,7 +11,7 @@ _APART = 2.6  # from node to node, in radii, beside twice the radius
 
 
 class LinkedPainter(GraphPainter):
-    """A line in the order of the list; several lines where it is long."""
+    """A line in the order of the list; where it is long, several that go to and fro: links stay short."""
 
     elastic = False
 
@@ -39,6 +39,8 @@ class LinkedPainter(GraphPainter):
         places = {}
         for number, name in enumerate(ordered):
             row, column = divmod(number, columns)
+            if row % 2:
+                column = columns - 1 - column
             places[name] = (left + (column + 0.5) * step, box.y + row * line + 2.2 * radius)
         return places
 

@@ -70,6 +70,9 @@ class RowPainter(Painter):
         gap = self.between * scale
         return self._shape(int((room + gap) // (self._cell(scale) + gap)))[1]
 
+    def window(self, scale: float) -> float:
+        return self._line(scale) + 21.0
+
     def settle(self) -> None:
         scale, box = self.scale, self.inner
         self.wide, self.step_x = self._cell(scale), self._cell(scale) + self.between * scale

@@ -59,6 +59,7 @@ class TreePainter(Painter):
 
     def settle(self) -> None:
         self.radius, self.limit = drawn.SMALLEST, self.depth
+        self.cut = 0.0  # height of what is said of a window
         box = self.inner
         for radius in drawn.radii(self.scale, self.widest):
             self.note_room = self._note_room(radius)
@@ -85,7 +86,7 @@ class TreePainter(Painter):
         if wanted is not None:  # never so near that nodes meet
             widest = max(2.5 * radius, self.note_room + 6, wanted * self.scale)
         self.unit_x = min((box.w - 2 * side) / span, widest) if span else 0.0
-        free = box.h - 2 * radius - self._low(radius) - 8
+        free = box.h - self.cut - 2 * radius - self._low(radius) - 8
         level = (
             max(4.2 * radius, self._each(radius)) + 20
             if wanted is None
@@ -98,10 +99,13 @@ class TreePainter(Painter):
     def _window(self) -> None:
         """Too many nodes: the upper levels, and of these as many nodes as fit."""
         radius = drawn.SMALLEST
+        self.cut = 24.0
         box = self.inner
         self.note_room = self._note_room(radius)
         apart = max(2.5 * radius, self.note_room + 6)
-        free_levels = max(0, int((box.h - 30 - 2 * radius - self._low(radius)) // self._each(radius)))
+        free_levels = max(
+            0, int((box.h - self.cut - 2 * radius - self._low(radius) - 8) // self._each(radius))
+        )
         room = max(1.0, (box.w - 2 * max(radius, self.note_room / 2) - 8) // apart)
         self.hidden = set()
         spans = [0.0]
