@@ -10,7 +10,8 @@ from vidkit.algoviz.scene.painters.base import Box, Painter
 
 GAP = 16.0
 NOTE = 20.0  # height of the line that names views without a place
-_FIRST = 6.0  # how much more the first view counts than another
+_FIRST = 4.0  # how much more the first view counts than another
+_PART = 0.75  # of what is seen counts where it is not all: turning pages is harder to follow
 _SIZE = 0.5  # what a first view of twice the size counts, beside others that are seen whole
 _BESIDE = (0.36, 0.5, 0.64)  # shares of the width for the first view, with the others at its right
 _NARROWEST = 160.0
@@ -181,5 +182,7 @@ def _worth(boxes: Sequence[tuple[Turns, Box]], scale: float, first_scale: float)
     for number, (place, box) in enumerate(boxes):
         wide, high = place.wanted(scale if number else first_scale, box.w)
         seen = min(1.0, box.w / max(wide, 1.0)) * min(1.0, box.h / max(high, 1.0))
+        if wide > box.w + 0.5 or high > box.h + 0.5:
+            seen *= _PART
         worth += seen * (1.0 if number else _FIRST)
     return worth
