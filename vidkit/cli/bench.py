@@ -83,6 +83,17 @@ BENCHMARKS = {
             "vidkit bench vr-bench sections=[speed] authors=../VR-Bench",
         ),
     ),
+    "vbench": Benchmark(
+        "VBench: scores of videos, totals and differences",
+        "Folders of videos are scored for the dimensions that need no download, or a local DINO or CLIP;"
+        " stand-ins are called vbench-like and make no total. Result files of VBench give totals. Two are"
+        " compared.",
+        (
+            "vidkit bench vbench videos=[uncached,cached]",
+            "vidkit bench vbench videos=[clips] dino=MODELS/dino-vitb16 clip=MODELS/clip-vit-base-patch32",
+            "vidkit bench vbench results=[dense_eval_results.json,cached_eval_results.json]",
+        ),
+    ),
     "agents": Benchmark(
         "speculative agents: schedules, gates, an embedded pair",
         "By default stages have given times on a simulated clock: schedules of minutes in moments. gates,"
