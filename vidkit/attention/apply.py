@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from vidkit.errors import ConfigError, ModelError
 from vidkit.hooks.families import ModelFamily, TextPlace, family_of
 from vidkit.hooks.install import Installation, families_of, find_transformers, remove
 from vidkit.hooks.root import hook_of
+from vidkit.hooks.stacking import put_under_cache, take_from_under_cache
 
 if TYPE_CHECKING:
     from vidkit.hooks.parallel.exchange import RankGroup
@@ -56,8 +58,10 @@ class AttentionHandle:
         for name, model in transformers.items():
             runtime, layers = self.runtimes[name], families[name].layers(model)
             for index in runtime.sparse_layers:
-                attn = layers[index].attention
-                attn.set_processor(SparseAttnProcessor(attn.processor, index, runtime, families[name]))
+                put_under_cache(
+                    layers[index].attention,
+                    partial(SparseAttnProcessor, layer=index, runtime=runtime, family=families[name]),
+                )
 
     def disable(self) -> None:
         """Restore the very processor objects that were there; safe to call twice.
@@ -189,9 +193,8 @@ def refuse_joint_text(policy: AttentionPolicy, family: ModelFamily, name: str, m
 def _processors_back(module: Any) -> None:
     """The processors that were found."""
     for part in module.modules():
-        processor = getattr(part, "processor", None)
-        if isinstance(processor, SparseAttnProcessor):
-            part.set_processor(processor.original)
+        if getattr(part, "processor", None) is not None:
+            take_from_under_cache(part, SparseAttnProcessor)
 
 
 def is_enabled(module: Any) -> bool:

@@ -141,6 +141,28 @@ class SparseAttnProcessor(NotPickled):
         q, k, v = (x.transpose(1, 2) for x in (q, k, v))
         return self.runtime.attend(q, k, v, self.layer, pooled).transpose(1, 2)
 
+    def attend_some(self, q: Tensor, k: Tensor, v: Tensor, index: Tensor) -> Tensor:
+        """Attention of some tokens to all, for caches that compute no others.
+
+        Args:
+            q: of the tokens, `[B, U, H, D]` after norm and RoPE.
+            k: of all, `[B, N, H, D]`.
+            v: likewise.
+            index: which tokens, `[B, U]`, ascending.
+
+        Returns:
+            `[B, U, H, D]`; by masks in a sparse phase, dense as long as there are none.
+        """
+        if self.runtime.sparse:
+            q_, k_, v_ = (x.transpose(1, 2) for x in (q, k, v))
+            found = self.runtime.attend_some(q_, k_, v_, self.layer, index)
+            if found is not None:
+                return found.transpose(1, 2)
+        if isinstance(self.original, DenseAttnProcessor):
+            return attend_dense(q, k, v, self.original.kernel)
+        dense: Tensor = dispatch_attention_fn(q, k, v, backend=self._attention_backend)
+        return dense
+
 
 def refuse_unknown(original: Any, family: ModelFamily) -> None:
     """Raise where a whole compiled graph would have to hold a dense phase that only the original knows."""

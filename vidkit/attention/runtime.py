@@ -15,6 +15,7 @@ from vidkit.attention.head_shares import HeadShares, Place
 from vidkit.attention.plan import BlockPlan
 from vidkit.attention.policy import AttentionPolicy
 from vidkit.attention.predictors.base import HeadNumbers, PlanState
+from vidkit.attention.some_queries import plan_of_some
 from vidkit.attention.stats import Recorder
 from vidkit.errors import ConfigError, DataError
 from vidkit.hooks.clock import Tick
@@ -173,6 +174,36 @@ class SparseRuntime(NotPickled):
         if torch.is_grad_enabled() and (q.requires_grad or k.requires_grad or v.requires_grad):
             _refuse_gradient(executor, plan, q)
         return run_plan(executor, q, k, v, plan)
+
+    def attend_some(self, q: Tensor, k: Tensor, v: Tensor, layer: int, index: Tensor) -> Tensor | None:
+        """Sparse attention of some tokens, by the masks of the last forward that computed all of them.
+
+        Args:
+            q: of the tokens, `[B, H, U, D]`.
+            k: of all tokens, `[B, H, N, D]`.
+            v: likewise.
+            layer: index of the block.
+            index: which tokens, `[B, U]`, ascending.
+
+        Returns:
+            `[B, H, U, D]`; None: no mask of this layer is there yet.
+        """
+        branch = self.branches.get(self.tick.branch)
+        state = None if branch is None else branch.layers.get(layer)
+        if self.policy.share_cfg_mask:  # a branch without masks of its own takes those that it shares
+            found = (b.layers.get(layer) for b in self.branches.values())
+            state = next((one for one in found if one is not None and not one.plan.empty), state)
+        shape = (q.shape[0], q.shape[1], k.shape[2], q.shape[3])
+        if state is None or state.plan.empty or state.key != (shape, q.dtype, q.device):
+            return None
+        with torch.no_grad():
+            assert self.policy.predictor is not None
+            plan = self.policy.predictor.plan(k.shape[2], state.plan, self._with_text(k.shape[2]))
+            plan = replace(plan, compensate=True) if self.policy.compensate else plan
+            plan = self.policy.executor.settle(q, plan_of_some(plan, index))
+            density = plan.head_density
+            self.recorder.layer(density, density, False, density.numel())
+        return run_plan(self.policy.executor.choose(q, plan), q, k, v, plan)
 
     def _plan(self, q: Tensor, k: Tensor, v: Tensor, layer: int, pooled: Pooled | None) -> BlockPlan:
         """Block lists of a call; those of its forward where a checkpointed block runs again."""

@@ -235,17 +235,7 @@ def _refuse_unknown(module: Any, name: str) -> None:
         )
 
 
-def single_tokens_with_masks(policy: str) -> ConfigError:
-    """What is said to a policy of single tokens with sparse attention, before or after loading."""
-    return ConfigError(
-        f"cache policy '{policy}' computes single tokens, and the masks of sparse attention are of all",
-        "use attention=dense, or a policy of whole steps such as cache=interval",
-    )
-
-
 def _refuse_processor(processor: Any, policy: str) -> None:
-    if type(processor).__name__ == "SparseAttnProcessor":
-        raise single_tokens_with_masks(policy)
     if getattr(processor, "_parallel_config", None) is not None:
         raise ConfigError(
             f"cache policy '{policy}' does not run under context parallelism",

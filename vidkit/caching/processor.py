@@ -28,6 +28,7 @@ class CachedAttnProcessor(NotPickled):
     """
 
     what = "caching"
+    is_outermost = True
 
     def __init__(self, original: Any, layer: int, runtime: CacheRuntime, family: ModelFamily) -> None:
         self.original, self.layer, self.runtime, self.family = original, layer, runtime, family
@@ -67,12 +68,23 @@ class CachedAttnProcessor(NotPickled):
             memory.replace(self.layer, keys, values)
         else:
             keys, values = memory.scatter(self.layer, index, keys, values)
-        heads = self._attend(made.q, keys, values)
+        raw = (made.raw_q, made.raw_k)
+        heads = self._attend(made.q, keys, values, raw, index)
         out: Tensor = self.family.output(attn, heads.type_as(made.q), made.after)
         return out
 
-    def _attend(self, q: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-        """With the kernel that the replaced processor uses, so that a full forward is the very same."""
+    def _attend(
+        self, q: Tensor, keys: Tensor, values: Tensor, raw: tuple[Tensor, Tensor], index: Tensor | None
+    ) -> Tensor:
+        """As the replaced processor would, so that a full forward is the very same."""
+        inner = self.original
+        if hasattr(inner, "attend_some"):  # sparse attention, which has masks for some tokens too
+            made: Tensor
+            if index is not None:
+                made = inner.attend_some(q, keys, values, index.expand(q.shape[0], -1))
+            else:
+                made = inner.attend(q, keys, values, *(raw if inner.wants_raw() else ()))
+            return made
         if isinstance(self.original, DenseAttnProcessor):
             return attend_dense(q, keys, values, self.original.kernel)
         heads: Tensor = dispatch_attention_fn(q, keys, values, backend=self._attention_backend)

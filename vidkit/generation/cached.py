@@ -46,24 +46,19 @@ class CachedRun:
             return request
         return dataclasses.replace(request, steps=self.policy.loop_steps(request.steps))
 
-    def check(self, spec: ModelSpec, request: Request, *, is_dense: bool = True) -> list[str]:
+    def check(self, spec: ModelSpec, request: Request) -> list[str]:
         """Refuse what a policy cannot do; say what the user should know.
 
         Args:
             spec: of the model.
             request: as asked for.
-            is_dense: no sparse attention was asked for.
 
         Raises:
-            ConfigError: steps that the model does not take, a target below the policy's floor, a schedule
-                that the policy does not know, or single tokens with sparse attention.
+            ConfigError: steps that the model does not take, a target below the policy's floor, or a schedule
+                that the policy does not know.
         """
         if self.policy is None:
             return []
-        if self.policy.partial and not is_dense and not request.by_blocks:
-            from vidkit.caching.apply import single_tokens_with_masks
-
-            raise single_tokens_with_masks(self.policy.name)
         if self.policy.changes_steps:
             check_request(spec, self.request(request))
         if spec.is_magi and not request.magi.kv_cache:

@@ -47,7 +47,7 @@ class Policies:
             ConfigError: a table or a target that does not fit.
         """
         notes = self.sparse.check(run.spec, run.request)
-        return notes + self.cached.check(run.spec, run.request, is_dense=self.sparse.policy is None)
+        return notes + self.cached.check(run.spec, run.request)
 
     def generate(
         self,

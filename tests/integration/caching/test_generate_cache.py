@@ -98,7 +98,6 @@ def test_a_target_below_the_floor_names_the_floor(words, tmp_path, capsys) -> No
         (["cache=change", "cache.full=0.5", "cache.target_flops=0.5"], "the second sets the first"),
         (["cache=chnge"], "chnge"),
         (["cache=magcache", "cache.table=missing.json"], "no magnitudes at missing.json"),
-        (["cache=change", "cache.share=0.1", "attention=xattention"], "masks of sparse attention are of all"),
     ],
     ids=str,
 )
@@ -111,7 +110,6 @@ def test_bad_input_is_refused_in_words(given, text, words, capsys) -> None:
     "given",
     [
         ["cache=change", "cache.full=0"],
-        ["cache=change", "cache.share=0.1", "attention=xattention"],
         ["cache=magcache"],  # no table ships for this model
         ["cache=flowcache", "cache.threshold=nan"],
     ],
@@ -122,20 +120,14 @@ def test_a_dry_run_refuses_what_the_run_would_before_it_prints_a_plan(given, wor
     assert capsys.readouterr().out == ""
 
 
-def test_single_tokens_with_sparse_attention_are_refused_before_weights_are_read(
-    words, monkeypatch, capsys
-) -> None:
-    monkeypatch.setattr("vidkit.generation.load.load_pipeline", None)
-    assert run([*words, "cache=change", "cache.share=0.1", "attention=xattention"]) == 2
-    assert "masks of sparse attention are of all" in error_lines(capsys)[0]
-
-
-@pytest.mark.parametrize("name", ["interval", "change"])
-def test_whole_step_policies_go_with_sparse_attention(name, words, tmp_path) -> None:
+@pytest.mark.parametrize("name", ["interval", "change", "motioncache", "tokens"])
+def test_policies_go_with_sparse_attention(name, words, tmp_path) -> None:
+    given = {"tokens": ["cache=change", "cache.share=0.25", "cache.full_every=4"]}
+    given["motioncache"] = ["cache=motioncache", *POLICIES["motioncache"]]
     sparse = ["attention=xattention", "attention.block_q=8", "attention.block_k=8", "attention.stride=4"]
-    assert run([*words, *sparse, "attention.always_keep=[]", f"cache={name}"]) == 0
+    assert run([*words, *sparse, "attention.always_keep=[]", *given.get(name, [f"cache={name}"])]) == 0
     record = record_in(tmp_path)
-    assert record["attention"]["sparse_calls"] > 0 and record["cache"]["decisions"]["skip"] > 0
+    assert record["attention"]["sparse_calls"] > 0 and set(record["cache"]["decisions"]) - {"full"}
 
 
 def test_a_dry_run_says_what_is_planned(words, capsys) -> None:

@@ -82,10 +82,14 @@ def dry_run(run: ResolvedRun) -> CostEstimate:
     settings, spec, request = run.settings, run.spec, run.request
     notes = list(run.frame.notes)
     dense = is_dense(settings.attention)
-    if dense or settings.attention.table not in (None, "", "auto"):  # only a table needs torch
+    if dense or settings.attention.table not in (
+        None,
+        "",
+        "auto",
+    ):  # only a table needs torch
         notes += prepare(settings.attention, run.table_model, folder=run.folder).check(spec, request)
     cached = prepare_cache(settings.cache, run.folder)
-    cache_notes = cached.check(spec, request, is_dense=dense)
+    cache_notes = cached.check(spec, request)
     dtype, vae_dtype = run.options.expected_dtype, run.options.vae_dtype
     estimate = estimate_cost(spec, request, dtype, vae_dtype, with_encoders=not run.is_random)
     print("\n".join(cost_lines(spec, request, estimate, dtype, vae_dtype)))
