@@ -1,8 +1,10 @@
 """Run diffusers' own tests of Wan and SkyReels-V2 as they are, and with vidkit's attention at tau = 1.
 
-    python scripts/check_diffusers_tests.py CLONE [--files GLOB ...] [-- WORDS FOR PYTEST]
+    python scripts/check_diffusers_tests.py CLONE [--files GLOB ...] [--offline] [-- WORDS FOR PYTEST]
 
-CLONE: huggingface/diffusers at the tag nearest to the installed release; only its tests are used. At tau = 1
+CLONE: huggingface/diffusers at the tag nearest to the installed release; only its tests are used. They need
+the package `parameterized`, and from the model hub a tiny T5, for which --offline puts one of random weights
+with words of its own in a folder that is laid out like the hub's cache. At tau = 1
 every block is kept, so attention is dense and each test has to end as without vidkit. Fails when one that
 passes without vidkit does not pass with it, and names those. Nothing of the clone is part of vidkit.
 """
@@ -23,6 +25,7 @@ FILES = (
     "tests/pipelines/wan/test_wan*.py",
     "tests/pipelines/skyreels_v2/test_skyreels*.py",
 )
+TEXT_MODEL = "hf-internal-testing/tiny-random-t5"
 # a transformer has vidkit's attention from its first forward on, whoever makes it
 PLUGIN = """
 import diffusers
@@ -51,6 +54,7 @@ def main() -> int:
     )
     parser.add_argument("clone", type=Path)
     parser.add_argument("--files", nargs="+", default=FILES, help="test files of the clone, with wildcards")
+    parser.add_argument("--offline", action="store_true", help="ask no hub; a tiny T5 of random weights")
     parser.add_argument("pytest", nargs="*", help="words for pytest, after --")
     given = parser.parse_args()
     files = [str(path) for pattern in given.files for path in sorted(given.clone.glob(pattern))]
@@ -59,6 +63,9 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "vidkit_everywhere.py").write_text(PLUGIN)
+        if given.offline:
+            make_text_model(Path(folder))
+            os.environ |= {"HF_HOME": folder, "HF_HUB_CACHE": f"{folder}/hub", "HF_HUB_OFFLINE": "1"}
         without = outcomes(given.clone, files, given.pytest, Path(folder), [])
         with_it = outcomes(given.clone, files, given.pytest, Path(folder), ["-p", "vidkit_everywhere"])
     new = sorted(name for name, end in with_it.items() if end != "passed" and without.get(name) == "passed")
@@ -69,6 +76,27 @@ def main() -> int:
         counts = {end: list(ends.values()).count(end) for end in ("passed", "failed", "skipped")}
         print(f"{what} vidkit: " + ", ".join(f"{count} {end}" for end, count in counts.items()))
     return int(bool(new or lost or "passed" not in without.values()))
+
+
+def make_text_model(folder: Path) -> None:
+    """The T5 that the pipelines' tests name, of the same size, at its place in the hub's cache."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast, T5Config, T5EncoderModel
+
+    home = folder / "hub" / f"models--{TEXT_MODEL.replace('/', '--')}"
+    snapshot = home / "snapshots" / "made"
+    snapshot.mkdir(parents=True)
+    (home / "refs").mkdir()
+    (home / "refs" / "main").write_text("made")
+    letters = [chr(code) for code in range(33, 127)]
+    words = {word: i for i, word in enumerate(["<pad>", "</s>", "<unk>", *letters])}
+    inner = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    inner.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    inner.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
+    special = {"pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
+    PreTrainedTokenizerFast(tokenizer_object=inner, **special).save_pretrained(snapshot)
+    sizes = {"d_model": 32, "d_kv": 8, "d_ff": 37, "num_layers": 5, "num_heads": 4}
+    T5EncoderModel(T5Config(vocab_size=1103, **sizes)).save_pretrained(snapshot)
 
 
 def outcomes(
