@@ -26,7 +26,15 @@ def schema_of(what: str) -> dict[str, Any]:
     model = Document if what == "trace" else Rsl
     title = "VTA-JSON 5.x, a trace of an algorithm" if what == "trace" else "RSL, how a trace looks"
     made = model.model_json_schema(by_alias=True)
-    return {"$schema": _DIALECT, **made, "title": title}
+    return {"$schema": _DIALECT, **_without_defaults(made), "title": title}
+
+
+def _without_defaults(value: Any) -> Any:
+    """Without `additionalProperties: true`, as its absence means; releases of pydantic differ."""
+    if isinstance(value, dict):
+        kept = {name: one for name, one in value.items() if (name, one) != ("additionalProperties", True)}
+        return {name: _without_defaults(one) for name, one in kept.items()}
+    return [_without_defaults(one) for one in value] if isinstance(value, list) else value
 
 
 def schema_text(what: str) -> str:

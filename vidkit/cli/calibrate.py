@@ -46,7 +46,7 @@ def calibrate(
     \b
     vidkit calibrate -o maze.json
     vidkit calibrate -c wan1_3b_480p prompts=prompts.txt attention=svg2 --dry-run
-    vidkit calibrate --resolve maze.json budget=0.5 -o sparser.json
+    vidkit calibrate --resolve maze.json budget=0.44 -o sparser.json
     vidkit calibrate cache --help   magnitudes for step caches
     vidkit calibrate gate --help    thresholds for the small model before an agent
     """  # noqa: D301 (a backspace: the lines after it keep their breaks)

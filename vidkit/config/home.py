@@ -8,7 +8,7 @@ from typing import Any
 from vidkit.utils.paths import at_home
 
 # texts for a model, which may begin with anything
-_TEXTS = frozenset({"prompt", "negative_prompt", "query", "ask", "question", "system"})
+TEXTS = frozenset({"prompt", "negative_prompt", "query", "ask", "question", "system"})
 _PREFIX = re.compile(r"(?:[\w-]+:)?(?=~/)")  # `scores:~/mine.npy`
 
 
@@ -18,7 +18,7 @@ def paths_at_home(values: Any) -> Any:
     What exists under the name as typed is taken as it stands, and texts for a model are left alone.
     """
     if isinstance(values, dict):
-        return {name: value if name in _TEXTS else paths_at_home(value) for name, value in values.items()}
+        return {name: value if name in TEXTS else paths_at_home(value) for name, value in values.items()}
     if isinstance(values, list):
         return [paths_at_home(value) for value in values]
     if isinstance(values, str) and (prefix := _PREFIX.match(values)) is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from vidkit.config.catalog import group_choices, group_names
+from vidkit.config.home import TEXTS
 from vidkit.config.keys import Key, listed_keys, method_fields, owner_of_free_key
 from vidkit.config.method_words import MARK
 from vidkit.config.methods import OURS, methods
@@ -73,6 +74,8 @@ def hydra_words(
         if override.key in groups and section is not None and section.is_section:
             words.append(_chosen(override, section, config_dir))
         elif key is not None and key.is_text:
+            if not override.value and key.optional and key.name.rpartition(".")[2] not in TEXTS:
+                raise _without_value(override, key)
             texts[override.key] = _text(override.value, key)
         elif key is not None and key.methods and "." not in key.name:
             texts[override.key] = _parsed(_checked(override, key).partition("=")[2])
@@ -126,11 +129,7 @@ def _checked(override: Override, key: Key | None) -> str:
             did_you_mean(override.value, key.choices, "choices"),
         )
     if not override.value:
-        raise ConfigError(
-            f"'{override.word}' has no value",
-            f"'{override.key}' takes {'a value' if key is None else key.takes}"
-            + ("; null is none" if key is not None and key.optional else ""),
-        )
+        raise _without_value(override, key)
     if not _is_balanced(override.value):
         raise ConfigError(
             f"brackets or quotes do not match in '{override.word}'",
@@ -142,6 +141,14 @@ def _checked(override: Override, key: Key | None) -> str:
             f"'{override.key}' takes {'one value' if key is None else key.takes}; run once for each value",
         )
     return override.word
+
+
+def _without_value(override: Override, key: Key | None) -> ConfigError:
+    return ConfigError(
+        f"'{override.word}' has no value",
+        f"'{override.key}' takes {'a value' if key is None else key.takes}"
+        + ("; null is none" if key is not None and key.optional else ""),
+    )
 
 
 def _is_balanced(value: str) -> bool:
