@@ -86,11 +86,19 @@ def _load(spec: str, device: str, dtype: str, revision: str | None) -> LoadedMod
     images = _attempt(spec, lambda: processor.from_pretrained(spec, revision=revision))
     tokenizer = None
     if FAMILIES[kind][0] != "dino":
-        tokenizer = _attempt(
-            spec, lambda: transformers.AutoTokenizer.from_pretrained(spec, revision=revision)
-        )
+        tokenizer = _attempt(spec, lambda: _tokenizer(spec, revision))
     marker = revision or str(getattr(config, "_commit_hash", "") or "") or _folder_mark(spec)
     return LoadedModel(model.to(place).eval(), images, tokenizer, spec, marker, kind, _side(images, config))
+
+
+def _tokenizer(spec: str, revision: str | None) -> Any:
+    import transformers
+
+    try:
+        return transformers.AutoTokenizer.from_pretrained(spec, revision=revision)
+    except AttributeError:  # transformers 5.0 knows no class for SigLIP where sentencepiece is missing
+        plain: Any = transformers.PreTrainedTokenizerFast
+        return plain.from_pretrained(spec, revision=revision)
 
 
 def _attempt(spec: str, load: Callable[[], Any]) -> Any:
