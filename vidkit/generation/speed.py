@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 # stream less often. 59-65 ps a value and layer on an H200 (Wan2.1 1.3B and 14B at both sizes,
 # docs/benchmarks.md), times its 4.8 TB/s
 SAVED_BYTES = 300.0
-# seconds that compiling takes where no run has measured it
-COMPILE_SECONDS = 20.0
+# seconds that compiling takes where no run has measured it: 13 (720p) to 16 on an H100 with Wan2.1-1.3B
+COMPILE_SECONDS = 14.0
 
 
 @dataclass
