@@ -72,7 +72,7 @@ def test_the_estimate_is_what_the_benchmark_measured(changes, measured):
 def test_blocks_are_compiled_where_the_steps_pay_for_it(monkeypatch):
     assert decided(monkeypatch) == (True, None)
     compiled, why = decided(monkeypatch, steps=4)
-    assert not compiled and why == "the steps would save 2 s, and compiling takes about 20 s"
+    assert not compiled and why == "the steps would save 2 s, and compiling takes about 14 s"
     assert decided(monkeypatch, steps=4, clips=20)[0]
     assert decided(monkeypatch, SpeedRun("blocks", "auto"), steps=1)[0]
     assert decided(monkeypatch, SpeedRun("off", "auto")) == (False, "compile=off")
