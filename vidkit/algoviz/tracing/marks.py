@@ -58,10 +58,17 @@ class Look:
                     if value == of.get("text"):
                         self._add(view_id, key, kind)
             elif of in numbers:
-                self._add(numbers[of], self._key(key), kind)
+                self._add(numbers[of], self._place(of, key), kind)
             elif of in inner:
                 view_id, row, name = inner[of]
                 self._add(view_id, (row, key, self._key(name)), kind)
+
+    def _place(self, number: int, key: Encoded) -> Any:
+        """An element of a container by its index or key; of a set, which has neither, by its place."""
+        content = self.memory.heap.get(number)
+        if content is None or content["k"] != "set":
+            return self._key(key)
+        return content["v"].index(key) if key in content["v"] else None
 
     def _key(self, key: Encoded) -> Any:
         return key if isinstance(key, int) else key_text(key, self.memory)

@@ -129,21 +129,34 @@ def key_text(value: Encoded, memory: Memory) -> str:
     return value if isinstance(value, str) else text(value, memory)
 
 
-_LABELS = ("val", "value", "data", "key", "label", "name", "char", "id", "item", "element")
+_LABELS = (
+    "val", "value", "data", "key", "label", "name", "char", "id", "item", "element",
+    "word", "letter", "symbol", "pos", "position", "point", "cell", "state", "city", "vertex", "num",
+)  # fmt: skip
+_HOUSEKEEPING = frozenset(
+    ("lo", "hi", "low", "high", "l", "r", "left", "right", "start", "end", "begin", "first", "last",
+     "lower", "upper", "depth", "level", "height", "size", "rank", "color", "colour", "balance", "bf",
+     "index", "priority")
+)  # fmt: skip
 
 
 def label(content: Content, memory: Memory, depth: int = 0) -> Any:
-    """What is written on an object: its value by a usual name, else its first scalar, else its class."""
+    """What is written on an object: its value by a usual name, else its first scalar, else its class.
+
+    The range of a node and what keeps a tree in balance say less than what it holds.
+    """
     attributes = dict((str(name), value) for name, value in content["v"])
-    for name in _LABELS:
-        if name in attributes and reference(attributes[name]) is None:
-            made = shown(attributes[name], memory, depth + 1)
-            key = attributes.get("key") if name in ("val", "value") else None
-            return made if key is None or isinstance(key, dict) else f"{key}: {made}"
-    for value in attributes.values():
-        if value is not None and not isinstance(value, dict | bool):
-            return value
-    return str(content.get("c", "object"))
+    usual = [name for name in _LABELS if name in attributes and reference(attributes[name]) is None]
+    for name in usual:
+        if attributes[name] is None:
+            continue
+        made = shown(attributes[name], memory, depth + 1)
+        key = attributes.get("key") if name in ("val", "value") else None
+        return made if key is None or isinstance(key, dict) else f"{key}: {made}"
+    plain = {n: v for n, v in attributes.items() if v is not None and not isinstance(v, dict | bool)}
+    for name in sorted(plain, key=lambda name: name.strip("_").casefold() in _HOUSEKEEPING):  # stable
+        return plain[name]
+    return None if usual else str(content.get("c", "object"))
 
 
 def _cut(told: str, longest: int) -> str:

@@ -22,7 +22,8 @@ class Record:
         line: of the script, from 1; 0 before the first.
         variables: number of a frame -> name -> value; {"gone": True} for a variable that is no more.
         contents: number of a container -> its content.
-        reads: [kind, container, key]; kinds r (read), c (compared), m (searched), i (gone over).
+        reads: [kind, container, key]; kinds r (read), c (compared), m (searched), i (gone over),
+            s (in a slice).
         output: text printed.
         call: number, function, line and names of the arguments of a call that begins.
         back: number of the frame that returns, and its value.

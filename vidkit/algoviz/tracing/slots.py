@@ -193,7 +193,9 @@ def _count_reads(
     made: dict[Slot, Use],
     inner_of: dict[int, set[int]],
 ) -> None:
-    for _, of, _ in reads:
+    # a slice is one look, however many elements it has
+    parts = {str(of): of for kind, of, _ in reads if kind == "s"}
+    for of in [*parts.values(), *(of for kind, of, _ in reads if kind != "s")]:
         for slot, (_, value) in now.items():
             number = reference(value)
             if isinstance(of, dict):

@@ -12,6 +12,7 @@ from vidkit.algoviz.tracing.cursors import cursors
 from vidkit.algoviz.tracing.displays import Display, Network, Pairs, blank
 from vidkit.algoviz.tracing.endings import ending_text
 from vidkit.algoviz.tracing.memory import Memory, as_json, reference, shown
+from vidkit.algoviz.tracing.particulars import particulars_ops
 from vidkit.algoviz.tracing.planning import Plan, plan
 from vidkit.algoviz.tracing.pointing import Pointing
 from vidkit.algoviz.tracing.recording import Encoded, Record, Recording
@@ -26,7 +27,7 @@ from vidkit.algoviz.vta.initial import initial_state
 from vidkit.algoviz.vta.notes import Notes
 from vidkit.algoviz.vta.operations import MODELS
 from vidkit.algoviz.vta.params.extensions import PushFrame
-from vidkit.algoviz.vta.state import ArrayView, GraphView, ListView, State, TableView, View
+from vidkit.algoviz.vta.state import ArrayView, GraphView, ListView, State, TableView, TreeView, View
 from vidkit.algoviz.vta.styles import read_styles
 from vidkit.algoviz.vta.view_specs import MAIN
 
@@ -380,7 +381,7 @@ class Telling:
             view, read = self._view(one), look.cells.get(one.view_id, {})
             ops: list[Op] = []
             changed = written.get(one.view_id, [])
-            if view is None or not fresh:
+            if view is None or not (fresh or (one.node_class and record.contents)):
                 continue
             if isinstance(view, ArrayView | ListView):
                 old = before.get(one.view_id, view)
@@ -389,6 +390,8 @@ class Telling:
                 ops = marks.row_ops(one, view, {k: v for k, v in wanted.items() if type(k) is int})
             elif isinstance(view, TableView):
                 ops = marks.table_ops(one, view, read, changed)
+            elif isinstance(view, GraphView | TreeView) and one.node_class:
+                ops = particulars_ops(one, view, self.memory)
             elif isinstance(view, GraphView) and one.source == "adjacency":
                 ops = marks.graph_ops(one, view, read, seen, self.memory, self.holds.get(one.view_id))
             elif isinstance(view, GraphView) and one.source == "edges":

@@ -40,7 +40,7 @@ MAIN = {
     "add_two_numbers": ("ListNode", "x-linkedlist"),
     "build_order": ("deps", "graph"),
     "count_bits": ("bits", "array"),
-    "heaps_permutations": ("result", "table"),
+    "heaps_permutations": ("arr", "array"),
     "knapsack_row": ("dp", "array"),
     "merge_k_lists": ("lists", "table"),
     "union_by_size": ("dsu.p", "array"),

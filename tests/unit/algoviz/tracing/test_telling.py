@@ -1,5 +1,7 @@
 """What a recording is told as: marks, pointers, calls, the family."""
 
+import pytest
+
 from vidkit.algoviz.tracing.here import record_source
 from vidkit.algoviz.tracing.telling import tell
 from vidkit.algoviz.vta.trace import Trace, trace_of
@@ -49,3 +51,113 @@ def test_table_is_dynamic_programming_only_if_it_is_filled_from_its_own_cells():
     filled = "t = [[1, 1], [1, 0]]\nfor i in range(1, 2):\n    t[i][1] = t[i - 1][1] + t[i][0]\n"
     assert told(grid).family == "table"
     assert told(filled).family == "dynamic programming"
+
+
+def marked(source: str) -> list[list[int]]:
+    """Places of the first row that each step marks as read, of steps that mark any."""
+    states = told(source).replay()
+    rows = [[at for at, item in enumerate(state.main.elements) if item.style] for state in states]  # type: ignore[union-attr]
+    return [row for row in rows if row]
+
+
+@pytest.mark.parametrize(
+    ("loop", "expected"),
+    [
+        ("for x in a[1:]:\n    s += x\n", [[1], [2], [3]]),
+        ("for x in a[:-1]:\n    s += x\n", [[0], [1], [2]]),
+        ("for x in a[::2]:\n    s += x\n", [[0], [2]]),
+        ("for i, x in enumerate(a[1:], 1):\n    s += x\n", [[1], [2], [3]]),
+        ("for x in reversed(a):\n    s += x\n", [[3], [2], [1], [0]]),
+        ("for x, y in zip(a, a[1:]):\n    s += x * y\n", [[0, 1], [1, 2], [2, 3], [3]]),
+        ("s = sum(a[1:3])\n", [[1, 2]]),
+        ("b = a[:2] + a[3:]\n", [[0, 1, 3]]),
+    ],
+)
+def test_parts_of_a_list_are_read_where_they_lie_in_it(loop, expected):
+    assert marked(f"a = [5, 3, 8, 2]\ns = 0\n{loop}print(s)\n") == expected
+
+
+def test_index_of_a_part_that_begins_later_points_into_the_whole_list():
+    source = "a = [5, 3, 8]\nfor i, x in enumerate(a[1:], 1):\n    print(x)\n"
+    other = "a = [5, 3, 8]\nfor i, x in enumerate(a[1:]):\n    print(x)\n"
+    at = [state.pointers["i"].at for state in told(source).replay() if "i" in state.pointers]
+    assert sorted(set(at)) == [1, 2]
+    assert not any(state.pointers for state in told(other).replay()), "there i is no index of a"
+
+
+def test_loops_over_dicts_sets_and_queues_are_steps():
+    source = (
+        "from collections import deque\nprice = {'fig': 2, 'pear': 3}\n"
+        "seen = {4, 6}\nwaiting = deque([7, 9])\nt = 0\n"
+        "for name, cost in price.items():\n    t += cost\nfor cost in price.values():\n    t += cost\n"
+        "for name in price:\n    t += 1\nfor one in seen:\n    t += one\n"
+        "for one in waiting:\n    t += one\nprint(t)\n"
+    )
+    steps = told(source)
+    lines = [state.code for state in steps.replay()]
+    for line in (6, 8, 10, 12, 14):
+        assert any(line in one for one in lines), line
+    assert steps.replay()[-1].aux["output"].items[0].value == "38"  # type: ignore[union-attr]
+
+
+def test_hooks_leave_what_a_script_does_as_it_is():
+    source = (
+        "class Own:\n    def __getitem__(self, key):\n        return key\n"
+        "    def items(self):\n        return 'own'\n"
+        "o, out, a, d = Own(), [], [1, 2, 3], {'x': 1, 'y': 2}\nout.append(o[1:2:3] == slice(1, 2, 3))\n"
+        "for x in o.items():\n    out.append(x)\nfor x in a[:]:\n    a.remove(x)\nout.append(a)\n"
+        "try:\n    for k in d:\n        d.pop(k)\n"
+        "except RuntimeError as error:\n    out.append(str(error)[:18])\n"
+        "for x in reversed((1, 2)):\n    out.append(x)\nfor x in 'abc'[::-1]:\n    out.append(x)\n"
+        "b = [1, 2, 3, 4]\ndel b[1:3]\nb[:0] = [9]\nout.append(b)\nprint(out)\n"
+    )
+    printed = told(source).replay()[-1].aux["output"].items[0].value  # type: ignore[union-attr]
+    wanted = [True, "o", "w", "n", [], "dictionary changed", 2, 1, "c", "b", "a", [9, 1, 4]]
+    assert printed == str(wanted)
+
+
+@pytest.mark.parametrize(
+    ("fields", "value", "label"),
+    [
+        ("self.lo, self.hi, self.total = 0, 4, v", 11, 11),
+        ("self.height, self.amount = 1, v", 7, 7),
+        ("self.char, self.freq = None, v", 5, 5),
+        ("self.f, self.pos = 3, v", (1, 2), (1, 2)),
+        ("self.depth = v", 2, 2),
+    ],
+)
+def test_node_is_labelled_by_what_it_holds(fields, value, label):
+    source = f"class Node:\n    def __init__(self, v):\n        {fields}\n        self.next = None\n"
+    source += f"first = Node({value!r})\nfirst.next = Node({value!r})\n"
+    main = told(source).replay()[-1].main
+    assert {str(node.label) for node in main.nodes.values()} == {str(label)}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("container", "item", "expected"),
+    [
+        ("[2, 7, 1]", 1, [[2]]),
+        ("[2, 7, 1]", 7, [[1]]),
+        ("[2, 7, 1]", 0, []),
+        ("{4, 2, 0}", 2, [[1]]),
+        ("{4, 2, 0}", 1, []),
+    ],
+)
+def test_search_marks_the_element_that_was_found_not_the_one_of_that_index(container, item, expected):
+    found = marked(f"a = {container}\nprint({item} in a)\n")
+    if container.startswith("{"):  # whose order is its own
+        order = [item.value for item in told(f"a = {container}\nprint(1 in a)\n").replay()[-1].main.elements]  # type: ignore[union-attr]
+        expected = [[order.index(item)]] if expected else []
+    assert found == expected
+
+
+def test_objects_that_are_nodes_tell_their_distance_and_that_they_were_visited():
+    source = (
+        "class Town:\n    def __init__(self, name):\n        self.name, self.near = name, []\n"
+        "        self.visited, self.dist = False, 9\n"
+        "a, b = Town('A'), Town('B')\na.near.append(b)\nb.near.append(a)\na.visited = True\nb.dist = 1\n"
+    )
+    states = told(source).replay()
+    last = {str(node.label): (node.style, dict(node.properties)) for node in states[-1].main.nodes.values()}  # type: ignore[union-attr]
+    assert last == {"A": ("visited", {"dist": 9}), "B": (None, {"dist": 1})}
+    assert any(state.code == (8,) for state in states) and any(state.code == (9,) for state in states)

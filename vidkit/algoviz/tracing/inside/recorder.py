@@ -7,8 +7,8 @@ that changed, "r": reads, "o": printed text}, or a call {"c": ...} or return {"q
 from __future__ import annotations
 
 import sys
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FrameType
 from typing import Any
 
@@ -17,6 +17,9 @@ from .values import encode, is_data
 
 _NO_STEPS = ("<listcomp>", "<genexpr>", "<lambda>", "<dictcomp>", "<setcomp>")
 _READS_PER_STEP = 400
+_PART_NOTED = 60  # elements of a slice
+_DICTS = (dict, defaultdict, OrderedDict)
+_GONE_OVER = (list, str, deque, set, *_DICTS)
 _OUTPUT_KEPT = 65536
 _FORGET_EVERY = 500
 _OPTIMIZED, _GENERATOR = 0x1, 0x20
@@ -78,23 +81,74 @@ class Recorder:
 
     def contains(self, item: Any, value: Any) -> bool:
         """`item in value`, noted."""
-        result = item in value
-        self._note("m", value, item)
-        return bool(result)
+        result = bool(item in value)
+        if type(value) in (list, deque) and not self.stopped:  # where it was found, if it was
+            self._note("m", value, value.index(item) if result else None)
+        else:
+            self._note("m", value, item)
+        return result
+
+    def part(self, value: Any, first: Any, end: Any, step: Any) -> Any:
+        """`value[first:end:step]`, each element noted."""
+        where = slice(first, end, step)
+        result = value[where]
+        if type(value) in (list, str) and not self.stopped:
+            for index in range(*where.indices(len(value)))[:_PART_NOTED]:
+                self._note("s", value, index)
+        return result
 
     def iterate(self, value: Any) -> Any:
-        """What `for` goes over; a list or text notes each item that it gives."""
-        return self._each(value) if type(value) in (list, str, deque) and not self.stopped else value
+        """What `for` goes over; a container or text notes each item that it gives."""
+        return self._each(value) if type(value) in _GONE_OVER and not self.stopped else value
+
+    def over(self, value: Any, first: Any, end: Any, step: Any) -> Any:
+        """What `for x in value[first:end:step]` goes over."""
+        where = slice(first, end, step)
+        result = value[where]
+        if type(value) not in (list, str) or self.stopped:
+            return result
+        return self._noted(value, zip(range(*where.indices(len(value))), result, strict=True))
+
+    def back(self, function: Any, value: Any) -> Any:
+        """What `for x in reversed(value)` goes over."""
+        result = function(value)
+        if function is not reversed or type(value) not in (list, str) or self.stopped:
+            return result
+        last = len(value) - 1
+        return self._noted(value, ((last - at, item) for at, item in enumerate(result)))
+
+    def pairs(self, value: Any, name: str) -> Any:
+        """What `for ... in value.items()`, `.keys()` or `.values()` goes over."""
+        result = getattr(value, name)()
+        if type(value) not in _DICTS or self.stopped:
+            return result
+        return self._keyed(value, result)
 
     def _each(self, value: Any) -> Iterator[Any]:
-        if type(value) is deque:
-            yield from value
-            return
-        index = 0
-        while index < len(value):
+        if type(value) in _DICTS:
+            yield from self._keyed(value, value)
+        elif type(value) is set:
+            for item in value:
+                self._note("m", value, item)
+                yield item
+        elif type(value) is deque:
+            yield from self._noted(value, enumerate(value))
+        else:
+            index = 0
+            while index < len(value):
+                self._note("i", value, index)
+                yield value[index]
+                index += 1
+
+    def _noted(self, value: Any, numbered: Iterable[tuple[int, Any]]) -> Iterator[Any]:
+        for index, item in numbered:
             self._note("i", value, index)
-            yield value[index]
-            index += 1
+            yield item
+
+    def _keyed(self, value: Any, view: Any) -> Iterator[Any]:
+        for key, item in zip(value, view, strict=False):
+            self._note("i", value, key)
+            yield item
 
     def _note(self, kind: str, value: Any, key: Any) -> None:
         if self.stopped or len(self._reads) >= _READS_PER_STEP:

@@ -1,4 +1,4 @@
-"""The script with its reads made visible: subscripts, membership and iteration go through hooks.
+"""The script with its reads made visible: subscripts, slices, membership and iteration go through hooks.
 
 Python's tracing tells lines, not which element a line reads; so `a[i]` becomes a call that notes `a` and `i`
 and gives `a[i]`. Order of evaluation, line numbers and results stay as they are.
@@ -7,8 +7,11 @@ and gives `a[i]`. Order of evaluation, line numbers and results stay as they are
 from __future__ import annotations
 
 import ast
+from typing import TypeGuard
 
 GET, IN, ITER = "__vidkit_get__", "__vidkit_in__", "__vidkit_iter__"
+PART, OVER, BACK, PAIRS = "__vidkit_part__", "__vidkit_over__", "__vidkit_back__", "__vidkit_pairs__"
+_OF_DICTS = ("items", "keys", "values")
 
 
 class _Hooks(ast.NodeTransformer):
@@ -25,6 +28,9 @@ class _Hooks(ast.NodeTransformer):
         inner_key = self.visit(node.slice)
         self.comparing = kind == "c"
         node.value, node.slice = inner_value, inner_key
+        if isinstance(node.ctx, ast.Load) and isinstance(node.slice, ast.Slice):
+            ends = (node.slice.lower, node.slice.upper, node.slice.step)
+            return self._call(PART, node, node.value, *(end or ast.Constant(None) for end in ends))
         if not isinstance(node.ctx, ast.Load) or _is_slice(node.slice):
             return node
         return self._call(GET, node, node.value, node.slice, ast.Constant(kind))
@@ -48,17 +54,28 @@ class _Hooks(ast.NodeTransformer):
 
     def visit_For(self, node: ast.For) -> ast.stmt:
         self.generic_visit(node)
-        if isinstance(node.iter, ast.Name | ast.Attribute | ast.Call) and not _is_range(node.iter):
-            called = node.iter
-            if isinstance(called, ast.Call) and isinstance(called.func, ast.Name):
-                if called.func.id in ("enumerate", "zip"):
-                    called.args = [self._over(argument) for argument in called.args]
-                return node
-            node.iter = self._over(node.iter)
+        called = node.iter
+        if _is_call_of(called, "enumerate", "zip"):
+            called.args = [self._over(argument) for argument in called.args]
+        else:
+            node.iter = self._over(called)
         return node
 
     def _over(self, node: ast.expr) -> ast.expr:
-        return self._call(ITER, node, node) if isinstance(node, ast.Name | ast.Attribute) else node
+        """What is gone over, so that each element that it gives is noted."""
+        if isinstance(node, ast.Name | ast.Attribute):
+            return self._call(ITER, node, node)
+        if not isinstance(node, ast.Call):
+            return node
+        if _is_call_of(node, PART):  # a part of a list: its elements are those of the list
+            node.func = ast.copy_location(ast.Name(OVER, ast.Load()), node.func)
+        elif _is_call_of(node, "reversed") and len(node.args) == 1 and not node.keywords:
+            return self._call(BACK, node, node.func, node.args[0])
+        elif isinstance(node.func, ast.Attribute) and node.func.attr in _OF_DICTS:
+            plain = not node.args and not node.keywords
+            if plain and isinstance(node.func.value, ast.Name | ast.Attribute):
+                return self._call(PAIRS, node, node.func.value, ast.Constant(node.func.attr))
+        return node
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
         node.target = self.visit(node.target)
@@ -94,8 +111,8 @@ def _is_slice(key: ast.expr) -> bool:
     )
 
 
-def _is_range(call: ast.expr) -> bool:
-    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "range"
+def _is_call_of(node: ast.expr, *names: str) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
 
 
 def only_in_comprehensions(source: str, name: str = "<script>") -> frozenset[str]:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .recorder import Recorder
-from .rewrite import GET, IN, ITER, only_in_comprehensions, with_hooks
+from .rewrite import BACK, GET, IN, ITER, OVER, PAIRS, PART, only_in_comprehensions, with_hooks
 
 _LOG_BYTES = 24 << 20
 _BUFFER = 1
@@ -77,7 +77,15 @@ def install_hooks(recorder: Recorder) -> Callable[[], None]:
 
     for name in names:
         setattr(heapq, name, watched(before[name]))
-    hooks = {GET: recorder.get, IN: recorder.contains, ITER: recorder.iterate}
+    hooks: dict[str, Callable[..., Any]] = {
+        GET: recorder.get,
+        IN: recorder.contains,
+        ITER: recorder.iterate,
+        PART: recorder.part,
+        OVER: recorder.over,
+        BACK: recorder.back,
+        PAIRS: recorder.pairs,
+    }
     for name, hook in hooks.items():
         setattr(builtins, name, hook)
 
