@@ -187,7 +187,7 @@ def test_a_limit_takes_groups_whole(place: Path, capsys: pytest.CaptureFixture[s
         ([*ASK[:-1], "somewhere"], "not an address of a server: 'somewhere'"),
         ([*ASK[:3], "--model", "./nowhere"], "no model folder './nowhere'"),
         ([*ASK, "server.options.speed=3"],
-         "engine 'made' cannot be made: got an unexpected keyword argument 'speed'"),
+         "engine 'made' has no setting 'speed'"),
     ],
     ids=["selector", "selector-setting", "plain-frames", "candidate-rate", "durability",
          "workers", "judges", "kind", "kind-before", "turn-entry", "judge-names", "address", "folder",

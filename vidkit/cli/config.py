@@ -101,8 +101,7 @@ def _matching(described: list[KeyDescription], rest: Sequence[str], command: str
         )
     name = rest[0].partition("=")[0].rstrip(".")
     for found in (
-        [key for key in described if key.name == name],
-        [key for key in described if key.name.startswith(name + ".")],
+        [key for key in described if key.name == name or key.name.startswith(name + ".")],
         [key for key in described if key.name.rpartition(".")[2] == name],
     ):
         if found:

@@ -46,7 +46,8 @@ class ServerSettings:
     dtype: str = "auto"  # of a local model
     batch_size: int = 1  # of a local model
     timeout_s: float = 600.0  # of one reply of a server, to its last byte
-    options: dict[str, object] = field(default_factory=dict)  # more for the engine: max_pixels, revision, ...
+    # of the engine itself
+    options: dict[str, object] = field(default_factory=dict, metadata={"options_of": "engine"})
 
     def __post_init__(self) -> None:
         for name in ("concurrency", "attempts", "batch_size"):
@@ -132,7 +133,10 @@ class EvalSettings:
     videos: str | None = None  # folder of clips that a model made, scored against the data (vr-bench)
     rescore: str | None = None  # folder of a published table and its clips, scored anew (vr-bench)
     make: str | None = None  # folder for the benchmark's data, where it makes them itself (vr-bench)
-    benchmark: dict[str, object] = field(default_factory=dict)  # the benchmark's own: tracker, types, ...
+    # of the benchmark's own runs: make, videos, rescore, and clips of a model
+    benchmark: dict[str, object] = field(
+        default_factory=dict, metadata={"options_of": "run", "named_by": "task"}
+    )
     workers: int = 2  # worker processes of videos, rescore and make
     samples: int = 1  # clips per level, where the model makes clips
     generate_config: str = "maze_demo"  # config of `vidkit generate` for a model that is a pipeline's folder

@@ -10,7 +10,7 @@ from dataclasses import dataclass, is_dataclass
 from enum import Enum
 from typing import Any, Literal, Union
 
-from vidkit.config.methods import Method, find_method, methods
+from vidkit.config.methods import OURS, RUN, Method, find_method, known_engines, methods, runs_of_benchmarks
 from vidkit.config.static import Setting
 
 REQUIRED = "???"  # how OmegaConf writes a value that has to be given
@@ -76,16 +76,19 @@ class Key:
         if self.choices:
             other = ", a YAML file or FILE.py:Class" if self.kind == "task" else ", FILE.py:Class"
             return "one of " + ", ".join(self.choices) + (other if self.kind else "")
-        origin = typing.get_origin(self.annotation)
-        if origin in (list, tuple):
-            return (
-                "a list such as [1,2]" if int in typing.get_args(self.annotation) else "a list such as [a,b]"
-            )
-        if origin is dict:
-            return "a mapping such as {name: 1}"
-        if origin in (Union, types.UnionType):
-            return " or ".join(_WORDS.get(part, str(part)) for part in typing.get_args(self.annotation))
-        return str(_WORDS.get(self.annotation, "a value"))
+        if typing.get_origin(self.annotation) in (Union, types.UnionType):
+            return " or ".join(_in_words(part) for part in typing.get_args(self.annotation))
+        return _in_words(self.annotation)
+
+
+def _in_words(annotation: Any) -> str:
+    """What a value of a type without choices looks like."""
+    origin = typing.get_origin(annotation)
+    if origin in (list, tuple):
+        return "a list such as [1,2]" if int in typing.get_args(annotation) else "a list such as [a,b]"
+    if origin is dict:
+        return "a mapping such as {name: 1}"
+    return str(_WORDS.get(annotation, "a value"))
 
 
 def unwrap_optional(annotation: Any) -> tuple[Any, bool]:
@@ -132,7 +135,23 @@ def keys_of(settings: type[Any], prefix: str = "") -> dict[str, Key]:
         if is_dataclass(annotation):
             assert isinstance(annotation, type)
             found |= keys_of(annotation, name + ".")
+        if "options_of" in field.metadata:
+            found |= _option_keys(field, settings, name + ".")
     return found
+
+
+def _option_keys(field: dataclasses.Field[Any], section: type[Any], prefix: str) -> dict[str, Key]:
+    """Settings that a mapping holds for what runs: a benchmark's own runs, or engines."""
+    is_run = field.metadata["options_of"] == RUN
+    beside = () if is_run else [one.name for one in dataclasses.fields(section)]
+    users: dict[str, list[tuple[Method, Setting]]] = {}
+    for method in runs_of_benchmarks() if is_run else known_engines():
+        for setting in method.settings.values():
+            is_object = method.origin == OURS and setting.annotation is object
+            # what the section itself sets, what the engine is named by, and what no word can be
+            if is_run or not (setting.name in beside or setting.default is ... or is_object):
+                users.setdefault(setting.name, []).append((method, setting))
+    return {prefix + name: _shared_key(prefix + name, found, section) for name, found in users.items()}
 
 
 def keys_of_named(settings: type[Any], given: Mapping[str, Any]) -> dict[str, Key]:

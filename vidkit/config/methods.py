@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidkit.config.catalog import builtin_dir
-from vidkit.config.static import PACKAGE, Setting, file_of, note_of_class, settings_of_class, table_of
+from vidkit.config.static import (
+    PACKAGE,
+    Setting,
+    file_of,
+    note_of_class,
+    settings_of_class,
+    settings_of_dataclass,
+    table_in,
+    table_of,
+)
 from vidkit.errors import ConfigError
 from vidkit.utils.plugins import KINDS, is_file_spec, plugins
 
@@ -25,6 +34,9 @@ TABLES = {
 }
 OURS = "vidkit"
 _WITHOUT_ARGUMENTS = ("selector", "task")  # kinds that are not made from settings
+RUN = "run"
+"""Own runs of benchmarks: no kind of method, but they have settings, too."""
+_EMBEDDED = {"pair": "vidkit.agents.pair.engine:PairEngine"}  # engines that `--model` names without a class
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,7 @@ class Method:
     """A method that can be chosen by name.
 
     Attributes:
-        kind: one of `vidkit.utils.plugins.KINDS`.
+        kind: one of `vidkit.utils.plugins.KINDS`, or `RUN`.
         name: what it is called on the command line.
         target: `package.module:Class` or `FILE.py:Class`; of a benchmark also its functions' module or file,
             empty if it has none.
@@ -56,7 +68,10 @@ class Method:
     @functools.cached_property
     def settings(self) -> dict[str, Setting]:
         """Its settings by name."""
-        found = settings_of_class(self.target, from_arguments=self.kind not in _WITHOUT_ARGUMENTS)
+        if self.kind == RUN:
+            found = settings_of_dataclass(self.target)
+        else:
+            found = settings_of_class(self.target, from_arguments=self.kind not in _WITHOUT_ARGUMENTS)
         return {setting.name: setting for setting in found}
 
     @property
@@ -84,6 +99,31 @@ def _ours(kind: str) -> dict[str, Method]:
     return {
         name: Method(kind, name, target, OURS) for name, target in table_of(PACKAGE / file, table).items()
     }
+
+
+def runs_of_benchmarks(name: str | None = None) -> list[Method]:
+    """What benchmarks do besides asking, each with its settings.
+
+    Args:
+        name: of a benchmark, a YAML file or FILE.py:Class; None: all that are known by name.
+    """
+    if name is None:
+        tasks = list(methods("task").values())
+    else:
+        tasks = [task] if (task := find_method("task", name)) is not None else []
+    tables = {task: table_in(task.target, "RUN_SETTINGS") for task in tasks}
+    several = sum(map(bool, tables.values())) > 1
+    return [
+        Method(RUN, f"{task.name} {run}" if several else run, str(target), task.origin)
+        for task, runs in tables.items()
+        for run, target in runs.items()
+    ]
+
+
+def known_engines() -> list[Method]:
+    """Engines that can be named, the embedded ones among them."""
+    embedded = [Method("engine", name, target, OURS) for name, target in _EMBEDDED.items()]
+    return [*methods("engine").values(), *embedded]
 
 
 def _task(name: str, file: Path) -> Method:

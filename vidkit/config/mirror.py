@@ -21,6 +21,7 @@ from vidkit.config.keyed import KeyedError as KeyedError
 from vidkit.config.keys import REQUIRED, choices_of, default_of, is_open, unwrap_optional
 from vidkit.config.naming import did_you_mean
 from vidkit.config.open_section import check_name, open_values
+from vidkit.config.run_options import with_typed_options
 
 LARGEST_SEED = 2**64 - 1  # what torch takes; numpy takes no negative one
 _SEED = re.compile(r"(^|\.|_)seed$")
@@ -102,6 +103,7 @@ def build(settings: type[Any], values: dict[str, Any], prefix: str = "") -> Any:
     """
     if is_open(settings):
         values = open_values(settings, values, prefix)
+    values = with_typed_options(settings, values, prefix)
     hints = typing.get_type_hints(settings)
     names = [field.name for field in dataclasses.fields(settings)]
     for field in dataclasses.fields(settings):

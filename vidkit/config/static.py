@@ -22,6 +22,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 _TYPES: dict[str, Any] = {
     "int": int, "float": float, "bool": bool, "str": str, "list": list, "dict": dict, "tuple": tuple,
     "object": object, "Any": Any, "Literal": Literal, "None": None, "Iterable": list, "Sequence": list,
+    "Path": str,
 }  # fmt: skip
 
 
@@ -60,6 +61,34 @@ def settings_of_class(target: str, from_arguments: bool = True) -> tuple[Setting
     if config is not None:
         return tuple(_fields(*config).values())
     return tuple(_arguments(*found).values()) if from_arguments else ()
+
+
+def settings_of_dataclass(target: str) -> tuple[Setting, ...]:
+    """Fields of the dataclass `package.module:Class`, as settings; none where the source cannot be read."""
+    module, _, name = target.partition(":")
+    file = file_of(module)
+    found = None if file is None else _class(file, name)
+    return () if found is None else tuple(_fields(*found).values())
+
+
+def table_in(target: str, variable: str) -> dict[str, Any]:
+    """A dictionary of texts at the top of a module, or in the body of a class; empty where there is none."""
+    module, _, name = target.partition(":")
+    file = file_of(module) if module else None
+    if file is None:
+        return {}
+    try:
+        body = _tree(file).body
+    except (OSError, SyntaxError, ValueError):
+        return {}
+    if name:
+        found = _class(file, name)
+        body = [] if found is None else found[1].body
+    for node in body:
+        if assigned_name(node) == variable and isinstance(node, ast.Assign | ast.AnnAssign):
+            value = _literal(node.value)
+            return value if isinstance(value, dict) else {}
+    return {}
 
 
 def note_of_class(target: str) -> str:

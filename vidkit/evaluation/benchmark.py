@@ -72,6 +72,8 @@ class Benchmark:
         CLIPS: `module:function` of the clips that it wants of a video model, see `clip_source`; empty: none.
         COMPARES: module that reads results to compare (`is_result`, `compared_results`); empty: only replies.
         OWN_RUNS: what it does besides questions and replies, see `own_run`.
+        RUN_SETTINGS: `module:Class` of the dataclass that each of these runs, and the one of `CLIPS`, takes
+            as `benchmark.NAME=VALUE`, by the option that asks for it (`--make`).
         OWN_DATA: file of its own that is used where no data is given; empty: data must be given.
         OWN_MODELS: embedded models that are used where none is named: `small` and `large`.
         group_of: group of a data row, where groups cannot be scored in part.
@@ -94,6 +96,7 @@ class Benchmark:
     CLIPS: str = ""
     COMPARES: str = ""
     OWN_RUNS: Mapping[str, str] = MappingProxyType({})
+    RUN_SETTINGS: Mapping[str, str] = MappingProxyType({})
     OWN_DATA: str = ""
     OWN_MODELS: Mapping[str, str] = MappingProxyType({})
     group_of: Callable[[Row], str] | None = None

@@ -88,7 +88,9 @@ class OwnRun:
         for name in self.options:
             if name not in known:
                 hint = did_you_mean(name, known)
-                raise ConfigError(f"unknown setting 'benchmark.{name}'", f"{hint}there: {', '.join(known)}")
+                raise ConfigError(
+                    f"unknown setting 'benchmark.{name}'", f"{hint}this run takes: {', '.join(known)}"
+                )
         for entry in dataclasses.fields(kind):
             if entry.name in self.options:
                 factory = entry.default_factory

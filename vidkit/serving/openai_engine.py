@@ -60,11 +60,11 @@ class OpenAIEngine:
         model: name as the server knows it.
         base_url: up to and including the version, for example `http://127.0.0.1:8000/v1`.
         api_key_env: environment variable with the key; an unset variable sends no key.
-        concurrency: most requests in flight.
+        concurrency: maximum number of requests in flight.
         retry: how patient to be.
         limits: time and size limits of one request.
         capabilities: what the served model takes; servers do not say.
-        seed: of the jitter, None for a fresh one.
+        seed: of the random waits between attempts; None: a new one each time.
 
     Raises:
         ConfigError: an address or concurrency that cannot be used.

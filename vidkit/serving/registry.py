@@ -11,6 +11,8 @@ from typing import Any
 
 from vidkit.errors import ConfigError, doc_page
 from vidkit.serving.engine import Engine
+from vidkit.utils.method_settings import check_arguments, settable
+from vidkit.utils.naming import did_you_mean
 from vidkit.utils.plugins import Plugin, class_of_file, class_of_plugin, origin_of, plugins
 
 BUILT_IN = {
@@ -64,10 +66,24 @@ def _bound(
     if base_url is not None:
         options = {**options, "base_url": base_url}
     try:
-        inspect.signature(factory).bind(*arguments, **options)
+        bound = inspect.signature(factory).bind(*arguments, **options)
     except TypeError as error:
-        raise ConfigError(f"engine '{spec}' cannot be made: {error}", "check its options") from error
+        raise _refused(factory, spec, options, error) from error
+    check_arguments(factory, f"engine '{spec}'", {**bound.kwargs, **options})
     return factory, arguments, options
+
+
+def _refused(
+    factory: Callable[..., Any], spec: str, options: dict[str, Any], error: TypeError
+) -> ConfigError:
+    known = settable(factory)
+    unknown = next((name for name in options if name not in known), None)
+    if unknown is None:
+        return ConfigError(f"engine '{spec}' cannot be made: {error}", "check the arguments of its class")
+    listed = ", ".join(known) or "none"
+    return ConfigError(
+        f"engine '{spec}' has no setting '{unknown}'", f"{did_you_mean(unknown, known)}settings: {listed}"
+    )
 
 
 def engine_kind(spec: str, base_url: str | None = None) -> str:

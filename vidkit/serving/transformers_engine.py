@@ -33,11 +33,13 @@ class TransformersEngine:
         model: local folder or hub id.
         device: `auto`, `cpu`, `cuda`, `cuda:1`, ...
         dtype: `auto` (as stored), `bf16`, `fp16`, `fp32`.
-        batch_size: most calls generated together; 1 generates one by one.
-        batch_wait_ms: how long a call waits for company.
-        revision: of a hub model.
-        attention: transformers' `attn_implementation`, None for its choice.
-        options: `min_pixels`, `max_pixels` and the like, for the processor.
+        batch_size: maximum number of calls generated together; 1 generates one by one.
+        batch_wait_ms: how long a call waits for others to be generated with it.
+        revision: branch, tag or commit of a hub model.
+        attention: transformers' `attn_implementation`; None: its own choice.
+        min_pixels: smaller pictures are enlarged to this, where the processor takes it; None: its own.
+        max_pixels: larger pictures are shrunk to this, where the processor takes it; None: its own.
+        options: further settings of the processor.
 
     Raises:
         ModelError: the folder is missing, incomplete, or of a kind that cannot chat.
@@ -53,8 +55,12 @@ class TransformersEngine:
         batch_wait_ms: float = 5.0,
         revision: str | None = None,
         attention: str | None = None,
+        min_pixels: int | None = None,
+        max_pixels: int | None = None,
         **options: Any,
     ) -> None:
+        pixels = {"min_pixels": min_pixels, "max_pixels": max_pixels}
+        options |= {name: value for name, value in pixels.items() if value is not None}
         self.name = model
         self.concurrency = batch_size
         self._model: LocalModel = load_local_model(model, device, dtype, revision, attention, options)

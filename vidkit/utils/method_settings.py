@@ -8,12 +8,14 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-from collections.abc import Mapping
+import typing
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vidkit.errors import ConfigError
 from vidkit.utils.naming import did_you_mean
 
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 _KINDS: dict[type, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}
 
 
@@ -62,6 +64,42 @@ def make_config(config: type[Any], name: str, values: Mapping[str, Any], hint: s
         return config(**values)
     except ValueError as error:
         raise ConfigError(f"{name}: {error}", hint or _told(defaults)) from error
+
+
+def settable(made_by: Callable[..., Any]) -> list[str]:
+    """What a class or function takes by name, in order; the first without a default names what is made."""
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    taken = [one for one in inspect.signature(made_by).parameters.values() if one.kind not in variable]
+    return [one.name for at, one in enumerate(taken) if at or one.default is not inspect.Parameter.empty]
+
+
+def check_arguments(made_by: Callable[..., Any], what: str, values: Mapping[str, Any]) -> None:
+    """Refuse plain values of another type than the annotation of an argument; other annotations are trusted.
+
+    Args:
+        made_by: class or function.
+        what: it is called in messages.
+        values: by name of argument.
+
+    Raises:
+        ConfigError: a value of another type.
+    """
+    source: Any = made_by
+    try:
+        annotations = typing.get_type_hints(source.__init__ if isinstance(made_by, type) else source)
+    except Exception:  # names that only a type checker knows, in the code of others
+        return
+    for name, value in values.items():
+        parts = typing.get_args(annotations.get(name)) or (annotations.get(name),)
+        allowed = [_KINDS[part] for part in parts if part in _KINDS]
+        if not allowed or len(allowed) + (type(None) in parts) < len(parts):
+            continue
+        if value is None and type(None) in parts:
+            continue
+        is_stray_flag = isinstance(value, bool) and bool not in parts
+        if is_stray_flag or not any(isinstance(value, kinds) for kinds in allowed):
+            kinds = " or ".join(_WORDS[part] for part in parts if part in _WORDS)
+            raise ConfigError(f"setting '{name}' of {what} cannot be {value!r}", f"give {kinds}")
 
 
 def _told(defaults: Mapping[str, Any]) -> str:

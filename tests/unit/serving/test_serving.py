@@ -332,7 +332,17 @@ def test_engine_names():
         (
             "openai:m",
             {"base_url": "http://h/v1", "temprature": 1},
-            "unexpected keyword argument 'temprature'",
+            "engine 'openai:m' has no setting 'temprature'",
+        ),
+        (
+            "openai:m",
+            {"base_url": "http://h/v1", "seed": "often"},
+            "setting 'seed' of engine 'openai:m' cannot be 'often'",
+        ),
+        (
+            "transformers:m",
+            {"max_pixels": True},
+            "setting 'max_pixels' of engine 'transformers:m' cannot be True",
         ),
         ("absent.py:X", {}, "no file 'absent.py' with an engine"),
     ],
@@ -360,8 +370,9 @@ def test_kind_of_engine(spec, base_url, kind):
 def test_checking_an_engine_makes_no_model(engine_file):
     check_engine(f"{engine_file}:Half")  # what it lacks is seen when it is made
     check_engine("transformers:no/such-model", device="cpu")
-    with pytest.raises(ConfigError, match="unexpected keyword argument 'speed'"):
+    with pytest.raises(ConfigError, match="has no setting 'speed'") as caught:
         check_engine("openai:m", base_url="http://h/v1", speed=3)
+    assert caught.value.hint.startswith("did you mean 'seed'? settings: base_url, ")
 
 
 def test_incomplete_engine_is_refused(engine_file):

@@ -40,10 +40,10 @@ class PairEngine:
 
     Args:
         name: `small` or `large`.
-        folder: with its weights; None: those that ship.
+        folder: folder with its weights; None: the weights that ship with vidkit.
         device: torch device, `auto` for a GPU where there is one.
-        batch_size: questions a forward pass.
-        keep: looks of the large model that are kept for their next step.
+        batch_size: questions per forward pass.
+        keep: questions of which the large model keeps its earlier looks for the next step.
 
     Raises:
         ConfigError: an unknown name.

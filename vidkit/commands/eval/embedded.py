@@ -9,8 +9,10 @@ from vidkit.config.eval_schema import DraftSettings, EvalSettings
 from vidkit.errors import ConfigError, doc_page
 from vidkit.evaluation.task import Task
 from vidkit.serving.engine import Engine
+from vidkit.utils.naming import did_you_mean
 
 PREFIX = "pair:"
+_OPTIONS = ("folder", "keep")
 _OTHERS = ("predictions", "compare", "model", "videos", "rescore", "make")
 
 
@@ -68,10 +70,14 @@ def check_embedded(settings: EvalSettings, spec: str) -> None:
     if name not in NAMES:
         raise ConfigError(f"the pair has no model '{name}'", f"pair:{' or pair:'.join(NAMES)}")
     for option in settings.server.options:
-        if option != "folder":
+        if option not in _OPTIONS:
             raise ConfigError(
-                f"pair:{name} has no option '{option}'", "it has one: folder, with other weights"
+                f"pair:{name} has no option '{option}'",
+                f"{did_you_mean(option, _OPTIONS)}it has: {', '.join(_OPTIONS)}",
             )
+    keep = settings.server.options.get("keep", 0)
+    if isinstance(keep, bool) or not isinstance(keep, int) or keep < 0:
+        raise ConfigError(f"server.options.keep must be a whole number >= 0, got {keep!r}")
     folder = Path(str(settings.server.options.get("folder", WEIGHTS)))
     if not (folder / f"{name}.safetensors").is_file():
         raise ConfigError(f"no weights of pair:{name} in '{folder}'", f"see {doc_page('agents.md')}")
@@ -84,9 +90,11 @@ def open_embedded(settings: EvalSettings, spec: str) -> Engine:
 
     folder = settings.server.options.get("folder")
     size = settings.server.batch_size
+    keep = settings.server.options.get("keep")
     return PairEngine(
         spec.removeprefix(PREFIX),
         None if folder is None else str(folder),
         settings.server.device,
         8 if size == 1 else size,
+        **({"keep": keep} if isinstance(keep, int) else {}),
     )

@@ -27,6 +27,13 @@ OWN_RUNS = {
     "videos": "vidkit.evaluation.tasks.vr_bench.scoring_run:score_videos",
     "rescore": "vidkit.evaluation.tasks.vr_bench.rescoring:rescore",
 }
+RUN_SETTINGS = {
+    "--make": "vidkit.evaluation.tasks.vr_bench.making:MakeOptions",
+    "--videos": "vidkit.evaluation.tasks.vr_bench.scoring_options:ScoringOptions",
+    "--rescore": "vidkit.evaluation.tasks.vr_bench.scoring_options:ScoringOptions",
+    "--model FOLDER": "vidkit.evaluation.tasks.vr_bench.wanted_clips:WantedOptions",
+    "--model maze_demo": "vidkit.evaluation.tasks.vr_bench.embedded_clips:EmbeddedOptions",
+}
 
 __all__ = [
     "BUDGETED",
@@ -35,6 +42,7 @@ __all__ = [
     "HEADLINES",
     "OWN_RUNS",
     "REQUIRED",
+    "RUN_SETTINGS",
     "comparable",
     "config",
     "data_files",

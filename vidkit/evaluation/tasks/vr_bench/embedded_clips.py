@@ -18,30 +18,22 @@ from vidkit.evaluation.tasks.vr_bench.tables import Groups
 from vidkit.mazes.types import MazeType, maze_type
 from vidkit.utils.seeding import derive_seed
 
-_SIZES = (4, 5, 6, 7, 8)
-#: the model's own difficulties, by cells a side
+#: the model's own difficulties, by cells per side
 _DIFFICULTY = {4: "easy", 5: "easy", 6: "medium", 7: "medium", 8: "hard"}
 
 
 @dataclass(frozen=True)
 class EmbeddedOptions:
-    """`benchmark.NAME=VALUE` of the embedded model's mazes.
+    """`benchmark.NAME=VALUE` of the embedded model's mazes."""
 
-    Attributes:
-        types: of mazes; it knows one.
-        sizes: cells a side, 4 to 8.
-        levels: of each size.
-        name: of the model, for tables.
-    """
-
-    types: Sequence[str] = ("regular",)
-    sizes: Sequence[int] = _SIZES
-    levels: int = 24
-    name: str = ""
+    types: Sequence[str] = ("regular",)  # maze types; the model knows only this one
+    sizes: Sequence[int] = (4, 5, 6, 7, 8)  # cells per side
+    levels: int = 24  # mazes of each size
+    name: str = ""  # name of the model in tables; empty: as it was given
 
     def __post_init__(self) -> None:
         sizes = self.sizes if isinstance(self.sizes, list | tuple) else None
-        if not sizes or any(size not in _SIZES for size in sizes):
+        if not sizes or any(size not in _DIFFICULTY for size in sizes):
             raise ValueError(
                 f"sizes={self.sizes} are not a list of sizes\ngive sizes from 4 to 8 cells per side"
             )

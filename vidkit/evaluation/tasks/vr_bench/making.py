@@ -18,47 +18,33 @@ from vidkit.mazes.dataset.plan import EVAL, TRAIN, Entry
 
 @dataclass
 class MakeOptions:
-    """Settings of `--make` (`benchmark.NAME=VALUE`).
+    """Settings of `--make` (`benchmark.NAME=VALUE`)."""
 
-    Args:
-        types: of mazes; empty: all five.
-        difficulties: easy, medium, hard; empty: all.
-        skins: names or numbers; empty: all.
-        levels: of a type, skin and difficulty; four fifths train, the rest evaluate.
-        size: side of the clips in pixels, or [height, width]; none: native.
-        frames: of a clip; none: twelve a move.
-        fps: frames per second.
-        routes: optimal routes shown, a clip each.
-    """
-
-    types: Any = ()
-    difficulties: Any = ()
-    skins: Any = ()
-    levels: int = 120
-    size: Any = None
-    frames: int | None = None
+    types: Sequence[str] = ()  # maze types; empty: all five
+    difficulties: Sequence[str] = ()  # easy, medium, hard; empty: all
+    skins: Sequence[str] = ()  # names, numbers or folders of skins; empty: all
+    levels: int = 120  # per type, skin and difficulty; four fifths for training, the rest for evaluation
+    size: int | Sequence[int] | None = None  # side of the clips in pixels, or [height, width]; null: native
+    frames: int | None = None  # frames of a clip; null: twelve per move
     fps: int = 24
-    routes: int = 1
+    routes: int = 1  # optimal routes shown, each in a clip of its own
 
     def __post_init__(self) -> None:
         for name in ("types", "difficulties", "skins"):
             setattr(self, name, _names(getattr(self, name)))
-        if isinstance(self.size, Sequence) and not isinstance(self.size, str):
-            if len(self.size) != 2:
-                raise ValueError(
-                    f"size={list(self.size)} is not a height and a width\ngive one number or two"
-                )
-            self.size = (self.size[0], self.size[1])
+        if isinstance(self.size, Sequence) and not isinstance(self.size, str) and len(self.size) != 2:
+            raise ValueError(f"size={list(self.size)} is not a height and a width\ngive one number or two")
         self.options(0)
 
     def options(self, seed: int) -> SetOptions:
         """What the maker takes."""
+        size = (self.size[0], self.size[1]) if isinstance(self.size, Sequence) else self.size
         return SetOptions(
-            types=self.types,
-            difficulties=self.difficulties,
-            skins=self.skins,
+            types=tuple(self.types),
+            difficulties=tuple(self.difficulties),
+            skins=tuple(self.skins),
             levels=self.levels,
-            size=self.size,
+            size=size,
             frames=self.frames,
             fps=self.fps,
             routes=self.routes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from vidkit.evaluation.tasks.vr_bench.clip_score import Metrics
 from vidkit.evaluation.tasks.vr_bench.level_set import Picked
@@ -12,29 +13,18 @@ from vidkit.mazes.tracking.trackers import TRACKERS
 
 @dataclass(frozen=True)
 class ScoringOptions:
-    """`benchmark.NAME=VALUE` of runs that score clips.
+    """`benchmark.NAME=VALUE` of runs that score clips."""
 
-    Attributes:
-        tracker: of the authors' metrics: ncc (their default), csrt (their paper's) or robust.
-        split: eval, train or all; empty: eval where there is one.
-        types: maze types; none: all.
-        difficulties: none: all.
-        skins: folders of skins; none: all.
-        eps: of the authors' PR, in units of width and height.
-        points: at which the authors' PR compares.
-        gallery: clips on the page at most.
-        name: of the model, for tables.
-    """
-
-    tracker: str = "ncc"
-    split: str = ""
-    types: Sequence[str] = ()
-    difficulties: Sequence[str] = ()
-    skins: Sequence[object] = ()
-    eps: float = 0.05
-    points: int = 1000
-    gallery: int = 120
-    name: str = ""
+    # of the authors' metrics: ncc (their code's default), csrt (their paper's) or robust (vidkit's own)
+    tracker: Literal["ncc", "csrt", "robust"] = "ncc"
+    split: str = ""  # eval, train or all; empty: eval where there is one
+    types: Sequence[str] = ()  # maze types; empty: all
+    difficulties: Sequence[str] = ()  # easy, medium, hard; empty: all
+    skins: Sequence[str] = ()  # names of the skins' folders; empty: all
+    eps: float = 0.05  # tolerance of the authors' PR, as a share of width and height
+    points: int = 1000  # points at which the authors' PR compares
+    gallery: int = 120  # maximum number of clips on the page
+    name: str = ""  # name of the model in tables; empty: the folder's name
 
     def __post_init__(self) -> None:
         if self.tracker not in TRACKERS:

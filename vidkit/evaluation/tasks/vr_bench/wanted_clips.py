@@ -26,13 +26,9 @@ _SHOWN = 5  # levels in a message
 
 @dataclass(frozen=True)
 class WantedOptions(ScoringOptions):
-    """`benchmark.NAME=VALUE` of clips that are made from a set.
+    """`benchmark.NAME=VALUE` of clips that are made from a set."""
 
-    Attributes:
-        prompt: what the model is told of every level; empty: the rules in the words of the skin.
-    """
-
-    prompt: str = ""
+    prompt: str = ""  # prompt for every level; empty: the rules in the words of the skin
 
 
 def wanted_clips(order: ClipOrder) -> ClipSource:
