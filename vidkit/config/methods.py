@@ -36,7 +36,7 @@ OURS = "vidkit"
 _WITHOUT_ARGUMENTS = ("selector", "task")  # kinds that are not made from settings
 RUN = "run"
 """Own runs of benchmarks: no kind of method, but they have settings, too."""
-_EMBEDDED = {"pair": "vidkit.agents.pair.engine:PairEngine"}  # engines that `--model` names without a class
+_EMBEDDED = ("commands/eval/embedded.py", "ENGINES")  # models that ship, each an engine
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,12 @@ def runs_of_benchmarks(name: str | None = None) -> list[Method]:
 
 def known_engines() -> list[Method]:
     """Engines that can be named, the embedded ones among them."""
-    embedded = [Method("engine", name, target, OURS) for name, target in _EMBEDDED.items()]
-    return [*methods("engine").values(), *embedded]
+    file, table = _EMBEDDED
+    embedded = table_of(PACKAGE / file, table)
+    return [
+        *methods("engine").values(),
+        *(Method("engine", name, target, OURS) for name, target in embedded.items()),
+    ]
 
 
 def _task(name: str, file: Path) -> Method:

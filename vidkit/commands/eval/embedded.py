@@ -12,6 +12,7 @@ from vidkit.serving.engine import Engine
 from vidkit.utils.naming import did_you_mean
 
 PREFIX = "pair:"
+ENGINES = {"pair": "vidkit.agents.pair.engine:PairEngine"}  # read by `vidkit config eval`
 _OPTIONS = ("folder", "keep")
 _OTHERS = ("predictions", "compare", "model", "videos", "rescore", "make")
 
