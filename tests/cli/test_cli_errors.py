@@ -137,7 +137,7 @@ def test_a_seed_out_of_64_bits_is_refused_before_anything_runs(command, seed, fa
 
 
 def test_help_tells_the_default_of_the_seed(capsys) -> None:
-    defaults = {"generate": "drawn and recorded", "eval": "42 if"}
+    defaults = {"generate": "random if not given, and recorded", "eval": "42 if"}
     defaults |= dict.fromkeys(("calibrate", "select-frames", "bench attention"), "0 if")
     for command, default in defaults.items():
         assert run([*command.split(), "--help"]) == 0
@@ -157,7 +157,7 @@ def test_a_bug_is_called_a_bug_and_exits_1(fake: Fake, capsys: pytest.CaptureFix
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("error: KeyError: 'frames' (execute.py:")
     report = "VIDKIT_DEBUG=1 shows the traceback for a report"
-    assert second == f"hint: this is a bug in vidkit, not a mistake of yours; {report}"
+    assert second == f"hint: this is a bug in vidkit, not a mistake in your input; {report}"
 
 
 def test_a_package_of_ours_that_is_missing_is_no_bug(fake, capsys) -> None:

@@ -119,7 +119,7 @@ def test_calls_that_depend_on_replies(place: Path, capsys: pytest.CaptureFixture
     capsys.readouterr()
     (place / "so.json").write_text(json.dumps([level_2("s0", "A", turn_entry_s=1.0)]))
     assert planned(*OMNI, "when=streaming")["run"]["most_calls"] is None
-    assert "at least 1: a stream asks once a step of 1 s" in capsys.readouterr().out
+    assert "at least 1: a stream asks once per step of 1 s" in capsys.readouterr().out
 
 
 def test_a_folder_that_can_be_gone_on_with_or_not(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -147,7 +147,7 @@ def test_a_clip_that_fails_does_not_stop_the_others(words, tmp_path, monkeypatch
     assert run(batch) == 5
     assert error_lines(capsys) == [
         "error: 1 of 2 clips could not be made; the first: 0001: the disk is on fire",
-        "hint: run the same command again: clips that are there are kept",
+        "hint: run the same command again: existing clips are kept",
     ]
     assert list(records(tmp_path)) == ["0002"]
 

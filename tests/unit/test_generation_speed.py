@@ -126,7 +126,8 @@ def test_the_summary_names_every_kernel():
     told = {"dense": "fa4", "cross_attention": "cudnn", "compile": "off", "why": "compile=off"}
     told["measured"] = {"dense": {"ms": {"cudnn": 62.04, "fa4": 47.1}}}
     assert speed_line(told) == (
-        "dense fa4 (ms a call: fa4 47.1, cudnn 62.0), cross-attention cudnn; blocks not compiled: compile=off"
+        "dense fa4 (ms per call: fa4 47.1, cudnn 62.0), cross-attention cudnn;"
+        " blocks not compiled: compile=off"
     )
     told |= {"sparse": "triton", "compile": "blocks", "first_steps_extra_seconds": 12.34}
     assert speed_line(told).endswith(

@@ -111,5 +111,5 @@ def test_a_file_or_a_dangling_link_where_the_folder_would_be_made(tmp_path: Path
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
 def test_a_folder_that_takes_no_files_is_not_called_missing() -> None:
-    with pytest.raises(OutputError, match=r"output folder '/proc' (takes no files|is read-only)"):
+    with pytest.raises(OutputError, match=r"output folder '/proc' (does not allow new files|is read-only)"):
         check_writable(Path("/proc"))

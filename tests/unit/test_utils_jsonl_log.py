@@ -60,7 +60,7 @@ def test_a_damaged_line_is_told_once_dropped_and_its_item_done_again(
     job = Marks(path, **options)
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == 1 and told[0].startswith(f"{path}:{place + 1}: ")
-    assert told[0].endswith("dropped, its item is done again")
+    assert told[0].endswith("dropped, its item will be done again")
     assert list(job.rows) == ["0", "2"]
     assert json.loads(job.log.line(job.places["2"]))["mark"] == "2", "its place is that in the mended file"
     job.log.append(json.loads(lines[place]))

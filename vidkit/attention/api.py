@@ -47,7 +47,7 @@ def predict_mask(
         raise DataError(f"q and k must both be [B, H, N, D], got {tuple(q.shape)} and {tuple(k.shape)}")
     for label, x in (("q", q), ("k", k)):
         if not bool(torch.isfinite(x).all()):
-            raise DataError(f"{label} holds NaN or infinity", "a mask predicted from it would mean nothing")
+            raise DataError(f"{label} holds NaN or infinity", "a mask predicted from it would be meaningless")
     state = PlanState(seed=seed, values=v)
     predictor.refresh(q, k, _tau_heads(tau, q), state, None, grid)
     return predictor.plan(q.shape[2], state, grid)

@@ -65,7 +65,8 @@ def allocate(errors: Values, sparsities: Values, min_sparsity: float, solver: st
     best = S.max(1).mean()
     if not best >= min_sparsity - SLACK:
         raise ConfigError(
-            f"no choice of thresholds reaches a mean sparsity of {min_sparsity:.4f}; the most is {best:.4f}",
+            f"no choice of thresholds reaches a mean sparsity of {min_sparsity:.4f};"
+            f" the maximum is {best:.4f}",
             "lower the budget, or calibrate with smaller candidates",
         )
     if solver == "auto":

@@ -84,7 +84,7 @@ class AttentionPolicy:
         made_on = self.table.meta.get("transformer") or "transformer"
         if transformer not in (None, made_on):
             log.warning(
-                "table %s was made on '%s': '%s' takes tau %g on every head",
+                "table %s was made on '%s': '%s' uses tau %g on every head",
                 self.table_path,
                 made_on,
                 transformer,
@@ -132,7 +132,7 @@ def build_policy(
     if settings.predictor == Predictor.DENSE:
         if settings.table and settings.table != AUTO:
             raise ConfigError(
-                "a threshold table needs a predictor, attention is dense", "add attention=haste_xattention"
+                "a threshold table needs a predictor, so attention is dense", "add attention=haste_xattention"
             )
         return AttentionPolicy(None)
     name = str(settings.predictor)

@@ -232,7 +232,7 @@ def _check_fields(row: dict[str, Any], path: Path) -> None:
         and all(joint.get(name) is not None for name in JOINT)
         and all(_within(joint.get(name), limits) for name, limits in JOINT_RANGES.items())
     ):
-        refuse("joint", f"the fields {', '.join(JOINT)}, numbers of 0 and more, sparsities up to 1")
+        refuse("joint", f"the fields {', '.join(JOINT)}, numbers >= 0, and sparsities of at most 1")
 
 
 def _within(value: object, limits: tuple[float, float]) -> bool:
@@ -243,7 +243,7 @@ def _within(value: object, limits: tuple[float, float]) -> bool:
 
 def _range_words(limits: tuple[float, float]) -> str:
     least, most = limits
-    return f"a number {least:g} or more" if most == math.inf else f"a number from {least:g} to {most:g}"
+    return f"a number >= {least:g}" if most == math.inf else f"a number from {least:g} to {most:g}"
 
 
 def _is_floor(floor: object, tau: object) -> bool:

@@ -194,7 +194,7 @@ def _parts(model_config: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
 def _shape(transformer: Mapping[str, Any]) -> TransformerShape:
     if "num_key_value_heads" in transformer:
         raise ConfigError(
-            "these are a MAGI-1 transformer's arguments, which makes chunks of its own and has other layers",
+            "these are the arguments of a MAGI-1 transformer, which has other layers and its own chunks",
             "vidkit.generation.cost.estimate_cost counts its clips",
         )
     try:

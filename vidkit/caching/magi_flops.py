@@ -74,7 +74,7 @@ def magi_flops(
     pixel_frames = int(transformer["chunk_frames"]) * int(vae["patch_length"])
     if schedule.frames % pixel_frames:
         raise ConfigError(
-            f"frames={schedule.frames} are no whole chunks of {pixel_frames}",
+            f"frames={schedule.frames} are not a whole number of chunks of {pixel_frames}",
             f"nearest valid: frames={max(1, schedule.frames // pixel_frames) * pixel_frames}",
         )
     shape = MagiShape.of(transformer)

@@ -107,7 +107,7 @@ class Magnitudes:
             raise DataError(f"no magnitudes at {path}", "make them: vidkit calibrate cache") from error
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise DataError(
-                f"'{path}' is no table of magnitudes: {error}", "make one: vidkit calibrate cache"
+                f"'{path}' is not a table of magnitudes: {error}", "make one: vidkit calibrate cache"
             ) from error
 
 

@@ -45,9 +45,9 @@ Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Traces (VTA-JSON).", show_default=False)
 ]
 Strict = Annotated[
-    bool, typer.Option("--strict", help="End at the first operation that cannot be applied; exit status 3.")
+    bool, typer.Option("--strict", help="Stop at the first operation that cannot be applied; exit status 3.")
 ]
-All = Annotated[bool, typer.Option("--all", help="Every finding, not the first five of each code.")]
+All = Annotated[bool, typer.Option("--all", help="All findings, not only the first five of each code.")]
 Output = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="FILE", help="File to write; standard output if not given."),
@@ -65,15 +65,13 @@ DrawnStyle = Annotated[
     typer.Option("--style", "-s", metavar="NAME|FILE", help="A preset ('list presets') or an RSL file."),
 ]
 Steps = Annotated[
-    str | None, typer.Option("--steps", metavar="A[:B]", help="These steps alone; 0 is the initial state.")
+    str | None, typer.Option("--steps", metavar="A[:B]", help="Only these steps; 0 is the initial state.")
 ]
-InSpace = Annotated[
-    bool, typer.Option("--3d", help="A page with the data as boxes in space (needs WebGL to look at).")
-]
+InSpace = Annotated[bool, typer.Option("--3d", help="A page with the data as boxes in space (needs WebGL).")]
 Height = Annotated[int, typer.Option(help="Pixels of pictures and videos.", min=64, max=4320)]
 Fps = Annotated[int, typer.Option(help="Frames per second of videos.", min=1, max=240)]
 Sandbox = Annotated[str, typer.Option("--sandbox", metavar="NAME", help="auto, bubblewrap or landlock.")]
-Unsafe = Annotated[bool, typer.Option("--unsafe", help="Run it unprotected where no sandbox works.")]
+Unsafe = Annotated[bool, typer.Option("--unsafe", help="Run it unprotected if no sandbox works.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the output file.")]
 
 
@@ -106,7 +104,7 @@ def _with_json(json: str | None, make: Callable[[], Any]) -> Any:
     return made
 
 
-@algoviz.command(cls=CommandAsTyped, short_help="what is wrong with traces, by code and place")
+@algoviz.command(cls=CommandAsTyped, short_help="problems in traces, by code and place")
 def validate(files: Files, strict: Strict = False, all_of_them: All = False, json: Json = None) -> None:
     """Say what is wrong with traces: code, severity, place, what to do.
 
@@ -136,7 +134,9 @@ def hash_(
     _with_json(json, lambda: command_of("hash")(file, each_step))
 
 
-@algoviz.command(cls=CommandAsTyped, short_help="where two traces part; exit status 1 if they do")
+@algoviz.command(
+    cls=CommandAsTyped, short_help="the first difference between two traces; exit status 1 if there is one"
+)
 def diff(
     first: Annotated[Path, typer.Argument(metavar="A", help="A trace.", show_default=False)],
     second: Annotated[Path, typer.Argument(metavar="B", help="Another trace.", show_default=False)],
@@ -181,7 +181,8 @@ def compose(
     files: Files,
     output: Output = None,
     rebase: Annotated[
-        bool, typer.Option("--rebase", help="A trace may begin elsewhere than the one before ends.")
+        bool,
+        typer.Option("--rebase", help="Let a trace begin in another state than the previous one ends in."),
     ] = False,
     side_by_side: Annotated[
         bool, typer.Option("--beside", help="Two traces at the same time, side by side.")
@@ -194,7 +195,7 @@ def compose(
 
 @algoviz.command(
     cls=CommandAsTyped,
-    short_help="run a Python script in the sandbox, watched; its trace, or the trace drawn",
+    short_help="trace a Python script, run in the sandbox; write the trace, or draw it",
 )
 def run(
     script: Annotated[Path, typer.Argument(metavar="SCRIPT", help="A Python script.", show_default=False)],
@@ -219,7 +220,9 @@ def run(
         list[Path] | None,
         typer.Option("--file", metavar="FILE", help="A file for the script's folder; may be repeated."),
     ] = None,
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of the trace at most.")] = 2000,
+    steps: Annotated[
+        int, typer.Option("--steps", min=1, help="Maximum number of steps in the trace.")
+    ] = 2000,
     sandbox: Sandbox = "auto",
     unsafe: Unsafe = False,
     force: Force = False,
@@ -274,7 +277,7 @@ def ask(
     form: Annotated[
         str,
         typer.Option(
-            "--form", metavar="NAME", help="tracker: it tells its steps; script: ordinary code, watched."
+            "--form", metavar="NAME", help="tracker: reports its own steps; script: ordinary code, traced."
         ),
     ] = "tracker",
     to: To = None,
@@ -285,17 +288,15 @@ def ask(
         ),
     ] = None,
     style: DrawnStyle = None,
-    attempts: Annotated[int, typer.Option(help="Replies at most.", min=1, max=20)] = 3,
-    max_tokens: Annotated[int, typer.Option(help="Tokens of a reply.", min=1)] = 8192,
+    attempts: Annotated[int, typer.Option(help="Maximum number of replies.", min=1, max=20)] = 3,
+    max_tokens: Annotated[int, typer.Option(help="Maximum tokens per reply.", min=1)] = 8192,
     temperature: Annotated[float, typer.Option(help="Of sampling.", min=0, max=2)] = 0.0,
     seconds: Annotated[
-        float, typer.Option(help="Processor time of a run of the program.", min=0.5, max=600)
+        float, typer.Option(help="CPU seconds for one run of the program.", min=0.5, max=600)
     ] = 10.0,
     timeout: Annotated[
         float,
-        typer.Option(
-            help="Seconds for a reply, to its last byte; asked for 3 times at most.", min=1, max=86400
-        ),
+        typer.Option(help="Seconds until a reply is complete; at most 3 attempts.", min=1, max=86400),
     ] = 600.0,
     key_env: Annotated[
         str, typer.Option("--key-env", metavar="NAME", help="Environment variable with the key.")

@@ -76,7 +76,7 @@ BENCHMARKS = {
     "vr-bench": Benchmark(
         "VR-Bench: trackers on the truth, clips that cheat, speeds",
         "Levels are made first. Ours and the authors' trackers and metrics side by side, with intervals;"
-        " resumable. Some minutes by default; --config full is the whole sweep.",
+        " resumable. A few minutes by default; --config full is the whole sweep.",
         (
             "vidkit bench vr-bench sections=[adversarial]",
             "vidkit bench vr-bench sections=[truth] truth.share=0.1 truth.trackers=[robust,ncc,csrt]",
@@ -96,9 +96,9 @@ BENCHMARKS = {
     ),
     "agents": Benchmark(
         "speculative agents: schedules, gates, an embedded pair",
-        "By default stages have given times on a simulated clock: schedules of minutes in moments. gates,"
-        " pair, groups, replay and load measure the embedded pair of models, shapes two models of real shapes"
-        " with random weights.",
+        "By default, stages take preset times on a simulated clock, so that schedules of minutes run in"
+        " moments. gates, pair, groups, replay and load measure the embedded pair of models, shapes two"
+        " models of real shapes with random weights.",
         (
             "vidkit bench agents",
             "vidkit bench agents sections=[schedule] workers=[1,8] alphas=[0.4] betas=[0.7] agent_s=12",
@@ -134,7 +134,7 @@ Seed = Annotated[
     ),
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Say what would be measured and how long it takes, then stop.")
+    bool, typer.Option("--dry-run", help="Show what would be measured and how long it takes, then stop.")
 ]
 
 

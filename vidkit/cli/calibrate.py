@@ -27,7 +27,9 @@ def calibrate(
     config: Config = "maze",
     resolve: Annotated[
         str | None,
-        typer.Option("--resolve", metavar="FILE", help="Spend another budget on this table; needs no model."),
+        typer.Option(
+            "--resolve", metavar="FILE", help="Solve this table again for another budget; needs no model."
+        ),
     ] = None,
     output: Output = None,
     json: Json = None,

@@ -18,7 +18,7 @@ def calibrate_gate(
     ] = None,
     predictions: Annotated[
         str | None,
-        typer.Option("--predictions", metavar="FILE", help="Log of the small model, log-probabilities kept."),
+        typer.Option("--predictions", metavar="FILE", help="Log of the small model, with log-probabilities."),
     ] = None,
     config: Config = "default",
     output: Output = None,

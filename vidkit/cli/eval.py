@@ -62,13 +62,13 @@ Videos = Annotated[
 ]
 Rescore = Annotated[
     str | None,
-    typer.Option("--rescore", metavar="DIR", help="vr-bench: score a published table's clips anew."),
+    typer.Option("--rescore", metavar="DIR", help="vr-bench: score the clips of a published table again."),
 ]
 Make = Annotated[
     str | None, typer.Option("--make", metavar="DIR", help="vr-bench: make the levels and their clips.")
 ]
 Mode = Annotated[
-    str | None, typer.Option("--mode", metavar="MODE", help="robust, or official: as the authors' scripts.")
+    str | None, typer.Option("--mode", metavar="MODE", help="robust, or official: like the authors' scripts.")
 ]
 Html = Annotated[
     str | None, typer.Option("--html", metavar="FILE", help="Write a self-contained page with plots.")

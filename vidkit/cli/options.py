@@ -43,7 +43,7 @@ Json = Annotated[
 ]
 Seed = Annotated[
     int | None,
-    typer.Option("--seed", metavar="N", help="Seed; drawn and recorded if not given.", parser=whole_number),
+    typer.Option("--seed", metavar="N", help="Seed; random if not given, and recorded.", parser=whole_number),
 ]
 SeedOrZero = Annotated[
     int | None,
@@ -59,7 +59,7 @@ Force = Annotated[
     bool,
     typer.Option("--force", help="Overwrite output files that vidkit did not write; inputs are always kept."),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be computed, then stop.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be computed, then stop.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log progress to standard error.")]
 Settings = Annotated[
     list[str] | None,

@@ -47,7 +47,8 @@ def report_error(error: BaseException, usage_help: str, arguments: Sequence[str]
         return _print(unusable, "check the paths that were given", USER_MISTAKE)
     return _print(
         f"{type(error).__name__}: {_one_line(str(error))}{_place(error)}",
-        "this is a bug in vidkit, not a mistake of yours; VIDKIT_DEBUG=1 shows the traceback for a report",
+        "this is a bug in vidkit, not a mistake in your input;"
+        " VIDKIT_DEBUG=1 shows the traceback for a report",
         OUR_BUG,
     )
 
@@ -57,7 +58,7 @@ def _unusable_path(error: BaseException) -> str | None:
     if isinstance(error, OSError) and error.errno in _NO_PATH and error.filename is not None:
         return f"'{error.filename!s:.300}': {(error.strerror or '').lower()}"
     if isinstance(error, ValueError) and "embedded null" in str(error):
-        return "a path holds a zero byte"
+        return "a path contains a zero byte"
     return None
 
 

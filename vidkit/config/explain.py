@@ -29,7 +29,7 @@ def reading_error(error: Exception, entry: Entry) -> ConfigError:
     """Files that Hydra could not read at all, or not to the end."""
     if isinstance(error, RecursionError):
         return ConfigError(
-            f"{short(entry.file)} builds on itself", "take the circle out of the 'defaults' lists"
+            f"{short(entry.file)} builds on itself", "remove the cycle from the 'defaults' lists"
         )
     if isinstance(error, UnicodeDecodeError):
         broken = next((file for file in (entry.file, *_beside(entry)) if not _is_text(file)), entry.file)
@@ -85,7 +85,7 @@ def composition_error(
             f"'{value}' is not {wanted}: {item[1]}", f"'{item[1]}' takes {keys[item[1]].takes}"
         )
     if "must be a DictConfig" in text:
-        return ConfigError(f"{short(entry.file)} does not hold settings", "write one 'key: value' a line")
+        return ConfigError(f"{short(entry.file)} does not hold settings", "write one 'key: value' per line")
     where = (
         ""
         if file is None

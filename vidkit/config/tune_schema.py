@@ -58,7 +58,7 @@ class SweepSettings:
         if not self.steps or not all(0 < share < 1 for share in self.steps):
             raise ValueError(
                 f"steps={self.steps} must name shares of the config's steps, above 0 and below 1"
-                "\ngive one at least, such as steps=[0.6]: fewer steps are the baseline of the table"
+                "\ngive at least one, such as steps=[0.6]: fewer steps are the baseline of the table"
             )
         if self.attention and not self.taus:
             raise ValueError("taus=[] is empty\nname one, such as taus=[0.9]")

@@ -152,7 +152,7 @@ def _no_id(row: Row) -> str:
     truth = next(
         (name for name, value in row.items() if isinstance(value, bool) and "id" in name.lower()), None
     )
-    return "empty id" if truth is None else f"'{truth}' is {str(row[truth]).lower()}, which is no id"
+    return "empty id" if truth is None else f"'{truth}' is {str(row[truth]).lower()}, which is not an id"
 
 
 def _row_id(where: str, row: Row) -> str:

@@ -74,6 +74,6 @@ def _tell_once(path: Path, file: Path) -> None:
     except (OutputError, OSError):
         pass
     logger.warning(
-        "%s runs '%s' (sha256 %s) as Python code with your rights; told once for each state of the file",
+        "%s runs '%s' (sha256 %s) as Python code with your rights; reported once per version of the file",
         file.name, path, digest[:16],
     )  # fmt: skip

@@ -89,7 +89,7 @@ class _Results:
             self._take,
             header={"fingerprint": _fingerprint(run)},
             refuse=self._refuse,
-            again="its item runs again",
+            again="its item will run again",
             anew=run.force,
         )
 

@@ -33,7 +33,9 @@ def checkpoint_file(given: str) -> Path | None:
     if not path.is_file() and hub is None:
         raise ConfigError(f"no checkpoint file '{given}'", _HINT + ", or OWNER/NAME:FILE on the hub")
     if Path(given).suffix not in SUFFIXES:
-        raise ConfigError(f"'{given}' is no checkpoint: it ends in none of {', '.join(SUFFIXES)}", _HINT)
+        raise ConfigError(
+            f"'{given}' is not a checkpoint: its name ends in none of {', '.join(SUFFIXES)}", _HINT
+        )
     return path if path.is_file() else None
 
 

@@ -72,7 +72,8 @@ def check_folder(folder: Path, family: str) -> None:
     for part, entry in index.items():
         if not _PART.fullmatch(part):
             raise ModelError(
-                f"'{folder / 'model_index.json'}' lists a part '{part[:40]}', which is no name of a folder",
+                f"'{folder / 'model_index.json'}' lists a part '{part[:40]}',"
+                " which cannot be the name of a folder",
                 "copy the model folder again",
             )
         if part.startswith("_") or not isinstance(entry, list) or not entry or entry[0] is None:

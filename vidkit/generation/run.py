@@ -28,7 +28,7 @@ from vidkit.utils.memory import read_peak, reset_peak
 from vidkit.utils.seeding import derive_seed
 from vidkit.utils.timing import PhaseTimer, synchronize
 
-NOT_FINITE = "the latents hold NaN or infinity: the pictures mean nothing (try dtype=bf16 or dtype=fp32)"
+NOT_FINITE = "the latents hold NaN or infinity: the frames are meaningless (try dtype=bf16 or dtype=fp32)"
 
 
 @dataclass(frozen=True)

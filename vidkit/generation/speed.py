@@ -207,7 +207,7 @@ def speed_line(told: Mapping[str, Any]) -> str:
     ms = told.get("measured", {}).get("dense", {}).get("ms", {})
     name = told["dense"]
     figures = ", ".join(f"{other} {value:.1f}" for other, value in sorted(ms.items(), key=lambda x: x[1]))
-    line = f"dense {name}" + (f" (ms a call: {figures})" if len(ms) > 1 else "")
+    line = f"dense {name}" + (f" (ms per call: {figures})" if len(ms) > 1 else "")
     if told.get("sparse"):
         line += f", sparse {told['sparse']}"
     if told["cross_attention"] != name:

@@ -144,7 +144,9 @@ def _check_blocks(spec: ModelSpec, request: Request) -> None:
             "set causal_block_size=5 (or another divisor of the latent frames)",
         )
     if request.causal_attention and request.causal_block_size is None:
-        raise ConfigError("causal_attention=true needs causal_block_size", "set causal_block_size=5, say")
+        raise ConfigError(
+            "causal_attention=true needs causal_block_size", "set causal_block_size, for example to 5"
+        )
     _check_execution(request)
     if request.causal_block_size is not None and request.causal_block_size < 1:
         raise ConfigError(
@@ -172,7 +174,9 @@ def _check_blocks(spec: ModelSpec, request: Request) -> None:
 def _check_execution(request: Request) -> None:
     """Switches of execution that need each other."""
     if request.active_only and request.causal_block_size is None:
-        raise ConfigError("active_only=true needs causal_block_size", "set causal_block_size=5, say")
+        raise ConfigError(
+            "active_only=true needs causal_block_size", "set causal_block_size, for example to 5"
+        )
     if request.clean_refresh and not request.active_only:
         raise ConfigError(
             "clean_refresh=true needs active_only=true",

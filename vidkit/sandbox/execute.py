@@ -84,7 +84,9 @@ def execute(backend: str, request: Request, landlock_version: int | None = None)
     finally:
         folder.remove()
     if not report["clean"]:
-        raise SandboxError(f"processes of {argv[0]} could not be ended", "look for them by `ps`", exit_code=1)
+        raise SandboxError(
+            f"processes of {argv[0]} could not be ended", "look for them with `ps`", exit_code=1
+        )
     return Outcome(
         exit=report["exit"],
         signal=report["signal"],

@@ -144,7 +144,7 @@ def _inside(descriptor: int, prefix: str, most_bytes: int, depth: int) -> Iterat
                         inner = os.open(name, _OPEN_FOLDER, dir_fd=descriptor)
                         yield from _inside(inner, f"{path}/", most_bytes, depth + 1)
                 elif not stat.S_ISREG(mode):
-                    yield path, b"", "a link" if stat.S_ISLNK(mode) else "no regular file"
+                    yield path, b"", "a link" if stat.S_ISLNK(mode) else "not a regular file"
                 else:
                     yield _read(name, descriptor, path, most_bytes)
             except OSError as error:
@@ -156,6 +156,6 @@ def _inside(descriptor: int, prefix: str, most_bytes: int, depth: int) -> Iterat
 def _read(name: str, descriptor: int, path: str, most_bytes: int) -> tuple[str, bytes, str]:
     with open(os.open(name, _OPEN_FILE, dir_fd=descriptor), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            return path, b"", "no regular file"
+            return path, b"", "not a regular file"
         data = file.read(most_bytes + 1)
     return (path, data, "") if len(data) <= most_bytes else (path, b"", "over the limits on what is kept")

@@ -21,7 +21,7 @@ def own_folder(name: str) -> Path:
         check_own_folder(folder)
     except OSError as error:
         raise OutputError(
-            f"no cache in '{folder}': {error.strerror}", "set XDG_CACHE_HOME to a folder of yours"
+            f"no cache in '{folder}': {error.strerror}", "set XDG_CACHE_HOME to a folder of your own"
         ) from error
     return folder
 
@@ -40,7 +40,7 @@ def check_own_folder(folder: Path) -> None:
     """
     found = folder.stat()
     if found.st_uid not in (os.getuid(), 0):
-        raise OutputError(f"the cache '{folder}' belongs to another user", "choose a folder of yours")
+        raise OutputError(f"the cache '{folder}' belongs to another user", "choose a folder of your own")
     if found.st_mode & stat.S_IWOTH:
         raise OutputError(
             f"everybody can write to the cache '{folder}'", f"choose another, or: chmod o-w '{folder}'"

@@ -96,7 +96,7 @@ def make_folder(folder: Path) -> None:
         taken = next((place for place in (folder, *folder.parents) if os.path.lexists(place)), folder)
         what = "is a link to nothing" if not taken.exists() else "is not a folder"
         if taken.is_dir():
-            what = "takes no new folder"
+            what = "does not allow a new folder"
         raise OutputError(
             f"'{taken}' {what}: no output can go to '{folder}'", "choose another --output"
         ) from error
@@ -159,7 +159,7 @@ def _explain(error: OSError, target: Path) -> OutputError | None:
             f"'{target}' is a folder, where a file is to be written", "choose another --output"
         )
     if error.errno in (errno.ENOENT, errno.ENOTDIR) and folder.is_dir():
-        return OutputError(f"output folder '{folder}' takes no files", "choose another --output")
+        return OutputError(f"output folder '{folder}' does not allow new files", "choose another --output")
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return OutputError(f"output folder '{folder}' does not exist", f"create it: mkdir -p '{folder}'")
     return None

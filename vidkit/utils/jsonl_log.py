@@ -2,7 +2,7 @@
 
 Every job that can be killed keeps its results here, so that all of them treat a second process, a full disk
 and a damaged line alike: a line that is cut off or is not a record is reported once with its number,
-dropped, and its item is done again.
+dropped, and its item will be done again.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class JsonlLog:
         *,
         header: Mapping[str, Any] | None = None,
         refuse: Callable[[Row], VidkitError] | None = None,
-        again: str = "its item is done again",
+        again: str = "its item will be done again",
         anew: bool = False,
     ) -> None:
         self.path = Path(path)

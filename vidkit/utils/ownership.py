@@ -146,7 +146,7 @@ def _check(target: Path, record: Path, marks: Mapping[Path, Mark], force: bool) 
         return
     mode = target.lstat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
-        kind = "a folder" if stat.S_ISDIR(mode) else "no ordinary file"
+        kind = "a folder" if stat.S_ISDIR(mode) else "not an ordinary file"
         raise OutputError(f"'{target}' is {kind}, where a file is to be written", "choose another --output")
     if force:
         return

@@ -12,7 +12,7 @@ from vidkit.errors import DataError
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|[{}\[\]:]')
 _DIGITS = re.compile(r"\d{4300}")
 _BRACKETS = re.compile(r"(?:[\[{]\s?){100}")
-_HINT = "each name may stand once: remove or rename one of the two"
+_HINT = "each name may occur once: remove or rename one of the two"
 
 
 class _DuplicateError(ValueError):

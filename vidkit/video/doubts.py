@@ -33,7 +33,7 @@ def doubts_about(packets: PacketTable, info: VideoInfo) -> str:
     if np.unique(packets.pts).size < len(packets):
         return "frames share time stamps"
     if packets.changes:
-        return "the codec's parameters change on the way"
+        return "the codec's parameters change midway"
     if len(packets):
         return _doubts_about_order(packets, info)
     return ""
@@ -42,7 +42,7 @@ def doubts_about(packets: PacketTable, info: VideoInfo) -> str:
 def _doubts_about_order(packets: PacketTable, info: VideoInfo) -> str:
     shown, hidden = packets.pts[~packets.is_discard], packets.pts[packets.is_discard]
     if not shown.size or (hidden.size and hidden.max() > shown.min()):
-        return "an edit list hides frames on the way"
+        return "an edit list hides frames midway"
     if not packets.is_entry[0]:
         return "the first packet is not a key frame"
     if (packets.pts[1:] < packets.pts[0]).any():

@@ -17,7 +17,7 @@ LOCKED = "give the video without copy protection, or decrypt it with its key fir
 def why_unreadable(path: Path, error: Exception) -> tuple[str, str]:
     """What FFmpeg could not read, and what to do: the words behind "cannot read 'x' as a video"."""
     if isinstance(error, PermissionError):
-        return "it may not be read", f"change its permissions: chmod u+r '{path}'"
+        return "reading it is not permitted", f"change its permissions: chmod u+r '{path}'"
     told = str(getattr(error, "strerror", "") or error)
     try:
         with path.open("rb") as stream:

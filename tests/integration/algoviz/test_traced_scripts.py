@@ -56,7 +56,7 @@ def test_script_of_a_file_is_traced(tmp_path: Path) -> None:
         ("while True: pass", "over its limit (cpu)"),
         ("x = bytearray(1 << 40)", "MemoryError"),
         ("print('x' * 3_000_000)", "3000001 bytes of output, the first 65536 are kept"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "ended before its end"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "stopped before it finished"),
     ],
 )
 def test_what_was_done_before_a_fault_is_kept_and_the_fault_told(rest: str, told: str) -> None:
@@ -100,4 +100,4 @@ def test_steps_beyond_the_most_are_counted() -> None:
 def test_long_script_is_recorded_up_to_a_bound_and_runs_on() -> None:
     made = traced("a = [0]\nfor i in range(200_000):\n    a[0] = i\nprint(a)", limits=LIMITS)
     assert made.outcome.stdout == "[199999]\n"
-    assert any("the recording ended here" in text for text, _ in made.findings)
+    assert any("the recording stopped here" in text for text, _ in made.findings)

@@ -353,7 +353,7 @@ def test_calibrate_end_to_end_and_again_from_its_files(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         assert calibrate(model, third, predictor, plan, "random", tmp_path, {"frames": 3}).tau == table.tau
     assert third.runs == 4 and "snapshots.pt is damaged" in caplog.text
-    assert caplog.text.count("it is measured again") == 1
+    assert caplog.text.count("it will be measured again") == 1
     with pytest.raises(ConfigError, match="cannot leave 3 out"):
         calibrate(
             model, again, predictor, CalibrationPlan(prompts=["a", "b", "c"], held_out=3), "random", tmp_path

@@ -55,7 +55,7 @@ def test_ratios_between_levels_multiply_and_are_interpolated() -> None:
 @pytest.mark.parametrize("text", ["{}", "[1]", "not json", '{"format": "other"}'])
 def test_other_files_are_refused(text, tmp_path) -> None:
     (tmp_path / "t.json").write_text(text)
-    with pytest.raises(DataError, match="no table of magnitudes"):
+    with pytest.raises(DataError, match="not a table of magnitudes"):
         Magnitudes.load(tmp_path / "t.json")
 
 
@@ -66,7 +66,7 @@ def test_the_table_that_ships_belongs_to_the_embedded_model_and_is_found_for_it(
     )
     found = prepare_cache(CacheSettings("magcache"), embedded_folder())
     assert found.policy is not None and found.settings.settings["table"] == str(SHIPPED)
-    with pytest.raises(ConfigError, match="no table of magnitudes"):
+    with pytest.raises(ConfigError, match="not a table of magnitudes"):
         prepare_cache(CacheSettings("magcache"), None)
 
 

@@ -64,7 +64,7 @@ def test_faulty_trackers_are_repaired_with_what_was_wrong_with_them(tmp_path, ca
     ("name", "level", "kept", "told"),
     [
         ("syntax error", "S0", 0, "SyntaxError"),
-        ("infinite loop", "S0", 3, "did not end in time"),
+        ("infinite loop", "S0", 3, "did not finish in time"),
         ("wrong answer", "S3", 4, "the answer is [8, 5, 2, 1], expected [1, 2, 5, 8]"),
         ("10 GB", "S0", 3, "MemoryError"),
         ("network", "S0", 3, "no network"),

@@ -82,7 +82,7 @@ def test_steps_that_went_are_removed_when_rendered_again(trace, tmp_path):
 @pytest.mark.parametrize(
     ("given", "said"),
     [({"to": "mp5"}, "no renderer 'mp5'"), ({"steps": [99]}, "no step 99"),
-     ({"steps": []}, "no step is asked for"), ({"height": 5}, "height must be from"),
+     ({"steps": []}, "no steps were given"), ({"height": 5}, "height must be from"),
      ({"fps": 0}, "fps must be > 0"),
      ({"to": "svg", "output": "x.mp4"}, "is not a .svg file")],
 )  # fmt: skip

@@ -78,7 +78,7 @@ def test_arrays_and_lists_are_tensors_to_the_budget(as_given):
 
 def test_infeasible_budget_and_bad_arrays():
     E, S = instance()
-    with pytest.raises(ConfigError, match=r"sparsity of 0\.9900; the most is"):
+    with pytest.raises(ConfigError, match=r"sparsity of 0\.9900; the maximum is"):
         solve_budget(E, S, 0.99)
     with pytest.raises(DataError, match="of one shape"):
         solve_budget(E, S[:1], 0.5)

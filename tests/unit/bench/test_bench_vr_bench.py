@@ -112,7 +112,7 @@ def test_speeds_are_measured_for_every_type_asked_for() -> None:
 
 
 def test_a_folder_that_is_no_checkout_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"is no checkout of VR-Bench: it has no 'generation"):
+    with pytest.raises(DataError, match=r"is not a checkout of VR-Bench: it has no 'generation"):
         check_checkout(tmp_path)
 
 

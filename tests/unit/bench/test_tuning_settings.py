@@ -87,8 +87,8 @@ def test_ladders_go_from_mild_to_strong_and_always_hold_fewer_steps() -> None:
     [
         ({"attention": ["haste"]}, "unknown attention policy 'haste'"),
         ({"attention": ["dense"]}, "which is the reference itself"),
-        ({"caches": ["none"]}, "which is no cache"),
-        ({"caches": ["fewer_steps"]}, "which is no cache"),
+        ({"caches": ["none"]}, "which is not a cache"),
+        ({"caches": ["fewer_steps"]}, "which is not a cache"),
         ({"caches": ["tea"]}, "tea"),
     ],
 )

@@ -145,7 +145,7 @@ def test_schedules_of_the_other_kind_are_refused() -> None:
         flops(SMALL, MagiClipSchedule())
     with pytest.raises(ConfigError, match="does not run in the mode 'bidirectional'"):
         flops(MAGI, MagiClipSchedule(), "bidirectional")
-    with pytest.raises(ConfigError, match="frames=250 are no whole chunks of 24"):
+    with pytest.raises(ConfigError, match="frames=250 are not a whole number of chunks of 24"):
         flops(MAGI, MagiClipSchedule(250))
 
 

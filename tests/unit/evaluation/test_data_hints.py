@@ -81,10 +81,10 @@ def test_a_run_without_pictures_saw_no_frames(modality: str | None, frames: str)
 @pytest.mark.parametrize("value", [True, False])
 def test_a_truth_value_as_an_id_is_called_that(value: bool, tmp_path: Path) -> None:
     (tmp_path / "d.json").write_text(json.dumps([{"id": value, "answer": "A"}]))
-    with pytest.raises(DataError, match=f"d.json line 1: 'id' is {str(value).lower()}, which is no id"):
+    with pytest.raises(DataError, match=f"d.json line 1: 'id' is {str(value).lower()}, which is not an id"):
         list(read_data([tmp_path / "d.json"], lambda row: text_id(row["id"]), ["id", "answer"]))
     (tmp_path / "p.jsonl").write_text(json.dumps({"id": value, "prediction": "A"}) + "\n")
-    with pytest.raises(DataError, match=f"p.jsonl line 1: 'id' is {str(value).lower()}, which is no id"):
+    with pytest.raises(DataError, match=f"p.jsonl line 1: 'id' is {str(value).lower()}, which is not an id"):
         read_predictions(tmp_path / "p.jsonl")
 
 

@@ -59,7 +59,7 @@ def test_torn_last_line_is_dropped_and_said(tmp_path, tail, caplog):
     whole = path.read_bytes()
     path.write_bytes(whole + tail)
     log = PredictionLog(path)
-    assert f"{path}:2: cut off ({len(tail)} bytes); dropped, its item is asked again" in caplog.text
+    assert f"{path}:2: cut off ({len(tail)} bytes); dropped, its item will be asked again" in caplog.text
     assert log.get("b") is None
     log.release()
     assert path.read_bytes() == whole
@@ -72,7 +72,7 @@ def test_bad_line_in_the_middle_is_told_once_and_asked_again(tmp_path, line, cap
     path = tmp_path / "log.jsonl"
     path.write_text('{"id": "a", "response": "A"}\n' + line + '\n{"id": "b", "response": "B"}\n')
     log = PredictionLog(path)
-    assert caplog.text.count(f"{path}:2: ") == 1 and "dropped, its item is asked again" in caplog.text
+    assert caplog.text.count(f"{path}:2: ") == 1 and "dropped, its item will be asked again" in caplog.text
     # what was found behind the line is at its new place
     assert (log.get("a").response, log.get("b").response) == ("A", "B")
     log.release()

@@ -61,7 +61,7 @@ def test_every_fault_of_a_clip_is_a_failure_with_a_name(folder: Path) -> None:
     }
     assert made.result["overall"]["values"]["success"] == pytest.approx(20)
     assert made.result["overall"]["counts"]["sd"] == 2
-    assert "7 clips are not fit to be looked at" in made.result["warnings"][0]
+    assert "7 clips are not fit to be scored" in made.result["warnings"][0]
     assert made.nothing == ""
 
 
@@ -106,7 +106,7 @@ def test_missing_clips_are_failures_and_stop_only_when_asked(tmp_path: Path) -> 
 def test_a_folder_of_which_nothing_can_be_read_is_no_score(tmp_path: Path) -> None:
     levels = write_set(tmp_path / "set", ("trapfield",), 1, with_clips=False)
     write_clip(tmp_path / "clips", levels[0], 1, static(levels[0])).write_bytes(b"x")
-    assert "can be looked at: 1 unreadable" in scored(tmp_path).nothing
+    assert "can be scored: 1 unreadable" in scored(tmp_path).nothing
 
 
 @pytest.mark.parametrize(

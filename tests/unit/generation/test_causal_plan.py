@@ -65,7 +65,7 @@ def test_causvid_sees_everything_and_tells_its_own_levels() -> None:
         (["attention=svg2"], f"attention=svg2 {SIDE_BY_SIDE}", "set attention=dense"),
         (["cache=interval"], f"cache=interval {SIDE_BY_SIDE}", "set cache=none"),
         (["model.offload=model"], f"model.offload=model {SIDE_BY_SIDE}", "set model.offload=none"),
-        (["causal.prompts=[rain]"], "causal.prompts has 'rain', which is no 'TIME: TEXT'",
+        (["causal.prompts=[rain]"], "causal.prompts has 'rain', which is not of the form 'TIME: TEXT'",
          'write causal.prompts=["5s: a cat looks up"], or a frame: ["80: a cat looks up"]'),
         (["causal.prompts=['2.5: rain']"], "causal.prompts: frame 2.5 is not a whole number",
          'write causal.prompts=["5s: a cat looks up"], or a frame: ["80: a cat looks up"]'),

@@ -110,7 +110,7 @@ def test_a_file_of_the_layout_before_zip_is_read(tmp_path: Path) -> None:
     [
         ("missing.pt", "no checkpoint file 'missing.pt'"),
         ("/nowhere/x.pt", "no checkpoint file '/nowhere/x.pt'"),
-        ("owner/name:weights.txt", "'owner/name:weights.txt' is no checkpoint"),
+        ("owner/name:weights.txt", "'owner/name:weights.txt' is not a checkpoint"),
         ("owner/name", "no checkpoint file 'owner/name'"),
     ],
 )

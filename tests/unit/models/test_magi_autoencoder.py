@@ -113,11 +113,11 @@ def test_seams_of_any_size_keep_a_constant() -> None:
 
 
 def test_tiles_that_cut_latents_are_refused() -> None:
-    with pytest.raises(ValueError, match="no whole number of latents"):
+    with pytest.raises(ValueError, match="not a whole number of latents"):
         made().enable_tiling(frames=6)
-    with pytest.raises(ValueError, match="no whole number of latents"):
+    with pytest.raises(ValueError, match="not a whole number of latents"):
         made().enable_tiling(height=40, overlap=0.25)
-    with pytest.raises(ValueError, match="no whole patches"):
+    with pytest.raises(ValueError, match="not a whole number of patches"):
         made().encode(clip(6))
 
 

@@ -293,7 +293,7 @@ class TestCheckpoint:
         index.write_text(json.dumps({"weight_map": {"x_embedder.weight": name}}))
         with pytest.raises(ModelError) as caught:
             read_transformer(folder, TINY, CPU, torch.float32)
-        assert f"names {str(name)!r}, which is no file of its folder" in caught.value.message
+        assert f"names {str(name)!r}, which is not a file in its folder" in caught.value.message
 
     def test_damaged_files_are_named(self, tmp_path: Path) -> None:
         folder = write_published(tmp_path / "w", published_state(TINY), shards=1)
@@ -344,7 +344,7 @@ def test_sizes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     model, _ = model_of(tmp_path)
     with pytest.raises(ValueError, match="5 latent frames are not 3 chunks of 2"):
         model(latents_of()[:, :, :5], LEVELS)
-    with pytest.raises(ValueError, match="7x4 are no whole tokens"):
+    with pytest.raises(ValueError, match="7x4 are not a whole number of tokens"):
         model(latents_of(height=7), LEVELS)
     with pytest.raises(ValueError, match="not a multiple"):
         MagiTransformer3DModel(**{**TINY, "num_key_value_heads": 3})

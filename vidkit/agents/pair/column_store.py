@@ -64,7 +64,7 @@ def _read(file: Path) -> dict[str, Column]:
         with np.load(file, allow_pickle=False) as held:
             return {name: held[name].astype(np.float64) for name in held.files}
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"cannot read '{file}': {error}", "delete it; it is computed again") from error
+        raise DataError(f"cannot read '{file}': {error}", "delete it; it will be computed again") from error
 
 
 def _hash_of(small: PairNetwork, large: PairNetwork | None) -> str:

@@ -184,13 +184,13 @@ def _of_limits(outcome: sandbox.Outcome) -> list[Finding]:
         found.append(
             Finding(
                 "run",
-                f"the program went over its limit ({outcome.limit}) and was ended",
+                f"the program went over its limit ({outcome.limit}) and was stopped",
                 _hint(outcome.limit),
             )
         )
     elif outcome.signal is not None or outcome.exit or MADE not in outcome.files:
         last = (outcome.stderr.strip().splitlines() or [""])[-1][:200]
-        found.append(Finding("run", f"the program was ended: {outcome.why()}", last))
+        found.append(Finding("run", f"the program was stopped: {outcome.why()}", last))
     if outcome.unsafe:
         found.append(Finding("run", "it ran without a sandbox", is_error=False))
     return found
@@ -212,7 +212,7 @@ def _of_ending(ending: Mapping[str, Any]) -> list[Finding]:
     if kind == "time":
         return [
             Finding(
-                "run", "the program did not end in time", "end every loop; keep the input small", "", place
+                "run", "the program did not finish in time", "end every loop; keep the input small", "", place
             )
         ]
     if kind != "exception":

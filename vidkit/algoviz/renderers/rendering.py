@@ -167,7 +167,7 @@ def _chosen(steps: Sequence[int] | None, count: int) -> tuple[int, ...]:
     chosen = tuple(sorted(set(steps)))
     wrong = [step for step in chosen if not 0 <= step < count]
     if wrong or not chosen:
-        said = f"no step {wrong[0]}" if wrong else "no step is asked for"
+        said = f"no step {wrong[0]}" if wrong else "no steps were given"
         raise ConfigError(f"{said}: the trace has steps 0 to {count - 1}", "choose among these")
     return chosen
 

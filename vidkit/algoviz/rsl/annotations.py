@@ -63,7 +63,7 @@ def place(
             return StyleFinding("R205", pointer, said)
     for name in useless:
         if getattr(annotation, name) is not None:
-            said = f"{annotation.type} has no use for '{_NAMES.get(name, name)}'"
+            said = f"{annotation.type} does not take '{_NAMES.get(name, name)}'"
             return StyleFinding("R205", f"{pointer}/{_NAMES.get(name, name)}", said, "remove it")
     ends: dict[str, Target | None] = {}
     for name in ("source", "target"):

@@ -151,7 +151,7 @@ def _trace_colours(trace: Trace, theme: Theme) -> Iterator[StyleFinding]:
             pointer = f"/initial_frame/styles/{group}/{name}"
             for part in _COLOURS:
                 if part in style and parse_colour(style[part]) is None:
-                    yield StyleFinding("R303", pointer, f"{part} {style[part]!r:.40} is no colour")
+                    yield StyleFinding("R303", pointer, f"{part} {style[part]!r:.40} is not a colour")
             fill = parse_colour(style.get("fill"), theme.background)
             text = parse_colour(style.get("text", style.get("color")), theme.background)
             if group != "elementStyles" or fill is None or text is None or theme.recolours:

@@ -17,7 +17,7 @@ CODES = {
     "R202": (True, "a layout parameter without effect on this layout"),
     "R203": (True, "no view of that name at any step"),
     "R204": (True, "a step that the trace does not have"),
-    "R205": (True, "an annotation without what its type needs, or with what it has no use for"),
+    "R205": (True, "an annotation that lacks what its type needs, or has what its type does not take"),
     "R206": (True, "an annotation at an element that is not there in its step"),
     "R207": (True, "a style that the trace does not use"),
     "R208": (False, "a rule that no operation of the trace meets"),

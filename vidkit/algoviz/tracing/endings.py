@@ -15,7 +15,7 @@ def ending_text(recording: Recording) -> list[tuple[str, str]]:
     elif ending.get("kind") == "exit" and ending.get("status"):
         told.append((f"the script ended with status {ending['status']}", "warning"))
     elif not ending:
-        told.append(("the script was ended before its end", "error"))
+        told.append(("the script was stopped before it finished", "error"))
     if recording.stopped:
-        told.append(("the recording ended here, the script went on", "warning"))
+        told.append(("the recording stopped here, the script went on", "warning"))
     return told

@@ -66,7 +66,9 @@ def record_call(
     file = plain.__code__.co_filename
     source = "".join(linecache.getlines(file))
     if not source:
-        raise DataError(f"the source of {plain.__qualname__} is not at hand", "write it in a file or a cell")
+        raise DataError(
+            f"the source of {plain.__qualname__} is not available", "write it in a file or a cell"
+        )
     hooked = _hooked(plain)
     records: list[dict[str, Any]] = []
 

@@ -138,13 +138,13 @@ def _findings(outcome: sandbox.Outcome, recording: Recording) -> list[tuple[str,
     told: list[tuple[str, str]] = []
     ending = recording.ending
     if outcome.limit:
-        told.append((f"the script went over its limit ({outcome.limit}) and was ended", "error"))
+        told.append((f"the script went over its limit ({outcome.limit}) and was stopped", "error"))
     if "module" in ending:
         told.append((f"it needs the package '{ending['module']}', which is not installed", "info"))
     if ending.get("type") == "EOFError":
         told.append(("it reads standard input: give it with --stdin FILE", "info"))
     if ending.get("at_once"):
-        told.append(("it ended itself at once (os._exit)", "warning"))
+        told.append(("it exited at once (os._exit)", "warning"))
     for name, length, kept in (
         ("output", outcome.stdout_bytes, len(outcome.stdout)),
         ("error output", outcome.stderr_bytes, len(outcome.stderr)),

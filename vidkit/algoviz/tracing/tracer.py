@@ -248,7 +248,7 @@ class Tracer:
             return self._plans[id(container)][0]
         except KeyError:
             raise DataError(
-                "this container is none of the tracer's", "take what Tracer.array gives"
+                "this container does not belong to the tracer", "use what Tracer.array returns"
             ) from None
 
     def _wait(self, *ops: Op) -> None:

@@ -49,12 +49,12 @@ def build_graph(spec: specs.GraphSpec, notes: Notes) -> GraphView:
     for edge in map(edge_of, raw.edges):
         missing = [end for end in (edge.source, edge.target) if end not in nodes]
         if missing:
-            notes.add("V304", f"an edge of view '{spec.view_id}' ends at '{missing[0]}', which is no node")
+            notes.add("V304", f"an edge of view '{spec.view_id}' ends at '{missing[0]}', which is not a node")
         else:
             edges.append(edge)
     head = None if raw.head is None else str(raw.head)
     if head is not None and head not in nodes:
-        notes.add("V304", f"the head of view '{spec.view_id}' is '{head}', which is no node")
+        notes.add("V304", f"the head of view '{spec.view_id}' is '{head}', which is not a node")
         head = None
     return GraphView(spec.view_id, spec.heading, spec.type, FrozenDict(nodes), tuple(edges), head)
 
@@ -107,7 +107,7 @@ def _children(listed: list[specs.TreeNodeSpec], view_id: str, notes: Notes) -> d
         for child in node.children or ():
             name = None if child is None else str(child)
             if name is not None and name not in known:
-                notes.add("V304", f"child '{name}' of '{node.id}' in view '{view_id}' is no node")
+                notes.add("V304", f"child '{name}' of '{node.id}' in view '{view_id}' is not a node")
                 name = None
             elif name is not None and name in placed:
                 notes.add("V303", f"node '{name}' of view '{view_id}' is a child twice", "one place is kept")
@@ -122,7 +122,7 @@ def _children(listed: list[specs.TreeNodeSpec], view_id: str, notes: Notes) -> d
             made[str(node.parent)].append(name)
             placed.add(name)
         else:
-            notes.add("V304", f"parent '{node.parent}' of '{name}' in view '{view_id}' is no node")
+            notes.add("V304", f"parent '{node.parent}' of '{name}' in view '{view_id}' is not a node")
     return made
 
 
@@ -148,8 +148,8 @@ def _root(given: str | int | None, nodes: Mapping[str, Node], view_id: str, note
         return str(given)
     if nodes:
         known = str(given) in nodes
-        said = "is missing" if given is None else f"'{given}' {'has a parent' if known else 'is no node'}"
+        said = "is missing" if given is None else f"'{given}' {'has a parent' if known else 'is not a node'}"
         notes.add("V307", f"the root of view '{view_id}' {said}; taken: '{first}'")
     elif given is not None:
-        notes.add("V307", f"the root '{given}' of view '{view_id}' is no node: there are none")
+        notes.add("V307", f"the root '{given}' of view '{view_id}' is not a node: the view has none")
     return first

@@ -68,7 +68,7 @@ class ProbeLog:
             self.path,
             self._take,
             header=wanted,
-            again="it is measured again",
+            again="it will be measured again",
             refuse=lambda found: other_header(self.path, wanted, found, "calibration"),
         )
 

@@ -136,13 +136,13 @@ def _facts(outcome: sandbox.Outcome) -> dict[str, Any]:
 
 def _faults(outcome: sandbox.Outcome, facts: dict[str, Any]) -> list[Finding]:
     if outcome.limit:
-        return [Finding("run", f"the program went over its limit ({outcome.limit}) and was ended")]
+        return [Finding("run", f"the program went over its limit ({outcome.limit}) and was stopped")]
     if facts.get("kind") == "exception":
         place = f"line {facts['line']}" if facts.get("line") else ""
         return [Finding("run", f"{facts.get('type')}: {facts.get('message')}"[:400], "", "", place)]
     if facts.get("kind") != "end":
         last = (outcome.stderr.strip().splitlines() or [""])[-1][:200]
-        return [Finding("run", f"the program was ended: {outcome.why()}", last)]
+        return [Finding("run", f"the program was stopped: {outcome.why()}", last)]
     found = []
     for name, what in (("overlaps", "overlapping texts"), ("outside", "texts outside the picture")):
         if facts.get(name):

@@ -67,7 +67,7 @@ def level_table(lines: Sequence[dict[str, Any]], caption: str) -> TextTable:
     """Success by level in percent, S4 and S5 with their 95 % intervals."""
     table = TextTable(
         ("form", "area", "tasks", *LEVELS, "S4, 95 %", "S5, 95 %"),
-        "share of tasks that reach a level, all below it included, in percent",
+        "share of tasks that reach a level, including all levels below it, in per cent",
         caption,
         left=2,
     )
@@ -93,7 +93,7 @@ def cost_table(lines: Sequence[dict[str, Any]]) -> TextTable:
         "S4 at once",
         "overlaps/100",
     )
-    table = TextTable(headings, "medians a task; overlaps of every 100 steps that were laid out", left=2)
+    table = TextTable(headings, "medians per task; overlaps of every 100 steps that were laid out", left=2)
     for line in lines:
         at_once = line["first_attempt_S4"]
         table.add(

@@ -119,7 +119,7 @@ class LoopBench:
             )
         for part, ms in parts.items():
             name = f"{way.name}: {part}"
-            yield Row("breakdown", self.loop.name, name, None, ms, ms, ms, None, "GPU time a forward")
+            yield Row("breakdown", self.loop.name, name, None, ms, ms, ms, None, "GPU time per forward")
 
     def dense_ways(self) -> list[Way]:
         """The dense baselines at hand, and everything but self-attention."""

@@ -71,7 +71,7 @@ class ResultLog:
             path,
             self._take,
             header=header,
-            again="its clip is made again",
+            again="its clip will be made again",
             refuse=lambda found: other_header(path, header, found, "measurement"),
         )
 

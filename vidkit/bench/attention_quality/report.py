@@ -249,7 +249,7 @@ def plot(record: dict[str, Any], path: Path) -> None:
                     markersize=9 if name == "haste" else 6,
                     label=f"{row['label']}, density {100 * row['density']:.0f} %",
                 )
-            axis.set_xlabel("heads predicted a clip")
+            axis.set_xlabel("heads predicted per clip")
             axis.set_ylabel("PSNR against dense, dB (95 % bootstrap)")
             axis.set_title(f"embedded model, {steps} steps")
             axis.grid(alpha=0.3)

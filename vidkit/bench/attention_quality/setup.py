@@ -129,7 +129,9 @@ class SetupMaker:
                 kept["matches"] = {name: Match(**match) for name, match in kept["matches"].items()}
                 return Setup(**kept, table=table)
             except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-                raise DataError(f"'{path}' is damaged: {error}", "delete it; it is made again") from error
+                raise DataError(
+                    f"'{path}' is damaged: {error}", "delete it; it will be made again"
+                ) from error
         known: dict[str, Any] = {
             "family": family,
             "steps": steps,

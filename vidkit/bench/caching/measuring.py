@@ -108,7 +108,7 @@ class CachingRun:
             work / LOG,
             self._take,
             header=header,
-            again="its clip is made again",
+            again="its clip will be made again",
             refuse=lambda found: other_header(work / LOG, header, found, "measurement"),
         )
         self._references: dict[tuple[str, int, str], Tensor] = {}
@@ -279,7 +279,7 @@ class CachingRun:
         seconds = sum(row.seconds for row in mine) / len(mine)
         where = "" if self._mode is AttentionMode.bidirectional else f" {self._mode.value}"
         row = f"{kind} N={steps}{where} {method} {target:g}"
-        return f"{row}: share {mine[0].share:.3f}{shown}, {seconds:.3f} s a clip"
+        return f"{row}: share {mine[0].share:.3f}{shown}, {seconds:.3f} s per clip"
 
 
 def header_of(settings: BenchCachingSettings, fingerprint: str | None) -> dict[str, Any]:

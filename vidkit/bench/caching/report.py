@@ -30,7 +30,7 @@ BASELINES = ("fewer_steps", "interval", "random", "oracle")
 HEADINGS = (
     "Row",
     "FLOPs",
-    "Seconds a clip",
+    "Seconds per clip",
     "PSNR, dB",
     "SSIM",
     "Mazes solved",
@@ -188,6 +188,6 @@ def plot(record: dict[str, Any], path: Path) -> None:
                 right.plot([r["seconds"] for r in mine], values, **look)
             left.set_title(title_of(place))
             left.set_xlabel("executed share of the FLOPs")
-            right.set_xlabel("seconds a clip")
+            right.set_xlabel("seconds per clip")
             left.set_ylabel("PSNR to the uncached clip, dB")
         grid[0][0].legend(fontsize=6, ncols=2)

@@ -27,7 +27,7 @@ class QuestionLog:
 
     def __init__(self, path: Path, header: dict[str, Any]) -> None:
         self._found: dict[int, dict[Key, float]] = {}
-        self._log = JsonlLog(path, self._take, header=header, again="its video is asked again")
+        self._log = JsonlLog(path, self._take, header=header, again="its video will be asked again")
 
     def _take(self, line: dict[str, Any], _: Place) -> None:
         right: dict[Key, float] = {}

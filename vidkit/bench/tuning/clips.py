@@ -64,7 +64,7 @@ class TuneClips:
             path,
             self._take,
             header=header,
-            again="its clip is made again",
+            again="its clip will be made again",
             refuse=lambda found: other_header(path, header, found, "sweep"),
         )
         self._run += 1
@@ -185,9 +185,11 @@ class TuneClips:
         try:
             kept: np.ndarray = np.load(path, mmap_mode="r")
         except (OSError, ValueError) as error:
-            raise DataError(f"'{path}' is damaged: {error}", "delete it; it is made again") from error
+            raise DataError(f"'{path}' is damaged: {error}", "delete it; it will be made again") from error
         if kept.shape != frames.shape:
-            raise DataError(f"'{path}' holds {kept.shape}, not {frames.shape}", "delete it; it is made again")
+            raise DataError(
+                f"'{path}' holds {kept.shape}, not {frames.shape}", "delete it; it will be made again"
+            )
         return kept
 
     def _is_kept(self, clip: int) -> bool:

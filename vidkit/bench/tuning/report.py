@@ -23,7 +23,7 @@ def table_of(outcome: Outcome, sweep: SweepSettings, reference_seconds: float) -
         "clips",
         "PSNR, dB",
         *(["mazes lost"] if mazes else []),
-        "s a clip",
+        "s per clip",
         "speed",
         "floor",
     ]

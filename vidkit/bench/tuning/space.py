@@ -68,7 +68,7 @@ def _cache(name: str, levels: int) -> Ladder:
 
     made = policy(str(name))
     if made.changes_steps or name == "none":
-        raise ConfigError(f"tune.caches has '{name}', which is no cache", "fewer steps are always tried")
+        raise ConfigError(f"tune.caches has '{name}', which is not a cache", "fewer steps are always tried")
     knob = knob_of(made)
     values: Sequence[float | None]
     if knob is None:

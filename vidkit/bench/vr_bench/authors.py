@@ -38,7 +38,7 @@ def check_checkout(folder: Path) -> None:
     for part in _NEEDED:
         if not (folder / part).exists():
             raise DataError(
-                f"'{folder}' is no checkout of VR-Bench: it has no '{part}' (authors)",
+                f"'{folder}' is not a checkout of VR-Bench: it has no '{part}' (authors)",
                 "give the folder into which the authors' repository was cloned",
             )
 

@@ -36,7 +36,7 @@ class RowLog:
 
     def __init__(self, path: Path, header: dict[str, Any]) -> None:
         self._rows: dict[str, Rows] = {}
-        self._log = JsonlLog(path, self._take, header=header, again="its clip is measured again")
+        self._log = JsonlLog(path, self._take, header=header, again="its clip will be measured again")
 
     def _take(self, line: dict[str, Any], _: Place) -> None:
         self._rows[str(line["key"])] = list(line["rows"])

@@ -275,12 +275,12 @@ def _written(settings: Settings, asked: Asked, best: Attempt, places: _Places) -
 
 def _tell(answered: Answered, asked: Asked) -> None:
     answers = {"pass": "the answer is right", "fail": "the answer is wrong", "unknown": "answer not checked"}
-    tokens = "tokens not told" if answered.tokens is None else f"{answered.tokens:,} tokens"
+    tokens = "tokens unknown" if answered.tokens is None else f"{answered.tokens:,} tokens"
     of = "" if answered.steps is None or answered.whole else f" of {answered.steps}"
     steps = f"{answered.kept}{of} steps, {answers[answered.semantic]}"
     print(f"{answered.files[0]}: {steps}; {_count(asked)}, {tokens}")
     if not answered.whole:
-        print("  not whole: what is right is kept" if answered.kept else "  nothing of it can be shown")
+        print("  incomplete: the correct part is kept" if answered.kept else "  no part of it can be shown")
         for finding in answered.findings[:10]:
             print(f"  {' '.join(finding.split())}")
     for reason in filter(None, (asked.stopped, str(asked.error) if asked.error else "")):

@@ -1,4 +1,4 @@
-"""`vidkit algoviz validate`: what is wrong with traces, by code and place."""
+"""`vidkit algoviz validate`: problems in traces, by code and place."""
 
 from __future__ import annotations
 

@@ -107,14 +107,14 @@ def _replays(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
         table = TextTable(
             heads,
             f"{name}: {some[0]['questions']} questions, {some[0]['free']:.0%} of which need no"
-            " zoom; arithmetic in drafts a question",
+            " zoom; arithmetic in drafts per question",
         )
         for row in some:
             speed = (f"{row['seconds']:.2f}", _times(row["speedup"]), f"{row['arithmetic']:.2f}")
             shares = (_said(row["beta"], ".2f"), _said(row["alpha"], ".2f"), _times(row["ceiling"]))
             table.add(row["engine"], *speed, f"{row['accuracy']:.1%}", _gap(row), *shares)
         yield table
-    columns = ("group", "load", "agents a second", "their p99, s", "the funnel takes times as many")
+    columns = ("group", "load", "agents per second", "their p99, s", "the funnel takes times as many")
     table = TextTable(columns, "Poisson arrivals; load is a share of what the batched agents can do")
     for row in (row for row in rows if "load" in row):
         times = f"{row['times_the_agents']:.2f} [{row['times_low']:.2f}, {row['times_high']:.2f}]"

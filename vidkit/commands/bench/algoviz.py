@@ -46,7 +46,7 @@ def run(settings: BenchAlgovizSettings) -> dict[str, Any]:
         ConfigError: neither programs nor a model, or both; an area or a task that is not there.
         EngineError: no request to the server will work.
         SandboxError: no sandbox works here.
-        NothingAnswered: the model answered nothing.
+        NothingAnswered: the model gave no answer.
     """
     if settings.device not in ("auto", "cpu"):
         raise ConfigError(
@@ -119,7 +119,7 @@ def _check(settings: BenchAlgovizSettings) -> None:
 
 def _notes(settings: BenchAlgovizSettings) -> list[str]:
     if settings.model is not None:
-        return [f"a model is asked, at most {settings.attempts} times a task; its time comes on top"]
+        return [f"a model is asked, at most {settings.attempts} times per task; its time is extra"]
     return ["no model is asked"]
 
 
@@ -188,7 +188,7 @@ def _rows(
     done = {row["key"] for row in record.found["rows"]}
     jobs = [job for task in tasks if (job := Job(form, task)).key not in done]
     if len(jobs) < len(tasks):
-        tell(f"{len(tasks) - len(jobs)} of {len(tasks)} tasks are there already")
+        tell(f"{len(tasks) - len(jobs)} of {len(tasks)} tasks are already done")
     concurrency = settings.concurrency if settings.model is not None else settings.workers
     yield from measuring.measure(jobs, source, concurrency)
 
@@ -213,7 +213,7 @@ def _show(record: BenchRecord, settings: BenchAlgovizSettings) -> None:
     record.write()
     whose = f"programs {settings.programs}" if settings.programs else f"model {settings.model}"
     if settings.programs == REFERENCE:
-        whose = "vidkit's own solutions, watched: a check of the harness, no model's score"
+        whose = "vidkit's own solutions, traced: a check of the harness, not a model's score"
     level_table(lines, f"{whose}; {EACH_BY_ITSELF}").show()
     cost_table(lines).show()
     for name, meaning in LEVELS.items():
@@ -223,7 +223,7 @@ def _show(record: BenchRecord, settings: BenchAlgovizSettings) -> None:
 def _ended(record: BenchRecord) -> dict[str, Any]:
     content, missing = record.content(), record.found["unanswered"]
     if missing and not record.found["rows"]:
-        raise NothingAnswered("the model answered nothing", next(iter(missing.values())), content)
+        raise NothingAnswered("the model gave no answer", next(iter(missing.values())), content)
     if missing:
         hint = "run the same command again: only these are asked"
         raise SomeFailed(

@@ -52,7 +52,10 @@ def run(settings: BenchAttentionSettings) -> dict[str, Any]:
     with quiet_libraries():
         parts = _parts(measurements, planned(measurements, shapes, device, dtype), device, dtype)
         if settings.dry_run:
-            notes = ["random inputs, block lists and weights; times follow from a measured call and forward"]
+            notes = [
+                "random inputs, block lists and weights;"
+                " times are extrapolated from one measured call and forward pass"
+            ]
             return plan_of("attention", parts, notes, command, device_name(device))
         where = environment(
             _PACKAGES, settings.seed, device_name(device), str(dtype).removeprefix("torch.")

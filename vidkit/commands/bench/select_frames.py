@@ -55,7 +55,7 @@ _INPUTS = {
     " share of the query's colour",
     "selectors": "made arrays",
     "stages": "a drawn video of 1280x720 at 30 fps",
-    "hour": "a drawn video of 1280x720 at 30 fps, 20 s of it over and over",
+    "hour": "a drawn video of 1280x720 at 30 fps, the same 20 s repeated",
     "manifest": "drawn clips of 640x360 at 30 fps",
 }
 

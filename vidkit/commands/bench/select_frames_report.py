@@ -136,7 +136,7 @@ def _facts(found: dict[str, Any]) -> list[str]:
     if "stages_s" in found:
         lines.append(f"reader  {found['reader']} ({found['reader_reason']})")
         told = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in found["stages_s"].items())
-        lines.append(f"stages  {told}; embed.* run beside each other")
+        lines.append(f"stages  {told}; embed.* run in parallel")
     ratios = [
         f"{found[f'ratio_to_{name}']:.2f} times {text}"
         for name, text in (

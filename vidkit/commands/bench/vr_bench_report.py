@@ -36,7 +36,7 @@ def truth_table(found: dict[str, Any]) -> TextTable:
             "ours: success",
             "frames/s",
         ),
-        f"truth: {found['done']} of {found['of']} clips; all right is SR = EM = PR = 1 and MF >= .98,"
+        f"truth: {found['done']} of {found['of']} clips; all correct means SR = EM = PR = 1 and MF >= .98,"
         " with 95 % intervals",
         left=3,
     )

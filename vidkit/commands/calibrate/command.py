@@ -122,8 +122,8 @@ def _refuse_what_cannot_be_calibrated(settings: CalibrateSettings) -> None:
         )
     if settings.attention.table not in (None, "auto"):
         raise ConfigError(
-            f"attention.table={settings.attention.table}: a calibration makes a table and takes none",
-            "leave attention.table out; --resolve FILE spends another budget on a table",
+            f"attention.table={settings.attention.table}: calibration makes a table and does not take one",
+            "leave attention.table out; --resolve FILE solves a table for another budget",
         )
     if settings.model.offload.value != "none":
         raise ConfigError(

@@ -118,7 +118,7 @@ def _drafts(
     model = settings.model or (str(named) if named else "")
     if not model:
         raise ConfigError(
-            "the log does not say which model it is of", "give model=NAME, as draft.model will be"
+            "the log does not say which model it belongs to", "give model=NAME, as draft.model will be"
         )
     return drafts, model
 

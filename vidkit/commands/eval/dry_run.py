@@ -92,7 +92,7 @@ def _judge_line(judge: dict[str, Any]) -> str:
     where = f"answer judge '{judge['model']}' at {judge['url']}"
     calls = f"at most {judge['most_calls']} calls"
     if judge["unread"] is None:
-        return f"judge       {calls} to the {where}, two a reply that no rule reads"
+        return f"judge       {calls} to the {where}, two for each reply that no rule can read"
     known = f" ({judge['answered']} verdicts in its log)" if judge["answered"] else ""
     return f"judge       {judge['unread']} unread replies for the {where}{known}; {calls}"
 
@@ -161,7 +161,7 @@ def _run_lines(run: dict[str, Any]) -> list[str]:
     where = f" at {run['base_url']} ({run['api_key']})" if run["base_url"] else ""
     calls = f"{run['least_calls']}"
     if run["most_calls"] is None:
-        calls = f"at least {calls}: a stream asks once a step of {run['when']['stride_s']:g} s"
+        calls = f"at least {calls}: a stream asks once per step of {run['when']['stride_s']:g} s"
     elif run["most_calls"] > run["least_calls"]:
         calls += f" to {run['most_calls']}, as the replies ask for"
     if run["judge_calls"]:

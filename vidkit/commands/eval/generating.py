@@ -128,7 +128,7 @@ def _make_all(
     def take(row: dict[str, Any], place: Place) -> None:
         verdicts[str(row["path"])] = row["verdict"]
 
-    log = JsonlLog(folder / VERDICTS, take, again="its clip is made again")
+    log = JsonlLog(folder / VERDICTS, take, again="its clip will be made again")
     try:
         open_clips = [
             clip for clip in wanted if not (folder / CLIPS / clip.path).is_file() or clip.path not in verdicts

@@ -98,7 +98,7 @@ def run_batch(settings: GenerateSettings) -> BatchResult:
         name, why = next(iter(failed.items()))
         raise SomeFailed(
             f"{len(failed)} of {counted(len(clips), 'clip')} could not be made; the first: {name}: {why}",
-            "run the same command again: clips that are there are kept",
+            "run the same command again: existing clips are kept",
             result,
         )
     return result
@@ -114,7 +114,7 @@ class _Log:
             path,
             lambda row, place: self.made.update({str(row["name"]): str(row["settings"])}),
             header=header,
-            again="its clip is made again",
+            again="its clip will be made again",
         )
 
     def __enter__(self) -> _Log:

@@ -140,7 +140,7 @@ def _name(given: Any, number: int, where: str) -> str:
     if not isinstance(given, str) or not _NAME.fullmatch(given):
         raise DataError(
             f"{where}: name {repr(given)[:60]} cannot be a file's",
-            "use letters, digits, '-', '_' and '.'; the first is no '.'",
+            "use letters, digits, '-', '_' and '.'; the first must not be '.'",
         )
     if len(given.encode()) > _LONGEST:
         raise DataError(

@@ -107,7 +107,7 @@ def sparse_line(record: RunRecord) -> str:
     if figures["dense_heads_ratio"]:
         line += (
             f"; {100 * figures['dense_heads_ratio']:.0f} % of masks above density"
-            f" {figures['dense_above_density']:.2f} computed dense: quicker here"
+            f" {figures['dense_above_density']:.2f} computed dense, which is faster here"
         )
     return line + (" (random weights: not the model's density)" if RANDOM_LABEL in record.labels else "")
 

@@ -137,7 +137,7 @@ def _finish(
     for line in sentences(outcome):
         say(line)
     notes = [busy_note(record.environment)]
-    notes += [f"{RANDOM_LABEL}: the clips are noise, so only times mean anything"] if labels else []
+    notes += [f"{RANDOM_LABEL}: the clips are noise, so only times are meaningful"] if labels else []
     for note in filter(None, notes):
         say(f"note    {note}")
     for name in (record.file.name, PLOT):

@@ -45,7 +45,7 @@ def write_config(path: Path, settings: GenerateSettings, comments: Sequence[str]
             checked.unlink(missing_ok=True)
         if dataclasses.asdict(found) != dataclasses.asdict(kept):
             raise VidkitError(
-                f"'{path}' would not come to the settings that were measured", "report it with tune.jsonl"
+                f"'{path}' would not give the settings that were measured", "report it with tune.jsonl"
             )
 
 

@@ -70,7 +70,7 @@ class PredictionLog:
         self._durability = durability or Durability()
         self.index = LogIndex()
         try:
-            self._log = JsonlLog(self.path, self._take, again="its item is asked again")
+            self._log = JsonlLog(self.path, self._take, again="its item will be asked again")
         except BaseException:
             self.index.close()
             raise

@@ -46,7 +46,7 @@ class Progress:
         of = f"/{self.total}" if self.total is not None else ""
         eta = f", {_clock(self.eta_s)} to go" if self.eta_s is not None else ""
         failed = f", {self.failed} failed" if self.failed else ""
-        return f"{self.done}{of} items{failed}, {self.rate:.1f} a second{eta}"
+        return f"{self.done}{of} items{failed}, {self.rate:.1f} per second{eta}"
 
 
 def _clock(seconds: float) -> str:

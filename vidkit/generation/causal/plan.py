@@ -122,7 +122,9 @@ def scenes(spec: ModelSpec, request: Request) -> tuple[Scene, ...]:
     for entry in causal.prompts:
         match = _PROMPT.fullmatch(entry)
         if match is None:
-            raise ConfigError(f"causal.prompts has '{entry}', which is no 'TIME: TEXT'", PROMPT_HINT)
+            raise ConfigError(
+                f"causal.prompts has '{entry}', which is not of the form 'TIME: TEXT'", PROMPT_HINT
+            )
         number, unit, text = match.groups()
         if not unit and "." in number:
             raise ConfigError(f"causal.prompts: frame {number} is not a whole number", PROMPT_HINT)

@@ -82,7 +82,7 @@ class AutoencoderKLMagi(ModelMixin, ConfigMixin):  # type: ignore[misc]
             overlap: share of a tile's height and width that neighbours have in common.
 
         Raises:
-            ValueError: tiles or overlaps that are no whole number of latents.
+            ValueError: tiles or overlaps that are not a whole number of latents.
         """
         length, patch = self.config.patch_length, self.config.patch_size
         strides = [side * (1 - overlap) for side in (height, width)]
@@ -124,8 +124,8 @@ class AutoencoderKLMagi(ModelMixin, ConfigMixin):  # type: ignore[misc]
             x = x.expand(-1, -1, length, -1, -1)
         if x.shape[2] % length or x.shape[3] % patch or x.shape[4] % patch:
             raise ValueError(
-                f"{x.shape[2]} frames of {x.shape[3]}x{x.shape[4]} are no whole patches of {length} frames,"
-                f" {patch} pixels"
+                f"{x.shape[2]} frames of {x.shape[3]}x{x.shape[4]} are not a whole number of patches of"
+                f" {length} frames, {patch} pixels"
             )
         moments = torch.cat([self._encode(part) for part in self._slices(x)])
         posterior = DiagonalGaussianDistribution(moments)

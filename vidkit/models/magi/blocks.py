@@ -85,7 +85,7 @@ class MagiBlocks:
         level = levels.flatten()[:1]
         if not bool((levels == level).all()):
             raise ConfigError(
-                "frames of a chunk are at different noise levels, and MAGI-1 is told one a chunk",
+                "frames of a chunk are at different noise levels, and MAGI-1 takes one per chunk",
                 "choose blocks of whole chunks",
             )
         hidden = self.transformer.embed(latents)

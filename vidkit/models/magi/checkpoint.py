@@ -171,7 +171,8 @@ def _weight_files(folder: Path) -> list[Path]:
         for name in listed.values():
             if not (isinstance(name, str) and _FILE_NAME.fullmatch(name)):
                 raise ModelError(
-                    f"'{folder / INDEX}' names {str(name)[:160]!r}, which is no file of its folder", COPY_HINT
+                    f"'{folder / INDEX}' names {str(name)[:160]!r}, which is not a file in its folder",
+                    COPY_HINT,
                 )
         files = [folder / name for name in sorted(set(listed.values()))]
     else:

@@ -299,7 +299,9 @@ class MagiTransformer3DModel(ModelMixin, ConfigMixin):  # type: ignore[misc]
                 " timestep"
             )
         if height % self.patch[1] or width % self.patch[2]:
-            raise ValueError(f"latents of {height}x{width} are no whole tokens of {self.patch[1:]}")
+            raise ValueError(
+                f"latents of {height}x{width} are not a whole number of tokens of {self.patch[1:]}"
+            )
 
 
 class _Window:

@@ -103,7 +103,7 @@ def choose(candidates: Sequence[Candidate], query: str) -> tuple[list[Candidate]
     marked = [one for one in whole if one.is_default]
     if marked:
         return marked[:1], "the default one"
-    return whole, f"all {len(whole)} together, for none is in the query's language or the default"
+    return whole, f"all {len(whole)} together, since none is in the query's language or the default"
 
 
 def _by_vocabulary(candidates: Sequence[Candidate], query: str) -> str | None:

@@ -113,7 +113,7 @@ def test_an_array_keeps_its_length_and_strangers_are_refused() -> None:
     a = t.array([1])
     with pytest.raises(DataError, match="changed its length"):
         a.append(2)
-    with pytest.raises(DataError, match="none of the tracer's"):
+    with pytest.raises(DataError, match="does not belong to the tracer"):
         t.pointer("i", [1], 0)
     with pytest.raises(DataError, match="no kind of list 'heap'"):
         t.sequence([], kind="heap")

@@ -42,7 +42,7 @@ FAILURES = {
     "jump": "the player jumps",
     "speed": "the player moves faster than can be followed",
     "push": "the box moves without being pushed",
-    "redrawn": "the level is redrawn on the way",
+    "redrawn": "the level is redrawn midway",
     "goal": "the goal is not reached at the end",
 }
 _MOST_DIFFERENT = 24.0  # grey levels between first frame and picture, above which proportions decide

@@ -90,7 +90,7 @@ _ROWS = (
 def published() -> list[ScoreTable]:
     """Rows as reported by the authors."""
     note = (
-        "per cent; each cell: regular, irregular, trapfield, maze3d, sokoban; skin 1, 72 levels a type, the "
-        "authors' metrics with tracker csrt (arXiv 2511.15065)"
+        "per cent; each cell: regular, irregular, trapfield, maze3d, sokoban; skin 1, 72 levels per type, "
+        "the authors' metrics with tracker csrt (arXiv 2511.15065)"
     )
     return [published_table(_COLUMNS, "\n".join("|".join(row) for row in _ROWS), note)]

@@ -165,7 +165,7 @@ def _warnings(tables: Sequence[ReleasedTable], outside: int, compared: Mapping[s
         ]  # fmt: skip
         if wrong:
             names = ", ".join(name.upper() for name in wrong)
-            lines.append(f"'{table.path}': the means it states are not those of its rows: {names}")
+            lines.append(f"'{table.path}': its means are not those of its rows: {names}")
         failed = [clip.video for clip in table.clips if clip.metrics is None]
         if failed:
             lines.append(f"'{table.path}': {len(failed)} videos were left out of its means: {_some(failed)}")

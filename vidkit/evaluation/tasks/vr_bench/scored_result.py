@@ -78,7 +78,7 @@ def result_of(run: OwnRun, options: ScoringOptions, scored: ScoredSet, folder: P
 
         return gallery_page(result, scored.rows, scored.levels, options.gallery)
 
-    nothing = "" if seen else f"no clip of '{run.target}' can be looked at: {_commonest(scored.rows)}"
+    nothing = "" if seen else f"no clip of '{run.target}' can be scored: {_commonest(scored.rows)}"
     return OwnResult(result, page, nothing, "check that the folder holds the clips of this set")
 
 
@@ -92,7 +92,7 @@ def _warnings(scored: ScoredSet) -> Iterator[str]:
         if row["official"] is None and row["failure"] != "missing"
     ]
     if bad:
-        yield f"{_clips(bad)} not fit to be looked at and counted as failures: {listed(bad)}"
+        yield f"{_clips(bad)} not fit to be scored and counted as failures: {listed(bad)}"
     unmatched = scored.clips.unmatched
     if unmatched:
         path, why = unmatched[0]

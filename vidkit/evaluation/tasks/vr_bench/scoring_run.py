@@ -58,7 +58,9 @@ def score_set(
     header = {"log": "vr-bench clips", "rules": RULES, "metrics": asdict(options.metrics)}
     if run.force and (folder / LOG).exists():
         set_aside(folder, (LOG, SUMMARY))
-    log = JsonlLog(folder / LOG, take, header=header, again="its clip is scored again", refuse=_other(folder))
+    log = JsonlLog(
+        folder / LOG, take, header=header, again="its clip will be scored again", refuse=_other(folder)
+    )
     try:
         jobs, kept = _open_jobs(levels, clips, earlier, options.metrics)
         rows = {(row["level"], row["sample"]): row for row in kept}
