@@ -66,7 +66,7 @@ def test_the_table_that_ships_belongs_to_the_embedded_model_and_is_found_for_it(
     )
     found = prepare_cache(CacheSettings("magcache"), embedded_folder())
     assert found.policy is not None and found.settings.settings["table"] == str(SHIPPED)
-    with pytest.raises(ConfigError, match="not a table of magnitudes"):
+    with pytest.raises(ConfigError, match="no table of magnitudes was given"):
         prepare_cache(CacheSettings("magcache"), None)
 
 
