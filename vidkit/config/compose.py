@@ -68,7 +68,7 @@ def compose(
     words, texts = hydra_words(parsed, command, keys, config_dir)
     words, methods = chosen_methods(words, {**{o.key: o.value for o in parsed}, **given}, keys)
     entry = find_entry(command, config, config_dir)
-    composed, sources = _compose(command, entry, words, keys, settings, config_dir)
+    composed, sources, is_on_top = _compose(command, entry, words, keys, settings, config_dir)
     for name, value in {**texts, **given}.items():
         try:
             OmegaConf.update(composed, name, _literal(value), force_add=True)
@@ -77,7 +77,9 @@ def compose(
     typed = {override.key for override in parsed} | set(given)
     named = {f"{name}.{next(iter(method_fields(keys[name].annotation)))}" for name in methods}
     try:
-        plain = with_presets_on_top(_plain(composed, sources), words, sources, typed, keys)
+        plain = _plain(composed, sources)
+        if is_on_top:
+            plain = with_presets_on_top(plain, words, sources(), typed, keys)
         return build(settings, paths_at_home(with_methods(plain, methods, typed, keys)))
     except KeyedError as error:
         where = "" if error.key in typed | named else place_of(error.key, sources())
@@ -107,9 +109,10 @@ def _compose(
     keys: dict[str, Key],
     settings: type[Any],
     config_dir: Path | None,
-) -> tuple[DictConfig, Callable[[], list[Source]]]:
+) -> tuple[DictConfig, Callable[[], list[Source]], bool]:
+    """What was composed, what tells its files, and whether a preset was put on top of the entry config."""
     schema = mirror(settings, tuple(name for name, key in keys.items() if key.methods and "." not in name))
-    nodes: dict[str, Any] = {schema_name(command): schema}
+    nodes: dict[str, Any] = {schema_name(command): _structured(schema)}
     found = ",".join(f"'file://{_escaped(str(other))}'" for other in entry.others)
     words = [*words, f"hydra.searchpath=[{found}]"]
     with _hydra_with(entry, nodes):
@@ -128,7 +131,15 @@ def _compose(
             f"{short(entry.file)} does not build on the settings of '{command}'",
             f"start it with 'defaults: [/{folder_of(command)}/NAME, _self_]', NAME being a config to vary",
         )
-    return composed, functools.cache(lambda: _sources(entry, name, words, nodes))
+    return composed, functools.cache(lambda: _sources(entry, name, words, nodes)), name != entry.name
+
+
+@functools.cache
+def _structured(schema: type[Any]) -> DictConfig:
+    """A schema as Hydra stores it: making it takes a fifth of the time of composing."""
+    made = OmegaConf.structured(schema)
+    assert isinstance(made, DictConfig)
+    return made
 
 
 @contextmanager
@@ -185,7 +196,7 @@ def _escaped(path: str) -> str:
 
 
 def _sources(entry: Entry, name: str, words: list[str], nodes: dict[str, Any]) -> list[Source]:
-    # for messages and for presets alone: it takes half as long as composing does
+    # for messages and for presets put on top alone: it takes half as long as composing does
     with _hydra_with(entry, nodes):
         loader = GlobalHydra.instance().config_loader()
         defaults = loader.compute_defaults_list(name, words, RunMode.RUN).defaults

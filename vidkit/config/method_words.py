@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from vidkit.config.keys import Key, method_fields
@@ -56,7 +56,7 @@ def with_methods(
 def with_presets_on_top(
     values: dict[str, Any],
     words: Sequence[str],
-    sources: Callable[[], Sequence[Source]],
+    sources: Sequence[Source],
     typed: Collection[str],
     keys: Mapping[str, Key],
 ) -> dict[str, Any]:
@@ -65,16 +65,16 @@ def with_presets_on_top(
     Args:
         values: as composed.
         words: in Hydra's grammar.
-        sources: tells the files that were composed, in order.
+        sources: the files that were composed, in order.
         typed: names of the settings on the command line.
         keys: the settings of the command.
     """
     made = dict(values)
     for word in words:
         section, _, name = word.partition("=")
-        if section not in keys or not keys[section].is_open or not sources():
+        if section not in keys or not keys[section].is_open or not sources:
             continue
-        last = sources()[-1]  # such a preset is put on top, so it comes last
+        last = sources[-1]  # such a preset is put on top, so it comes last
         if last.package == section and last.file.stem == name:
             preset = load_yaml(last.file.read_text(encoding="utf-8"), last.file.name) or {}
             kept = {key: value for key, value in made[section].items() if f"{section}.{key}" in typed}
