@@ -2,17 +2,16 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+import vidkit_process
 
 
-def vidkit(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def vidkit(*words: str, cwd: Path, heavy: bool = False) -> subprocess.CompletedProcess[str]:
     # two lines of an error must not be wrapped by a narrow terminal
     environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "vidkit", *words]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment)
+    return vidkit_process.run(words, cwd=cwd, env=environment, heavy=heavy)
 
 
 def test_a_prompt_beside_a_file_whose_lines_have_their_own_is_refused(tmp_path: Path) -> None:
@@ -35,7 +34,7 @@ def test_one_step_is_no_steps(tmp_path: Path) -> None:
 def test_a_refused_run_leaves_no_empty_folder(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="the model is loaded before the cache knows its floor")
     words = ("cache=teacache", "cache.target_flops=0.001", "steps=4", "maze.size=4")
-    done = vidkit("generate", *words, cwd=tmp_path)
+    done = vidkit("generate", *words, cwd=tmp_path, heavy=True)
     assert done.returncode == 2 and "is below what 'teacache' must compute" in done.stderr
     assert list(tmp_path.iterdir()) == []
 

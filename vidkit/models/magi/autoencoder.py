@@ -89,7 +89,7 @@ class AutoencoderKLMagi(ModelMixin, ConfigMixin):  # type: ignore[misc]
         whole = frames % length == 0 and all(side % patch == 0 for side in (height, width, *strides))
         if min(frames, height, width) < 1 or not 0 <= overlap < 1 or not whole:
             raise ValueError(
-                f"tiles of {frames} frames, {height}x{width}, overlap {overlap} are no whole number of"
+                f"tiles of {frames} frames, {height}x{width}, overlap {overlap} are not a whole number of"
                 f" latents ({length} frames, {patch} pixels)"
             )
         self.use_tiling, self._tile, self._overlap = True, (frames, height, width), overlap
