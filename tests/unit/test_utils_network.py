@@ -1,5 +1,6 @@
 """Proxies and certificates that cannot work are told before anything is sent."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 
 from vidkit.cli.main import run
 from vidkit.errors import ConfigError
+from vidkit.serving import EngineError, Message, Request
+from vidkit.serving.openai_engine import OpenAIEngine
+from vidkit.serving.retry import RetryPolicy
 from vidkit.utils import network
 from vidkit.utils.network import check_hub, check_network, proxy_for
 
@@ -99,3 +103,12 @@ def test_eval_tells_in_two_lines(variable: str, value: str, tmp_path: Path, monk
     assert [line.split(":")[0] for line in lines[-2:]] == ["error", "hint"]
     assert variable in lines[-2]
     assert "bug" not in lines[-1]
+
+
+def test_a_proxy_that_does_not_answer_is_named_without_its_password(monkeypatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://me:hunter22@127.0.0.1:9")
+    engine = OpenAIEngine("m", "http://models.invalid/v1", retry=RetryPolicy(attempts=1))
+    with pytest.raises(EngineError) as error:
+        asyncio.run(engine.generate(Request((Message.of("user", "hi"),))))
+    told = "connection to http://models.invalid/v1 through the proxy http://127.0.0.1:9 failed: "
+    assert error.value.message.startswith(told)

@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from vidkit.utils.network import proxy_for
+from vidkit.utils.redaction import shown_url
 
 
 class Lines:
@@ -36,6 +37,11 @@ class Lines:
         for _ in range(count):
             self._free.put_nowait(None)
         self._open: list[httpx.AsyncHTTPTransport] = []
+
+    @property
+    def way(self) -> str:
+        """The proxy in words, to go behind the address of a message; empty without one."""
+        return f" through the proxy {shown_url(self._proxy)}" if self._proxy else ""
 
     @property
     def belong_here(self) -> bool:

@@ -218,10 +218,11 @@ class OpenAIEngine:
                 f"the certificate of {self.base_url} is not trusted: {reason}",
                 "name the authority's file in SSL_CERT_FILE, or use the address on the certificate",
             )
-        hint = "is the server running?"
+        way = self._open_lines().way
+        hint = "is the server running?" if not way else "are proxy and server running?"
         if "WRONG_VERSION_NUMBER" in reason.upper():
             hint = "the server does not speak TLS: try http:// instead of https://"
-        return EngineError(ErrorKind.CONNECTION, f"connection to {self.base_url} failed: {reason}", hint)
+        return EngineError(ErrorKind.CONNECTION, f"connection to {self.base_url}{way} failed: {reason}", hint)
 
     async def _post(self, line: httpx.AsyncHTTPTransport, body: bytes, dialect: Dialect) -> bytes:
         headers = {"content-type": "application/json", "accept": "application/json", "user-agent": "vidkit"}
