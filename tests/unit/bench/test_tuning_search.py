@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass, field
 
 import pytest
 
 from vidkit.bench.tuning.figure import pareto
+from vidkit.bench.tuning.report import table_of
 from vidkit.bench.tuning.scores import Verdict, score_of
 from vidkit.bench.tuning.search import Cause, Outcome, Search
 from vidkit.bench.tuning.setting import REFERENCE, Ladder, Setting
@@ -132,6 +134,14 @@ def test_a_mean_above_the_floor_is_not_enough() -> None:
     score = search.score(SPARSE[1])
     assert score.psnr.mean > 28 and score.verdict is Verdict.unclear
     assert outcome.chosen != SPARSE[1]
+
+
+def test_the_table_shows_no_share_of_mazes_that_the_reference_never_solved() -> None:
+    _, outcome = swept(KnownClips(SPEED, PSNR), combinations=0)
+    some, none = (dataclasses.replace(one, solved=0) for one in outcome.scores[:2])
+    scores = dataclasses.replace(some, kept_of=4), dataclasses.replace(none, kept_of=0)
+    shown = table_of(dataclasses.replace(outcome, scores=scores), SweepSettings(), 1.0)
+    assert [row[shown.headings.index("mazes lost")] for row in shown.rows] == ["0 of 4", "-", "-"]
 
 
 def test_lost_mazes_count_by_the_bound_of_their_share() -> None:
