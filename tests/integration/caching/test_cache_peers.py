@@ -1,0 +1,45 @@
+"""Caches of other projects on our clips: they hook something and cost what they run."""
+
+import json
+
+import pytest
+import torch
+
+from scripts import bench_cache_peers as peers
+from tests.support.tiny_cache import Pipe
+
+
+def test_caches_of_diffusers_run_on_the_embedded_kind_of_model(tiny_model, tmp_path, monkeypatch) -> None:
+    out = tmp_path / "peers.json"
+    names = [name.split(" ")[0] for name in peers.PEERS if name.endswith("(diffusers)")]
+    words = f"x --model-path {tiny_model} --frames 13 --steps 8 --clips 1 --tune 1 --device cpu --targets 0.7"
+    monkeypatch.setattr("sys.argv", [*words.split(), "--peers", ",".join(names), "--out", str(out)])
+    monkeypatch.setattr(peers, "TRIES", 6)
+    peers.main()
+    record = json.loads(out.read_text())
+    assert record["not_run"] == {}
+    rows = {(row["set"], row["method"]): row for row in record["rows"]}
+    assert len(rows) == 2 * (3 + len(names))
+    for (_, method), row in rows.items():
+        assert 0 < row["share"] < 0.9, method
+        assert 20 < row["psnr"]["mean"] <= 100, method
+
+
+def test_flops_are_those_of_the_layers_that_run() -> None:
+    pipe = Pipe()
+    counter = peers.Counter(pipe.transformer)
+    pipe()
+    whole = counter.flops
+    for block in list(pipe.transformer.blocks)[1:]:
+        block.forward = lambda hidden, *args, **kwargs: hidden
+    pipe()
+    counter.remove()
+    assert counter.flops / whole == pytest.approx(1 + 1 / 3)
+
+
+def test_a_peer_that_hooks_nothing_is_refused() -> None:
+    from diffusers import TaylorSeerCacheConfig
+
+    install = peers.of_diffusers(lambda *_: TaylorSeerCacheConfig(taylor_factors_dtype=torch.float32))
+    with pytest.raises(AssertionError, match="hooked nothing"):
+        install(Pipe().transformer, 8, 1.0, 0.5)
