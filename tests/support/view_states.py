@@ -21,6 +21,11 @@ def same(value: Any) -> Any:
     return value
 
 
+def either_way(edges: Any) -> Any:
+    """Edges between neighbours, whoever of the two knows it."""
+    return tuple(sorted({(min(ends), max(ends)) for ends in edges}))
+
+
 ROW, GRID, PAIRS = oracle.row, oracle.grid, oracle.pairs
 
 
@@ -42,9 +47,9 @@ def shown(view: Any, form: Any) -> Any:
             sorted((label[n.parent], label[n.id]) for n in view.nodes.values() if n.parent is not None)
         )
     assert isinstance(view, GraphView)
-    if form is same:
+    if form in (same, either_way):
         label = {key: str(node.label) for key, node in view.nodes.items()}
         both = [(label[edge.source], label[edge.target]) for edge in view.edges]
-        return tuple(sorted(both))
+        return form(tuple(sorted(both)))
     edges = {(edge.source, edge.target) for edge in view.edges}
     return frozenset(edges | {(edge.target, edge.source) for edge in view.edges if not edge.directed})

@@ -12,7 +12,7 @@ from vidkit.algoviz.tracing.memory import Memory, key_text, reference
 from vidkit.algoviz.tracing.recording import MODULE, Encoded, Recording
 from vidkit.algoviz.tracing.records import record_columns
 from vidkit.algoviz.tracing.slots import Slot, Use, node_classes, shown_twice, slots_now, uses
-from vidkit.algoviz.tracing.structures import shape_of
+from vidkit.algoviz.tracing.structures import is_mutual, shape_of
 
 MOST_VIEWS = 7
 _MOST_COLUMNS = 8
@@ -145,7 +145,10 @@ def plan(recording: Recording, watch: Iterable[str], hints: Cursors) -> list[Pla
         if not wanted or name in wanted:
             kind = shape_of(recording, name)
             touched = sum(c.get("c") == name for r in recording.records for c in r.contents.values())
-            scored.append((touched * 4.0 * _WEIGHT[kind], Plan("", name, kind, node_class=name)))
+            directed = kind != "graph" or not is_mutual(recording, name)
+            scored.append(
+                (touched * 4.0 * _WEIGHT[kind], Plan("", name, kind, node_class=name, directed=directed))
+            )
     scored.sort(key=lambda pair: -pair[0])
     plans = _main_first([made for _, made in scored], wanted)
     return _named(_without_repeats(plans)[:MOST_VIEWS])

@@ -123,10 +123,29 @@ def _cyclic(down: dict[int, list[int]]) -> bool:
     return seen < len(down)
 
 
-def network(memory: Memory, kind: str, shape: str) -> Network:
+def is_mutual(recording: Recording, kind: str) -> bool:
+    """Whether objects of a class that refer to others are referred to by them, most of the time."""
+    memory = Memory()
+    both_ways = total = 0
+    for record in recording.records:
+        memory.take(record)
+        if not record.contents:
+            continue
+        ends = {
+            (number, target)
+            for number in nodes_now(memory, kind)
+            for name, target, at in edges_of(memory.heap[number], memory, kind)
+            if at is not None  # a container of neighbours, no link forth and back
+        }
+        total += bool(ends)
+        both_ways += bool(ends) and all((target, number) in ends for number, target in ends)
+    return total > 0 and both_ways >= 0.5 * total
+
+
+def network(memory: Memory, kind: str, shape: str, directed: bool = True) -> Network:
     """The structure now."""
     numbers = nodes_now(memory, kind)
-    return _tree(memory, kind, numbers) if shape == "tree" else _graph(memory, kind, numbers)
+    return _tree(memory, kind, numbers) if shape == "tree" else _graph(memory, kind, numbers, directed)
 
 
 def node_id(number: int) -> str:
@@ -134,7 +153,7 @@ def node_id(number: int) -> str:
     return f"n{number}"
 
 
-def _graph(memory: Memory, kind: str, numbers: list[int]) -> Network:
+def _graph(memory: Memory, kind: str, numbers: list[int], directed: bool) -> Network:
     nodes = {
         node_id(number): Node(_written(number, label(memory.heap[number], memory), memory))
         for number in numbers
@@ -142,10 +161,11 @@ def _graph(memory: Memory, kind: str, numbers: list[int]) -> Network:
     edges: dict[tuple[str, str], Any] = {}
     for number in numbers:
         for name, target, at in edges_of(memory.heap[number], memory, kind):
-            ends = node_id(number), node_id(target)
-            if ends[1] in nodes and name not in ("prev", "previous"):
+            low, high = (number, target) if directed else sorted((number, target))
+            ends = node_id(low), node_id(high)
+            if node_id(target) in nodes and name not in ("prev", "previous"):
                 edges.setdefault(ends, name if at is None and name not in ("next", "nxt", "link") else None)
-    return Network(nodes, edges, True)
+    return Network(nodes, edges, directed)
 
 
 def _tree(memory: Memory, kind: str, numbers: list[int]) -> Network:

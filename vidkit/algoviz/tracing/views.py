@@ -32,7 +32,7 @@ def display(plan: Plan, value: Encoded, memory: Memory, before: Display | None) 
         before: what it showed last.
     """
     if plan.node_class:
-        return structures.network(memory, plan.node_class, plan.kind)
+        return structures.network(memory, plan.node_class, plan.kind, plan.directed)
     if plan.kind == "graph" and plan.source == "edges":
         return displays.edge_list(value, memory, plan.weight, plan.directed)
     if plan.kind == "graph":

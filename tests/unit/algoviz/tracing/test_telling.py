@@ -161,3 +161,15 @@ def test_objects_that_are_nodes_tell_their_distance_and_that_they_were_visited()
     last = {str(node.label): (node.style, dict(node.properties)) for node in states[-1].main.nodes.values()}  # type: ignore[union-attr]
     assert last == {"A": ("visited", {"dist": 9}), "B": (None, {"dist": 1})}
     assert any(state.code == (8,) for state in states) and any(state.code == (9,) for state in states)
+
+
+def test_objects_that_are_neighbours_of_each_other_are_joined_by_one_line():
+    source = (
+        "class Town:\n    def __init__(self, name):\n        self.name, self.near = name, []\n"
+        "a, b, c = Town('A'), Town('B'), Town('C')\n"
+        "for x, y in ((a, b), (b, c), (c, a)):\n    x.near.append(y); y.near.append(x)\nprint(a.name)\n"
+    )
+    main = told(source).replay()[-1].main
+    assert len(main.edges) == 3 and not any(edge.directed for edge in main.edges)  # type: ignore[union-attr]
+    one_way = told(source.replace("; y.near.append(x)", "")).replay()[-1].main
+    assert len(one_way.edges) == 3 and all(edge.directed for edge in one_way.edges)  # type: ignore[union-attr]
