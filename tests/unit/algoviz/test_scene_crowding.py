@@ -6,10 +6,12 @@ import random
 import algoviz_traces as made
 import pytest
 
-from vidkit.algoviz import trace_of
+from vidkit.algoviz import render, trace_of
+from vidkit.algoviz.scene.arranging import SCALES
 from vidkit.algoviz.scene.film import Film
 from vidkit.algoviz.scene.look import THEMES, Look
 from vidkit.algoviz.scene.overlap import overlaps
+from vidkit.algoviz.scene.painters.base import Box
 from vidkit.algoviz.scene.reading import story_of
 from vidkit.algoviz.scene.routing import Route, extent, route
 
@@ -145,3 +147,22 @@ def test_long_linked_list_goes_to_and_fro():
     spots = [at[f"node:main:n{i}"] for i in range(20)]
     gaps = [abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in itertools.pairwise(spots)]
     assert len({y for _, y in spots}) > 1 and max(gaps) < 1.7 * min(gaps)
+
+
+@pytest.mark.parametrize("count", [2, 3, 7])
+def test_small_heap_is_whole_at_the_smallest_scale(count):
+    film = film_of(content("array", 3, "v"), {"view_id": "h", "title": "h", **content("x-heap", count, "v")})
+    painter = film.painters[1]
+    for scale in SCALES:
+        wide, high = painter.wanted(scale, 400)
+        painter.place(Box(0, 0, wide, high), scale)
+        assert painter.notes(0) == [], scale
+
+
+def test_notes_of_many_steps_are_told_once_at_their_worst(tmp_path):
+    steps = [[made.op("appendToList", view_id="l", value="a long entry")] for _ in range(90)]
+    raw = made.trace(made.array([1]), *steps)
+    raw["initial_frame"]["auxiliary_views"] = [{"view_id": "l", "type": "list", "data": []}]
+    done = render(trace_of(raw), to="svg", output=tmp_path / "t", steps=range(70, 91))
+    found = [note for note in done.notes if note.startswith("l:")]
+    assert len(found) == 1 and " of 90 entries are not shown" in found[0]

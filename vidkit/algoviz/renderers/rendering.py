@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -121,7 +122,7 @@ def render(
     check_own([folder / file for file in (*files, record)], folder / record, inputs, force)
     with reserve(folder / f"{name}{renderer.suffix}"), staged(folder, record, inputs, force) as stage:
         notes = [*renderer.write(film, stage.folder, name, options)]
-        notes += dict.fromkeys(note for step in _sampled(chosen) for note in film.notes(step))
+        notes += _at_worst(note for step in _sampled(chosen) for note in film.notes(step))
         made = sorted(item.name for item in stage.folder.iterdir() if not item.name.startswith("."))
         stage.publish(
             {
@@ -187,6 +188,19 @@ def _check_size(film: Film, renderer: Renderer, files: Sequence[str], options: O
                 f"the video would last {length / 60:.0f} minutes",
                 "choose steps (such as 0:500) or a shorter duration, or insist with --force",
             )
+
+
+def _at_worst(notes: Iterable[str]) -> list[str]:
+    """Of notes that differ in their numbers alone, the one with the largest."""
+    found: dict[str, str] = {}
+    for note in notes:
+        kind = re.sub(r"\d[\d,]*", "#", note)
+        found[kind] = max(note, found.get(kind, note), key=_numbers)
+    return list(found.values())
+
+
+def _numbers(note: str) -> list[int]:
+    return sorted((int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*", note)), reverse=True)
 
 
 def _sampled(steps: tuple[int, ...]) -> tuple[int, ...]:

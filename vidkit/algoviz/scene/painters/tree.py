@@ -47,7 +47,10 @@ class TreePainter(Painter):
 
     def natural(self, scale: float, room: float) -> tuple[float, float]:
         wide = (self.span * 66 + 70) * scale
-        return min(room, max(wide, 140)), (self._each(22 * scale) * self.depth + 64 + self._low(22)) * scale
+        high = (self._each(22 * scale) * self.depth + 64 + self._low(22)) * scale
+        smallest = drawn.SMALLEST  # nodes do not shrink as far as the rest
+        least = self._each(smallest) * self.depth + 2 * smallest + self._low(smallest) + 9
+        return min(room, max(wide, 140)), max(high, least)
 
     def _low(self, radius: float) -> float:
         """Height under a disc that is not the disc's."""
