@@ -5,6 +5,8 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 PYTEST_ARGS ?=
 MATRIX_ARGS ?=
+LONG_TESTS := tests/unit/test_linear_time.py tests/integration/test_maze_model.py \
+  tests/unit/algoviz/test_laws.py tests/unit/algoviz/test_loading.py tests/unit/algoviz/test_scene_text.py
 MINUTES ?= 5
 FIGURES := docs/results
 WORKERS ?= $(shell cores=$$(nproc); echo $$(( cores < 4 ? cores : 4 )))
@@ -45,7 +47,7 @@ fuzz-coverage: $(VENV)/dev.stamp ## broken files led by coverage, with atheris (
 soak: $(VENV)/dev.stamp ## hours: 50 kills of every long command, 1,000 videos and generations, an hour of broken files, long tests
 	OMP_NUM_THREADS=1 $(BIN)/python scripts/fuzz_readers.py --minutes 60 --seed 2 --record $(FIGURES)/fuzz_readers.jsonl
 	OMP_NUM_THREADS=1 $(BIN)/python scripts/soak.py --kills 50 --items 1000 --record $(FIGURES)/soak.jsonl
-	VIDKIT_LONG_TESTS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/unit/test_linear_time.py tests/integration/test_maze_model.py
+	VIDKIT_LONG_TESTS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(LONG_TESTS)
 
 test-gpu: $(VENV)/dev.stamp ## the tests that need a CUDA device
 	$(BIN)/python -m pytest -m cuda $(PYTEST_ARGS)

@@ -14,9 +14,12 @@ _FIRST = ("integration", "cli", "kernels")  # folders of few long tests; begun l
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def rank(item: pytest.Item) -> int:
+    sizes = {path: path.stat().st_size for path in {item.path for item in items}}
+
+    def rank(item: pytest.Item) -> tuple[int, int, str]:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        return _FIRST.index(folder) if folder in _FIRST else len(_FIRST)
+        first = _FIRST.index(folder) if folder in _FIRST else len(_FIRST)
+        return first, -sizes[item.path], str(item.path)  # long files first, as far as their size tells
 
     items.sort(key=rank)
 

@@ -82,3 +82,18 @@ def test_help_lists_every_target(tmp_path: Path) -> None:
     assert phony is not None
     listed = {line.split()[0] for line in make(tmp_path, "help").stdout.splitlines()}
     assert listed == set(phony[1].split())
+
+
+def test_soak_runs_every_test_that_has_a_long_form() -> None:
+    name = "VIDKIT_" + "LONG_TESTS"
+    long = {
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "tests").rglob("test_*.py")
+        if f'"{name}"' in file.read_text(encoding="utf-8")
+    }
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    listed = re.search(r"^LONG_TESTS := ((?:.*\\\n)*.*)$", makefile, re.MULTILINE)
+    assert (
+        listed is not None and f"{name}=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(LONG_TESTS)" in makefile
+    )
+    assert set(listed[1].replace("\\\n", " ").split()) == long

@@ -17,7 +17,7 @@ class PromptSwitch(StrEnum):
 class CausalSettings:
     """How few-step causal models make a clip: a chunk at a time, each seeing only earlier ones."""
 
-    chunk: int = 0  # latent frames a chunk; 0: the model is none of these
+    chunk: int = 0  # latent frames per chunk; 0: the model is none of these
     timesteps: list[float] = field(
         default_factory=list
     )  # noise level of each step, 1000 noise .. 0 clean; []: equal parts

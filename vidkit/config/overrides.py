@@ -147,7 +147,7 @@ def _without_value(override: Override, key: Key | None) -> ConfigError:
     return ConfigError(
         f"'{override.word}' has no value",
         f"'{override.key}' takes {'a value' if key is None else key.takes}"
-        + ("; null is none" if key is not None and key.optional else ""),
+        + ("; null means none" if key is not None and key.optional else ""),
     )
 
 

@@ -178,7 +178,7 @@ class GenerateSettings:
     max_sequence_length: int = 512  # text tokens the prompt is padded to
     base_frames: int | None = None  # SkyReels: window the model sees, pixel frames; none: the whole clip
     overlap_frames: int | None = None  # SkyReels: pixel frames carried into the next window
-    ar_step: int = 0  # SkyReels: steps a block lags behind the one before; 0: all frames together
+    ar_step: int = 0  # SkyReels: steps by which a block lags behind the one before; 0: all frames together
     causal_block_size: int | None = None  # SkyReels: latent frames a block of the schedule
     causal_attention: bool = (
         False  # SkyReels: a block sees only itself and earlier blocks; needs weights trained so

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import itertools
 import json
+import os
 import subprocess
 import sys
 from typing import Any
@@ -30,7 +31,9 @@ from vidkit.algoviz.vta.state import NO_MARKS, ArrayView, View
 from vidkit.algoviz.vta.trace import Trace, trace_of
 from vidkit.errors import DataError
 
-few = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+# new ones in every run; VIDKIT_LONG_TESTS=1 tries many at once
+EXAMPLES = 300 if os.environ.get("VIDKIT_LONG_TESTS") else 25
+few = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def cut(raw: made.Json, *places: int) -> list[made.Json]:

@@ -1,5 +1,7 @@
 """Text is measured without any font of the system, and fits its box whatever it says."""
 
+import os
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,8 +14,10 @@ from vidkit.algoviz.scene.look import THEMES, Look
 from vidkit.algoviz.scene.text import clusters, cut, fit, width, wrap
 from vidkit.algoviz.scene.values import show
 
+EXAMPLES = 300 if os.environ.get("VIDKIT_LONG_TESTS") else 50  # new ones in every run
 
-@settings(max_examples=200, deadline=None)
+
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.text(max_size=80), st.floats(0, 300), st.sampled_from(["sans", "bold", "mono"]))
 def test_fitted_text_is_never_wider_than_its_room(text, room, font):
     fitted = fit(text, room, 16, font)
@@ -21,7 +25,7 @@ def test_fitted_text_is_never_wider_than_its_room(text, room, font):
     assert fitted.size >= 9
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(st.text(max_size=200), st.floats(20, 300))
 def test_wrapped_lines_fit(text, room):
     lines = wrap(text, room, 14, most=3)

@@ -58,7 +58,7 @@ def test_unknown_config_folder() -> None:
 @pytest.mark.parametrize(
     ("word", "message", "hint"),
     [
-        ("video=", "'video=' has no value", "'video' takes text; null is none"),
+        ("video=", "'video=' has no value", "'video' takes text; null means none"),
         ("stepz=3", "unknown setting 'stepz' for 'generate'", f"did you mean 'steps'? settings: {SETTINGS}"),
         ("qqq=3", "unknown setting 'qqq' for 'generate'", f"settings: {SETTINGS}"),
         ("model.offlaod=none", "unknown setting 'model.offlaod' for 'generate'",

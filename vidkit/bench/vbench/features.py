@@ -113,7 +113,7 @@ def load_aesthetic(folder: Path, layer: Path, device: torch.device) -> Aesthetic
     if weight is None or bias is None or weight.numel() != width or bias.numel() != 1:
         shapes = {name: list(value.shape) for name, value in state.items()}
         raise ModelError(
-            f"'{layer}' is no linear layer from {width} features to one number: {shapes}",
+            f"'{layer}' is not a linear layer from {width} features to one number: {shapes}",
             "give the layer that belongs to this CLIP model",
         )
     return Aesthetic(features, weight.float().flatten(), float(bias))

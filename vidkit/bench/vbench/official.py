@@ -79,7 +79,7 @@ def _read(file: Path) -> dict[str, Scores]:
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot read '{file}': {error}", "give VBench's result file") from error
     if not isinstance(plain, dict) or not plain:
-        raise DataError(f"'{file}' is no result of VBench", _FORM)
+        raise DataError(f"'{file}' is not a result of VBench", _FORM)
     found: dict[str, Scores] = {}
     for key, value in plain.items():
         name = key.strip().replace(" ", "_")

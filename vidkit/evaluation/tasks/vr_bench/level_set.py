@@ -23,7 +23,7 @@ from vidkit.mazes.types import Difficulty, MazeType, difficulty_of, maze_type
 from vidkit.video.image import read_image
 
 SPLITS = ("eval", "train")
-EXPECTED = "TYPE/SKIN/DIFFICULTY/states/*.json, below eval/ or train/ or at once"
+EXPECTED = "TYPE/SKIN/DIFFICULTY/states/*.json, below eval/ or train/, or directly"
 _STEM = re.compile(r"(easy|medium|hard)_(\d+)")
 _FIRST_SKIN = "1"
 
