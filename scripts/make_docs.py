@@ -19,7 +19,17 @@ from vidkit.config.describe import markdown_table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scripts.doc_tables import algoviz, attention, caching, frames, mazes, models, readme, tool  # noqa: E402 (needs the path)
+from scripts.doc_tables import (  # noqa: E402 (needs the path)
+    algoviz,
+    attention,
+    caching,
+    families,
+    frames,
+    mazes,
+    models,
+    readme,
+    tool,
+)
 
 SETTINGS = "docs/configuration.md"
 PAGES = (
@@ -27,6 +37,7 @@ PAGES = (
     SETTINGS,
     "docs/algoviz.md",
     "docs/algoviz-gallery.md",
+    "docs/attention.md",
     "docs/benchmarks.md",
     "docs/maze-model.md",
     "docs/methods/haste.md",
@@ -40,7 +51,7 @@ _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
     r"|attention|encoder|generate|headline|measured|baseline|selection|planted|token|reader"
     r"|reading|tracker|cheat|maze speed|caching|balance) figures|demo output"
-    r"|(?:operation|code|style code|fuzz|gallery) table):[^\n]*-->\n)"
+    r"|(?:operation|code|style code|fuzz|gallery|family) table):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
@@ -51,6 +62,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "code table": algoviz.code_table,
     "fuzz table": algoviz.fuzz_table,
     "gallery table": algoviz.gallery_table,
+    "family table": families.family_table,
     "style code table": algoviz.style_code_table,
     "startup figures": lambda: tool.figures("startup"),
     "scoring figures": lambda: tool.figures("scoring"),

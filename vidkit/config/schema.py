@@ -24,6 +24,10 @@ class Family(StrEnum):
     wan = "wan"
     skyreels_df = "skyreels_df"
     magi = "magi"
+    wan_vace = "wan_vace"
+    hunyuan_video15 = "hunyuan_video15"
+    ltx2 = "ltx2"
+    cogvideox = "cogvideox"
 
 
 class Weights(StrEnum):
@@ -75,11 +79,12 @@ class Parallel(StrEnum):
 
 
 class Sampler(StrEnum):
-    """Flow-matching ODE solvers."""
+    """Solvers: of flow matching, and for CogVideoX those of its noise schedule."""
 
     unipc = "unipc"
     dpmpp = "dpmpp"
     euler = "euler"
+    ddim = "ddim"  # CogVideoX
 
 
 class Resize(StrEnum):
@@ -118,7 +123,8 @@ class ModelSettings:
     expand_timesteps: bool = False  # Wan2.2-TI2V: a timestep for each token
     text_encoder: dict[str, Any] = field(default_factory=dict)
     image_encoder: dict[str, Any] = field(default_factory=dict)
-    vae_dtype: Dtype = Dtype.auto  # auto: fp32, as upstream recommends for Wan
+    parts: dict[str, Any] = field(default_factory=dict)  # further ones by name, such as LTX-2's connectors
+    vae_dtype: Dtype = Dtype.auto  # auto: fp32 for Wan, as upstream recommends; else dtype
     vae_tiling: bool = False  # decode in overlapping tiles: less memory, slightly more work
     vae_slicing: bool = False  # decode one clip of a batch at a time
     offload: Offload = Offload.none
@@ -154,7 +160,10 @@ class GenerateSettings:
     lora: str | None = None  # .safetensors files as PATH or PATH:SCALE, several with commas between them
     image: str | None = None  # path of the first frame; "maze": drawn by vidkit; none: text to video
     last_image: str | None = None  # path of the last frame, for models that take one
-    video: str | None = None  # clip to start from (video to video); its frames are taken at `fps`
+    video: str | None = None  # clip to start from, or Wan VACE's control clip; frames are taken at `fps`
+    mask: str | None = None  # Wan VACE: clip or image that is white where the video is made anew
+    reference: str | None = None  # Wan VACE: images of what is to be seen, several with commas between them
+    control_scale: float = 1.0  # Wan VACE: of what its control blocks add; 0: nothing
     strength: float = 0.8  # of video: share of the steps that it is denoised anew, (0, 1]
     resize: Resize = Resize.auto
     output: str | None = None  # .mp4 file or folder; none: outputs/<model>-<time>.mp4
@@ -209,6 +218,8 @@ class GenerateSettings:
             raise ValueError(f"shift must be > 0, got {self.shift}")
         if not 0 < self.strength <= 1:
             raise ValueError(f"strength must be in (0, 1], got {self.strength}")
+        if not 0 <= self.control_scale <= 10:
+            raise ValueError(f"control_scale must be in 0..10, got {self.control_scale}")
         if self.guidance < 0:
             raise ValueError(f"guidance must be >= 0, got {self.guidance}")
 

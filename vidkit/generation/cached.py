@@ -182,6 +182,8 @@ def measured_share(model: LoadedModel, policy: CachePolicy, loop: Callable[[], o
 
 def ends_share(spec: ModelSpec, request: Request) -> float:
     """Share of a forward's FLOPs outside the layers."""
+    if spec.layout is not None:  # no cache but fewer steps, which leaves whole forwards out
+        return 0.0
     shape = MagiShape.of(spec.transformer) if spec.is_magi else TransformerShape.of(spec.transformer)
     tokens = spec.tokens(request.frames, request.height, request.width)
     whole = shape.pass_flops(tokens, tokens, request.max_sequence_length).total

@@ -7,9 +7,7 @@ clips are made block by block, with what each block sees (`vidkit.caching.flops`
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from vidkit.caching import flops
 from vidkit.generation.causal.cost import by_chunks
@@ -18,8 +16,11 @@ from vidkit.generation.cost_estimate import CostEstimate as CostEstimate
 from vidkit.generation.magi.cost import estimate_magi_cost
 from vidkit.generation.plan import pass_tokens, window_rows
 from vidkit.generation.spec import ModelSpec, Request
-from vidkit.models.transformer_cost import ForwardFlops, TransformerShape
-from vidkit.models.vae_cost import vae_cost
+from vidkit.models.encoder_cost import connector_parameters, image_encoder_parameters
+from vidkit.models.encoder_cost import text_encoder_parameters as text_encoder_parameters
+from vidkit.models.layouts.base import Clip
+from vidkit.models.transformer_cost import ForwardFlops, TransformerShape, wan_parameters
+from vidkit.models.vae_cost import VaeCost, vae_cost
 from vidkit.utils.plain import counted
 
 
@@ -29,6 +30,7 @@ def estimate_cost(
     dtype: str = "bf16",
     vae_dtype: str = "fp32",
     with_encoders: bool = True,
+    vae_tiling: bool = False,
 ) -> CostEstimate:
     """Cost of one clip.
 
@@ -38,6 +40,7 @@ def estimate_cost(
         dtype: of transformer and encoders: fp32, bf16 or fp16.
         vae_dtype: of the VAE.
         with_encoders: count the text and image encoders' weights (random weights have none).
+        vae_tiling: decode in overlapping tiles.
     """
     if spec.is_magi:
         encoder = text_encoder_parameters(spec.text_encoder) if with_encoders else None
@@ -45,23 +48,15 @@ def estimate_cost(
     rows = window_rows(spec, request)
     grids = [spec.grid(spec.pixel_frames(window.frames), request.height, request.width) for window, _ in rows]
     sizes = [math.prod(grid) for grid in grids]
+    seconds = request.frames / request.fps
     flops = [
-        forward_flops(spec, size, request.max_sequence_length, grid[0])
+        forward_flops(spec, size, request.max_sequence_length, grid[0], seconds)
         for size, grid in zip(sizes, grids, strict=True)
     ]
-    forwards = [count * request.branches for _, count in rows]
+    forwards = [count * spec.passes(request.guidance) for _, count in rows]
     longest = max(range(len(sizes)), key=sizes.__getitem__)
-    whole = spec.needs_image or request.has_video
-    encoded = spec.latent_frames(request.frames) if whole else int(request.has_image)
-    vae = vae_cost(spec.vae, spec.latent_frames(request.frames), request.height, request.width, encoded)
-    parameters = {"transformer": transformer_parameters(spec), "vae": vae.parameters}
-    if spec.transformer_2:
-        second = replace(spec, transformer=spec.transformer_2, transformer_2={})
-        parameters["transformer_2"] = transformer_parameters(second)
-    if with_encoders:
-        parameters |= {"text_encoder": text_encoder_parameters(spec.text_encoder)}
-        if spec.image_encoder:
-            parameters |= {"image_encoder": image_encoder_parameters(spec.image_encoder)}
+    vae = clip_vae_cost(spec, request, vae_tiling)
+    parameters = _parameters(spec, vae, with_encoders)
     value_bytes = {part: BYTES[vae_dtype if part == "vae" else dtype] for part in parameters}
     vae_peak = vae.decode_peak_values * BYTES[vae_dtype] * 4
     decoding = vae_peak + request.frames * request.height * request.width * 3 * 8
@@ -86,7 +81,7 @@ def estimate_cost(
         ),
         key_value_bytes=0,  # every step recomputes the window: nothing is kept between forwards
         schedule=f"{counted(sum(count for _, count in rows), 'step')} x"
-        f" {counted(request.branches, 'guidance branch', 'es')}",
+        f" {counted(spec.passes(request.guidance), 'guidance branch', 'es')}",
     )
     if request.by_chunks:
         return by_chunks(estimate, spec, request, BYTES[dtype])
@@ -116,7 +111,40 @@ def by_blocks(estimate: CostEstimate, spec: ModelSpec, request: Request, value_b
     )
 
 
-def forward_flops(spec: ModelSpec, tokens: int, text_tokens: int, latent_frames: int = 1) -> ForwardFlops:
+def clip_vae_cost(spec: ModelSpec, request: Request, tiled: bool = False) -> VaeCost:
+    """Cost of decoding a clip and of encoding what it is given; a control clip is encoded twice."""
+    frames = spec.latent_frames(request.frames)
+    if spec.takes_control:
+        encoded = 2 * frames + request.references
+    elif spec.needs_image or request.has_video:
+        encoded = frames
+    else:
+        encoded = int(request.has_image)
+    if spec.layout is None:
+        return vae_cost(spec.vae, frames, request.height, request.width, encoded)
+    return spec.layout.vae_cost(spec.vae, frames, request.height, request.width, encoded, tiled)
+
+
+def _parameters(spec: ModelSpec, vae: VaeCost, with_encoders: bool) -> dict[str, int]:
+    """Of every part."""
+    found = {"transformer": transformer_parameters(spec), "vae": vae.parameters}
+    if spec.transformer_2:
+        second = replace(spec, transformer=spec.transformer_2, transformer_2={})
+        found["transformer_2"] = transformer_parameters(second)
+    if spec.parts.get("connectors"):
+        found["connectors"] = connector_parameters(spec.parts["connectors"])
+    if with_encoders:
+        found["text_encoder"] = text_encoder_parameters(spec.text_encoder)
+        if spec.parts.get("text_encoder_2"):
+            found["text_encoder_2"] = text_encoder_parameters(spec.parts["text_encoder_2"])
+        if spec.image_encoder:
+            found["image_encoder"] = image_encoder_parameters(spec.image_encoder)
+    return found
+
+
+def forward_flops(
+    spec: ModelSpec, tokens: int, text_tokens: int, latent_frames: int = 1, seconds: float = 0.0
+) -> ForwardFlops:
     """FLOPs of one forward over all tokens.
 
     Args:
@@ -124,61 +152,20 @@ def forward_flops(spec: ModelSpec, tokens: int, text_tokens: int, latent_frames:
         tokens: N.
         text_tokens: S, padding included: the pipelines pad to max_sequence_length and attend to all of it.
         latent_frames: diffusion forcing embeds one timestep a latent frame.
+        seconds: that the clip plays, where sound goes with it.
     """
+    if spec.layout is not None:
+        return spec.layout.forward_flops(spec.transformer, Clip(tokens, text_tokens, seconds))
     times = latent_frames if spec.family == "skyreels_df" else 1
     shape = TransformerShape.of(spec.transformer)
     return shape.pass_flops(tokens, tokens, text_tokens, times, spec.image_tokens)
 
 
 def transformer_parameters(spec: ModelSpec) -> int:
-    """Parameters of a Wan or SkyReels-V2 transformer, every norm and bias counted."""
-    config = spec.transformer
-    d, f = spec.dim, int(config["ffn_dim"])
-    attention = 4 * (d * d + d) + 2 * d  # q, k, v, out; two RMS norms
-    layer = 2 * attention + (d * f + f) + (f * d + d) + 6 * d
-    if config.get("cross_attn_norm"):
-        layer += 2 * d
-    added = config.get("added_kv_proj_dim")
-    if added:
-        layer += 2 * (added * d + d) + d
-    volume = math.prod(spec.patch)
-    total = layer * spec.layers + int(config["in_channels"]) * volume * d + d  # patch embedding
-    total += (int(config["freq_dim"]) * d + d) + (d * d + d) + (6 * d * d + 6 * d)  # time
-    total += (int(config["text_dim"]) * d + d) + (d * d + d)  # text
-    image = config.get("image_dim")
-    if image:
-        total += 2 * image + (image * image + image) + (image * d + d) + 2 * d
-        if config.get("pos_embed_seq_len"):
-            total += config["pos_embed_seq_len"] * image
-    if config.get("inject_sample_info"):
-        total += 2 * d + (d * d + d) + (6 * d * d + 6 * d)
-    return int(
-        total + d * int(config["out_channels"]) * volume + int(config["out_channels"]) * volume + 2 * d
-    )
-
-
-def text_encoder_parameters(config: Mapping[str, Any]) -> int:
-    """Parameters of a UMT5 encoder: gated feed-forward, relative positions in every layer."""
-    if not config:
-        return 0
-    d, inner = int(config["d_model"]), int(config["num_heads"]) * int(config["d_kv"])
-    buckets = int(config.get("relative_attention_num_buckets", 32)) * int(config["num_heads"])
-    layer = 4 * d * inner + 3 * d * int(config["d_ff"]) + 2 * d + buckets
-    return int(config["vocab_size"]) * d + int(config["num_layers"]) * layer + d
-
-
-def image_encoder_parameters(config: Mapping[str, Any]) -> int:
-    """Parameters of a CLIP vision transformer."""
-    d, f = int(config["hidden_size"]), int(config["intermediate_size"])
-    patches = (int(config["image_size"]) // int(config["patch_size"])) ** 2
-    layer = 4 * (d * d + d) + (d * f + f) + (f * d + d) + 4 * d
-    return int(
-        d
-        + 3 * int(config["patch_size"]) ** 2 * d
-        + (patches + 1) * d
-        + int(config["num_hidden_layers"]) * layer
-        + 4 * d
-    )
+    """Parameters of a transformer, every norm and bias counted."""
+    if spec.layout is not None:
+        return spec.layout.transformer_parameters(spec.transformer)
+    return wan_parameters(spec.transformer)
 
 
 def transformer_working_set(spec: ModelSpec, tokens: int, value_bytes: int) -> int:
@@ -188,7 +175,7 @@ def transformer_working_set(spec: ModelSpec, tokens: int, value_bytes: int) -> i
     either q, k, v with their rotated copies and the attention output, or the feed-forward's hidden values
     twice.
     """
-    d, f = spec.dim, int(spec.transformer["ffn_dim"])
+    d, f = spec.dim, spec.ffn_dim
     inside = max(7 * d * value_bytes, 2 * f * value_bytes)
     per_token = d * value_bytes + 2 * d * 4 + inside
     if spec.family == "skyreels_df":

@@ -1,23 +1,25 @@
-"""Latents to pixels and first frames to tensors."""
+"""Latents to pixels, part by part where the VAE allows it, and first frames to tensors."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
+from diffusers import AutoencoderKLCogVideoX, AutoencoderKLHunyuanVideo15, AutoencoderKLLTX2Video
 from PIL import Image
 from torch import Tensor
 
 from vidkit.generation.forcing import latent_statistics
 from vidkit.models.magi.autoencoder import AutoencoderKLMagi
+from vidkit.models.stream_decoder import CogVideoXStreamDecoder, StreamDecoder
 from vidkit.models.whole_clip import WholeClip
 
 #: largest buffer (three temporal taps of the last level) up to which a clip is decoded in one pass
 WHOLE_CLIP_BYTES = 2**30
 
 
-@torch.no_grad()
 def decode_latents(pipe: Any, latents: Tensor) -> np.ndarray:
     """Decode one clip.
 
@@ -28,31 +30,89 @@ def decode_latents(pipe: Any, latents: Tensor) -> np.ndarray:
     Returns:
         RGB, uint8 [T, H, W, 3].
     """
-    device = pipe._execution_device
-    latents = latents.to(device=device, dtype=pipe.vae.dtype)
-    if isinstance(pipe.vae, AutoencoderKLMagi):
-        pixels = pipe.vae.decode(latents / pipe.vae.config.scaling_factor, return_dict=False)[0][0]
-        pipe.maybe_free_model_hooks()
-        return to_bytes(pixels)
-    mean, std = latent_statistics(pipe.vae, latents)
-    latents = latents * std + mean
-    if _fits_whole(pipe.vae, latents):
-        video = WholeClip(pipe.vae).decode(latents)[0].clamp(-1, 1)
-    else:
-        video = pipe.vae.decode(latents, return_dict=False)[0][0]
+    parts = list(decoded_parts(pipe, latents))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def decoded_parts(pipe: Any, latents: Tensor) -> Iterator[np.ndarray]:
+    """Decode one clip; its pictures come in order of time, while later ones are still latents.
+
+    Causal VAEs (Wan, CogVideoX) give the pictures of one or two latent frames at a time, so that neither
+    they nor the tensors between layers are ever all at hand. Others, and tiles, give all at once.
+
+    Args:
+        pipe: has the VAE.
+        latents: normalised, [1, C, F, h, w].
+
+    Yields:
+        RGB, uint8 [T, H, W, 3].
+    """
+    latents = latents.to(device=pipe._execution_device, dtype=pipe.vae.dtype)
+    for video in _videos(pipe.vae, latents):
+        yield to_bytes(video)
+        del video
     pipe.maybe_free_model_hooks()
-    return to_bytes(video)
 
 
-def _fits_whole(vae: Any, latents: Tensor) -> bool:
+def streams(vae: Any, latents_shape: tuple[int, ...], device: torch.device) -> bool:
+    """Whether a clip's pictures come part by part.
+
+    Args:
+        vae: of the pipeline.
+        latents_shape: `[1, C, F, h, w]`.
+        device: where it decodes.
+    """
+    if isinstance(vae, AutoencoderKLMagi | AutoencoderKLHunyuanVideo15 | AutoencoderKLLTX2Video):
+        return False
+    if vae.use_tiling:
+        return False
+    wan = not isinstance(vae, AutoencoderKLCogVideoX)
+    return not (wan and _fits_whole(vae, latents_shape, device))
+
+
+def _videos(vae: Any, latents: Tensor) -> Iterator[Tensor]:
+    """Pictures in [-1, 1], `[3, T, H, W]`, without gradients: a generator would carry `no_grad` outside."""
+    if isinstance(vae, AutoencoderKLMagi | AutoencoderKLHunyuanVideo15 | AutoencoderKLCogVideoX):
+        latents = latents / vae.config.scaling_factor
+    elif not isinstance(vae, AutoencoderKLLTX2Video):  # whose pipeline has done it
+        with torch.no_grad():
+            mean, std = latent_statistics(vae, latents)
+            latents = latents * std + mean
+    if streams(vae, tuple(latents.shape), latents.device):
+        kind = CogVideoXStreamDecoder if isinstance(vae, AutoencoderKLCogVideoX) else StreamDecoder
+        decoder = kind(vae)
+        for part in decoder.parts(latents):
+            yield decoder.push(part)[0]
+        return
+    yield _whole(vae, latents)
+
+
+@torch.no_grad()
+def _whole(vae: Any, latents: Tensor) -> Tensor:
+    if isinstance(vae, AutoencoderKLLTX2Video):
+        level = torch.zeros(1, device=latents.device, dtype=latents.dtype)
+        timestep = level if vae.config.timestep_conditioning else None
+        video: Tensor = vae.decode(latents, timestep, return_dict=False)[0][0]
+        return video
+    of_wan = not isinstance(vae, AutoencoderKLMagi | AutoencoderKLHunyuanVideo15 | AutoencoderKLCogVideoX)
+    if of_wan and _fits_whole(vae, tuple(latents.shape), latents.device):
+        return WholeClip(vae).decode(latents)[0].clamp(-1, 1)
+    video = vae.decode(latents, return_dict=False)[0][0]
+    return video
+
+
+def _fits_whole(vae: Any, latents_shape: tuple[int, ...], device: torch.device) -> bool:
     """Whether a clip is decoded in one pass: about twice as fast on CPUs, but memory grows with it."""
-    if latents.device.type != "cpu" or vae.use_tiling or not WholeClip.supports(vae):
+    if device.type != "cpu" or vae.use_tiling or not WholeClip.supports(vae):
         return False
     space, time = vae.config.scale_factor_spatial, vae.config.scale_factor_temporal
-    _, _, frames, height, width = latents.shape
+    _, _, frames, height, width = latents_shape
     pixels = ((frames - 1) * time + 1) * height * width * space**2
     channels = vae.config.decoder_base_dim or vae.config.base_dim
-    return bool(3 * channels * pixels * latents.element_size() <= WHOLE_CLIP_BYTES)
+    return bool(3 * channels * pixels * _VALUE_BYTES[vae.dtype] <= WHOLE_CLIP_BYTES)
+
+
+_VALUE_BYTES = {torch.float32: 4, torch.float64: 8, torch.bfloat16: 2, torch.float16: 2}
 
 
 def to_bytes(video: Tensor) -> np.ndarray:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from vidkit.generation.spec import ModelSpec
 
 MAZE = "maze"
+# names of files that are read as one picture
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif")
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,9 @@ class FirstFrame:
         given: whether the clip starts from an image (known before it is read, in a dry run).
         prompt: default prompt that describes it.
         last: the last frame, likewise of the clip's size.
-        video: frames of a clip to start from.
+        video: frames of a clip to start from, or of a control clip.
+        mask: white where a control clip is made anew, a picture a frame.
+        references: images of what is to be seen, of any size.
         level: the maze it shows.
     """
 
@@ -39,6 +43,8 @@ class FirstFrame:
     labels: tuple[str, ...] = ()
     last: Image.Image | None = None
     video: tuple[Image.Image, ...] = ()
+    mask: tuple[Image.Image, ...] = ()
+    references: tuple[Image.Image, ...] = ()
     level: Any = None
     maze_seed: int | None = None
 
@@ -72,8 +78,37 @@ def first_frame(settings: GenerateSettings, spec: ModelSpec) -> FirstFrame:
         image, notes = _fitted(settings, settings.last_image)
         frame = dataclasses.replace(frame, last=image, notes=(*frame.notes, *notes))
     if settings.video is not None:
-        frame = dataclasses.replace(frame, video=_frames_of(settings, settings.video))
+        frame = dataclasses.replace(frame, video=_frames_of(settings, settings.video, "video"))
+    if settings.mask is not None:
+        frame = dataclasses.replace(frame, mask=_mask_of(settings, settings.mask))
+    if settings.reference is not None:
+        frame = dataclasses.replace(frame, references=_references_of(settings.reference))
     return frame
+
+
+def listed_paths(text: str | None) -> tuple[str, ...]:
+    """Paths with commas between them.
+
+    Raises:
+        ConfigError: an empty one.
+    """
+    found = tuple(part.strip() for part in text.split(",")) if text is not None else ()
+    if not all(found):
+        raise ConfigError(f"reference={text} names an empty path", "write reference=A.png,B.png")
+    return found
+
+
+def _references_of(text: str) -> tuple[Image.Image, ...]:
+    from vidkit.video.image import read_image
+
+    return tuple(read_image(given_path(path, "reference")) for path in listed_paths(text))
+
+
+def _mask_of(settings: GenerateSettings, path: str) -> tuple[Image.Image, ...]:
+    """A mask for each frame: the frames of a clip, or one picture for all of them."""
+    if given_path(path, "mask").suffix.lower() in PICTURES:
+        return (_fitted(settings, path)[0],) * settings.frames
+    return _frames_of(settings, path, "mask")
 
 
 def _fitted(settings: GenerateSettings, path: str) -> tuple[Image.Image, tuple[str, ...]]:
@@ -85,22 +120,22 @@ def _fitted(settings: GenerateSettings, path: str) -> tuple[Image.Image, tuple[s
     return fitted.image, (fitted.note,) if fitted.note else ()
 
 
-def _frames_of(settings: GenerateSettings, path: str) -> tuple[Image.Image, ...]:
+def _frames_of(settings: GenerateSettings, path: str, name: str) -> tuple[Image.Image, ...]:
     """The first frames of a video at the clip's rate, brought to its size."""
     from PIL import Image
 
     from vidkit.video.image import fit_image
     from vidkit.video.reading import read_clip
 
-    clip = read_clip(given_path(path, "video"))
+    clip = read_clip(given_path(path, name))
     rate = float(clip.fps) or settings.fps
     wanted = [round(index * rate / settings.fps) for index in range(settings.frames)]
     if wanted[-1] >= len(clip.frames):
         most = int((len(clip.frames) - 1) * settings.fps / rate) + 1
         raise ConfigError(
-            f"video '{path}' is too short: {most} frames at {settings.fps} per second, and frames is"
+            f"{name} '{path}' is too short: {most} frames at {settings.fps} per second, and frames is"
             f" {settings.frames}",
-            "lower frames, or give a longer video",
+            f"lower frames, or give a longer {name}",
         )
     pictures = (Image.fromarray(clip.frames[index]) for index in wanted)
     size = (settings.height, settings.width, settings.resize.value)

@@ -15,16 +15,23 @@ from vidkit.errors import ModelError, doc_page
 from vidkit.generation.spec import ModelSpec, read_json, spec_from_folder
 
 HUB_HINT = "pass model.path=... or model.weights=random"
-_WEIGHTLESS = ("tokenizer", "scheduler", "image_processor", "feature_extractor")
+_WEIGHTLESS = (
+    *("tokenizer", "tokenizer_2", "scheduler", "image_processor", "feature_extractor"),
+    *("guider", "processor"),
+)
 _PIPELINES = {
     "WanPipeline": "wan",
     "WanImageToVideoPipeline": "wan",
     "WanVideoToVideoPipeline": "wan",
     "SkyReelsV2DiffusionForcing": "skyreels_df",
     "Magi": "magi",
+    "WanVACEPipeline": "wan_vace",
+    "HunyuanVideo15Pipeline": "hunyuan_video15",
+    "LTX2Pipeline": "ltx2",
+    "CogVideoXPipeline": "cogvideox",
 }
 # not run by `vidkit generate`, but their transformers have an adapter in vidkit.hooks.families
-_FROM_PYTHON = ("WanVACE", "WanAnimate", "ChronoEdit", "HunyuanVideo15", "CogVideoX", "LTX2")
+_FROM_PYTHON = ("WanAnimate", "ChronoEdit", "HunyuanVideo15", "CogVideoX", "LTX2")
 _PART = re.compile(r"\w[\w.-]{0,99}")
 
 
@@ -113,7 +120,7 @@ def _family_of(index: dict[str, Any], folder: Path) -> str:
     for prefix, family in _PIPELINES.items():
         if pipeline.startswith(prefix):
             return family
-    use = "use a Wan, SkyReels-V2-DF or MAGI-1 model in diffusers format"
+    use = f"use a model in diffusers format of one of: {', '.join(sorted(set(_PIPELINES.values())))}"
     if pipeline.startswith(_FROM_PYTHON):
         use += f"; sparse attention runs on this one from Python ({doc_page('attention.md')})"
     raise ModelError(

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffusers import (
     AutoencoderKLWan,
-    DPMSolverMultistepScheduler,
-    FlowMatchEulerDiscreteScheduler,
     SkyReelsV2Transformer3DModel,
     UniPCMultistepScheduler,
     WanPipeline,
@@ -25,30 +22,18 @@ from vidkit.generation.folder import HUB_HINT
 from vidkit.generation.forcing import DiffusionForcingPipeline
 from vidkit.generation.load_options import LoadOptions as LoadOptions
 from vidkit.generation.load_options import unread
+from vidkit.generation.loaded import LoadedModel as LoadedModel
 from vidkit.generation.lora import add_loras
 from vidkit.generation.magi.load import random_magi, read_magi
 from vidkit.generation.quantize import check_quantize, quantize_blocks
 from vidkit.generation.random_weights import random_image_embeddings, random_model
+from vidkit.generation.samplers import set_sampler as set_sampler
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec
+from vidkit.generation.stock import stock_of
 from vidkit.generation.wan import WanImagePipeline
 from vidkit.utils.network import check_hub
 from vidkit.utils.quiet import quiet_libraries, root_cause
 from vidkit.utils.seeding import derive_seed
-
-
-@dataclass(frozen=True)
-class LoadedModel:
-    """A diffusers pipeline and what vidkit knows of it; `pipe.transformer` is where policies hook in."""
-
-    pipe: Any
-    spec: ModelSpec
-    options: LoadOptions
-    labels: tuple[str, ...]
-    load_seconds: float
-
-    @property
-    def is_random(self) -> bool:
-        return RANDOM_LABEL in self.labels
 
 
 def load_pipeline(spec: ModelSpec, folder: Path | None, options: LoadOptions) -> LoadedModel:
@@ -118,20 +103,12 @@ def download(path: str, revision: str | None = None, patterns: list[str] | None 
         raise ModelError(f"cannot fetch '{path}': the hub is not reachable{why}", HUB_HINT) from error
 
 
-def set_sampler(pipe: Any, sampler: str, shift: float) -> None:
-    """Give a pipeline a flow-matching sampler, keeping what the model's own scheduler config says."""
-    if sampler == "euler":
-        pipe.scheduler = FlowMatchEulerDiscreteScheduler(shift=shift)
-        return
-    cls = {"unipc": UniPCMultistepScheduler, "dpmpp": DPMSolverMultistepScheduler}[sampler]
-    flow = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": shift}
-    known = dict(pipe.scheduler.config) if isinstance(pipe.scheduler, cls) else {}
-    pipe.scheduler = cls.from_config({**known, **flow})
-
-
 def _pipeline(spec: ModelSpec, folder: Path | None, options: LoadOptions) -> Any:
     if spec.is_magi:
         return random_magi(spec, options) if folder is None else read_magi(spec, folder, options)
+    stock = stock_of(spec.family)
+    if stock is not None and folder is None:
+        return stock.random_pipeline(spec, options)
     return _random_pipeline(spec, options) if folder is None else _read_pipeline(spec, folder, options)
 
 
@@ -159,6 +136,9 @@ def video_pipeline(model: LoadedModel) -> Any:
 
 
 def _pipeline_class(spec: ModelSpec) -> type[Any]:
+    stock = stock_of(spec.family)
+    if stock is not None:
+        return stock.pipeline_class()
     if spec.family == "skyreels_df":
         return DiffusionForcingPipeline
     return WanImagePipeline if spec.needs_image else WanPipeline
@@ -189,12 +169,13 @@ def _random_pipeline(spec: ModelSpec, options: LoadOptions) -> Any:
 
 
 def _read_pipeline(spec: ModelSpec, folder: Path, options: LoadOptions) -> Any:
+    stock = stock_of(spec.family)
+    vae_class = AutoencoderKLWan if stock is None else stock.vae_class()
     try:
-        parts = {
-            "vae": AutoencoderKLWan.from_pretrained(
-                folder, subfolder="vae", dtype=options.vae_dtype, local_files_only=True
-            )
-        }
+        vae = vae_class.from_pretrained(
+            folder, subfolder="vae", dtype=options.vae_dtype, local_files_only=True
+        )
+        parts = {"vae": vae}
         if options.checkpoint is not None:
             parts["transformer"] = _from_checkpoint(spec, options.checkpoint, options)
         return _pipeline_class(spec).from_pretrained(

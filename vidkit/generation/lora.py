@@ -107,18 +107,22 @@ def add_loras(pipe: Any, loras: Sequence[Lora], model: str) -> None:
                 state, metadata = read_lora(pipe, lora, getattr(pipe, part), model)
                 names.append(f"lora_{number}")
                 scales.append(lora.scale)
-                pipe.load_lora_into_transformer(
-                    state,
-                    transformer=getattr(pipe, part),
-                    adapter_name=names[-1],
-                    _pipeline=pipe,
-                    metadata=metadata,
-                )
+                _put(pipe, getattr(pipe, part), state, names[-1], metadata)
         if names:
             transformer = getattr(pipe, part)
             transformer.set_adapters(names, scales)
             transformer.fuse_lora(safe_fusing=True, adapter_names=names)
             transformer.unload_lora()
+
+
+def _put(pipe: Any, transformer: Any, state: dict[str, Any], name: str, metadata: Any) -> None:
+    """Put adapters on a transformer, by its pipeline where that can."""
+    if hasattr(pipe, "load_lora_into_transformer"):
+        pipe.load_lora_into_transformer(
+            state, transformer=transformer, adapter_name=name, _pipeline=pipe, metadata=metadata
+        )
+    else:
+        transformer.load_lora_adapter(state, prefix="transformer", adapter_name=name, metadata=metadata)
 
 
 def read_lora(pipe: Any, lora: Lora, transformer: Any, model: str) -> tuple[dict[str, Any], Any]:
@@ -135,7 +139,10 @@ def read_lora(pipe: Any, lora: Lora, transformer: Any, model: str) -> tuple[dict
     except (SafetensorError, OSError) as error:
         raise ModelError(f"cannot read the LoRA '{lora.path}': {error}", "copy the file again") from error
     try:
-        found = pipe.lora_state_dict(str(lora.path), return_lora_metadata=True)
+        if hasattr(pipe, "lora_state_dict"):
+            found = pipe.lora_state_dict(str(lora.path), return_lora_metadata=True)
+        else:
+            found = _plain_state(lora.path)
     except (ValueError, KeyError, RuntimeError, IndexError) as error:
         raise _foreign(lora, keys, transformer, model) from error
     state = {key.removeprefix("transformer."): value for key, value in found[0].items()}
@@ -143,6 +150,23 @@ def read_lora(pipe: Any, lora: Lora, transformer: Any, model: str) -> tuple[dict
     if wrong or not any(".lora_" in key for key in state):
         raise _foreign(lora, wrong or keys, transformer, model)
     return {f"transformer.{key}": value for key, value in state.items()}, found[-1]
+
+
+def _plain_state(path: Path) -> tuple[dict[str, Any], Any]:
+    """Weights as diffusers names them, and the metadata, of pipelines without a reader of their own."""
+    from diffusers.loaders.lora_base import _fetch_state_dict
+
+    unused = ("weight_name", "cache_dir", "proxies", "token", "revision", "subfolder")
+    state, metadata = _fetch_state_dict(
+        str(path),
+        use_safetensors=True,
+        local_files_only=True,
+        force_download=False,
+        user_agent={},
+        allow_pickle=False,
+        **dict.fromkeys(unused),
+    )
+    return {key.removeprefix("diffusion_model."): value for key, value in state.items()}, metadata
 
 
 def misfits(state: Mapping[str, Any], transformer: Any) -> list[str]:

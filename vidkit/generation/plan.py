@@ -18,7 +18,7 @@ def forcing_lengths(spec: ModelSpec, request: Request) -> tuple[int | None, int 
 
 def windows(spec: ModelSpec, request: Request) -> list[Window]:
     """Windows of the clip, in latent frames; one for everything but long diffusion-forcing clips."""
-    frames = spec.latent_frames(request.frames)
+    frames = spec.latent_frames(request.frames) + request.references
     if spec.family != "skyreels_df" or request.by_chunks:
         return [Window(0, frames, 0, 0)]
     base, overlap = forcing_lengths(spec, request)
@@ -34,7 +34,9 @@ def window_rows(spec: ModelSpec, request: Request) -> list[tuple[Window, int]]:
     if spec.is_magi:
         return [(window, len(magi_rows(spec, request))) for window in windows(spec, request)]
     for window in windows(spec, request):
-        if request.has_video:  # what diffusers leaves out of a schedule that begins from a clip
+        if (
+            request.has_video and not spec.takes_control
+        ):  # what diffusers leaves out of a schedule that begins from a clip
             found.append((window, max(1, min(int(request.steps * request.strength), request.steps))))
             continue
         if spec.family != "skyreels_df" or request.ar_step == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vidkit.config.schema import Parallel
 from vidkit.generation.cached import CachedRun, measured_share, prepare_cache
@@ -17,6 +17,7 @@ from vidkit.generation.sparse import SparseRun, prepare
 
 if TYPE_CHECKING:
     from vidkit.caching import CachePolicy
+    from vidkit.generation.causal.run import Take
     from vidkit.generation.load import LoadedModel
     from vidkit.generation.run import Generation
     from vidkit.generation.speed import SpeedRun
@@ -57,6 +58,7 @@ class Policies:
         listener: Listener,
         *,
         decode: bool = True,
+        take: Take | None = None,
     ) -> Generation:
         """One clip with the policies on, off again at the end.
 
@@ -66,6 +68,7 @@ class Policies:
             speed: kernels that are on the model, for the record.
             listener: hears of phases and steps.
             decode: False: the latents alone, which other processes need of this one.
+            take: called with pictures as they are decoded; None: the result has them.
 
         Raises:
             NotFinite: the latents went bad; its `result` is the record of the steps so far.
@@ -79,9 +82,10 @@ class Policies:
                 acting = [*reporters, *counting]
                 request = self.cached.request(run.request)
                 given = (frame.image, listener, acting, frame.last, frame.video)
+                more: dict[str, Any] = {"mask": frame.mask, "references": frame.references, "take": take}
                 try:
                     with self._shared(model, run):
-                        made = generate(model, request, *given, decode=decode)
+                        made = generate(model, request, *given, decode=decode, **more)
                 except NotFinite as error:
                     assert isinstance(error.result, RunRecord)
                     error.result = dataclasses.replace(error.result, cache=self.cached.report())

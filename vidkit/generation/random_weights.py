@@ -35,9 +35,7 @@ def random_model(
     known = {key: value for key, value in arguments.items() if not key.startswith("_") and value is not None}
     with torch.device("meta"):
         model = cls(**known)
-    if hasattr(model, "rope") and list(model.rope.buffers()):  # tables are computed: meta has no values
-        config = model.config
-        model.rope = type(model.rope)(config.attention_head_dim, config.patch_size, config.rope_max_seq_len)
+    _compute_tables(model)
     keep = tuple(getattr(cls, "_keep_in_fp32_modules", None) or ()) if dtype != torch.float32 else ()
     generator = torch.Generator(device).manual_seed(seed)
     for module_name, module in model.named_modules():
@@ -53,6 +51,20 @@ def random_model(
         if hasattr(module, "set_neutral"):
             module.set_neutral()
     return model.to(device).eval()  # moves the buffers; .to(dtype) would undo the fp32 parts
+
+
+def _compute_tables(model: Any) -> None:
+    """Buffers that are computed when a model is made, of which meta has no values."""
+    config = model.config
+    if hasattr(model, "rope") and list(model.rope.buffers()):
+        model.rope = type(model.rope)(config.attention_head_dim, config.patch_size, config.rope_max_seq_len)
+    embed: Any = getattr(model, "patch_embed", None)
+    if "pos_embedding" in getattr(embed, "_buffers", {}):  # CogVideoX
+        size = (embed.sample_height, embed.sample_width, embed.sample_frames)
+        embed._buffers["pos_embedding"] = embed._get_positional_embeddings(*size)
+    for name, fill in (("latents_mean", torch.zeros), ("latents_std", torch.ones)):  # LTX-2
+        if name in model._buffers:
+            model._buffers[name] = fill(model._buffers[name].shape)
 
 
 def _fill(value: Tensor, name: str, generator: torch.Generator) -> None:

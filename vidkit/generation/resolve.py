@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from vidkit.config.schema import GenerateSettings, Weights
 from vidkit.errors import ConfigError
 from vidkit.generation.checkpoint import checkpoint_file, fetch_checkpoint
-from vidkit.generation.first_frame import MAZE, FirstFrame, first_frame
+from vidkit.generation.first_frame import MAZE, FirstFrame, first_frame, listed_paths
 from vidkit.generation.folder import check_folder, embedded_folder, local_folder
 from vidkit.generation.lora import Lora, check_loras, parse_loras
 from vidkit.generation.magi.files import check_published, hub_patterns, is_published, spec_from_published
 from vidkit.generation.prompt import text_or_file
 from vidkit.generation.sparse import is_dense
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec, Request, spec_from_folder
-from vidkit.generation.validate import check_request
+from vidkit.generation.validate import check_given, check_request
 from vidkit.utils.device import expected_kind
 from vidkit.utils.seeding import draw_seed
 
@@ -36,7 +36,7 @@ class LoadPlan:
     Attributes:
         device: auto, cpu, cuda or cuda:N.
         dtype: of the transformer: auto, bf16, fp16 or fp32.
-        vae_dtype: bf16, fp16 or fp32.
+        vae_dtype: likewise; auto: that of the transformer.
     """
 
     device: str
@@ -62,6 +62,11 @@ class LoadPlan:
             return self.dtype
         return "fp32" if self.on_cpu else "bf16"
 
+    @property
+    def expected_vae_dtype(self) -> str:
+        """Likewise of the VAE."""
+        return self.expected_dtype if self.vae_dtype == "auto" else self.vae_dtype
+
     def load_options(self) -> LoadOptions:
         """The same with torch's own types; imports torch.
 
@@ -79,7 +84,7 @@ class LoadPlan:
         return LoadOptions(
             device=device,
             dtype=resolve_dtype(self.dtype, device),
-            vae_dtype=resolve_dtype(self.vae_dtype, device),
+            vae_dtype=resolve_dtype(self.dtype if self.vae_dtype == "auto" else self.vae_dtype, device),
             offload=self.offload,
             vae_tiling=self.vae_tiling,
             vae_slicing=self.vae_slicing,
@@ -158,17 +163,17 @@ def resolve(
         negative_prompt=text_or_file(settings.negative_prompt, "negative_prompt"),
     )
     spec, folder = find_model(settings) if model is None else model
+    frame = FirstFrame(None, given=settings.image is not None or spec.needs_image)
+    check_given(spec, make_request(settings, frame))  # before files are read
     if draw or settings.image not in (None, MAZE):
         frame = first_frame(settings, spec)
-    else:
-        frame = FirstFrame(None, given=settings.image is not None or spec.needs_image)
     request = make_request(settings, frame)
     check_request(spec, request)
     _check_fitted(spec, settings)
     _check_checkpoint(spec, settings)
     if request.by_chunks:
         _check_streamed(spec, settings)
-    return ResolvedRun(settings, spec, folder, request, frame, _load_plan(settings))
+    return ResolvedRun(settings, spec, folder, request, frame, _load_plan(settings, spec))
 
 
 def find_model(settings: GenerateSettings) -> tuple[ModelSpec, Path | None]:
@@ -189,6 +194,7 @@ def find_model(settings: GenerateSettings) -> tuple[ModelSpec, Path | None]:
         model.transformer_2,
         model.boundary_ratio,
         model.expand_timesteps,
+        model.parts,
     )
     if model.weights is Weights.random:
         return spec, None
@@ -221,6 +227,8 @@ def read_shapes(spec: ModelSpec, folder: Path) -> ModelSpec:
 
 def _check_fitted(spec: ModelSpec, settings: GenerateSettings) -> None:
     """Refuse by name what is made for transformers whose tokens all see each other."""
+    if spec.layout is not None:
+        _check_stock(spec, settings)
     if not spec.is_magi:
         return
     if not is_dense(settings.attention):
@@ -241,6 +249,21 @@ def _check_fitted(spec: ModelSpec, settings: GenerateSettings) -> None:
                 f"{name}={value} does not run on '{spec.name}': MAGI-1 runs in plain torch",
                 f"set {name}={allowed[-1]}",
             )
+
+
+def _check_stock(spec: ModelSpec, settings: GenerateSettings) -> None:
+    """Refuse what needs a loop or blocks that these families do not have."""
+    if settings.parallel.value != "none":
+        raise ConfigError(
+            f"parallel={settings.parallel.value} does not run on '{spec.name}'",
+            "set parallel=none, and start a process for each clip",
+        )
+    if settings.cache.name not in ("none", "fewer_steps"):
+        raise ConfigError(
+            f"cache={settings.cache.name} does not run on '{spec.name}': it keeps what Wan's blocks add, and"
+            " here text, sound or control add more between them",
+            "set cache=fewer_steps or cache=none",
+        )
 
 
 def _check_checkpoint(spec: ModelSpec, settings: GenerateSettings) -> None:
@@ -286,7 +309,7 @@ def table_model(settings: GenerateSettings) -> str:
 def make_request(settings: GenerateSettings, frame: FirstFrame) -> Request:
     """The part of the settings that shapes the clip."""
     names = {field.name for field in dataclasses.fields(Request)}
-    names -= {"prompt", "has_image", "has_last_image", "has_video", "sampler"}
+    names -= {"prompt", "has_image", "has_last_image", "has_video", "has_mask", "references", "sampler"}
     return Request(
         **{name: getattr(settings, name) for name in names},
         sampler=settings.sampler.value,
@@ -294,15 +317,18 @@ def make_request(settings: GenerateSettings, frame: FirstFrame) -> Request:
         has_image=frame.given,
         has_last_image=settings.last_image is not None,
         has_video=settings.video is not None,
+        has_mask=settings.mask is not None,
+        references=len(listed_paths(settings.reference)),
     )
 
 
-def _load_plan(settings: GenerateSettings) -> LoadPlan:
+def _load_plan(settings: GenerateSettings, spec: ModelSpec) -> LoadPlan:
     model = settings.model
+    own = "auto" if spec.layout is not None and not spec.layout.fp32_vae else "fp32"
     return LoadPlan(
         device=settings.device,
         dtype=settings.dtype.value,
-        vae_dtype="fp32" if model.vae_dtype.value == "auto" else model.vae_dtype.value,
+        vae_dtype=own if model.vae_dtype.value == "auto" else model.vae_dtype.value,
         offload=model.offload.value,
         vae_tiling=model.vae_tiling,
         vae_slicing=model.vae_slicing,

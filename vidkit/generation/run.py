@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,20 +14,26 @@ from torch import Tensor
 
 from vidkit.caching import flops
 from vidkit.generation.causal.run import Streamed, Take, stream_clip
-from vidkit.generation.decode import decode_latents, image_tensor
+from vidkit.generation.decode import decode_latents, decoded_parts, image_tensor
 from vidkit.generation.forcing import ForcingOptions
 from vidkit.generation.load import LoadedModel, image_pipeline, set_sampler, video_pipeline
-from vidkit.generation.not_finite import NotFinite, check_finite
+from vidkit.generation.not_finite import NotFinite
 from vidkit.generation.plan import forcing_lengths, forward_count
 from vidkit.generation.random_weights import random_embeddings
 from vidkit.generation.record import Listener, RunRecord, Silent, StepRecord, StepReporter
 from vidkit.generation.spec import Request
+from vidkit.generation.step_watch import StepWatch
+from vidkit.generation.stock import stock_of
+from vidkit.generation.stock.base import Given
 from vidkit.utils.device import device_name
 from vidkit.utils.memory import read_peak, reset_peak
 from vidkit.utils.seeding import derive_seed
-from vidkit.utils.timing import PhaseTimer, synchronize
+from vidkit.utils.timing import PhaseTimer
 
 NOT_FINITE = "the latents hold NaN or infinity: the frames are meaningless (try dtype=bf16 or dtype=fp32)"
+
+
+_NONE = np.empty((0, 0, 0, 3), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,10 @@ def generate(
     last_image: Image.Image | None = None,
     video: Sequence[Image.Image] = (),
     *,
+    mask: Sequence[Image.Image] = (),
+    references: Sequence[Image.Image] = (),
     decode: bool = True,
+    take: Take | None = None,
 ) -> Generation:
     """Make one clip.
 
@@ -62,29 +70,33 @@ def generate(
         listener: hears of phases and steps.
         reporters: policies that act inside the forwards; each step's record takes what they report.
         last_image: last frame, likewise; None: free.
-        video: frames of a clip to begin from; empty: from noise.
+        video: frames of a clip to begin from, or of a control clip; empty: from noise.
+        mask: white where a control clip is made anew, a picture a frame.
+        references: images of what is to be seen.
         decode: False: latents alone are made, and there are no frames.
+        take: called with the pictures, uint8 [T, H, W, 3], in order of time and as they are decoded; the
+            result then has none. None: the result has them all.
 
     Raises:
         NotFinite: a loop of ours met NaN or infinity on its way; `result` is the record of the steps so far.
     """
     if request.by_chunks:
         parts: list[np.ndarray] = []
-        record = generate_stream(model, request, parts.append, image, listener)
-        return Generation(np.concatenate(parts), record)
+        record = generate_stream(model, request, take or parts.append, image, listener)
+        return Generation(np.concatenate(parts) if parts else _NONE, record)
     listener = listener or Silent()
     device = model.options.device
     timer = PhaseTimer(device)
     reset_peak(device)
-    if not model.spec.is_magi:  # its loop takes Euler steps itself
-        set_sampler(model.pipe, request.sampler, request.shift)
+    _set_sampler(model, request)
     listener.phase("encode")
     with timer.phase("encode"):
-        prompt, negative = _embeddings(model, request)
-    watch = _StepWatch(model, listener, timer, forward_count(model.spec, request), reporters)
+        prompts = _embeddings(model, request)
+    given = Given(image, last_image, video, mask, references)
+    watch = StepWatch(model, listener, timer, forward_count(model.spec, request), reporters)
     try:
         with watch:
-            latents = _denoise(model, request, image, prompt, negative, watch, last_image, video)
+            latents = _denoise(model, request, prompts, given, watch)
     except NotFinite as error:
         record = _record(model, request, timer, tuple(watch.records))
         error.result = dataclasses.replace(record, warnings=(error.message,))
@@ -94,7 +106,7 @@ def generate(
         listener.warning(text)
     listener.phase("decode", f"{request.frames} frames")
     with timer.phase("decode"):
-        frames = decode_latents(model.pipe, latents) if decode else np.empty((0, 0, 0, 3), np.uint8)
+        frames = _decoded(model, latents, take) if decode else _NONE
     record = _record(model, request, timer, tuple(watch.records))
     return Generation(frames, dataclasses.replace(record, warnings=warnings))
 
@@ -143,15 +155,40 @@ def make_latents(
         listener: hears of phases and steps.
     """
     listener = listener or Silent()
-    if not model.spec.is_magi:  # its loop takes Euler steps itself
-        set_sampler(model.pipe, request.sampler, request.shift)
-    prompt, negative = _embeddings(model, request)
+    _set_sampler(model, request)
+    prompts = _embeddings(model, request)
     timer = PhaseTimer(model.options.device)
-    with _StepWatch(model, listener, timer, forward_count(model.spec, request), ()) as watch:
-        return _denoise(model, request, image, prompt, negative, watch)
+    with StepWatch(model, listener, timer, forward_count(model.spec, request), ()) as watch:
+        return _denoise(model, request, prompts, Given(image), watch)
 
 
-def _embeddings(model: LoadedModel, request: Request) -> tuple[Tensor, Tensor | None]:
+def _decoded(model: LoadedModel, latents: Tensor, take: Take | None) -> np.ndarray:
+    """Every picture, or none where somebody takes them."""
+    if take is None:
+        return decode_latents(model.pipe, latents)
+    for pictures in decoded_parts(model.pipe, latents):
+        take(pictures)
+    return _NONE
+
+
+def _set_sampler(model: LoadedModel, request: Request) -> None:
+    stock = stock_of(model.spec.family)
+    if stock is not None:
+        stock.set_sampler(model.pipe, request)
+    elif not model.spec.is_magi:  # its loop takes Euler steps itself
+        set_sampler(model.pipe, request.sampler, request.shift)
+
+
+def _embeddings(model: LoadedModel, request: Request) -> dict[str, Any]:
+    """Encoded prompts, or what stands for them, as the loop takes them."""
+    stock = stock_of(model.spec.family)
+    if stock is not None:
+        return stock.encode(model, request)
+    prompt, negative = _umt5_states(model, request)
+    return {"prompt_embeds": prompt, "negative_prompt_embeds": negative}
+
+
+def _umt5_states(model: LoadedModel, request: Request) -> tuple[Tensor, Tensor | None]:
     device, dtype = model.options.device, model.options.dtype
     if model.is_random:
         names = ("prompt",) if model.spec.is_magi else ("prompt", "negative prompt")[: request.branches]
@@ -177,17 +214,16 @@ def _embeddings(model: LoadedModel, request: Request) -> tuple[Tensor, Tensor | 
 def _denoise(
     model: LoadedModel,
     request: Request,
-    image: Image.Image | None,
-    prompt: Tensor,
-    negative: Tensor | None,
-    watch: _StepWatch,
-    last_image: Image.Image | None = None,
-    video: Sequence[Image.Image] = (),
+    prompts: dict[str, Any],
+    given: Given,
+    watch: StepWatch,
 ) -> Tensor:
+    stock = stock_of(model.spec.family)
+    if stock is not None:
+        return stock.denoise(model, request, prompts, given, watch.latents_step)
     generator = torch.Generator("cpu").manual_seed(request.seed)
     common: dict[str, Any] = {
-        "prompt_embeds": prompt,
-        "negative_prompt_embeds": negative,
+        **prompts,
         "height": request.height,
         "width": request.width,
         "num_frames": request.frames,
@@ -195,10 +231,11 @@ def _denoise(
         "guidance_scale": request.guidance,
         "generator": generator,
     }
+    first = None if given.image is None else image_tensor(given.image)
     if model.spec.is_magi:
         made: Tensor = model.pipe.denoise(
-            prompt_embeds=prompt,
-            image=None if image is None else image_tensor(image),
+            prompt_embeds=prompts["prompt_embeds"],
+            image=first,
             height=request.height,
             width=request.width,
             num_frames=request.frames,
@@ -226,7 +263,6 @@ def _denoise(
             exact_corrector=request.exact_corrector,
             addnoise=request.addnoise_condition,
         )
-        first = None if image is None else image_tensor(image)
         latents: Tensor = model.pipe.denoise(
             **common, image=first, fps=request.fps, options=options, callback=watch.step
         )
@@ -234,13 +270,15 @@ def _denoise(
     pipe = model.pipe
     if request.guidance_2 is not None:
         common["guidance_scale_2"] = request.guidance_2
-    if image is not None:
+    if given.image is not None:
         pipe = model.pipe if model.spec.needs_image else image_pipeline(model)
-        common |= {"image": image} if last_image is None else {"image": image, "last_image": last_image}
-    elif video:
+        common["image"] = given.image
+        if given.last_image is not None:
+            common["last_image"] = given.last_image
+    elif given.video:
         pipe = video_pipeline(model)
         del common["num_frames"]
-        common |= {"video": list(video), "strength": request.strength}
+        common |= {"video": list(given.video), "strength": request.strength}
     output = pipe(
         **common,
         output_type="latent",
@@ -250,68 +288,6 @@ def _denoise(
     )
     frames: Tensor = output.frames
     return frames
-
-
-class _StepWatch:
-    """Times every denoising step; what comes before the first forward counts as the phase 'prepare'."""
-
-    def __init__(
-        self,
-        model: LoadedModel,
-        listener: Listener,
-        timer: PhaseTimer,
-        total: int,
-        reporters: Sequence[StepReporter],
-    ) -> None:
-        self.records: list[StepRecord] = []
-        self._transformer = model.pipe.transformer
-        self._listener, self._timer, self._total = listener, timer, total
-        self._reporters = reporters
-        self._mark = 0.0
-        self._started = False
-
-    def __enter__(self) -> _StepWatch:
-        self._listener.phase("prepare")
-        # plain forward hooks: the stock loops have no callback before their first step, and a loop over
-        # blocks never calls the transformer as a whole
-        first = [self._transformer, getattr(self._transformer, "patch_embedding", None)]
-        self._hooks = [m.register_forward_pre_hook(self._first_forward) for m in first if m is not None]
-        self._mark = self._now()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        for hook in self._hooks:
-            hook.remove()
-
-    def step(self, index: int, timestep: tuple[float, float]) -> None:
-        now = self._now()
-        reported: dict[str, Any] = {}
-        for reporter in self._reporters:
-            reported.update(reporter.step_report())
-        record = StepRecord(index, now - self._mark, timestep, **reported)
-        self._mark = self._now()
-        self._timer.add("denoise", record.seconds)
-        self.records.append(record)
-        self._listener.step(record)
-
-    def stock_step(self, pipe: Any, index: int, timestep: Tensor, tensors: dict[str, Any]) -> dict[str, Any]:
-        level = float(timestep)
-        self.step(index, (level, level))
-        latents = tensors["latents"]
-        check_finite(latents, latents.shape[2], [0], index)
-        return tensors
-
-    def _first_forward(self, module: Any, arguments: Any) -> None:
-        if not self._started:
-            self._started = True
-            now = self._now()
-            self._timer.add("prepare", now - self._mark)
-            self._mark = now
-            self._listener.steps(self._total)
-
-    def _now(self) -> float:
-        synchronize(self._timer.device)
-        return time.perf_counter()
 
 
 def _record(

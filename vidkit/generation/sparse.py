@@ -47,7 +47,7 @@ class SparseRun:
         from vidkit.generation.cost import estimate_cost
         from vidkit.generation.plan import window_rows
 
-        self.policy.thresholds(spec.layers, spec.heads)
+        self.policy.thresholds(spec.attention_layers, spec.heads)
         notes = [] if self.policy.note is None else [self.policy.note]
         if request.by_blocks:
             return [*notes, "sparse attention has no effect: clips that are made block by block run dense"]

@@ -16,6 +16,7 @@ from vidkit.config.causal_schema import CausalSettings
 from vidkit.config.magi_schema import MagiSettings
 from vidkit.errors import ModelError
 from vidkit.models.block_runs import BlockAttention, ForcingMode
+from vidkit.models.layouts import Layout, layout_of
 from vidkit.models.magi import cost as magi_cost
 from vidkit.models.vae_cost import VAE_DEFAULTS
 from vidkit.utils.strict_json import load_json
@@ -29,7 +30,7 @@ class ModelSpec:
     """Shapes of one text/image-to-video model: constructor arguments of its parts, diffusers' names."""
 
     name: str
-    family: str  # "wan", "skyreels_df" or "magi"
+    family: str  # "wan", "skyreels_df", "magi", or one of `vidkit.models.layouts`
     transformer: Mapping[str, Any]
     vae: Mapping[str, Any]
     text_encoder: Mapping[str, Any] = field(default_factory=dict)
@@ -38,15 +39,23 @@ class ModelSpec:
     transformer_2: Mapping[str, Any] = field(default_factory=dict)  # Wan2.2: for low noise; empty: none
     boundary_ratio: float | None = None  # of the noise level, from which on `transformer` denoises
     expand_timesteps: bool = False  # Wan2.2-TI2V: a timestep for each token
+    parts: Mapping[str, Any] = field(default_factory=dict)  # further ones by name: connectors, audio_vae
 
     def __post_init__(self) -> None:
         transformer, vae = TRANSFORMER_DEFAULTS, VAE_DEFAULTS
         if self.is_magi:
             transformer, vae = magi_cost.TRANSFORMER_DEFAULTS, magi_cost.VAE_DEFAULTS
+        elif self.layout is not None:
+            transformer, vae = self.layout.transformer_defaults, self.layout.vae_defaults
         object.__setattr__(self, "transformer", {**transformer, **self.transformer})
         if self.transformer_2:
             object.__setattr__(self, "transformer_2", {**transformer, **self.transformer_2})
         object.__setattr__(self, "vae", {**vae, **self.vae})
+
+    @property
+    def layout(self) -> Layout | None:
+        """What the shapes mean, of families that run on diffusers' own pipelines; None: Wan and MAGI-1."""
+        return layout_of(self.family)
 
     @property
     def is_magi(self) -> bool:
@@ -76,13 +85,22 @@ class ModelSpec:
         return int(self.transformer["num_layers"])
 
     @property
+    def attention_layers(self) -> int:
+        """Layers of self-attention, those of control blocks included."""
+        return self.layers if self.layout is None else self.layout.attention_layers(self.transformer)
+
+    @property
     def patch(self) -> tuple[int, int, int]:
+        if self.layout is not None:
+            return self.layout.patch(self.transformer)
         t, h, w = self.transformer["patch_size"]
         return int(t), int(h), int(w)
 
     @property
     def temporal_factor(self) -> int:
         """Pixel frames a latent frame, from the layers themselves."""
+        if self.layout is not None:
+            return self.layout.temporal_factor(self.vae)
         if self.is_magi:
             return int(self.vae["patch_length"])
         return int(2 ** sum(bool(down) for down in self.vae["temperal_downsample"]))
@@ -90,6 +108,8 @@ class ModelSpec:
     @property
     def spatial_factor(self) -> int:
         """Pixels a latent cell, from the layers themselves."""
+        if self.layout is not None:
+            return self.layout.spatial_factor(self.vae)
         if self.is_magi:
             return int(self.vae["patch_size"])
         return int(2 ** (len(self.vae["dim_mult"]) - 1) * (self.vae["patch_size"] or 1))
@@ -101,20 +121,43 @@ class ModelSpec:
 
     @property
     def takes_image(self) -> bool:
-        return self.needs_image or self.expand_timesteps or self.family in ("skyreels_df", "magi")
+        other = self.takes_control or self.family in ("skyreels_df", "magi")
+        return self.needs_image or self.expand_timesteps or other
 
     @property
     def takes_last_image(self) -> bool:
-        """Wan's image-to-video models without CLIP, and those with positions for two images."""
+        """Wan VACE, Wan's image-to-video models without CLIP, and those with positions for two images."""
+        if self.takes_control:
+            return True
         return self.needs_image and (
             not self.transformer.get("image_dim") or bool(self.transformer.get("pos_embed_seq_len"))
         )
 
     @property
     def takes_video(self) -> bool:
-        """Text-to-video models of one transformer, which can begin from a noised clip."""
+        """Text-to-video models of one transformer, which can begin from a noised clip; and Wan VACE."""
+        if self.takes_control:
+            return True
         alone = not self.transformer_2 and not self.expand_timesteps
         return self.family == "wan" and not self.needs_image and alone
+
+    @property
+    def takes_control(self) -> bool:
+        """Models that follow a control clip, a mask and reference images."""
+        return self.layout is not None and self.layout.takes_control
+
+    @property
+    def ffn_dim(self) -> int:
+        """Hidden width of the feed-forward layers."""
+        return (
+            int(self.transformer["ffn_dim"]) if self.layout is None else self.layout.ffn_dim(self.transformer)
+        )
+
+    def passes(self, guidance: float) -> int:
+        """Samples that a step passes through the transformer."""
+        if self.layout is not None:
+            return self.layout.passes(self.transformer, guidance)
+        return 2 if guidance > 1 else 1
 
     @property
     def image_tokens(self) -> int:
@@ -137,8 +180,11 @@ class ModelSpec:
     def grid(self, frames: int, height: int, width: int) -> tuple[int, int, int]:
         """Token grid (time, rows, columns) of a clip."""
         t, h, w = self.patch
-        factor = self.spatial_factor
-        return self.latent_frames(frames) // t, height // (factor * h), width // (factor * w)
+        factor, latent = self.spatial_factor, self.latent_frames(frames)
+        if self.layout is not None:
+            depth = self.layout.token_frames(self.transformer, latent)
+            return depth, height // (factor * h), width // (factor * w)
+        return latent // t, height // (factor * h), width // (factor * w)
 
     def tokens(self, frames: int, height: int, width: int) -> int:
         return math.prod(self.grid(frames, height, width))
@@ -175,6 +221,9 @@ class Request:
     has_image: bool = False
     has_last_image: bool = False
     has_video: bool = False
+    has_mask: bool = False
+    references: int = 0  # images that stand before the clip, a latent frame each
+    control_scale: float = 1.0  # of what Wan VACE's control blocks add
     strength: float = 0.8  # share of the steps that a given clip is denoised anew
     base_frames: int | None = None  # pixel frames
     overlap_frames: int | None = None  # pixel frames
@@ -236,6 +285,7 @@ def spec_from_folder(spec: ModelSpec, folder: Path) -> ModelSpec:
         vae=read_json(folder / "vae" / "config.json"),
         text_encoder=config("text_encoder"),
         image_encoder=config("image_encoder"),
+        parts={name: config(name) for name in spec.parts},
     )
 
 

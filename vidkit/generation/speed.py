@@ -79,7 +79,7 @@ class SpeedRun:
         device = model.options.device
         if model.spec.is_magi:  # other kernels and compiled blocks when asked for are refused before
             self._told["why"] = "MAGI-1 runs on torch's own kernels"
-        if model.spec.is_magi or (device.type == "cpu" and self.compile != "blocks"):
+        if model.spec.is_magi:
             yield
             return
         from vidkit.hooks.dense.processor import dense_kernels
@@ -87,6 +87,10 @@ class SpeedRun:
 
         transformers = find_transformers(model.pipe)
         families = families_of(transformers)
+        if device.type == "cpu" and self.compile != "blocks":
+            with dense_kernels(transformers, families, "native"):  # padding is left out on a CPU, too
+                yield
+            return
         with ExitStack() as stack:
             dense, cross = self._kernels(model, request)
             stack.enter_context(dense_kernels(transformers, families, dense, cross))
@@ -176,7 +180,7 @@ def decode_words(model: LoadedModel) -> str:
 
 def saved_seconds(spec: ModelSpec, request: Request, device: torch.device) -> float:
     """Estimate of what compiled blocks save over a clip, in seconds."""
-    forwards = forward_count(spec, request) * request.branches
+    forwards = forward_count(spec, request) * spec.passes(request.guidance)
     values = pass_tokens(spec, request)[0] * spec.dim * spec.layers
     return forwards * values * SAVED_BYTES / bandwidth(device)
 

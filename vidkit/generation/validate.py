@@ -17,8 +17,9 @@ def check_request(spec: ModelSpec, request: Request) -> None:
     Raises:
         ConfigError: names the value, and the nearest valid ones as the hint.
     """
-    _check_image(spec, request)
+    check_given(spec, request)
     _check_size(spec, request)
+    _check_sampler(spec, request)
     if request.by_chunks:
         check_chunks(spec, request)
         _check_frames(spec, request)
@@ -47,7 +48,7 @@ def size_multiple(spec: ModelSpec) -> int:
     """Height and width must be multiples of this many pixels."""
     own = spec.spatial_factor * math.lcm(spec.patch[1], spec.patch[2])
     # the stock Wan pipelines also ask for 16, whatever the VAE
-    return math.lcm(own, 16) if spec.family == "wan" else own
+    return math.lcm(own, 16) if spec.family in ("wan", "wan_vace") else own
 
 
 def nearest_multiples(value: int, step: int, offset: int = 0) -> list[int]:
@@ -57,7 +58,12 @@ def nearest_multiples(value: int, step: int, offset: int = 0) -> list[int]:
     return [near for near in (below, below + step) if near >= lowest] or [lowest]
 
 
-def _check_image(spec: ModelSpec, request: Request) -> None:
+def check_given(spec: ModelSpec, request: Request) -> None:
+    """Refuse images, clips and masks that a model does not take, whatever they hold.
+
+    Raises:
+        ConfigError: names the setting.
+    """
     if spec.needs_image and not request.has_image:
         raise ConfigError(
             f"'{spec.name}' is an image-to-video model and no first frame was given", "add image=PATH"
@@ -73,12 +79,40 @@ def _check_image(spec: ModelSpec, request: Request) -> None:
             f"'{spec.name}' {what}",
             "leave last_image= out, or use --config wan2_2_a14b_i2v_720p with image= and last_image=",
         )
-    if request.has_video and (not spec.takes_video or request.has_image):
+    if request.has_video and (not spec.takes_video or request.has_image or request.has_last_image):
         what = "takes no clip to start from" if not spec.takes_video else "takes a clip or an image, not both"
         raise ConfigError(f"'{spec.name}' {what}", "leave video= out, or use --config wan1_3b_480p")
+    _check_control(spec, request)
     if request.guidance_2 is not None and not spec.transformer_2:
         raise ConfigError(
             f"guidance_2 is for models of two transformers, and '{spec.name}' has one", "leave it out"
+        )
+
+
+def _check_control(spec: ModelSpec, request: Request) -> None:
+    """Mask and reference images are for models with control blocks."""
+    given = [name for name in ("has_mask", "references") if getattr(request, name)]
+    if given and not spec.takes_control:
+        name = {"has_mask": "mask", "references": "reference"}[given[0]]
+        raise ConfigError(
+            f"{name} is for models that follow a control clip, and '{spec.name}' is none",
+            f"leave {name} out, or use --config wan_vace_1_3b_480p",
+        )
+    if request.has_mask and not request.has_video:
+        raise ConfigError("mask needs a clip that it is of, but video is not set", "add video=PATH")
+
+
+def _check_sampler(spec: ModelSpec, request: Request) -> None:
+    """Each family has its own solvers, and not every schedule can be shifted."""
+    offered = ("unipc", "dpmpp", "euler") if spec.layout is None else spec.layout.samplers
+    if request.sampler not in offered:
+        raise ConfigError(
+            f"sampler={request.sampler} does not fit '{spec.name}'", f"choose from: {', '.join(offered)}"
+        )
+    if spec.layout is not None and not spec.layout.takes_shift and request.shift != 1:
+        raise ConfigError(
+            f"shift={request.shift:g} does not fit '{spec.name}': its noise schedule has no such setting",
+            "set shift=1",
         )
 
 
@@ -97,6 +131,8 @@ def _check_size(spec: ModelSpec, request: Request) -> None:
 
 def _check_frames(spec: ModelSpec, request: Request) -> None:
     step = spec.temporal_factor * spec.patch[0]
+    if spec.layout is not None:
+        step = spec.layout.frame_step(spec.transformer, spec.vae)
     if (request.frames - 1) % step:
         raise ConfigError(
             f"frames={request.frames} does not fit '{spec.name}': it must be {step}k+1",
@@ -207,6 +243,8 @@ def _check_no_forcing(spec: ModelSpec, request: Request) -> None:
 
 
 def _check_positions(spec: ModelSpec, request: Request) -> None:
+    if "rope_max_seq_len" not in spec.transformer:
+        return
     limit = int(spec.transformer["rope_max_seq_len"])
     frames = max(window.frames for window in windows(spec, request))
     grid = spec.grid(spec.pixel_frames(frames), request.height, request.width)

@@ -1,7 +1,8 @@
-"""`AutoencoderKLWan` decoding a clip in parts, as latents come: its causal caches stay between the parts."""
+"""Causal VAEs decoding a clip in parts, as latents come: their caches stay between the parts."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 
 
 class StreamDecoder:
-    """Decodes latents part by part; together the parts are what a decoding of all latents at once gives.
+    """`AutoencoderKLWan` part by part; together the parts are what a decoding of all latents at once gives.
 
     Args:
         vae: of diffusers; its own caches are not touched, so that it may be used for other things meanwhile.
@@ -22,6 +23,10 @@ class StreamDecoder:
         self._caches: list[Any] = [None] * count
         self._begun = False
 
+    def parts(self, latents: Tensor) -> Sequence[Tensor]:
+        """Latents `[B, z, F, h, w]` as `push` may take them one after the other: a frame each."""
+        return torch.split(latents, 1, dim=2)
+
     @torch.no_grad()
     def push(self, latents: Tensor) -> Tensor:
         """Pictures of the next latent frames.
@@ -32,6 +37,7 @@ class StreamDecoder:
         Returns:
             RGB in [-1, 1], `[B, 3, T, H, W]`; T = 4 n, and 4 n - 3 for the clip's first part (Wan2.1).
         """
+        onload(self.vae)
         z = self.vae.post_quant_conv(latents)
         parts = []
         if not self._begun:  # the first latent frame is a single picture
@@ -47,3 +53,37 @@ class StreamDecoder:
     def _decode(self, z: Tensor, **first: bool) -> Tensor:
         made: Tensor = self.vae.decoder(z, feat_cache=self._caches, feat_idx=[0], **first)
         return made
+
+
+class CogVideoXStreamDecoder:
+    """`AutoencoderKLCogVideoX` part by part, cut where the VAE itself cuts: other cuts give other pictures.
+
+    Args:
+        vae: of diffusers.
+    """
+
+    def __init__(self, vae: Any) -> None:
+        self.vae = vae
+        self._cache: Any = None
+
+    def parts(self, latents: Tensor) -> Sequence[Tensor]:
+        """Latents `[B, z, F, h, w]` two frames at a time; an odd one goes with the first."""
+        frames, size = latents.shape[2], self.vae.num_latent_frames_batch_size
+        first = min(frames, size + frames % size)
+        return torch.split(latents, [first, *[size] * ((frames - first) // size)], dim=2)
+
+    @torch.no_grad()
+    def push(self, latents: Tensor) -> Tensor:
+        """Pictures of the next part; RGB in about [-1, 1], `[B, 3, T, H, W]`."""
+        onload(self.vae)
+        z = latents if self.vae.post_quant_conv is None else self.vae.post_quant_conv(latents)
+        made: Tensor
+        made, self._cache = self.vae.decoder(z, conv_cache=self._cache)
+        return made
+
+
+def onload(vae: Any) -> None:
+    """Bring a VAE that is offloaded as a whole to its device, as its own `decode` would."""
+    hook = getattr(vae, "_hf_hook", None)
+    if hook is not None and hasattr(hook, "pre_forward"):
+        hook.pre_forward(vae)

@@ -108,3 +108,33 @@ class TransformerShape:
             cross_attention=4.0 * n * (s + image_tokens) * d * self.layers,
             linear=float(per_layer * self.layers + once),
         )
+
+
+def wan_parameters(config: Mapping[str, Any]) -> int:
+    """Parameters of a Wan or SkyReels-V2 transformer, every norm and bias counted."""
+    d = int(config["num_attention_heads"]) * int(config["attention_head_dim"])
+    volume = math.prod(config.get("patch_size") or (1, 2, 2))
+    total = wan_layer_parameters(config) * int(config["num_layers"])
+    total += int(config["in_channels"]) * volume * d + d  # patch embedding
+    total += (int(config["freq_dim"]) * d + d) + (d * d + d) + (6 * d * d + 6 * d)  # time
+    total += (int(config["text_dim"]) * d + d) + (d * d + d)  # text
+    image = config.get("image_dim")
+    if image:
+        total += 2 * image + (image * image + image) + (image * d + d) + 2 * d
+        if config.get("pos_embed_seq_len"):
+            total += config["pos_embed_seq_len"] * image
+    if config.get("inject_sample_info"):
+        total += 2 * d + (d * d + d) + (6 * d * d + 6 * d)
+    out = int(config["out_channels"]) * volume
+    return int(total + d * out + out + 2 * d)
+
+
+def wan_layer_parameters(config: Mapping[str, Any]) -> int:
+    """Parameters of one layer."""
+    d, f = int(config["num_attention_heads"]) * int(config["attention_head_dim"]), int(config["ffn_dim"])
+    attention = 4 * (d * d + d) + 2 * d  # q, k, v, out; two RMS norms
+    layer = 2 * attention + (d * f + f) + (f * d + d) + 6 * d
+    if config.get("cross_attn_norm"):
+        layer += 2 * d
+    added = config.get("added_kv_proj_dim")
+    return layer + (2 * (added * d + d) + d if added else 0)

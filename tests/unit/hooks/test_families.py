@@ -7,10 +7,14 @@ import pytest
 import torch
 from torch import nn
 
+from scripts.doc_tables.families import family_table, rows
 from vidkit.attention import enable
+from vidkit.caching.apply import _refuse_unknown
+from vidkit.config.catalog import config_names
+from vidkit.config.schema import Family
 from vidkit.errors import ModelError
 from vidkit.hooks import families
-from vidkit.hooks.families import FAMILIES, family_of
+from vidkit.hooks.families import FAMILIES, TextPlace, family_of
 from vidkit.hooks.token_grid import TokenGrid
 
 SMALL = {
@@ -111,6 +115,27 @@ def test_a_model_without_its_blocks_is_refused():
     del model.blocks
     with pytest.raises(ModelError, match="has no self-attention"):
         family_of(model)
+
+
+def test_the_table_of_what_runs_where_says_what_the_code_does():
+    found = rows()
+    assert {row.transformer for row in found} == {*FAMILIES, None}  # None: MAGI-1, vidkit's own
+    assert sorted(name for row in found for name in row.configs) == sorted(config_names("generate"))
+    assert len(found) == len(Family) + 2  # Wan Animate and ChronoEdit are for Python alone
+    for row in found:
+        if row.transformer is None:
+            continue
+        model = tiny(row.transformer)
+        joint = family_of(model).text is not TextPlace.CROSS
+        assert ("sort" in row.attention) == joint
+        if row.cache == "yes":
+            _refuse_unknown(model, "transformer")
+        else:
+            with pytest.raises(ModelError, match="caching does not know"):
+                _refuse_unknown(model, "transformer")
+        assert (row.calibrate == "no") == (not family_of(model).resumable)
+        assert bool(row.configs) == (row.cache != "through diffusers")
+        assert f"| {row.title} | " in family_table()
 
 
 ADAPTER = """

@@ -85,7 +85,7 @@ class ModelPool:
             run.spec,
             run.request,
             run.options.expected_dtype,
-            run.options.vae_dtype,
+            run.options.expected_vae_dtype,
             with_encoders=not run.is_random,
         )
         self._is_cuda = options.device.type == "cuda"

@@ -219,7 +219,12 @@ def _dry_run(clips: Sequence[Clip], runs: Sequence[ResolvedRun], seed: int) -> B
     for run in runs:
         options = run.options
         cost = estimate_cost(
-            run.spec, run.request, options.expected_dtype, options.vae_dtype, with_encoders=not run.is_random
+            run.spec,
+            run.request,
+            options.expected_dtype,
+            options.expected_vae_dtype,
+            with_encoders=not run.is_random,
+            vae_tiling=options.vae_tiling,
         )
         total, forwards = total + cost.total_flops, forwards + cost.forwards
     print(f"clips       {len(clips)}\nforwards    {forwards}\nFLOPs       {total / 1e12:,.1f} TFLOP")

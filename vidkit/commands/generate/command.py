@@ -90,8 +90,9 @@ def dry_run(run: ResolvedRun) -> CostEstimate:
         notes += prepare(settings.attention, run.table_model, folder=run.folder).check(spec, request)
     cached = prepare_cache(settings.cache, run.folder)
     cache_notes = cached.check(spec, request)
-    dtype, vae_dtype = run.options.expected_dtype, run.options.vae_dtype
-    estimate = estimate_cost(spec, request, dtype, vae_dtype, with_encoders=not run.is_random)
+    dtype, vae_dtype = run.options.expected_dtype, run.options.expected_vae_dtype
+    encoders, tiling = not run.is_random, run.options.vae_tiling
+    estimate = estimate_cost(spec, request, dtype, vae_dtype, encoders, tiling)
     print("\n".join(cost_lines(spec, request, estimate, dtype, vae_dtype)))
     if settings.dtype.value == "auto" and settings.device == "auto" and run.options.on_cpu:
         notes.append("no CUDA device here, so weights count as fp32; --device cuda counts bf16")
