@@ -80,7 +80,7 @@ def test_a_dry_run_counts_the_blocks(capsys) -> None:
         ),
         (
             [*BLOCKS, "frames=45", "base_frames=29", "overlap_frames=29"],
-            "a clip of 12 latent frames needs several windows of 8, and overlap_frames gives 8 shared latent",
+            "windows of 8 latent frames cannot share 8 with the one before",
         ),
     ],
 )

@@ -42,6 +42,9 @@ CASES = {
     "overlap": (MAZE, SMALL, {"base_frames": 29, "overlap_frames": 16},
                 "overlap_frames=16 does not fit 'maze': it must be 4k+1",
                 "nearest valid: overlap_frames=13 or overlap_frames=17"),
+    "wide-overlap": (MAZE, SMALL, {"base_frames": 29, "overlap_frames": 29},
+                     "windows of 8 latent frames cannot share 8 with the one before",
+                     "make overlap_frames smaller than base_frames, such as overlap_frames=17"),
     "no-overlap": (MAZE, SMALL, {"base_frames": 29},
                    "a clip of 16 latent frames needs several windows of 8, and overlap_frames gives 0 shared"
                    " latent frames", "set overlap_frames=17 (or 37), smaller than base_frames"),

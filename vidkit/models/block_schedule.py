@@ -105,11 +105,16 @@ def plan_windows(
         block_size: latent frames per block.
 
     Raises:
-        ConfigError: several windows are needed and `overlap` is missing or not smaller than `base`.
+        ConfigError: several windows are needed, and `overlap` is missing or not smaller than `base`.
     """
     if base is None or latent_frames <= base:
         return [Window(0, latent_frames, 0, 0)]
-    if overlap is None or not 0 < overlap < base:
+    if overlap is not None and overlap >= base:
+        raise ConfigError(
+            f"windows of {base} latent frames cannot share {overlap} with the one before",
+            "make overlap_frames smaller than base_frames, such as overlap_frames=17",
+        )
+    if overlap is None or overlap < 1:
         raise ConfigError(
             f"a clip of {latent_frames} latent frames needs several windows of {base}, and overlap_frames"
             f" gives {overlap or 0} shared latent frames",
