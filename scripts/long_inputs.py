@@ -243,22 +243,26 @@ def slow(
     """What is wrong with the time (empty: nothing), and the seconds at each size until it is plain."""
     took: list[float] = []
     for size in sizes:
-        data = make(size)
-        for attempt in range(3):  # another process may have had the processor's caches
+        before, data = took[-1] if took else float("inf"), make(size)
+        best = float("inf")
+        for _ in range(4):
             ended, seconds = fuzz_readers.attempt(reader, data, folder)
+            best = min(best, seconds)
             if ended.startswith("FAILED"):
-                return ended, [*took, seconds]
-            took = [*took, seconds] if attempt == 0 else [*took[:-1], min(took[-1], seconds)]
-            what = _too_slow(size, took, slowness)
+                return ended, [*took, best]
+            what = _too_slow(size, before, seconds, slowness)
             if not what:
                 break
-        else:
+            slowness = max(slowness, yardstick())  # another process may have had the caches: both anew
+            if took:
+                before = fuzz_readers.attempt(reader, make(size // 10), folder)[1]
+        took.append(best)
+        if what:
             return what, took
     return "", took
 
 
-def _too_slow(size: int, took: list[float], slowness: float) -> str:
-    seconds, before = took[-1], took[-2] if len(took) > 1 else float("inf")
+def _too_slow(size: int, before: float, seconds: float, slowness: float) -> str:
     if size >= SIZES[-1] and seconds > MOST_S * slowness:
         return f"{size} characters took {seconds:.2f} s"
     if seconds > 0.1 * slowness and seconds > STEEPEST * max(before, _FAST_S):

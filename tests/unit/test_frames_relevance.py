@@ -74,6 +74,9 @@ def test_scores_of_the_user(tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("0,1\n1,x\n")
     with pytest.raises(DataError, match=r"b\.csv:2"):
         read_scores(tmp_path / "b.csv", times)
+    (tmp_path / "b.csv").write_text("9" * 200_000)  # more than a cell may hold
+    with pytest.raises(DataError, match="holds no scores: field larger"):
+        read_scores(tmp_path / "b.csv", times)
 
 
 def test_scalings() -> None:

@@ -123,6 +123,9 @@ def load_snapshots(path: str | Path) -> list[Snapshot]:
         DataError: missing or damaged.
     """
     try:
+        with open(path, "rb") as file:  # the layout before zip, which these never had, is read slowly
+            if file.read(4) != b"PK\x03\x04":
+                raise ValueError("not an archive of tensors")
         return [Snapshot(**row) for row in torch.load(path, map_location="cpu", weights_only=True)]
     except FileNotFoundError as error:
         raise DataError(f"no snapshots at {path}", "run the calibration from the start") from error

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vidkit.errors import OutputError
+from vidkit.utils.leftovers import held_file
 from vidkit.utils.redaction import redact
 
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS)
@@ -20,8 +21,8 @@ def atomic_path(target: Path, fresh: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `target`; on success it becomes `target`, on any failure it is removed.
 
     The temporary file has an unpredictable name and the suffix of `target`, is synced to disk before it is
-    renamed, and is gone after an exception of any kind, Ctrl-C included. A symbolic link at `target` is
-    replaced, not followed.
+    renamed, and is gone after an exception of any kind, Ctrl-C included; what SIGKILL leaves is removed by
+    the next run that writes into the folder. A symbolic link at `target` is replaced, not followed.
 
     Args:
         target: where the file goes.
@@ -31,10 +32,7 @@ def atomic_path(target: Path, fresh: bool = False) -> Iterator[Path]:
         OutputError: the folder is missing or not writable, the disk is full, or (`fresh`) a file appeared.
     """
     with explained(target):
-        prefix, suffix = f".{_first_bytes(target.stem, 48)}-", _first_bytes(target.suffix, 48)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=suffix)
-    os.close(handle)
-    temporary = Path(name)
+        handle, temporary = held_file(target)
     try:
         with explained(target):
             yield temporary
@@ -42,6 +40,7 @@ def atomic_path(target: Path, fresh: bool = False) -> Iterator[Path]:
             os.chmod(temporary, 0o666 & ~_umask())
             _publish(temporary, target, fresh)
     finally:
+        os.close(handle)
         temporary.unlink(missing_ok=True)
 
 
@@ -131,11 +130,6 @@ def _publish(temporary: Path, target: Path, fresh: bool) -> None:
         raise OutputError(
             f"'{target}' appeared while it was being made, and was left as it is", "choose another --output"
         ) from error
-
-
-def _first_bytes(text: str, count: int) -> str:
-    # names are limited in bytes
-    return os.fsencode(text)[:count].decode("utf-8", "ignore")
 
 
 def _explain(error: OSError, target: Path) -> OutputError | None:

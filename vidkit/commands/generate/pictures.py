@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +14,7 @@ from PIL import Image
 from vidkit.errors import OutputError
 from vidkit.utils.conveyor import Conveyor
 from vidkit.utils.files import explained
+from vidkit.utils.leftovers import held_file
 from vidkit.video.sheet import contact_sheet, sheet_frames, sheet_of
 from vidkit.video.writing import FrameEncoder, encode_mp4
 
@@ -88,9 +88,8 @@ class StreamedClip:
         if self._target is None:
             return self
         with explained(self._target):
-            handle, name = tempfile.mkstemp(dir=self._target.parent, prefix=".stream-", suffix=".mp4")
-        os.close(handle)
-        self._path = Path(name)
+            handle, self._path = held_file(self._target.with_suffix(".mp4"))
+        self._stack.callback(os.close, handle)
         self._stack.callback(self._path.unlink, missing_ok=True)
         try:
             self._encoder = FrameEncoder(self._path, self.size[1:], self._fps, self._crf)

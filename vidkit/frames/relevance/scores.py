@@ -30,7 +30,7 @@ def read_scores(path: Path, times: FloatArray) -> FloatArray:
         table = _read(path)
     except OSError as error:
         raise DataError(f"cannot read the scores '{path}': {error.strerror}", "check the path") from error
-    except (ValueError, TypeError, KeyError, OverflowError, *_OF_NPY) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, csv.Error, *_OF_NPY) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(
             f"'{path}' holds no scores: {reason}", "give numbers, or pairs of time and score"
