@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import gc
 import io
 import json
 import random
@@ -330,6 +331,8 @@ def main() -> int:
     picked = [one for one in named[part - 1 :: parts] if one.name not in done]
     slowness, until = yardstick(), time.monotonic() + 60 * chosen.minutes
     rows: list[dict[str, Any]] = []
+    gc.collect()
+    gc.freeze()  # what is loaded is not walked over, which would take longer than some readers
     with tempfile.TemporaryDirectory() as folder:
         for number, reader in enumerate(picked):
             row = of_reader(reader, chosen, Path(folder) / str(number), slowness, until)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +94,9 @@ class JsonlLog:
         self._again = again
         self._file: BinaryIO | None = self._open()
         try:
-            if anew:
+            if anew and self._has_other_names():
+                self._rewrite([])
+            elif anew:
                 os.ftruncate(self._handle, 0)
             self.end = self._recover()
         except BaseException:
@@ -138,8 +140,8 @@ class JsonlLog:
         if self._header is not None and found.records and not found.has_header:
             raise DataError(f"{self.path}:1: the header is damaged", "delete the file to start over")
         self._tell(found)
-        if len(found.kept) > 1 or (found.kept and found.kept[0].offset > 0):
-            self._rewrite(found)
+        if len(found.kept) > 1 or (found.kept and found.kept[0].offset > 0) or self._has_other_names():
+            self._rewrite(found.kept)
         elif found.dropped:
             os.ftruncate(self._handle, found.length)
         self.end = found.length
@@ -204,14 +206,18 @@ class JsonlLog:
         if found.records:
             logger.info("%s: resumes after %d records", self.path, found.records)
 
-    def _rewrite(self, found: _Found) -> None:
-        """Leave the damaged lines out; the new file is locked before it takes the old one's place."""
+    def _has_other_names(self) -> bool:
+        """Whether the file is hard-linked elsewhere, as by a backup, which stays as it is."""
+        return os.fstat(self._handle).st_nlink > 1
+
+    def _rewrite(self, kept: Iterable[Place]) -> None:
+        """Keep these lines alone; the new file is locked before it takes the old one's place."""
         with atomic_path(self.path) as part:
             handle = os.open(part, os.O_RDWR | os.O_APPEND)
             file = os.fdopen(handle, "r+b", buffering=0)
             locked(handle)
             with self.path.open("rb") as old:
-                for place in found.kept:
+                for place in kept:
                     old.seek(place.offset)
                     _write_all(handle, old.read(place.length))
         self.release()

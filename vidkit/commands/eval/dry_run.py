@@ -100,11 +100,11 @@ def _judge_line(judge: dict[str, Any]) -> str:
 def _run(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     from vidkit.commands.eval.asking import count_items
     from vidkit.commands.eval.options import check_model, folder_of, rows_of, run_options
-    from vidkit.evaluation.running.manifest import refuse_changes
+    from vidkit.evaluation.running.manifest import check_free_for, refuse_changes
     from vidkit.evaluation.running.options import manifest_of
     from vidkit.evaluation.running.picker import open_picker
     from vidkit.evaluation.running.plan import answered_in, plan_run
-    from vidkit.evaluation.running.runner import LOG, MANIFEST, check_judgeable
+    from vidkit.evaluation.running.runner import LOG, MANIFEST, WRITTEN, check_judgeable
 
     count_items(settings, task, data)
     options = run_options(settings, task, data, {}, None)
@@ -117,6 +117,8 @@ def _run(settings: EvalSettings, task: Task, data: Path) -> dict[str, Any]:
     folder = folder_of(settings, task)
     answered = answered_in(folder / LOG)
     manifest = manifest_of(options, {})
+    if not settings.force:
+        check_free_for(folder, MANIFEST, WRITTEN)
     if (folder / MANIFEST).exists() and not settings.force:
         # a local model is known by its weights, which are not read here
         refuse_changes(folder / MANIFEST, manifest, unknown=frozenset({"model"}))

@@ -17,7 +17,7 @@ from vidkit.config.schema import GenerateSettings, Weights
 from vidkit.errors import ConfigError
 from vidkit.evaluation.clip_source import ClipOrder, ClipSource, WantedClip
 from vidkit.evaluation.own_run import OwnResult, Show
-from vidkit.evaluation.running.manifest import check_manifest, set_aside
+from vidkit.evaluation.running.manifest import check_free_for, check_manifest, set_aside
 from vidkit.evaluation.task import Task
 from vidkit.generation.resolve import ResolvedRun, resolve
 from vidkit.utils.files import check_writable, make_folder
@@ -120,8 +120,9 @@ def _make_all(
 ) -> OwnResult:
     """Make what is missing; every clip is on disk, with its verdict, before the next begins."""
     check_writable(folder, create=True)
-    if settings.force and (folder / MANIFEST).exists():
+    if settings.force:
         set_aside(folder, (MANIFEST, VERDICTS, CLIPS))
+    check_free_for(folder, MANIFEST, (VERDICTS, CLIPS))
     check_manifest(folder / MANIFEST, _manifest(run, source))
     verdicts: dict[str, Mapping[str, Any]] = {}
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vidkit.errors import ConfigError, DataError
+from vidkit.errors import ConfigError, DataError, OutputError
 from vidkit.utils.files import write_text_atomic
 from vidkit.utils.redaction import redact_all
 from vidkit.utils.strict_json import load_json
@@ -27,7 +28,7 @@ def check_manifest(path: Path, wanted: Mapping[str, Any]) -> None:
         ConfigError: something differs; the message names the field with both values.
         DataError: the file is not a manifest.
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         write_json(path, {"schema": SCHEMA, **wanted})
         return
     refuse_changes(path, wanted)
@@ -85,11 +86,27 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     write_text_atomic(path, text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
+def check_free_for(folder: Path, manifest: str, names: Iterable[str]) -> None:
+    """Refuse a folder without a manifest where files lie that a run would write: they are not a run's.
+
+    Raises:
+        OutputError: names the first.
+    """
+    if os.path.lexists(folder / manifest):
+        return
+    taken = next((folder / name for name in names if os.path.lexists(folder / name)), None)
+    if taken is not None:
+        raise OutputError(
+            f"'{taken}' already exists, and no '{manifest}' beside it says that a run wrote it",
+            "choose another --output, or move it to a name with a number with --force",
+        )
+
+
 def set_aside(folder: Path, names: tuple[str, ...]) -> None:
     """Move the files of an earlier run out of the way, to `NAME.1`, `NAME.2`, ...; nothing is deleted."""
     number = 1
-    while any((folder / f"{name}.{number}").exists() for name in names):
+    while any(os.path.lexists(folder / f"{name}.{number}") for name in names):
         number += 1
     for name in names:
-        if (folder / name).exists():
+        if os.path.lexists(folder / name):
             (folder / name).rename(folder / f"{name}.{number}")

@@ -14,7 +14,7 @@ from vidkit.evaluation.running.asker import Asker
 from vidkit.evaluation.running.breaker import StopRun
 from vidkit.evaluation.running.item_runner import ItemRunner, Outcome
 from vidkit.evaluation.running.judging import Panel, check_panel
-from vidkit.evaluation.running.manifest import check_manifest, set_aside, write_json
+from vidkit.evaluation.running.manifest import check_free_for, check_manifest, set_aside, write_json
 from vidkit.evaluation.running.media import MediaLoader
 from vidkit.evaluation.running.options import RunOptions, manifest_of
 from vidkit.evaluation.running.output import write_predictions
@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 
 LOG, MANIFEST, JUDGES = "log.jsonl", "manifest.json", "judges.json"
 PREDICTIONS, SUMMARY = "predictions.jsonl", "summary.json"
+WRITTEN = (JUDGES, PREDICTIONS, SUMMARY)  # beside log and manifest
 
 
 def run(
@@ -97,13 +98,13 @@ def _open_log(place: Path, options: RunOptions, engine: Engine) -> PredictionLog
     # the lock comes first: two runs must not look at one manifest at the same time
     log = PredictionLog(place / LOG, options.durability)
     try:
+        check_free_for(place, MANIFEST, WRITTEN)
         check_manifest(place / MANIFEST, manifest_of(options, engine.identity()))
     except VidkitError:
-        if not options.force:
-            log.release()
-            raise
         log.release()
-        set_aside(place, (LOG, MANIFEST, JUDGES, PREDICTIONS, SUMMARY))
+        if not options.force:
+            raise
+        set_aside(place, (LOG, MANIFEST, *WRITTEN))
         log = PredictionLog(place / LOG, options.durability)
         check_manifest(place / MANIFEST, manifest_of(options, engine.identity()))
     return log

@@ -10,7 +10,7 @@ from typing import Any
 
 from vidkit.errors import ConfigError, DataError
 from vidkit.evaluation.own_run import OwnResult, OwnRun
-from vidkit.evaluation.running.manifest import set_aside
+from vidkit.evaluation.running.manifest import check_free_for, set_aside
 from vidkit.evaluation.tasks.vr_bench.clip_files import FoundClips, find_clips
 from vidkit.evaluation.tasks.vr_bench.clip_jobs import LevelJob, scored_levels
 from vidkit.evaluation.tasks.vr_bench.clip_score import Metrics, failed_row
@@ -56,8 +56,9 @@ def score_set(
             raise ValueError("no scores")
 
     header = {"log": "vr-bench clips", "rules": RULES, "metrics": asdict(options.metrics)}
-    if run.force and (folder / LOG).exists():
+    if run.force:
         set_aside(folder, (LOG, SUMMARY))
+    check_free_for(folder, LOG, (SUMMARY,))
     log = JsonlLog(
         folder / LOG, take, header=header, again="its clip will be scored again", refuse=_other(folder)
     )
