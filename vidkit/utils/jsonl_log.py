@@ -7,9 +7,11 @@ dropped, and its item will be done again.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +19,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from vidkit.errors import DataError, OutputError, VidkitError
-from vidkit.utils.files import atomic_path
+from vidkit.utils.files import explained
+from vidkit.utils.leftovers import held_file
 from vidkit.utils.reservation import is_at, locked
 
 logger = logging.getLogger(__name__)
@@ -212,14 +215,22 @@ class JsonlLog:
 
     def _rewrite(self, kept: Iterable[Place]) -> None:
         """Keep these lines alone; the new file is locked before it takes the old one's place."""
-        with atomic_path(self.path) as part:
-            handle = os.open(part, os.O_RDWR | os.O_APPEND)
-            file = os.fdopen(handle, "r+b", buffering=0)
-            locked(handle)
-            with self.path.open("rb") as old:
+        with explained(self.path):
+            handle, part = held_file(self.path)
+        file = os.fdopen(handle, "r+b", buffering=0)
+        try:
+            with explained(self.path), self.path.open("rb") as old:
                 for place in kept:
                     old.seek(place.offset)
                     _write_all(handle, old.read(place.length))
+                os.fchmod(handle, stat.S_IMODE(os.fstat(old.fileno()).st_mode))
+                os.fsync(handle)
+                fcntl.fcntl(handle, fcntl.F_SETFL, fcntl.fcntl(handle, fcntl.F_GETFL) | os.O_APPEND)
+                os.replace(part, self.path)
+        except BaseException:
+            file.close()
+            part.unlink(missing_ok=True)
+            raise
         self.release()
         self._file = file
 
