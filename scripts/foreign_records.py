@@ -24,6 +24,7 @@ def lines(*rows: Any) -> bytes:
 
 def record_readers() -> Iterator[Reader]:
     from vidkit.bench.record import content_of
+    from vidkit.bench.vbench.official import read_results
     from vidkit.evaluation.running.judging import check_panel
     from vidkit.evaluation.running.manifest import check_manifest
     from vidkit.evaluation.running.resume_log import PredictionLog
@@ -33,6 +34,9 @@ def record_readers() -> Iterator[Reader]:
     from vidkit.utils.sealing import is_sealed, sealed
 
     yield Reader("bench record", "b.json", (text(sealed({"rows": [1, 2], "complete": True})),), content_of)
+    videos = [{"video_path": f"a/red ball-{n}.mp4", "video_results": 0.9} for n in range(2)]
+    scores = {"temporal_flickering": [0.9, videos], "motion smoothness": [0.95, []]}
+    yield Reader("results of VBench", "x_eval_results.json", (text(scores),), read_results)
     yield Reader("sealed file", "b.json", (text(sealed({"rows": [1]})),), is_sealed)
     yield Reader(
         "owned files", "b.json", (text(sealed({"rows": [1]})),), lambda path: list(unchanged_files(path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -141,6 +142,7 @@ def _benchmarks(base: Path) -> Iterator[tuple[str, Words]]:
         "selectors.runs=1",
         "vr-bench": "sections=[truth] types=[regular] difficulties=[easy] truth.seeds=1 truth.size=128 "
         "truth.frames=41 truth.trackers=[robust] workers=1",
+        "vbench": f"videos=[{base / 'clips'}] dimensions=[temporal_flickering]",
         "caching": f"{model} clips=1 tune_clips=1 batch=1 search=false sets=[extras] steps=[8] targets=[0.7] "
         "methods=[fewer_steps] sections=[quality]",
         "attention-quality": f"{model} families=[xattention] steps=[3] sizes=[4] mazes=1 tune_mazes=1 "
@@ -190,6 +192,8 @@ def _inputs(base: Path) -> None:
     with mp4_stream(base / "v.mp4") as stream:
         for i in range(24):
             stream.add(rng.integers(0, 255, (36, 64, 3), dtype=np.uint8), i / 4)
+    (base / "clips").mkdir()
+    shutil.copyfile(base / "v.mp4", base / "clips" / "v.mp4")
     _write(base / "m.jsonl", [{"id": name, "video": "v.mp4", "query": "bright"} for name in ("a", "b")])
     _drafts(base, rng)
 

@@ -76,7 +76,7 @@ def read_results(path: Path) -> Results:
 def _read(file: Path) -> dict[str, Scores]:
     try:
         plain = load_json(file.read_text(encoding="utf-8"), str(file))
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"cannot read '{file}': {error}", "give VBench's result file") from error
     if not isinstance(plain, dict) or not plain:
         raise DataError(f"'{file}' is not a result of VBench", _FORM)
@@ -111,6 +111,15 @@ def _scores(file: Path, key: str, value: Any) -> Scores:
 
 
 def _number(file: Path, what: str, value: Any) -> float:
-    if not isinstance(value, bool | int | float) or not math.isfinite(value):
-        raise DataError(f"'{file}': {what} is not a number: {str(value)[:60]}", _FORM)
-    return float(value)
+    try:
+        number = float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise DataError(f"'{file}': {what} is not a number: {_shown(value)}", _FORM)
+    return number
+
+
+def _shown(value: Any) -> str:
+    # Python writes no whole number of some thousand digits
+    return "a number of many digits" if isinstance(value, int) else str(value)[:60]
