@@ -153,7 +153,7 @@ def test_official_files_are_read_with_blanks_or_underscores_one_or_a_folder(tmp_
 @pytest.mark.parametrize(
     ("plain", "text"),
     [
-        ([], "is no result of VBench"),
+        ([], "is not a result of VBench"),
         ({"i2v_subject": [0.9, []]}, "VBench has no dimension 'i2v_subject'"),
         ({"color": 0.9}, "color is not a list of score and videos"),
         ({"color": ["high", []]}, "the score of color is not a number: high"),
@@ -292,7 +292,7 @@ def test_bad_videos_and_models_are_refused(folders, tmp_path, capsys) -> None:
     torch.save({"weight": torch.zeros(1, 9), "bias": torch.zeros(1)}, layer)
     words = [f"aesthetic_clip={tmp_path / 'clip'}", f"aesthetic_layer={layer}"]
     assert run(["bench", "vbench", f"videos=[{folders[0]}]", *words, *out]) != 0
-    assert "is no linear layer from 8 features to one number" in capsys.readouterr().err
+    assert "is not a linear layer from 8 features to one number" in capsys.readouterr().err
 
 
 def test_a_dry_run_says_what_would_be_scored(folders, capsys) -> None:
