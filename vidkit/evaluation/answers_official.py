@@ -5,8 +5,7 @@ Rules of one benchmark lie in its folder under `tasks`.
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
+from collections.abc import Iterable
 
 from vidkit.evaluation.answers import Choice, reply_text
 
@@ -15,9 +14,10 @@ _DELETED_PHRASES = (
     "Final Answer:", "The best answer is", "The correct answer is", "The answer is", "The answer",
     "The best option is", "The correct option is", "Best answer:", "Best option:", "Answer:", "Option:",
 )  # fmt: skip
-_AT_THE_CUT = sum(map(len, _DELETED_PHRASES))
-"""Characters before a cut that may come out otherwise: each phrase could have gone on behind it."""
-_START = 3 * _AT_THE_CUT
+_PARTS = ("nswer:", "ption:", "The answer", "answer is", "option is")
+"""Every phrase holds one of them."""
+_BEFORE = sum(map(len, _DELETED_PHRASES))
+"""Characters before a phrase that its deletion may make parts of others: each phrase could end behind it."""
 
 
 def parse_first_capital(text: object, options: str) -> Choice:
@@ -26,26 +26,30 @@ def parse_first_capital(text: object, options: str) -> Choice:
     The rule that many video benchmarks share since Video-MME v1; nothing else is looked at.
     """
     reply = reply_text(text)
-    capital = _capital(options)
-    start = _without_phrases(reply[:_START])
-    match = capital.search(start)
-    # what is deleted behind the start can change no more than its end
-    if len(reply) > _START and (match is None or match.start() >= len(start) - _AT_THE_CUT):
-        match = capital.search(_without_phrases(reply))
-    return Choice(match.group(), "first_capital") if match else Choice(None, "unparsed")
+    deleted = _first(reply, _DELETED_PHRASES) if any(part in reply for part in _PARTS) else -1
+    # what stands far enough before the first phrase stays as it is
+    untouched = len(reply) if deleted < 0 else max(0, deleted - _BEFORE)
+    at = _first(reply, options, untouched)
+    if at < 0 and deleted >= 0:
+        reply = _without_phrases(reply[untouched:])
+        at = _first(reply, options)
+    return Choice(reply[at], "first_capital") if at >= 0 else Choice(None, "unparsed")
+
+
+def _first(text: str, words: Iterable[str], stop: int | None = None) -> int:
+    """Where the first of some words stands, -1 for none; a search a word is quicker than a pattern."""
+    first = -1
+    for word in words:
+        at = text.find(word, 0, stop if first < 0 else first + len(word) - 1)
+        if at >= 0:
+            first = at
+    return first
 
 
 def _without_phrases(reply: str) -> str:
-    if "nswer" not in reply and "ption" not in reply:
-        return reply  # every phrase holds one of the two
     for phrase in _DELETED_PHRASES:
         reply = reply.replace(phrase, "")
     return reply
-
-
-@lru_cache(maxsize=64)
-def _capital(options: str) -> re.Pattern[str]:
-    return re.compile(rf"[{options}]")
 
 
 def parse_pope(text: object) -> Choice:

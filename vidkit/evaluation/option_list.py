@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, overload
 
 from vidkit.errors import DataError
 from vidkit.evaluation.rows import text_id
@@ -41,6 +41,45 @@ def options_by_place(raw: object, no_option: Sequence[str] = ()) -> tuple[str, .
     else:
         raise DataError(f"options are {str(raw)[:40]}, not a list or a text", "give a text for each option")
     return _without_absent(texts, no_option)
+
+
+class _LaterTexts(Sequence[str]):
+    """Option texts that are read from their lines when one of them is asked for."""
+
+    __slots__ = ("_raw", "_texts")
+
+    def __init__(self, raw: str) -> None:
+        self._raw = raw
+        self._texts: tuple[str, ...] | None = None
+
+    def _read(self) -> tuple[str, ...]:
+        if self._texts is None:
+            self._texts = options_by_place(self._raw)
+        return self._texts
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, place: int | slice) -> str | tuple[str, ...]:
+        return self._read()[place]
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+
+def texts_when_asked(raw: object) -> Sequence[str]:
+    """`options_by_place`, put off where it is lines: most replies are read without the texts.
+
+    Raises:
+        DataError: a number or a truth value.
+    """
+    if type(raw) is str and raw[:1] not in ("[", "{", "("):
+        return _LaterTexts(raw)
+    return options_by_place(raw)
 
 
 def options_of_columns(cells: Sequence[object], no_option: Sequence[str] = ()) -> tuple[str, ...]:

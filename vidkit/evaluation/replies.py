@@ -9,12 +9,14 @@ from functools import lru_cache
 from typing import Any
 
 from vidkit.evaluation.answers import PARSED_RULES, Choice, parse_choice, reply_text
+from vidkit.evaluation.answers.quick import quick
 from vidkit.evaluation.answers.said import has_own_think_tags
 from vidkit.evaluation.types import Row, ScoreTable
 
 MISSING = Choice(None, "missing")  # no line in the predictions
 FAILED = Choice(None, "failed")  # the call or the video failed
 _REMEMBERED = 4096  # letters of a reply
+_SHORT = 40
 NO_TEXT = {
     "tool_calls": "tool_calls",
     "content_filter": "content_filter",
@@ -66,6 +68,17 @@ def choice_of(text: object, options: str, option_texts: Sequence[str] = (), isol
     if type(text) is str and len(text) <= _REMEMBERED and not has_own_think_tags():
         return _choice_of(text, options, tuple(option_texts), isolated)
     return parse_choice(text, options, option_texts, isolated=isolated)
+
+
+def letter_of(text: object, options: str) -> Choice | None:
+    """What a short reply says that is a letter, or declares one, whatever the options' texts; else None."""
+    return _letter_of(text, options) if type(text) is str and len(text) <= _SHORT else None
+
+
+@lru_cache(maxsize=4096)
+def _letter_of(text: str, options: str) -> Choice | None:
+    found = quick(text.strip(), options, ())
+    return found if found is not None and found.rule in ("whole", "declaration") else None
 
 
 @lru_cache(maxsize=8192)

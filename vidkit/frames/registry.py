@@ -12,8 +12,8 @@ import numpy as np
 from vidkit.errors import ConfigError
 from vidkit.frames.checks import NanPolicy, clean_candidates, is_constant
 from vidkit.frames.notes import NO_RELEVANCE, with_notes
-from vidkit.frames.similarity import one_blas_thread
 from vidkit.frames.types import Candidates, NoConfig, Segment, Selection
+from vidkit.utils.blas import one_blas_thread
 from vidkit.utils.method_settings import make_config
 from vidkit.utils.plugins import load_class
 

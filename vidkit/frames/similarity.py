@@ -5,30 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vidkit.frames.types import FloatArray, IntArray
-
-
-@functools.lru_cache(maxsize=1)
-def _pools() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()  # looks for the libraries once; they are loaded with NumPy
-
-
-def one_blas_thread() -> AbstractContextManager[Any]:
-    """One thread for products while it is open.
-
-    The products of a selection are many and small: sharing each among cores costs more than it saves, several
-    times more where another process holds a core, and the last bits would depend on the number of cores.
-    """
-    return cast(AbstractContextManager[Any], _pools().limit(limits=1, user_api="blas"))
-
 
 _CHUNK = 64  # rows worked on while they are in cache
 _SMALL_PRODUCT = 1_000_000  # multiplications up to which OpenBLAS does without packing, half again as fast

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vidkit.utils.blas import one_blas_thread
+
 Array = NDArray[np.float64]
 Column = NDArray[np.floating[Any]]
 Places = NDArray[np.intp]
@@ -117,7 +119,7 @@ def resampled_sums(sums: Array | Sequence[Column], resamples: int = RESAMPLES, s
             out[rows, parts] = block.astype(np.float64) @ double
 
     # a product leaves the interpreter alone, so the next draws are counted meanwhile
-    with ThreadPoolExecutor(1) as worker:
+    with one_blas_thread(), ThreadPoolExecutor(1) as worker:
         running: list[Future[None]] = []
         for number, rows in enumerate(blocks):
             block = counts[number % 2][: rows.stop - rows.start]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from vidkit.errors import DataError
 from vidkit.evaluation import answers_official, option_list
 from vidkit.evaluation.answers import parse_choice, quick, said
-from vidkit.evaluation.replies import choice_of
+from vidkit.evaluation.replies import choice_of, letter_of
 from vidkit.evaluation.scoring import read_joined
 from vidkit.evaluation.task import load_task
 from vidkit.evaluation.task_spec import fill
@@ -105,6 +106,75 @@ def test_official_first_capital_of_a_long_reply_is_that_of_the_whole() -> None:
             left = left.replace(phrase, "")
         first = re.search("[A-H]", left)
         assert parse_video_mme_v2(reply).letter == (first and first.group())
+
+
+def test_official_phrases_that_a_deletion_makes_are_deleted_too() -> None:
+    draw = random.Random(4)
+    for _ in range(3000):
+        outer, inner = draw.choices(answers_official._DELETED_PHRASES, k=2)
+        cut = draw.randrange(len(outer))
+        reply = (
+            "so " * draw.randrange(80)
+            + outer[:cut]
+            + inner
+            + outer[cut:]
+            + draw.choice(["A", "zB", " x", "H."])
+        )
+        left = reply.strip()
+        for phrase in answers_official._DELETED_PHRASES:
+            left = left.replace(phrase, "")
+        first = re.search("[A-H]", left)
+        assert answers_official.parse_first_capital(reply, "ABCDEFGH").letter == (first and first.group())
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "C",
+        " (b) ",
+        "**D**",
+        "Final answer: A",
+        "A. one",
+        "one",
+        "I",
+        "",
+        "Answer: J",
+        "I'm sorry, I cannot tell.",
+    ],
+)
+def test_a_letter_alone_is_read_without_the_texts_as_with_them(reply: str) -> None:
+    texts = ("one", "two", "three", "C")
+    found = letter_of(reply, "ABCD")
+    assert found is None or found == parse_choice(reply, "ABCD", texts)
+
+
+@pytest.mark.parametrize(
+    "raw", ["A. one\nB. two", "one\ntwo", '["x", "y"]', ["p", "q"], {"A": "r", "C": "s"}, None]
+)
+def test_texts_that_are_read_when_asked_for_are_the_same(raw: object) -> None:
+    later = option_list.texts_when_asked(raw)
+    assert tuple(later) == option_list.options_by_place(raw)
+    assert len(later) == len(tuple(later)) and list(later[:1]) == list(tuple(later)[:1])
+
+
+def test_options_that_are_none_are_refused_at_once() -> None:
+    with pytest.raises(DataError):
+        option_list.texts_when_asked(5)
+
+
+def test_draws_leave_the_other_cores_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    from threadpoolctl import threadpool_info
+
+    seen = []
+    counted = statistics._count_draws
+
+    def watched(*given: Any) -> None:
+        seen.extend(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+        counted(*given)
+
+    monkeypatch.setattr(statistics, "_count_draws", watched)
+    statistics.resampled_sums(np.ones((30, 2)), 20)
+    assert set(seen) <= {1}
 
 
 @pytest.mark.parametrize(

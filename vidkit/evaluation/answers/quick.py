@@ -20,7 +20,7 @@ _SORRY = re.compile(
     r"(?:tell|say|determine|answer)(?: (?:this|that|it|the question|this question))?\."
 )
 # structures, and questions that a model made up and answered
-_STRUCTURED = re.compile(r"```|<|Question|\nQ|\n##")
+_STRUCTURED = ("```", "<", "Question", "\nQ", "\n##")
 _PLAIN_WORDS = re.compile(r"[a-z]{2,20}(?: [a-z]{2,20}){0,12}")
 _MEANS_MORE = NEGATORS | JOINERS | {"wrong", "incorrect", "false", "but", "maybe", "is", "are", "was", "nope"}
 
@@ -58,7 +58,12 @@ def quick(reply: str, options: str, option_texts: Sequence[str]) -> Choice | Non
 def declared_last(reply: str, options: str) -> Choice | None:
     """What a last line such as "Final answer: C" says, whatever was reasoned above it; else None."""
     head, _, line = reply.rpartition("\n")
-    if not head or len(line) > _LONGEST or head.lstrip()[:1] in ("{", "[") or _STRUCTURED.search(head):
+    if (
+        not head
+        or len(line) > _LONGEST
+        or head.lstrip()[:1] in ("{", "[")
+        or any(mark in head for mark in _STRUCTURED)
+    ):
         return None
     found = _LETTER.fullmatch(line.strip())
     if found is None or not found.group("says") or found.group("letter") not in options:
@@ -68,8 +73,8 @@ def declared_last(reply: str, options: str) -> Choice | None:
 
 def _may_name(reply: str, options: str, option_texts: Sequence[str]) -> bool:
     """Whether a refusal might be an option's text, or its "I" an option."""
-    words = set(re.findall(r"\w+", reply))
-    return "I" in options or any(not words.isdisjoint(re.findall(r"\w+", t.casefold())) for t in option_texts)
+    named = re.findall(r"\w+", "\n".join(option_texts).casefold())
+    return "I" in options or not set(re.findall(r"\w+", reply)).isdisjoint(named)
 
 
 def _same(a: str, b: str) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from vidkit.errors import DataError
-from vidkit.evaluation.answers import Choice
-from vidkit.evaluation.option_list import options_by_place
-from vidkit.evaluation.replies import choice_of, judged_choice, read_reply
+from vidkit.evaluation.answers import Choice, parse_choice
+from vidkit.evaluation.option_list import options_by_place, texts_when_asked
+from vidkit.evaluation.replies import judged_choice, letter_of, read_reply
 from vidkit.evaluation.rows import text_id
 from vidkit.evaluation.tasks.video_mme_v2.consistency_coherence import (
     LOGIC,
@@ -25,6 +26,9 @@ from vidkit.evaluation.types import Mode, Row
 
 REQUIRED = ("video_id", "question_id", "group_type", "group_structure", "answer", "level")
 
+_NEEDED = frozenset(REQUIRED)
+_LETTERS = frozenset(OPTIONS)
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -32,8 +36,17 @@ class Question:
 
     id: str
     row: Row
+    gold: str
     choice: Choice
     score: int
+
+
+class Checked(NamedTuple):
+    """A row whose gold columns are there, with what both modes need of it."""
+
+    row: Row
+    id: str
+    gold: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +107,28 @@ def grade(rows: Sequence[Row], mode: Mode, allow_new_structures: bool = False) -
     Raises:
         DataError: a missing column, wrong group size, unknown type or structure, gold letter out of range.
     """
+    return grade_checked(checked(rows), mode, allow_new_structures)
+
+
+def checked(rows: Sequence[Row]) -> list[Checked]:
+    """Rows with their ids and gold letters, for `grade_checked` in one mode after the other."""
     for number, row in enumerate(rows, 1):
         check_row(row, number)
+    return [Checked(row, row_question_id(row), gold_letter(row)) for row in rows]
+
+
+def grade_checked(rows: Sequence[Checked], mode: Mode, allow_new_structures: bool = False) -> list[Group]:
+    """`grade` of rows that are checked already."""
     batches = _by_video(rows) if mode is Mode.ROBUST else _by_position(rows)
     return [_graded(video, batch, mode, allow_new_structures) for video, batch in batches]
 
 
 def check_row(row: Row, number: int) -> None:
     """Refuse a row without its gold columns."""
-    missing = next((column for column in REQUIRED if column not in row), None)
-    if missing:
+    if not row.keys() >= _NEEDED:
+        missing = next(column for column in REQUIRED if column not in row)
         raise DataError(f"row {number}: no column '{missing}'", f"needed columns: {', '.join(REQUIRED)}")
-    if gold_letter(row) not in tuple(OPTIONS):
+    if gold_letter(row) not in _LETTERS:
         raise DataError(
             f"row {number} ({row_question_id(row)}): answer '{row['answer']}' is not one of A-H",
             "check the data file",
@@ -128,14 +151,13 @@ def level_of(row: Row) -> int | None:
     return int(text)
 
 
-def _by_video(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    videos: dict[str, dict[str, Row]] = {}
-    for row in rows:
-        group = videos.setdefault(video_id(row["video_id"]), {})
-        name = row_question_id(row)
-        if name in group:
-            raise DataError(f"duplicate id '{name}'", "each question occurs once")
-        group[name] = row
+def _by_video(rows: Sequence[Checked]) -> list[tuple[str, list[Checked]]]:
+    videos: dict[str, dict[str, Checked]] = {}
+    for each in rows:
+        group = videos.setdefault(video_id(each.row["video_id"]), {})
+        if each.id in group:
+            raise DataError(f"duplicate id '{each.id}'", "each question occurs once")
+        group[each.id] = each
     for video, group in videos.items():
         if len(group) != QUESTIONS:
             raise DataError(
@@ -153,7 +175,7 @@ def _place_in_group(name: str) -> tuple[int, str]:
     return (int(number) if number.isdecimal() and len(number) < 19 else 0, name)
 
 
-def _by_position(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+def _by_position(rows: Sequence[Checked]) -> list[tuple[str, list[Checked]]]:
     if len(rows) % QUESTIONS:
         raise DataError(
             f"{len(rows)} rows are not groups of {QUESTIONS}", "the authors' script groups rows by position"
@@ -164,16 +186,16 @@ def _by_position(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     ]
 
 
-def _graded(video: str, batch: Sequence[Row], mode: Mode, allow_new: bool) -> Group:
-    labels = batch[-1]
+def _graded(video: str, batch: Sequence[Checked], mode: Mode, allow_new: bool) -> Group:
+    labels = batch[-1].row
     group_type, structure = str(labels["group_type"]), str(labels["group_structure"])
     if mode is Mode.ROBUST:
-        mixed = next((r for r in batch if str(r["group_type"]) != group_type), None)
+        mixed = next((r.row for r in batch if str(r.row["group_type"]) != group_type), None)
         if mixed is not None:
             raise DataError(
                 f"video '{video}' has both group types {group_type} and {mixed['group_type']}", ""
             )
-    questions = tuple(_question(row, mode) for row in batch)
+    questions = tuple([_question(each, mode) for each in batch])
     correct = [q.score for q in questions]
     try:
         score = score_of_type(correct, group_type, structure, allow_new)
@@ -182,15 +204,18 @@ def _graded(video: str, batch: Sequence[Row], mode: Mode, allow_new: bool) -> Gr
     return Group(video, group_type, structure if group_type == LOGIC else "", questions, score)
 
 
-def _question(row: Row, mode: Mode) -> Question:
+def _question(each: Checked, mode: Mode) -> Question:
+    row, name, gold = each
     if mode is Mode.OFFICIAL:
         choice = read_reply(row, parse_video_mme_v2)
-        score = int(choice.letter == gold_letter(row)) if choice.letter else -1
-    else:
-        texts = option_texts(row.get("options"))
-        choice = judged_choice(row, read_reply(row, lambda text: choice_of(text, OPTIONS, texts)))
-        score = int(choice.letter == gold_letter(row))
-    return Question(row_question_id(row), row, choice, score)
+        return Question(name, row, gold, choice, int(choice.letter == gold) if choice.letter else -1)
+    choice = judged_choice(row, read_reply(row, functools.partial(_robust, row)))
+    return Question(name, row, gold, choice, int(choice.letter == gold))
+
+
+def _robust(row: Row, text: object) -> Choice:
+    # a letter alone is read without the texts of the options
+    return letter_of(text, OPTIONS) or parse_choice(text, OPTIONS, texts_when_asked(row.get("options")))
 
 
 def as_text(value: Any) -> str:

@@ -23,11 +23,13 @@ from vidkit.evaluation.tasks.video_mme_v2.consistency_coherence import (
     chance_score,
 )
 from vidkit.evaluation.tasks.video_mme_v2.grading import (
+    Checked,
     Group,
     Question,
     as_text,
-    gold_letter,
+    checked,
     grade,
+    grade_checked,
     level_of,
 )
 from vidkit.evaluation.types import Mode, Row
@@ -78,12 +80,13 @@ def score(
     mode = Mode(mode)
     if not rows:
         raise DataError("no rows to score", "give the benchmark's rows with predictions")
-    groups = grade(rows, mode, allow_new_structures)
+    prepared = checked(rows)
+    groups = grade_checked(prepared, mode, allow_new_structures)
     metrics = ratio_metrics(groups, mode)
     # drawing is NumPy's work and leaves the interpreter to the rest
     with ThreadPoolExecutor(1) as worker:
         drawing = worker.submit(metrics.draws, resamples, seed)
-        graded, other_note = _with_other_mode(rows, groups, mode, allow_new_structures)
+        graded, other_note = _with_other_mode(prepared, groups, mode, allow_new_structures)
         values = headline_values(metrics)
         questions = [q for group in groups for q in group.questions]
         counts = summarise(
@@ -121,12 +124,12 @@ def score(
 
 
 def _with_other_mode(
-    rows: Sequence[Row], groups: list[Group], mode: Mode, allow_new: bool
+    rows: Sequence[Checked], groups: list[Group], mode: Mode, allow_new: bool
 ) -> tuple[dict[Mode, list[Group]], str]:
     """The groups by mode, and why those of the other mode cannot be formed."""
     other = Mode.OFFICIAL if mode is Mode.ROBUST else Mode.ROBUST
     try:
-        return {mode: groups, other: grade(rows, other, allow_new)}, ""
+        return {mode: groups, other: grade_checked(rows, other, allow_new)}, ""
     except DataError as error:
         return {mode: groups}, f"{other} scores cannot be formed: {error.message}"
 
@@ -136,7 +139,7 @@ def _item(question: Question) -> dict[str, Any]:
         "id": question.id,
         "letter": question.choice.letter,
         "rule": question.choice.rule,
-        "gold": gold_letter(question.row),
+        "gold": question.gold,
         "score": question.score,
     }
 
