@@ -144,6 +144,13 @@ DEEP = "[" * 70 + "]" * 70
         ('{"svl_version": "4.0"}', r"svl_version '4.0'"),
         ('{"hello": 1}', r"no svl_version"),
         ("[1]", r"an object, not a list"),
+        ("null", r"an object, not null"),
+        ("5", r"an object, not a number"),
+        (
+            '{"svl_version": "5.0", "deltas": [],'
+            ' "initial_frame": {"data_state": {"type": "table", "data": [5]}}}',
+            r"data/0: input should be a list",
+        ),
         ('{"svl_version": "5.0", "deltas": []}', r"/initial_frame: field required"),
         ('{"svl_version": "5.0", "initial_frame": {}, "deltas": [3]}', r"/deltas/0: "),
         ('{"svl_version": "5.0", "initial_frame": {}, "deltas": ' + "9" * 5000 + "}", r"digits"),

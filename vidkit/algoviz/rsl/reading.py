@@ -16,6 +16,7 @@ from vidkit.algoviz.vta.operations import PARAMS
 from vidkit.algoviz.vta.values import NOT_FINITE, freeze
 from vidkit.errors import DataError
 from vidkit.utils.naming import did_you_mean
+from vidkit.utils.plain import json_kind
 
 _LARGEST = 2**24  # bytes of a style file
 
@@ -71,7 +72,7 @@ def style_of_json(raw: Any, where: str) -> Rsl:
         StyleError: the first field that the grammar does not take.
     """
     if not isinstance(raw, Mapping):
-        raise StyleError(where, StyleFinding("R103", "", f"a style is an object, not a {type(raw).__name__}"))
+        raise StyleError(where, StyleFinding("R103", "", f"a style is an object, not {json_kind(raw)}"))
     if "algorithm_info" in raw or "layout_strategy" in raw:
         hint = "give the RSL script it was made of"
         raise StyleError(where, StyleFinding("R102", "", "this is a render config, not a style", hint))

@@ -43,6 +43,9 @@ def _read_op(raw: Any, _: Callable[[Any], Op]) -> Op:
         return UnreadOp(op=name, raw=raw, cause=first_cause(error))
 
 
+_NAMES = {"a valid tuple": "a list", "a valid dictionary": "an object", "a valid string": "a text"}
+
+
 def first_cause(error: ValidationError) -> str:
     """The first thing that pydantic found wrong: where, and what."""
     found = error.errors(include_url=False, include_input=False)[0]
@@ -53,6 +56,8 @@ def first_cause(error: ValidationError) -> str:
         message = f"no type '{found['ctx']['tag']!s:.40}'; types: {known}"
     elif found["type"] == "union_tag_not_found":
         message = "no type"
+    for python, json in _NAMES.items():
+        message = message.replace(python, json)
     return f"{place}: {message[:1].lower()}{message[1:]}" if place else message
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from vidkit.algoviz.vta.json_text import parse_json
 from vidkit.algoviz.vta.limits import Limits
 from vidkit.errors import DataError
+from vidkit.utils.plain import json_kind
 
 SUFFIXES = (".jsonl", ".ndjson")
 _PLACE = re.compile(r"/deltas/(\d+)(/?)")
@@ -72,7 +73,7 @@ class Lines:
             message = error.message.replace(f"{self.where}:1:", f"{self.where}:{number}:")
             raise DataError(message.replace(" line 1:", f" line {number}:"), error.hint) from error
         if not isinstance(value, dict):
-            raise DataError(f"{self.where}:{number}: a {type(value).__name__}, not an object", _HINT)
+            raise DataError(f"{self.where}:{number}: {json_kind(value)}, not an object", _HINT)
         return value
 
     def placed(self, error: DataError) -> DataError:

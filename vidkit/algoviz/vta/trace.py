@@ -25,6 +25,7 @@ from vidkit.algoviz.vta.styles import Styles, read_styles
 from vidkit.algoviz.vta.values import NOT_FINITE, TOO_DEEP
 from vidkit.errors import DataError, doc_page
 from vidkit.utils.collection import collection_paused
+from vidkit.utils.plain import json_kind
 
 VERSIONS = ("5.0", "5.x")
 EVERY = 50  # deltas from checkpoint to checkpoint
@@ -213,7 +214,7 @@ def trace_of(raw: Mapping[str, Any], where: str = "trace") -> Trace:
     """
     if not isinstance(raw, Mapping):
         raise DataError(
-            f"{where}: a trace is an object, not a {type(raw).__name__}",
+            f"{where}: a trace is an object, not {json_kind(raw)}",
             f"the format: {doc_page('algoviz.md')}",
         )
     check_version(raw, where)

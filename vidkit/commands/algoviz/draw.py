@@ -84,5 +84,5 @@ def steps_of(text: str, last: int) -> range:
         raise ConfigError(f"'{text}' is not a range of steps", "write 3 or 3:10; 0 is the initial state")
     first, end = int(words[0]), int(words[1])
     if not first <= end <= last:
-        raise ConfigError(f"no steps {text}: the trace has 0 to {last}", "write 3 or 3:10")
+        raise ConfigError(f"no steps {text}: the trace has 0 to {last}", f"write {last} or 0:{last}")
     return range(first, end + 1)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from vidkit.algoviz.scene.values import one_line
 from vidkit.algoviz.vta.diagnostics import CODES, Diagnostic, Severity
 from vidkit.algoviz.vta.trace import Trace
 from vidkit.utils.plain import counted
 
+_LONGEST_NAME = 80
 _SHOWN = 5  # findings of a code that are told one by one
 
 
@@ -39,4 +41,5 @@ def summary(trace: Trace) -> str:
     first = trace.state(0)
     views = len(first.aux)
     aux = f", {views} auxiliary view{'s' if views != 1 else ''}" if views else ""
-    return f"{trace.name or 'no name'}: {first.main.kind}{aux}, {counted(len(trace), 'step')}"
+    name = one_line(trace.name, _LONGEST_NAME) or "no name"
+    return f"{name}: {first.main.kind}{aux}, {counted(len(trace), 'step')}"
