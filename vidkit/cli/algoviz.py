@@ -114,7 +114,7 @@ def validate(files: Files, strict: Strict = False, all_of_them: All = False, jso
     vidkit algoviz validate trace.json
     vidkit algoviz validate *.json --strict --json -
     """  # noqa: D301 (a backspace: the lines after it keep their breaks)
-    made = _with_json(json, lambda: command_of("validate")(files, strict, all_of_them))
+    made = _with_json(json, lambda: command_of("validate")(files, strict, all_of_them, json is not None))
     if any(validated.errors for validated in made or ()):
         raise typer.Exit(FINDINGS)
 

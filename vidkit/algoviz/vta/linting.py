@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -63,12 +64,26 @@ _ID_FIELDS = (
 )  # fmt: skip
 
 
+@functools.cache
+def _id_fields(kind: Any) -> tuple[str, ...]:
+    """Those fields of a part of the format that hold ids."""
+    return tuple(name for name in _ID_FIELDS if name in getattr(kind, "model_fields", ()))
+
+
+@functools.cache
+def _has_parts(kind: Any) -> bool:
+    return bool({"node", "edge", "ref", "updates", "edges", "ids"} & set(getattr(kind, "model_fields", ())))
+
+
 def ids_of_op(op: Op) -> Iterator[Any]:
     """Ids that an operation on a graph or tree writes."""
     params = op.params
-    single = (params, *(_field(params, name) for name in ("node", "edge", "ref")))
+    yield from (getattr(params, name) for name in _id_fields(type(params)))
+    if not _has_parts(type(params)):
+        return
+    single = (_field(params, name) for name in ("node", "edge", "ref"))
     for part in (*single, *(_field(params, "updates") or ()), *(_field(params, "edges") or ())):
-        yield from (_field(part, name) for name in _ID_FIELDS)
+        yield from (getattr(part, name) for name in _id_fields(type(part)))
     yield from _field(params, "ids") or ()
 
 

@@ -19,19 +19,19 @@ class Validated:
     Args:
         file: as it was given.
         steps: number of deltas.
-        hash: SHA-256 of the canonical JSON.
+        hash: SHA-256 of the canonical JSON; None where nobody asked for the result, since it takes its time.
         errors: findings that end a strict run.
         diagnostics: all findings.
     """
 
     file: str
     steps: int
-    hash: str
+    hash: str | None
     errors: int
     diagnostics: tuple[dict[str, Any], ...]
 
 
-def run(files: Sequence[Path], strict: bool, all_of_them: bool) -> list[Validated]:
+def run(files: Sequence[Path], strict: bool, all_of_them: bool, with_hash: bool) -> list[Validated]:
     """Read each file, print what was found; of several files all are read, whatever one of them is.
 
     Raises:
@@ -42,7 +42,7 @@ def run(files: Sequence[Path], strict: bool, all_of_them: bool) -> list[Validate
     first: DataError | None = None
     for file in files:
         try:
-            made.append(_validated(file, load(file, strict), all_of_them))
+            made.append(_validated(file, load(file, strict), all_of_them, with_hash))
         except DataError as error:
             if len(files) > 1:
                 print(f"{file}: refused: {error.message}")
@@ -52,10 +52,11 @@ def run(files: Sequence[Path], strict: bool, all_of_them: bool) -> list[Validate
     return made
 
 
-def _validated(file: Path, trace: Trace, all_of_them: bool) -> Validated:
+def _validated(file: Path, trace: Trace, all_of_them: bool, with_hash: bool) -> Validated:
     found = trace.diagnostics
     print(f"{file}: {summary(trace)}; {count(found)}")
     for line in finding_lines(found, all_of_them):
         print(line)
     told = tuple(diagnostic.as_dict() for diagnostic in found)
-    return Validated(str(file), len(trace), trace.hash(), len(trace.errors), told)
+    whole = trace.hash() if with_hash else None
+    return Validated(str(file), len(trace), whole, len(trace.errors), told)
