@@ -78,12 +78,12 @@ def _has_parts(kind: Any) -> bool:
 def ids_of_op(op: Op) -> Iterator[Any]:
     """Ids that an operation on a graph or tree writes."""
     params = op.params
-    yield from (getattr(params, name) for name in _id_fields(type(params)))
-    if not _has_parts(type(params)):
+    yield from (getattr(params, name) for name in _id_fields(params.__class__))
+    if not _has_parts(params.__class__):
         return
     single = (_field(params, name) for name in ("node", "edge", "ref"))
     for part in (*single, *(_field(params, "updates") or ()), *(_field(params, "edges") or ())):
-        yield from (getattr(part, name) for name in _id_fields(type(part)))
+        yield from (getattr(part, name) for name in _id_fields(part.__class__))
     yield from _field(params, "ids") or ()
 
 
