@@ -67,6 +67,22 @@ def test_a_config_runs_end_to_end(config, tmp_path, capsys):
     assert "note    random weights" in capsys.readouterr().out
 
 
+def test_a_clip_is_written_while_it_is_decoded(tmp_path, monkeypatch, capsys):
+    config = "wan_vace_1_3b_480p"
+    assert run(tiny_words(config, tmp_path / "a.mp4")) == 0
+    whole = json.loads((tmp_path / "a.json").read_text())
+    assert "encode_seconds" not in whole["kernels"]
+    monkeypatch.setattr("vidkit.generation.decode.WHOLE_CLIP_BYTES", 0)  # as of a large clip
+    assert run([*tiny_words(config, tmp_path / "b.mp4"), "--stats"]) == 0
+    record = json.loads((tmp_path / "b.json").read_text())
+    assert record["kernels"]["encode_seconds"] > 0
+    assert record["kernels"]["decode"].endswith(", written meanwhile")
+    assert "s while it was decoded" in capsys.readouterr().out
+    a, b = (read_clip(tmp_path / f"{name}.mp4").frames.astype(int) for name in "ab")
+    assert a.shape == b.shape and np.abs(a - b).max() <= 2  # one pass rounds otherwise
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.mp4", "b.json", "b.mp4"]
+
+
 @pytest.mark.parametrize("config", TINY)
 def test_sparse_attention_that_keeps_everything_is_dense_and_a_table_is_obeyed(config, models, tmp_path):
     dense, record = made(models, config)

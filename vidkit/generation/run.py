@@ -14,7 +14,7 @@ from torch import Tensor
 
 from vidkit.caching import flops
 from vidkit.generation.causal.run import Streamed, Take, stream_clip
-from vidkit.generation.decode import decode_latents, decoded_parts, image_tensor
+from vidkit.generation.decode import decode_latents, decoded_parts, image_tensor, streams
 from vidkit.generation.forcing import ForcingOptions
 from vidkit.generation.load import LoadedModel, image_pipeline, set_sampler, video_pipeline
 from vidkit.generation.not_finite import NotFinite
@@ -160,6 +160,14 @@ def make_latents(
     timer = PhaseTimer(model.options.device)
     with StepWatch(model, listener, timer, forward_count(model.spec, request), ()) as watch:
         return _denoise(model, request, prompts, Given(image), watch)
+
+
+def comes_in_parts(model: LoadedModel, request: Request) -> bool:
+    """Whether a clip's pictures are decoded part by part, so that they can be written meanwhile."""
+    spec = model.spec
+    factor = spec.spatial_factor
+    size = (spec.latent_frames(request.frames), request.height // factor, request.width // factor)
+    return streams(model.pipe.vae, (1, 1, *size), model.options.device)
 
 
 def _decoded(model: LoadedModel, latents: Tensor, take: Take | None) -> np.ndarray:

@@ -7,10 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diffusers import AutoencoderKLWan
+from diffusers import (
+    AutoencoderKLCogVideoX,
+    AutoencoderKLHunyuanVideo15,
+    AutoencoderKLLTX2Video,
+    AutoencoderKLWan,
+)
 
 from vidkit.commands.generate.pictures import StreamedClip
 from vidkit.errors import OutputError
+from vidkit.generation.decode import decoded_parts, streams
 from vidkit.models.stream_decoder import StreamDecoder
 from vidkit.utils.conveyor import Conveyor
 from vidkit.video.reading import read_clip
@@ -37,6 +43,81 @@ def test_parts_of_a_clip_decode_as_the_whole(arguments: dict, sizes: list[int]) 
     decoder = StreamDecoder(vae)
     parts = [decoder.push(part) for part in latents.split(sizes, dim=2)]
     torch.testing.assert_close(torch.cat(parts, dim=2), whole, rtol=0, atol=1e-5)
+
+
+class Pipe:
+    """As much of a pipeline as decoding needs."""
+
+    _execution_device = torch.device("cpu")
+
+    def __init__(self, vae) -> None:
+        self.vae = vae
+
+    def maybe_free_model_hooks(self) -> None:
+        """Nothing is offloaded."""
+
+
+def wan(arguments: dict):
+    torch.manual_seed(0)
+    return AutoencoderKLWan(**arguments).eval()
+
+
+def cogvideox():
+    torch.manual_seed(0)
+    small = {"block_out_channels": (8, 8, 8, 8), "layers_per_block": 1, "norm_num_groups": 4}
+    return AutoencoderKLCogVideoX(**small, latent_channels=4).eval()
+
+
+@pytest.mark.parametrize(
+    ("make", "frames", "counts"),
+    [
+        (lambda: wan(PLAIN), 4, [1, 4, 4, 4]),
+        (lambda: wan(RESIDUAL), 2, [1, 4]),
+        (cogvideox, 1, [1]),
+        (cogvideox, 5, [9, 8]),
+    ],
+    ids=["wan2.1", "wan2.2", "cogvideox-picture", "cogvideox"],
+)
+def test_pictures_come_part_by_part_and_are_those_of_the_whole(make, frames, counts, monkeypatch) -> None:
+    monkeypatch.setattr("vidkit.generation.decode.WHOLE_CLIP_BYTES", 0)
+    pipe = Pipe(make())
+    latents = torch.randn(1, 4, frames, 3, 2, generator=torch.Generator().manual_seed(1))
+    parts = list(decoded_parts(pipe, latents))
+    assert [len(part) for part in parts] == counts
+    monkeypatch.setattr("vidkit.generation.decode.streams", lambda *_: False)
+    (whole,) = decoded_parts(pipe, latents)
+    assert np.array_equal(np.concatenate(parts), whole) and whole.std() > 0
+
+
+def test_the_first_pictures_are_there_before_the_last_are_decoded(monkeypatch) -> None:
+    monkeypatch.setattr("vidkit.generation.decode.WHOLE_CLIP_BYTES", 0)
+    vae, calls = wan(PLAIN), []
+    vae.decoder.register_forward_hook(lambda *_: calls.append(1))
+    for number, _ in enumerate(decoded_parts(Pipe(vae), torch.randn(1, 4, 5, 2, 2)), 1):
+        assert len(calls) == number
+
+
+def test_tiles_and_vaes_that_look_ahead_come_as_a_whole() -> None:
+    device, shape = torch.device("cpu"), (1, 4, 300, 64, 64)
+    vae = wan(PLAIN)
+    assert streams(vae, shape, device) and not streams(vae, (1, 4, 3, 4, 4), device)
+    vae.enable_tiling()
+    assert not streams(vae, shape, device)
+    with torch.device("meta"):
+        others = [AutoencoderKLHunyuanVideo15(), AutoencoderKLLTX2Video()]
+    assert not any(streams(vae, shape, device) for vae in others)
+
+
+def test_a_vae_that_is_offloaded_is_brought_back_before_each_part(monkeypatch) -> None:
+    vae, brought = wan(PLAIN), []
+
+    class Hook:
+        def pre_forward(self, module) -> None:
+            brought.append(module)
+
+    vae._hf_hook = Hook()
+    StreamDecoder(vae).push(torch.randn(1, 4, 1, 2, 2))
+    assert brought == [vae]
 
 
 def test_a_conveyor_keeps_the_order_and_does_everything() -> None:

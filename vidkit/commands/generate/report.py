@@ -73,6 +73,9 @@ def stats_lines(record: RunRecord, frames: int) -> list[str]:
         if name in record.phase_seconds:
             taken = record.phase_seconds[name]
             lines.append(f"  {name:<10}{taken:9.2f} s  {100 * taken / total:5.1f} %")
+    encoding = record.kernels.get("encode_seconds")
+    if encoding is not None:
+        lines.append(f"  the video was encoded in {encoding:.2f} s while it was decoded")
     for kind, sparse in (("dense", False), ("sparse", True)):
         steps = [step for step in record.steps if (step.executor is not None) == sparse]
         if not steps:

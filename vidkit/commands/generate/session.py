@@ -26,6 +26,7 @@ from vidkit.utils.timing import PhaseTimer
 if TYPE_CHECKING:
     from vidkit.commands.generate.pictures import Pictures, Size
     from vidkit.commands.progress import RunProgress
+    from vidkit.generation.causal.run import Take
     from vidkit.generation.load import LoadedModel
     from vidkit.generation.run import Generation
 
@@ -122,29 +123,38 @@ class Session:
     ) -> tuple[RunRecord, Pictures]:
         """The clip, all at hand or in a file that is whole."""
         from vidkit.commands.generate.pictures import StreamedClip, WholeClip
-
-        if not run.request.by_chunks:
-            made = self._generate(model, run)
-            return made.record, WholeClip(made.frames)
-        from vidkit.generation.run import generate_stream
+        from vidkit.generation.run import comes_in_parts, generate_stream
 
         asked, settings = run.request, run.settings
+        if not asked.by_chunks and not comes_in_parts(model, asked):
+            made = self._generate(model, run)
+            return made.record, WholeClip(made.frames)
         size = (asked.frames, asked.height, asked.width)
         keep = run.frame.level is not None  # a maze is judged by all frames
         clip = stack.enter_context(StreamedClip(paths.video, size, settings.fps, settings.crf, keep))
-        self._fit(model, run)
-        record = generate_stream(model, asked, clip.take, run.frame.image, self._progress)
+        if asked.by_chunks:
+            self._fit(model, run)
+            record = generate_stream(model, asked, clip.take, run.frame.image, self._progress)
+            record = dataclasses.replace(record, kernels=self._speed.report(record.steps))
+        else:
+            record = self._generate(model, run, take=clip.take).record
         timer = PhaseTimer(model.options.device)
         with timer.phase("write"):  # what is left of it
             clip.finish()
-        stream = {**(record.stream or {}), "encode_seconds": clip.encode_seconds}
-        kernels = self._speed.report(record.steps)
         seconds = {**record.phase_seconds, **timer.seconds}
-        return dataclasses.replace(record, stream=stream, kernels=kernels, phase_seconds=seconds), clip
+        record = dataclasses.replace(record, phase_seconds=seconds)
+        if record.stream is None:
+            told = {"decode": f"{record.kernels['decode']}, written meanwhile"}
+            kernels = {**record.kernels, **told, "encode_seconds": clip.encode_seconds}
+            return dataclasses.replace(record, kernels=kernels), clip
+        stream = {**record.stream, "encode_seconds": clip.encode_seconds}
+        return dataclasses.replace(record, stream=stream), clip
 
-    def _generate(self, model: LoadedModel, run: ResolvedRun, decode: bool = True) -> Generation:
+    def _generate(
+        self, model: LoadedModel, run: ResolvedRun, decode: bool = True, take: Take | None = None
+    ) -> Generation:
         self._fit(model, run)
-        return self.policies.generate(model, run, self._speed, self._progress, decode=decode)
+        return self.policies.generate(model, run, self._speed, self._progress, decode=decode, take=take)
 
     def _fit(self, model: LoadedModel, run: ResolvedRun) -> None:
         """Kernels for a clip's shape; those of the clip before stay if it is the same."""
