@@ -178,6 +178,7 @@ PEERS: dict[str, Install] = {
     "SeaCache (diffusers)": of_diffusers(sea),
     "DBCache (cache-dit)": db_cache,
 }
+SETS = tuple(ClipSet)
 LEVELS: list[float] = []  # noise levels of the loop
 Make = Callable[[Sequence[Clip]], tuple[Tensor, float, float]]  # latents, seconds a clip, share of the FLOPs
 
@@ -191,12 +192,13 @@ class Bench:
         self.args, self.frames_of = args, args.frames
         self.maker = ClipMaker(model, settings.latent_frames)
         self.runner = Runner(self.maker)
-        self.clips = {k: draw_set(k, settings.size, args.clips, 0, "measure") for k in ClipSet}
-        self.tune = {k: draw_set(k, settings.size, args.tune, 0, "tune") for k in ClipSet}
+        self.clips = {k: draw_set(k, settings.size, args.clips, 0, "measure") for k in SETS}
+        self.tune = {k: draw_set(k, settings.size, args.tune, 0, "tune") for k in SETS}
         scheduler = self.maker.pipe.scheduler
-        self.maker.latents(self.tune[ClipSet.plain][:1], args.steps)  # warms up, and sets the sampler
+        one = next(iter(self.tune.values()))[:1]
+        self.maker.latents(one, args.steps)  # warms up, and sets the sampler
         LEVELS[:] = [float(x) for x in scheduler.sigmas[:-1]]
-        self.whole = self._counted(self.tune[ClipSet.plain][:1], lambda: None)[2]
+        self.whole = self._counted(one, lambda: None)[2]
         self.references: dict[str, Tensor] = {}
 
     def _counted(self, clips: Sequence[Clip], remove: Callable[[], None]) -> tuple[Tensor, float, float]:
