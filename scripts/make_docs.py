@@ -28,6 +28,7 @@ from scripts.doc_tables import (  # noqa: E402 (needs the path)
     mazes,
     models,
     readme,
+    second_edition,
     tool,
 )
 
@@ -50,7 +51,7 @@ PAGES = (
 _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
     r"|attention|encoder|generate|headline|measured|baseline|selection|planted|token|reader"
-    r"|reading|tracker|cheat|maze speed|caching|balance) figures|demo output"
+    r"|second edition|learning|reading|tracker|cheat|maze speed|caching|balance) figures|demo output"
     r"|(?:operation|code|style code|fuzz|gallery|family) table):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
@@ -74,6 +75,8 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "balance figures": attention.balance_table,
     "caching figures": caching.caching_tables,
     "second seed figures": models.second_seed,
+    "second edition figures": second_edition.second_edition,
+    "learning figures": second_edition.learning_table,
     "attention figures": attention.attention_tables,
     "encoder figures": models.encoder_table,
     "generate figures": models.generate_table,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.doc_tables.results import result
+from scripts.doc_tables.results import edition_of, result
 from vidkit.bench.attention import markdown as m
 
 
@@ -13,7 +13,13 @@ def quality_tables() -> str | None:
         return None
     from vidkit.bench.attention_quality.report import markdown
 
-    return markdown(made)
+    edition = edition_of(made)
+    note = (
+        f"Measured on the embedded model's {edition} (fingerprint `{made['weights']}`).\n\n"
+        if edition
+        else ""
+    )
+    return note + markdown(made)
 
 
 def balance_table() -> str | None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+#: of the embedded model's transformer, as records name it under "weights"
+FIRST_EDITION = "b5aa8e85a4ac0662"
 
 
 def result(name: str) -> dict[str, Any] | None:
@@ -18,3 +20,8 @@ def result(name: str) -> dict[str, Any] | None:
 def commit_of(made: dict[str, Any]) -> str:
     dirty = " with local changes" if str(made["commit"]).endswith("-dirty") else ""
     return f"commit {str(made['commit'])[:12]}{dirty}"
+
+
+def edition_of(made: dict[str, Any]) -> str:
+    """Which edition of the embedded model a record was made with, where it is not the one that ships."""
+    return "first edition" if made.get("weights") == FIRST_EDITION else ""

@@ -89,23 +89,26 @@ def test_the_embedded_model_makes_its_mazes_and_is_scored_and_resumed(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["eval", "vr-bench", "--model", "maze_demo", "-o", "run", "--json", "g.json", "generate.frames=9"]
-    assert run([*words, "benchmark.types=[sokoban]"]) == 2
-    assert "'maze_demo' does not support sokoban" in capsys.readouterr().err
+    assert run([*words, "benchmark.types=[maze3d]", "benchmark.difficulties=[hard,medium]"]) == 2
+    assert "'maze_demo' shows maze3d mazes only as easy, not as hard, medium" in capsys.readouterr().err
     assert run([*words, "--data", "set"]) == 2
     assert "not those of a set" in capsys.readouterr().err
     quick = [*words, "generate.steps=1"]
-    small = ["benchmark.sizes=[4]", "benchmark.levels=1"]
+    small = ["benchmark.types=[regular,trapfield]", "benchmark.sizes=[4]", "benchmark.levels=1"]
+    small.append("benchmark.difficulties=[easy]")
     assert run([*quick, *small, "--dry-run"]) == 0
     assert not (place / "run").exists()
     assert run([*quick, *small]) == 0
-    clip = place / "run" / "clips" / "regular" / "easy_0400" / "0.mp4"
+    clip = place / "run" / "clips" / "regular" / "easy_40000" / "0.mp4"
     written = clip.stat().st_mtime_ns
     assert run([*quick, *small]) == 0
     assert clip.stat().st_mtime_ns == written, "a clip that is there is not made again"
     got = json.loads((place / "g.json").read_text())
     assert (got["model"], got["sizes"]["regular/4x4"]["attempts"]) == ("maze_demo", 1)
-    assert got["overall"]["values"]["pr"] is None
-    assert "1 made earlier" in capsys.readouterr().err
+    assert got["types"]["regular"]["values"]["pr"] is None
+    assert got["types"]["trapfield"]["values"]["pr"] is not None
+    assert got["sizes"]["trapfield/5x5"]["attempts"] == 1
+    assert "2 made earlier" in capsys.readouterr().err
     assert run([*words, *small, "generate.steps=2"]) == 2
     assert "was begun with request.steps = 1, now it is 2" in capsys.readouterr().err
 

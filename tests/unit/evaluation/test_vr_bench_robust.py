@@ -133,14 +133,14 @@ def test_a_trembling_box_is_not_pushed_and_a_way_that_crosses_itself_is_followed
     assert (got.pr, got.em) == (1.0, True)
 
 
-def retraced(level: Level, motion: Motion) -> Journey:
+def retraced(level: Level, motion: Motion, pixel: float = 0.0) -> Journey:
     """As a tracker that never errs would see it."""
     box = None if motion.box is None else smoothed(motion.box)
-    return retrace(level.board, smoothed(motion.player), np.ones(len(motion), dtype=bool), box)
+    return retrace(level.board, smoothed(motion.player), np.ones(len(motion), dtype=bool), box, pixel)
 
 
-def is_legal(level: Level, motion: Motion) -> bool:
-    journey = retraced(level, motion)
+def is_legal(level: Level, motion: Motion, pixel: float = 0.0) -> bool:
+    journey = retraced(level, motion, pixel)
     return journey.fault is None and journey.ends_at_goal
 
 
@@ -168,7 +168,8 @@ def test_no_straight_or_hasty_way_is_legal_and_every_honest_one_is(
     for seed in range(9000, 9000 + seeds):
         level = make(kind, difficulty, seed)
         assert is_legal(level, level.motion(honest_length(level, 61))), seed
-        assert not is_legal(level, hasty_motion(level)), seed
+        for pixel in (0.0, level.board.width / 96, level.board.width / 16):
+            assert not is_legal(level, hasty_motion(level), pixel), seed
         assert is_way(level) or not is_legal(level, straight_motion(level, 61)), seed
 
 
@@ -187,6 +188,26 @@ def test_long_roads_may_be_taken_as_fast_as_a_short_clip_needs(seed: int, skin: 
     level = make("irregular", "hard", seed, skin)
     got = judged(level, level.render(256, 61))
     assert got.success, got
+
+
+def test_a_step_is_known_to_a_pixel_of_the_clip() -> None:
+    level = make("irregular", "easy", 7000)
+    pace = 32.0  # pixels a frame, of 64 that count as one step
+    motion = level.motion(2 + round(level.board.length(level.solution) / pace))
+    at = np.arange(len(motion), dtype=float)
+    at[15:] += 0.8  # one step of 1.8 frames: .88 where .8 is the most
+    at = np.minimum(at, len(motion) - 1)
+    player = np.stack([np.interp(at, np.arange(len(motion)), way) for way in motion.player.T], axis=1)
+    for side, kind in ((1024, "speed"), (512, "speed"), (96, None)):
+        fault = retraced(level, Motion(player), 1024 / side).fault
+        assert (None if fault is None else fault.kind) == kind, side
+
+
+@pytest.mark.parametrize("kind", MazeType)
+def test_no_cheat_is_a_success_in_a_small_picture(kind: MazeType) -> None:
+    level = make(kind, "easy", 3)
+    for name in ("static", "teleport", "cross-fade", "hasty", "end state"):
+        assert not judged(level, CHEATS[name](level, 96, 61)).success, name
 
 
 @pytest.mark.parametrize("seed", [9009, 9013])

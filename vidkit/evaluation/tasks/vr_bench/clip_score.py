@@ -18,6 +18,7 @@ from vidkit.evaluation.tasks.vr_bench.metrics import Points, best_candidate, tra
 from vidkit.evaluation.tasks.vr_bench.robust_score import RobustScore, judge, smoothed
 from vidkit.evaluation.tasks.vr_bench.truths import OfficialTruth, OfficialTruths, level_ways, nearest_way
 from vidkit.mazes.boards.sokoban import SokobanBoard
+from vidkit.mazes.level import Level
 from vidkit.mazes.tracking import Trajectory, track
 
 #: what each failure means; the gallery and the docs show these sentences
@@ -116,6 +117,21 @@ def score_clip(clip: Clip, loaded: LoadedLevel, truths: OfficialTruths, metrics:
         "true_way": thinned(ways[score.best]),
         "box_way": None if found.box is None else thinned(smoothed(watch.there.to_native(found.box.points))),
     }
+
+
+def score_frames(frames: NDArray[np.uint8], level: Level) -> dict[str, Any]:
+    """Our rules alone, on the frames of a clip as a model made them, RGB uint8 [T, H, W, 3]."""
+    watch = ClipWatch(level)
+    found = track(watch.watch(frames), level)
+    try:
+        _refuse_unseen(watch)
+    except UnusableClip as error:
+        return failed_row(error.kind, error.reason)
+    player = smoothed(watch.there.to_native(found.points))
+    score = judge(watch, level, found, [*level_ways(level), *nearest_way(level, player)])
+    reason = "" if score.failure is None else FAILURES[score.failure]
+    ours = _ours(score, robust_fidelity(watch, level, found))
+    return {"failure": score.failure, "reason": reason, "frame": score.frame, "robust": ours}
 
 
 def _refuse_unseen(watch: ClipWatch) -> None:

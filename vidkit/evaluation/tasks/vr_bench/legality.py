@@ -20,6 +20,9 @@ from vidkit.mazes.types import Cell, Route
 Points = NDArray[np.float64]
 #: in cells, a cube's side, a sixteenth of a plane with roads: how far a player may get from frame to frame
 FASTEST = 0.75
+_UNSURE = 0.05  # of a step: what a tracker may err by in a large picture
+#: of a step, at most: what a pixel of a small clip counts. A whole step in one frame stays too fast
+_MOST_UNSURE = 0.19
 _INTO_WALL = 0.05  # of a cell: a centre so far inside a wall is in the wall
 _BETWEEN = 0.1  # of a cell: how close the places are that are looked at
 _OFF_ROAD = 0.6  # of a road's width, from its middle
@@ -65,7 +68,9 @@ def find_fault(
     return retrace(board, player, seen, box).fault
 
 
-def retrace(board: Board, player: Points, seen: NDArray[np.bool_], box: Points | None = None) -> Journey:
+def retrace(
+    board: Board, player: Points, seen: NDArray[np.bool_], box: Points | None = None, pixel: float = 0.0
+) -> Journey:
     """Follow a trajectory along the ways of its level.
 
     Args:
@@ -73,9 +78,10 @@ def retrace(board: Board, player: Points, seen: NDArray[np.bool_], box: Points |
         player: centres in native pixels [T, 2].
         seen: frames in which the player was seen [T]; what lies between must have a way.
         box: sokoban: centres of the box [T, 2].
+        pixel: of the clip, in native pixels. A place is known to about half of it, a step to the whole.
     """
     on_ways = _on_ways(board, player, np.flatnonzero(seen))
-    faults = [_haste(board, player, seen), on_ways.fault]
+    faults = [_haste(board, player, seen, pixel), on_ways.fault]
     if isinstance(board, SokobanBoard) and box is not None:
         faults.append(_push_fault(board, player, box, seen))
     found = [fault for fault in faults if fault is not None]
@@ -91,14 +97,15 @@ def pace_unit(board: Board) -> float:
     return float(board.unit)
 
 
-def _haste(board: Board, player: Points, seen: NDArray[np.bool_]) -> Fault | None:
+def _haste(board: Board, player: Points, seen: NDArray[np.bool_], pixel: float) -> Fault | None:
     frames = np.flatnonzero(seen)
+    unsure = _UNSURE + min(pixel / pace_unit(board), _MOST_UNSURE)
     if len(frames) < 2:
         return None
     gaps = np.diff(frames)
     steps = np.sqrt((np.diff(player[frames], axis=0) ** 2).sum(-1)) / pace_unit(board)
     # over frames in which nothing was seen the player may go on at the same pace
-    wrong = np.flatnonzero(steps > FASTEST * gaps + 0.05)
+    wrong = np.flatnonzero(steps > FASTEST * gaps + unsure)
     if not len(wrong):
         return None
     at = int(wrong[0])

@@ -82,7 +82,8 @@ def judge(watch: ClipWatch, level: Level, found: Trajectory, truths: Sequence[Po
     arriving = player if box is None else box
     changed = changed_share(watch, level, found)
     enough = found.tracked_ratio >= LEAST_TRACKED
-    journey = retrace(board, player, found.tracked, box) if enough else Journey(None)
+    pixel = 1 / min(watch.there.scale)
+    journey = retrace(board, player, found.tracked, box, pixel) if enough else Journey(None)
     fault = journey.fault
     # where the ways were left, it is where the player seems to be that counts
     there = journey.ends_at_goal or fault is not None
@@ -93,7 +94,7 @@ def judge(watch: ClipWatch, level: Level, found: Trajectory, truths: Sequence[Po
     size = np.array([board.width, board.height], dtype=np.float64)
     # not the smoothed points: the median cuts the corners of a quick player
     way = without_spikes(watch.there.to_native(found.points), board.unit)
-    way = without_jitter(way, max(_JITTER * board.unit, _JITTER_PX / min(watch.there.scale)))
+    way = without_jitter(way, max(_JITTER * board.unit, _JITTER_PX * pixel))
     followed = [_precision(way / size, truth / size) for truth in truths] or [(0.0, 0.0)]
     best = max(range(len(followed)), key=lambda place: followed[place])
     pr, true_length = followed[best]
