@@ -19,6 +19,30 @@ def rows(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (RESULTS / name).read_text(encoding="utf-8").splitlines()]
 
 
+def second_edition(sampler: str) -> list[tuple[float, dict[str, Any]]]:
+    """Held-out checks of the second edition by thousands of clips, for one sampler."""
+    log = rows("maze_transformer_second.jsonl")
+    return [
+        (row["samples"] / 1e3, row["report"])
+        for row in log
+        if row["kind"] == "held-out" and row["report"]["sampler"] == sampler
+    ]
+
+
+def plot_second(middle: Any, right: Any) -> None:
+    """The second edition, which begins with the first's weights."""
+    video = [row for row in rows("maze_transformer_second.jsonl") if row["kind"] == "video"]
+    places, errors = [row["samples"] / 1e3 for row in video[1:]], [row["weighted"] for row in video[1:]]
+    middle.semilogy(places, errors, color="tab:green", label="second edition")
+    for steps, style in ((5, "-"), (20, "--")):
+        checks = second_edition(f"sync, {steps} steps")
+        thousands = [clips for clips, _ in checks]
+        for key, marker in (("mean", "s"), ("8x8", "^")):
+            shares = [report[key] if key == "mean" else report[key]["success"] for _, report in checks]
+            label = f"second edition, {key}, {steps} steps"
+            right.plot(thousands, shares, marker + style, color="tab:green", label=label, lw=1)
+
+
 def video_stage(seed: int) -> tuple[list[tuple[float, float]], list[tuple[float, dict[str, Any]]], float]:
     """Error and held-out checks by thousands of clips; where training was taken up again, or 0."""
     errors, checks, done = [], [], 0.0
@@ -42,6 +66,7 @@ def main() -> None:
     for name, label, offset in (
         ("maze_vae.jsonl", "training", 0),
         ("maze_decoder.jsonl", "decoder only", 207),
+        ("maze_vae_second.jsonl", "second edition, all types", 0),
     ):
         shown = [r for r in rows(name) if "psnr" in r]
         left.plot([r["seconds"] + offset for r in shown], [r["psnr"] for r in shown], lw=0.8, label=label)
@@ -60,10 +85,15 @@ def main() -> None:
             for size, style in ((4, ":"), (6, "--"), (8, "-.")):
                 share = [report[f"{size}x{size}"]["success"] for _, report in checks]
                 right.plot(thousands, share, style, color=colour, label=f"seed 0, {size}x{size}")
+    plot_second(middle, right)
     middle.set(title="transformer, weighted velocity error", xlabel="thousand clips", ylabel="error")
     middle.legend()
-    right.set(title="held-out mazes solved (48 a size)", xlabel="thousand clips", ylim=(0, 1.02))
-    right.legend()
+    right.set(
+        title="held-out regular mazes solved",
+        xlabel="thousand clips",
+        ylim=(0, 1.02),
+    )
+    right.legend(fontsize=6, framealpha=0.6)
     figure.tight_layout()
     target = ROOT / "docs" / "images" / "maze_training.png"
     target.parent.mkdir(exist_ok=True)

@@ -27,8 +27,8 @@ _KEPT = 256  # levels in memory
 class EmbeddedOptions:
     """`benchmark.NAME=VALUE` of the embedded model's mazes."""
 
-    types: Sequence[str] = tuple(map(str, MazeType))  # maze types
-    sizes: Sequence[int] = tuple(SIZES)  # of regular mazes, cells per side, 4 to 8
+    types: Sequence[str] = ()  # maze types; empty: all five
+    sizes: Sequence[int] = (4, 5, 6, 7, 8)  # of regular mazes, cells per side, 4 to 8
     difficulties: Sequence[str] = ()  # easy, medium, hard; empty: all that the model can show
     levels: int = 24  # mazes of each size, and of each difficulty of the other types
     name: str = ""  # name of the model in tables; empty: as it was given
@@ -44,8 +44,6 @@ class EmbeddedOptions:
         for name in ("types", "difficulties"):
             if isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} is one word, not a list\ngive {name}=[...]")
-        if not self.types:
-            raise ValueError(f"types is empty\nchoose from: {', '.join(MazeType)}")
 
 
 class EmbeddedClips:
@@ -125,7 +123,7 @@ class EmbeddedClips:
 
 def _shown(model: str, options: EmbeddedOptions) -> list[Bucket]:
     """What is asked for and can be shown; a type of which nothing is left is an error."""
-    kinds = list(dict.fromkeys(map(maze_type, options.types)))
+    kinds = list(dict.fromkeys(map(maze_type, options.types or MazeType)))
     hard = [str(difficulty_of(str(name))) for name in options.difficulties]
     found = []
     for kind in kinds:
