@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import algoviz_traces as made
 import pytest
@@ -53,14 +54,33 @@ def test_tikz_of_strange_text_keeps_its_braces(tmp_path):
     assert source.count(r"\begin{tikzpicture}") == len(trace) + 1
 
 
-def test_tex_of_this_machine_sets_the_pictures(tmp_path):
+@pytest.mark.parametrize(
+    ("to", "tools"), [("tikz-pdf", ["pdflatex"]), ("tikz-svg", ["pdflatex", "pdftocairo"])]
+)
+def test_tex_of_this_machine_sets_the_pictures(tmp_path, to, tools):
     trace = algoviz.trace_of(made.strange())
-    if shutil.which("pdflatex") is None:
-        with pytest.raises(MissingDependency, match="TeX is not installed"):
-            algoviz.render(trace, to="tikz-pdf", output=tmp_path / "odd")
-        pytest.skip("no TeX here")
-    done = algoviz.render(trace, to="tikz-pdf", output=tmp_path / "odd")
-    assert done.files[0].read_bytes().startswith(b"%PDF")
+    if not all(map(shutil.which, tools)):
+        with pytest.raises(MissingDependency, match="not installed"):
+            algoviz.render(trace, to=to, output=tmp_path / "odd")
+        pytest.skip(f"not all of {tools} are here")
+    done = algoviz.render(trace, to=to, output=tmp_path / "-odd")
+    if to == "tikz-pdf":
+        assert done.files[0].read_bytes().startswith(b"%PDF") and len(done.files) == 1
+        return
+    assert [file.name for file in done.files] == [f"-odd-{step:04d}.svg" for step in range(len(trace) + 1)]
+    root = ElementTree.parse(done.files[-1]).getroot()
+    size = [float(root.get(side, "").removesuffix("pt")) for side in ("width", "height")]
+    assert size[0] / size[1] == pytest.approx(16 / 9, abs=0.01)
+
+
+def test_tools_that_are_not_there_are_named_with_their_package(tmp_path, monkeypatch):
+    trace = algoviz.trace_of(made.strange())
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    for to, package in (("tikz-pdf", "texlive"), ("tikz-svg", "poppler-utils")):
+        with pytest.raises(MissingDependency) as caught:
+            algoviz.render(trace, to=to, output=tmp_path / "odd")
+        assert package in caught.value.hint and caught.value.exit_code == 6
+    assert not list(tmp_path.iterdir())
 
 
 def test_manim_source_is_python_with_every_step(tmp_path):

@@ -19,7 +19,8 @@ RENDERERS = {
     "pdf": "vidkit.algoviz.renderers.pdf:Pdf",
     "manim": "vidkit.algoviz.renderers.manim:Manim",
     "tikz": "vidkit.algoviz.renderers.tikz:Tikz",
-    "tikz-pdf": "vidkit.algoviz.renderers.tikz:TikzPdf",
+    "tikz-pdf": "vidkit.algoviz.renderers.tex_compiled:TikzPdf",
+    "tikz-svg": "vidkit.algoviz.renderers.tex_compiled:TikzSvg",
 }
 _BY_SUFFIX = {".html": "html", ".mp4": "mp4", ".webm": "webm", ".gif": "gif", ".png": "png", ".svg": "svg",
               ".pdf": "pdf", ".py": "manim", ".tex": "tikz"}  # fmt: skip

@@ -6,9 +6,6 @@ as the outlines of their letters, so that none is silently missing.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,11 +17,8 @@ from vidkit.algoviz.scene.film import Film
 from vidkit.algoviz.scene.fonts import ASCENT
 from vidkit.algoviz.scene.shapes import Scene, Shape
 from vidkit.algoviz.scene.text import unit_width
-from vidkit.errors import MissingDependency, OutputError
 
 SCALE = 0.4  # TeX points for a pixel: the page is 512 x 288 pt, about as wide as a column of a talk
-_ENGINES = ("pdflatex", "lualatex", "tectonic")
-_TIME_S = 120
 
 
 class Tikz:
@@ -37,51 +31,6 @@ class Tikz:
         source = document(film, options.steps)
         (folder / f"{name}{self.suffix}").write_text(source, encoding="utf-8")
         return glyph_notes(film.missing_glyphs(options.steps))
-
-
-class TikzPdf(Tikz):
-    """`NAME.pdf` made by the TeX of this machine from the same source."""
-
-    suffix: ClassVar[str] = ".pdf"
-
-    def write(self, film: Film, folder: Path, name: str, options: Options) -> list[str]:
-        engine = next((found for found in map(shutil.which, _ENGINES) if found), None)
-        if engine is None:
-            raise MissingDependency(
-                "TeX is not installed",
-                "apt install texlive-latex-recommended; or choose --to tikz or pdf",
-                6,
-            )
-        with tempfile.TemporaryDirectory() as place:
-            notes = super().write(film, Path(place), name, options)
-            source = Path(place) / f"{name}.pdf"
-            source.with_suffix(".tex").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
-            source.unlink()
-            _compile(engine, Path(place), name)
-            shutil.move(source, folder / f"{name}{self.suffix}")
-        return notes
-
-
-def _compile(engine: str, folder: Path, name: str) -> None:
-    """Run TeX without a shell of its own.
-
-    Raises:
-        OutputError: it failed, or a glyph is missing.
-    """
-    options = ["-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"]
-    words = [engine, *([] if engine.endswith("tectonic") else options), f"{name}.tex"]
-    try:
-        done = subprocess.run(
-            words, cwd=folder, capture_output=True, text=True, errors="replace", timeout=_TIME_S
-        )
-    except subprocess.TimeoutExpired as error:
-        raise OutputError(
-            f"{Path(engine).name} took longer than {_TIME_S} s", "choose fewer steps"
-        ) from error
-    lines = [line for line in done.stdout.splitlines() if line.startswith("!") or "Missing character" in line]
-    if done.returncode or lines or not (folder / f"{name}.pdf").is_file():
-        said = lines[0] if lines else f"exit status {done.returncode}"
-        raise OutputError(f"{Path(engine).name} cannot set the pictures: {said}", "choose --to tikz or pdf")
 
 
 def document(film: Film, steps: tuple[int, ...]) -> str:
