@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
-from tiny_families import TINY, tiny_words
+from tiny_families import COMMON, TINY, tiny_words
+from tiny_pipeline import WORDS, word_tokenizer
+from transformers import T5Config, T5EncoderModel, UMT5Config, UMT5EncoderModel
 
 from vidkit.attention.calibration.table import ThresholdTable
 from vidkit.attention.predictors import make_predictor
@@ -19,8 +22,13 @@ from vidkit.generation.load import load_pipeline
 from vidkit.generation.policies import Policies
 from vidkit.generation.record import Silent
 from vidkit.generation.resolve import resolve
+from vidkit.generation.run import make_latents
+from vidkit.generation.spec import Request
 from vidkit.generation.speed import SpeedRun
+from vidkit.generation.stock.base import Given
+from vidkit.generation.stock.wan_vace import control as control_of
 from vidkit.video.reading import read_clip
+from vidkit.video.writing import encode_mp4
 
 SPARSE = ["attention=xattention", "attention.stride=4", "attention.block_q=8", "attention.block_k=8"]
 SPARSE += ["attention.dense_steps=0", "attention.always_keep=[]", "attention.dense_layers=0"]
@@ -65,6 +73,97 @@ def test_a_config_runs_end_to_end(config, tmp_path, capsys):
     assert len(record["steps"]) == 3 and record["labels"] == ["random weights"]
     assert record["phase_seconds"].keys() >= {"load", "encode", "prepare", "denoise", "decode", "write"}
     assert "note    random weights" in capsys.readouterr().out
+
+
+@pytest.fixture
+def control(tmp_path):
+    """A control clip of a square that moves, a mask of its right half, and a picture."""
+    frames = np.zeros((12, 32, 32, 3), np.uint8)
+    for number, frame in enumerate(frames):
+        frame[8:16, 2 * number : 2 * number + 8] = 255
+    encode_mp4(tmp_path / "control.mp4", frames, 16, 0)
+    mask = np.zeros((32, 32), np.uint8)
+    mask[:, 16:] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    Image.new("RGB", (20, 40), "red").save(tmp_path / "red.png")
+    return {
+        "video": f"video={tmp_path / 'control.mp4'}",
+        "mask": f"mask={tmp_path / 'mask.png'}",
+        "reference": f"reference={tmp_path / 'red.png'}",
+    }
+
+
+def test_vace_follows_control_clip_mask_references_and_scale(models, control):
+    config, found = "wan_vace_1_3b_480p", {}
+    for name, given in {
+        "none": [],
+        "video": ["video"],
+        "mask": ["video", "mask"],
+        "all": ["video", "mask", "reference"],
+    }.items():
+        found[name], _ = made(models, config, *(control[key] for key in given))
+        assert found[name].shape == found["none"].shape  # latents of references are taken off again
+    assert all(not np.array_equal(found[a], found[b]) for a in found for b in found if a < b)
+    off, _ = made(models, config, control["video"], control["mask"], "control_scale=0")
+    free, _ = made(models, config, "control_scale=0")
+    assert np.array_equal(off, free) and not np.array_equal(off, found["mask"])
+
+
+def test_vace_keeps_first_and_last_frames_in_a_clip_that_is_free_otherwise():
+    first, last = Image.new("RGB", (32, 32), "red"), Image.new("RGB", (32, 32), "blue")
+    request = Request(height=32, width=32, frames=5)
+    video, mask = control_of(Given(first, last), request)
+    assert [picture.getpixel((3, 3)) for picture in video] == [(255, 0, 0), *[(128,) * 3] * 3, (0, 0, 255)]
+    assert [picture.getpixel((3, 3)) for picture in mask] == [0, 255, 255, 255, 0]
+    assert control_of(Given(), request) == (None, None)
+    assert control_of(Given(video=[first, last]), request) == ([first, last], None)
+
+
+@pytest.mark.parametrize(
+    ("config", "given", "message"),
+    [
+        ("wan_vace_1_3b_480p", ["mask"], "mask needs a clip that it is of"),
+        ("wan1_3b_480p", ["reference"], "reference is for models that follow a control clip"),
+        ("wan1_3b_480p", ["video", "mask"], "mask is for models that follow a control clip"),
+        ("cogvideox_5b", ["video"], "'cogvideox_5b' takes no clip to start from"),
+    ],
+)
+def test_control_is_refused_where_it_has_no_place(config, given, message, control):
+    settings = compose("generate", config, [*(control[key] for key in given), "model.weights=random"])
+    with pytest.raises(ConfigError, match=message):
+        resolve(settings)
+
+
+def test_a_control_clip_that_is_too_short_is_refused(control):
+    words = [control["video"], "frames=13", "height=32", "width=32", "model.weights=random"]
+    with pytest.raises(ConfigError, match=r"video '.*control.mp4' is too short: 12 frames"):
+        resolve(compose("generate", "wan_vace_1_3b_480p", words))
+
+
+@pytest.mark.parametrize("config", ["cogvideox_5b", "wan_vace_1_3b_480p"])
+def test_a_saved_pipeline_is_loaded_and_reads_its_prompt(config, tmp_path):
+    words = [word for word in TINY[config] if "max_text" not in word]
+    random = compose("generate", config, [*COMMON, *words, "seed=1"])
+    asked = resolve(dataclasses.replace(random, device="cpu"))
+    pipe = load_pipeline(asked.spec, None, asked.options.load_options()).pipe
+    tokenizer = word_tokenizer(WORDS)
+    t5 = {"vocab_size": len(tokenizer), "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2}
+    cog = config == "cogvideox_5b"
+    text_encoder = T5EncoderModel(T5Config(**t5)) if cog else UMT5EncoderModel(UMT5Config(**t5))
+    pipe.register_modules(tokenizer=tokenizer, text_encoder=text_encoder.eval())
+    pipe.save_pretrained(tmp_path / "model")
+    where = [f"model.path={tmp_path / 'model'}", "model.weights=pretrained"]
+    clips = []
+    for prompt in ("a red ball", "a green ball", "a red ball"):
+        given = [*COMMON[1:], *words, *where, "seed=1"]
+        settings = dataclasses.replace(compose("generate", config, given), device="cpu", prompt=prompt)
+        asked = resolve(settings)
+        model = load_pipeline(asked.spec, asked.folder, asked.options.load_options())
+        clips.append(make_latents(model, asked.request))
+    assert torch.equal(clips[0], clips[2]) and not torch.equal(clips[0], clips[1])
+    other = "ltx2_720p" if cog else "cogvideox_5b"
+    with pytest.raises(ModelError, match="but this config is for the family"):
+        resolve(compose("generate", other, where))
 
 
 def test_a_clip_is_written_while_it_is_decoded(tmp_path, monkeypatch, capsys):

@@ -196,6 +196,8 @@ def test_a_signal_ends_all_and_leaves_nothing(words: list[str], tmp_path: Path) 
          "parallel=ulysses does not go with this run: blocks of the clip pass the layers one by one"),
         ("2", ["parallel=ulysses", "num_videos=2"],
          "num_videos=2 does not go with parallel=ulysses: it makes one clip"),
+        ("2", ["parallel=ring", "prompts=clips.jsonl"],
+         "--prompts does not go with parallel=ring: it makes one clip"),
         ("2", ["parallel=ulysses", "device=cuda:1"],
          "device=cuda:1 does not go with parallel=ulysses: each process has a GPU of its own"),
         ("two", ["parallel=ulysses"],

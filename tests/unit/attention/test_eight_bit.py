@@ -8,6 +8,7 @@ from vidkit.attention import predict_mask, sparse_attention
 from vidkit.attention.executors import AUTO_ORDER, EXECUTORS, ExecutorChooser
 from vidkit.attention.plan import BlockPlan
 from vidkit.hooks.dense.kernels import KERNELS
+from vidkit.hooks.dense.processor import attend_dense
 
 
 def made(tokens=96, seed=0):
@@ -24,6 +25,27 @@ def test_a_plan_in_8_bits_is_near_to_the_exact_one(name):
     plan = predict_mask("svg2", q, k, tau=0.6, query_clusters=4, key_clusters=6, block_q=16, block_k=16)
     exact, near = (sparse_attention(q, k, v, plan, executor=one) for one in ("reference", name))
     assert 0 < (near - exact).norm() / exact.norm() < 0.1
+
+
+@pytest.mark.parametrize("name", ["int8", "fp8"])
+def test_where_8_bits_overflow_the_exact_outcome_is_taken_and_that_is_said_once(name, monkeypatch, caplog):
+    monkeypatch.setattr("vidkit.hooks.dense.finite._said", set())
+
+    def overflows(q, *rest, **more):
+        return torch.full_like(q, float("nan"))
+
+    monkeypatch.setattr("vidkit.attention.executors.eight_bit.attention_8bit", overflows)
+    monkeypatch.setattr("vidkit.hooks.dense.kernels.attention_8bit", overflows)
+    q, k, v = made()
+    plan = predict_mask("xattention", q, k, tau=0.6, stride=4, block_q=16, block_k=16)
+    exact = sparse_attention(q, k, v, plan, executor="reference")
+    for _ in range(2):
+        assert torch.allclose(sparse_attention(q, k, v, plan, executor=name), exact, atol=1e-5)
+    dense = F.scaled_dot_product_attention(q, k, v)
+    found = attend_dense(*(x.transpose(1, 2) for x in (q, k, v)), name)
+    assert torch.allclose(found.transpose(1, 2), dense, atol=1e-5)
+    said = [record.getMessage() for record in caplog.records if "NaN" in record.getMessage()]
+    assert said == [f"attention by {name} gave NaN or infinity: such calls are computed exactly"]
 
 
 @pytest.mark.parametrize("name", ["int8", "fp8"])

@@ -7,8 +7,10 @@ import importlib.util
 import torch
 from torch import Tensor
 from vidkit_kernels.attention_8bit import Kind, attention_8bit
+from vidkit_kernels.block_sparse import block_sparse_attention
 
 from vidkit.attention.plan import BlockPlan
+from vidkit.hooks.dense.finite import finite_or
 
 MOST_TOKENS = 4096  # of the plain reference on a CPU, which holds all pairs
 
@@ -34,10 +36,16 @@ class _EightBit:
         return unsupported_reason(q.shape[-1], q.dtype, plan.block_q, plan.block_k)
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, plan: BlockPlan) -> Tensor:
-        """See `Executor.attend`."""
-        return attention_8bit(
-            q, k, v, plan.counts, plan.indices, block_q=plan.block_q, block_k=plan.block_k, qk=self.kind
-        )
+        """See `Executor.attend`; exact where 8 bits overflow."""
+        lists, blocks = (plan.counts, plan.indices), {"block_q": plan.block_q, "block_k": plan.block_k}
+        out = attention_8bit(q, k, v, *lists, **blocks, qk=self.kind)
+
+        def exact() -> Tensor:
+            found = block_sparse_attention(q, k, v, *lists, **blocks)
+            assert isinstance(found, Tensor)
+            return found
+
+        return finite_or(out, exact, self.name)
 
 
 class Int8Executor(_EightBit):

@@ -11,6 +11,7 @@ import torch
 from diffusers.models.attention_dispatch import AttentionBackendName
 from torch import Tensor
 
+from vidkit.hooks.dense.finite import finite_or
 from vidkit.hooks.dense.kernels import KERNELS
 from vidkit.hooks.families import ModelFamily, TextPlace
 from vidkit.hooks.graph import define, keep_nothing
@@ -86,11 +87,17 @@ def attend_dense(q: Tensor, k: Tensor, v: Tensor, kernel: str) -> Tensor:
     if torch.compiler.is_compiling():
         out: Tensor = torch.ops.vidkit.attend_dense(q, k, v, kernel)
         return out
-    return KERNELS[kernel].attend(q, k, v)
+    return _by_kernel(q, k, v, kernel)
+
+
+def _by_kernel(q: Tensor, k: Tensor, v: Tensor, kernel: str) -> Tensor:
+    chosen = KERNELS[kernel]
+    out = chosen.attend(q, k, v)
+    return out if chosen.is_exact else finite_or(out, lambda: KERNELS["native"].attend(q, k, v), kernel)
 
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, kernel: str) -> Tensor:
-    return KERNELS[kernel].attend(q, k, v).contiguous()
+    return _by_kernel(q, k, v, kernel).contiguous()
 
 
 def _attend_like(q: Tensor, k: Tensor, v: Tensor, kernel: str) -> Tensor:
