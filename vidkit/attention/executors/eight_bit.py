@@ -37,11 +37,11 @@ class _EightBit:
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, plan: BlockPlan) -> Tensor:
         """See `Executor.attend`; exact where 8 bits overflow."""
-        lists, blocks = (plan.counts, plan.indices), {"block_q": plan.block_q, "block_k": plan.block_k}
-        out = attention_8bit(q, k, v, *lists, **blocks, qk=self.kind)
+        counts, indices, block_q, block_k = plan.counts, plan.indices, plan.block_q, plan.block_k
+        out = attention_8bit(q, k, v, counts, indices, block_q=block_q, block_k=block_k, qk=self.kind)
 
         def exact() -> Tensor:
-            found = block_sparse_attention(q, k, v, *lists, **blocks)
+            found = block_sparse_attention(q, k, v, counts, indices, block_q=block_q, block_k=block_k)
             assert isinstance(found, Tensor)
             return found
 
