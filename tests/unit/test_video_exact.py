@@ -29,6 +29,7 @@ from vidkit.video.seeking_backend import SeekingBackend
 from vidkit.video.selfcheck import check_seeks
 from vidkit.video.stamps import display_order, repair
 from vidkit.video.timeline import scan
+from vidkit.video.types import Frame
 
 needs_ffmpeg = pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
 PUBLIC = Path(__file__).parents[2].parent / "shared" / "data" / "faults" / "frames" / "public"
@@ -225,6 +226,29 @@ def test_damaged_pictures_are_the_same_at_every_reading(tmp_path: Path) -> None:
 
 
 @needs_ffmpeg
+@pytest.mark.parametrize(
+    ("decoded", "given", "lost"),
+    [
+        ([0, 1, 4, 2, 3, 5], [0, 1, 2, 3, 4, 5], 0),
+        ([1, 2, 3], [1, 2, 3], 0),
+        ([*range(1, 20), 0, 20], [*range(1, 21)], 1),
+        ([2, 0], [0, 2], 0),
+    ],
+)
+def test_frames_of_a_second_try_come_in_order_or_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decoded: list[int], given: list[int], lost: int
+) -> None:
+    path, _ = made(tmp_path, "h264 keyint=30.mp4")
+    backend = SeekingBackend(scan(path))
+
+    def as_decoded(indices: Sequence[int], short_side: int | None) -> Iterator[Frame]:
+        return (Frame(index, index, float(index), np.zeros((2, 2, 3), np.uint8)) for index in decoded)
+
+    monkeypatch.setattr(backend, "_as_decoded", as_decoded)
+    assert [frame.index for frame in backend.read(range(max(decoded) + 1), None)] == given
+    assert backend.decode_errors == lost
+
+
 def test_an_encrypted_video_is_refused(tmp_path: Path) -> None:
     key, number = "76a6c65c5ea762046bd749a2e632ccbb", "a7e61c373e219033c21091fa607bf3b8"
     lock = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", key, "-encryption_kid", number)

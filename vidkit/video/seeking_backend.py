@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from vidkit.video.decoding import Decoding
 from vidkit.video.pictures import frame_from
+from vidkit.video.stamps import REACH
 from vidkit.video.timeline import Scan
 from vidkit.video.types import Frame
 
@@ -66,6 +68,21 @@ class SeekingBackend:
 
     def read(self, indices: Sequence[int], short_side: int | None) -> Iterator[Frame]:
         """Frames in the order of `indices` (increasing); those that cannot be decoded are left out."""
+        waiting, held = deque(indices), dict[int, Frame]()
+        for frame in self._as_decoded(indices, short_side):
+            if not waiting or frame.index < waiting[0]:
+                self.decode_errors += 1  # later ones were given meanwhile
+                continue
+            held[frame.index] = frame
+            if len(held) > REACH:
+                while waiting[0] not in held:  # those before are lost
+                    waiting.popleft()
+            while waiting and waiting[0] in held:
+                yield held.pop(waiting.popleft())
+        yield from (held[index] for index in sorted(held))
+
+    def _as_decoded(self, indices: Sequence[int], short_side: int | None) -> Iterator[Frame]:
+        """Frames as they come: behind a damaged picture an earlier one may come late, from a second try."""
         info, timeline = self._scan.info, self._scan.timeline
         left = list(indices)
         with Decoding(info.path, info.stream, self._threads) as decoding:
