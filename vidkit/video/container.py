@@ -31,7 +31,9 @@ _LISTS = {
 }
 
 
-def open_input(source: str | os.PathLike[str] | BinaryIO, **options: Any) -> Any:
+def open_input(
+    source: str | os.PathLike[str] | BinaryIO, *, ignore_edits: bool = False, **options: Any
+) -> Any:
     """Open a container for reading; tags that are not UTF-8 do not stop it.
 
     PyAV up to 18 decodes tags strictly unless told otherwise; 19 has no such option and leaves surrogates,
@@ -42,6 +44,7 @@ def open_input(source: str | os.PathLike[str] | BinaryIO, **options: Any) -> Any
 
     Args:
         source: path or binary stream.
+        ignore_edits: read what an MP4's edit lists cut away, too.
         options: further arguments of `av.open`.
 
     Raises:
@@ -57,6 +60,8 @@ def open_input(source: str | os.PathLike[str] | BinaryIO, **options: Any) -> Any
         options["metadata_errors"] = "replace"
     # a `%03d` in the name of a picture is no pattern
     limits = {"format_whitelist": _formats(), "pattern_type": "none"}
+    if ignore_edits:
+        limits["ignore_editlist"] = "1"
     try:
         return av.open(source, "r", options=limits, **options)
     except av.error.FFmpegError as error:

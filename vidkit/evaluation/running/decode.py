@@ -6,6 +6,7 @@ budget says gives a score that means something else, so here such a video is an 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,7 +19,7 @@ from vidkit.video.reader import open_video
 from vidkit.video.streams import real_streams
 
 _LEAST_SHARE = 0.9
-"""Of the frames that the header announces; edit lists may hide a few."""
+"""Of the frames that the header announces."""
 _PACKAGES = {"decord": "decord2", "pyav": "av"}
 
 
@@ -54,11 +55,24 @@ class VideoFile:
         """Refuse a file that ends long before its header says: what is left would pass for the whole."""
         with open_input(self.path) as container:
             announced = real_streams(container)[0].frames
-        if self.n_frames < _LEAST_SHARE * announced:
+        if self.n_frames >= _LEAST_SHARE * announced:
+            return
+        stored = self._stored()  # edit lists may cut away most of what is there
+        if stored < _LEAST_SHARE * announced:
             raise VideoError(
-                f"video '{self.path}' is truncated: it has {self.n_frames} of {announced} frames",
+                f"video '{self.path}' is truncated: it has {stored} of {announced} frames",
                 "fetch the file again",
             )
+
+    def _stored(self) -> int:
+        """Frames in the file, those that an edit list does not show included."""
+        from av.error import FFmpegError
+
+        stored = 0
+        with open_input(self.path, ignore_edits=True) as container, contextlib.suppress(FFmpegError):
+            for packet in container.demux(real_streams(container)[0]):
+                stored += bool(packet.size)
+        return stored
 
     @property
     def decoder(self) -> str:
