@@ -125,9 +125,10 @@ def table(value: Encoded, memory: Memory) -> Table:
 
 
 def pairs(value: Encoded, memory: Memory) -> Pairs:
-    """Keys and values of a dict."""
+    """Keys and values of a dict; none where the place holds something else now."""
     content = memory.content(value)
-    assert content is not None
+    if content is None or content["k"] not in ("dict", "odict"):
+        return Pairs({})
     found = {}
     for key, item in content["v"]:
         made = shown(item, memory)

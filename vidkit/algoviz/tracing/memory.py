@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,16 +13,19 @@ Content = dict[str, Any]
 """{"k": kind, "v": items or pairs, "c": class, "heap": True, "shape": of an array of numpy}."""
 
 
+_MISSING = object()
 _MOST_TOLD = 12  # items of a container among the arguments of a call
 
 
 @dataclass
 class Call:
-    """A function that runs."""
+    """A function that runs: how deep, with its variables, and when each of them came to be."""
 
     number: int
     function: str
+    depth: int = 0
     variables: dict[str, Encoded] = field(default_factory=dict)
+    order: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -30,31 +34,64 @@ class Memory:
 
     heap: dict[int, Content] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
+    _holders: dict[tuple[str, str], list[Call]] = field(default_factory=dict)  # of each name, outermost first
+    _running: dict[int, int] = field(default_factory=dict)  # how many calls have a number
+    _set: int = 0  # variables that came to be so far
 
     def take(self, record: Record) -> None:
-        """Go on by one record."""
+        """Go on by one record; the time that it takes does not depend on how deep the calls are."""
         self.heap.update(record.contents)
         if record.call is not None:
-            self.calls.append(Call(record.call[0], record.call[1]))
+            self.calls.append(Call(record.call[0], record.call[1], len(self.calls)))
+            self._running[record.call[0]] = self._running.get(record.call[0], 0) + 1
         for number, found in record.variables.items():
             call = next((call for call in reversed(self.calls) if call.number == number), None)
-            if call is not None:
-                for name, value in found.items():
-                    if isinstance(value, dict) and value.get("gone"):
-                        call.variables.pop(name, None)
-                    else:
-                        call.variables[name] = value
-        if record.back is not None and any(call.number == record.back[0] for call in self.calls[1:]):
-            while self.calls.pop().number != record.back[0]:
-                continue  # the outermost stays: what it holds is what the run ended with
+            if call is None:
+                continue
+            for name, value in found.items():
+                if isinstance(value, dict) and value.get("gone"):
+                    self._forget(call, name)
+                else:
+                    self._hold(call, name, value)
+        back = record.back[0] if record.back is not None else None
+        # the outermost stays: what it holds is what the run ended with
+        if back is not None and self._running.get(back, 0) > (
+            self.calls[0].number == back if self.calls else 0
+        ):
+            while self._end_call() != back:
+                continue
+
+    def _hold(self, call: Call, name: str, value: Encoded) -> None:
+        if name not in call.variables:
+            self._set += 1
+            call.order[name] = self._set
+            bisect.insort(
+                self._holders.setdefault((call.function, name), []), call, key=lambda one: one.depth
+            )
+        call.variables[name] = value
+
+    def _forget(self, call: Call, name: str) -> None:
+        if call.variables.pop(name, _MISSING) is not _MISSING:
+            holders = self._holders[call.function, name]
+            del holders[next(at for at in range(len(holders) - 1, -1, -1) if holders[at] is call)]
+            if not holders:
+                del self._holders[call.function, name]
+
+    def _end_call(self) -> int:
+        call = self.calls.pop()
+        for name in list(call.variables):
+            self._forget(call, name)
+        self._running[call.number] -= 1
+        return call.number
 
     def visible(self) -> dict[tuple[str, str], Encoded]:
         """Variables by function and name; of a function that runs several times, the innermost."""
-        found: dict[tuple[str, str], Encoded] = {}
-        for call in self.calls:
-            for name, value in call.variables.items():
-                found[call.function, name] = value
-        return found
+
+        def age(key: tuple[str, str]) -> tuple[int, int]:
+            outermost = self._holders[key][0]
+            return outermost.depth, outermost.order[key[1]]
+
+        return {key: self._holders[key][-1].variables[key[1]] for key in sorted(self._holders, key=age)}
 
     def content(self, value: Encoded) -> Content | None:
         """What a reference refers to; None for other values."""

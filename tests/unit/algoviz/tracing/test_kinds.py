@@ -1,8 +1,13 @@
 """What places become: records, letters of texts, attributes of attributes; and when the story begins."""
 
+import time
 from typing import Any
 
+import pytest
+
 from vidkit.algoviz.tracing.here import record_source
+from vidkit.algoviz.tracing.memory import Memory
+from vidkit.algoviz.tracing.recording import Record
 from vidkit.algoviz.tracing.telling import tell
 from vidkit.algoviz.vta.state import ArrayView, TableView, View
 from vidkit.algoviz.vta.trace import Trace, trace_of
@@ -100,3 +105,50 @@ def test_single_values_are_not_the_main_view() -> None:
         "pick([3, 1, 5, 4, 9, 7])\n"
     )
     assert told(source).state(0).main.title == "a"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("{'x': 1, 'y': 2}", "[3, 1, 2]"),
+        ("{'x': 1, 'y': 2}", "{1, 2}"),
+        ("[3, 1, 2]", "{'x': 1, 'y': 2}"),
+        ("{'a': ['b'], 'b': ['a']}", "[1, 2]"),
+        ("[[1, 2], [3, 4]]", "deque([1, 2])"),
+        ("{1, 2}", "'abc'"),
+    ],
+)
+@pytest.mark.parametrize("name", ["a", "graph", "stack"])
+def test_place_may_hold_one_kind_of_container_after_another(name: str, first: str, second: str) -> None:
+    use = f"for q in {name}: q\ntry:\n    {name}['x'] = 1\nexcept TypeError:\n    pass\n"
+    told(f"from collections import deque\n{name} = {first}\n{use}{name} = {second}\n{use}")
+
+
+def test_deep_recursion_is_told_in_time_that_grows_with_its_length() -> None:
+    source = "def f(n, a):\n    a[n % 3] += 1\n    return 0 if n == 0 else f(n - 1, a)\nf({}, [0, 0, 0])\n"
+
+    def seconds(depth: int) -> float:
+        recording = record_source(source.format(depth))
+        begun = time.process_time()
+        tell(recording)
+        return time.process_time() - begun
+
+    few, many = seconds(90), seconds(800)
+    assert many < 30 * few, "8.9 times as deep; the square of it would be 79"
+
+
+def test_variables_of_the_innermost_call_are_seen() -> None:
+    memory = Memory()
+    memory.take(Record(1, call=(0, "<module>", 1, ()), variables={0: {"a": 1}}))
+    memory.take(Record(2, call=(1, "f", 2, ()), variables={1: {"x": 1}}))
+    memory.take(Record(3, call=(2, "f", 3, ()), variables={2: {"y": 5}, 0: {"b": 2}}))
+    memory.take(Record(4, variables={2: {"x": 7}, 1: {"x": 2, "y": 6}}))
+    seen = {("<module>", "a"): 1, ("<module>", "b"): 2, ("f", "x"): 7, ("f", "y"): 5}
+    assert memory.visible() == seen and list(memory.visible()) == list(seen)
+    memory.take(Record(5, variables={2: {"y": {"gone": True}}}))
+    assert memory.visible()["f", "y"] == 6
+    memory.take(Record(6, back=(2, None)))
+    assert memory.visible()["f", "x"] == 2
+    memory.take(Record(7, back=(1, None)))
+    memory.take(Record(8, back=(0, None)))
+    assert memory.visible() == {("<module>", "a"): 1, ("<module>", "b"): 2}
