@@ -77,8 +77,7 @@ def sequence(value: Encoded, memory: Memory) -> Sequence:
     """Items of a list, deque, set or text."""
     if isinstance(value, str):
         return Sequence(tuple(value))
-    content = memory.content(value)
-    assert content is not None
+    content = content_of(value, memory)
     if content["k"] in ("dict", "odict"):
         pairs = ((key_text(key, memory), shown(item, memory)) for key, item in content["v"])
         return Sequence(tuple(f"{key}: {item}" for key, item in pairs))
@@ -141,7 +140,8 @@ def buckets(value: Encoded, memory: Memory) -> Buckets:
     rows = []
     for row in content_of(value, memory)["v"]:
         entries = []
-        for item in content_of(row, memory)["v"]:
+        chain = content_of(row, memory)
+        for item in chain["v"] if chain["k"] in ("list", "deque") else ():
             pair = item["t"] if isinstance(item, dict) and "t" in item else _pair(item, memory)
             if pair is not None and len(pair) == 2:
                 entries.append((shown(pair[0], memory), shown(pair[1], memory)))
@@ -159,8 +159,7 @@ def adjacency(value: Encoded, memory: Memory, directed: bool) -> Network:
         memory: of the script.
         directed: whether its edges have a direction; else an edge there and back is one.
     """
-    content = memory.content(value)
-    assert content is not None
+    content = content_of(value, memory)
     rows = content["v"] if content["k"] in ("dict", "odict") else list(enumerate(content["v"]))
     nodes: dict[str, Node] = {}
     edges: dict[tuple[str, str], Cell] = {}

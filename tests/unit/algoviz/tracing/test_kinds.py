@@ -116,12 +116,16 @@ def test_single_values_are_not_the_main_view() -> None:
         ("{'a': ['b'], 'b': ['a']}", "[1, 2]"),
         ("[[1, 2], [3, 4]]", "deque([1, 2])"),
         ("{1, 2}", "'abc'"),
+        ("{'a': ['b'], 'b': ['a']}", "'text'"),
+        ("[[('k', 1)], []]", "[Own(), Own()]"),
     ],
 )
-@pytest.mark.parametrize("name", ["a", "graph", "stack"])
+@pytest.mark.parametrize("name", ["a", "graph", "stack", "table"])
 def test_place_may_hold_one_kind_of_container_after_another(name: str, first: str, second: str) -> None:
     use = f"for q in {name}: q\ntry:\n    {name}['x'] = 1\nexcept TypeError:\n    pass\n"
-    told(f"from collections import deque\n{name} = {first}\n{use}{name} = {second}\n{use}")
+    own = "class Own:\n    def __init__(self):\n        self.v = 1\n"
+    begin = f"from collections import deque\n{own}"
+    told(f"{begin}{name} = {first}\n{use}{name} = {second}\n{use}{name} = {first}\n")
 
 
 def test_deep_recursion_is_told_in_time_that_grows_with_its_length() -> None:
