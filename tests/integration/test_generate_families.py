@@ -11,7 +11,14 @@ from PIL import Image
 from safetensors.torch import save_file
 from tiny_families import COMMON, TINY, tiny_words
 from tiny_pipeline import WORDS, word_tokenizer
-from transformers import T5Config, T5EncoderModel, UMT5Config, UMT5EncoderModel
+from transformers import (
+    Qwen2_5_VLTextConfig,
+    Qwen2_5_VLTextModel,
+    T5Config,
+    T5EncoderModel,
+    UMT5Config,
+    UMT5EncoderModel,
+)
 
 from vidkit.attention.calibration.table import ThresholdTable
 from vidkit.attention.predictors import make_predictor
@@ -25,6 +32,7 @@ from vidkit.generation.resolve import resolve
 from vidkit.generation.run import make_latents
 from vidkit.generation.spec import Request
 from vidkit.generation.speed import SpeedRun
+from vidkit.generation.stock import stock_of
 from vidkit.generation.stock.base import Given
 from vidkit.generation.stock.wan_vace import control as control_of
 from vidkit.video.reading import read_clip
@@ -164,6 +172,43 @@ def test_a_saved_pipeline_is_loaded_and_reads_its_prompt(config, tmp_path):
     other = "ltx2_720p" if cog else "cogvideox_5b"
     with pytest.raises(ModelError, match="but this config is for the family"):
         resolve(compose("generate", other, where))
+
+
+def test_hunyuan_reads_its_prompt_behind_the_template(models):
+    config = "hunyuan1_5_720p"
+    made(models, config)
+    tokenizer = word_tokenizer(WORDS)
+    # the pipeline cuts its own system message off, 108 tokens; of words alone it has fewer
+    tokenizer.chat_template = (
+        "{{ 'a ' * 60 }}{% for m in messages %}{% if m.content is string %}{{ m.content }}{% else %}"
+        "{% for c in m.content %}{{ c.text }}{% endfor %}{% endif %} {% endfor %}"
+    )
+    size = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2}
+    rope = {"rope_type": "default", "mrope_section": [1, 1, 2]}
+    qwen = Qwen2_5_VLTextConfig(len(tokenizer), **size, num_key_value_heads=1, rope_scaling=rope)
+    t5 = {"vocab_size": len(tokenizer), "d_model": 12, "d_kv": 8, "d_ff": 16, "num_layers": 1, "num_heads": 2}
+    parts = {
+        "tokenizer": tokenizer,
+        "tokenizer_2": tokenizer,
+        "text_encoder": Qwen2_5_VLTextModel(qwen).eval(),
+        "text_encoder_2": T5EncoderModel(T5Config(**t5)).eval(),
+    }
+    model = dataclasses.replace(models[config], labels=())
+    absent = {name: getattr(model.pipe, name) for name in parts}
+    model.pipe.register_modules(**parts)
+    try:
+        request = Request("a red ball", max_sequence_length=200)
+        one, other = (
+            stock_of("hunyuan_video15").encode(model, dataclasses.replace(request, prompt=text))
+            for text in ("a red ball", "a green ball")
+        )
+    finally:
+        model.pipe.register_modules(**absent)
+    assert one["prompt_embeds"].shape == (1, 200, 16)
+    valid = {name: int(one[f"{name}_embeds_mask"].sum()) for name in ("prompt", "negative_prompt")}
+    assert 0 < valid["negative_prompt"] == valid["prompt"] - 3 < 197  # three words more
+    assert not torch.equal(one["prompt_embeds"], other["prompt_embeds"])
+    assert torch.equal(one["negative_prompt_embeds"], other["negative_prompt_embeds"])
 
 
 def test_a_clip_is_written_while_it_is_decoded(tmp_path, monkeypatch, capsys):
