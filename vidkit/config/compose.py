@@ -27,9 +27,10 @@ from omegaconf.errors import OmegaConfBaseException
 from vidkit.config.catalog import Entry, find_entry, folder_of, schema_name, settings_class
 from vidkit.config.explain import composition_error, first_line, reading_error, yaml_error
 from vidkit.config.home import paths_at_home
+from vidkit.config.keyed import KeyedError, huge_number, refuse_huge
 from vidkit.config.keys import Key, keys_of, keys_of_named, method_fields
 from vidkit.config.method_words import chosen_methods, with_methods, with_presets_on_top
-from vidkit.config.mirror import KeyedError, build, mirror
+from vidkit.config.mirror import build, mirror
 from vidkit.config.overrides import Override, hydra_words, parse_override
 from vidkit.config.sources import Source, place_of, short
 from vidkit.errors import ConfigError
@@ -75,10 +76,13 @@ def compose(
             OmegaConf.update(composed, name, _literal(value), force_add=True)
         except OmegaConfBaseException as error:
             raise composition_error(error, command, entry, keys, config_dir) from error
+        except OverflowError as error:
+            raise huge_number(name) from error
     typed = {override.key for override in parsed} | set(given)
     named = {f"{name}.{next(iter(method_fields(keys[name].annotation)))}" for name in methods}
     try:
         plain = _plain(composed, sources)
+        refuse_huge(plain)
         if is_on_top:
             plain = with_presets_on_top(plain, words, sources(), typed, keys)
         return build(settings, paths_at_home(with_methods(plain, methods, typed, keys)))
@@ -125,6 +129,9 @@ def _compose(
             raise yaml_error(error) from error
         except (HydraException, OmegaConfBaseException) as error:
             raise composition_error(error, command, entry, keys, config_dir) from error
+        except OverflowError as error:  # a whole number that no float holds
+            named = re.search(r"full_key: (\S+)", str(error))
+            raise huge_number(named[1] if named else "a setting") from error
         except (OSError, ValueError, RecursionError) as error:
             raise reading_error(error, entry) from error
     if OmegaConf.get_type(composed) is not schema:

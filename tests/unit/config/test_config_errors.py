@@ -223,3 +223,21 @@ def test_a_config_without_the_settings_below_it(tmp_path: Path, monkeypatch: pyt
     message, hint = told("mine", folder=tmp_path)
     assert message == "mine.yaml does not build on the settings of 'generate'"
     assert hint == "start it with 'defaults: [/generate/NAME, _self_]', NAME being a config to vary"
+
+
+@pytest.mark.parametrize(
+    ("command", "word"),
+    [
+        ("generate", "steps"),
+        ("generate", "guidance"),
+        ("generate", "cache.full"),
+        ("bench agents", "jitter"),
+        ("eval", "workers"),
+    ],
+)
+def test_whole_numbers_without_end_are_refused(command: str, word: str) -> None:
+    config = {"generate": "maze_demo", "tune": "maze_demo"}.get(command, "default")
+    words = [f"{word}={'9' * 400}", *(["cache=change"] if word.startswith("cache") else [])]
+    with pytest.raises(ConfigError) as error:
+        compose(command, config, words)
+    assert word.rpartition(".")[2] in error.value.message and len(error.value.message) < 600

@@ -47,6 +47,8 @@ class SetOptions:
             _within(name, getattr(self, name), 1, most)
         if self.frames is not None:
             _within("frames", self.frames, 2, _MOST_FRAMES)
+        if self.size is not None and not isinstance(self.size, int | tuple | list):
+            raise ValueError(f"size must be pixels of a side or [height,width], got {self.size!r}")
         for side in (self.size,) if isinstance(self.size, int) else self.size or ():
             _within("size", side, 16, _LARGEST_SIDE)
             if side % 2:
