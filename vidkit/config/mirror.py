@@ -144,8 +144,12 @@ def _made(annotation: Any, value: Any, key: str) -> Any:
         return inner(value) if isinstance(inner, type) else value
     if is_dataclass(inner):
         assert isinstance(inner, type)
+        if not isinstance(value, dict):  # as a reference to something else may be
+            raise KeyedError(key, f"'{key}' is a section, and cannot be '{value}'", f"set {key}.NAME=VALUE")
         return build(inner, value, key + ".")
     if typing.get_origin(inner) in (list, tuple):
+        if not isinstance(value, list | tuple):
+            raise KeyedError(key, f"'{value}' is not a list: {key}={value}", "write it in brackets: [a,b]")
         part = typing.get_args(inner)[0]
         _check_items(part, value, key)
         return typing.get_origin(inner)(_made(part, item, f"{key}[{i}]") for i, item in enumerate(value))

@@ -241,3 +241,10 @@ def test_whole_numbers_without_end_are_refused(command: str, word: str) -> None:
     with pytest.raises(ConfigError) as error:
         compose(command, config, words)
     assert word.rpartition(".")[2] in error.value.message and len(error.value.message) < 600
+
+
+def test_a_reference_to_what_is_no_list_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HERE", "0.5")
+    with pytest.raises(ConfigError) as error:
+        compose("tune", "maze_demo", ["tune.steps=${oc.env:HERE}"])
+    assert error.value.message == "'0.5' is not a list: tune.steps=0.5"
