@@ -64,6 +64,7 @@ KNOWN = {
     "moves regular": ("braces", "fences", "brackets"),
     "caption": ("angles", "blanks"),
 }
+WHOLE_FORMS = {"log": "seed 0, the list grown"}  # likewise, of other forms
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -72,3 +73,9 @@ def test_what_once_took_the_square(name: str, slowness: float, tmp_path: Path) -
     for unit in KNOWN[name]:
         make = forms[f"seed 0, {unit} behind"]
         assert long_inputs.slow(reader, make, tmp_path, slowness, SIZES)[0] == "", unit
+
+
+@pytest.mark.parametrize("name", WHOLE_FORMS)
+def test_other_forms_that_once_took_the_square(name: str, slowness: float, tmp_path: Path) -> None:
+    make = dict(long_inputs.forms(READERS[name]))[WHOLE_FORMS[name]]
+    assert long_inputs.slow(READERS[name], make, tmp_path, slowness, (50_000, 500_000))[0] == ""

@@ -49,17 +49,15 @@ class _Found:
     has_header: bool = False
     looks_foreign: bool = False
     cut: int = 0  # bytes of a last line without an end
+    length: int = 0  # bytes that are kept
 
     def keep(self, offset: int, length: int) -> None:
+        self.length += length
         # neighbours are one place, so that a whole log of any length is one
         if self.kept and self.kept[-1].offset + self.kept[-1].length == offset:
             last = self.kept.pop()
             offset, length = last.offset, last.length + length
         self.kept.append(Place(offset, length))
-
-    @property
-    def length(self) -> int:
-        return sum(place.length for place in self.kept)
 
 
 class JsonlLog:
