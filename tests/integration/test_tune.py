@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import vidkit_process
 
 from vidkit.bench.tuning.clips import TuneClips
 from vidkit.cli.main import run
@@ -183,14 +180,13 @@ def test_a_dry_run_plans_and_writes_nothing(tiny_model: Path, tmp_path: Path, ca
 @pytest.mark.slow
 def test_a_killed_sweep_resumes(tiny_model: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "vidkit", *words(tiny_model, out)]
-    process = subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
+    process = vidkit_process.start(words(tiny_model, out), heavy=True)
     log, ends = out / "tune.jsonl", time.monotonic() + 300
     while time.monotonic() < ends and process.poll() is None:
         if log.exists() and log.read_bytes().count(b"\n") > 3:
             break
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait(60)
     kept = rows_of(out)
     assert len(kept) >= 3

@@ -161,7 +161,7 @@ class GenerateSettings:
     image: str | None = None  # path of the first frame; "maze": drawn by vidkit; none: text to video
     last_image: str | None = None  # path of the last frame, for models that take one
     video: str | None = None  # clip to start from, or Wan VACE's control clip; frames are taken at `fps`
-    mask: str | None = None  # Wan VACE: clip or image that is white where the video is made anew
+    mask: str | None = None  # Wan VACE: clip or image that is white where the video is generated
     reference: str | None = None  # Wan VACE: images of what is to be seen, several with commas between them
     control_scale: float = 1.0  # Wan VACE: of what its control blocks add; 0: nothing
     strength: float = 0.8  # of video: share of the steps that it is denoised anew, (0, 1]
