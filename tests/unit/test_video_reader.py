@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import struct
@@ -383,3 +384,16 @@ def test_candidate_limits(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="fps must be"):
             sample_frames(timeline, bad)
     assert displayed_at(timeline, target_times(2.4, 3.0)).tolist() == [0, 8, 16, 25, 33, 41, 50, 58]
+
+
+def test_a_stream_whose_pixel_format_is_not_known_is_refused(tmp_path: Path) -> None:
+    whole = io.BytesIO()
+    with av.open(whole, "w", format="matroska") as file:
+        stream = file.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        for packet in [*stream.encode(av.VideoFrame(64, 64, "yuv420p")), *stream.encode()]:
+            file.mux(packet)
+    path = tmp_path / "damaged.mkv"  # its pictures are those of another codec than its header names
+    path.write_bytes(whole.getvalue().replace(b"V_MPEG4/ISO/ASP", b"V_MPEG4/ISO/AVC"))
+    with pytest.raises(VideoError), open_video(path) as video:
+        video.read([0])

@@ -259,7 +259,8 @@ def _describe(container: Any, video: Any, path: Path, stream: int) -> tuple[Vide
         path=str(path),
         container=container.format.name,
         codec=codec_name(video),
-        pixel_format=context.pix_fmt or "",
+        # not context.pix_fmt: PyAV 17 ends the process where the format is not known
+        pixel_format="" if context.format is None else context.format.name,
         width=context.width,
         height=context.height,
         frame_count=0,
