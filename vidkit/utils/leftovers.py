@@ -25,17 +25,20 @@ _LONGEST = 48  # bytes of the name and of the suffix that are kept
 def held_file(target: Path) -> tuple[int, Path]:
     """A new empty file beside `target`, with its suffix, and the open handle that holds it.
 
+    Its path is absolute: FFmpeg takes a relative one with a colon for a protocol.
+
     Raises:
         OSError: the folder takes none.
     """
-    _sweep_once(os.path.abspath(target.parent))
+    folder = Path(os.path.abspath(target.parent))
+    _sweep_once(str(folder))
     stem, suffix = _first_bytes(target.stem), _first_bytes(target.suffix)
     token = secrets.token_hex(4)
-    first = target.parent / f".{stem}.{token}{suffix}"
+    first = folder / f".{stem}.{token}{suffix}"
     handle = os.open(first, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         locked(handle)  # before it has the name by which others judge it
-        named = target.parent / f".{stem}.vidkit-{os.fstat(handle).st_ino}-{token}{suffix}"
+        named = folder / f".{stem}.vidkit-{os.fstat(handle).st_ino}-{token}{suffix}"
         os.rename(first, named)
     except BaseException:
         os.close(handle)
