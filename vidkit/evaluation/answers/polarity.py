@@ -118,7 +118,7 @@ AFFIRMED_BEHIND = re.compile(
     r"(?:right|correct|it(?=\W|$)|the\s(?:right|correct|only|best|one|answer))"
     r"|fits?\b(?!\s(?:neither|none|poorly))|matches\b|remains\b|is\sleft\b|makes\s(?:the\smost\s)?sense|stimmt\b|passt\b"
     r"|[^.!?\n]{0,30}?,\s(?:(?:all\s)?the\s(?:rest|others?)|everything\selse)\b|\?\s{1,2}(?:yes|correct|right)\b"
-    r"|is\s(?:\w+ly\s)?(?:shown|seen|supported|depicted|confirmed|what\s(?:is|was|we|you|i|happens|the\svideo))\b)"
+    r"|is\s(?:\w+ly\s)?(?:shown|seen|supported|depicted|confirmed|what\s(?:is|was|we|you|i\s(?:see|hear|choose|mean)|happens|the\svideo))\b)"
 )
 ONLY_BEFORE = re.compile(r"(?<!not\s)(?<!n['’]t\s)(?<!\w)only\s(?:option\s|choice\s|the\s)?[(\"']?$")
 # what follows is the word that stands: "not A but B", "nicht A, sondern B"
@@ -151,7 +151,7 @@ LOOKED_AGAIN = re.compile(
     r"|let\sme\s(?:re-?\w+|double|verify|look)|i\s(?:need|have|want)\sto\s(?:correct|change|revise)"
     r"|(?:i\sam|i['’]m)\s(?:chang|revis|correct)ing|i\s(?:now\s)?(?:change|correct|revise|amend)\s(?:it|that|my)|(?:i\snow|now\si)\s(?:think|believe|say|see|choose|pick|prefer|go)|strike\sthat|i\smisspoke|ignore\smy\s\w+"
     r"|self-check|i\s(?:was|got\sit)\swrong|i\sstand\scorrected"
-    r"|my\s(?:mistake|bad)|actually|hmm+|oops|re-?(?:check|examin|watch|consider|view)ing|moment\smal|espera|attends"
+    r"|my\s(?:mistake|bad)|actually|hmm+|oops|after\sa\s(?:second|closer|further|new)\s\w+|a\s(?:second|closer)\slook|or\s(?:is|was|are)\s(?:it|he|she|they)|re-?(?:check|examin|watch|consider|view)ing|moment\smal|espera|attends"
     r"|aspetta|подождите|постойте)(?!\w)"
     r"|(?<!\w)(?:update|edit(?:ed)?|revision|revised|amendment|erratum|corrected)\s?[:—–-]"
     r"|\s[-–—]\s{0,2}(?:no|nope|nein|non|nee|nej|нет|sorry|oops|typo|wait)\s?[,:–—-]|更正|改为|改选|改為|改選|修正|訂正|정정"

@@ -22,6 +22,7 @@ _BROKEN_OFF = re.compile(
     r"[^\n]*[.:!]\s[^.!?\n]*[^.!?\n\s)\"'”]",
     re.IGNORECASE,
 )
+_EITHER_WORD = re.compile(r"\byes\s?[-/]\s?no\b", re.IGNORECASE)
 _AS_YES_OR_NO = {"yep": "yes", "yeah": "yes", "yup": "yes", "nope": "no", "nah": "no",
     "no way": "no", "not at all": "no", "certainly not": "no", "absolutely not": "no", "of course not": "no",
     "absolutely": "yes", "certainly": "yes", "definitely": "yes", "of course": "yes"}  # fmt: skip
@@ -127,7 +128,7 @@ def _named_once(reply: Reply, asked: Asked, lines: list[str]) -> set[str]:
         return set()
     said = said.rpartition("? ")[2]  # "What does he feel? Anger."
     if "no" in asked.texts:
-        said = NO_SUCH.sub(" ", SURE.sub(" ", said))
+        said = NO_SUCH.sub(" ", SURE.sub(" ", _EITHER_WORD.sub(" ", said)))
     if OPEN_END.search(said) or _NOT_EXACT.search(_without_options(said, asked)):
         return set()
     said = _NOT_THESE.sub("", _EITHER_WAY.sub(" ", said))

@@ -160,7 +160,7 @@ NEGATIVE_AFTER = re.compile(
     r"|trifft|stemmer|stämmer|passer|past)?\s?(?:es\s|das\s|het\s|det\s)?(?:nicht|niet|inte|ikke|pas\b"
     r"|falsch|faux|fausse|ausgeschlossen|exclu[es]?\b|exclue?s?\b|descartad\w{1,2}|esclus\w|uitgesloten|utesluten|udelukket|wykluczon\w|vyloučen\w"
     r"|исключ\w{2,5}|odpada|incorrect\w|falsa?|errad[ao]s?"
-    r"|sbagliat\w|fout|fel|feil|forkert|väärin|błędn\w{1,2}|nieprawidłow\w|špatn\w|chybn\w|hibás"
+    r"|sbagliat\w|errat\w|erróne\w|fout|fel|feil|forkert|väärin|błędn\w{1,2}|nieprawidłow\w|špatn\w|chybn\w|hibás"
     r"|greșit\w?|неправильн\w{0,3}|неверн\w{0,3}"
     r"|невірн\w{0,3}|не\s|λάθος|yanlış|değil|salah|bukan|sai\b|không|ผิด|ไม่|गलत|नहीं|ভুল|خطأ|خاطئ\w?"
     r"|ليس\w?|غلط|نادرست|שגוי\w?|לא)"
@@ -245,7 +245,7 @@ UNDECIDED = re.compile(
 )
 # "B is tempting, but A": said of an option that is then given up
 CONCEDED = re.compile(
-    r"[\s)\"']{0,3}(?:is|are|seems?|looks?|was|might\s+be)\s(?:also\s|very\s|a\s|close\s|strong\s|quite\s){0,3}"
+    r"[\s)\"']{0,3}(?:is|are|seems?|looks?|was|(?:might|would|could)\s+be)\s(?:also\s|very\s|a\s|close\s|strong\s|quite\s){0,3}"
     r"(?:tempting|plausible|close|possible|likely|attractive|convincing|contender|candidate|second)[^.!?;\n]{0,40}"
     r"[,;]?\s(?:but|yet|however|though)\b"
 )
