@@ -185,7 +185,8 @@ def test_hunyuan_reads_its_prompt_behind_the_template(models):
     )
     size = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2}
     rope = {"rope_type": "default", "mrope_section": [1, 1, 2]}
-    qwen = Qwen2_5_VLTextConfig(len(tokenizer), **size, num_key_value_heads=1, rope_scaling=rope)
+    size |= {"vocab_size": len(tokenizer), "num_key_value_heads": 1}
+    qwen = Qwen2_5_VLTextConfig(**size, rope_scaling=rope)
     t5 = {"vocab_size": len(tokenizer), "d_model": 12, "d_kv": 8, "d_ff": 16, "num_layers": 1, "num_heads": 2}
     parts = {
         "tokenizer": tokenizer,
