@@ -50,10 +50,8 @@ LAYERS = {  # of each family, one that a LoRA changes
 
 @pytest.fixture(scope="module")
 def models():
-    """Loaded models by config, each once; their latents are left undecoded."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vidkit.generation.run.decode_latents", lambda pipe, latents: latents.numpy())
-        yield {}
+    """Loaded models by config, each once."""
+    return {}
 
 
 def made(models, config, *more):
@@ -65,7 +63,8 @@ def made(models, config, *more):
         models[config] = load_pipeline(asked.spec, None, asked.options.load_options())
     model, policies, speed = models[config], Policies.of(asked), SpeedRun()
     policies.check(asked)
-    with speed.on(model, asked.request):
+    with speed.on(model, asked.request), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vidkit.generation.run.decode_latents", lambda pipe, latents: latents.numpy())
         clip = policies.generate(model, asked, speed, Silent())
     return clip.frames, clip.record
 
