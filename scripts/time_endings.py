@@ -45,7 +45,7 @@ COMMANDS: dict[str, tuple[str, float]] = {
     "bench caching": ("bench caching -o OUT", 60),
     "bench select-frames": ("bench select-frames -o OUT", 40),
     "bench vr-bench": ("bench vr-bench -o OUT", 40),
-    "bench agents": ("bench agents -o OUT", 60),
+    "bench agents": ("bench agents -o OUT", 12),
     "bench algoviz": ("bench algoviz programs=reference -o OUT", 30),
     "algoviz run": ("algoviz run s.py -o OUT/t.json", 10),
     "algoviz demo": ("algoviz demo quicksort -o OUT/t.mp4", 10),

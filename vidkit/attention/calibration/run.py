@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,8 +23,9 @@ from vidkit.attention.calibration.table import joint_error, make_table
 from vidkit.attention.policy import AttentionPolicy
 from vidkit.attention.predictors import MaskPredictor
 from vidkit.attention.thresholds import ThresholdTable
-from vidkit.errors import ConfigError, DataError
+from vidkit.errors import ConfigError, DataError, OutputError
 from vidkit.hooks.snapshots import Snapshot, capture_snapshots, load_snapshots, save_snapshots
+from vidkit.utils.files import atomic_path
 
 log = logging.getLogger(__name__)
 
@@ -160,13 +162,18 @@ def _snapshots(
 ) -> list[Snapshot]:
     """Dense inputs from disk where they fit, else from dense runs, saved after each prompt."""
     kept: list[Snapshot] = []
-    mark = path.with_suffix(".txt")
-    if path.exists() and mark.exists() and mark.read_text() == repr(sorted(identity.items())):
+    mark, ours = path.with_suffix(".txt"), repr(sorted(identity.items()))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    found = _mark_of(path, mark)
+    if found == ours and path.exists():
         try:
             kept = [s for s in load_snapshots(path) if s.step in steps]
         except DataError as error:
             log.warning("%s; the dense runs are repeated", error.message)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    elif found != ours:
+        path.unlink(missing_ok=True)  # of another model; gone before the mark says otherwise
+        with atomic_path(mark) as temporary:
+            temporary.write_text(ours)
     for n, prompt in enumerate(prompts, 1):
         if {s.step for s in kept if s.prompt == prompt} >= set(steps):
             continue
@@ -174,8 +181,22 @@ def _snapshots(
         kept = [s for s in kept if s.prompt != prompt]
         kept += capture_snapshots(transformer, generate, [prompt], steps)
         save_snapshots(path, kept)
-        mark.write_text(repr(sorted(identity.items())))
     return sorted((s for s in kept if s.prompt in prompts), key=lambda s: (s.prompt, s.step))
+
+
+def _mark_of(path: Path, mark: Path) -> str:
+    """What says whose inputs lie there; empty: nothing lies there.
+
+    Raises:
+        OutputError: a file that no calibration wrote.
+    """
+    text = mark.read_text(errors="replace") if mark.is_file() and not mark.is_symlink() else ""
+    for place in (mark, path):
+        if os.path.lexists(place) and (place.is_symlink() or not text.startswith("[('")):
+            raise OutputError(
+                f"'{place}' already exists, and no calibration wrote it", "choose another folder: work=FOLDER"
+            )
+    return text
 
 
 def _delta(
