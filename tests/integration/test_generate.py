@@ -267,7 +267,7 @@ def test_without_an_encoder_random_weights_still_give_a_record(tmp_path: Path, m
 def test_without_an_encoder_real_weights_are_refused(words, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
     assert run([*words, "a ball"]) == 2
-    assert error_lines(capsys)[1] == "hint: pip install 'av>=17'"
+    assert error_lines(capsys)[1] == "hint: pip install 'av>=18.1'"
 
 
 def test_the_library_runs_without_the_command_line(tiny_model: Path) -> None:

@@ -83,7 +83,7 @@ def test_pyav_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingDependency) as error:
         writing.require_encoder()
     assert error.value.message == "writing mp4 needs the package 'av' (PyAV), which cannot be imported here"
-    assert error.value.hint == "pip install 'av>=17'"
+    assert error.value.hint == "pip install 'av>=18.1'"
 
 
 def test_reading_what_is_no_video(tmp_path: Path) -> None:

@@ -24,14 +24,14 @@ def require_encoder() -> Any:
     except ImportError as error:
         raise MissingDependency(
             "writing mp4 needs the package 'av' (PyAV), which cannot be imported here",
-            "pip install 'av>=17'",
+            "pip install 'av>=18.1'",
         ) from error
     try:
         av.codec.Codec("libx264", "w")
     except Exception as error:  # PyAV's own exception type moved between versions
         raise VideoError(
             "this PyAV was built without the H.264 encoder libx264",
-            "pip install --force-reinstall 'av>=17'",
+            "pip install --force-reinstall 'av>=18.1'",
         ) from error
     return av
 
