@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 from scripts.doc_tables import results, tool
+from tests.support.syntax import syntax_of
 from vidkit.cli.commands import WITH_SETTINGS
 from vidkit.cli.main import run
 from vidkit.config.catalog import settings_class
@@ -160,7 +161,7 @@ def test_pages_are_named_so_that_an_installed_vidkit_has_them(monkeypatch) -> No
         source = file.read_text(encoding="utf-8")
         if "docs/" not in source and "doc_page" not in source:
             continue  # most of a thousand files
-        tree = ast.parse(source)
+        tree = syntax_of(source)
         strings = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in strings:

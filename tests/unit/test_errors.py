@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.syntax import syntax_of
 from vidkit.errors import (
     ConfigError,
     DataError,
@@ -53,7 +54,7 @@ def test_every_extra_named_in_the_code_exists() -> None:
         source = file.read_text(encoding="utf-8")
         if "require(" not in source and "vidkit[" not in source:
             continue  # most of a thousand files
-        for node in ast.walk(ast.parse(source)):
+        for node in ast.walk(syntax_of(source)):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "require":
                 values = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
                 named.update((value.value, file.name) for value in values if isinstance(value, ast.Constant))

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.syntax import syntax_of
+
 ROOT = Path(__file__).resolve().parents[2]
 LAYERS = [
     {"cli"},
@@ -53,11 +55,7 @@ def level_of(module: str) -> int | None:
 @functools.cache
 def tree_of(file: Path) -> ast.Module:
     """A file's syntax; read once."""
-    text = file.read_text(encoding="utf-8")
-    try:
-        return ast.parse(text)
-    except SystemError:  # the interpreter's own depth counter, upset by another thread (cpython gh-106905)
-        return ast.parse(text)
+    return syntax_of(file.read_text(encoding="utf-8"))
 
 
 def imports_of(file: Path) -> Iterator[str]:

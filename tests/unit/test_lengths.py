@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.syntax import syntax_of
+
 ROOT = Path(__file__).parents[2]
 LONGEST_FILE, LONGEST_FUNCTION, MEDIAN_FILE = 450, 80, 130
 FOLDERS = ("vidkit", "kernels", "scripts", "tests")
@@ -23,7 +25,7 @@ def lines_of(file: Path) -> int:
 
 def functions_of(file: Path) -> Iterator[tuple[str, int]]:
     """Names and lengths in lines, decorators left out."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax_of(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno is not None
             yield node.name, node.end_lineno - node.lineno + 1

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.syntax import syntax_of
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "kernels").rglob("*.md")]
 PICTURE = "docs/architecture.md"  # the one page that may speak of a house and its rooms
@@ -35,7 +37,7 @@ INSTEAD = {
 def strings(path: Path) -> Iterator[tuple[int, str]]:
     """Text of a module that may reach a user: literals and comments of settings, docstrings left out."""
     text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text)
+    tree = syntax_of(text)
     unseen = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in unseen:

@@ -7,6 +7,8 @@ from typing import Any
 
 from vidkit.errors import ConfigError
 
+LARGEST_TOLD = 10**40  # a seed that is told as it was given
+
 
 class KeyedError(ConfigError):
     """A composed value that does not fit; knows the dotted key, so that its place can be looked up.
@@ -30,7 +32,7 @@ def huge_number(key: str) -> KeyedError:
 
 
 def refuse_huge(value: Any, key: str = "") -> None:
-    """Refuse whole numbers of 2^64 and more in settings, at any depth.
+    """Refuse whole numbers of 2^64 and more in settings, at any depth; the range of a seed is told by its own check.
 
     Raises:
         KeyedError: names the first.
@@ -41,5 +43,5 @@ def refuse_huge(value: Any, key: str = "") -> None:
     elif isinstance(value, list | tuple):
         for inner in value:
             refuse_huge(inner, key)
-    elif isinstance(value, int) and not -(2**64) < value < 2**64:
+    elif isinstance(value, int) and abs(value) >= (LARGEST_TOLD if key.endswith("seed") else 2**64):
         raise huge_number(key)

@@ -239,7 +239,7 @@ def test_a_table_holds_for_the_transformer_it_was_made_on(made_on, other, model,
     with enable(Pipe, policy) as handle:
         taus = {name: float(run.thresholds.values.mean()) for name, run in handle.runtimes.items()}
     assert taus == pytest.approx({"transformer": 0.5, "transformer_2": 0.8})
-    told = "table t.json was made on 'transformer': 'transformer_2' takes tau 0.8 on every head"
+    told = "table t.json was made on 'transformer': 'transformer_2' uses tau 0.8 on every head"
     assert [record.message for record in caplog.records] == [told]
 
 

@@ -45,7 +45,7 @@ def test_traces_are_written_as_lines_and_read_again(tmp_path, capsys):
         ((HEAD, {"operations": []}, "[1]"), r"t\.jsonl:3: a list, not an object"),
         (
             (HEAD, {"operations": []}, {"operations": 5}),
-            r"t\.jsonl:3: /?operations: input should be a valid tuple",
+            r"t\.jsonl:3: /?operations: input should be a list",
         ),
         ((HEAD, '{"operations": [], "operations": []}'), "V110.*line 2: duplicate key 'operations'"),
         (({"operations": []},), r"t\.jsonl:1: no initial_frame"),

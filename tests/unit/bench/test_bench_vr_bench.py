@@ -157,7 +157,7 @@ def test_a_run_writes_a_record_and_goes_on_from_its_log(tmp_path: Path) -> None:
 def test_what_cannot_be_measured_is_refused_beforehand(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="this benchmark does not use a device"):
         run(settings(tmp_path, device="cuda"))
-    with pytest.raises(DataError, match="no checkout"):
+    with pytest.raises(DataError, match="is not a checkout"):
         run(settings(tmp_path, authors=str(tmp_path)))
     asked = settings(tmp_path)
     asked.truth.trackers = [Tracker.csrt]

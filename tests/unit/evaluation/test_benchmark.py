@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.support.syntax import syntax_of
 from vidkit.errors import ConfigError
 from vidkit.evaluation.benchmark import Benchmark, benchmark_of
 from vidkit.evaluation.task import load_task
@@ -30,7 +31,7 @@ GENERIC = sorted(
 
 def names_in(source: str) -> Iterator[str]:
     """Names and texts of a file's code; what docstrings cite as a source is none."""
-    tree = ast.parse(source)
+    tree = syntax_of(source)
     cited = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in cited:

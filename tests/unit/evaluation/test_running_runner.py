@@ -155,7 +155,7 @@ def test_eta_counts_only_what_this_start_did():
     state = Progress(done=60, total=100, failed=1, resumed=40, calls=20, elapsed_s=10.0)
     assert state.rate == 2.0
     assert state.eta_s == 20.0
-    assert str(state) == "60/100 items, 1 failed, 2.0 a second, 0:20 to go"
+    assert str(state) == "60/100 items, 1 failed, 2.0 per second, 0:20 to go"
     assert Progress(0, None, 0, 0, 0, 0.0).eta_s is None
 
 
