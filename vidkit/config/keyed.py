@@ -32,7 +32,7 @@ def huge_number(key: str) -> KeyedError:
 
 
 def refuse_huge(value: Any, key: str = "") -> None:
-    """Refuse whole numbers of 2^64 and more in settings, at any depth; the range of a seed is told by its own check.
+    """Refuse whole numbers of 2^64 and more in settings, at any depth. A seed has a check of its own.
 
     Raises:
         KeyedError: names the first.
