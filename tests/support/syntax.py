@@ -4,7 +4,7 @@ import ast
 
 
 def syntax_of(text: str) -> ast.Module:
-    """The tree; a second try where another thread upset the interpreter's depth counter (cpython gh-106905)."""
+    """The tree; a second try where another thread upset the interpreter's counter (cpython gh-106905)."""
     try:
         return ast.parse(text)
     except SystemError:
