@@ -17,6 +17,7 @@ from vidkit.utils.redaction import guard_streams
 
 T = TypeVar("T")
 R = TypeVar("R")
+_LEAVING_S = 1.0  # for a task that is told to end, to remove its temporary files
 
 
 class Pool:
@@ -90,7 +91,15 @@ def start_worker() -> None:
 
 
 def _leave(signum: int, frame: object) -> NoReturn:
+    # the pool takes what a task raises, this too, for the task's result, and waits for the next task: for ever,
+    # where a broken pool has told all of its processes to end and now waits for them
+    threading.Thread(target=_end_soon, args=(signum,), name="end soon", daemon=True).start()
     raise SystemExit(128 + signum)
+
+
+def _end_soon(signum: int) -> NoReturn:
+    time.sleep(_LEAVING_S)
+    os._exit(128 + signum)
 
 
 def end_workers(pool: ProcessPoolExecutor, grace_s: float = 1.0) -> None:
