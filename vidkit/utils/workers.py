@@ -91,7 +91,7 @@ def start_worker() -> None:
 
 
 def _leave(signum: int, frame: object) -> NoReturn:
-    # the pool takes what a task raises, this too, for the task's result, and waits for the next task: for ever,
+    # the pool takes what a task raises, this too, for its result, and waits for the next task: for ever,
     # where a broken pool has told all of its processes to end and now waits for them
     threading.Thread(target=_end_soon, args=(signum,), name="end soon", daemon=True).start()
     raise SystemExit(128 + signum)
