@@ -1,8 +1,8 @@
 """`vidkit generate` on HunyuanVideo-1.5, LTX-2, CogVideoX and Wan VACE: random weights, cut to a second."""
 
 import dataclasses
+import functools
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,9 +23,11 @@ from transformers import (
 from vidkit.attention.calibration.table import ThresholdTable
 from vidkit.attention.predictors import make_predictor
 from vidkit.cli.main import run
+from vidkit.config.cache_schema import CacheSettings
 from vidkit.config.compose import compose
 from vidkit.errors import ConfigError, ModelError
 from vidkit.generation.load import load_pipeline
+from vidkit.generation.lora import add_loras, parse_loras
 from vidkit.generation.policies import Policies
 from vidkit.generation.record import Silent
 from vidkit.generation.resolve import resolve
@@ -54,14 +56,26 @@ def models():
     return {}
 
 
-def made(models, config, *more):
-    """Latents and record of a clip."""
-    settings = compose("generate", config, [*tiny_words(config, Path("x.mp4"), *more)[3:-6], "seed=1"])
-    settings = dataclasses.replace(settings, device="cpu")
-    asked = resolve(settings)
+@functools.cache
+def composed(config, *more):
+    """Settings of a small clip; composing them takes longer than the clip, so each is composed once."""
+    return dataclasses.replace(
+        compose("generate", config, [*COMMON, *TINY[config], *more, "seed=1"]), device="cpu"
+    )
+
+
+def loaded(models, config):
+    """The model of a config; loaded once."""
     if config not in models:
+        asked = resolve(composed(config))
         models[config] = load_pipeline(asked.spec, None, asked.options.load_options())
-    model, policies, speed = models[config], Policies.of(asked), SpeedRun()
+    return models[config]
+
+
+def made(models, config, *more, **changes):
+    """Latents and record of a clip; words for its settings, and fields of them that are changed."""
+    asked = resolve(dataclasses.replace(composed(config, *more), **changes))
+    model, policies, speed = loaded(models, config), Policies.of(asked), SpeedRun()
     policies.check(asked)
     with speed.on(model, asked.request), pytest.MonkeyPatch.context() as patch:
         patch.setattr("vidkit.generation.run.decode_latents", lambda pipe, latents: latents.numpy())
@@ -93,11 +107,8 @@ def control(tmp_path):
     mask[:, 16:] = 255
     Image.fromarray(mask).save(tmp_path / "mask.png")
     Image.new("RGB", (20, 40), "red").save(tmp_path / "red.png")
-    return {
-        "video": f"video={tmp_path / 'control.mp4'}",
-        "mask": f"mask={tmp_path / 'mask.png'}",
-        "reference": f"reference={tmp_path / 'red.png'}",
-    }
+    files = {"video": "control.mp4", "mask": "mask.png", "reference": "red.png"}
+    return {key: str(tmp_path / name) for key, name in files.items()}
 
 
 def test_vace_follows_control_clip_mask_references_and_scale(models, control):
@@ -108,11 +119,11 @@ def test_vace_follows_control_clip_mask_references_and_scale(models, control):
         "mask": ["video", "mask"],
         "all": ["video", "mask", "reference"],
     }.items():
-        found[name], _ = made(models, config, *(control[key] for key in given))
+        found[name], _ = made(models, config, **{key: control[key] for key in given})
         assert found[name].shape == found["none"].shape  # latents of references are taken off again
     assert all(not np.array_equal(found[a], found[b]) for a in found for b in found if a < b)
-    off, _ = made(models, config, control["video"], control["mask"], "control_scale=0")
-    free, _ = made(models, config, "control_scale=0")
+    off, _ = made(models, config, video=control["video"], mask=control["mask"], control_scale=0)
+    free, _ = made(models, config, control_scale=0)
     assert np.array_equal(off, free) and not np.array_equal(off, found["mask"])
 
 
@@ -136,13 +147,15 @@ def test_vace_keeps_first_and_last_frames_in_a_clip_that_is_free_otherwise():
     ],
 )
 def test_control_is_refused_where_it_has_no_place(config, given, message, control):
-    settings = compose("generate", config, [*(control[key] for key in given), "model.weights=random"])
+    settings = compose(
+        "generate", config, [*(f"{key}={control[key]}" for key in given), "model.weights=random"]
+    )
     with pytest.raises(ConfigError, match=message):
         resolve(settings)
 
 
 def test_a_control_clip_that_is_too_short_is_refused(control):
-    words = [control["video"], "frames=13", "height=32", "width=32", "model.weights=random"]
+    words = [f"video={control['video']}", "frames=13", "height=32", "width=32", "model.weights=random"]
     with pytest.raises(ConfigError, match=r"video '.*control.mp4' is too short: 12 frames"):
         resolve(compose("generate", "wan_vace_1_3b_480p", words))
 
@@ -160,13 +173,13 @@ def test_a_saved_pipeline_is_loaded_and_reads_its_prompt(config, tmp_path):
     pipe.register_modules(tokenizer=tokenizer, text_encoder=text_encoder.eval())
     pipe.save_pretrained(tmp_path / "model")
     where = [f"model.path={tmp_path / 'model'}", "model.weights=pretrained"]
-    clips = []
-    for prompt in ("a red ball", "a green ball", "a red ball"):
-        given = [*COMMON[1:], *words, *where, "seed=1"]
-        settings = dataclasses.replace(compose("generate", config, given), device="cpu", prompt=prompt)
-        asked = resolve(settings)
-        model = load_pipeline(asked.spec, asked.folder, asked.options.load_options())
-        clips.append(make_latents(model, asked.request))
+    given = compose("generate", config, [*COMMON[1:], *words, *where, "seed=1"])
+    asked = resolve(dataclasses.replace(given, device="cpu", prompt="a red ball"))
+    model = load_pipeline(asked.spec, asked.folder, asked.options.load_options())
+    clips = [
+        make_latents(model, dataclasses.replace(asked.request, prompt=prompt))
+        for prompt in ("a red ball", "a green ball", "a red ball")
+    ]
     assert torch.equal(clips[0], clips[2]) and not torch.equal(clips[0], clips[1])
     other = "ltx2_720p" if cog else "cogvideox_5b"
     with pytest.raises(ModelError, match="but this config is for the family"):
@@ -175,7 +188,6 @@ def test_a_saved_pipeline_is_loaded_and_reads_its_prompt(config, tmp_path):
 
 def test_hunyuan_reads_its_prompt_behind_the_template(models):
     config = "hunyuan1_5_720p"
-    made(models, config)
     tokenizer = word_tokenizer(WORDS)
     # the pipeline cuts its own system message off, 108 tokens; of words alone it has fewer
     tokenizer.chat_template = (
@@ -193,7 +205,7 @@ def test_hunyuan_reads_its_prompt_behind_the_template(models):
         "text_encoder": Qwen2_5_VLTextModel(qwen).eval(),
         "text_encoder_2": T5EncoderModel(T5Config(**t5)).eval(),
     }
-    model = dataclasses.replace(models[config], labels=())
+    model = dataclasses.replace(loaded(models, config), labels=())
     absent = {name: getattr(model.pipe, name) for name in parts}
     model.pipe.register_modules(**parts)
     try:
@@ -232,64 +244,54 @@ def test_sparse_attention_that_keeps_everything_is_dense_and_a_table_is_obeyed(c
     dense, record = made(models, config)
     again, _ = made(models, config)
     assert np.array_equal(dense, again) and record.attention is None
-    whole, did = made(models, config, *SPARSE, "attention.tau=1")
+    sparse = composed(config, *SPARSE).attention
+    whole, did = made(models, config, *SPARSE, attention=dataclasses.replace(sparse, tau=1.0))
     assert np.array_equal(whole, dense) and did.attention["density"] == 1
     spec = models[config].spec
     describe = make_predictor("xattention", stride=4, block_q=8, block_k=8).describe()
     zeros = [[[0.0, 0.0]] * spec.heads] * spec.attention_layers
-    table = ThresholdTable(
-        f"{spec.name} (random weights)",
-        describe,
-        [0.3, 0.6],
-        0.0,
-        0.0,
-        0.0,
-        [[0.3, 0.6]] * spec.attention_layers,
-        zeros,
-        zeros,
-    )
+    taus = [[0.3, 0.6]] * spec.attention_layers
+    name = f"{spec.name} (random weights)"
+    table = ThresholdTable(name, describe, [0.3, 0.6], 0.0, 0.0, 0.0, taus, zeros, zeros)
     table.save(tmp_path / "table.json")
-    sparse, did = made(models, config, *SPARSE, f"attention.table={tmp_path / 'table.json'}")
+    of_table = dataclasses.replace(sparse, table=str(tmp_path / "table.json"))
+    part, did = made(models, config, *SPARSE, attention=of_table)
     assert 0 < did.attention["density"] < 1 and did.attention["sparse_calls"] > 0
-    assert not np.array_equal(sparse, dense)
-    steps = [step.executor for step in did.steps]
-    assert steps == ["masked"] * 3
+    assert not np.array_equal(part, dense)
+    assert [step.executor for step in did.steps] == ["masked"] * 3
 
 
 @pytest.mark.parametrize("config", TINY)
-def test_a_lora_is_merged_and_one_of_another_model_is_refused(config, tmp_path):
-    settings = compose("generate", config, [*tiny_words(config, Path("x.mp4"))[3:-6], "seed=1"])
-    asked = resolve(dataclasses.replace(settings, device="cpu"))
-    options = asked.options.load_options()
-    plain = load_pipeline(asked.spec, None, options).pipe.transformer.get_submodule(LAYERS[config]).weight
+def test_a_lora_is_merged_and_one_of_another_model_is_refused(config, models, tmp_path):
+    asked = resolve(composed(config))
+    model = loaded(models, config)
+    plain = model.pipe.transformer.get_submodule(LAYERS[config]).weight
     rows, columns = plain.shape
     a, b = torch.ones(2, columns), torch.ones(rows, 2)
     key = f"transformer.{LAYERS[config]}"
     save_file({f"{key}.lora_A.weight": a, f"{key}.lora_B.weight": b}, tmp_path / "a.safetensors")
-    from vidkit.generation.lora import parse_loras
-
     loras = parse_loras(f"{tmp_path / 'a.safetensors'}:0.5")
-    changed = load_pipeline(asked.spec, None, dataclasses.replace(options, loras=loras))
+    changed = load_pipeline(asked.spec, None, dataclasses.replace(model.options, loras=loras))
     weight = changed.pipe.transformer.get_submodule(LAYERS[config]).weight
     assert torch.allclose(weight, plain + 0.5 * (b @ a), atol=1e-5)
     other = {f"transformer.other.to_q.lora_{x}.weight": torch.ones(2, 2) for x in "AB"}
     save_file(other, tmp_path / "b.safetensors")
-    wrong = parse_loras(str(tmp_path / "b.safetensors"))
     with pytest.raises(ModelError, match="is for another model than"):
-        load_pipeline(asked.spec, None, dataclasses.replace(options, loras=wrong))
+        add_loras(changed.pipe, parse_loras(str(tmp_path / "b.safetensors")), asked.spec.name)
 
 
 @pytest.mark.parametrize("config", TINY)
-def test_fewer_steps_are_taken_and_other_caches_are_refused_by_name(config, models, tmp_path, capsys):
-    _, record = made(models, config, "cache=fewer_steps", "cache.share=0.67")
+def test_fewer_steps_are_taken_and_other_caches_are_refused_by_name(config, models):
+    fewer = CacheSettings("fewer_steps", settings={"share": 0.67})
+    _, record = made(models, config, cache=fewer)
     assert len(record.steps) == 2
     for name in ("teacache", "first_block", "change"):
         with pytest.raises(ConfigError, match=f"cache={name} does not run on"):
-            made(models, config, f"cache={name}")
+            made(models, config, cache=CacheSettings(name))
 
 
 def test_several_processes_are_refused_by_name():
     config = "cogvideox_5b"
-    settings = compose("generate", config, [*tiny_words(config, Path("x.mp4"))[3:-6], "parallel=ulysses"])
+    settings = compose("generate", config, [*COMMON, *TINY[config], "parallel=ulysses"])
     with pytest.raises(ConfigError, match="parallel=ulysses does not run on"):
         resolve(settings, draw=False)

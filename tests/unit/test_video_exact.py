@@ -249,6 +249,7 @@ def test_frames_of_a_second_try_come_in_order_or_are_counted(
     assert backend.decode_errors == lost
 
 
+@needs_ffmpeg
 def test_an_encrypted_video_is_refused(tmp_path: Path) -> None:
     key, number = "76a6c65c5ea762046bd749a2e632ccbb", "a7e61c373e219033c21091fa607bf3b8"
     lock = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", key, "-encryption_kid", number)
