@@ -226,6 +226,38 @@ def test_yes_no_as_a_careful_reader(reply: str, letter: str | None) -> None:
     assert parse_yes_no(reply).letter == letter
 
 
+@pytest.mark.parametrize(
+    ("reply", "options"),
+    [
+        ("9.9 m", ["3.5 m", "9.9 m", "7.2 m"]),
+        ("The ball rolls 2.5 m.", ["1.5 m", "2.5 m", "3.5 m"]),
+        ("2:30", ["1:15", "2:30", "3:45"]),
+        ("2.5", ["1.5", "2.5"]),
+        ("2", ["1. at noon", "2. at night"]),
+        ("at night", ["1.at noon", "2.at night"]),
+        ("5 dogs", ["1. 3 dogs", "2. 5 dogs"]),
+        ("5 dogs", ["A.3 dogs", "B.5 dogs"]),
+    ],
+)
+def test_decimals_and_times_are_no_marks_of_options(reply: str, options: list[str]) -> None:
+    assert parse_choice(reply, "ABC"[: len(options)], options).letter == "B"
+
+
+@pytest.mark.parametrize(
+    ("reply", "options"),
+    [
+        ("5 per cent", ["10%", "5%"]),
+        ("5%", ["10 per cent", "5 per cent"]),
+        ("5 percent", ["10 per cent", "5 per cent"]),
+        ("2.1m", ["1.2 metres", "2.1 metres"]),
+        ("30 seconds", ["30 min", "30 s"]),
+        ("5 per hour", ["5%", "5 per hour"]),
+    ],
+)
+def test_a_number_with_its_unit_is_read_in_any_spelling(reply: str, options: list[str]) -> None:
+    assert parse_choice(reply, "AB", options).letter == "B"
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=300), st.sampled_from(["AB", "ABCD", "ABCDEFGH"]))
 def test_parser_never_raises_and_always_says_why(reply: str, options: str) -> None:

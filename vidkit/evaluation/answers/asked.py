@@ -28,7 +28,8 @@ _SPELT_AS = {
 }  # fmt: skip
 _LEADING_ZERO = re.compile(r"(?<![\d:])(?:00:)?0(?=\d:\d\d)|(?<![\d:])00:(?=\d\d:\d\d)")  # "00:19" is 0:19
 _OTHER = re.compile(r"[^\w%.,:/+-]+")
-_LABEL = re.compile(r"[\s(\[]*(\w{1,2})\s?[.):、．]\s*(?=\S)")
+# "1.5 m" and "2:30" are numbers, not marked with 1 and 2
+_LABEL = re.compile(r"[\s(\[]*(\w{1,2})\s?(?:[.:](?!(?<=\d[.:])\d)|[)、．])\s*(?=\S)")
 
 
 def plain(text: str) -> str:

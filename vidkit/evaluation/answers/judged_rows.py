@@ -53,16 +53,14 @@ def _by_column(text: str, rows: list[re.Match[str]], asked: Asked) -> tuple[str,
     """The same of a table whose columns are the options, with one row of verdicts."""
     heads = [cell.strip(" *_`().") for cell in rows[0].group(1).split("|")] if len(rows) == 3 else []
     cells = rows[-1].group(1).split("|") if heads else []
-    right = [
-        bool(_YES.match(cell))
-        for head, cell in zip(heads, cells, strict=False)
-        if head in asked.letters and head
+    judged = [
+        (head, cell) for head, cell in zip(heads, cells, strict=False) if head and head in asked.letters
     ]
-    if len(right) < 2:
+    if len(judged) < 2:
         return None
-    letters = [head for head in heads if head and head in asked.letters]
+    right = [letter for letter, cell in judged if _YES.match(cell)]
     rest = text[: rows[0].start()] + text[rows[-1].end() :]
-    return rest, letters[right.index(True)] if right.count(True) == 1 else None
+    return rest, right[0] if len(right) == 1 else None
 
 
 def _judged(row: str, asked: Asked) -> tuple[str, bool] | None:

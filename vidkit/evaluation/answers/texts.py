@@ -40,7 +40,7 @@ _UNITS = {
     **dict.fromkeys(("minute", "minutes", "mins"), "min"),
     **dict.fromkeys(("hour", "hours", "hrs"), "h"),
     **dict.fromkeys(("kilogram", "kilograms", "kilos"), "kg"),
-    **dict.fromkeys(("percent", "per"), "%"),
+    "percent": "%",
 }
 _NOT_WORD = re.compile(r"[^\w%]+")
 _SIGNED = re.compile(r"\d\W|\W\d")  # "1/2", "-5", "0.5": signs that mean something
@@ -111,7 +111,8 @@ def _loose(known: str) -> str:
 
 def _measured(known: str) -> str:
     """A number with its unit, as "2.1m": "2.1 metres" alike."""
-    return "".join(_UNITS.get(word, word) for word in _NUMBER_AND_UNIT.sub(r"\1 \2", known).split())
+    apart = _NUMBER_AND_UNIT.sub(r"\1 \2", known.replace("per cent", "percent"))
+    return "".join(_UNITS.get(word, word) for word in apart.split())
 
 
 def _within_text(said: str, asked: Asked) -> set[str]:
