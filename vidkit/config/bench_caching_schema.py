@@ -19,9 +19,8 @@ class AttentionMode(StrEnum):
     """How the frames of a clip see each other."""
 
     bidirectional = "bidirectional"  # all frames move together and see each other
-    block_causal = (
-        "block_causal"  # blocks of 4 latent frames, 5 steps apart; only those that move are computed
-    )
+    # blocks of 4 latent frames, 5 steps apart; only those that move are computed
+    block_causal = "block_causal"
 
 
 class CacheMethod(StrEnum):

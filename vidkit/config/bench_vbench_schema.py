@@ -17,6 +17,14 @@ class VbenchDimension(StrEnum):
     dynamic_degree = "dynamic_degree"  # a stand-in
 
 
+_MODELS = {
+    VbenchDimension.subject_consistency: "dino",
+    VbenchDimension.background_consistency: "clip",
+    VbenchDimension.aesthetic_quality: "aesthetic_clip",
+}
+"""Settings of the models that dimensions need."""
+
+
 @dataclass
 class BenchVbenchSettings:
     videos: list[str] = field(default_factory=list)  # folders of videos; the first is the baseline
@@ -38,21 +46,14 @@ class BenchVbenchSettings:
             raise ValueError("give videos to score or results to total, not both\nleave one of them out")
         if (self.aesthetic_clip is None) != (self.aesthetic_layer is None):
             raise ValueError("aesthetic_clip and aesthetic_layer go together\ngive both, or neither")
-        given = {
-            VbenchDimension.subject_consistency: ("dino", self.dino),
-            VbenchDimension.background_consistency: ("clip", self.clip),
-            VbenchDimension.aesthetic_quality: ("aesthetic_clip", self.aesthetic_clip),
-        }
         for one in self.dimensions:
-            if one in given and given[one][1] is None:
-                raise ValueError(f"{one.value} needs {given[one][0]}=FOLDER, a local model; none was given")
+            if not self._has_model(one):
+                raise ValueError(f"{one.value} needs {_MODELS[one]}=FOLDER, a local model; none was given")
 
     @property
     def scored(self) -> list[VbenchDimension]:
         """Dimensions that videos are scored for."""
-        models = {
-            VbenchDimension.subject_consistency: self.dino,
-            VbenchDimension.background_consistency: self.clip,
-            VbenchDimension.aesthetic_quality: self.aesthetic_clip,
-        }
-        return self.dimensions or [one for one in VbenchDimension if one not in models or models[one]]
+        return self.dimensions or [one for one in VbenchDimension if self._has_model(one)]
+
+    def _has_model(self, dimension: VbenchDimension) -> bool:
+        return dimension not in _MODELS or bool(getattr(self, _MODELS[dimension]))

@@ -27,12 +27,13 @@ from omegaconf.errors import OmegaConfBaseException
 from vidkit.config.catalog import Entry, find_entry, folder_of, schema_name, settings_class
 from vidkit.config.explain import composition_error, first_line, reading_error, yaml_error
 from vidkit.config.home import paths_at_home
-from vidkit.config.keyed import KeyedError, huge_number, refuse_huge
+from vidkit.config.keyed import KeyedError
 from vidkit.config.keys import Key, keys_of, keys_of_named, method_fields
 from vidkit.config.method_words import chosen_methods, with_methods, with_presets_on_top
 from vidkit.config.mirror import build, mirror
 from vidkit.config.overrides import Override, hydra_words, parse_override
 from vidkit.config.sources import Source, place_of, short
+from vidkit.config.whole_numbers import huge_number, refuse_huge
 from vidkit.errors import ConfigError
 from vidkit.utils.strict_yaml import refuse_growth_in
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import re
 import types
 import typing
 from collections.abc import Iterable
@@ -17,14 +16,13 @@ from dataclasses import is_dataclass
 from enum import Enum
 from typing import Any, Optional
 
-from vidkit.config.keyed import KeyedError as KeyedError
+from vidkit.config.keyed import KeyedError
 from vidkit.config.keys import REQUIRED, choices_of, default_of, is_open, unwrap_optional
 from vidkit.config.naming import did_you_mean
 from vidkit.config.open_section import check_name, open_values
 from vidkit.config.run_options import with_typed_options
+from vidkit.config.whole_numbers import check_seed
 
-LARGEST_SEED = 2**64 - 1  # what torch takes; numpy takes no negative one
-_SEED = re.compile(r"(^|\.|_)seed$")
 _MIRRORS: dict[tuple[type[Any], tuple[str, ...]], type[Any]] = {}
 
 
@@ -153,12 +151,7 @@ def _made(annotation: Any, value: Any, key: str) -> Any:
         part = typing.get_args(inner)[0]
         _check_items(part, value, key)
         return typing.get_origin(inner)(_made(part, item, f"{key}[{i}]") for i, item in enumerate(value))
-    if _is_seed(key) and isinstance(value, int) and not 0 <= value <= LARGEST_SEED:
-        raise KeyedError(
-            key,
-            f"{key} must be in 0..{LARGEST_SEED} (64 bits), got {value}",
-            f"choose a smaller whole number, not negative: {key}=1",
-        )
+    check_seed(key, value)
     return value
 
 
@@ -170,7 +163,3 @@ def _check_items(part: Any, items: Iterable[Any], key: str) -> None:
         if nested or (item is None and not optional and inner is not Any):
             told = "null" if item is None else item
             raise KeyedError(key, f"'{told}' cannot stand in the list '{key}'", "write single values: [a,b]")
-
-
-def _is_seed(key: str) -> bool:
-    return _SEED.search(key) is not None and key != "sampling.seed"  # which is the server's to judge

@@ -8,8 +8,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from vidkit.config.describe import comments_of
+from vidkit.config.keyed import KeyedError
 from vidkit.config.keys import REQUIRED, keys_of, owner_of_free_key
-from vidkit.config.mirror import KeyedError, build, mirror
+from vidkit.config.mirror import build, mirror
 from vidkit.config.naming import did_you_mean, near_names
 
 

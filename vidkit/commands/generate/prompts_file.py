@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidkit.config.mirror import LARGEST_SEED
 from vidkit.config.naming import did_you_mean
 from vidkit.config.schema import GenerateSettings
+from vidkit.config.whole_numbers import LARGEST_SEED
 from vidkit.errors import ConfigError, DataError, doc_page
 from vidkit.utils.seeding import derive_seed
 from vidkit.utils.strict_json import load_json
