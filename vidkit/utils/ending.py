@@ -88,13 +88,10 @@ def _watch(receiver: int, main: int) -> None:
         numbers = [number for number in os.read(receiver, 64) if number in SIGNALS]
         if numbers:
             break
-    until, began = time.monotonic() + _GRACE_S, _spent_s(main)
-    while time.monotonic() < until:
-        time.sleep(_LOOK_S)
-    before = began
-    while (
-        True
-    ):  # a busy machine makes the way out longer: who still works on it may take as much of the processor
+    began = before = _spent_s(main)
+    time.sleep(_GRACE_S)
+    # a busy machine makes the way out longer: one that still works on it may take as much of the processor
+    while True:
         time.sleep(_LOOK_S)
         now = _spent_s(main)
         if not _State.leaving or now - before < _BUSY_S or now - began > _GRACE_S:

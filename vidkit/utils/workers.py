@@ -93,13 +93,9 @@ def start_worker() -> None:
 def _leave(signum: int, frame: object) -> NoReturn:
     # the pool takes what a task raises, this too, for its result, and waits for the next task: for ever,
     # where a broken pool has told all of its processes to end and now waits for them
-    threading.Thread(target=_end_soon, args=(signum,), name="end soon", daemon=True).start()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, _LEAVING_S)
     raise SystemExit(128 + signum)
-
-
-def _end_soon(signum: int) -> NoReturn:
-    time.sleep(_LEAVING_S)
-    os._exit(128 + signum)
 
 
 def end_workers(pool: ProcessPoolExecutor, grace_s: float = 1.0) -> None:
