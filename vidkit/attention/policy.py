@@ -132,7 +132,8 @@ def build_policy(
     if settings.predictor == Predictor.DENSE:
         if settings.table and settings.table != AUTO:
             raise ConfigError(
-                "a threshold table needs a predictor, so attention is dense", "add attention=haste_xattention"
+                "a threshold table needs a predictor, and attention is dense",
+                "add attention=haste_xattention",
             )
         return AttentionPolicy(None)
     name = str(settings.predictor)

@@ -109,10 +109,7 @@ def _fits_whole(vae: Any, latents_shape: tuple[int, ...], device: torch.device) 
     _, _, frames, height, width = latents_shape
     pixels = ((frames - 1) * time + 1) * height * width * space**2
     channels = vae.config.decoder_base_dim or vae.config.base_dim
-    return bool(3 * channels * pixels * _VALUE_BYTES[vae.dtype] <= WHOLE_CLIP_BYTES)
-
-
-_VALUE_BYTES = {torch.float32: 4, torch.float64: 8, torch.bfloat16: 2, torch.float16: 2}
+    return bool(3 * channels * pixels * vae.dtype.itemsize <= WHOLE_CLIP_BYTES)
 
 
 def to_bytes(video: Tensor) -> np.ndarray:

@@ -34,9 +34,8 @@ def window_rows(spec: ModelSpec, request: Request) -> list[tuple[Window, int]]:
     if spec.is_magi:
         return [(window, len(magi_rows(spec, request))) for window in windows(spec, request)]
     for window in windows(spec, request):
-        if (
-            request.has_video and not spec.takes_control
-        ):  # what diffusers leaves out of a schedule that begins from a clip
+        if request.has_video and not spec.takes_control:
+            # what diffusers leaves out of a schedule that begins from a clip
             found.append((window, max(1, min(int(request.steps * request.strength), request.steps))))
             continue
         if spec.family != "skyreels_df" or request.ar_step == 0:

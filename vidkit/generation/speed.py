@@ -79,7 +79,6 @@ class SpeedRun:
         device = model.options.device
         if model.spec.is_magi:  # other kernels and compiled blocks when asked for are refused before
             self._told["why"] = "MAGI-1 runs on torch's own kernels"
-        if model.spec.is_magi:
             yield
             return
         from vidkit.hooks.dense.processor import dense_kernels

@@ -68,7 +68,7 @@ class MagCache(CachePolicy):
     def decide(self, ctx: BlockContext, signals: Mapping[str, Tensor]) -> Decision:
         if ctx.steps is None:
             raise ConfigError(
-                "magcache has to know the number of steps, and a bare transformer does not know",
+                "magcache needs the number of steps, which a bare transformer does not know",
                 "enable it on the pipeline",
             )
         cfg, due = self.cfg, self._due.setdefault(ctx.key, _Due())

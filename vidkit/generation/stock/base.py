@@ -108,6 +108,38 @@ def random_states(
     return torch.randn(tuple(size), generator=generator).to(device, dtype)
 
 
+class OneEncoder(Stock):
+    """A family with one text encoder, whose states are the pipeline's `prompt_embeds`.
+
+    Attributes:
+        text_width: argument of the transformer that holds the width of those states.
+    """
+
+    text_width: str
+
+    def random_prompts(self, model: LoadedModel, request: Request) -> dict[str, Any]:
+        size = (1, request.max_sequence_length, int(model.spec.transformer[self.text_width]))
+        states = [
+            random_states(request.seed, name, size, model.options.device, model.options.dtype)
+            for name in branch_names(request)
+        ]
+        return {"prompt_embeds": states[0], "negative_prompt_embeds": states[1] if len(states) > 1 else None}
+
+    def prompts(self, model: LoadedModel, request: Request) -> dict[str, Any]:
+        prompt, negative = pipeline_prompts(model, request)
+        return {"prompt_embeds": prompt, "negative_prompt_embeds": negative}
+
+
+def pipeline_prompts(model: LoadedModel, request: Request) -> Any:
+    """What the pipeline's own encoder makes of the prompts."""
+    return model.pipe.encode_prompt(
+        request.prompt,
+        request.negative_prompt or "",
+        do_classifier_free_guidance=request.branches == 2,
+        max_sequence_length=request.max_sequence_length,
+    )
+
+
 def branch_names(request: Request) -> tuple[str, ...]:
     """Prompts that a clip needs."""
     return ("prompt", "negative prompt")[: request.branches]

@@ -11,11 +11,9 @@ from vidkit.generation.loaded import LoadedModel
 from vidkit.generation.spec import ModelSpec, Request
 from vidkit.generation.stock.base import (
     Given,
+    OneEncoder,
     OnStep,
-    Stock,
-    branch_names,
     common_arguments,
-    random_states,
     step_callback,
 )
 
@@ -31,12 +29,13 @@ _SCHEDULE = {
 }
 
 
-class CogVideoX(Stock):
+class CogVideoX(OneEncoder):
     """Text to video; the prompt and no prompt are two halves of a batch."""
 
     pipeline = "CogVideoXPipeline"
     transformer = "CogVideoXTransformer3DModel"
     vae = "AutoencoderKLCogVideoX"
+    text_width = "text_embed_dim"
 
     def other_parts(self, spec: ModelSpec, options: LoadOptions) -> dict[str, Any]:
         from diffusers import CogVideoXDPMScheduler
@@ -48,24 +47,6 @@ class CogVideoX(Stock):
 
         kind = {"dpmpp": CogVideoXDPMScheduler, "ddim": CogVideoXDDIMScheduler}[request.sampler]
         pipe.scheduler = kind.from_config(pipe.scheduler.config)
-
-    def random_prompts(self, model: LoadedModel, request: Request) -> dict[str, Any]:
-        width = int(model.spec.transformer["text_embed_dim"])
-        size = (1, request.max_sequence_length, width)
-        states = [
-            random_states(request.seed, name, size, model.options.device, model.options.dtype)
-            for name in branch_names(request)
-        ]
-        return {"prompt_embeds": states[0], "negative_prompt_embeds": states[1] if len(states) > 1 else None}
-
-    def prompts(self, model: LoadedModel, request: Request) -> dict[str, Any]:
-        prompt, negative = model.pipe.encode_prompt(
-            request.prompt,
-            request.negative_prompt or "",
-            do_classifier_free_guidance=request.branches == 2,
-            max_sequence_length=request.max_sequence_length,
-        )
-        return {"prompt_embeds": prompt, "negative_prompt_embeds": negative}
 
     def denoise(
         self, model: LoadedModel, request: Request, prompts: dict[str, Any], given: Given, on_step: OnStep

@@ -17,6 +17,7 @@ from vidkit.generation.stock.base import (
     Stock,
     branch_names,
     common_arguments,
+    pipeline_prompts,
     random_states,
     step_callback,
 )
@@ -88,12 +89,7 @@ class LTX2(Stock):
         return found
 
     def prompts(self, model: LoadedModel, request: Request) -> dict[str, Any]:
-        states = model.pipe.encode_prompt(
-            request.prompt,
-            request.negative_prompt or "",
-            do_classifier_free_guidance=request.branches == 2,
-            max_sequence_length=request.max_sequence_length,
-        )
+        states = pipeline_prompts(model, request)
         names = (*_NAMES, *(f"negative_{name}" for name in _NAMES))
         return {key: value for key, value in zip(names, states, strict=True) if value is not None}
 
@@ -102,9 +98,9 @@ class LTX2(Stock):
     ) -> Tensor:
         """Latents `[1, C, F, h, w]`, as the VAE takes them."""
         shape = model.spec.transformer
-        more: dict[str, Any] = {}
+        more: dict[str, Any]
         if request.branches == 1:
-            more = dict(_UNGUIDED)
+            more = _UNGUIDED
         elif not shape["perturbed_attn"]:  # a second pass would only repeat the first
             more = {"stg_scale": 0.0, "audio_stg_scale": 0.0}
         else:

@@ -13,23 +13,22 @@ from vidkit.generation.samplers import set_sampler
 from vidkit.generation.spec import ModelSpec, Request
 from vidkit.generation.stock.base import (
     Given,
+    OneEncoder,
     OnStep,
-    Stock,
-    branch_names,
     common_arguments,
-    random_states,
     step_callback,
 )
 
 _NOTHING = (128, 128, 128)  # of a control clip's pixels that say nothing
 
 
-class WanVACE(Stock):
+class WanVACE(OneEncoder):
     """Every guidance branch is a forward."""
 
     pipeline = "WanVACEPipeline"
     transformer = "WanVACETransformer3DModel"
     vae = "AutoencoderKLWan"
+    text_width = "text_dim"
 
     def other_parts(self, spec: ModelSpec, options: LoadOptions) -> dict[str, Any]:
         from diffusers import UniPCMultistepScheduler
@@ -39,23 +38,6 @@ class WanVACE(Stock):
 
     def set_sampler(self, pipe: Any, request: Request) -> None:
         set_sampler(pipe, request.sampler, request.shift)
-
-    def random_prompts(self, model: LoadedModel, request: Request) -> dict[str, Any]:
-        size = (1, request.max_sequence_length, int(model.spec.transformer["text_dim"]))
-        states = [
-            random_states(request.seed, name, size, model.options.device, model.options.dtype)
-            for name in branch_names(request)
-        ]
-        return {"prompt_embeds": states[0], "negative_prompt_embeds": states[1] if len(states) > 1 else None}
-
-    def prompts(self, model: LoadedModel, request: Request) -> dict[str, Any]:
-        prompt, negative = model.pipe.encode_prompt(
-            request.prompt,
-            request.negative_prompt or "",
-            do_classifier_free_guidance=request.branches == 2,
-            max_sequence_length=request.max_sequence_length,
-        )
-        return {"prompt_embeds": prompt, "negative_prompt_embeds": negative}
 
     def denoise(
         self, model: LoadedModel, request: Request, prompts: dict[str, Any], given: Given, on_step: OnStep
