@@ -102,9 +102,9 @@ def speeds(rows: Rows, shape: Shape, device: torch.device, best: dict[str, Any])
     q, k, v = shape.qkv(device, torch.bfloat16)
     flops = shape.dense_flops
 
-    def row(call: Callable[[], object], share: float) -> dict[str, Any]:
+    def row(call: Callable[[], object], share: float | None) -> dict[str, Any]:
         ms = measure(call, device, 200).median
-        return {"ms": ms, "tflops": flops * share / ms / 1e9}
+        return {"ms": ms} | ({} if share is None else {"tflops": flops * share / ms / 1e9})
 
     for name, call in dense_providers(q, k, v):
         rows.add(f"dense | {shape.name} | {name} bf16", lambda call=call: row(call, 1.0))  # type: ignore[misc]
@@ -112,7 +112,7 @@ def speeds(rows: Rows, shape: Shape, device: torch.device, best: dict[str, Any])
         name = "/".join(kinds)
         rows.add(
             f"rounding | {shape.name} | {name}",
-            lambda kinds=kinds: row(lambda: quantize_qkv(q, k, v, qk=kinds[0], pv=kinds[1]), 0.0),  # type: ignore[misc]
+            lambda kinds=kinds: row(lambda: quantize_qkv(q, k, v, qk=kinds[0], pv=kinds[1]), None),  # type: ignore[misc]
         )
         rows.add(f"dense | {shape.name} | {name}", lambda kinds=kinds: row(whole(q, k, v, kinds, best), 1.0))  # type: ignore[misc]
     for density in DENSITIES:

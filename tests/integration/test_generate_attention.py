@@ -234,7 +234,8 @@ def test_bad_tables_are_refused_before_loading(name, message, hint, words, tmp_p
 BAD = {
     "tau": (["attention=svg2", "attention.tau=1.5"], "attention.tau must be in (0, 1], got 1.5",
             "change 'attention.tau' and run again"),
-    "no-predictor": (["attention.table=x.json"], "a threshold table needs a predictor, and attention is dense",
+    "no-predictor": (["attention.table=x.json"],
+                     "a threshold table needs a predictor, and attention is dense",
                      "add attention=haste_xattention"),
     "no-delta": (["attention=haste_xattention", "attention.reuse=tmr_auto"],
                  "reuse=tmr_auto needs a calibrated delta and the table has none",

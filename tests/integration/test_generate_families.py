@@ -140,7 +140,7 @@ def test_vace_keeps_first_and_last_frames_in_a_clip_that_is_free_otherwise():
 @pytest.mark.parametrize(
     ("config", "given", "message"),
     [
-        ("wan_vace_1_3b_480p", ["mask"], "mask needs a clip that it is of"),
+        ("wan_vace_1_3b_480p", ["mask"], "mask needs the clip that it masks"),
         ("wan1_3b_480p", ["reference"], "reference is for models that follow a control clip"),
         ("wan1_3b_480p", ["video", "mask"], "mask is for models that follow a control clip"),
         ("cogvideox_5b", ["video"], "'cogvideox_5b' takes no clip to start from"),

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from vidkit.config.attention_schema import Backend
+from vidkit.config.causal_schema import CausalSettings
 from vidkit.config.schema import Compile
 from vidkit.errors import ConfigError
 from vidkit.generation import LoadOptions, Request, load_pipeline, read_spec, speed
@@ -67,6 +68,16 @@ def decided(monkeypatch, run=None, device=CUDA, clips=1, offload="none", problem
 def test_the_estimate_is_what_the_benchmark_measured(changes, measured):
     # docs/benchmarks.md, H200: 625 -> 526 and 2468 -> 2261 ms a forward, 100 forwards
     assert saved_seconds(SPEC, request(**changes), CUDA) == pytest.approx(measured, rel=0.1)
+
+
+def test_passes_without_noise_count_as_much_as_steps():
+    chunked = CausalSettings(chunk=3)
+    spec = ModelSpec("causal", "wan", {**WAN, "out_channels": 16, "text_dim": 4096}, {})
+    one, two = (
+        saved_seconds(spec, request(frames=frames, steps=4, guidance=1.0, causal=chunked), CUDA)
+        for frames in (9, 21)
+    )
+    assert two / one == pytest.approx(9 / 4)  # nobody sees the last chunk: 4 passes, then 4 + 1 + 4
 
 
 def test_blocks_are_compiled_where_the_steps_pay_for_it(monkeypatch):

@@ -49,7 +49,7 @@ CASES = {
                    "a clip of 16 latent frames needs several windows of 8, and overlap_frames gives 0 shared"
                    " latent frames", "set overlap_frames=17 (or 37), smaller than base_frames"),
     "forcing-on-wan": (WAN, CLIP, {"ar_step": 5},
-                       "ar_step is for diffusion-forcing models, and 'wan1_3b' is none",
+                       "ar_step is for diffusion-forcing models, and 'wan1_3b' is not one",
                        "leave it out, or use --config skyreels_df_1_3b_540p"),
     "image-missing": (I2V, CLIP, {}, "'wan_i2v' is an image-to-video model and no first frame was given",
                       "add image=PATH"),

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vidkit.errors import ConfigError
+from vidkit.generation.causal.cost import chunk_passes
 from vidkit.generation.plan import forward_count, pass_tokens
 from vidkit.generation.spec import ModelSpec, Request
 
@@ -179,7 +180,10 @@ def decode_words(model: LoadedModel) -> str:
 
 def saved_seconds(spec: ModelSpec, request: Request, device: torch.device) -> float:
     """Estimate of what compiled blocks save over a clip, in seconds."""
-    forwards = forward_count(spec, request) * spec.passes(request.guidance)
+    if request.by_chunks:  # passes without noise are not steps, and cost as much
+        forwards = len(chunk_passes(spec, request))
+    else:
+        forwards = forward_count(spec, request) * spec.passes(request.guidance)
     values = pass_tokens(spec, request)[0] * spec.dim * spec.layers
     return forwards * values * SAVED_BYTES / bandwidth(device)
 

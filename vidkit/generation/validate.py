@@ -28,7 +28,7 @@ def check_request(spec: ModelSpec, request: Request) -> None:
         return
     if request.causal.prompts:
         raise ConfigError(
-            f"causal.prompts is for models that make a clip chunk by chunk, and '{spec.name}' is none",
+            f"causal.prompts is for models that make a clip chunk by chunk, and '{spec.name}' is not one",
             "leave it out, or use --config causal_wan1_3b_480p",
         )
     if spec.is_magi:
@@ -95,11 +95,11 @@ def _check_control(spec: ModelSpec, request: Request) -> None:
     if given and not spec.takes_control:
         name = {"has_mask": "mask", "references": "reference"}[given[0]]
         raise ConfigError(
-            f"{name} is for models that follow a control clip, and '{spec.name}' is none",
+            f"{name} is for models that follow a control clip, and '{spec.name}' is not one",
             f"leave {name} out, or use --config wan_vace_1_3b_480p",
         )
     if request.has_mask and not request.has_video:
-        raise ConfigError("mask needs a clip that it is of, but video is not set", "add video=PATH")
+        raise ConfigError("mask needs the clip that it masks, but video is not set", "add video=PATH")
 
 
 def _check_sampler(spec: ModelSpec, request: Request) -> None:
@@ -237,7 +237,7 @@ def _check_no_forcing(spec: ModelSpec, request: Request) -> None:
     given = [name for name in FORCING if getattr(request, name)]
     if given:
         raise ConfigError(
-            f"{given[0]} is for diffusion-forcing models, and '{spec.name}' is none",
+            f"{given[0]} is for diffusion-forcing models, and '{spec.name}' is not one",
             "leave it out, or use --config skyreels_df_1_3b_540p",
         )
 

@@ -253,7 +253,7 @@ CASES = {
     "budget": (["kv_budget=2"],
                "kv_budget=2 needs magi.kv_range=[] and magi.kv_cache=true: a range is a bound of its own",
                "set magi.kv_range=[] or leave kv_budget out"),
-    "forcing": (["ar_step=5"], "ar_step is for diffusion-forcing models, and 'magi_tiny' is none",
+    "forcing": (["ar_step=5"], "ar_step is for diffusion-forcing models, and 'magi_tiny' is not one",
                 "leave it out, or use --config skyreels_df_1_3b_540p"),
 }  # fmt: skip
 

@@ -82,7 +82,8 @@ def dry_run(run: ResolvedRun) -> CostEstimate:
     settings, spec, request = run.settings, run.spec, run.request
     notes = list(run.frame.notes)
     dense = is_dense(settings.attention)
-    if dense or settings.attention.table not in (None, "", "auto"):  # without a table torch is not needed
+    # masks import torch, and a dry run should not: only for a table that is to be read
+    if dense or settings.attention.table not in (None, "", "auto"):
         notes += prepare(settings.attention, run.table_model, folder=run.folder).check(spec, request)
     cached = prepare_cache(settings.cache, run.folder)
     cache_notes = cached.check(spec, request)

@@ -88,7 +88,7 @@ class Layout:
 
     def ffn_dim(self, transformer: Config) -> int:
         """Hidden width of the feed-forward layers."""
-        return 4 * int(transformer["num_attention_heads"]) * int(transformer["attention_head_dim"])
+        return 4 * model_dim(transformer)
 
     def vae_cost(
         self,
@@ -114,6 +114,16 @@ class Layout:
     def text_tokens(self, transformer: Config, prompt_tokens: int) -> int:
         """Text tokens in a forward's attention, at most."""
         return prompt_tokens
+
+
+def model_dim(transformer: Config) -> int:
+    """Width of the tokens, d."""
+    return int(transformer["num_attention_heads"]) * int(transformer["attention_head_dim"])
+
+
+def linear_size(inner: int, out: int) -> int:
+    """Parameters of a linear layer: weights and biases."""
+    return inner * out + out
 
 
 @dataclass

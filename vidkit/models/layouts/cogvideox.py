@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from vidkit.models.layouts.base import Clip, Config, Layout, Tally, tiles, whole_cost
+from vidkit.models.layouts.base import Clip, Config, Layout, Tally, model_dim, tiles, whole_cost
 from vidkit.models.transformer_cost import ForwardFlops
 from vidkit.models.vae_cost import VaeCost
 
@@ -59,7 +59,7 @@ class CogVideoX(Layout):
         return math.ceil(latent_frames / self.patch(transformer)[0])
 
     def forward_flops(self, transformer: Config, clip: Clip) -> ForwardFlops:
-        d = _dim(transformer)
+        d = model_dim(transformer)
         time, text = int(transformer["time_embed_dim"]), int(transformer["text_embed_dim"])
         volume = math.prod(self.patch(transformer))
         N, S, layers = clip.tokens, clip.text_tokens, int(transformer["num_layers"])
@@ -70,7 +70,7 @@ class CogVideoX(Layout):
         return ForwardFlops(4.0 * n**2 * d * layers, 0.0, float(per_layer * layers + once))
 
     def transformer_parameters(self, transformer: Config) -> int:
-        d, t = _dim(transformer), int(transformer["time_embed_dim"])
+        d, t = model_dim(transformer), int(transformer["time_embed_dim"])
         head, layers = int(transformer["attention_head_dim"]), int(transformer["num_layers"])
         volume = math.prod(self.patch(transformer))
         norms = 2 * (t * 6 * d + 6 * d + 2 * d)  # modulation, and gain and bias of its layer norm
@@ -104,10 +104,6 @@ class CogVideoX(Layout):
                 rows = tiles(h, least[0], int(least[0] * (1 - 1 / 6)))
                 columns = tiles(w, least[1], int(least[1] * (1 - 1 / 5)))
         return whole_cost(_encoder(vae), [_decoder(vae, latent_frames, r, c) for r in rows for c in columns])
-
-
-def _dim(transformer: Config) -> int:
-    return int(transformer["num_attention_heads"]) * int(transformer["attention_head_dim"])
 
 
 def _decoder(vae: Config, T: int, h: int, w: int) -> Tally:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from vidkit.models.layouts.base import Clip, Config, Layout, Tally, tiles, whole_cost
+from vidkit.models.layouts.base import Clip, Config, Layout, Tally, linear_size, model_dim, tiles, whole_cost
 from vidkit.models.transformer_cost import ForwardFlops
 from vidkit.models.vae_cost import VaeCost
 
@@ -62,10 +62,10 @@ class HunyuanVideo15(Layout):
         return prompt_tokens + BYT5_TOKENS
 
     def ffn_dim(self, transformer: Config) -> int:
-        return int(_dim(transformer) * float(transformer["mlp_ratio"]))
+        return int(model_dim(transformer) * float(transformer["mlp_ratio"]))
 
     def forward_flops(self, transformer: Config, clip: Clip) -> ForwardFlops:
-        d, layers = _dim(transformer), int(transformer["num_layers"])
+        d, layers = model_dim(transformer), int(transformer["num_layers"])
         ratio, volume = float(transformer["mlp_ratio"]), math.prod(self.patch(transformer))
         N, S = clip.tokens, self.text_tokens(transformer, clip.text_tokens)
         n, prompt = N + S, clip.text_tokens
@@ -85,22 +85,24 @@ class HunyuanVideo15(Layout):
         return ForwardFlops(attention, refined, float(per_layer * layers + once))
 
     def transformer_parameters(self, transformer: Config) -> int:
-        d, layers = _dim(transformer), int(transformer["num_layers"])
+        d, layers = model_dim(transformer), int(transformer["num_layers"])
         head, volume = int(transformer["attention_head_dim"]), math.prod(self.patch(transformer))
         text, second, image = (
             int(transformer[f"{x}_dim"]) for x in ("text_embed", "text_embed_2", "image_embed")
         )
-        ff = _linear(d, self.ffn_dim(transformer)) + _linear(self.ffn_dim(transformer), d)
-        layer = 2 * (_linear(d, 6 * d) + ff) + 8 * _linear(d, d) + 4 * head
-        refiner = 4 * _linear(d, d) + _linear(d, 4 * d) + _linear(4 * d, d) + 4 * d + _linear(d, 2 * d)
-        time = _linear(TIME_CHANNELS, d) + _linear(d, d)
+        ff = linear_size(d, self.ffn_dim(transformer)) + linear_size(self.ffn_dim(transformer), d)
+        layer = 2 * (linear_size(d, 6 * d) + ff) + 8 * linear_size(d, d) + 4 * head
+        refiner = 4 * linear_size(d, d) + linear_size(d, 4 * d) + linear_size(4 * d, d)
+        refiner += 4 * d + linear_size(d, 2 * d)
+        time = linear_size(TIME_CHANNELS, d) + linear_size(d, d)
         total = layers * layer + int(transformer["num_refiner_layers"]) * refiner
-        total += _linear(int(transformer["in_channels"]) * volume, d)
-        total += 2 * image + _linear(image, image) + _linear(image, d) + 2 * d
-        total += time + _linear(text, d) + _linear(d, d) + _linear(text, d)  # the refiner's time and text
-        total += 2 * second + _linear(second, BYT5_WIDTH) + _linear(BYT5_WIDTH, BYT5_WIDTH)
-        total += _linear(BYT5_WIDTH, d) + time * (2 if transformer["use_meanflow"] else 1) + 3 * d
-        return total + _linear(d, 2 * d) + _linear(d, int(transformer["out_channels"]) * volume)
+        total += linear_size(int(transformer["in_channels"]) * volume, d)
+        total += 2 * image + linear_size(image, image) + linear_size(image, d) + 2 * d
+        total += time + linear_size(text, d) + linear_size(d, d)  # the refiner's time and text
+        total += linear_size(text, d)
+        total += 2 * second + linear_size(second, BYT5_WIDTH) + linear_size(BYT5_WIDTH, BYT5_WIDTH)
+        total += linear_size(BYT5_WIDTH, d) + time * (2 if transformer["use_meanflow"] else 1) + 3 * d
+        return total + linear_size(d, 2 * d) + linear_size(d, int(transformer["out_channels"]) * volume)
 
     def vae_cost(
         self,
@@ -118,14 +120,6 @@ class HunyuanVideo15(Layout):
             stride = int(side * (1 - OVERLAP))
             rows, columns = tiles(rows[0], side, stride), tiles(columns[0], side, stride)
         return whole_cost(_encoder(vae), [_decoder(vae, latent_frames, r, c) for r in rows for c in columns])
-
-
-def _dim(transformer: Config) -> int:
-    return int(transformer["num_attention_heads"]) * int(transformer["attention_head_dim"])
-
-
-def _linear(inner: int, out: int) -> int:
-    return inner * out + out
 
 
 def _decoder(vae: Config, T: int, h: int, w: int) -> Tally:

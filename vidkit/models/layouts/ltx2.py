@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vidkit.models.layouts.base import Clip, Config, Layout, Tally, tiles, whole_cost
+from vidkit.models.layouts.base import Clip, Config, Layout, Tally, linear_size, tiles, whole_cost
 from vidkit.models.transformer_cost import ForwardFlops
 from vidkit.models.vae_cost import VaeCost
 
@@ -116,20 +116,20 @@ class LTX2(Layout):
         layer += _attention(a, sound, a, heads[1] if gates[1] else 0)
         layer += _attention(d, a, a, heads[1] if gates[0] else 0)
         layer += _attention(a, d, a, heads[1] if gates[1] else 0)
-        layer += sum(_linear(w, 4 * w) + _linear(4 * w, w) for w in (d, a))
+        layer += sum(linear_size(w, 4 * w) + linear_size(4 * w, w) for w in (d, a))
         modulated = bool(transformer["cross_attn_mod"]), bool(transformer["audio_cross_attn_mod"])
         layer += (9 if modulated[0] else 6) * d + (9 if modulated[1] else 6) * a
         layer += 2 * (d + a) * any(modulated) + 5 * (d + a)
         total = int(transformer["num_layers"]) * layer
-        total += _linear(int(transformer["in_channels"]), d)
-        total += _linear(int(transformer["audio_in_channels"]), a)
+        total += linear_size(int(transformer["in_channels"]), d)
+        total += linear_size(int(transformer["audio_in_channels"]), a)
         if transformer["use_prompt_embeddings"]:
             caption = int(transformer["caption_channels"])
-            total += sum(_linear(caption, w) + _linear(w, w) for w in (d, a))
+            total += sum(linear_size(caption, w) + linear_size(w, w) for w in (d, a))
         for w, n in _modulations(transformer):
-            total += _linear(TIME_CHANNELS, w) + _linear(w, w) + _linear(w, n * w)
-        total += 2 * (d + a) + _linear(d, int(transformer["out_channels"]))
-        return total + _linear(a, int(transformer["audio_out_channels"]))
+            total += linear_size(TIME_CHANNELS, w) + linear_size(w, w) + linear_size(w, n * w)
+        total += 2 * (d + a) + linear_size(d, int(transformer["out_channels"]))
+        return total + linear_size(a, int(transformer["audio_out_channels"]))
 
     def vae_cost(
         self,
@@ -166,14 +166,10 @@ def _modulations(transformer: Config) -> list[tuple[int, int]]:
     return found
 
 
-def _linear(inner: int, out: int) -> int:
-    return inner * out + out
-
-
 def _attention(queries: int, keys: int, inner: int, gates: int) -> int:
     """Projections, norms over all heads, and gates of the heads."""
-    own = _linear(queries, inner) + 2 * _linear(keys, inner) + _linear(inner, queries) + 2 * inner
-    return own + (_linear(queries, gates) if gates else 0)
+    own = linear_size(queries, inner) + 2 * linear_size(keys, inner) + linear_size(inner, queries) + 2 * inner
+    return own + (linear_size(queries, gates) if gates else 0)
 
 
 _STRIDES = {"spatial": (1, 2), "temporal": (2, 1), "spatiotemporal": (2, 2)}  # of frames, of rows and columns
