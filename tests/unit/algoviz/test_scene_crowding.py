@@ -7,8 +7,8 @@ import algoviz_traces as made
 import pytest
 
 from vidkit.algoviz import render, trace_of
-from vidkit.algoviz.scene.arranging import SCALES
 from vidkit.algoviz.scene.film import Film
+from vidkit.algoviz.scene.fitting import SCALES
 from vidkit.algoviz.scene.look import THEMES, Look
 from vidkit.algoviz.scene.overlap import overlaps
 from vidkit.algoviz.scene.painters.base import Box
@@ -159,10 +159,14 @@ def test_small_heap_is_whole_at_the_smallest_scale(count):
         assert painter.notes(0) == [], scale
 
 
-def test_notes_of_many_steps_are_told_once_at_their_worst(tmp_path):
-    steps = [[made.op("appendToList", view_id="l", value="a long entry")] for _ in range(90)]
+def test_notes_of_many_steps_are_told_once_for_each_view_at_their_worst(tmp_path):
+    names = ("a1", "a2")
+    steps = [[made.op("appendToList", view_id=name, value="a long entry") for name in names]] * 90
     raw = made.trace(made.array([1]), *steps)
-    raw["initial_frame"]["auxiliary_views"] = [{"view_id": "l", "type": "list", "data": []}]
+    raw["initial_frame"]["auxiliary_views"] = [
+        {"view_id": name, "type": "list", "data": []} for name in names
+    ]
     done = render(trace_of(raw), to="svg", output=tmp_path / "t", steps=range(70, 91))
-    found = [note for note in done.notes if note.startswith("l:")]
-    assert len(found) == 1 and " of 90 entries are not shown" in found[0]
+    for name in names:
+        found = [note for note in done.notes if note.startswith(f"{name}: ")]
+        assert len(found) == 1 and " of 90 entries are not shown" in found[0]

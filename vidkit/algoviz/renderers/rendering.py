@@ -30,6 +30,8 @@ Style = Look | ResolvedStyle | str | Path | Mapping[str, Any] | None
 MOST_FILES = 1000  # a file a step; more need `force`
 LONGEST_S = 600.0  # of a video; more needs `force`
 
+_NUMBER = re.compile(r"\d[\d,]*")
+
 
 @dataclass(frozen=True)
 class Rendered:
@@ -191,16 +193,18 @@ def _check_size(film: Film, renderer: Renderer, files: Sequence[str], options: O
 
 
 def _at_worst(notes: Iterable[str]) -> list[str]:
-    """Of notes that differ in their numbers alone, the one with the largest."""
-    found: dict[str, str] = {}
+    """Of notes on a view that differ in their numbers alone, the one with the largest."""
+    found: dict[tuple[str, str], str] = {}
     for note in notes:
-        kind = re.sub(r"\d[\d,]*", "#", note)
+        view, _, said = note.rpartition(": ")
+        kind = view, _NUMBER.sub("#", said)
         found[kind] = max(note, found.get(kind, note), key=_numbers)
     return list(found.values())
 
 
 def _numbers(note: str) -> list[int]:
-    return sorted((int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*", note)), reverse=True)
+    numbers = _NUMBER.findall(note.rpartition(": ")[2])
+    return sorted((int(number.replace(",", "")) for number in numbers), reverse=True)
 
 
 def _sampled(steps: tuple[int, ...]) -> tuple[int, ...]:

@@ -51,7 +51,10 @@ class TikzSvg:
             for page, file in enumerate(names, 1):
                 # a file of a plain name: what the user calls it may begin with a dash
                 words = [converter, "-svg", "-f", str(page), "-l", str(page), pages.name, "page.svg"]
-                _run(words, Path(place))
+                done = _run(words, Path(place))
+                if done.returncode:
+                    said = done.stderr.strip()[-200:]
+                    raise OutputError(f"{_CONVERTER} failed: {said}", "choose --to svg")
                 shutil.move(Path(place) / "page.svg", folder / file)
         return glyph_notes(film.missing_glyphs(options.steps))
 
@@ -70,25 +73,20 @@ def _compiled(film: Film, folder: Path, steps: tuple[int, ...]) -> Path:
         )
     (folder / "pages.tex").write_text(document(film, steps), encoding="utf-8")
     options = ["-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape"]
-    status, said = _run(
-        [engine, *([] if engine.endswith("tectonic") else options), "pages.tex"], folder, may_fail=True
-    )
-    lines = [line for line in said.splitlines() if line.startswith("!") or "Missing character" in line]
-    if status or lines or not (folder / "pages.pdf").is_file():
-        cause = lines[0] if lines else f"exit status {status}"
+    done = _run([engine, *([] if engine.endswith("tectonic") else options), "pages.tex"], folder)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("!") or "Missing character" in line]
+    if done.returncode or lines or not (folder / "pages.pdf").is_file():
+        cause = lines[0] if lines else f"exit status {done.returncode}"
         raise OutputError(f"{Path(engine).name} cannot set the pictures: {cause}", "choose --to tikz or pdf")
     return folder / "pages.pdf"
 
 
-def _run(words: Sequence[str], folder: Path, may_fail: bool = False) -> tuple[int, str]:
-    """Run a program without a shell; its exit status and what it said."""
-    program = Path(words[0]).name
+def _run(words: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program without a shell."""
     try:
-        done = subprocess.run(
+        return subprocess.run(
             words, cwd=folder, capture_output=True, text=True, errors="replace", timeout=_TIME_S
         )
     except subprocess.TimeoutExpired as error:
+        program = Path(words[0]).name
         raise OutputError(f"{program} took longer than {_TIME_S} s", "choose fewer steps") from error
-    if done.returncode and not may_fail:
-        raise OutputError(f"{program} failed: {done.stderr.strip()[-200:]}", "choose --to svg")
-    return done.returncode, done.stdout

@@ -4,34 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from vidkit.algoviz.scene.crowding import crowd, taking_turns
+from vidkit.algoviz.scene.fitting import SCALES, Placed, largest, shelves
 from vidkit.algoviz.scene.painters.base import Box, Painter
 
-SCALES = (1.6, 1.4, 1.25, 1.1, 1.0, 0.92, 0.85, 0.78, 0.71, 0.65, 0.6, 0.57)
 VIEW_GAP = 26.0
 _BESIDE_SHARE = 0.55  # of the width for a first view that grows, with the others at its right
-
-
-class Placed(Protocol):
-    """What gets a place: a view, or several that take turns."""
-
-    @property
-    def turns(self) -> bool: ...
-
-    @property
-    def elastic(self) -> bool: ...
-
-    def turn(self, turned: bool) -> None: ...
-
-    def line_count(self, scale: float, room: float) -> int: ...
-
-    def wanted(self, scale: float, room: float) -> tuple[float, float]: ...
-
-    def place(self, box: Box, scale: float) -> None: ...
-
-
 Rows = list[list[Placed]]
 
 
@@ -63,7 +42,7 @@ def arrange(painters: Sequence[Painter], room: Box) -> None:
         return
     places = taking_turns(painters)
     if len(places) == len(painters) or not _arranged(places, room):
-        crowd(places, room, SCALES)
+        crowd(places, room)
 
 
 def _arranged(painters: Sequence[Placed], room: Box) -> bool:
@@ -112,24 +91,10 @@ def _clarity(painter: Placed, scale: float, room: float) -> float:
 
 def _groupings(painters: Sequence[Placed], scale: float, room: float) -> list[Rows]:
     first, rest = painters[0], list(painters[1:])
-    apart = [[first], *_shelves(rest, scale, room)]
+    apart = [[first], *shelves(rest, scale, room, VIEW_GAP)]
     if first.elastic or not rest:
         return [apart]
-    return [apart, _shelves(list(painters), scale, room)]
-
-
-def _shelves(painters: Sequence[Placed], scale: float, room: float) -> Rows:
-    rows: Rows = []
-    used = 0.0
-    for painter in painters:
-        wide = painter.wanted(scale, room)[0]
-        if rows and used + VIEW_GAP + wide <= room:
-            rows[-1].append(painter)
-            used += VIEW_GAP + wide
-        else:
-            rows.append([painter])
-            used = wide
-    return rows
+    return [apart, shelves(painters, scale, room, VIEW_GAP)]
 
 
 def _heights(rows: Rows, scale: float, room: float) -> list[float]:
@@ -146,18 +111,7 @@ def _grown(rows: Rows, heights: Sequence[float], scale: float, room: Box) -> flo
     if len(rows[0]) > 1:
         return scale
     free = room.h - sum(heights[1:]) - VIEW_GAP * (len(rows) - 1)
-    return _largest(first, scale, first.line_count(scale, room.w), room.w, free)
-
-
-def _largest(painter: Placed, scale: float, lines: int, wide: float, high: float) -> float:
-    """The largest scale at which a view fits in no more lines; `scale` where no larger one does."""
-    for larger in SCALES if not painter.elastic else ():
-        if larger <= scale:
-            break
-        wanted = painter.wanted(larger, wide)
-        if wanted[0] <= wide and wanted[1] <= high and painter.line_count(larger, wide) <= lines:
-            return larger
-    return scale
+    return largest(first, scale, first.line_count(scale, room.w), room.w, free)
 
 
 def _put(
@@ -211,7 +165,7 @@ def _put_beside(painters: Sequence[Placed], scale: float, room: Box) -> None:
     heights = [painter.wanted(scale, full)[1] for painter in rest]
     column = max(painter.wanted(scale, full)[0] for painter in rest)
     share, free = room.w * _BESIDE_SHARE, room.w - VIEW_GAP - column
-    size = _largest(first, scale, first.line_count(scale, share), free, room.h)
+    size = largest(first, scale, first.line_count(scale, share), free, room.h)
     own = first.wanted(size, free if size > scale else share)
     wide = free if first.elastic else own[0]
     left = room.x if first.elastic else room.x + max(0.0, room.w - wide - VIEW_GAP - column) / 2

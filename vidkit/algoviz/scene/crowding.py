@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from vidkit.algoviz.scene.fitting import SCALES, largest, shelves
 from vidkit.algoviz.scene.page import shared
 from vidkit.algoviz.scene.painters.base import Box, Painter
 
@@ -82,76 +83,53 @@ class _Crowd:
     turned: bool
 
 
-def crowd(places: Sequence[Turns], room: Box, scales: Sequence[float]) -> None:
+def crowd(places: Sequence[Turns], room: Box) -> None:
     """Give each place a part of the room; those that matter least get none if all would be illegible.
+
+    Views are drawn at the smallest scale, the first one larger where it can be.
 
     Args:
         places: of the views, the first one in its own.
         room: for all of them.
-        scales: descending; views are drawn at the smallest, the first one larger where it can be.
     """
     found: list[tuple[_Crowd, int]] = []
     for count in range(len(places), 0, -1):
         less = NOTE if count < len(places) else 0.0
         within = Box(room.x, room.y, room.w, room.h - less)
-        found += [(way, count) for way in _ways(places[:count], within, scales)]
+        found += [(way, count) for way in _ways(places[:count], within)]
     if not found:  # hardly any room at all: the first view makes do with it
-        found = [(_Crowd(0.0, ((places[0], room),), scales[-1], False), 1)]
+        found = [(_Crowd(0.0, ((places[0], room),), SCALES[-1], False), 1)]
     best, count = max(found, key=lambda pair: (pair[0].worth, pair[1]))
     for place in places:
         place.turn(best.turned)
     for place, box in best.boxes:
-        place.place(box, best.scale if place is places[0] else scales[-1])
+        place.place(box, best.scale if place is places[0] else SCALES[-1])
     for left in places[count:]:
         for painter in left.members:
             painter.left_out = True
 
 
-def _ways(places: Sequence[Turns], room: Box, scales: Sequence[float]) -> Iterator[_Crowd]:
-    scale, first, rest = scales[-1], places[0], places[1:]
+def _ways(places: Sequence[Turns], room: Box) -> Iterator[_Crowd]:
+    scale, first, rest = SCALES[-1], places[0], places[1:]
     for turned in (False, True) if any(place.turns for place in places) else (False,):
         for place in places:
             place.turn(turned)
-        for rows in ([[first], *_lines(rest, scale, room.w)], _lines(places, scale, room.w)):
+        for rows in ([[first], *shelves(rest, scale, room.w, GAP)], shelves(places, scale, room.w, GAP)):
             boxes = _in_rows(rows, room, scale)
             if boxes is not None:
                 yield _Crowd(_worth(boxes, scale, scale), tuple(boxes), scale, turned)
         for share in _BESIDE if rest else ():
             wide = room.w * share
-            size = _largest(first, scales, wide, room.h)
+            size = largest(first, scale, 1, wide, room.h)
             own = wide if first.elastic else min(wide, first.wanted(size, wide)[0])
             column = Box(room.x + own + GAP, room.y, room.w - own - GAP, room.h)
             if column.w < _NARROWEST or first.floor(size, own) > room.h:
                 continue
-            others = _in_rows(_lines(rest, scale, column.w), column, scale)
+            others = _in_rows(shelves(rest, scale, column.w, GAP), column, scale)
             if others is not None:
                 high = room.h if first.elastic else min(room.h, first.wanted(size, own)[1])
                 boxes = [(first, Box(room.x, room.y, own, high)), *others]
                 yield _Crowd(_worth(boxes, scale, size), tuple(boxes), size, turned)
-
-
-def _largest(first: Turns, scales: Sequence[float], wide: float, high: float) -> float:
-    """The largest scale at which the first view is seen whole, or the smallest of all."""
-    for scale in scales if not first.elastic else ():
-        wanted = first.wanted(scale, wide)
-        if wanted[0] <= wide and wanted[1] <= high and first.line_count(scale, wide) == 1:
-            return scale
-    return scales[-1]
-
-
-def _lines(places: Sequence[Turns], scale: float, room: float) -> list[list[Turns]]:
-    """Views side by side as long as they fit."""
-    rows: list[list[Turns]] = []
-    used = 0.0
-    for place in places:
-        wide = min(room, place.wanted(scale, room)[0])
-        if rows and used + GAP + wide <= room:
-            rows[-1].append(place)
-            used += GAP + wide
-        else:
-            rows.append([place])
-            used = wide
-    return rows
 
 
 def _in_rows(rows: list[list[Turns]], room: Box, scale: float) -> list[tuple[Turns, Box]] | None:

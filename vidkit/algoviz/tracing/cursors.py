@@ -96,12 +96,12 @@ class _Finder(ast.NodeVisitor):
         )
         over = node.iter
         self._edges(node.target, over)
-        inner = isinstance(over, ast.Subscript) and not isinstance(over.slice, ast.Slice)
-        if inner and isinstance(over, ast.Subscript) and _place(over.value) and isinstance(target, ast.Name):
-            self._add(_place(over.value), (target.id,))
-            self.found.neighbours.add(_place(over.value).rpartition(".")[2])
-        letters = _arguments(over, *_WALKS) or [over]
-        letters = [_whole(one) for one in letters]
+        if isinstance(over, ast.Subscript) and not isinstance(over.slice, ast.Slice):
+            name = _place(over.value)
+            if name and isinstance(target, ast.Name):
+                self._add(name, (target.id,))
+                self.found.neighbours.add(name.rpartition(".")[2])
+        letters = [_whole(one) for one in _arguments(over, *_WALKS) or [over]]
         self.found.texts.update((self.function, one.id) for one in letters if isinstance(one, ast.Name))
         if isinstance(target, ast.Name) and (name := _numbered(over)):
             self._add(name, (target.id,))
@@ -142,8 +142,9 @@ def _place(node: ast.expr) -> str:
 
 def _arguments(node: ast.expr, *functions: str) -> list[ast.expr]:
     """Arguments of a call of one of these functions; none of anything else."""
-    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions
-    return node.args if called and isinstance(node, ast.Call) else []
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
+        return node.args
+    return []
 
 
 def _whole(node: ast.expr) -> ast.expr:
@@ -153,19 +154,16 @@ def _whole(node: ast.expr) -> ast.expr:
 
 def _numbered(over: ast.expr) -> str:
     """A container whose indices `enumerate` gives: `enumerate(a)`, `enumerate(a[1:], 1)`; "" for others."""
-    arguments = _arguments(over, "enumerate")
-    if not arguments or not isinstance(over, ast.Call):
+    if not isinstance(over, ast.Call) or not _arguments(over, "enumerate"):
         return ""
-    starts = [*arguments[1:], *(one.value for one in over.keywords if one.arg == "start")]
-    begin = arguments[0].slice if isinstance(arguments[0], ast.Subscript) else None
-    lower: ast.expr | None = None
-    if isinstance(begin, ast.Slice):
-        if begin.step is not None:
+    items, zero = over.args[0], ast.Constant(0)
+    start = [*over.args[1:], *(one.value for one in over.keywords if one.arg == "start"), zero][0]
+    first: ast.expr = zero
+    if isinstance(items, ast.Subscript) and isinstance(items.slice, ast.Slice):
+        if items.slice.step is not None:
             return ""
-        lower = begin.lower
-    at = [ast.dump(one) if one is not None else ast.dump(ast.Constant(0)) for one in (lower, *starts[:1])]
-    at += [ast.dump(ast.Constant(0))] * (2 - len(at))
-    return _place(_whole(arguments[0])) if at[0] == at[1] else ""
+        first = items.slice.lower or zero
+    return _place(_whole(items)) if ast.dump(first) == ast.dump(start) else ""
 
 
 def _index(node: ast.expr) -> str:

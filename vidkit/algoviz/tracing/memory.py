@@ -53,12 +53,14 @@ class Memory:
                     self._forget(call, name)
                 else:
                     self._hold(call, name, value)
-        back = record.back[0] if record.back is not None else None
-        # the outermost stays: what it holds is what the run ended with
-        if back is not None and self._running.get(back, 0) > (
-            self.calls[0].number == back if self.calls else 0
-        ):
-            while self._end_call() != back:
+        if record.back is not None:
+            self._return(record.back[0])
+
+    def _return(self, number: int) -> None:
+        """End a call and those in it; the outermost stays: what it holds is what the run ended with."""
+        running = self._running.get(number, 0)
+        if running > 1 or (running == 1 and self.calls[0].number != number):
+            while self._end_call() != number:
                 continue
 
     def _hold(self, call: Call, name: str, value: Encoded) -> None:

@@ -295,11 +295,10 @@ class Telling:
         if now is not None and shows(now, target, one):
             return ops
         self.state = before
-        if one.view_id == MAIN and not isinstance(target, Network):
-            self._apply(ops)  # a main view cannot be set up anew: as near as its operations come
-            return ops
         if one.view_id == MAIN:
-            assert isinstance(target, Network)
+            if not isinstance(target, Network):
+                self._apply(ops)  # a main view cannot be set up anew: as near as its operations come
+                return ops
             ops = [op("removeNode", view_id=MAIN, id=name) for name in getattr(view, "roots", ())]
             empty = Network({}, {}, target.directed)
             self._apply(ops)

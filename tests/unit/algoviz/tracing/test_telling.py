@@ -1,5 +1,8 @@
 """What a recording is told as: marks, pointers, calls, the family."""
 
+import contextlib
+import io
+
 import pytest
 
 from vidkit.algoviz.tracing.here import record_source
@@ -114,6 +117,21 @@ def test_hooks_leave_what_a_script_does_as_it_is():
     printed = told(source).replay()[-1].aux["output"].items[0].value  # type: ignore[union-attr]
     wanted = [True, "o", "w", "n", [], "dictionary changed", 2, 1, "c", "b", "a", [9, 1, 4]]
     assert printed == str(wanted)
+
+
+def test_a_search_compares_as_often_as_it_does_unwatched():
+    source = (
+        "class Own:\n    asked = 0\n    def __eq__(self, other):\n        Own.asked += 1\n"
+        "        return other == 'b'\n"
+        "class Odd:\n    def __eq__(self, other):\n        raise ValueError('odd')\n"
+        "a, b = [Own(), Own()], [Odd()]\nprint('b' in a, 'c' in a, a[1] in a)\n"
+        "try:\n    print(1 in b)\nexcept ValueError as error:\n    print(error)\n"
+        "print(b[0] in b, float('nan') in [float('nan')], Own.asked)\n"
+    )
+    printed = [item.value for item in told(source).replay()[-1].aux["output"].items]  # type: ignore[union-attr]
+    with contextlib.redirect_stdout(io.StringIO()) as unwatched:
+        exec(source, {})
+    assert "\n".join(printed) == unwatched.getvalue().strip()
 
 
 @pytest.mark.parametrize(

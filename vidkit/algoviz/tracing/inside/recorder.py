@@ -80,13 +80,15 @@ class Recorder:
         return result
 
     def contains(self, item: Any, value: Any) -> bool:
-        """`item in value`, noted."""
-        result = bool(item in value)
-        if type(value) in (list, deque) and not self.stopped:  # where it was found, if it was
-            self._note("m", value, value.index(item) if result else None)
-        else:
+        """`item in value`, noted; of a list with the place where it was found."""
+        if type(value) not in (list, deque) or self.stopped:
+            result = bool(item in value)
             self._note("m", value, item)
-        return result
+            return result
+        # looked for once, as `in` does: to compare may run code of the script
+        at = next((at for at, one in enumerate(value) if one is item or one == item), None)
+        self._note("m", value, at)
+        return at is not None
 
     def part(self, value: Any, first: Any, end: Any, step: Any) -> Any:
         """`value[first:end:step]`, each element noted."""
