@@ -15,6 +15,7 @@ from vidkit.config.naming import did_you_mean
 from vidkit.config.overrides import section_error, unknown_key
 from vidkit.config.sources import Source, place_of, short
 from vidkit.errors import ConfigError
+from vidkit.utils.plain import TYPE_WORDS
 
 
 def yaml_error(error: yaml.YAMLError) -> ConfigError:
@@ -59,9 +60,6 @@ def _is_text(file: Path) -> bool:
     return True
 
 
-_IN_LISTS = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false"}
-
-
 def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
@@ -80,7 +78,8 @@ def composition_error(
     if (item := re.fullmatch(r"(.+)\[\d+\]", key)) and item[1] in keys:
         value = _matched(r"Value '(.*?)' of type", inner) or _matched(r"[Ii]nvalid value '(.*?)'", inner)
         value = value or "null"
-        wanted = _IN_LISTS.get(_matched(r"converted to (\w+)", inner), "what this list takes")
+        part = next(iter(typing.get_args(keys[item[1]].annotation)), object)
+        wanted = TYPE_WORDS.get(part, "what this list takes")
         return ConfigError(
             f"'{value}' is not {wanted}: {item[1]}", f"'{item[1]}' takes {keys[item[1]].takes}"
         )

@@ -12,10 +12,9 @@ from typing import Any, Literal, Union
 
 from vidkit.config.methods import OURS, RUN, Method, find_method, known_engines, methods, runs_of_benchmarks
 from vidkit.config.static import Setting
+from vidkit.utils.plain import TYPE_WORDS
 
 REQUIRED = "???"  # how OmegaConf writes a value that has to be given
-
-_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def _in_words(annotation: Any) -> str:
         return "a list such as [1,2]" if int in typing.get_args(annotation) else "a list such as [a,b]"
     if origin is dict:
         return "a mapping such as {name: 1}"
-    return str(_WORDS.get(annotation, "a value"))
+    return str(TYPE_WORDS.get(annotation, "a value"))
 
 
 def unwrap_optional(annotation: Any) -> tuple[Any, bool]:

@@ -39,7 +39,9 @@ def options_by_place(raw: object, no_option: Sequence[str] = ()) -> tuple[str, .
     elif raw is None or isinstance(raw, Iterable):
         texts = _of_list(list(raw) if raw is not None else [])
     else:
-        raise DataError(f"options are {str(raw)[:40]}, not a list or a text", "give a text for each option")
+        raise DataError(
+            f"options are {str(raw)[:40]}, not a list or a string", "give a string for each option"
+        )
     return _without_absent(texts, no_option)
 
 

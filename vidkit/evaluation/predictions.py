@@ -139,7 +139,9 @@ def read_data(
                 raise DataError(f"{where}: no column '{missing}'", _columns(row, required))
             key = row_id(row)
             if not key:
-                raise DataError(f"{where}: {_no_id(row)}", "every question needs its id: a text or a number")
+                raise DataError(
+                    f"{where}: {_no_id(row)}", "every question needs its id: a string or a number"
+                )
             if key in seen:
                 raise DataError(f"{where}: duplicate id '{key}', first on {seen[key]}", "ids are unique")
             if unique:
@@ -161,7 +163,7 @@ def _row_id(where: str, row: Row) -> str:
         if name:
             return name
     if any(isinstance(row.get(column), bool) for column in _ID_COLUMNS):
-        raise DataError(f"{where}: {_no_id(row)}", "an id is a text or a number")
+        raise DataError(f"{where}: {_no_id(row)}", "an id is a string or a number")
     raise DataError(f"{where}: no 'question_id' and no 'id'", "every prediction names its question")
 
 

@@ -122,10 +122,10 @@ def _check_forms(values: Mapping[str, Any], types: Mapping[str, str], where: str
             )
             what = "headings by column"
         elif kind == "str":
-            fits, what = isinstance(value, str), "a text"
+            fits, what = isinstance(value, str), "a string"
         else:
             fits = texts or (isinstance(value, str) and "str |" in kind)
-            what = "a text or a list of texts" if "str |" in kind else "a list of texts"
+            what = "a string or a list of strings" if "str |" in kind else "a list of strings"
         if not fits:
             shown = str(value)[:40] if isinstance(value, (int, float, bool, str)) else type(value).__name__
             raise ConfigError(

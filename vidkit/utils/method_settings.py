@@ -14,8 +14,8 @@ from typing import Any
 
 from vidkit.errors import ConfigError
 from vidkit.utils.naming import did_you_mean
+from vidkit.utils.plain import TYPE_WORDS
 
-_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 _KINDS: dict[type, tuple[type, ...]] = {bool: (bool,), int: (int,), float: (int, float), str: (str,)}
 
 
@@ -98,7 +98,7 @@ def check_arguments(made_by: Callable[..., Any], what: str, values: Mapping[str,
             continue
         is_stray_flag = isinstance(value, bool) and bool not in parts
         if is_stray_flag or not any(isinstance(value, kinds) for kinds in allowed):
-            kinds = " or ".join(_WORDS[part] for part in parts if part in _WORDS)
+            kinds = " or ".join(TYPE_WORDS[part] for part in parts if part in TYPE_WORDS)
             raise ConfigError(f"setting '{name}' of {what} cannot be {value!r}", f"give {kinds}")
 
 

@@ -45,12 +45,16 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
+TYPE_WORDS: dict[type, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+"""What a setting of a type takes, in messages."""
+
+
 def json_kind(value: object) -> str:
-    """A JSON value by its kind, as those say it who write JSON: a list, an object, null."""
+    """What a JSON value is, in the words of JSON: a string, a list, an object, null."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     kinds = {
-        str: "a text",
+        str: "a string",
         int: "a number",
         float: "a number",
         list: "a list",

@@ -201,7 +201,7 @@ def test_limits_of_what_untrusted_code_wrote(tmp_path: Path) -> None:
     assert len(load(path, limits=HOSTILE)) == 3
     for limits, says in (
         (Limits(steps=2), "3 steps"),
-        (Limits(characters=5), "a text of"),
+        (Limits(characters=5), "a string of"),
         (Limits(bytes=100), "at most 100|bytes"),
     ):
         with pytest.raises(DataError, match=says):

@@ -90,7 +90,7 @@ def test_a_truth_value_as_an_id_is_called_that(value: bool, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("value", [7, True, 0.5, 10**30])
 def test_options_that_are_no_texts_are_named(value: object) -> None:
-    with pytest.raises(DataError, match=f"options are {str(value)[:40]}, not a list or a text"):
+    with pytest.raises(DataError, match=f"options are {str(value)[:40]}, not a list or a string"):
         options_by_place(value)
 
 

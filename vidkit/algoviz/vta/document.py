@@ -34,7 +34,7 @@ def _read_op(raw: Any, _: Callable[[Any], Op]) -> Op:
         return raw
     name = raw.get("op") if isinstance(raw, dict) else None
     if not isinstance(name, str):
-        return UnreadOp(raw=raw, cause="an operation is an object with a text 'op'")
+        return UnreadOp(raw=raw, cause="an operation is an object with a string 'op'")
     if name not in MODELS:
         return UnreadOp(op=name, raw=raw)
     try:
@@ -43,7 +43,7 @@ def _read_op(raw: Any, _: Callable[[Any], Op]) -> Op:
         return UnreadOp(op=name, raw=raw, cause=first_cause(error))
 
 
-_NAMES = {"a valid tuple": "a list", "a valid dictionary": "an object", "a valid string": "a text"}
+_NAMES = {"a valid tuple": "a list", "a valid dictionary": "an object", "a valid string": "a string"}
 
 
 def first_cause(error: ValidationError) -> str:

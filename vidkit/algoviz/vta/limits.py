@@ -47,7 +47,7 @@ def check_limits(raw: Any, where: str, limits: Limits, length: int) -> None:
     longest = max(map(len, _texts(raw)), default=0) if length > limits.characters else 0
     if longest > limits.characters:
         raise DataError(
-            f"{where}: a text of {longest:,} characters", f"at most {limits.characters:,} are read"
+            f"{where}: a string of {longest:,} characters", f"at most {limits.characters:,} are read"
         )
 
 
