@@ -113,6 +113,9 @@ def main() -> NoReturn:
     """Entry point of the script `vidkit` and of `python -m vidkit`."""
     ending.listen()
     guard_streams()
+    # threads of an operator otherwise wait for the slowest in a loop, and take the processor from it where
+    # another process has one of the cores; torch reads this when it is imported
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     status = _told(run(sys.argv[1:]))
     ending.close()
     sys.exit(status)
