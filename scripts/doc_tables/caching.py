@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from scripts.doc_tables.results import result
+from scripts.doc_tables.results import edition_of, result
 
 FILES = ("caching_n50", "caching_ar_n50", "caching_n50_h200", "caching_n20")
 
@@ -20,7 +20,10 @@ def caching_tables() -> str | None:
 
             where = made["environment"]
             said = f" {made['note']}" if made.get("note") else ""
-            parts.append(f"{markdown(made)}\n\nMade by `{made['made_by']}` on {where['device']}.{said}")
+            edition = edition_of(made)
+            model = f", on the embedded model's {edition}" if edition else ""
+            source = f"Made by `{made['made_by']}` on {where['device']}{model}.{said}"
+            parts.append(f"{markdown(made)}\n\n{source}")
     clock = result("caching_clock")
     if clock is not None:
         parts.append(_clock(clock))
@@ -53,9 +56,11 @@ def readme_rows() -> Iterator[str]:
     if row is None or row["psnr"] is None:
         return
     over = row["over"].get("fewer_steps")
+    edition = edition_of(made)
+    model = "embedded model" + (f", {edition}" if edition else "")
     than = "" if over is None else f", {over['mean']:+.1f} dB over fewer steps"
     yield (
-        f"| Caching where velocities bend, embedded model | {row['psnr']['mean']:.1f} dB PSNR to the uncached"
+        f"| Caching where velocities bend, {model} | {row['psnr']['mean']:.1f} dB PSNR to the uncached"
         f" clip at {row['flops_share']:.2f} of the FLOPs{than}, 50 steps, {row['clips']} mazes with balls |"
         f" {made['environment']['device']} | [caching_n50](docs/results/caching_n50.json) |"
     )

@@ -89,9 +89,7 @@ def test_a_finished_sweep_makes_no_clip_again(swept: Path, tiny_model: Path, cap
     before = rows_of(swept)
     assert run(words(tiny_model, swept)) == 0
     assert rows_of(swept) == before
-    assert f"the sweep resumes: {len(before)} clips were found in" in " ".join(
-        capsys.readouterr().err.split()
-    )
+    assert f"the sweep resumes: {len(before)} clips found in" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize("word", ["steps=6", "seed=1", "frames=9"])

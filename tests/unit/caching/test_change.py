@@ -1,9 +1,11 @@
 """Ours: which tokens are computed, what the predicted bound says, what is tied."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 import torch
+from diffusers import UniPCMultistepScheduler
 
 from tests.support.tiny_cache import Pipe
 from vidkit import caching
@@ -13,6 +15,7 @@ from vidkit.caching.step_placing import placed_steps
 from vidkit.hooks.token_grid import TokenGrid
 
 GRID = TokenGrid(2, 2, 3)
+DOC = Path(__file__).resolve().parents[3] / "docs" / "methods" / "change.md"
 P = GRID.tokens
 
 
@@ -180,6 +183,18 @@ def test_without_tokens_between_no_keys_are_kept_and_full_steps_are_those_placed
     policy.begin(RunContext(20, 2, 0, levels))
     assert computed == list(policy.full_steps(20)) and len(computed) == 6
     assert {row.kind for row in rows} == {"full", "skip"}
+
+
+def test_the_shipped_table_places_steps_where_the_docs_say():
+    scheduler = UniPCMultistepScheduler(
+        prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=4.0
+    )
+    scheduler.set_timesteps(50)
+    policy = caching.policy("change", full=0.2)
+    policy.begin(RunContext(50, 12, levels=tuple(scheduler.sigmas.tolist())))
+    *first, last = policy.full_steps(50)
+    told = " ".join(DOC.read_text(encoding="utf-8").split())
+    assert f"10 of 50 steps come to lie at {', '.join(map(str, first))} and {last}:" in told
 
 
 def test_where_noise_levels_are_not_known_full_steps_are_even():

@@ -10,6 +10,7 @@ from typing import Any
 from vidkit.bench.caching.measuring import UNCACHED, ClipRow
 from vidkit.bench.tables import TextTable
 from vidkit.utils.figures import BLUE, GREEN, GREY, INK, OCHRE, ORANGE, PLUM, PURPLE, RED, TEAL, drawn
+from vidkit.utils.plain import counted
 from vidkit.utils.statistics import MeanInterval, mean_interval, paired_mean_interval, share_interval
 
 COLOURS = {
@@ -135,7 +136,7 @@ def table_of(record: dict[str, Any], place: Place) -> TextTable:
     """Rows of one set, N and attention."""
     rows = [row for row in record["rows"] if _place(row) == place]
     clips = max(row["clips"] for row in rows)
-    table = TextTable(HEADINGS, f"{title_of(place)}, {clips} clips", left=1)
+    table = TextTable(HEADINGS, f"{title_of(place)}, {counted(clips, 'clip')}", left=1)
     for row in sorted(rows, key=lambda r: (-r["target"], -(r["psnr"] or {"mean": 1e9})["mean"])):
         table.add(*cells(row))
     return table

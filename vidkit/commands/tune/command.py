@@ -25,6 +25,7 @@ from vidkit.generation.prompt import read_prompts
 from vidkit.generation.resolve import ResolvedRun, resolve
 from vidkit.generation.spec import RANDOM_LABEL
 from vidkit.utils.files import check_writable
+from vidkit.utils.plain import counted
 
 if TYPE_CHECKING:
     from vidkit.bench.tuning.clips import TuneClips
@@ -92,7 +93,7 @@ def _sweep(
         clips = TuneClips(reference, prompts, model, folder, header, pool, progress.note)
         try:
             if clips.count:
-                progress.note(f"the sweep resumes: {clips.count} clips were found in {folder}")
+                progress.note(f"the sweep resumes: {counted(clips.count, 'clip')} found in {folder}")
             record = _record(settings, folder, surroundings)
             problem = Checker(reference, model).problem
             outcome = Search(ladders, settings.tune, clips, problem, progress.begin).run()
