@@ -61,6 +61,7 @@ class ClockShape(StrEnum):
 class BenchCachingSettings:
     sections: list[Section] = field(default_factory=lambda: [Section.quality])
     sets: list[ClipSet] = field(default_factory=lambda: [ClipSet.plain, ClipSet.extras])
+    # how the frames of a clip see each other; each is a table of its own
     attention: list[AttentionMode] = field(default_factory=lambda: [AttentionMode.bidirectional])
     methods: list[CacheMethod] = field(default_factory=lambda: list(CacheMethod))
     steps: list[int] = field(default_factory=lambda: [20])  # N; each is a table of its own

@@ -29,7 +29,8 @@ _MODELS = {
 class BenchVbenchSettings:
     videos: list[str] = field(default_factory=list)  # folders of videos; the first is the baseline
     results: list[str] = field(default_factory=list)  # VBench's result files or their folders; likewise
-    dimensions: list[VbenchDimension] = field(default_factory=list)  # none: all that the given models allow
+    # to score for; none: all that the given models allow
+    dimensions: list[VbenchDimension] = field(default_factory=list)
     dino: str | None = None  # local folder of DINO ViT-B/16, for subject consistency
     clip: str | None = None  # local folder of CLIP ViT-B/32, for background consistency
     aesthetic_clip: str | None = None  # local folder of CLIP ViT-L/14, for aesthetic quality

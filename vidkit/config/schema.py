@@ -163,7 +163,7 @@ class GenerateSettings:
     video: str | None = None  # clip to start from, or Wan VACE's control clip; frames are taken at `fps`
     mask: str | None = None  # Wan VACE: clip or image that is white where the video is generated
     reference: str | None = None  # Wan VACE: images of what is to be seen, several with commas between them
-    control_scale: float = 1.0  # Wan VACE: of what its control blocks add; 0: nothing
+    control_scale: float = 1.0  # Wan VACE: weight of what its control blocks add; 0: nothing
     strength: float = 0.8  # of video: share of the steps that it is denoised anew, (0, 1]
     resize: Resize = Resize.auto
     output: str | None = None  # .mp4 file or folder; none: outputs/<model>-<time>.mp4

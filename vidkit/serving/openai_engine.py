@@ -64,7 +64,7 @@ class OpenAIEngine:
         retry: how patient to be.
         limits: time and size limits of one request.
         capabilities: what the served model takes; servers do not say.
-        seed: of the random waits between attempts; None: a new one each time.
+        seed: of the random waits between attempts; a new one each time if not given.
 
     Raises:
         ConfigError: an address or concurrency that cannot be used.

@@ -36,9 +36,9 @@ class TransformersEngine:
         batch_size: maximum number of calls generated together; 1 generates one by one.
         batch_wait_ms: how long a call waits for others to be generated with it.
         revision: branch, tag or commit of a hub model.
-        attention: transformers' `attn_implementation`; None: its own choice.
-        min_pixels: smaller pictures are enlarged to this, where the processor takes it; None: its own.
-        max_pixels: larger pictures are shrunk to this, where the processor takes it; None: its own.
+        attention: transformers' `attn_implementation`; its own choice if not given.
+        min_pixels: smaller pictures are enlarged to this, where the processor takes it; its own if not given.
+        max_pixels: larger pictures are shrunk to this, where the processor takes it; its own if not given.
         options: further settings of the processor.
 
     Raises:

@@ -40,7 +40,7 @@ class PairEngine:
 
     Args:
         name: `small` or `large`.
-        folder: folder with its weights; None: the weights that ship with vidkit.
+        folder: folder with its weights; those that ship with vidkit if not given.
         device: torch device, `auto` for a GPU where there is one.
         batch_size: questions per forward pass.
         keep: questions of which the large model keeps its earlier looks for the next step.

@@ -26,7 +26,7 @@ class MakeOptions:
     levels: int = 120  # per type, skin and difficulty; four fifths for training, the rest for evaluation
     size: int | Sequence[int] | None = None  # side of the clips in pixels, or [height, width]; null: native
     frames: int | None = None  # frames of a clip; null: twelve per move
-    fps: int = 24
+    fps: int = 24  # frames per second of the clips
     routes: int = 1  # optimal routes shown, each in a clip of its own
 
     def __post_init__(self) -> None:
