@@ -17,7 +17,9 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -322,7 +324,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -337,26 +339,32 @@ def main() -> None:
     parser.add_argument("--peers", default=",".join(name.split(" ")[0] for name in PEERS))
     parser.add_argument("--out", default="caching_peers.json")
     args = parser.parse_args()
+    peers = {name.split(" ")[0]: name for name in PEERS}
+    if unknown := set(args.peers.split(",")) - set(peers):
+        parser.error(f"unknown peers: {', '.join(sorted(unknown))}; known: {', '.join(peers)}")
+    names = [peers[short] for short in args.peers.split(",")]
     if args.device.startswith("cuda") or (args.device == "auto" and torch.cuda.is_available()):
         torch.set_float32_matmul_precision("high")
     bench = Bench(args)
     rows: list[dict[str, Any]] = []
     knobs: list[dict[str, Any]] = []
     missing: dict[str, str] = {}
-    names = [name for name in PEERS if name.split(" ")[0] in args.peers.split(",")]
     with sigma_told(bench.maker.pipe.transformer):
         for target in map(float, args.targets.split(",")):
             for name in ("fewer_steps", "interval", "change", *names):
                 try:
                     rows += [{**row, "target": target} for row in measured(bench, name, target, knobs)]
-                except Exception as error:  # a peer that does not run is told, with its own words
-                    missing[name] = f"{type(error).__name__}: {error}"
-                    print(f"{name}: {missing[name]}")
+                except Exception as error:  # a peer is code of others: the rest is measured without it
+                    if name not in PEERS:
+                        raise
+                    traceback.print_exc()
+                    missing[f"{name} at {target:g}"] = f"{type(error).__name__}: {error}"
                 for one in summary(rows):
                     if (one["method"], one["target"]) == (name, target):
                         mean = one["psnr"]["mean"]
                         print(f"{one['set']} {name} {target:g}: share {one['share']:.3f}, {mean:.2f} dB")
                 write(args, bench, rows, knobs, missing)
+    return int(bool(missing))
 
 
 def measured(bench: Bench, name: str, target: float, knobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -389,4 +397,4 @@ def write(args: Any, bench: Bench, rows: list[Any], knobs: list[Any], missing: d
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

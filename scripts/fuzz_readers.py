@@ -29,6 +29,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scripts.hostile_inputs import JSON_PIECES, SLOWEST_S, ended_when_hung, in_text
+from scripts.rows import tell
 from vidkit.errors import VidkitError
 
 _RAW = "\ue000raw"  # stands for JSON that json.dumps cannot write
@@ -302,10 +303,7 @@ def main() -> int:
         "seconds": round(time.monotonic() - started, 1),
         "python": sys.version.split()[0],
     }
-    print(json.dumps(row))
-    if chosen.record is not None:
-        with chosen.record.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+    tell(row, chosen.record)
     return 1 if total["failed"] or total["slow"] else 0
 
 

@@ -25,6 +25,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from scripts.hostile_inputs import JSON_PIECES, SLOWEST_S, ended_when_hung, in_text
+from scripts.rows import tell
 from vidkit.algoviz.rsl.resolve import style_of
 from vidkit.algoviz.rsl.themes import PRESETS
 from vidkit.algoviz.vta.lowering import lower
@@ -292,10 +293,7 @@ def main() -> int:
         "seconds": round(time.monotonic() - started, 1),
         "python": sys.version.split()[0],
     }
-    print(json.dumps(row))
-    if chosen.record is not None:
-        with chosen.record.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+    tell(row, chosen.record)
     return 1 if ends["failed"] or hangs else 0
 
 

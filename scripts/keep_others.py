@@ -14,7 +14,6 @@ import argparse
 import contextlib
 import io
 import itertools
-import json
 import os
 import re
 import shutil
@@ -22,16 +21,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from scripts.keep_others_commands import Words, all_commands
+from scripts.rows import tell
 
 THEIRS = '{"mine": 1}\n'
 CASES = ("file", "link", "hard link", "link to nothing", "folder", "look-alike")
 FORCED = ("link", "hard link", "link to nothing", "folder", "look-alike")
-Words = Callable[[Path], list[str]]
 
 
 def planted(case: str, place: Path, outside: Path) -> Path:
@@ -128,13 +128,6 @@ def of_command(
     }  # fmt: skip
 
 
-def commands(base: Path) -> Iterator[tuple[str, Words]]:
-    """Every command that writes, small, with its inputs made below `base`."""
-    from scripts.keep_others_commands import all_commands
-
-    yield from all_commands(base)
-
-
 def main() -> int:
     sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests" / "support")]
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -147,15 +140,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         os.chdir(base)
-        for number, (name, words) in enumerate(commands(base)):
+        for number, (name, words) in enumerate(all_commands(base)):
             if (chosen.only and name not in chosen.only) or time.monotonic() > until:
                 continue
             row = of_command(name, words, base / f"c{number}")
             failed |= bool(row["wrong"])
-            print(json.dumps(row), flush=True)
-            if record is not None:
-                with record.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
+            tell(row, record)
     return int(failed)
 
 

@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scripts import fuzz_readers
 from scripts.fuzz_readers import Reader
+from scripts.rows import tell
 
 SIZES = (10_000, 100_000, 1_000_000)
 STEEPEST = 30.0  # times as long for ten times the input; in proportion it is 10, a square is 100
@@ -339,10 +340,7 @@ def main() -> int:
             if not row["forms"]:
                 break
             rows.append(row)
-            print(f"  {reader.name}: {row['forms']} forms, {row['seconds']} s", file=sys.stderr, flush=True)
-            if chosen.record is not None:
-                with chosen.record.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
+            tell(row, chosen.record)
     whole = sum(row["forms"] == row["chosen"] for row in rows)
     if whole < len(picked):
         print(f"time is up after {whole} of {len(picked)} readers", file=sys.stderr)

@@ -39,6 +39,8 @@ LARGEST_GROWTH = 0.05
 
 def main() -> int:
     sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
+    from scripts.rows import tell
+
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\\n")[0])
     parser.add_argument("--kills", type=int, default=50, help="of each command")
     parser.add_argument("--signals", type=int, default=4, help="of each command")
@@ -58,10 +60,7 @@ def main() -> int:
             row |= {"made_by": "scripts/soak.py", "seed": chosen.seed, "python": sys.version.split()[0],
                     "seconds": round(time.monotonic() - began, 1)}  # fmt: skip
             failed |= bool(row["wrong"])
-            print(json.dumps(row), flush=True)
-            if chosen.record is not None:
-                with chosen.record.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
+            tell(row, chosen.record)
     return int(failed)
 
 

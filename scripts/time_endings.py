@@ -11,7 +11,7 @@ timed right before, than on the machine alone.
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
 import os
 import random
 import shutil
@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = (
     "n = 3000\nx = list(range(n, 0, -1))\nfor i in range(n):\n    for j in range(i):\n        x[j] += 1\n"
 )
+LONGEST_S = 600  # that one may take to end before it counts as hung
 # words, OUT being a new folder, and seconds it runs at least
 COMMANDS: dict[str, tuple[str, float]] = {
     "generate": ("generate --seed 1 steps=40 -o OUT/x.mp4", 20),
@@ -71,7 +72,8 @@ def told(words: list[str], place: Path, after_s: float, number: int) -> dict[str
             slowness = stopwatch.slowness(time.monotonic)
             began = time.monotonic()
             process.send_signal(number)
-            process.wait(600)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it is among those that are left
+                process.wait(LONGEST_S)
             took = time.monotonic() - began
         else:
             slowness = took = 0.0
@@ -79,10 +81,12 @@ def told(words: list[str], place: Path, after_s: float, number: int) -> dict[str
         text = said.read().decode("utf-8", "replace")
     time.sleep(0.2)
     left = long_jobs.alive_in_session(process.pid)
+    status = process.poll()
     for pid in left:
         os.kill(pid, signal.SIGKILL)
+    process.wait()
     return {
-        "status": process.returncode, "seconds": round(took, 2), "slowness": round(slowness, 1),
+        "status": status, "seconds": round(took, 2), "slowness": round(slowness, 1),
         "left": len(left), "files": long_jobs.stray_files(out), "text": text,
     }  # fmt: skip
 
@@ -92,6 +96,8 @@ def wrong_with(row: dict[str, Any], number: int) -> str:
     text = row["text"]
     if row["slowness"] == 0.0 and row["status"] == 0:
         return ""  # whole before the signal came
+    if row["status"] is None:
+        return f"had not ended after {LONGEST_S} s"
     if row["status"] not in (128 + number, 0):
         return f"status {row['status']}: {text[-300:]}"
     if "Traceback" in text or "bug in vidkit" in text or "Exception ignored" in text:
@@ -119,6 +125,8 @@ def inputs(place: Path) -> None:
 
 def main() -> int:
     sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
+    from scripts.rows import tell
+
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", nargs="+", choices=COMMANDS, metavar="COMMAND")
     parser.add_argument("--each", type=int, default=4, help="signals to each command")
@@ -135,10 +143,7 @@ def main() -> int:
                 break
             row = of_command(name, Path(folder), chosen)
             failed |= bool(row["wrong"])
-            print(json.dumps(row), flush=True)
-            if chosen.record is not None:
-                with chosen.record.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
+            tell(row, chosen.record)
     return int(failed)
 
 

@@ -37,9 +37,9 @@ class Row:
     @property
     def family(self) -> Any:
         """The adapter, or None."""
-        from vidkit.hooks.families import FAMILIES, _adapter
+        from vidkit.hooks.families import FAMILIES, adapter_of
 
-        return None if self.transformer not in FAMILIES else _adapter(FAMILIES[self.transformer])
+        return None if self.transformer not in FAMILIES else adapter_of(FAMILIES[self.transformer])
 
     @property
     def attention(self) -> str:

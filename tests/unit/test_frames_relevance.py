@@ -77,9 +77,11 @@ def test_scores_of_the_user(tmp_path: Path) -> None:
         read_scores(tmp_path / "b.csv", times)
     (tmp_path / "b.csv").write_text("9" * 200_000)  # more than a cell may hold
     limit = csv.field_size_limit(131_072)  # of the whole process: other readers raise it
-    with pytest.raises(DataError, match="holds no scores: field larger"):
-        read_scores(tmp_path / "b.csv", times)
-    csv.field_size_limit(limit)
+    try:
+        with pytest.raises(DataError, match="holds no scores: field larger"):
+            read_scores(tmp_path / "b.csv", times)
+    finally:
+        csv.field_size_limit(limit)
 
 
 def test_scalings() -> None:

@@ -17,7 +17,7 @@ def test_caches_of_diffusers_run_on_the_embedded_kind_of_model(tiny_model, tmp_p
     words = f"x --model-path {tiny_model} --frames 13 --steps 8 --clips 1 --tune 1 --device cpu --targets 0.7"
     monkeypatch.setattr("sys.argv", [*words.split(), "--peers", ",".join(names), "--out", str(out)])
     monkeypatch.setattr(peers, "TRIES", 2)
-    peers.main()
+    assert peers.main() == 0
     record = json.loads(out.read_text())
     assert record["not_run"] == {}
     rows = {(row["set"], row["method"]): row for row in record["rows"]}
@@ -25,6 +25,32 @@ def test_caches_of_diffusers_run_on_the_embedded_kind_of_model(tiny_model, tmp_p
     for (_, method), row in rows.items():
         assert 0 < row["share"] < 0.9, method
         assert 20 < row["psnr"]["mean"] <= 100, method
+
+
+def test_a_peer_that_fails_is_told_with_its_share_and_a_fault_of_ours_ends_the_run(
+    tiny_model, tmp_path, monkeypatch, capsys
+) -> None:
+    def fails(bench, name, target, knobs):
+        if name in broken:
+            raise RuntimeError("no such layer")
+        return []
+
+    out, broken = tmp_path / "peers.json", {"MagCache (diffusers)"}
+    monkeypatch.setattr(peers, "measured", fails)
+    words = f"x --model-path {tiny_model} --frames 13 --steps 4 --clips 1 --device cpu --targets 0.7"
+    monkeypatch.setattr("sys.argv", [*words.split(), "--peers", "MagCache,SeaCache", "--out", str(out)])
+    assert peers.main() == 1
+    assert json.loads(out.read_text())["not_run"] == {
+        "MagCache (diffusers) at 0.7": "RuntimeError: no such layer"
+    }
+    assert "Traceback" in capsys.readouterr().err
+    broken.add("interval")
+    with pytest.raises(RuntimeError, match="no such layer"):
+        peers.main()
+    monkeypatch.setattr("sys.argv", ["x", "--peers", "MagCach"])
+    with pytest.raises(SystemExit):
+        peers.main()
+    assert "unknown peers: MagCach; known: FirstBlockCache, " in capsys.readouterr().err
 
 
 def test_flops_are_those_of_the_layers_that_run() -> None:

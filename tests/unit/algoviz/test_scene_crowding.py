@@ -7,6 +7,7 @@ import algoviz_traces as made
 import pytest
 
 from vidkit.algoviz import render, trace_of
+from vidkit.algoviz.scene.crowding import GAP
 from vidkit.algoviz.scene.film import Film
 from vidkit.algoviz.scene.fitting import SCALES
 from vidkit.algoviz.scene.look import THEMES, Look
@@ -79,8 +80,8 @@ def test_nothing_overlaps_whatever_views_a_trace_has(seed):
     assert meeting(film) == []
 
 
-def crowd() -> Film:
-    grid = {"type": "table", "data": [["."] * 8 for _ in range(5)]}
+def crowd(rows: int = 5) -> Film:
+    grid = {"type": "table", "data": [["."] * 8 for _ in range(rows)]}
     wanted = [("pairs", 27), ("x-set", 26), ("tree", 25), ("x-heap", 12), ("list", 30), ("x-linkedlist", 27)]
     wanted += [("hashtable", 16), ("x-stack", 12)]
     return film_of(
@@ -92,13 +93,17 @@ def crowd() -> Film:
     )
 
 
-def test_main_view_is_seen_whole_among_many():
-    film = crowd()
+@pytest.mark.parametrize("rows", [5, 12])  # twelve rows cost a place more than the other views would give
+def test_main_view_is_seen_whole_among_many(rows):
+    film = crowd(rows)
     cells = [
         shape for shape in film.scene(0).shapes if shape.role == "cell" and shape.id.startswith("cell:main:")
     ]
-    assert len(cells) == 40
+    assert len(cells) == 8 * rows
     assert meeting(film) == []
+    for one, other in itertools.combinations([one.box for one in film.painters if not one.left_out], 2):
+        apart = max(other.x - one.right, one.x - other.right, other.y - one.bottom, one.y - other.bottom)
+        assert apart >= GAP - 0.01
 
 
 def test_view_without_a_place_is_named_in_the_picture_and_in_the_notes():

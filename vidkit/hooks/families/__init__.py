@@ -37,7 +37,7 @@ def family_of(model: Any, name: str = "transformer") -> ModelFamily:
     for kind in type(model).__mro__:
         # a class of the same name that is not diffusers' may do anything
         if kind.__name__ in FAMILIES and kind.__module__.split(".")[0] == "diffusers":
-            family = _adapter(FAMILIES[kind.__name__])
+            family = adapter_of(FAMILIES[kind.__name__])
             family.check(model, name)
             return family
     whole = f"{type(model).__module__}.{type(model).__qualname__}"
@@ -48,7 +48,8 @@ def family_of(model: Any, name: str = "transformer") -> ModelFamily:
 
 
 @cache
-def _adapter(where: str) -> ModelFamily:
+def adapter_of(where: str) -> ModelFamily:
+    """The adapter at `MODULE:CLASS`; made once."""
     module, _, kind = where.partition(":")
     family: ModelFamily = getattr(import_module(module), kind)()
     return family
