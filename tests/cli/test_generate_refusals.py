@@ -4,8 +4,11 @@ import os
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 import vidkit_process
+
+from vidkit.video.writing import write_mp4
 
 
 def vidkit(*words: str, cwd: Path, heavy: bool = False) -> subprocess.CompletedProcess[str]:
@@ -46,3 +49,13 @@ def test_a_gate_that_no_score_can_pass_is_refused_by_a_dry_run(tmp_path: Path) -
     assert "threshold must be in 0..1 for the score 'margin', got 1.5" in done.stderr
     done = vidkit(*words, "draft.kind=entropy", "draft.threshold=0.5", cwd=tmp_path)
     assert done.returncode == 2 and "must be <= 0 for the score 'entropy'" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["video", "mask", "reference", "last_image"])
+def test_a_dry_run_reads_every_file_that_is_given(name: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no picture")
+    write_mp4(tmp_path / "v.mp4", np.zeros((90, 32, 32, 3), np.uint8), 16)
+    words = [f"{name}=notes.txt", *(["video=v.mp4"] if name == "mask" else [])]
+    done = vidkit("generate", "--config", "wan_vace_1_3b_480p", *words, "a cat", "--dry-run", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "notes.txt" in done.stderr.splitlines()[0]

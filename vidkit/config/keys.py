@@ -70,6 +70,11 @@ class Key:
         return self.annotation is str
 
     @property
+    def holds_texts(self) -> bool:
+        """Whether it is a list of texts, such as files."""
+        return typing.get_origin(self.annotation) is list and typing.get_args(self.annotation) == (str,)
+
+    @property
     def takes(self) -> str:
         """What a value looks like, in words."""
         if self.choices:

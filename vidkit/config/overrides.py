@@ -77,6 +77,9 @@ def hydra_words(
             if not override.value and key.optional and key.name.rpartition(".")[2] not in TEXTS:
                 raise _without_value(override, key)
             texts[override.key] = _text(override.value, key)
+        elif key is not None and key.holds_texts and override.value[:1] not in ("[", "", "'", '"'):
+            # one text alone; a file's name may hold what Hydra's grammar reads as more
+            texts[override.key] = None if override.value == "null" else [override.value]
         elif key is not None and key.methods and "." not in key.name:
             texts[override.key] = _parsed(_checked(override, key).partition("=")[2])
         elif key is not None and not key.is_section and override.key in groups:

@@ -165,7 +165,8 @@ def resolve(
     spec, folder = find_model(settings) if model is None else model
     frame = FirstFrame(None, given=settings.image is not None or spec.needs_image)
     check_given(spec, make_request(settings, frame))  # before files are read
-    if draw or settings.image not in (None, MAZE):
+    files = (settings.image, settings.last_image, settings.video, settings.mask, settings.reference)
+    if draw or any(file not in (None, MAZE) for file in files):
         frame = first_frame(settings, spec)
     request = make_request(settings, frame)
     check_request(spec, request)

@@ -1,6 +1,7 @@
 """`vidkit bench vbench`: scores computed by hand, totals of official files, stand-ins, bad input."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,8 @@ def test_a_clip_is_dynamic_from_six_pixels_of_256_on() -> None:
     assert scoring.dynamic_degree(clip_of(moving(1))).value == 0
     # 32 frames per second: every fourth frame, four times as far
     assert scoring.dynamic_degree(clip_of(moving(1, 64), 32.0)).value == 1
+    # short ones: nothing that moves is not a movement
+    assert scoring.dynamic_degree(clip_of(flat(7, 7, 7), 60.0)).value == 0
 
 
 def test_consistency_looks_at_the_frame_before_and_at_the_first() -> None:
@@ -279,7 +282,7 @@ def test_bad_videos_and_models_are_refused(folders, tmp_path, capsys) -> None:
     one.mkdir()
     write_mp4(one / "x.mp4", flat(5), 8)
     assert run(["bench", "vbench", f"videos=[{one}]", *out]) == 2
-    assert "1 frame(s): nothing can be compared" in capsys.readouterr().err
+    assert "too few frames to compare: 1 of at least 3" in capsys.readouterr().err
     assert run(["bench", "vbench", f"videos=[{folders[0]},{one}]", *out]) == 2
     assert "has a namesake in the other folders" in capsys.readouterr().err
     for key, folder, text in (
@@ -293,6 +296,20 @@ def test_bad_videos_and_models_are_refused(folders, tmp_path, capsys) -> None:
     words = [f"aesthetic_clip={tmp_path / 'clip'}", f"aesthetic_layer={layer}"]
     assert run(["bench", "vbench", f"videos=[{folders[0]}]", *words, *out]) != 0
     assert "is not a linear layer from 8 features to one number" in capsys.readouterr().err
+
+
+def test_one_bad_video_does_not_end_the_run_and_is_named(folders, tmp_path, capsys) -> None:
+    mixed = tmp_path / "mixed [1]"
+    shutil.copytree(folders[0], mixed)
+    good = (mixed / "scene 0-0.mp4").read_bytes()
+    (mixed / "scene 3-0.mp4").write_bytes(good[: len(good) // 2])
+    assert run(["bench", "vbench", f"videos={mixed}", "-o", str(tmp_path / "out")]) == 5
+    assert "1 video was left out of the scores" in capsys.readouterr().err
+    (made,) = json.loads((tmp_path / "out" / "vbench.json").read_text())["results"]
+    assert (
+        list(made["left_out"]) == ["scene 3-0.mp4"] and "scene 3-0.mp4" in made["left_out"]["scene 3-0.mp4"]
+    )
+    assert len(made["videos"]["temporal_flickering"]) == 5
 
 
 def test_a_dry_run_says_what_would_be_scored(folders, capsys) -> None:

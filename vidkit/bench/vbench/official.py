@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,12 @@ class Results:
     Attributes:
         name: as it is called in tables.
         scores: by dimension.
+        left_out: why a video could not be scored, by its name.
     """
 
     name: str
     scores: dict[str, Scores]
+    left_out: dict[str, str] = field(default_factory=dict)
 
     @property
     def raw(self) -> dict[str, float]:

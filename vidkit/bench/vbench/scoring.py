@@ -22,6 +22,7 @@ ENDINGS = (".mp4", ".webm", ".mkv", ".mov", ".avi", ".gif")
 SAMPLED_PER_SECOND = 8  # of dynamic degree
 FLOW_PIXELS, FLOW_SIDE = 6.0, 256  # a movement counts from 6 pixels of a clip whose shorter side is 256
 FASTEST = 0.05  # share of the pixels whose movement is looked at
+FEWEST_FRAMES = 3  # a frame between two others
 MOVING_PAIRS, PER_FRAMES = 4, 16  # so many pairs of so many frames make a clip dynamic
 
 
@@ -31,7 +32,7 @@ class Clip:
 
     Attributes:
         path: of the file.
-        frames: RGB `[T, H, W, 3]`, T >= 2.
+        frames: RGB `[T, H, W, 3]`, T >= 3.
         per_second: frames.
     """
 
@@ -74,12 +75,15 @@ def read_clip(path: Path) -> Clip:
     """All frames of a video.
 
     Raises:
-        VideoError: unreadable, or fewer than two frames: nothing can be compared.
+        VideoError: unreadable, or too few frames to compare.
     """
     info = scan(path, 0, 1).info
     frames = _decoded(path, info)
-    if len(frames) < 2:
-        raise VideoError(f"'{path}' has {len(frames)} frame(s): nothing can be compared", "leave it out")
+    if len(frames) < FEWEST_FRAMES:
+        raise VideoError(
+            f"'{path}' has too few frames to compare: {len(frames)} of at least {FEWEST_FRAMES}",
+            "leave it out",
+        )
     return Clip(path, np.stack(frames), float(info.average_fps or 0.0) or float(SAMPLED_PER_SECOND))
 
 
@@ -105,7 +109,7 @@ def motion_smoothness(clip: Clip) -> Score:
     for n in range(1, len(clip.frames) - 1, 2):
         before, own, after = clip.frames[n - 1 : n + 2].astype(np.float32)
         told.append(float(np.abs(own - (before + after) / 2).mean()))
-    return Score(1 - sum(told) / len(told) / 255 if told else 1.0, len(told))
+    return Score(1 - sum(told) / len(told) / 255, len(told))
 
 
 def dynamic_degree(clip: Clip) -> Score:
@@ -116,7 +120,8 @@ def dynamic_degree(clip: Clip) -> Score:
     """
     import cv2
 
-    chosen = clip.frames[:: max(1, round(clip.per_second / SAMPLED_PER_SECOND))]
+    apart = max(1, round(clip.per_second / SAMPLED_PER_SECOND))
+    chosen = clip.frames[:: min(apart, len(clip.frames) - 1)]
     grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in chosen]
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     limit = FLOW_PIXELS * min(clip.frames.shape[1:3]) / FLOW_SIDE
@@ -125,7 +130,8 @@ def dynamic_degree(clip: Clip) -> Score:
         found = flow.calc(a, b, np.zeros((*a.shape, 2), np.float32))
         speed = np.sort(np.hypot(found[..., 0], found[..., 1]).ravel())[::-1]
         moving += float(speed[: max(1, int(FASTEST * len(speed)))].mean()) > limit
-    return Score(float(moving >= round(MOVING_PAIRS * len(chosen) / PER_FRAMES)), len(grey) - 1)
+    wanted = max(1, round(MOVING_PAIRS * len(chosen) / PER_FRAMES))
+    return Score(float(moving >= wanted), len(grey) - 1)
 
 
 def _apart(a: Frames, b: Frames) -> float:

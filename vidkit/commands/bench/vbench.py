@@ -17,7 +17,7 @@ from vidkit.bench.vbench.dimensions import DIMENSIONS
 from vidkit.bench.vbench.official import Results, Scores, read_results
 from vidkit.commands.bench.common import command_of, folder_for, plan_of, print_files
 from vidkit.config.bench_vbench_schema import BenchVbenchSettings, VbenchDimension
-from vidkit.errors import ConfigError, DataError
+from vidkit.errors import ConfigError, DataError, SomeFailed, VideoError
 from vidkit.utils.statistics import EACH_BY_ITSELF
 
 _VIDEO_S = 3.0  # a dimension and video, on a quiet core
@@ -34,7 +34,8 @@ def run(settings: BenchVbenchSettings) -> dict[str, Any]:
         ConfigError: nothing is given, or one thing twice.
         DataError: no videos, folders without common ones, or a file that is no result of VBench.
         ModelError: a local model that cannot be used.
-        VideoError: a video that cannot be read.
+        VideoError: no video of a folder can be read.
+        SomeFailed: some cannot; the others are scored.
     """
     command = command_of("vbench", settings)
     if not settings.videos and not settings.results:
@@ -71,6 +72,13 @@ def run(settings: BenchVbenchSettings) -> dict[str, Any]:
             )
         finally:
             print_files(output, [record.file.name])
+    lost = sum(len(one.left_out) for one in made)
+    if lost:
+        raise SomeFailed(
+            f"{lost} {'video was' if lost == 1 else 'videos were'} left out of the scores",
+            f"the record says why ('left_out' in {record.file})",
+            record.content(),
+        )
     return record.content()
 
 
@@ -123,8 +131,16 @@ def _score(settings: BenchVbenchSettings, name: str, files: Sequence[Path], tell
 
     scorers = _scorers(settings)
     found: dict[str, dict[str, Score]] = {one: {} for one in scorers}
+    left_out: dict[str, str] = {}
     for number, file in enumerate(files):
-        clip = read_clip(file)
+        try:
+            clip = read_clip(file)
+        except VideoError as error:  # one bad file of hundreds does not end the night's run
+            left_out[file.name] = error.message
+            tell(f"left out: {error.message}")
+            if len(left_out) == len(files):
+                raise
+            continue
         for one, score in scorers.items():
             found[one][file.name] = score(clip)
         if (number + 1) % max(1, len(files) // 10) == 0:
@@ -139,6 +155,7 @@ def _score(settings: BenchVbenchSettings, name: str, files: Sequence[Path], tell
             )
             for one, rows in found.items()
         },
+        left_out,
     )
 
 
@@ -194,6 +211,7 @@ def _take(record: BenchRecord, made: list[Results], part: Part, found: Results) 
             "figures": {name: asdict(figure) for name, figure in scored(found).items()},
             "missing": {total: lacking for total, lacking in totals.items() if lacking},
             "videos": {name: one.videos for name, one in found.scores.items()},
+            "left_out": found.left_out,
         }
     )
     if len(made) > 1:
@@ -221,7 +239,7 @@ def _finish(record: BenchRecord, made: Sequence[Results]) -> None:
 
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(names[:4])
-    return f"{len(names)} dimensions are missing ({shown}{', ..' if len(names) > 4 else ''})"
+    return f"{len(names)} dimensions are missing ({shown}{', ...' if len(names) > 4 else ''})"
 
 
 def _table(title: str, figures: dict[str, Any], form: str) -> TextTable:
