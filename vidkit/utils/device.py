@@ -8,6 +8,7 @@ import platform
 from typing import TYPE_CHECKING
 
 from vidkit.errors import ConfigError
+from vidkit.utils.plain import counted
 from vidkit.utils.versions import torch_build
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def device_name(device: torch.device) -> str:
 
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{processor()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads"
+    cores, threads = os.cpu_count() or 1, torch.get_num_threads()
+    return f"{processor()}, {counted(cores, 'core')}, {counted(threads, 'thread')}"
 
 
 def processor() -> str:

@@ -57,7 +57,7 @@ def stream_line(record: RunRecord) -> str:
     line += f": {figures['frames_per_second']:.1f} frames per second with decoding"
     if figures["steady_frames_per_second"] is not None:
         line += f", {figures['steady_frames_per_second']:.1f} after the first chunk"
-    line += f" ({figures['first_seconds']:.1f} s); {_gib(figures['state_bytes'])} kept from chunk to chunk"
+    line += f" ({figures['first_seconds']:.1f} s); {_size(figures['state_bytes'])} kept from chunk to chunk"
     if len(figures["prompts"]) > 1:
         later = [str(one["chunk"]) for one in figures["prompts"][1:]]
         what = "a new prompt begins with chunk" if len(later) == 1 else "new prompts begin with chunks"
@@ -127,7 +127,7 @@ def cache_line(record: RunRecord) -> str:
         f"{name}: {100 * figures['flops_share']:.0f} % of the transformer's FLOPs"
         f" ({_flops(figures['executed_flops'])} of"
         f" {_flops(figures['executed_flops'] + figures['skipped_flops'])}; {kinds}),"
-        f" {_gib(figures['state_bytes'])} of state"
+        f" {_size(figures['state_bytes'])} of state"
     )
 
 
@@ -167,9 +167,9 @@ def cost_lines(
         gains = _gains(cost.transformer_flops, cost.baselines)
         lines.append(f"blocks      {cost.mode}; the transformer's FLOPs are {gains}")
     lines += [
-        f"memory      about {_gib(cost.peak_bytes)} with everything resident (estimate)",
-        f"  weights   {_gib(weights)} ({dtype}; VAE {vae_dtype})",
-        f"  working   about {_gib(cost.activation_bytes)} (estimate)",
+        f"memory      about {_size(cost.peak_bytes)} with everything resident (estimate)",
+        f"  weights   {_size(weights)} ({dtype}; VAE {vae_dtype})",
+        f"  working   about {_size(cost.activation_bytes)} (estimate)",
         f"  KV cache  {cost.kept}",
     ]
     return lines
@@ -181,7 +181,7 @@ def block_line(record: RunRecord) -> str:
     executed = blocks["executed_flops"]
     return (
         f"{blocks['mode']}: {_flops(executed)} in the transformer, {_gains(executed, blocks['baselines'])};"
-        f" {_gib(blocks['state_bytes'])} kept from step to step"
+        f" {_size(blocks['state_bytes'])} kept from step to step"
     )
 
 
@@ -193,14 +193,15 @@ def _gains(executed: float, baselines: Mapping[str, float]) -> str:
 
 
 def _memory(record: RunRecord) -> str:
-    host = f"{_gib(record.peak_host_bytes or 0)} of host memory at the peak"
+    host = f"{_size(record.peak_host_bytes or 0)} of host memory at the peak"
     if record.peak_device_bytes is None:
         return host
-    return f"{_gib(record.peak_device_bytes)} on the device at the peak, {host}"
+    return f"{_size(record.peak_device_bytes)} on the device at the peak, {host}"
 
 
-def _gib(count: int) -> str:
-    return f"{count / 2**30:.2f} GiB"
+def _size(count: int) -> str:
+    """Bytes in GiB, or in MiB where two decimals of a GiB would say nothing."""
+    return f"{count / 2**30:.2f} GiB" if count >= 2**27 else f"{count / 2**20:.1f} MiB"
 
 
 def _count(value: int) -> str:
