@@ -23,6 +23,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -336,10 +337,11 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=61)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--model-path", default=None)
-    parser.add_argument("--peers", default=",".join(name.split(" ")[0] for name in PEERS))
+    peers = {name.split(" ")[0]: name for name in PEERS}
+    here = [short for short in peers if short != "DBCache" or find_spec("cache_dit") is not None]
+    parser.add_argument("--peers", default=",".join(here), help="by default those that are installed")
     parser.add_argument("--out", default="caching_peers.json")
     args = parser.parse_args()
-    peers = {name.split(" ")[0]: name for name in PEERS}
     if unknown := set(args.peers.split(",")) - set(peers):
         parser.error(f"unknown peers: {', '.join(sorted(unknown))}; known: {', '.join(peers)}")
     names = [peers[short] for short in args.peers.split(",")]

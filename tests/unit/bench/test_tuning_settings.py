@@ -135,7 +135,7 @@ def test_a_single_step_has_no_fewer() -> None:
         ("tune.steps=[a]", "'a' is not a number: tune.steps"),
         ("tune.taus=[[1]]", r"'\[1\]' cannot stand in the list 'tune.taus'"),
         ("tune.attention=[{a: 1}]", "cannot stand in the list 'tune.attention'"),
-        ("tune.taus=[null]", "'null' is not what this list takes: tune.taus"),
+        ("tune.taus=[null]", "'null' is not a number: tune.taus"),
         ("tune.precisions=[fp4]", "unknown choice 'fp4'"),
         ("tune.finalists=0", "tune.finalists must be >= 1"),
         ("tune.floor=3", "unknown setting 'tune.floor'"),

@@ -93,7 +93,8 @@ def _figure(value: float, videos: Mapping[str, float]) -> tuple[Figure, Array | 
     for name, score in videos.items():
         groups.setdefault(prompt_of(name), []).append(score)
     if len(groups) < MIN_GROUPS:
-        note = f"{len(groups)} {'prompt' if len(groups) == 1 else 'prompts'}: no interval with fewer than {MIN_GROUPS}"
+        prompts = "1 prompt" if len(groups) == 1 else f"{len(groups)} prompts"
+        note = f"{prompts}: no interval with fewer than {MIN_GROUPS}"
         return Figure(value, prompts=len(groups), note=note), None
     names = sorted(groups)
     sums = np.array([[sum(groups[name]), len(groups[name])] for name in names])
