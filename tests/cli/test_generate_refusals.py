@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import vidkit_process
+from PIL import Image
 
 from vidkit.video.writing import write_mp4
 
@@ -55,7 +56,9 @@ def test_a_gate_that_no_score_can_pass_is_refused_by_a_dry_run(tmp_path: Path) -
 def test_a_dry_run_reads_every_file_that_is_given(name: str, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
     write_mp4(tmp_path / "v.mp4", np.zeros((90, 32, 32, 3), np.uint8), 16)
-    words = [f"{name}=notes.txt", *(["video=v.mp4"] if name == "mask" else [])]
+    Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(tmp_path / "p.png")
+    beside = {"mask": ["video=v.mp4"], "last_image": ["image=p.png"]}.get(name, [])
+    words = [f"{name}=notes.txt", *beside, "height=32", "width=32"]
     done = vidkit("generate", "--config", "wan_vace_1_3b_480p", *words, "a cat", "--dry-run", cwd=tmp_path)
     assert done.returncode != 0
     assert "notes.txt" in done.stderr.splitlines()[0]

@@ -61,7 +61,7 @@ def test_options_of_own_runs_get_their_types() -> None:
          "did you mean 'benchmark.tracker'? settings: benchmark.types"),
         ("benchmark.levels=many", "'many' is not a whole number: benchmark.levels=many",
          "'benchmark.levels' takes a whole number"),
-        ("benchmark.types=7", "'7' is not a list such as [a,b]: benchmark.types=7",
+        ("benchmark.types=[[1]]", "'[[1]]' is not a list such as [a,b]: benchmark.types=[[1]]",
          "'benchmark.types' takes"),
         ("benchmark.tracker=sift", "unknown choice 'sift' for 'benchmark.tracker'", "choices: ncc, csrt"),
     ],
