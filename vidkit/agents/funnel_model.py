@@ -17,6 +17,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
+
+from vidkit.agents.separability import whole_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,9 @@ def funnel_model(
     Raises:
         ValueError: a value out of range.
     """
+    alpha, beta = _number("alpha", alpha), _number("beta", beta)
+    screen_s, draft_s = _number("screen_s", screen_s), _number("draft_s", draft_s)
+    agent_s = _number("agent_s", agent_s)
     for name, share in (("alpha", alpha), ("beta", beta)):
         if not 0 <= share <= 1:
             raise ValueError(f"{name} must be between 0 and 1, got {share}")
@@ -75,9 +81,7 @@ def funnel_model(
             raise ValueError(f"{name} must be >= 0 seconds, got {seconds}")
     if not 0 < agent_s < math.inf:
         raise ValueError(f"agent_s must be > 0 seconds, got {agent_s}")
-    for name, count in (("workers", workers), ("batch", batch)):
-        if count < 1:
-            raise ValueError(f"{name} must be >= 1, got {count}")
+    workers, batch = whole_number("workers", workers, 1), whole_number("batch", batch, 1)
     front, rest = screen_s + beta * draft_s, (1 - beta * alpha) * agent_s
     return FunnelEstimate(
         expected_latency=front + rest,
@@ -86,3 +90,10 @@ def funnel_model(
         break_even=front / agent_s,
         interval=max(front / batch, rest / workers),
     )
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be a number, got {value!r:.40}") from error

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidkit.agents.confidence import CONFIDENCES, margin
-from vidkit.agents.separability import PAPER_K, separability
+from vidkit.agents.separability import FEWEST, PAPER_K, as_rows, largest, separability, whole_number
 from vidkit.serving.reply import END_TOKENS, Token
 
 MIN_MARGIN = 1.0
@@ -55,25 +55,38 @@ def answer_rows(tokens: Any) -> Any:
     return tokens
 
 
+def _threshold(value: Any) -> float:
+    try:
+        found = float(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the gate's threshold must be a number, got {value!r:.40}") from error
+    if math.isnan(found):
+        raise ValueError("the gate's threshold must be a number, got nan")
+    return found
+
+
 def gate(tokens: Any, threshold: float, kind: str = "margin", k: int = PAPER_K) -> Decision:
     """Believe a draft or defer to the agent.
 
     Args:
-        tokens: the draft's tokens, see `answer_rows`.
+        tokens: the draft's tokens, see `answer_rows`; None where the server gave no log-probabilities.
         threshold: the score must be greater. It belongs to one model, prompt and k.
         kind: `margin` (separability, and a margin of one nat at every token), `paper` (separability
             alone), or a baseline: `min_prob`, `log_mean`, `entropy`.
         k: alternatives per token that count.
 
     Raises:
-        ValueError: unknown kind, or a threshold that is no number.
+        ValueError: unknown kind, a k below 3, or a threshold that is no number.
     """
     if kind not in KINDS:
         raise ValueError(f"unknown gate '{kind}': must be one of {', '.join(KINDS)}")
-    if math.isnan(threshold):
-        raise ValueError("the gate's threshold must be a number, got nan")
+    k, threshold = whole_number("k", k, FEWEST), _threshold(threshold)
+    if tokens is None:
+        return Decision(False, math.nan, "no score: the server gave no log-probabilities")
     rows = answer_rows(tokens)
-    score = separability(rows, k) if kind in ("margin", "paper") else CONFIDENCES[kind](rows, k)
+    score = math.nan
+    if all(len(top) >= FEWEST for top in largest(as_rows(rows), k)):  # whatever the kind: too little is known
+        score = separability(rows, k) if kind in ("margin", "paper") else CONFIDENCES[kind](rows, k)
     if math.isnan(score):
         return Decision(
             False, score, "no score: an empty draft, or a token with fewer than three alternatives"

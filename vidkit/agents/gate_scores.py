@@ -7,13 +7,27 @@ from typing import Any
 
 import numpy as np
 
-from vidkit.agents.separability import Array
+from vidkit.agents.separability import Array, as_array
+
+
+def scored(scores: Any, correct: Any) -> tuple[Array, Array]:
+    """Scores [N], NaN where a draft has none, and whether each draft is right [N], 0 or 1, as float64.
+
+    Raises:
+        ValueError: lengths that differ, or a `correct` that is neither yes nor no: a grade of .5, labels of
+            -1 and 1 or an unknown one must not pass for right.
+    """
+    values, right = as_array(scores), as_array(correct)
+    if values.ndim != 1 or values.shape != right.shape:
+        raise ValueError(f"scores and correct must be [N] each, got {values.shape} and {right.shape}")
+    odd = right[(right != 0) & (right != 1)]
+    if len(odd):
+        raise ValueError(f"correct must hold True and False, or 1 and 0, got {odd[0]:g}")
+    return values, right
 
 
 def _known(scores: Any, correct: Any) -> tuple[Array, Array]:
-    values, right = np.asarray(scores, dtype=np.float64), np.asarray(correct, dtype=np.float64)
-    if values.ndim != 1 or values.shape != right.shape:
-        raise ValueError(f"scores and correct must be [N] each, got {values.shape} and {right.shape}")
+    values, right = scored(scores, correct)
     # a draft without a score is deferred, so it comes last
     return np.where(np.isnan(values), -np.inf, values), right
 

@@ -8,10 +8,13 @@ since greedy decoding would repeat it for ever.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from vidkit.agents.tool_thread import StuckError, ToolThreads
 from vidkit.agents.types import (
     AgentRun,
     Dialect,
@@ -29,6 +32,8 @@ from vidkit.serving.engine import Engine, EngineError
 from vidkit.serving.messages import Message, Request, Text
 from vidkit.utils.plain import counted
 from vidkit.utils.redaction import redact_message
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,7 @@ class Agent:
     ) -> None:
         self._engine, self._dialect, self._limits = engine, dialect, limits or Limits()
         self._tools, self._foresight = {tool.name: tool for tool in tools}, foresight
+        self._threads: ToolThreads[object] = ToolThreads()
 
     async def run(self, question: str, options: Mapping[str, str], workspace: Workspace) -> AgentRun:
         """Answer one question; never raises for what a model, a tool or a server does."""
@@ -138,7 +144,7 @@ class Agent:
             stop=self._dialect.stop,
             tools=self._dialect.declarations(list(self._tools.values())),
         )
-        guess = self._foresight(run.steps, workspace) if self._foresight is not None else None
+        guess = self._guessed(run.steps, workspace)
         ahead = asyncio.create_task(self._called(guess, workspace)) if guess is not None else None
         try:
             start = time.monotonic()
@@ -163,6 +169,14 @@ class Agent:
             if ahead is not None:
                 ahead.cancel()
 
+    def _guessed(self, steps: Sequence[Step], workspace: Workspace) -> ToolCall | None:
+        """A call to run ahead; a foresight that fails is a wrong guess, and changes nothing either."""
+        try:
+            return None if self._foresight is None else self._foresight(steps, workspace)
+        except Exception:
+            logger.debug("the foresight failed", exc_info=True)
+            return None
+
     async def _called(self, call: ToolCall, workspace: Workspace) -> ToolResult:
         """A tool's result; whatever it raises, and its time limit, is told to the model."""
         tool = self._tools.get(call.name)
@@ -171,12 +185,17 @@ class Agent:
             return ToolResult(problem=f"there is no tool '{call.name[:40]}'; tools: {names}")
         try:
             async with asyncio.timeout(self._limits.tool_seconds):
-                return await asyncio.to_thread(tool.run, call.arguments, workspace)
+                found = await self._threads.run(partial(tool.run, call.arguments, workspace))
         except TimeoutError:
             return ToolResult(problem=f"the tool took more than {self._limits.tool_seconds:g} s")
-        except ToolError as error:
+        except StuckError as error:
             return ToolResult(problem=str(error))
-        except (Exception, MemoryError) as error:
+        if isinstance(found, ToolResult):
+            return found
+        if isinstance(found, ToolError):
+            return ToolResult(problem=str(found))
+        if isinstance(found, BaseException):
             return ToolResult(
-                problem=redact_message(f"the tool failed: {type(error).__name__}: {error}"[:500])
+                problem=redact_message(f"the tool failed: {type(found).__name__}: {found}"[:500])
             )
+        return ToolResult(problem=f"the tool failed: it gave {type(found).__name__}, not a ToolResult")

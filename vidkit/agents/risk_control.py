@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from vidkit.agents.separability import Array, as_array
+from vidkit.agents.gate_scores import scored
+from vidkit.agents.separability import Array
 
 UNIT_GRID: Array = np.concatenate([1 - np.geomspace(1e-6, 0.1, 120), np.linspace(0.895, 0.0, 180)])
 """Thresholds of scores in [0, 1], strictest first; dense near 1, where separability lives."""
@@ -78,11 +79,9 @@ def conformal_threshold(scores: Any, correct: Any, risk: float) -> float | None:
         everything may be believed; None where the split is too small for this risk.
 
     Raises:
-        ValueError: values out of range, or lengths that differ.
+        ValueError: values out of range, lengths that differ, or a `correct` that is neither yes nor no.
     """
-    values, right = as_array(scores), as_array(correct)
-    if values.ndim != 1 or values.shape != right.shape:
-        raise ValueError(f"scores and correct must be [N] each, got {values.shape} and {right.shape}")
+    values, right = scored(scores, correct)
     if not 0 < risk < 1:
         raise ValueError(f"risk must be between 0 and 1, got {risk}")
     allowed = math.floor(risk * (len(values) + 1) + 1e-9) - 1
@@ -108,11 +107,9 @@ def calibrate_threshold(scores: Any, correct: Any, risk: float, delta: float) ->
         The threshold; None where none of the grid keeps the risk: believe nothing.
 
     Raises:
-        ValueError: values out of range, or lengths that differ.
+        ValueError: values out of range, lengths that differ, or a `correct` that is neither yes nor no.
     """
-    values, right = as_array(scores), as_array(correct)
-    if values.ndim != 1 or values.shape != right.shape:
-        raise ValueError(f"scores and correct must be [N] each, got {values.shape} and {right.shape}")
+    values, right = scored(scores, correct)
     if not 0 < risk < 1:
         raise ValueError(f"risk must be between 0 and 1, got {risk}")
     if not 0 < delta < 1:

@@ -13,6 +13,7 @@ for the second condition.
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,24 @@ def as_array(values: Any) -> Array:
         values = values.detach().cpu().double().numpy()
     elif isinstance(values, list | tuple) and any(hasattr(one, "detach") for one in values):
         values = [as_array(one) for one in values]
+    if np.iscomplexobj(values):
+        raise ValueError("numbers must be real, got complex ones")
     return np.asarray(values, dtype=np.float64)
+
+
+def whole_number(name: str, value: Any, least: int) -> int:
+    """A count as an int, from Python, NumPy or torch.
+
+    Raises:
+        ValueError: no whole number, or below `least`.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError as error:
+        raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}") from error
+    if number < least:
+        raise ValueError(f"{name} must be >= {least}, got {value}")
+    return number
 
 
 def as_rows(values: Any) -> Array:
@@ -45,8 +63,10 @@ def as_rows(values: Any) -> Array:
     Rows of unequal length are filled with -inf, which counts as no value.
 
     Raises:
-        ValueError: not one or two dimensions.
+        ValueError: no rows of real numbers.
     """
+    if values is None or isinstance(values, str | bytes):
+        raise ValueError(f"logits must be one row per token, [T, K], got {values!r:.40}")
     if hasattr(values, "detach"):
         values = as_array(values)
     if not isinstance(values, np.ndarray):
@@ -60,7 +80,7 @@ def as_rows(values: Any) -> Array:
         return filled
     if values.ndim != 2:
         raise ValueError(f"logits must be [T, K], got {values.ndim} dimensions")
-    return values.astype(np.float64)
+    return as_array(values)
 
 
 def largest(rows: Array, k: int) -> list[Array]:
@@ -84,7 +104,8 @@ def token_separability(top: Array) -> float:
     if len(top) < FEWEST:
         return math.nan
     rest = top[1:]
-    return float((top[0] - rest.mean()) / (rest.std() + 1e-6))
+    with np.errstate(over="ignore", invalid="ignore"):  # near the ends of float64: infinite, or no score
+        return float((top[0] - rest.mean()) / (rest.std() + 1e-6))
 
 
 def aggregated(values: Array, aggregate: str) -> float:
@@ -120,10 +141,9 @@ def separability(logits: Any, k: int = PAPER_K, aggregate: str = "min") -> float
         Score in [0, 1]; NaN where there is none: no token, or a token with fewer than three usable values.
 
     Raises:
-        ValueError: k < 3, an unknown aggregate, or wrong dimensions.
+        ValueError: k < 3 or no whole number, an unknown aggregate, or no rows of real numbers.
     """
-    if k < FEWEST:
-        raise ValueError(f"k must be >= {FEWEST}, got {k}")
+    k = whole_number("k", k, FEWEST)
     if aggregate not in AGGREGATES:
         raise ValueError(f"unknown aggregate '{aggregate}': must be one of {', '.join(AGGREGATES)}")
     rows = as_rows(logits)

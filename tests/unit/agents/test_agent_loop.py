@@ -3,6 +3,9 @@
 import asyncio
 import io
 import json
+import subprocess
+import sys
+import threading
 import time
 
 import PIL.Image
@@ -12,6 +15,7 @@ from vidkit.agents.dialects.hermes_text import HermesText
 from vidkit.agents.dialects.openai_tools import OpenAITools
 from vidkit.agents.dialects.python_block import PythonBlock
 from vidkit.agents.loop import Agent, Limits
+from vidkit.agents.tool_thread import MOST_STUCK
 from vidkit.agents.tools.zoom import ZoomTool
 from vidkit.agents.types import Ending, ToolCall, ToolError, ToolResult
 from vidkit.agents.workspace import Workspace
@@ -154,6 +158,14 @@ class Odd:
                 raise ToolError("not so")
             case "memory":
                 raise MemoryError
+            case "exit":
+                raise SystemExit(3)
+            case "interrupt":
+                raise KeyboardInterrupt
+            case "stop":
+                raise StopIteration
+            case "nothing":
+                return None
             case "sleep":
                 time.sleep(0.5)
         return ToolResult("fine")
@@ -162,7 +174,8 @@ class Odd:
 @pytest.mark.parametrize(
     ("how", "told"),
     [("raise", "ZeroDivisionError: no"), ("refuse", "not so"), ("memory", "MemoryError"),
-     ("sleep", "more than 0.1 s")],
+     ("exit", "SystemExit: 3"), ("interrupt", "KeyboardInterrupt"), ("stop", "StopIteration"),
+     ("nothing", "gave NoneType, not a ToolResult"), ("sleep", "more than 0.1 s")],
 )  # fmt: skip
 def test_what_a_tool_does_is_told(how: str, told: str) -> None:
     asked = f'<tool_call>{{"name": "odd", "arguments": {{"how": "{how}"}}}}</tool_call>'
@@ -175,6 +188,57 @@ def test_what_a_tool_does_is_told(how: str, told: str) -> None:
     assert result.answer == "A"
     assert told in engine.requests[1].messages[-1].parts[0].text
     assert told in result.steps[0].result.problem
+
+
+class Endless:
+    """A tool that loops until the test is over."""
+
+    name, description, parameters = "odd", "odd", {}
+
+    def __init__(self) -> None:
+        self.over, self.begun = threading.Event(), 0
+
+    def run(self, arguments, workspace):
+        self.begun += 1
+        self.over.wait()
+        return ToolResult("late")
+
+
+def test_tools_that_never_end_hold_up_no_other_and_are_bounded() -> None:
+    endless, calls = Endless(), 3 * MOST_STUCK
+    asked = [f'<tool_call>{{"name": "odd", "arguments": {{"n": {n}}}}}</tool_call>' for n in range(calls)]
+    try:
+        found, engine = run(
+            *asked, "<answer>A</answer>", tools=[endless], limits=Limits(steps=99, tool_seconds=0.01)
+        )
+        assert found.answer == "A" and endless.begun == MOST_STUCK
+        told = [step.result.problem for step in found.steps if step.result is not None]
+        assert all("more than 0.01 s" in one for one in told[:MOST_STUCK])
+        assert all("have not ended" in one for one in told[MOST_STUCK:])
+    finally:
+        endless.over.set()
+
+
+def test_a_program_ends_though_a_tool_of_it_loops() -> None:
+    code = (
+        "import asyncio, time\n"
+        "from vidkit.agents.tool_thread import ToolThreads\n"
+        "def endless():\n"
+        "    while True: time.sleep(0.01)\n"
+        "async def main():\n"
+        "    try:\n"
+        "        async with asyncio.timeout(0.05): await ToolThreads().run(endless)\n"
+        "    except TimeoutError: print('left')\n"
+        "asyncio.run(main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout) == (0, "left\n"), done.stderr
+
+
+@pytest.mark.parametrize("guess", [lambda steps, workspace: 1 / 0, lambda steps, workspace: None])
+def test_a_foresight_that_fails_changes_nothing(guess) -> None:
+    found, _ = run(call(), "<answer>A</answer>", foresight=guess)
+    assert found.answer == "A" and not found.steps[0].foreseen
 
 
 def test_foreseen_calls_change_nothing_but_the_wait() -> None:
