@@ -103,7 +103,10 @@ class Agent:
         tools = list(self._tools.values())
         shown = tuple(workspace.shown(place) for place in range(len(workspace.pictures)))
         text = Text(self._dialect.question(question, options, workspace))
-        return [Message.of("system", self._dialect.system(tools)), Message("user", (*shown, text))]
+        return [
+            Message.of("system", self._dialect.system(tools)),
+            Message("user", (*shown, *workspace.others, text)),
+        ]
 
     async def _steps(self, run: AgentRun, messages: list[Message], workspace: Workspace) -> None:
         failed: set[str] = set()

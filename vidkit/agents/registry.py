@@ -12,11 +12,12 @@ DIALECTS: Mapping[str, str] = {
     "python_block": "vidkit.agents.dialects.python_block:PythonBlock",
     "openai_tools": "vidkit.agents.dialects.openai_tools:OpenAITools",
 }
+FRAMES_TOOL = "frames"
 TOOLS: Mapping[str, str] = {
     "zoom": "vidkit.agents.tools.zoom:ZoomTool",
     "rotate": "vidkit.agents.tools.rotate:RotateTool",
     "python": "vidkit.agents.tools.python:PythonTool",
-    "frames": "vidkit.agents.tools.frames:FramesTool",
+    FRAMES_TOOL: "vidkit.agents.tools.frames:FramesTool",
 }
 FORESIGHTS: Mapping[str, str] = {"centre": "vidkit.agents.foresight:Centre"}
 _DIALECT_NEEDS = ("system", "question", "declarations", "read", "turn", "observation", "reminder")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from vidkit.serving.messages import Image
+from vidkit.serving.messages import Image, Part
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -40,6 +40,30 @@ def fitted(
     return wide, high
 
 
+class Footage(Protocol):
+    """A video whose moments may be looked at; may be slow, so that tools alone call it.
+
+    Attributes:
+        length_s: seconds.
+    """
+
+    length_s: float
+
+    def at(self, times_s: Sequence[float]) -> list[PIL.Image.Image]:
+        """The frames shown at some moments, in their order, RGB.
+
+        Raises:
+            VideoError: they cannot be decoded.
+        """
+
+    def chosen(self, query: str, count: int, start_s: float, end_s: float) -> list[float]:
+        """Moments in [start_s, end_s) that fit a query, in time, at most `count`.
+
+        Raises:
+            VidkitError: the selection fails.
+        """
+
+
 @dataclass(slots=True)
 class Workspace:
     """Sources of one question.
@@ -47,15 +71,15 @@ class Workspace:
     Attributes:
         pictures: sources in full size; crops are always cut from these, never from an earlier crop.
         largest: pixels of a shown picture at most.
-        frames: seconds -> the frame of a video nearest to it, and its length; None without a video.
-        length_s: of the video.
+        video: of which the pictures are frames; None without one that may be looked at.
+        others: sound and whole clips, as they came.
         grid: pixels of which the sides of shown pictures are multiples.
     """
 
     pictures: list[PIL.Image.Image] = field(default_factory=list)
     largest: int = MAX_PIXELS
-    frames: Callable[[list[float]], list[PIL.Image.Image]] | None = None
-    length_s: float = 0.0
+    video: Footage | None = None
+    others: tuple[Part, ...] = ()
     grid: int = GRID
 
     def shown_size(self, place: int = 0) -> tuple[int, int]:

@@ -117,6 +117,23 @@ Part = Text | Image | Audio | Video
 
 
 @dataclass(frozen=True, slots=True)
+class Clip:
+    """What the pictures of a request are frames of, for engines that look further; no server is sent it.
+
+    Attributes:
+        path: of the video.
+        start_s: where the clip begins, seconds from the video's start.
+        length_s: of the clip; nothing after it may be looked at.
+        times_s: of the pictures, seconds from the clip's start.
+    """
+
+    path: Path
+    start_s: float
+    length_s: float
+    times_s: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn.
 
@@ -160,6 +177,7 @@ class Request:
         seed: for sampling; engines that cannot seed ignore it.
         tools: function declarations in the OpenAI form.
         extra: further fields for the engine, for example `{"chat_template_kwargs": {...}}`.
+        clip: the video behind the pictures, where there is one that may be looked at.
     """
 
     messages: tuple[Message, ...]
@@ -171,6 +189,7 @@ class Request:
     seed: int | None = None
     tools: tuple[Mapping[str, Any], ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+    clip: Clip | None = None
 
     def fingerprint(self) -> str:
         """SHA-256 over everything that can change the reply, media bytes included; hexadecimal."""
@@ -187,4 +206,6 @@ class Request:
         sampling = [self.max_tokens, self.temperature, self.top_p, self.stop, self.top_logprobs, self.seed]
         rest = json.dumps([*sampling, self.tools, self.extra], sort_keys=True, default=str)
         digest.update(rest.encode())
+        if self.clip is not None:
+            digest.update(repr(self.clip).encode("utf-8", "surrogatepass"))
         return digest.hexdigest()

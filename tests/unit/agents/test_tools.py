@@ -6,13 +6,17 @@ import PIL.Image
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_clips import write_clip
 
+from vidkit.agents.clip_footage import ClipFootage
 from vidkit.agents.tools.boxes import source_box
 from vidkit.agents.tools.frames import FramesTool
 from vidkit.agents.tools.rotate import RotateTool
 from vidkit.agents.tools.zoom import ZoomTool
 from vidkit.agents.types import ToolError
 from vidkit.agents.workspace import GRID, MAX_PIXELS, MIN_PIXELS, Workspace, fitted
+from vidkit.errors import VideoError
+from vidkit.serving.messages import Clip
 
 
 @pytest.mark.parametrize(
@@ -78,18 +82,58 @@ def test_quarter_turns_are_exact_and_mirrored() -> None:
             RotateTool().run({"degrees": bad}, Workspace([picture]))
 
 
+class Footage:
+    """Ten seconds of grey."""
+
+    length_s = 10.0
+
+    def __init__(self) -> None:
+        self.asked: list = []
+
+    def at(self, times_s):
+        self.asked.extend(times_s)
+        return [PIL.Image.new("RGB", (64, 48))] * len(times_s)
+
+    def chosen(self, query, count, start_s, end_s):
+        if query == "broken":
+            raise VideoError("no video 'x.mp4'")
+        return [start_s + 0.25] * min(count, 1)
+
+
 def test_frames_of_a_video() -> None:
-    asked = []
-
-    def frames(times):
-        asked.extend(times)
-        return [PIL.Image.new("RGB", (64, 48))] * len(times)
-
-    workspace = Workspace(frames=frames, length_s=10)
+    footage = Footage()
+    workspace = Workspace(video=footage)
     result = FramesTool().run({"start": 8, "end": 99, "count": 2}, workspace)
-    assert asked == [8.5, 9.5] and "8.5 s, 9.5 s" in result.text and len(result.images) == 2
-    for start, end, count in ((5, 5, 2), (11, 12, 2), ("a", 2, 2), (0, 1, 99)):
+    assert footage.asked == [8.5, 9.5] and "8.5 s, 9.5 s" in result.text and len(result.images) == 2
+    for start, end, count in ((5, 5, 2), (11, 12, 2), ("a", 2, 2), (0, 1, 99), (0, 10**400, 2)):
         with pytest.raises(ToolError):
             FramesTool().run({"start": start, "end": end, "count": count}, workspace)
     with pytest.raises(ToolError, match="no video"):
         FramesTool().run({"start": 0, "end": 1}, Workspace())
+
+
+def test_frames_for_a_query() -> None:
+    footage = Footage()
+    result = FramesTool().run({"start": 2, "end": 6, "count": 3, "query": "a dog"}, Workspace(video=footage))
+    assert footage.asked == [2.25] and result.text == "frames at 2.2 s"
+    for query in (7, ["dog"], "x" * 501):
+        with pytest.raises(ToolError, match="query must be text"):
+            FramesTool().run({"start": 2, "end": 6, "query": query}, Workspace(video=footage))
+    with pytest.raises(ToolError, match="cannot be read: no video 'x.mp4'"):
+        FramesTool().run({"start": 2, "end": 6, "query": "broken"}, Workspace(video=footage))
+
+
+def grey(picture: PIL.Image.Image) -> int:
+    return picture.convert("L").getpixel((30, 20))
+
+
+def test_footage_is_of_its_clip_alone(tmp_path) -> None:
+    pytest.importorskip("av", reason="made clips need PyAV")
+    path = write_clip(tmp_path / "v.mp4", seconds=4, sound=False)  # frame i, at i / 10 s, is grey 4 * i
+    clip = ClipFootage(Clip(path, 1.0, 2.0))
+    shown = [grey(picture) for picture in clip.at([0.0, 0.25, 1.95, 0.5, 7.0])]
+    assert shown == pytest.approx([40, 48, 116, 60, 116], abs=2)  # nothing after the clip's end
+    chosen = clip.chosen("grey", 2, 0.5, 99.0)
+    assert 1 <= len(chosen) <= 2 and all(0.5 <= time < 2.0 for time in chosen)
+    with pytest.raises(VideoError):
+        ClipFootage(Clip(tmp_path / "none.mp4", 0.0, 2.0)).at([0.5])

@@ -130,3 +130,12 @@ def test_own_frame_picker_is_used(media, tmp_path):
     assert len(engine.requests[0].messages[0].parts) == 4
     (row,) = rows_of(summary.predictions)
     assert row["meta"]["selection"] == {"query": "What?"}
+
+
+def test_the_video_behind_the_frames_is_known_unless_pictures_are_kept_back(media, tmp_path):
+    engine, _ = shown(media, tmp_path)
+    clip = engine.requests[0].clip
+    assert (clip.path, clip.start_s) == (media / "v1.mp4", 0.0)
+    assert clip.length_s == pytest.approx(2.0) and len(clip.times_s) == 3
+    hidden, _ = shown(media, tmp_path / "black", mode=PromptMode(modality="amv"))
+    assert hidden.requests[0].clip is None  # an agent must not look behind black pictures

@@ -5,26 +5,37 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from vidkit.agents.clip_footage import ClipFootage
 from vidkit.agents.loop import Agent, Limits
-from vidkit.agents.registry import open_dialect, open_foresight, open_tools
+from vidkit.agents.registry import FRAMES_TOOL, open_dialect, open_foresight, open_tools
 from vidkit.agents.types import AgentRun, Ending
 from vidkit.agents.workspace import GRID, MAX_PIXELS, Workspace
 from vidkit.serving.engine import Engine
-from vidkit.serving.messages import Image, Request, Text
+from vidkit.serving.messages import Clip, Image, Request, Text
 from vidkit.serving.reply import Reply, Usage
 from vidkit.utils.plain import counted
 
 
 def workspace_of(request: Request, largest: int = MAX_PIXELS, grid: int = GRID) -> Workspace:
-    """The pictures of a request in the size they came in."""
+    """The pictures of a request in the size they came in, its sound and clips, and the video behind it."""
     parts = [part for message in request.messages for part in message.parts]
-    return Workspace([part.to_pil() for part in parts if isinstance(part, Image)], largest, grid=grid)
+    others = tuple(part for part in parts if not isinstance(part, Image | Text))
+    video = None if request.clip is None else ClipFootage(request.clip)
+    pictures = [part.to_pil() for part in parts if isinstance(part, Image)]
+    return Workspace(pictures, largest, video, others, grid)
 
 
 def text_of(request: Request) -> str:
     """All its text, system turn first."""
     parts = [part for message in request.messages for part in message.parts]
     return "\n".join(part.text for part in parts if isinstance(part, Text) and part.text.strip())
+
+
+def about_clip(clip: Clip) -> str:
+    """What a model has to know of a video whose moments it may ask for."""
+    times = ", ".join(f"{time:.1f} s" for time in clip.times_s)
+    shown = f" The pictures are its frames at {times}." if clip.times_s else ""
+    return f"The video is {clip.length_s:.1f} s long.{shown}"
 
 
 class AgentEngine:
@@ -56,6 +67,7 @@ class AgentEngine:
         self._engine, self._largest, self._limits = engine, largest, limits or Limits()
         guess = open_foresight(foresight, frame)
         self._agent = Agent(engine, open_dialect(dialect), open_tools(tools, frame), self._limits, guess)
+        self._knows_video = FRAMES_TOOL in tools
         self._settings = {
             "dialect": dialect,
             "tools": ",".join(tools),
@@ -83,7 +95,10 @@ class AgentEngine:
         """
         start = time.monotonic()
         workspace = workspace_of(request, self._largest, self.capabilities.grid)
-        run = await self._agent.run(text_of(request), {}, workspace)
+        question = text_of(request)
+        if request.clip is not None and self._knows_video:
+            question = f"{question}\n{about_clip(request.clip)}"
+        run = await self._agent.run(question, {}, workspace)
         if run.failure is not None:
             raise run.failure
         return reply_of(run, self._engine.name, time.monotonic() - start)

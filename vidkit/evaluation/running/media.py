@@ -21,7 +21,7 @@ from vidkit.evaluation.running.clip import cut_clip
 from vidkit.evaluation.running.frames import FramePicker, Frames, blacken, read_frames
 from vidkit.evaluation.running.subtitles import clip_spoken
 from vidkit.evaluation.types import Item, PartKind, Prompt, Visuals
-from vidkit.serving.messages import Audio, Image, Video
+from vidkit.serving.messages import Audio, Clip, Image, Video
 from vidkit.serving.sound import decode_mono, encode_wav
 from vidkit.video.subtitles import SubtitleSegment, read_subtitles
 
@@ -34,13 +34,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """What was loaded for one item; only what its prompt asks for."""
+    """What was loaded for one item; only what its prompt asks for.
+
+    `source` is what the frames were taken of, where more of it may be looked at.
+    """
 
     frames: Frames | None = None
     clip: Video | None = None
     audio: Audio | None = None
     images: tuple[Image, ...] = ()
     spoken: tuple[SubtitleSegment, ...] = ()
+    source: Clip | None = None
 
 
 class MediaLoader:
@@ -99,7 +103,11 @@ class MediaLoader:
         images = await self._images(visuals) if PartKind.IMAGES in kinds else ()
         speaks = kinds & {PartKind.SUBTITLES, PartKind.FRAMES_WITH_SUBTITLES}
         spoken = await self._spoken(item, visuals) if speaks else ()
-        return Media(frames, clip, audio, images, spoken)
+        source = None
+        if frames is not None and not self._black:  # pictures that are kept back stay so
+            path, start_s = self._video(item, visuals), visuals.start_s
+            source = Clip(path, start_s, frames.duration_s, frames.times_s)
+        return Media(frames, clip, audio, images, spoken, source)
 
     async def _frames(self, item: Item, visuals: Visuals) -> Frames:
         path = self._video(item, visuals)

@@ -72,6 +72,7 @@ def build_request(prompt: Prompt, media: Media, sampling: Sampling) -> Request:
         seed=sampling.seed,
         top_logprobs=sampling.top_logprobs,
         extra=sampling.extra,
+        clip=media.source,
     )
 
 
