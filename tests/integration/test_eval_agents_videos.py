@@ -1,4 +1,4 @@
-"""Agents that look at moments of a video: the frames tool on a benchmark of videos, and what it must not see."""
+"""Agents that look at moments of a video: the frames tool on a benchmark of videos."""
 
 import base64
 import io

@@ -208,7 +208,7 @@ def test_tools_that_never_end_hold_up_no_other_and_are_bounded() -> None:
     endless, calls = Endless(), 3 * MOST_STUCK
     asked = [f'<tool_call>{{"name": "odd", "arguments": {{"n": {n}}}}}</tool_call>' for n in range(calls)]
     try:
-        found, engine = run(
+        found, _ = run(
             *asked, "<answer>A</answer>", tools=[endless], limits=Limits(steps=99, tool_seconds=0.01)
         )
         assert found.answer == "A" and endless.begun == MOST_STUCK

@@ -83,7 +83,7 @@ def test_what_is_no_number_or_count_is_refused(call, told: str) -> None:
 
 @pytest.mark.parametrize("odd", [0.5, 2, -1, float("nan")])
 def test_a_draft_is_right_or_wrong_and_nothing_else(odd) -> None:
-    # a grade, a label of -1 or an unknown one would pass for right, and make a threshold that promises nothing
+    # a grade, a label of -1 or an unknown one would pass for right, and the threshold promise nothing
     for truth in ([1.0] * 199 + [odd], np.array([1.0] * 199 + [odd]), torch.tensor([1.0] * 199 + [odd])):
         with pytest.raises(ValueError, match="correct must hold True and False"):
             agents.calibrate_threshold([0.9] * 200, truth, 0.05, 0.05)

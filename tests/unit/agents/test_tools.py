@@ -119,7 +119,7 @@ def test_frames_for_a_query() -> None:
     for query in (7, ["dog"], "x" * 501):
         with pytest.raises(ToolError, match="query must be text"):
             FramesTool().run({"start": 2, "end": 6, "query": query}, Workspace(video=footage))
-    with pytest.raises(ToolError, match="cannot be read: no video 'x.mp4'"):
+    with pytest.raises(ToolError, match="cannot be read: no video"):
         FramesTool().run({"start": 2, "end": 6, "query": "broken"}, Workspace(video=footage))
 
 
