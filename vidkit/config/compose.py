@@ -15,15 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
-from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import ConfigCompositionException, HydraException
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from vidkit.config import hydra_calls
 from vidkit.config.catalog import Entry, find_entry, folder_of, schema_name, settings_class
 from vidkit.config.explain import composition_error, first_line, reading_error, yaml_error
 from vidkit.config.home import paths_at_home
@@ -118,7 +116,7 @@ def _compose(
 ) -> tuple[DictConfig, Callable[[], list[Source]], bool]:
     """What was composed, what tells its files, and whether a preset was put on top of the entry config."""
     schema = mirror(settings, tuple(name for name, key in keys.items() if key.methods and "." not in name))
-    nodes: dict[str, Any] = {schema_name(command): _structured(schema)}
+    nodes: dict[str, DictConfig] = {schema_name(command): _structured(schema)}
     found = ",".join(f"'file://{_escaped(str(other))}'" for other in entry.others)
     words = [*words, f"hydra.searchpath=[{found}]"]
     with _hydra_with(entry, nodes):
@@ -153,14 +151,14 @@ def _structured(schema: type[Any]) -> DictConfig:
 
 
 @contextmanager
-def _hydra_with(entry: Entry, nodes: dict[str, Any]) -> Iterator[None]:
+def _hydra_with(entry: Entry, nodes: dict[str, DictConfig]) -> Iterator[None]:
     """Hydra made ready, with nodes in its store as long as this lasts: it copies the whole store at times."""
     store = ConfigStore.instance()
     with warnings.catch_warnings(), initialize_config_dir(str(entry.folder), version_base="1.3"):
         warnings.simplefilter("ignore")  # of Hydra, about search paths without a file of that name
         try:
             for name, node in nodes.items():
-                store.store(name, node)
+                hydra_calls.put(name, node)
             yield
         finally:
             for name in nodes:
@@ -175,7 +173,7 @@ def _files_of_user(entry: Entry, config_dir: Path | None) -> Iterator[Path]:
         yield from itertools.islice(files, _MOST_FILES)
 
 
-def _composed(name: str, words: list[str], nodes: dict[str, Any]) -> tuple[DictConfig, str, list[str]]:
+def _composed(name: str, words: list[str], nodes: dict[str, DictConfig]) -> tuple[DictConfig, str, list[str]]:
     """Compose; a group that was chosen but that the entry config does not mention is put on top of it.
 
     Args:
@@ -187,7 +185,7 @@ def _composed(name: str, words: list[str], nodes: dict[str, Any]) -> tuple[DictC
         What was composed, and the name and words that it was composed from in the end.
     """
     try:
-        return hydra_compose(name, words), name, words
+        return hydra_calls.compose(name, words), name, words
     except ConfigCompositionException as error:
         unmentioned = re.match(r"Could not override '(.+?)'\.\s+No match in the defaults list", str(error))
         chosen = next((word for word in words if unmentioned and word.startswith(f"{unmentioned[1]}=")), None)
@@ -196,8 +194,8 @@ def _composed(name: str, words: list[str], nodes: dict[str, Any]) -> tuple[DictC
     # `+group=choice` would look below the folder of the entry config
     group, _, choice = chosen.partition("=")
     on_top = f"{name}_and_{group}".replace("/", "_")
-    nodes[on_top] = {"defaults": [f"/{name}", {f"/{group}": choice}, "_self_"]}
-    ConfigStore.instance().store(on_top, nodes[on_top])
+    nodes[on_top] = OmegaConf.create({"defaults": [f"/{name}", {f"/{group}": choice}, "_self_"]})
+    hydra_calls.put(on_top, nodes[on_top])
     return _composed(on_top, [word for word in words if word != chosen], nodes)
 
 
@@ -205,11 +203,10 @@ def _escaped(path: str) -> str:
     return path.replace("\\", "\\\\").replace("'", "\\'")
 
 
-def _sources(entry: Entry, name: str, words: list[str], nodes: dict[str, Any]) -> list[Source]:
+def _sources(entry: Entry, name: str, words: list[str], nodes: dict[str, DictConfig]) -> list[Source]:
     # for messages and for presets put on top alone: it takes half as long as composing does
     with _hydra_with(entry, nodes):
-        loader = GlobalHydra.instance().config_loader()
-        defaults = loader.compute_defaults_list(name, words, RunMode.RUN).defaults
+        defaults = hydra_calls.defaults_of(name, words)
     found = []
     for default in defaults:
         for folder in (entry.folder, *entry.others):
