@@ -72,6 +72,9 @@ def _add_transformer(made: argparse.ArgumentParser) -> None:
     group.add_argument("--own", type=int, default=0, help="clips of a step from the network's own sampling")
     group.add_argument("--pure", type=float, default=0.33, help="pure noise among clips of one level")
     group.add_argument("--even-share", type=float, default=0.0, help="share of noise levels drawn evenly")
+    group.add_argument("--kinds", default="", help="how often other types are drawn, TYPE:WEIGHT,...")
+    group.add_argument("--looks", type=float, default=0.0, help="share of clips with colours of their own")
+    group.add_argument("--average", type=float, default=0.999, help="decay of averaged weights, per step")
     group.add_argument("--check-every", type=float, default=150.0)
     group.add_argument("--check-mazes", type=int, default=48)
     group.add_argument("--head-steps", type=int, default=60, help="with --begin: to fit new heads; 0: none")
@@ -99,6 +102,7 @@ def train_vae(args: argparse.Namespace) -> None:
 def train_transformer(args: argparse.Namespace) -> None:
     from scripts.maze_training.denoiser import Plan
     from scripts.maze_training.parallel import Group
+    from scripts.maze_training.scenes import kinds_of
     from scripts.maze_training.trainer import Run
 
     plan = Plan(
@@ -123,6 +127,9 @@ def train_transformer(args: argparse.Namespace) -> None:
         own=args.own,
         pure=args.pure,
         even=args.even_share,
+        kinds=kinds_of(args.kinds),
+        looks=args.looks,
+        average=args.average,
     )
     run = Run(Group(), _vae_folder(args), args.out, plan, args.begin)
     if args.resume:

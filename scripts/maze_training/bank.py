@@ -12,16 +12,18 @@ from torch.nn import functional as F
 
 from scripts.maze_training import text
 from scripts.maze_training.clips import motion_weights, pixel_weights
+from scripts.maze_training.looks import looks_of, shown
 from scripts.maze_training.scene_source import SceneSource
-from scripts.maze_training.scenes import SWAPS, draw, stills
+from scripts.maze_training.scenes import draw, stills
 from scripts.maze_training.vae import encode_clip
 from vidkit.mazes.embedded.grid import FAR, distances
-from vidkit.mazes.embedded.levels import Levels, Recipe, concatenate, sample_levels
+from vidkit.mazes.embedded.levels import FRAMES, Levels, Recipe, concatenate, sample_levels
 from vidkit.mazes.embedded.render import BALL_RADIUS, PIXELS, ball_px, cell_px, origin_px, render
 
 LATENT = 24  # latent pixels per side
 FAR_CLASS = 23  # "further than any path"
 OUTSIDE = 255
+NEVER = 16  # latent frame in which the player comes to places where it does not come
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Batch:
     prompts: Tensor  # [B, 20] token ids
     player: Tensor  # [B, F, 24, 24] 0 / 1: the player is there
     determined: Tensor  # [B] 2: by the first frame; 1: the player's way alone is; 0: not even that
+    arrival: Tensor  # [B, 24, 24] latent frame in which the player first is there, 0..15; 16: never
 
 
 def training_levels(count: int, generator: torch.Generator, recipe: Recipe) -> Levels:
@@ -77,14 +80,20 @@ def player_mask(at: Tensor, radius: Tensor) -> Tensor:
     return _pooled(inside.to(torch.float16)).to(torch.uint8)
 
 
-def swapped_looks(levels: Levels, share: float, generator: torch.Generator) -> tuple[Levels, list[bool]]:
-    """Levels of which a share shows its colour channels in another order, and which they are."""
-    count, device = len(levels), generator.device
-    orders = torch.tensor(((0, 1, 2), *SWAPS), device=device)
-    kind = torch.randint(1, len(orders), (count,), device=device, generator=generator)
-    kind = kind * (torch.rand(count, device=device, generator=generator) < share)
-    order = orders[kind][:, None].expand(-1, levels.colours.shape[1], -1)
-    return replace(levels, colours=levels.colours.gather(-1, order)), (kind > 0).tolist()
+def arrivals(at: Tensor, radius: Tensor) -> Tensor:
+    """When a player first covers each latent cell, uint8 [B, 24, 24]; arguments as in `player_mask`.
+
+    It is the plan of a clip: where distances say which way, this says when, at whatever pace a type moves.
+    """
+    there = player_mask(at, radius)
+    time = torch.arange(there.shape[1], device=at.device).view(1, -1, 1, 1)
+    return torch.where(there > 0, time, NEVER).amin(1).to(torch.uint8)
+
+
+def other_looks(levels: Levels, share: float, source: random.Random) -> tuple[Levels, list[bool]]:
+    """Levels of which a share has colours of its own, and which they are."""
+    looks, other = looks_of(len(levels), share, source)
+    return replace(levels, colours=shown(levels.colours, looks.to(levels.colours.device))), other
 
 
 class LevelPool:
@@ -93,8 +102,8 @@ class LevelPool:
     Making levels is hundreds of tiny kernels whatever their number, so it is done rarely and for many.
     """
 
-    def __init__(self, generator: torch.Generator, seed: int, size: int = 4096, swapped: float = 0.0) -> None:
-        self.generator, self.size, self.swapped = generator, size, swapped
+    def __init__(self, generator: torch.Generator, seed: int, size: int = 4096, looks: float = 0.0) -> None:
+        self.generator, self.size, self.looks = generator, size, looks
         self.chooser = random.Random(seed)
         self.tokenizer = text.build_tokenizer()
         self.recipe: Recipe | None = None
@@ -106,7 +115,7 @@ class LevelPool:
             self.recipe, self.used = recipe, 0
             self.levels = training_levels(self.size, self.generator, recipe)
             self.distance, self.on_path = distance_maps(self.levels)
-            self.levels, unnamed = swapped_looks(self.levels, self.swapped, self.generator)
+            self.levels, unnamed = other_looks(self.levels, self.looks, self.chooser)
             prompts = text.training_prompts(self.levels, self.chooser, unnamed=unnamed)
             self.prompts = text.tokenise(self.tokenizer, prompts).to(self.generator.device)
         at = torch.arange(self.used, self.used + count, device=self.generator.device)
@@ -126,6 +135,7 @@ class LatentBank:
         pool: regular levels made at once.
         boards: where scenes of the other types come from; None: regular mazes alone.
         share: of the other types among new clips.
+        looks: share of regular mazes with colours of their own.
     """
 
     def __init__(
@@ -138,11 +148,12 @@ class LatentBank:
         pool: int = 4096,
         boards: SceneSource | None = None,
         share: float = 0.0,
+        looks: float = 0.0,
     ) -> None:
         self.boards, self.share = boards, share if boards is not None else 0.0
         self.vae, self.capacity, self.frames, self.device = vae, capacity, frames, device
         self.generator = torch.Generator(device).manual_seed(seed)
-        self.pool = LevelPool(self.generator, seed, pool, 0.12 if boards is not None else 0.0)
+        self.pool = LevelPool(self.generator, seed, pool, looks)
         count = (frames - 1) // 4 + 1
         shape = (capacity, 8, count, LATENT, LATENT)
         self.latents = torch.empty(shape, dtype=torch.bfloat16, device=device)
@@ -152,6 +163,7 @@ class LatentBank:
         self.prompts = torch.zeros(capacity, text.MAX_LENGTH, dtype=torch.long, device=device)
         self.player = torch.empty(capacity, count, LATENT, LATENT, dtype=torch.uint8, device=device)
         self.determined = torch.zeros(capacity, dtype=torch.uint8, device=device)
+        self.arrival = torch.empty(capacity, LATENT, LATENT, dtype=torch.uint8, device=device)
         self.filled = self.head = self.made = 0
         self.mean = torch.tensor(vae.config.latents_mean, device=device).view(1, -1, 1, 1, 1)
         self.std = torch.tensor(vae.config.latents_std, device=device).view(1, -1, 1, 1, 1)
@@ -178,6 +190,7 @@ class LatentBank:
             self.pool.prompts[source],
             player_mask(ball_px(levels, self.frames), radius),
             torch.where(levels.loops, 0, torch.where(free, 1, 2)).to(torch.uint8),
+            arrivals(ball_px(levels, FRAMES), radius),
         )
 
     def _add_boards(self, count: int) -> None:
@@ -195,6 +208,7 @@ class LatentBank:
             text.tokenise(self.pool.tokenizer, prompts).to(self.device),
             player_mask(at, scenes.extent[:, 1] * 0.4),
             torch.where(wandering, 1, 2).to(torch.uint8),
+            arrivals(scenes.at[:, 1].flip(-1), scenes.extent[:, 1] * 0.4),
         )
 
     @torch.no_grad()
@@ -207,6 +221,7 @@ class LatentBank:
         prompts: Tensor,
         player: Tensor,
         determined: Tensor,
+        arrival: Tensor,
     ) -> None:
         count = clip.shape[0]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
@@ -215,7 +230,7 @@ class LatentBank:
         self.latents[at] = ((mean.float() - self.mean) / self.std).to(torch.bfloat16)
         self.weights[at] = _pooled(weight).to(torch.uint8)
         self.distance[at], self.on_path[at], self.prompts[at] = distance, on_path, prompts
-        self.player[at], self.determined[at] = player, determined
+        self.player[at], self.determined[at], self.arrival[at] = player, determined, arrival
         self.head = (self.head + count) % self.capacity
         self.filled = min(self.capacity, self.filled + count)
         self.made += count
@@ -230,6 +245,7 @@ class LatentBank:
             self.prompts[index],
             self.player[index],
             self.determined[index],
+            self.arrival[index],
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -14,6 +14,7 @@ from scripts.maze_training import text as prompts
 from scripts.maze_training import transformer
 from scripts.maze_training.bank import Batch
 from scripts.maze_training.sampling import SHIFT
+from scripts.maze_training.scenes import EQUAL, Kinds
 
 CAUSAL_BLOCK = 4
 
@@ -44,6 +45,9 @@ class Plan:
     own: int = 0  # clips of a step whose noisy latents come from the network's own sampling
     pure: float = 0.33  # share of pure noise among clips of one level
     even: float = 0.0  # share of levels that are drawn evenly and not as the sampler visits them
+    kinds: Kinds = field(default_factory=lambda: EQUAL)  # how often each of the other types is drawn
+    looks: float = 0.0  # share of clips with colours that no style has
+    average: float = 0.999  # decay of the averaged weights, a step
 
 
 class Trained(nn.Module):

@@ -20,10 +20,10 @@ from scripts.maze_training import report, text
 from scripts.maze_training.board_scoring import HeldOutBoard, ScoringPool
 from scripts.maze_training.evaluation import Parts, _verdicts, from_text_alone, held_out_levels
 from scripts.maze_training.free_content import contrast, free_levels, grey_area
+from scripts.maze_training.looks import UNSEEN_SWAP
 from scripts.maze_training.parallel import Group
 from scripts.maze_training.sampling import Sampler, sample
 from scripts.maze_training.scene_source import worker_count
-from scripts.maze_training.scenes import UNSEEN_SWAP
 from scripts.maze_training.vae import decode_clip, encode_clip
 from vidkit.mazes.embedded.board_levels import BOARDS
 from vidkit.mazes.embedded.levels import Levels

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scripts.maze_training.board_maps import solver_maps
+from scripts.maze_training.looks import plain_look, random_look, shown
 from vidkit.mazes.drawing.clip import resized
 from vidkit.mazes.drawing.skins import SKINS
 from vidkit.mazes.embedded.board_levels import (
@@ -23,6 +26,7 @@ from vidkit.mazes.embedded.board_levels import (
     sample_board_level,
 )
 from vidkit.mazes.embedded.skins import DISTRACTOR
+from vidkit.mazes.types import MazeType
 
 SPRITE = 32  # samples a side
 WANDERERS = 2
@@ -43,7 +47,7 @@ class Scenes:
         radius: of the grey balls [B].
         distance: see `Batch.distance`, uint8 [B, 2, 24, 24].
         on_path: uint8 [B, 24, 24].
-        swap: colour channels in the order in which they are shown [B, 3].
+        look: how colours are shown, see `looks` [B, 3, 4].
     """
 
     still: Tensor
@@ -54,7 +58,7 @@ class Scenes:
     radius: Tensor
     distance: Tensor
     on_path: Tensor
-    swap: Tensor
+    look: Tensor
 
     def __len__(self) -> int:
         return int(self.still.shape[0])
@@ -67,9 +71,9 @@ class Scenes:
 
 
 def scene_of(
-    drawn: BoardLevel, source: random.Random, wanderers: int = 0, swap: tuple[int, int, int] = (0, 1, 2)
+    drawn: BoardLevel, source: random.Random, wanderers: int = 0, look: NDArray[np.float32] | None = None
 ) -> dict[str, NDArray[Any]]:
-    """One scene as arrays, keys as in `Scenes`."""
+    """One scene as arrays, keys as in `Scenes`; colours as they are drawn unless a look is given."""
     level = drawn.level
     board, stage = level.board, level.stage
     ratio = PIXELS / np.array([board.width, board.height], np.float64)
@@ -91,7 +95,7 @@ def scene_of(
         "radius": np.float32(_WANDERER_SIZE * board.unit * ratio[0]),
         "distance": distance,
         "on_path": on_path,
-        "swap": np.array(swap, np.int64),
+        "look": plain_look() if look is None else look,
     }
 
 
@@ -116,28 +120,55 @@ def stacked(made: list[dict[str, NDArray[Any]]]) -> Scenes:
     return Scenes(**{name: torch.from_numpy(np.stack([one[name] for one in made])) for name in made[0]})
 
 
-#: channel orders that training sees; the two cyclic ones are left for looks that it never saw
-SWAPS = ((0, 2, 1), (1, 0, 2), (2, 1, 0))
-UNSEEN_SWAP = (1, 2, 0)
+#: how often each type is drawn
+Kinds = Mapping[MazeType, float]
+EQUAL: Kinds = dict.fromkeys(BOARD_DIFFICULTIES, 1.0)
+
+
+def kinds_of(words: str) -> Kinds:
+    """Weights out of `TYPE:WEIGHT,...`; types that are not named are left out. Nothing: all alike.
+
+    Raises:
+        SystemExit: a type that no clip can show, or a weight that is no number above 0.
+    """
+    if not words:
+        return EQUAL
+    found = {}
+    for part in words.split(","):
+        name, _, weight = part.partition(":")
+        kind = next((one for one in BOARD_DIFFICULTIES if str(one) == name), None)
+        try:
+            value = float(weight)
+        except ValueError:
+            value = 0.0
+        if kind is None or not 0 < value < math.inf:
+            known = ", ".join(map(str, BOARD_DIFFICULTIES))
+            raise SystemExit(f"--kinds: '{part}' is not TYPE:WEIGHT with one of {known} and a weight > 0")
+        found[kind] = value
+    return found
 
 
 def training_scene(
-    source: random.Random, swapped: float = 0.15, distracted: float = 0.12, drop: float = 0.1
+    source: random.Random,
+    kinds: Kinds = EQUAL,
+    looks: float = 0.15,
+    distracted: float = 0.12,
+    drop: float = 0.1,
 ) -> tuple[dict[str, NDArray[Any]], str]:
-    """A random training level and its prompt, sometimes empty; looks with swapped colours are not named."""
-    kind = source.choice(list(BOARD_DIFFICULTIES))
+    """A random training level and its prompt, sometimes empty; looks with other colours are not named."""
+    (kind,) = source.choices(list(kinds), list(kinds.values()))
     difficulty = source.choice(BOARD_DIFFICULTIES[kind])
     skin = source.choice(list(SKINS[kind]))
     drawn = sample_board_level(kind, difficulty, source.getrandbits(48), skin, "train")
-    swap = source.choice(SWAPS) if source.random() < swapped else (0, 1, 2)
+    look = random_look(source) if source.random() < looks else None
     wanderers = source.randint(1, WANDERERS) if source.random() < distracted else 0
     words = drawn.caption()
-    if swap != (0, 1, 2):
+    if look is not None:
         words = words.replace(f" {skin} ", " ")
     if wanderers:
         words += ", with distractors"
     words = "" if source.random() < drop else words
-    return scene_of(drawn, source, wanderers, swap), words
+    return scene_of(drawn, source, wanderers, look), words
 
 
 def _cover(centre: Tensor, extent: Tensor, samples: int) -> Tensor:
@@ -169,13 +200,11 @@ def draw(scenes: Scenes, frames: int = FRAMES) -> Tensor:
         at, extent = scenes.at[:, index, :frames], scenes.extent[:, index, None].expand(-1, frames)
         rows, columns = _cover(at[..., 1], extent, SPRITE), _cover(at[..., 0], extent, SPRITE)
         part = torch.einsum("btps,bsuc->btpuc", rows, solid)
-        shown = torch.einsum("btpuc,btqu->btpqc", part, columns)
-        clip = clip * (1 - shown[..., 3:]) + shown[..., :3]
-    order = scenes.swap[:, None, None, None].expand(*clip.shape)
-    return clip.clamp(0, 1).gather(-1, order)
+        over = torch.einsum("btpuc,btqu->btpqc", part, columns)
+        clip = clip * (1 - over[..., 3:]) + over[..., :3]
+    return shown(clip.clamp(0, 1), scenes.look)
 
 
 def stills(scenes: Scenes) -> Tensor:
     """Pictures without anything that moves, [B, 96, 96, 3] in [0, 1]."""
-    picture = scenes.still.float() / 255
-    return picture.gather(-1, scenes.swap[:, None, None].expand(*picture.shape))
+    return shown(scenes.still.float() / 255, scenes.look)

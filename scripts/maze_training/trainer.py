@@ -81,7 +81,7 @@ class Run:
         self.parts = Parts(self.trained.model, vae, self.trained.encoder, group)
         self.optimiser = optimiser_of(self.trained, plan.rate, self.cuda)
         self.parameters = list(self.trained.parameters())
-        self.average = Average(self.trained, 0.999)
+        self.average = Average(self.trained, plan.average)
         self.step, self.samples, self.spent = 0, 0, 0.0
         self.stage, self.began = "", 0
         self.log = (out / "log.jsonl").open("a")
@@ -103,7 +103,8 @@ class Run:
         self.boards = None
         if plan.boards:
             workers = worker_count(group.size) if self.cuda else 0
-            self.boards = SceneSource(plan.seed * 131 + group.rank * 17 + self.step, workers)
+            seed = plan.seed * 131 + group.rank * 17 + self.step
+            self.boards = SceneSource(seed, workers, plan.kinds, plan.looks)
         self.clock = Clock(group, plan.seconds, self.spent)
         checked, first = self.spent, self.step + 1
         self.puzzles = self._bank(frames=1)
@@ -133,7 +134,15 @@ class Run:
         capacity, pool = self.plan.bank * (3 if frames == 1 else 1), (8192 if self.cuda else 64)
         plan = self.plan
         bank = LatentBank(
-            self.parts.vae, capacity, frames, self.source, self.group.device, pool, self.boards, plan.boards
+            self.parts.vae,
+            capacity,
+            frames,
+            self.source,
+            self.group.device,
+            pool,
+            self.boards,
+            plan.boards,
+            plan.looks,
         )
         while bank.filled < min(capacity, plan.batch * FIRST_BATCHES):
             recipe = recipe_at(0.5, plan.sizes, extras=plan.extras)

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from diffusers import SkyReelsV2Transformer3DModel
 from torch import Tensor, nn
 
-from scripts.maze_training.bank import FAR_CLASS, OUTSIDE, Batch
+from scripts.maze_training.bank import FAR_CLASS, NEVER, OUTSIDE, Batch
 
 CONFIG: dict[str, Any] = dict(
     patch_size=(1, 2, 2),
@@ -38,6 +38,7 @@ SIDE = 12  # tokens a side of a frame
 #: layer (counted from 1) -> how many moves its head must know; the last of them know everything
 HORIZONS = {2: 4, 3: 8, 4: 12, 5: 16, 6: 20, 7: FAR_CLASS, 8: FAR_CLASS, 9: FAR_CLASS}
 PATH_LAYERS = (7, 8, 9)
+_PARTS = (2 * (FAR_CLASS + 1), 1, NEVER + 1)  # of a head's output: two distances, on the path, when
 
 
 def build(layers: int = 12) -> SkyReelsV2Transformer3DModel:
@@ -170,16 +171,17 @@ def forward(
 
 
 class SolverHeads(nn.Module):
-    """Distance and path predictions from the first frame's tokens; training only."""
+    """Distances, the path, and when the player is where, read off the first frame's tokens; training only."""
 
     def __init__(self, width: int = 256) -> None:
         super().__init__()
-        outputs = 4 * (2 * (FAR_CLASS + 1) + 1)  # two distances and "on the path" for four latent pixels
+        outputs = 4 * sum(_PARTS)  # of four latent pixels
         self.heads = nn.ModuleDict({str(layer): nn.Linear(width, outputs) for layer in HORIZONS})
 
     def loss(self, held: dict[int, Tensor], batch: Batch, clean: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """Mean loss over layers for samples whose first frame is clean, and accuracies of the last layer."""
         truth, path = _as_tokens(batch.distance), _as_tokens(batch.on_path[:, None])[..., 0]
+        when = _as_tokens(batch.arrival[:, None])[..., 0].long()
         inside = (truth[..., 0] != OUTSIDE) & clean[:, None, None]
         total = torch.zeros((), device=truth.device)
         metrics: dict[str, Tensor] = {}
@@ -187,19 +189,35 @@ class SolverHeads(nn.Module):
             if layer not in held:
                 continue
             out = self.heads[str(layer)](held[layer]).float().unflatten(-1, (4, -1))
-            logits = out[..., :-1].unflatten(-1, (2, -1))  # [B, N, 4, 2, 24]
+            reach, way, time = out.split(_PARTS, dim=-1)
+            logits = reach.unflatten(-1, (2, -1))  # [B, N, 4, 2, 24]
             wanted = truth.long().clamp_max(horizon)
             chosen = inside[..., None].expand_as(wanted)
             flat = F.cross_entropy(logits.flatten(0, 3), wanted.flatten(), reduction="none")
             total = total + (flat * chosen.flatten()).sum() / chosen.sum().clamp_min(1)
             if layer in PATH_LAYERS:
-                binary = F.binary_cross_entropy_with_logits(out[..., -1], path.float(), reduction="none")
+                binary = F.binary_cross_entropy_with_logits(way[..., 0], path.float(), reduction="none")
                 total = total + (binary * inside).sum() / inside.sum().clamp_min(1)
-                wrong = ((out[..., -1] > 0) != path.bool()) & inside
+                late, metrics["when"] = _time_loss(time, when, clean)
+                total = total + late
+                wrong = ((way[..., 0] > 0) != path.bool()) & inside
                 metrics["solved"] = 1 - (wrong.flatten(1).any(1) & clean).sum() / clean.sum().clamp_min(1)
                 right = (logits.argmax(-1) == wanted) & chosen
                 metrics["distance"] = right.sum() / chosen.sum().clamp_min(1)
         return total / len(HORIZONS), metrics
+
+
+def _time_loss(logits: Tensor, when: Tensor, clean: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross entropy of the player's times of arrival, and the share of them that is right.
+
+    Places where it never comes are by far the most: they count as much together as the others together.
+    """
+    error = F.cross_entropy(logits.flatten(0, 2), when.flatten(), reduction="none").view_as(when)
+    reached = (when != NEVER) & clean[:, None, None]
+    never = (when == NEVER) & clean[:, None, None]
+    loss = sum((error * part).sum() / part.sum().clamp_min(1) for part in (reached, never))
+    right = ((logits.argmax(-1) == when) & reached).sum() / reached.sum().clamp_min(1)
+    return torch.as_tensor(loss), right
 
 
 def _as_tokens(maps: Tensor) -> Tensor:

@@ -140,6 +140,7 @@ def test_new_heads_leave_the_network_alone():
         prompts=torch.ones(2, text.MAX_LENGTH, dtype=torch.long),
         player=torch.zeros(2, 1, 24, 24, dtype=torch.uint8),
         determined=torch.full((2,), 2, dtype=torch.uint8),
+        arrival=torch.randint(0, 17, (2, 24, 24), dtype=torch.uint8),
     )
     denoiser.solving_loss(trained, clips, heads_only=True)[0].backward()
     assert all(p.grad is None for p in [*trained.model.parameters(), *trained.encoder.parameters()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from scripts.maze_training import (
     board_scoring,
     denoiser,
     free_content,
+    looks,
     scene_source,
     scenes,
     text,
@@ -95,13 +97,18 @@ def test_a_player_mask_covers_the_ball_and_little_else():
     assert 0.005 < float(mask[:, 0].float().mean()) < 0.06
 
 
-def test_swapped_looks_change_colours_and_lose_their_names():
-    generator = torch.Generator().manual_seed(2)
-    levels = sample_levels(8, generator, Recipe(extras=0.0))
-    shown, unnamed = bank.swapped_looks(levels, 1.0, generator)
+def test_other_looks_change_colours_and_lose_their_names():
+    levels = sample_levels(64, torch.Generator().manual_seed(2), Recipe(extras=0.0, jitter=0.0))
+    shown, unnamed = bank.other_looks(levels, 1.0, random.Random(2))
     assert all(unnamed)
-    assert torch.allclose(shown.colours.sum(-1), levels.colours.sum(-1))
     assert not torch.equal(render(shown, 1), render(levels, 1))
+    # floor, wall, goal and ball can be told apart, or there would be nothing to learn
+    apart = torch.cdist(shown.colours[:, :4], shown.colours[:, :4]) + torch.eye(4)
+    assert float((apart.amin((1, 2)) > 0.15).float().mean()) > 0.95
+    assert float(shown.colours[:, 4].std(-1).max()) < 0.02, "distractors are grey"
+    same, unnamed = bank.other_looks(levels, 0.0, random.Random(2))
+    assert not any(unnamed)
+    assert torch.allclose(same.colours, levels.colours)
     assert (
         text.without_colours("an orange ball solves a sea 7x7 maze, fast") == "a ball solves a 7x7 maze, fast"
     )
@@ -142,6 +149,7 @@ def two_clips(kind):
         prompts=torch.ones(2, text.MAX_LENGTH, dtype=torch.long),
         player=player,
         determined=torch.full((2,), kind, dtype=torch.uint8),
+        arrival=torch.full((2, 24, 24), bank.NEVER, dtype=torch.uint8),
     )
 
 
@@ -192,3 +200,59 @@ def test_free_content_is_measured_whole_where_it_is_whole():
         found = measure(levels, render(bare))
         # the player is a part of the floor's contrast
         assert float(found.max()) < (0.05 if kind == "distractors" else 0.2)
+
+
+def test_no_random_look_comes_near_the_one_that_is_measured():
+    unseen = np.eye(3)[list(looks.UNSEEN_SWAP)]
+    assert np.allclose(looks._turn(2 * math.pi / 3), unseen)
+    source = random.Random(3)
+    made = [looks.random_look(source) for _ in range(200)]
+    chroma = np.array([[1, -1, 0], [1, 1, -2]]) / np.sqrt([[2], [6]])  # the plane of hues
+    measured = chroma @ unseen @ chroma.T
+    for look in made:
+        turn = chroma @ look[:, :3] @ chroma.T
+        turn = turn / np.sqrt(abs(np.linalg.det(turn)))
+        assert np.abs(turn - measured).max() > 0.3
+    scene, _ = scenes.training_scene(random.Random(1), looks=1.0)
+    plain = dict(scene, look=looks.plain_look())
+    assert not torch.equal(*(scenes.draw(scenes.stacked([one]), 5) for one in (scene, plain)))
+
+
+@pytest.mark.parametrize("kind", ["trapfield", "irregular", "maze3d"])
+def test_times_of_arrival_follow_the_player_along_its_way(kind):
+    drawn = sample_board_level(kind, "easy", 1)
+    made = scenes.stacked([scenes.scene_of(drawn, random.Random(0))])
+    when = bank.arrivals(made.at[:, 1].flip(-1), made.extent[:, 1] * 0.4)[0].long()
+    times = []
+    for frame in range(0, FRAMES, 4):
+        x, y = (made.at[0, 1, frame] / 4).long().tolist()
+        times.append(int(when[y, x]))
+    assert times[0] == 0
+    assert all(time <= frame + 1 for frame, time in enumerate(times)), "a place is reached no later than seen"
+    assert times == sorted(times)
+    assert times[-1] >= (drawn.motion.player[1:] != drawn.motion.player[:-1]).any(1).sum() / 4 - 2
+    assert 0.5 < float((when == bank.NEVER).float().mean()) < 0.99
+
+
+def test_heads_are_told_when_the_player_comes():
+    when = torch.randint(0, 17, (2, 144, 4))
+    clean = torch.tensor([True, False])
+    sure = 50.0 * torch.nn.functional.one_hot(when, 17).float()
+    loss, right = transformer._time_loss(sure, when, clean)
+    assert float(loss) < 1e-3 and float(right) == 1
+    sure[0] = sure[0].roll(1, -1)
+    loss, right = transformer._time_loss(sure, when, clean)
+    assert float(loss) > 10 and float(right) == 0
+    assert float(transformer._time_loss(sure, when, ~clean)[0]) < 1e-3, "a noisy first frame is not asked"
+
+
+def test_types_can_be_weighed():
+    assert scenes.kinds_of("") == scenes.EQUAL
+    weights = scenes.kinds_of("sokoban:1,trapfield:3")
+    source = random.Random(5)
+    words = [scenes.training_scene(source, weights, 0.0, drop=0.0)[1] for _ in range(40)]
+    assert all("sokoban" in one or "trapfield" in one for one in words)
+    assert 20 < sum("trapfield" in one for one in words) < 38
+    for wrong in ("regular:1", "sokoban", "sokoban:0", "sokoban:x", "sokoban:nan"):
+        with pytest.raises(SystemExit, match="TYPE:WEIGHT"):
+            scenes.kinds_of(wrong)
