@@ -182,6 +182,7 @@ PEERS: dict[str, Install] = {
     "DBCache (cache-dit)": db_cache,
 }
 SETS = tuple(ClipSet)
+OURS = ("fewer_steps", "interval", "change")
 LEVELS: list[float] = []  # noise levels of the loop
 Make = Callable[[Sequence[Clip]], tuple[Tensor, float, float]]  # latents, seconds a clip, share of the FLOPs
 
@@ -340,8 +341,11 @@ def main() -> int:
     peers = {name.split(" ")[0]: name for name in PEERS}
     here = [short for short in peers if short != "DBCache" or find_spec("cache_dit") is not None]
     parser.add_argument("--peers", default=",".join(here), help="by default those that are installed")
+    parser.add_argument("--beside", default=",".join(OURS), help="rows of vidkit in the same run")
     parser.add_argument("--out", default="caching_peers.json")
     args = parser.parse_args()
+    if unknown := set(args.beside.split(",")) - set(OURS):
+        parser.error(f"unknown rows: {', '.join(sorted(unknown))}; known: {', '.join(OURS)}")
     if unknown := set(args.peers.split(",")) - set(peers):
         parser.error(f"unknown peers: {', '.join(sorted(unknown))}; known: {', '.join(peers)}")
     names = [peers[short] for short in args.peers.split(",")]
@@ -353,7 +357,7 @@ def main() -> int:
     missing: dict[str, str] = {}
     with sigma_told(bench.maker.pipe.transformer):
         for target in map(float, args.targets.split(",")):
-            for name in ("fewer_steps", "interval", "change", *names):
+            for name in (*args.beside.split(","), *names):
                 try:
                     rows += [{**row, "target": target} for row in measured(bench, name, target, knobs)]
                 except Exception as error:  # a peer is code of others: the rest is measured without it
@@ -388,7 +392,8 @@ def write(args: Any, bench: Bench, rows: list[Any], knobs: list[Any], missing: d
     packages = ("torch", "diffusers", "cache-dit")
     record = {
         "made_by": f"python scripts/bench_cache_peers.py --steps {args.steps} --targets {args.targets}"
-        f" --clips {args.clips} --tune {args.tune} --batch {args.batch} --frames {args.frames}",
+        f" --clips {args.clips} --tune {args.tune} --batch {args.batch} --frames {args.frames}"
+        + (f" --beside {args.beside}" if args.beside != ",".join(OURS) else ""),
         "environment": environment(packages, 0, name_of(bench.maker.device), "float32"),
         "rows": summary(rows),
         "knobs": knobs,

@@ -15,13 +15,14 @@ def test_caches_of_diffusers_run_on_the_embedded_kind_of_model(tiny_model, tmp_p
     names = [name.split(" ")[0] for name in peers.PEERS if name.endswith("(diffusers)")]
     monkeypatch.setattr(peers, "SETS", [ClipSet.extras])
     words = f"x --model-path {tiny_model} --frames 13 --steps 8 --clips 1 --tune 1 --device cpu --targets 0.7"
-    monkeypatch.setattr("sys.argv", [*words.split(), "--peers", ",".join(names), "--out", str(out)])
+    words += " --beside interval,change --peers " + ",".join(names)
+    monkeypatch.setattr("sys.argv", [*words.split(), "--out", str(out)])
     monkeypatch.setattr(peers, "TRIES", 2)
     assert peers.main() == 0
     record = json.loads(out.read_text())
     assert record["not_run"] == {}
     rows = {(row["set"], row["method"]): row for row in record["rows"]}
-    assert len(rows) == 3 + len(names)
+    assert len(rows) == 2 + len(names)
     for (_, method), row in rows.items():
         assert 0 < row["share"] < 0.9, method
         assert 20 < row["psnr"]["mean"] <= 100, method
@@ -51,6 +52,10 @@ def test_a_peer_that_fails_is_told_with_its_share_and_a_fault_of_ours_ends_the_r
     with pytest.raises(SystemExit):
         peers.main()
     assert "unknown peers: MagCach; known: FirstBlockCache, " in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", ["x", "--beside", "teacache"])
+    with pytest.raises(SystemExit):
+        peers.main()
+    assert "unknown rows: teacache; known: fewer_steps, interval, change" in capsys.readouterr().err
 
 
 def test_flops_are_those_of_the_layers_that_run() -> None:
