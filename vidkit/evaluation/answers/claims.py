@@ -17,8 +17,10 @@ from typing import Literal
 
 from vidkit.evaluation.answers.asked import Asked
 from vidkit.evaluation.answers.characters import is_unspaced
+from vidkit.evaluation.answers.evidence import is_quantity
 from vidkit.evaluation.answers.mentions import MENTION, NAMED
 from vidkit.evaluation.answers.polarity import (
+    ASKED_FOR,
     DENIED_BEFORE,
     DENIED_BEHIND,
     EXCLUDING,
@@ -66,6 +68,8 @@ _NOTHING_ELSE = re.compile(r"[\s)\"']{0,3},?\s{0,2}(?:nothing|none|no\s|nobody)"
 _EXCEPT = re.compile(
     r"\b(?:except(?:\sfor)?|apart\sfrom|other\sthan|besides|aside\sfrom)\s(?:the\s|option\s)?[(\"']?$"
 )
+# "the answer is C. Prague is not on the coast": the question is in the negative
+_ANSWER_IS = re.compile(r"\banswer(?:\sis|\swould\sbe|\smust\sbe)?\s?:?\s{0,2}(?:option\s)?[(\"']{0,2}$")
 _APART = re.compile(r"[,،，;；؛、\n]")
 _CALLED_SO = re.compile(r"\b(?:answer|option|choice)\s[(\"']?$")
 _REPLACED = re.compile(r"(?:instead\sof|rather\sthan|statt|anstelle\svon|lieu\sde|вместо|zamiast)\s[(\"']?$")
@@ -127,6 +131,7 @@ def _named(reply: Reply, asked: Asked) -> list[tuple[int, int, str]]:
         for match in MENTION.finditer(reply.text)
         if match.group() in asked.letters
         and _is_letter(reply, match.start(), asked)
+        and not is_quantity(reply, match.end(), asked, match.group())
         and not NAMED.search(reply.lower[max(0, match.start() - 20) : match.start()])
     ]
     texts = [
@@ -249,10 +254,9 @@ def _meaning(reply: Reply, start: int, at: int, end: int, stop: int) -> Meaning:
     behind = lower[end:stop]
     if (left := excepted(lower, sentence, at, end)) is not None:
         return "held" if left else "denied"
-    if (
-        DENIED_BEHIND.match(behind)
-        or _negative(reply, end, stop)
-        or DENIED_BEFORE.search(lower, max(clause, turn), at)
+    said = end > at + 1 and _ANSWER_IS.search(lower, max(sentence, at - 40), at) is not None
+    if (not said and (DENIED_BEHIND.match(behind) or _negative(reply, end, stop))) or (
+        DENIED_BEFORE.search(lower, max(clause, turn), at) and not ASKED_FOR.search(lower, sentence, at)
     ):
         return "denied"
     if UNREAL_BEFORE.search(lower, sentence, at) and UNREAL_BEHIND.match(lower, end):

@@ -9,10 +9,14 @@ WINDOW = (4_000, 20_000)
 
 _MARKUP = re.compile(r"[*_`$~\\<#>|&]")
 _STRUCK = re.compile(r"~~[^~\n]{1,200}~~|<(s|del|strike)>[^<\n]{1,200}</\1>", re.IGNORECASE)
-_EMPHASIS = re.compile(
-    r"\*{1,3}|(?<!\w)_{1,3}|_{1,3}(?!\w)|`{1,3}(?:json|text|xml|markdown|python)?|\${1,2}|\\[()\[\]]"
+_EMPHASIS = re.compile(r"\*{1,3}|(?<!\w)_{1,3}|_{1,3}(?!\w)|`{1,3}(?:json|text|xml|markdown|python)?|\${1,2}")
+_DELIMITERS = re.compile(r"\\[()\[\]]")
+_WRITTEN_OUT = re.compile(r"\\n(?!u\b|abla|eq?\b|ot|i\b|mid|earrow|ewline|onumber)")  # a line's end, not \nu
+
+_LATEX = re.compile(
+    r"\\(?:text\w{0,4}|math\w{0,4}|mbox|bf|rm|bm|large|Large|displaystyle|quad"
+    r"|(?:left|right)(?=[\s()\[\]{}|.<>/\\])|,|;|!| )\s?"
 )
-_LATEX = re.compile(r"\\(?:text\w{0,4}|math\w{0,4}|mbox|bf|rm|bm|large|Large|displaystyle|quad|,|;|!| )\s?")
 _LATEX_ARROW = re.compile(r"\\(?:[Ll]?ong)?[Rr]ightarrow\b|\\(?:to|implies|therefore)\b")
 _HTML = re.compile(r"</?(?!answer)(?:[a-z][a-z0-9:_-]{0,30}|[A-Z]{2,20})(?:\s[^<>\n]{0,200})?\s?/?>")
 _LINE_START = re.compile(r"(?m)^[^\S\n]{0,8}(?:[#>]{1,6}|[-•·▪◦●‣+])[^\S\n]{1,4}")
@@ -38,7 +42,7 @@ def cleaned(text: str) -> str:
     text = _STRUCK.sub(" ", text)
     if "\\" in text:
         text = _LATEX_ARROW.sub("→", text)
-        text = _LATEX.sub("", text).replace("\\n", "\n").replace('\\"', '"')
+        text = _WRITTEN_OUT.sub("\n", _LATEX.sub("", _DELIMITERS.sub(" ", text))).replace('\\"', '"')
     if "<" in text:
         text = _HTML.sub(" ", text)
     return _LINE_START.sub("", _EMPHASIS.sub("", text))

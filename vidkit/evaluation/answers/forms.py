@@ -6,9 +6,10 @@ import re
 from functools import lru_cache
 
 from vidkit.evaluation.answers.asked import Asked, plain
+from vidkit.evaluation.answers.evidence import answers_parts, is_passing
 from vidkit.evaluation.answers.mentions import MENTION, NAMED, mentions
 from vidkit.evaluation.answers.recital import is_cut, recital
-from vidkit.evaluation.answers.values import Reply, follows, letter_end, read_value
+from vidkit.evaluation.answers.values import Reply, Value, follows, letter_end, read_value
 from vidkit.evaluation.answers.words import (
     CONCEDED,
     DENIAL,
@@ -36,6 +37,7 @@ _A_MARK = re.compile(
 _PLACED = frozenset(("at", "in", "on", "from", "near", "to", "by", "of", "with", "through", "into"))
 _HEDGE_AFTER = re.compile(r"[\s)\].:,–—-]{1,5}(?:maybe|perhaps|possibly)\b")
 _ARROW = re.compile(r"[)\]*.]{0,3}\s?(?:→|⇒|=>|->|➜|>)\s?[(\[*]{0,3}[A-Z](?![\w'’])")
+_BRACKETED = re.compile(r"\(([A-Z])\)")
 _CLOSING = re.compile(
     r"[(\[\"“']{1,3}([A-Z])[)\]\"”']{1,3}[.!\s]*$|(?<=[^\W\d_]{2})\s?[,:;–—-]\s{1,3}[(\"*]{0,2}([A-Z])[)\"*]{0,2}[.!]?$"
 )
@@ -65,7 +67,7 @@ def starts(reply: Reply, asked: Asked) -> set[str]:
     """The letters that open the lines; a reply that recites the options has several and chooses none."""
     lines = [line for line in reply.text.splitlines() if line.strip()]
     first = _start(lines[0], asked) if lines else None
-    if first is None:
+    if first is None or answers_parts(reply, asked):
         return set()
     recited = recital(lines[0], asked)
     if len(recited) > 1:
@@ -145,6 +147,23 @@ def _start(line: str, asked: Asked) -> str | None:
     return letter
 
 
+def labelled(reply: Reply, asked: Asked) -> set[str]:
+    """The only option whose letter stands in brackets behind its own words: "a red kite (C), as ..."."""
+    found = dict[str, Value]()
+    for match in list(_BRACKETED.finditer(reply.text))[:100]:
+        letter, at = match.group(1), match.start()
+        place = asked.letters.find(letter)
+        text = asked.texts[place] if 0 <= place < len(asked.texts) else ""
+        if len(text) > 2 and plain(reply.text[max(0, at - len(text) - 8) : at]).endswith(text):
+            if NEGATIVE_AFTER.match(reply.lower, match.end()):
+                return set()
+            found[letter] = Value(letter, "letter", match.end())
+    if len(found) != 1:
+        return set()
+    letter, value = found.popitem()
+    return set() if is_passing(reply, value.end - 3, value, asked) else {letter}
+
+
 def other_of_two(reply: Reply, asked: Asked) -> set[str]:
     """Of two options the one that is left when the reply is the denial of the other: "Not true."."""
     if len(asked.letters) != 2 or len(reply.text) > 2 * asked.longest + 40:
@@ -174,7 +193,7 @@ def last_sentence(reply: Reply, asked: Asked) -> set[str]:
         return set()  # "A? B? C?"
     if found:
         return found
-    opened = _start(line, asked)
+    opened = None if line == reply.text.strip() and answers_parts(reply, asked) else _start(line, asked)
     if opened is not None and len(recital(line, asked)) > 1:
         return set(recital(line, asked).values())
     if opened is not None:

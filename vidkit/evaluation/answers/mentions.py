@@ -17,7 +17,7 @@ from vidkit.evaluation.answers.words import (
 )
 
 # scripts without blanks may touch the letter
-MENTION = re.compile(r"(?<![/'’.&@#-])(?<![^\W\u2e80-\uffff])[A-Z](?!['’+#&])(?![^\W\u2e80-\uffff])")
+MENTION = re.compile(r"(?<![/'’.&@#°-])(?<![^\W\u2e80-\uffff])[A-Z](?!['’+#&])(?![^\W\u2e80-\uffff])")
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NAMED = re.compile(
     r"(?:figure|fig\.?|frame|image|picture|panel|scene|clip|video|camera|team|player|group"

@@ -9,8 +9,17 @@ from vidkit.evaluation.answers.asked import Asked, asked_of, check_letters
 from vidkit.evaluation.answers.characters import numbered_by_alphabet, plain_characters
 from vidkit.evaluation.answers.choice import Choice, reply_text
 from vidkit.evaluation.answers.clean import cleaned, windowed
+from vidkit.evaluation.answers.evidence import LONG, breaks_off, finds_none, goes_round, turns_to_next
 from vidkit.evaluation.answers.fields import json_answer, table_answer, tagged
-from vidkit.evaluation.answers.forms import final_letter, last_sentence, other_of_two, short, starts, whole
+from vidkit.evaluation.answers.forms import (
+    final_letter,
+    labelled,
+    last_sentence,
+    other_of_two,
+    short,
+    starts,
+    whole,
+)
 from vidkit.evaluation.answers.judged_rows import without_rows
 from vidkit.evaluation.answers.languages import is_foreign
 from vidkit.evaluation.answers.mentions import MENTION, mentions
@@ -53,6 +62,8 @@ _MADE_UP = re.compile(
 _BEYOND_CLAUSES = ("remaining", "verdict", "whole", "out_of_range")
 # read from words that may be about something else than the answer
 _PASSING = ("start", "option_text", "statement", "isolated", "option_word")
+# what a long reply says in passing, and nothing where it stops short or finds no option right
+_WEAK = ("statement", "option_word", "option_text", "remaining", "verdict", "last_line", "isolated")
 _LIST = r"[{0}](?:[\s,/&+|;.()]+(?:and\s+|or\s+)?[{0}])+[\s.]*"
 
 
@@ -143,12 +154,27 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
     brief = _brief(reply, asked) if len(reply.text) < 40 else None
     choice = _of_statements(reply, asked) or brief or _of_forms(reply, asked, isolated)
     choice = _as_it_stands(reply, asked, choice)
+    if choice.letter is not None and choice.rule in _WEAK and _is_unsure(reply, asked, choice.letter):
+        return Choice(None, "unparsed")
     if choice.rule == "option_text" and OPEN_END.search(reply.text):
         return Choice(None, "unparsed")  # cut within a sentence
     undecided = (
         choice.letter is not None and choice.rule != "declaration" and UNDECIDED.search(reply.lower[-120:])
     )
     return Choice(None, "ambiguous") if undecided else choice
+
+
+def _is_unsure(reply: Reply, asked: Asked, letter: str) -> bool:
+    """Whether a long reply that only names an option breaks off, or then finds that none is right."""
+    if len(reply.text) <= LONG:
+        return turns_to_next(reply)
+    text = asked.texts[asked.letters.index(letter)] if asked.texts else ""
+    places = [match.start() for match in MENTION.finditer(reply.text) if match.group() == letter]
+    last = max([*places, reply.lower.rfind(text) if text else -1, 0])
+    none_is_one = bool(text) and finds_none(reply_of(text))
+    if turns_to_next(reply) or (breaks_off(reply) and not is_cut(reply, last + 1, asked, letter)):
+        return True
+    return not none_is_one and finds_none(reply, last)
 
 
 def _as_it_stands(reply: Reply, asked: Asked, choice: Choice) -> Choice:
@@ -194,6 +220,8 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
     strong += [
         Finding(at, Value(letter, "letter", at + 1), "last_line") for at, letter in final_letter(reply, asked)
     ]
+    if goes_round([f.value.letters for f in strong if len(f.value.letters) == 1]):
+        return Choice(None, "ambiguous")
     said = _last(strong)
     start = said.at if said is not None else 0
     last = _last(
@@ -314,6 +342,7 @@ def _of_forms(reply: Reply, asked: Asked, isolated: bool) -> Choice:
         ("start", starts(reply, asked)),
         ("last_line", last_sentence(reply, asked)),
         ("option_text", option_text(reply, asked)),
+        ("statement", labelled(reply, asked)),
         ("remaining", (lone or _last_left(asked, ruled_out)) if ruled_out else set()),
         ("remaining", other_of_two(reply, asked)),
         ("isolated", short(reply, asked)),

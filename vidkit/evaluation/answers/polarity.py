@@ -45,6 +45,14 @@ DENIED_BEFORE = re.compile(
     + r")(?!\w)(?!\s+(?:a\s|any\s)?(?:doubt|question|only)\b)|n['’]t(?!\w)"
     rf"|{_INSTEAD_OF}|不是|并非|並非|不选|不選|不能选|不该选|不应选|别选|不会是|排除|ไม่ใช่|ไม่)"
 )
+# what was asked for holds a negation of its own: "the statement that is not true is B"
+ASKED_FOR = re.compile(
+    r"(?:(?:that|which|who|what|whom)\s(?:\w+\s){0,3}?(?:not|never|cannot|\w{2,7}n['’]t)\s"
+    r"|\bthe\s\w+\s(?:he|she|it|they|we|you|the\s\w+)\s(?:\w+\s)?(?:not|never|cannot|\w{2,7}n['’]t)\s"
+    r"|\b(?:the|only)\s(?:\w+\s)?(?!is|are|was|were|do|does|did|has|have|can|will|would)\w+\s(?:not|never)\s)"
+    r"(?:(?!that\b|if\b|whether\b|it\b|sure\b)[\w'’-]+\s){1,10}?(?:is|are|was|were|would\sbe|must\sbe)\s?:?\s{0,2}"
+    r"(?:option\s|the\s|an?\s)?[(\"'“]{0,2}$"
+)
 # "if it were silk, it would shine"
 UNREAL_BEFORE = re.compile(
     r"(?<!\w)if\s(?:it|he|she|they|this|that|the\s\w+)\s(?:were|was|had(?:\sbeen)?)\b[^.!?;\n]{0,40}$"

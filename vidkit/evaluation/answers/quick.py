@@ -68,7 +68,7 @@ def declared_last(reply: str, options: str) -> Choice | None:
     found = _LETTER.fullmatch(line.strip())
     if found is None or not found.group("says") or found.group("letter") not in options:
         return None
-    return Choice(found.group("letter"), "declaration")
+    return None if head.count(line) > 1 else Choice(found.group("letter"), "declaration")
 
 
 def _may_name(reply: str, options: str, option_texts: Sequence[str]) -> bool:

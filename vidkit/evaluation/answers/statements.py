@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from vidkit.evaluation.answers.asked import Asked, plain, with_digits
 from vidkit.evaluation.answers.characters import is_unspaced
-from vidkit.evaluation.answers.polarity import TURN
+from vidkit.evaluation.answers.evidence import is_function, is_passing, is_quantity
+from vidkit.evaluation.answers.polarity import ASKED_FOR, TURN
 from vidkit.evaluation.answers.recital import recital
 from vidkit.evaluation.answers.values import Reply, Value, letter_end, read_value
 from vidkit.evaluation.answers.words import (
@@ -178,7 +179,9 @@ def declarations(reply: Reply, asked: Asked) -> Iterator[Finding]:
         if word in _LETTER_WORDS and rule == "option_word" and reply.lower[: match.start()].strip(" \"'(["):
             continue  # "there is a letter B on the sign"
         value = _declared(reply, match, asked, foreign=word not in _ENGLISH)
-        if value is not None:
+        if value is not None and not (
+            rule == "option_word" and is_passing(reply, match.start(), value, asked)
+        ):
             yield Finding(match.start(), value, rule)
     if "boxed" in reply.lower or "fbox" in reply.lower:
         for match in _ends(_BOXED.finditer(reply.lower)):
@@ -215,7 +218,9 @@ def _declared(reply: Reply, word: re.Match[str], asked: Asked, foreign: bool) ->
     value = read_value(reply, at, asked)
     if value is None and foreign:
         return _behind_gap(reply, at, asked)
-    if value is not None and _is_asked(reply, value) and _ASKS.search(before):
+    if value is not None and (
+        (_is_asked(reply, value) and _ASKS.search(before)) or is_function(reply, value)
+    ):
         return None
     if value is not None and word.group() in OPTION and _TELLS.match(reply.lower, value.end):
         return None
@@ -290,7 +295,8 @@ def subjects(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Finding]:
         value = read_value(reply, _list_start(reply, at, asked), asked, weak=True)
         if value is None or letter not in value.letters:
             value = Value(letter, "letter", end)
-        yield Finding(at, value, "statement")
+        if not is_quantity(reply, end, asked, letter):
+            yield Finding(at, value, "statement")
 
 
 def _list_start(reply: Reply, at: int, asked: Asked) -> int:
@@ -380,8 +386,9 @@ def weak_statements(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Find
     yield from _labelled_end(reply, asked)
     for match in _ends(_WEAK.finditer(reply.lower, start)):
         before = reply.lower[max(0, match.start() - _BEFORE) : match.start()]
+        asked_for = ASKED_FOR.search(reply.lower, max(0, match.start() - 120), match.end())
         if (
-            _DENIED_BEFORE.search(before[-30:])
+            (_DENIED_BEFORE.search(before[-30:]) and not asked_for)
             or RETRACTED_BEFORE.search(before)
             or QUOTED_BEFORE.search(before)
         ):
@@ -393,7 +400,9 @@ def weak_statements(reply: Reply, asked: Asked, start: int = 0) -> Iterator[Find
         ):
             continue
         value = read_value(reply, match.end(), asked, weak=True)
-        if value is not None and value.kind == "text" and _one_of_several(reply, value, asked):
+        if value is None or is_passing(reply, match.start(), value, asked):
             continue
-        if value is not None and value.kind != "refused" and not _is_asked(reply, value):
+        if value.kind == "text" and _one_of_several(reply, value, asked):
+            continue
+        if value.kind != "refused" and not _is_asked(reply, value):
             yield Finding(match.start(), value, "statement")

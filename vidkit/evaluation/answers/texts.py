@@ -6,6 +6,7 @@ import re
 
 from vidkit.evaluation.answers.asked import Asked, plain, with_digits
 from vidkit.evaluation.answers.characters import is_unspaced
+from vidkit.evaluation.answers.polarity import ASKED_FOR
 from vidkit.evaluation.answers.recital import recital
 from vidkit.evaluation.answers.values import NO_SUCH, SURE, Reply
 from vidkit.evaluation.answers.words import DENIAL, NEGATORS, REFUSAL
@@ -232,6 +233,8 @@ def _denied(known: str, at: int, form: str, ends: list[int]) -> bool:
     if before[-2:] in (["anything", "but"], ["far", "from"]):
         return True
     after = known[at + len(form) + 1 :].split()[:3]
+    if ASKED_FOR.search(known, start, at + 1):
+        return False
     return bool((NEGATORS | _CUT_NEGATORS) & set(before)) or (
         bool({"is", "was", "are"} & set(after[:1])) and bool({"not", "wrong", "incorrect"} & set(after))
     )

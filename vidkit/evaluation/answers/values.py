@@ -54,6 +54,12 @@ _I_GUESS = re.compile(r"\s(?:guess|think|believe|suppose|would|'d)\b")
 _NOUNS = frozenset(["car"])  # words of other languages that are English nouns behind an article
 _LATER = re.compile(r"^(?:then|later|finally|also|afterwards)\s")
 _DENIED = re.compile(r"\s{1,3}(?:be\s+)?(?:the\s+)?(?:option\s+|answer\s+)?[(\"']?[A-Z](?!\w)")
+# what the one who speaks does: "so I can determine it"
+_I_DO = frozenset((
+    "can", "could", "may", "might", "will", "would", "should", "must", "did", "do", "does", "had", "have",
+    "now", "also", "still", "only", "then", "was", "here", "clearly", "personally", "again", "myself", "so",
+    "if", "when",
+))  # fmt: skip
 _REACH = 48
 
 
@@ -148,8 +154,11 @@ def _option_text(reply: Reply, at: int, asked: Asked) -> Value | None:
     letter, rest = found
     if char == "n" and NO_SUCH.match(reply.text, at) and asked.texts[asked.letters.index(letter)] == "no":
         return None
-    if len(said) - len(rest) == 1 and said[0].isalpha():
-        return None  # an option that is one letter long is not a text
+    text = asked.texts[asked.letters.index(letter)]
+    if len(text) == 1 and text.isalpha():
+        return None  # an option that is one letter long is not a text: "Answer: (A) C" is A
+    if text[-1].isdigit() and rest[:1].isdigit():
+        return None  # "11 * 15"
     words = rest.split(" ", 1)
     if len(words) > 1 and words[0] in JOINERS:
         other = asked.text_at(_LATER.sub("", words[1]))
@@ -228,16 +237,18 @@ def letter_end(reply: Reply, at: int, asked: Asked, weak: bool = False) -> int |
     after = text[end : end + 3]
     if not after:
         return end if char.isupper() or not weak else None
+    if after[0].isdigit() and char.isupper() and follows(reply, end, asked, char):
+        return end  # "E2", where E is 2
     if _is_letter(after[0]) or after[0].isdigit() or after[0] in "_+#°@%":
         return None
-    if after[0] in "'’" and _is_letter(after[1:2]):
+    if after[0] in "'’" and (_is_letter(after[1:2]) or after[1:2] == "("):
         return end if _SUFFIX.match(text, end) else None
     if after[0] == "/" and (text[at : at + 3] == "N/A" or (_is_letter(after[1:2]) and after[1:2].islower())):
         return None  # "b/c of this"
     if after[0] in ".-" and _is_letter(after[1:2]):
         cased = after[0] == "." and after[1].isupper() and after[2:] != "."
         return end if cased or follows(reply, end, asked, char.upper()) else None
-    if weak and char.islower() and not (_CLOSED.match(text, end) and at and text[at - 1] in "([{<\"'"):
+    if weak and char.islower() and not (_CLOSED.match(text, end) and at and text[at - 1] in "([<\"'"):
         return None
     if _CLOSED.match(text, end):
         return end
@@ -250,6 +261,8 @@ def _goes_on(reply: Reply, word: re.Match[str], asked: Asked, char: str, weak: b
     following = word.group(2)
     if following == "I" and _I_GUESS.match(reply.lower, word.end()):
         return True
+    if char == "I" and following in _I_DO and not follows(reply, word.start(), asked, char):
+        return False
     known = following.lower() in CONNECTIVES and (char not in ARTICLES or following.lower() not in _NOUNS)
     if follows(reply, word.start(), asked, char.upper()):
         return (
@@ -257,6 +270,8 @@ def _goes_on(reply: Reply, word: re.Match[str], asked: Asked, char: str, weak: b
             or following[0].isupper()
             or _text_ends(reply, word.start(), asked, char.upper())
         )
+    if char in ARTICLES and reply.lower.startswith("and a ", word.start(2)):
+        return False  # "A and a half hours"
     if reply.lower.startswith("of course", word.start(2)):
         return True
     if char.islower():
@@ -296,7 +311,7 @@ def _is_letter(char: str) -> bool:
 
 def _glued(text: str, at: int) -> bool:
     before, earlier = text[at - 1], text[at - 2] if at > 1 else " "
-    if _is_letter(before) or before.isdigit() or before in "_@#&":
+    if _is_letter(before) or before.isdigit() or before in "_@#&°":
         return True
     if before == "/":
         alone = at < 3 or not _is_letter(text[at - 3])
