@@ -6,6 +6,7 @@ Rules of one benchmark lie in its folder under `tasks`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from vidkit.evaluation.answers import Choice, reply_text
 
@@ -18,6 +19,8 @@ _PARTS = ("nswer:", "ption:", "The answer", "answer is", "option is")
 """Every phrase holds one of them."""
 _BEFORE = sum(map(len, _DELETED_PHRASES))
 """Characters before a phrase that its deletion may make parts of others: each phrase could end behind it."""
+_LONGEST = max(map(len, _DELETED_PHRASES))
+_SHORT = 40  # characters of replies that come often
 
 
 def parse_first_capital(text: object, options: str) -> Choice:
@@ -25,8 +28,20 @@ def parse_first_capital(text: object, options: str) -> Choice:
 
     The rule that many video benchmarks share since Video-MME v1; nothing else is looked at.
     """
-    reply = reply_text(text)
-    deleted = _first(reply, _DELETED_PHRASES) if any(part in reply for part in _PARTS) else -1
+    if type(text) is str and len(text) <= _SHORT:
+        return _of_short(text, options)
+    return _of_reply(reply_text(text), options)
+
+
+@lru_cache(maxsize=4096)
+def _of_short(text: str, options: str) -> Choice:
+    return _of_reply(text.strip(), options)
+
+
+def _of_reply(reply: str, options: str) -> Choice:
+    part = _first(reply, _PARTS)
+    # a phrase begins at most its length before a part
+    deleted = -1 if part < 0 else _first(reply, _DELETED_PHRASES, begin=max(0, part - _LONGEST))
     # what stands far enough before the first phrase stays as it is
     untouched = len(reply) if deleted < 0 else max(0, deleted - _BEFORE)
     at = _first(reply, options, untouched)
@@ -36,11 +51,11 @@ def parse_first_capital(text: object, options: str) -> Choice:
     return Choice(reply[at], "first_capital") if at >= 0 else Choice(None, "unparsed")
 
 
-def _first(text: str, words: Iterable[str], stop: int | None = None) -> int:
+def _first(text: str, words: Iterable[str], stop: int | None = None, begin: int = 0) -> int:
     """Where the first of some words stands, -1 for none; a search a word is quicker than a pattern."""
     first = -1
     for word in words:
-        at = text.find(word, 0, stop if first < 0 else first + len(word) - 1)
+        at = text.find(word, begin, stop if first < 0 else first + len(word) - 1)
         if at >= 0:
             first = at
     return first

@@ -18,6 +18,7 @@ _GOLD = frozenset(GOLD_COLUMNS)
 _ID_COLUMNS = ("question_id", "id")
 _NOT_SCORED = frozenset({"response", "meta", "usage", "latency_s"})
 _TEXT_COLUMNS = ("prediction", "response")
+_TEXTS = frozenset(_TEXT_COLUMNS)
 _SHOWN = 12  # columns in a message
 
 
@@ -75,27 +76,28 @@ def read_predictions(
     """
     predictions = Predictions(Path(path))
     file = predictions.path.name
-    for line, row in (
-        (n, one) for n, whole in read_rows(path) for one in unfolded(whole, id_of_document, own)
-    ):
-        where = f"{file} line {line}"
-        if not _GOLD.isdisjoint(row):
-            _refuse_gold(where, row)
-        name = normalise(_row_id(where, row))
-        earlier = predictions.rows.get(name)
-        if earlier is not None and not _failed(earlier):
-            raise DataError(
-                f"{where}: duplicate id '{name}', first on line {predictions.lines[name]}",
-                "keep one reply per item",
-            )
-        text = next((row[key] for key in _TEXT_COLUMNS if row.get(key) is not None), None)
-        if text is None and not _failed(row) and not any(key in row for key in _TEXT_COLUMNS):
-            raise DataError(f"{where}: no 'prediction' and no 'response'", "give the model's reply as text")
-        # counts and timings of a hundred thousand replies would be most of the memory
-        kept = {sys.intern(key): value for key, value in row.items() if key not in _NOT_SCORED}
-        kept["prediction"] = text
-        predictions.rows[name] = kept
-        predictions.lines[name] = line
+    rows, lines = predictions.rows, predictions.lines
+    for line, whole in read_rows(path):
+        for row in unfolded(whole, id_of_document, own):
+            if not _GOLD.isdisjoint(row):
+                _refuse_gold(f"{file} line {line}", row)
+            name = normalise(_row_id(file, line, row))
+            earlier = rows.get(name)
+            if earlier is not None and not _failed(earlier):
+                raise DataError(
+                    f"{file} line {line}: duplicate id '{name}', first on line {lines[name]}",
+                    "keep one reply per item",
+                )
+            text = next((row[key] for key in _TEXT_COLUMNS if row.get(key) is not None), None)
+            if text is None and not _failed(row) and _TEXTS.isdisjoint(row):
+                raise DataError(
+                    f"{file} line {line}: no 'prediction' and no 'response'", "give the model's reply as text"
+                )
+            # counts and timings of a hundred thousand replies would be most of the memory
+            kept = {sys.intern(key): value for key, value in row.items() if key not in _NOT_SCORED}
+            kept["prediction"] = text
+            rows[name] = kept
+            lines[name] = line
     return predictions
 
 
@@ -128,24 +130,27 @@ def read_data(
     Raises:
         DataError: a missing column or a duplicate id, with file and line.
     """
-    seen: dict[str, str] = {}
+    seen: dict[str, tuple[int, str]] = {}
     needed = frozenset(required)
     for path in paths:
         file = path.name
         for line, row in rows_in(path):
-            where = f"{file} line {line}"
             if not needed <= row.keys():
                 missing = next(column for column in required if column not in row)
-                raise DataError(f"{where}: no column '{missing}'", _columns(row, required))
+                raise DataError(f"{file} line {line}: no column '{missing}'", _columns(row, required))
             key = row_id(row)
             if not key:
                 raise DataError(
-                    f"{where}: {_no_id(row)}", "every question needs its id: a string or a number"
+                    f"{file} line {line}: {_no_id(row)}", "every question needs its id: a string or a number"
                 )
             if key in seen:
-                raise DataError(f"{where}: duplicate id '{key}', first on {seen[key]}", "ids are unique")
+                earlier, where = seen[key]
+                first = f"line {earlier}" if len(paths) == 1 else f"{where} line {earlier}"
+                raise DataError(
+                    f"{file} line {line}: duplicate id '{key}', first on {first}", "ids are unique"
+                )
             if unique:
-                seen[key] = f"line {line}" if len(paths) == 1 else where
+                seen[key] = (line, file)
             yield row
 
 
@@ -157,11 +162,12 @@ def _no_id(row: Row) -> str:
     return "empty id" if truth is None else f"'{truth}' is {str(row[truth]).lower()}, which is not an id"
 
 
-def _row_id(where: str, row: Row) -> str:
+def _row_id(file: str, line: int, row: Row) -> str:
     for column in _ID_COLUMNS:
         name = text_id(row.get(column))
         if name:
             return name
+    where = f"{file} line {line}"
     if any(isinstance(row.get(column), bool) for column in _ID_COLUMNS):
         raise DataError(f"{where}: {_no_id(row)}", "an id is a string or a number")
     raise DataError(f"{where}: no 'question_id' and no 'id'", "every prediction names its question")

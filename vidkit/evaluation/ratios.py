@@ -43,6 +43,7 @@ class RatioMetrics:
         self._place = np.array([place[str(name)] for name in clusters], dtype=np.intp)
         self._ratios: list[Ratio] = []
         self._columns: list[NDArray[np.floating[Any]]] = []
+        self._totals: list[float] = []
 
     def add(
         self,
@@ -59,6 +60,7 @@ class RatioMetrics:
         self._ratios.append(Ratio(name, scale, empty))
         for values in (top, bottom):
             column = np.bincount(self._place, weights=values, minlength=len(self.names)).astype(np.float64)
+            self._totals.append(_total(column))
             halved = column.astype(np.float32)  # half the memory where it holds the same values
             self._columns.append(halved if bool((halved == column).all()) else column)
 
@@ -80,12 +82,12 @@ class RatioMetrics:
 
     def values(self) -> dict[str, float]:
         """Each metric over all items; NaN where undefined."""
-        total = self.of_sums(self.sums.sum(axis=0, keepdims=True))
+        total = self.of_sums(np.array([self._totals]))
         return {name: float(value[0]) for name, value in total.items()}
 
     def denominators(self) -> dict[str, int]:
         """How many items (or groups) stand under each metric."""
-        total = self.sums.sum(axis=0)
+        total = self._totals
         return {metric.name: round(total[2 * i + 1]) for i, metric in enumerate(self._ratios)}
 
     def groups(self) -> dict[str, int]:
@@ -127,3 +129,8 @@ class RatioMetrics:
     def draws(self, resamples: int, seed: int) -> dict[str, Array]:
         """Bootstrap draws [R] of each metric."""
         return self.of_sums(statistics.resampled_sums(self._columns, resamples, seed))
+
+
+def _total(column: Array) -> float:
+    """The sum as adding row to row gives it, to the last digit, whatever the number of rows."""
+    return float(np.cumsum(column)[-1]) if len(column) else 0.0

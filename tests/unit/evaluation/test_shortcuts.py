@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,16 @@ import numpy as np
 import pytest
 
 from vidkit.errors import DataError
-from vidkit.evaluation import answers_official, option_list
-from vidkit.evaluation.answers import parse_choice, quick, said
+from vidkit.evaluation import answers_official, option_list, ratios
+from vidkit.evaluation.answers import Choice, parse, parse_choice, quick, said
+from vidkit.evaluation.ratios import RatioMetrics
 from vidkit.evaluation.replies import choice_of, letter_of
 from vidkit.evaluation.scoring import read_joined
 from vidkit.evaluation.task import load_task
 from vidkit.evaluation.task_spec import fill
+from vidkit.evaluation.tasks import video_mme_v2
+from vidkit.evaluation.tasks.video_mme_v2 import grading
+from vidkit.evaluation.types import Mode
 from vidkit.utils import statistics
 from vidkit.utils.collection import collection_paused
 from vidkit.utils.strict_json import load_json
@@ -47,8 +52,19 @@ def test_resampled_sums_do_not_depend_on_how_many_are_counted_at_a_time(
     np.testing.assert_array_equal(once, statistics.resampled_sums([*sums.T.astype(np.float32)], 123))
     monkeypatch.setattr(statistics, "_CELLS", 350)
     monkeypatch.setattr(statistics, "_CACHED", 110)
+    monkeypatch.setattr(statistics, "_MULTIPLIED", 17)
     np.testing.assert_array_equal(once, statistics.resampled_sums(sums, 123))
     assert statistics.resampled_sums(sums, 0).shape == (0, 4)
+
+
+def test_totals_of_metrics_are_those_of_rows_added_one_after_the_other() -> None:
+    draw = np.random.default_rng(6)
+    metrics = RatioMetrics([str(i % 701) for i in range(2000)])
+    for name in "abc":
+        metrics.add(name, draw.normal(size=2000) / 3, draw.random(2000))
+    expected = metrics.of_sums(metrics.sums.sum(axis=0, keepdims=True))
+    assert metrics.values() == {name: value[0] for name, value in expected.items()}
+    assert RatioMetrics([]).values() == {}
 
 
 def refusals() -> Iterator[str]:
@@ -225,6 +241,101 @@ def test_json_with_the_same_key_twice_is_refused_by_line() -> None:
     assert load_json('{"a": {"b": 1}, "b": [{"a": 2}]}', "f") == {"a": {"b": 1}, "b": [{"a": 2}]}
     with pytest.raises(DataError, match="f line 3: duplicate key 'b'"):
         load_json('{"a": {"b": 1,\n"c": 2,\n"b": 3}}', "f")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": 1, "a": 2}', '{"a":1,"b":"x","a":2}', '{"a" : 1, "a": 2}', '{"a": {"b": 1, "b": 2}}',
+     '{"a": "\\":", "a": 1}', '{"a": "b:", "a": 2}', '{"a": "{", "a": 2}', '[{"a": 1, "a": 2}]'],
+)  # fmt: skip
+def test_a_key_that_stands_twice_is_found_wherever_colons_stand(text: str) -> None:
+    with pytest.raises(DataError, match="duplicate key"):
+        load_json(text, "f", line=1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{}", '{"a": 1}', '{"a": "\\":"}', '{"a": ":", "b": "{"}', '{"a" : [1, "x:"]}', '{"a": {"a": 1}}'],
+)
+def test_objects_without_doubles_are_read_as_ever(text: str) -> None:
+    assert load_json(text, "f", line=1) == json.loads(text)
+
+
+def test_turns_without_brackets_are_found_by_the_begin_of_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = random.Random(8)
+    parts = [
+        "assistant:", "user: ", "User:\n", "## Response:", "model\n", "the user said", "human : why",
+        "system", "\n", "\n\n", " ", "B", "So C.", "*** Assistant: D", "#", "[", "response", "A:",
+    ]  # fmt: skip
+    replies = ["".join(draw.choices(parts, k=draw.randrange(1, 12))) for _ in range(4000)]
+    short = [said.after_thinking(reply) for reply in replies]
+    monkeypatch.setattr(said, "_has_role_line", lambda text: True)
+    assert short == [said.after_thinking(reply) for reply in replies]
+    assert any(read != reply for read, reply in zip(short, replies, strict=True))
+
+
+def test_structures_before_a_last_line_are_found_by_their_signs() -> None:
+    assert all(set(mark) & set(quick._SIGNS) for mark in quick._STRUCTURED)
+    assert quick.declared_last("why\nQ: what?\nFinal answer: C", "ABCD") is None
+    assert quick.declared_last("so\nFinal answer: C", "ABCD") == Choice("C", "declaration")
+
+
+def test_scores_of_short_ways_are_those_of_the_plain_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = video_rows(60)
+    quickly = {mode: video_mme_v2.score(rows, mode, resamples=300) for mode in Mode}
+    monkeypatch.setattr(grading, "letter_of", lambda text, options: None)
+    monkeypatch.setattr(answers_official, "_SHORT", -1)
+    monkeypatch.setattr(answers_official, "_LONGEST", 10**6)
+    monkeypatch.setattr(parse, "declared_last", lambda reply, options: None)
+    monkeypatch.setattr(quick, "_SORRY", NEVER)
+    monkeypatch.setattr(said, "_has_role_line", lambda text: True)
+    monkeypatch.setattr(ratios.statistics, "resampled_sums", resampled_plainly)
+    for mode, result in quickly.items():
+        plain = video_mme_v2.score(rows, mode, resamples=300)
+        # tables hold bounds unrounded, and sums of thirds depend on their order
+        tables, plain_tables = result.pop("tables"), plain.pop("tables")
+        assert json.dumps(plain) == json.dumps(result)
+        assert rounded(tables) == rounded(plain_tables)
+
+
+def rounded(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [rounded(each) for each in value]
+    if isinstance(value, dict):
+        return {name: rounded(each) for name, each in value.items()}
+    return round(value, 9) if isinstance(value, float) else value
+
+
+def resampled_plainly(columns: Sequence[Any], resamples: int, seed: int) -> Any:
+    """One resample after the other, its clusters' sums added as they are drawn."""
+    sums = np.array(columns, float).T
+    generator = np.random.default_rng(seed)
+    places = [generator.integers(0, len(sums), len(sums), np.int32) for _ in range(resamples)]
+    return np.array([sums[each].sum(0) for each in places])
+
+
+def video_rows(groups: int) -> list[dict[str, Any]]:
+    """Videos with replies of many kinds."""
+    draw = random.Random(2)
+    thought = "The man walks to the door and looks at the option on the table. " * 30
+    rows = []
+    for video in range(1, groups + 1):
+        kind, structure = draw.choice([("relevance", "None"), ("logic", "[1, [2, 3], 4]")])
+        for number in range(1, 5):
+            letter = draw.choice("ABCDEFGH")
+            said_so = draw.choice(
+                [letter, f"{letter}. thing", f"Final Answer: {letter}", f"{thought}\nFinal Answer: {letter}",
+                 f"<think>{thought}</think>\n{letter}", "I'm sorry, I cannot tell.", "", f"user: x\n{letter}",
+                 f"The best answer is {letter}", "none of them"]
+            )  # fmt: skip
+            row = {
+                "video_id": f"{video:03d}", "question_id": f"{video:03d}-{number}", "group_type": kind,
+                "group_structure": structure, "level": draw.choice((1, 2, 3)), "second_head": f"h{video % 3}",
+                "third_head": f"t{draw.randrange(5)}", "answer": draw.choice("ABCDEFGH"),
+                "options": "\n".join(f"{c}. thing {c}{number}" for c in "ABCDEFGH"), "prediction": said_so,
+            }  # fmt: skip
+            rows.append(row)
+    return rows
 
 
 def test_collection_goes_on_after_a_pause() -> None:

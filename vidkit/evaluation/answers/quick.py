@@ -21,6 +21,7 @@ _SORRY = re.compile(
 )
 # structures, and questions that a model made up and answered
 _STRUCTURED = ("```", "<", "Question", "\nQ", "\n##")
+_SIGNS = "`<Q#"  # each of them holds one; a search for a character takes no time
 _PLAIN_WORDS = re.compile(r"[a-z]{2,20}(?: [a-z]{2,20}){0,12}")
 _MEANS_MORE = NEGATORS | JOINERS | {"wrong", "incorrect", "false", "but", "maybe", "is", "are", "was", "nope"}
 
@@ -62,7 +63,7 @@ def declared_last(reply: str, options: str) -> Choice | None:
         not head
         or len(line) > _LONGEST
         or head.lstrip()[:1] in ("{", "[")
-        or any(mark in head for mark in _STRUCTURED)
+        or (any(sign in head for sign in _SIGNS) and any(mark in head for mark in _STRUCTURED))
     ):
         return None
     found = _LETTER.fullmatch(line.strip())

@@ -95,11 +95,12 @@ def after_thinking(text: str, tags: Sequence[tuple[str, str]] = ()) -> str | Non
         text: the reply.
         tags: opening and closing marks of thinking, beside the known ones.
     """
-    if "<|channel|>" in text:
+    tagged = "<" in text
+    if tagged and "<|channel|>" in text:
         text = _final_channel(text)
     if text.startswith("analysis"):
         text = _unmarked_channels(text)
-    if "<details" in text:
+    if tagged and "<details" in text:
         text = _unfolded(text)
     marks = _marks(text, (*tags, *_own_tags.get()))
     closes = [mark for mark in marks if not mark.opens]
@@ -213,6 +214,8 @@ def _outside(text: str, marks: Sequence[_Mark]) -> str:
 
 def _last_turn(text: str) -> str:
     """The model's own turn: a conversation's last one, or all before a user's turn that it made up."""
+    if "<" not in text and "[" not in text and not _has_role_line(text):
+        return text
     lower = text.lower()
     if not any(word in lower for word in _ROLES):
         return text
@@ -224,6 +227,11 @@ def _last_turn(text: str) -> str:
     if starts and _has_words(text[starts[-1] :]):
         text = text[starts[-1] :]
     return text
+
+
+def _has_role_line(text: str) -> bool:
+    """Whether a line begins with a role, as all marks of turns do that have no brackets."""
+    return any(line[:_LEAD].lstrip("#* ").casefold().startswith(_ROLES) for line in text.split("\n"))
 
 
 def without_tokens(text: str) -> str:

@@ -30,8 +30,7 @@ _NEEDED = frozenset(REQUIRED)
 _LETTERS = frozenset(OPTIONS)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """One graded question; `score` is 0 or 1, and -1 for unparsed in official mode."""
 
     id: str
@@ -112,9 +111,7 @@ def grade(rows: Sequence[Row], mode: Mode, allow_new_structures: bool = False) -
 
 def checked(rows: Sequence[Row]) -> list[Checked]:
     """Rows with their ids and gold letters, for `grade_checked` in one mode after the other."""
-    for number, row in enumerate(rows, 1):
-        check_row(row, number)
-    return [Checked(row, row_question_id(row), gold_letter(row)) for row in rows]
+    return [check_row(row, number) for number, row in enumerate(rows, 1)]
 
 
 def grade_checked(rows: Sequence[Checked], mode: Mode, allow_new_structures: bool = False) -> list[Group]:
@@ -123,16 +120,18 @@ def grade_checked(rows: Sequence[Checked], mode: Mode, allow_new_structures: boo
     return [_graded(video, batch, mode, allow_new_structures) for video, batch in batches]
 
 
-def check_row(row: Row, number: int) -> None:
-    """Refuse a row without its gold columns."""
+def check_row(row: Row, number: int) -> Checked:
+    """A row with its id and gold letter; refuses one without its gold columns."""
     if not row.keys() >= _NEEDED:
         missing = next(column for column in REQUIRED if column not in row)
         raise DataError(f"row {number}: no column '{missing}'", f"needed columns: {', '.join(REQUIRED)}")
-    if gold_letter(row) not in _LETTERS:
+    gold = gold_letter(row)
+    if gold not in _LETTERS:
         raise DataError(
             f"row {number} ({row_question_id(row)}): answer '{row['answer']}' is not one of A-H",
             "check the data file",
         )
+    return Checked(row, row_question_id(row), gold)
 
 
 def gold_letter(row: Row) -> str:
@@ -141,7 +140,10 @@ def gold_letter(row: Row) -> str:
 
 def level_of(row: Row) -> int | None:
     """Level 1, 2 or 3; None where the data has none."""
-    text = text_id(row.get("level")).removesuffix(".0")  # a data frame with gaps writes 1.0
+    value = row.get("level")
+    if type(value) is int and 1 <= value <= 3:
+        return value
+    text = text_id(value).removesuffix(".0")  # a data frame with gaps writes 1.0
     if text in ("", "None"):
         return None
     if text not in ("1", "2", "3"):
@@ -209,15 +211,16 @@ def _question(each: Checked, mode: Mode) -> Question:
     if mode is Mode.OFFICIAL:
         choice = read_reply(row, parse_video_mme_v2)
         return Question(name, row, gold, choice, int(choice.letter == gold) if choice.letter else -1)
-    choice = judged_choice(row, read_reply(row, functools.partial(_robust, row)))
+    # a letter alone is read without the texts of the options
+    found = letter_of(row.get("prediction"), OPTIONS)
+    choice = found or judged_choice(row, read_reply(row, functools.partial(_robust, row)))
     return Question(name, row, gold, choice, int(choice.letter == gold))
 
 
 def _robust(row: Row, text: object) -> Choice:
-    # a letter alone is read without the texts of the options
-    return letter_of(text, OPTIONS) or parse_choice(text, OPTIONS, texts_when_asked(row.get("options")))
+    return parse_choice(text, OPTIONS, texts_when_asked(row.get("options")))
 
 
 def as_text(value: Any) -> str:
     """A label of the taxonomy, "(none)" where the data has none."""
-    return text_id(value) or "(none)"
+    return (value.strip() if type(value) is str else text_id(value)) or "(none)"

@@ -86,8 +86,9 @@ def score(
     # drawing is NumPy's work and leaves the interpreter to the rest
     with ThreadPoolExecutor(1) as worker:
         drawing = worker.submit(metrics.draws, resamples, seed)
-        graded, other_note = _with_other_mode(prepared, groups, mode, allow_new_structures)
         values = headline_values(metrics)
+        both, other_note = _both_modes(prepared, groups, mode, allow_new_structures, values)
+        del prepared
         questions = [q for group in groups for q in group.questions]
         counts = summarise(
             [q.choice for q in questions], [q.row for q in questions], [q.id for q in questions]
@@ -111,7 +112,7 @@ def score(
             for g in groups
         ],
         "chance": chance(groups),
-        **_both_modes(graded, mode, values),
+        **both,
         "warnings": [
             *_warnings(groups, counts, questions, values, other_note),
             *too_few_groups({name: standing[name] for name in HEADLINE}, "video"),
@@ -121,17 +122,6 @@ def score(
     made = tables.make(result, groups, values, bounds, metrics.denominators())
     result["tables"] = [asdict(table) for table in made]
     return result
-
-
-def _with_other_mode(
-    rows: Sequence[Checked], groups: list[Group], mode: Mode, allow_new: bool
-) -> tuple[dict[Mode, list[Group]], str]:
-    """The groups by mode, and why those of the other mode cannot be formed."""
-    other = Mode.OFFICIAL if mode is Mode.ROBUST else Mode.ROBUST
-    try:
-        return {mode: groups, other: grade_checked(rows, other, allow_new)}, ""
-    except DataError as error:
-        return {mode: groups}, f"{other} scores cannot be formed: {error.message}"
 
 
 def _item(question: Question) -> dict[str, Any]:
@@ -200,12 +190,12 @@ def ratio_metrics(groups: Sequence[Group], mode: Mode, *, heads: bool = True) ->
 def _add_heads(
     metrics: RatioMetrics, head: str, groups: Sequence[Group], S: Array, right: Array, asked: Array
 ) -> None:
-    labels = [[as_text(q.row.get(head)) for q in group.questions] for group in groups]
-    names = sorted({label for four in labels for label in four})
+    labels = [as_text(q.row.get(head)) for group in groups for q in group.questions]
+    names = sorted(set(labels))
     if names == ["(none)"]:
         return
     numbers = {name: number for number, name in enumerate(names)}
-    own = np.array([[numbers[label] for label in four] for four in labels])
+    own = np.fromiter((numbers[label] for label in labels), np.intp, len(labels)).reshape(-1, QUESTIONS)
     for name, number in numbers.items():
         mask = own == number
         last = mask[:, -1].astype(float)
@@ -254,33 +244,43 @@ def _heads(head: str, values: dict[str, float], sizes: dict[str, int]) -> dict[s
 
 
 def _both_modes(
-    graded: dict[Mode, list[Group]], scored: Mode, scored_values: dict[str, float]
-) -> dict[str, Any]:
-    found = {
-        mode: scored_values if mode is scored else headline_values(ratio_metrics(groups, mode, heads=False))
-        for mode, groups in graded.items()
-    }
-    headline = {
-        str(mode): {
-            name: none_if_nan(value)
-            for name, value in values.items()
-            if name in (*HEADLINE, "relevance_linear")
-        }
-        for mode, values in found.items()
-    }
-    by_mode = {mode: _questions_by_id(groups) for mode, groups in graded.items()}
-    if len(by_mode) < len(Mode):
-        return {"modes": headline, "differing_items": None, "differing_letters": None, "differing_ids": []}
-    pairs = [(q, by_mode[Mode.OFFICIAL][name]) for name, q in by_mode[Mode.ROBUST].items()]
-    letters = sum(a.choice.letter != b.choice.letter for a, b in pairs)
-    # an unparsed reply is 0 here and -1 there, so it differs even where both read nothing
-    differing = [a.id for a, b in pairs if a.choice.letter != b.choice.letter or a.score != b.score]
-    return {
-        "modes": headline,
-        "differing_items": len(differing),
-        "differing_letters": letters,
-        "differing_ids": differing,
-    }
+    rows: Sequence[Checked], groups: list[Group], mode: Mode, allow_new: bool, values: dict[str, float]
+) -> tuple[dict[str, Any], str]:
+    """Headline of both modes with what differs, and why groups of the other mode cannot be formed."""
+    other = Mode.OFFICIAL if mode is Mode.ROBUST else Mode.ROBUST
+    try:
+        others = grade_checked(rows, other, allow_new)
+    except DataError as error:
+        none = {"differing_items": None, "differing_letters": None, "differing_ids": []}
+        note = f"{other} scores cannot be formed: {error.message}"
+        return {"modes": {str(mode): _headline(values)}, **none}, note
+    other_values = headline_values(ratio_metrics(others, other, heads=False))
+    robust, official = (groups, others) if mode is Mode.ROBUST else (others, groups)
+    letters, differing = _differing(robust, official)
+    headline = {str(mode): _headline(values), str(other): _headline(other_values)}
+    found = {"differing_items": len(differing), "differing_letters": letters, "differing_ids": differing}
+    return {"modes": headline, **found}, ""
+
+
+def _headline(values: dict[str, float]) -> dict[str, float | None]:
+    names = (*HEADLINE, "relevance_linear")
+    return {name: none_if_nan(value) for name, value in values.items() if name in names}
+
+
+def _differing(robust: Sequence[Group], official: Sequence[Group]) -> tuple[int, list[str]]:
+    """How many letters depend on the mode, and the ids whose letter or score does.
+
+    An unparsed reply is 0 in one and -1 in the other, so it differs even where both read nothing.
+    """
+    by_id = _questions_by_id(official)
+    letters, differing = 0, []
+    for name, mine in _questions_by_id(robust).items():
+        theirs = by_id[name]
+        other_letter = mine.choice.letter != theirs.choice.letter
+        letters += other_letter
+        if other_letter or mine.score != theirs.score:
+            differing.append(mine.id)
+    return letters, differing
 
 
 def _questions_by_id(groups: Sequence[Group]) -> dict[str, Question]:
