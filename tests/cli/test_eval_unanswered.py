@@ -42,3 +42,10 @@ def test_a_limit_is_told_where_it_cut_something(limit: int, told: bool) -> None:
     assert run([*words, "--limit", str(limit)]) == 0
     warnings = json.loads(Path("out.json").read_text())["warnings"]
     assert any("only the first 3 rows" in line for line in warnings) is told
+
+
+def test_a_run_that_answered_nothing_says_nothing_about_scores(capsys: pytest.CaptureFixture[str]) -> None:
+    lines("none.jsonl", [{"id": str(i), "response": None, "error": "timeout"} for i in range(8)])
+    assert run(["eval", "t.yaml", "--data", "d.jsonl", "-p", "none.jsonl", "--json", "out.json"]) == 1
+    assert "8 x timeout" in capsys.readouterr().err
+    assert json.loads(Path("out.json").read_text())["warnings"] == []

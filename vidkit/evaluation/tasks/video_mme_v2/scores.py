@@ -251,7 +251,7 @@ def _both_modes(
     try:
         others = grade_checked(rows, other, allow_new)
     except DataError as error:
-        none = {"differing_items": None, "differing_letters": None, "differing_ids": []}
+        none: dict[str, Any] = {"differing_items": None, "differing_letters": None, "differing_ids": []}
         note = f"{other} scores cannot be formed: {error.message}"
         return {"modes": {str(mode): _headline(values)}, **none}, note
     other_values = headline_values(ratio_metrics(others, other, heads=False))
