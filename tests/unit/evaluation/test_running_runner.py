@@ -190,3 +190,16 @@ def test_judges_need_a_task_with_something_to_judge(tmp_path):
 def test_impossible_options_are_refused(options, message):
     with pytest.raises(ConfigError, match=message):
         RunOptions(**options)
+
+
+def test_a_record_that_cannot_be_written_fails_its_item_and_no_other(tmp_path):
+    deep: list = []
+    for _ in range(5000):
+        deep = [deep]
+
+    def answer(request):
+        return Reply("A", record={"steps": deep} if "Question 3?" in text_of(request) else {})
+
+    summary = run(Quiz(), ROWS, FakeEngine(answer), tmp_path / "run", RunOptions())
+    assert (summary.answered, summary.failed) == (len(ROWS) - 1, 1)
+    assert "RecursionError" in dict(summary.failures)["q03"]

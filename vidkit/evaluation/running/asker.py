@@ -86,9 +86,18 @@ class Asker:
         if found is not None:
             return found, False
         record, failure = await self._call(key, prompt, load)
-        sha = {"prompt_sha256": prompt_sha(prompt)}
-        record = replace(record, meta={**record.meta, **sha, **(meta or {})})
-        await self.log.append(record)
+        more = {"prompt_sha256": prompt_sha(prompt), **(meta or {})}
+        record = replace(record, meta={**record.meta, **more})
+        try:
+            await self.log.append(record)
+        except OutputError:
+            raise
+        # what an engine keeps beside a reply may be no JSON, or too deep to write: this item fails, not the run
+        except Exception as error:
+            record = _unforeseen(key, error)
+            record = replace(record, meta={**record.meta, **more})
+            failure = EngineError(ErrorKind.MODEL, str(record.error))
+            await self.log.append(record)
         self.calls += 1
         if failure is not None:
             self._breaker.failure(failure)
