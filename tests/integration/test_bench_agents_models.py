@@ -11,7 +11,8 @@ from vidkit.cli.main import run
 
 FEW = ("pair.calibrate=24", "pair.test=12", "pair.timed=6", "pair.batch=4", "pair.workers=4", "pair.splits=3",
        "pair.mixes=[0.5]", "pair.subsets=[attributes]", "pair.rounds=2", "pair.stream=60",
-       "pair.stream_s=0.2", "pair.loads=[0.8]", "pair.faster=[1.5]", "shapes.small=tiny", "shapes.large=tiny",
+       "pair.stream_s=0.2", "pair.loads=[0.8]", "pair.faster=[1.5]",
+       "pair.losses=[0.01,0.5]", "pair.mix=0.5", "shapes.small=tiny", "shapes.large=tiny",
        "shapes.queries=4")  # fmt: skip
 
 
@@ -38,6 +39,8 @@ def test_every_section(folder, tmp_path, capsys) -> None:
     assert [row["pass"] for row in rows["replay"][:3]] == ["draft", "look", "crop"] and len(replayed) == 10
     assert all(row["seconds"] > 0 and row["difference_low"] <= row["difference"] for row in replayed)
     assert [row["group"] for row in rows["replay"] if "load" in row] == ["0.5", "attributes"]
+    curve = [(row["group"], row["loss"]) for row in rows["replay"] if "loss" in row]
+    assert curve == [("0.5", 0.01), ("0.5", 0.5), ("attributes", 0.01), ("attributes", 0.5)]
     for row in rows["groups"]:
         assert row["speedup_low"] <= row["speedup"] <= row["speedup_high"] and row["rounds"] == 2
         assert (row["ceiling"] is None) == (row["beta"] == 0)
@@ -56,6 +59,8 @@ def test_every_section(folder, tmp_path, capsys) -> None:
     ("word", "told"),
     [("pair.gate=best", "pair.gate=best is unknown"), ("pair.risk=1.5", "risk must be between 0 and 1"),
      ("pair.subsets=[colour]", "unknown subset 'colour'"), ("pair.subsets=['existence 2']", "unknown subset"),
+     ("pair.losses=[2]", "losses must be between 0 and 1, got 2"),
+     ("pair.mix=0", "mix must be between 0 and 1"),
      ("shapes.small=9b", "small must be 2b, 7b or tiny"), ("pair.timed=0", "timed must be >= 1")],
 )  # fmt: skip
 def test_settings_that_cannot_be(capsys, tmp_path, word, told) -> None:

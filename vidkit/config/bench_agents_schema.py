@@ -47,6 +47,7 @@ class PairBench:
     loss: float = (
         0.02  # of `pair`, `groups`, `replay`, `load`: the same, so that no more is lost to the agent
     )
+    losses: list[float] = field(default_factory=list)  # of `replay`: the funnel's speed and accuracy at each
     stream_s: float = 5.0  # seconds of a stream of `load`, at least
     rounds: int = 3  # of `groups`: how often each engine runs, in turn; of `replay`: each pass
     stream: int = 2000  # questions of a stream of `replay`
@@ -56,16 +57,23 @@ class PairBench:
     )
     delta: float = 0.02  # probability that a threshold fails its promise
     splits: int = 100  # random divisions on which the promise is checked
+    mix: float | None = None  # of `load`: share of the questions that need no zoom; none: as they are drawn
     loads: list[float] = field(default_factory=lambda: [0.5, 0.8])  # of what the batched agents can do
-    faster: list[float] = field(default_factory=lambda: [1.2, 1.6, 2.0])  # further ones for the funnel
+    faster: list[float] = field(  # further ones for the funnel, until two are slower than the agents
+        default_factory=lambda: [1.2, 1.6, 2.0, 2.5, 3.0, 3.5]
+    )
 
     def __post_init__(self) -> None:
         for name in ("calibrate", "test", "timed", "batch", "workers", "splits", "rounds", "stream"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be >= 1, got {getattr(self, name)}")
-        for name in ("risk", "loss", "delta"):
-            if not 0 < getattr(self, name) < 1:
-                raise ValueError(f"{name} must be between 0 and 1, got {getattr(self, name)}")
+        for name in ("risk", "loss", "delta", "mix"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < 1:
+                raise ValueError(f"{name} must be between 0 and 1, got {value}")
+        for value in self.losses:
+            if not 0 < value < 1:
+                raise ValueError(f"losses must be between 0 and 1, got {value}")
         for value in (*self.loads, *self.faster):
             if not value > 0:
                 raise ValueError(f"loads must be > 0, got {value}")

@@ -105,7 +105,7 @@ def test_a_wrong_call_is_told_and_the_same_again_ends_it(reply: str, problem: st
     ["", "I think it is red", "<tool_call>not json</tool_call>", "<tool_call>[1]</tool_call>",
      "<answer></answer>", '<tool_call>{"name": "x", "arguments": 3}</tool_call>', "<think>" * 20_000,
      "<tool_call>" + "[" * 50_000,
-     *(f'<tool_call>{{"name": "image_zoom_in_tool", "arguments": {{"bbox_2d": {"[" * n}{"]" * n}}}}}</tool_call>'
+     *(f'<tool_call>{{"name": "x", "arguments": {{"a": {"[" * n}{"]" * n}}}}}</tool_call>'
        for n in (DEEPEST, 100, 900))],
 )  # fmt: skip
 def test_replies_that_say_nothing_end_it_after_one_reminder(reply: str) -> None:

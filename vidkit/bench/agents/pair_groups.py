@@ -23,6 +23,7 @@ from vidkit.bench.agents.pair_runs import (
     right_of,
     warm_up,
 )
+from vidkit.errors import ConfigError
 from vidkit.synthetic.zoom_scenes.questions import KINDS
 
 _KINDS: Mapping[str, tuple[str, ...]] = {
@@ -80,6 +81,24 @@ def groups_in(
                 places = places[mixed(columns["needs"][places] == 0, float(share_text), seed)]
             chosen.append(places)
         yield Group(name, chosen[0], chosen[1])
+
+
+def asked_in(
+    needs: Sequence[bool], calibrate: Mapping[str, NDArray[np.float64]], share: float, seed: int
+) -> Group:
+    """A mix of questions with this share that needs no zoom, and of the drafts to calibrate on.
+
+    Raises:
+        ConfigError: too few questions for the mix.
+    """
+    asked = {"needs": np.array(needs, dtype=float)}
+    (group,) = groups_in(asked, calibrate, [share], [], seed)
+    if len(group.places) < 2 or len(group.own) < 2:
+        raise ConfigError(
+            f"pair.mix={share:g} leaves {len(group.places)} of {len(needs)} questions",
+            "raise pair.timed and pair.calibrate",
+        )
+    return group
 
 
 def rows_of(scored: Scored, rows: Places) -> Scored:

@@ -35,7 +35,8 @@ def load_rows(
         loss: of the threshold.
         delta: of the threshold.
         loads: for the agents and the funnel.
-        faster: further ones for the funnel alone.
+        faster: further ones for the funnel alone; after two that are slower than the agents ever are, the
+            rest is left out.
         seed: of the arrivals.
         stream_s: seconds of a stream at least; questions come again where there are too few.
     """
@@ -47,9 +48,13 @@ def load_rows(
     for load in loads:
         agents.append({"load": load} | _arriving(timed, None, load * most, seed, stream_s))
         yield agents[-1]
+    slowest, over = max(row["p99_s"] for row in agents), 0
     for load in sorted({*loads, *faster}):
         funnel.append({"load": load} | _arriving(timed, believe, load * most, seed, stream_s))
         yield funnel[-1]
+        over += funnel[-1]["p99_s"] > slowest
+        if over == 2:
+            break
     for row in agents:
         fits = [one["load"] for one in funnel if one["p99_s"] <= row["p99_s"]]
         best = max(fits, default=None)

@@ -35,6 +35,7 @@ class ReplayWork:
         loads: shares of the batched agents' capacity at which their p99 is taken.
         stream: questions of a stream.
         seeds: of streams.
+        losses: further ones, at each of which our funnel's speed and accuracy are told.
     """
 
     gate: str
@@ -45,6 +46,7 @@ class ReplayWork:
     loads: tuple[float, ...]
     stream: int = 2000
     seeds: tuple[int, ...] = (0, 1, 2)
+    losses: tuple[float, ...] = ()
 
 
 def replay_rows(
@@ -86,6 +88,14 @@ def replay_rows(
                 base, serial_s = right, report.seconds
             row = {"group": group.name, "free": float((asked.columns["needs"] == 0).mean()), "engine": name}
             yield row | _figures(report, plan, right, base, serial_s, costs, limit)
+        assert base is not None
+        for loss in work.losses:
+            limit = loss_threshold(drafts, work.gate, loss, work.delta)
+            plan = _ours(work, limit)
+            report = replay(said[work.gate], passes, plan, limit)
+            figures = _figures(report, plan, right_of(report), base, serial_s, costs, limit)
+            most = _serial_work(asked.columns["crops"], costs)
+            yield {"group": group.name, "loss": loss, "less_work": most / figures["arithmetic"], **figures}
         yield from _loads(group.name, said[work.gate], passes, work, limits[work.gate])
 
 
@@ -111,6 +121,11 @@ def _said(asked: Scored, scores: Column) -> Said:
     columns = asked.columns
     names = ("small", "agent", "crops", "tool_free", "answers_now")
     return Said(**{name: columns[name] for name in names}, scores=scores)
+
+
+def _serial_work(crops: Column, costs: tuple[float, float]) -> float:
+    """Arithmetic of the agent, in drafts a question."""
+    return float(np.mean(costs[0] + costs[1] * crops))
 
 
 def _figures(

@@ -74,9 +74,9 @@ def bench_questions(
         found = None if log is None else log.found(seed + number)
         if found is None:
             video = write_zoom_video(folder / f"questions{seed + number}.mp4", seed + number, duration_s)
-            found = {}
+            found, scenes = {}, _Scenes(video)
             for question in video.questions:
-                found |= _ask(video, question, chosen, budgets, readers, sure)
+                found |= _ask(scenes, question, chosen, budgets, readers, sure)
             if log is not None:
                 log.keep(seed + number, found)
         for key, value in found.items():
@@ -97,8 +97,25 @@ def bench_questions(
         }
 
 
+class _Scenes:
+    """Pictures of a video's scenes, each decoded once for all questions; a scene's frames are alike."""
+
+    def __init__(self, video: ZoomVideo) -> None:
+        self.video = video
+        self._pictures: dict[int, np.ndarray] = {}
+
+    def pictures(self, first: dict[int, float]) -> list[np.ndarray]:
+        """One picture [H, W, 3] a scene, in time; `first` has a second of each."""
+        missing = sorted(first.keys() - self._pictures.keys())
+        if missing:
+            numbers = [round(first[shot] * FPS) for shot in missing]  # later scenes have later frames
+            frames = open_video(self.video.path, "pyav").read(numbers)
+            self._pictures |= zip(missing, (frame.pixels for frame in frames), strict=True)
+        return [self._pictures[shot] for shot in sorted(first)]
+
+
 def _ask(
-    video: ZoomVideo,
+    scenes: _Scenes,
     question: VideoQuestion,
     methods: Sequence[str],
     budgets: Sequence[int],
@@ -107,6 +124,7 @@ def _ask(
 ) -> dict[Key, float]:
     """Who is right on which frames: 1 or 0."""
     right: dict[Key, float] = {}
+    video = scenes.video
     options = FrameOptions(method="uniform", k=1, relevance="lexicon", reader="pyav")
     candidates = select_from_video(video.path, f"{question.colour} object", options).candidates
     times = {
@@ -114,7 +132,7 @@ def _ask(
         for method in methods
         for k in budgets
     }
-    looks = _looks(video, question, times.values(), readers)
+    looks = _looks(scenes, question, times.values(), readers)
     for (method, k), chosen in times.items():
         shown = {video.shot_at(float(second)) for second in chosen}
         needed = {video.shot_at(moment.start) for moment in question.moments}
@@ -140,18 +158,16 @@ def answered(said: Sequence[Said], question: VideoQuestion, sure: float) -> tupl
 
 
 def _looks(
-    video: ZoomVideo, question: VideoQuestion, times: Any, readers: dict[str, Reader]
+    scenes: _Scenes, question: VideoQuestion, times: Any, readers: dict[str, Reader]
 ) -> dict[str, dict[int, Said]]:
-    """What every reader says of every scene that any selector kept; a scene's frames are alike."""
+    """What every reader says of every scene that any selector kept."""
     first: dict[int, float] = {}
     for chosen in times:
         for second in chosen:
-            first.setdefault(video.shot_at(float(second)), float(second))
+            first.setdefault(scenes.video.shot_at(float(second)), float(second))
     if not readers:
         return {}
-    shots = sorted(first)  # later scenes have later frames
-    numbers = [round(first[shot] * FPS) for shot in shots]
-    pictures = [frame.pixels for frame in open_video(video.path, "pyav").read(numbers)]
+    pictures, shots = scenes.pictures(first), sorted(first)
     return {name: dict(zip(shots, read(pictures, question), strict=True)) for name, read in readers.items()}
 
 

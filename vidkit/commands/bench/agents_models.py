@@ -167,6 +167,7 @@ def _replay(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any
         asked.workers,
         tuple(asked.loads),
         asked.stream,
+        losses=tuple(asked.losses),
     )
     costs = relative_costs(small, large)
     for row in replay_rows(test, calibrate, passes, costs, asked.mixes, asked.subsets, work, settings.seed):
@@ -175,12 +176,16 @@ def _replay(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any
 
 
 def _load(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any]]:
+    from vidkit.bench.agents.pair_groups import asked_in, rows_of
     from vidkit.bench.agents.pair_load import load_rows
-    from vidkit.bench.agents.pair_runs import timed_set
+    from vidkit.bench.agents.pair_runs import part_of, timed_set
 
     asked, (small, large) = settings.pair, _models(settings)
     calibrate = _calibrated(settings, small, tell, asked.gate)
     timed = timed_set(small, large, asked.timed, asked.batch, asked.workers)
+    if asked.mix is not None:
+        group = asked_in(timed.needs, calibrate.columns, asked.mix, settings.seed)
+        timed, calibrate = part_of(timed, group.places.tolist()), rows_of(calibrate, group.own)
     yield from load_rows(
         timed,
         calibrate,

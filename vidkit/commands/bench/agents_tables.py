@@ -114,12 +114,27 @@ def _replays(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
             shares = (_said(row["beta"], ".2f"), _said(row["alpha"], ".2f"), _times(row["ceiling"]))
             table.add(row["engine"], *speed, f"{row['accuracy']:.1%}", _gap(row), *shares)
         yield table
+    yield from _curves([row for row in rows if "loss" in row])
     columns = ("group", "load", "agents per second", "their p99, s", "the funnel takes times as many")
     table = TextTable(columns, "Poisson arrivals; load is a share of what the batched agents can do")
     for row in (row for row in rows if "load" in row):
         times = f"{row['times_the_agents']:.2f} [{row['times_low']:.2f}, {row['times_high']:.2f}]"
         rate = (f"{row['load']:.0%}", f"{row['agents_per_second']:.1f}", f"{row['p99_s']:.3f}")
         table.add(row["group"], *rate, times)
+    yield table
+
+
+def _curves(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
+    """What stricter and looser thresholds are worth."""
+    if not rows:
+        return
+    heads = ("group", "loss at most", "alpha", "ceiling", "less arithmetic", "speedup", "against the agent")
+    table = TextTable(heads, "the funnel at every loss, against the agent one by one; -: no such threshold")
+    for row in rows:
+        found = row["threshold"] is not None
+        shares = (_said(row["alpha"], ".2f"), _times(row["ceiling"])) if found else ("-", "-")
+        speed = (_times(row["less_work"]), _times(row["speedup"])) if found else ("-", "-")
+        table.add(row["group"], f"{row['loss']:.1%}", *shares, *speed, _gap(row) if found else "-")
     yield table
 
 

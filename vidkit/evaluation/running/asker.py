@@ -92,7 +92,7 @@ class Asker:
             await self.log.append(record)
         except OutputError:
             raise
-        # what an engine keeps beside a reply may be no JSON, or too deep to write: this item fails, not the run
+        # what an engine keeps beside a reply may be too deep to write: this item fails, not the run
         except Exception as error:
             record = _unforeseen(key, error)
             record = replace(record, meta={**record.meta, **more})
