@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -85,7 +85,9 @@ class Level:
         """The clip of the solution, frame by frame; see `render`."""
         from vidkit.mazes.drawing.clip import clip_frames
 
-        return clip_frames(self.stage, self.motion(frames), size)
+        if frames is not None:
+            frames = _whole("frames", frames, 49)
+        return clip_frames(self.stage, self.motion(frames), _size(size))
 
     def render(self, size: Size = None, frames: int | None = None) -> NDArray[np.uint8]:
         """The clip of the solution.
@@ -98,7 +100,7 @@ class Level:
             RGB uint8 [T, H, W, 3]; the first frame is the picture that a model is given.
 
         Raises:
-            ConfigError: the solution does not fit into so few frames.
+            ConfigError: the solution does not fit into so few frames, or a size that is none.
         """
         return np.stack(list(self.frames(size, frames)))
 
@@ -107,7 +109,7 @@ class Level:
         return next(self.frames(size))
 
 
-def make(type: str, difficulty: str, seed: int = 0, skin: str | None = None) -> Level:
+def make(type: str, difficulty: str, seed: int = 0, skin: str | int | None = None) -> Level:
     """Make a level: solvable, and the same bytes for the same words on every machine.
 
     Args:
@@ -122,7 +124,35 @@ def make(type: str, difficulty: str, seed: int = 0, skin: str | None = None) -> 
         DataError: a folder that is no whole skin of the type.
     """
     kind, hard = maze_type(type), difficulty_of(difficulty)
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
-        raise ConfigError(f"seed={seed!r} is not a whole number", "give one such as 0")
-    looks = open_skin(kind, skin)
-    return Level(_MAKERS[kind](hard, RandomSource(kind, hard, int(seed))), looks, hard, int(seed))
+    seed = _whole("seed", seed, 0)
+    looks = open_skin(kind, None if skin is None else str(skin))
+    return Level(_MAKERS[kind](hard, RandomSource(kind, hard, seed)), looks, hard, seed)
+
+
+def _whole(name: str, value: Any, example: int) -> int:
+    """A whole number.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ConfigError(f"{name}={value!r} is not a whole number", f"give one such as {example}")
+    return int(value)
+
+
+def _size(size: Any) -> Size:
+    """A size that pictures can have.
+
+    Raises:
+        ConfigError: it is neither a number of pixels nor height and width.
+    """
+    if size is None:
+        return None
+    pair = isinstance(size, Sequence | np.ndarray) and not isinstance(size, str)
+    sides = list(size) if pair else [size]
+    whole = [int(side) for side in sides if isinstance(side, int | np.integer) and not isinstance(side, bool)]
+    if not len(whole) == len(sides) == (2 if pair else 1) or min(whole) < 1:
+        raise ConfigError(
+            f"size={size!r} is no size of a picture", "give pixels per side, or [height, width], all >= 1"
+        )
+    return whole[0] if len(whole) == 1 else (whole[0], whole[1])

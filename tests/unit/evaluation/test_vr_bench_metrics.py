@@ -1,5 +1,7 @@
 """Metrics of trajectories against values worked out by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -62,11 +64,33 @@ def test_width_and_height_count_alike() -> None:
 
 @pytest.mark.parametrize(
     ("way", "message"),
-    [([], "must be points"), ([(1, 2, 3)], "must be points"), ([(float("nan"), 0)], "not finite")],
+    [
+        ([], "must be points"),
+        ([(1, 2, 3)], "must be points"),
+        ("abc", "must be points"),
+        (None, "must be points"),
+        ([(float("nan"), 0)], "not finite"),
+    ],
 )
 def test_arrays_of_another_kind_are_refused(way: list[object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         trajectory_metrics(way, TRUTH, GOAL, SIZE)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *({"eps": value} for value in (float("nan"), -0.1, "x", None)),
+        *({"samples": value} for value in (0, 1, -2, 1.5, True)),
+        *({"goal_box": value} for value in ([1, 2, 3], [1, 2, float("nan"), 4], [1, 2, -3, 4], None, "abcd")),
+        *({"size": value} for value in ((96,), (0, 96), (float("nan"), 96), 96, ("a", "b"))),
+    ],
+)
+def test_settings_that_would_score_nothing_are_refused(word: dict[str, Any]) -> None:
+    """A limit of NaN has nothing beyond it: all was followed, it would say."""
+    given = {"goal_box": GOAL, "size": SIZE} | word
+    with pytest.raises(ValueError, match=f"{next(iter(word))} must be"):
+        trajectory_metrics(TRUTH, TRUTH, **given)
 
 
 def test_fidelity_is_the_share_of_pixels_that_stay() -> None:

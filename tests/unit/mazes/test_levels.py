@@ -258,7 +258,28 @@ def test_wrong_words_name_the_choices() -> None:
         make("regular", "easy", skin="gold")
     with pytest.raises(ConfigError, match="not a whole number"):
         make("regular", "easy", seed=1.5)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="has no skin '9'"):
+        make("regular", "easy", skin=9)
+    assert make("regular", "easy", skin=2).skin.name == make("regular", "easy", skin="2").skin.name == "night"
     assert maze_type("pathfinder") is MazeType.IRREGULAR
+
+
+@pytest.mark.parametrize(
+    "size", [0, -5, 1.5, True, "64", (64,), (64, 0), (64, 64, 3), [64, "a"], (64.0, 64), np.zeros((2, 2))]
+)
+def test_sizes_that_no_picture_has_are_refused(size: object) -> None:
+    with pytest.raises(ConfigError, match="is no size of a picture"):
+        make("trapfield", "easy").render(size)  # type: ignore[arg-type]
+
+
+def test_sizes_may_be_a_number_or_height_and_width() -> None:
+    level = make("trapfield", "easy")
+    for size, shape in ((7, (7, 7)), (np.int64(8), (8, 8)), ((4, 6), (4, 6)), ([4, 6], (4, 6))):
+        assert level.picture(size).shape == (*shape, 3)  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="frames='9' is not a whole number"):
+        level.render(8, frames="9")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="which 1 frame cannot show"):
+        level.render(8, frames=1)
 
 
 def test_place_names_go_on_after_z() -> None:

@@ -43,8 +43,9 @@ def trajectory_metrics(
         undefined; `em` exact match, 1.0 or 0.0.
 
     Raises:
-        ValueError: arrays of another shape, or values that are not finite.
+        ValueError: arrays of another shape, values that are not finite, or settings that mean nothing.
     """
+    _check_settings(goal_box, size, eps, samples)
     way, true = _points(generated, size, "generated"), _points(truth, size, "truth")
     arriving = way if generated_box is None else _points(generated_box, size, "generated_box")
     sr = float(_inside(arriving, goal_box, size).any())
@@ -67,14 +68,37 @@ def best_candidate(rows: Sequence[dict[str, float | None]]) -> int:
 
 
 def _points(values: Any, size: Sequence[int], name: str) -> Points:
-    points = np.asarray(values, dtype=np.float64)
+    try:
+        points = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be points [T, 2] of numbers, got {values!r:.60}") from None
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise ValueError(f"{name} must be points [T, 2], got shape {list(points.shape)}")
     if not np.isfinite(points).all():
         raise ValueError(f"{name} holds values that are not finite")
-    if len(size) != 2 or min(size) <= 0:
-        raise ValueError(f"size must be width and height above 0, got {size}")
     return points / np.asarray(size, dtype=np.float64)
+
+
+def _check_settings(goal_box: Any, size: Any, eps: Any, samples: Any) -> None:
+    """Refuse what would give a score all the same: nothing is farther away than NaN."""
+    box, sides, limit = (_numbers(value) for value in (goal_box, size, [eps]))
+    if len(sides) != 2 or not (sides > 0).all():
+        raise ValueError(f"size must be width and height above 0, got {size}")
+    if len(box) != 4 or not (box[2:] >= 0).all():
+        raise ValueError(f"goal_box must be x, y, width, height in pixels, got {goal_box}")
+    if len(limit) != 1 or limit[0] < 0:
+        raise ValueError(f"eps must be >= 0, got {eps}")
+    if isinstance(samples, bool) or not isinstance(samples, int | np.integer) or samples < 2:
+        raise ValueError(f"samples must be a whole number >= 2, got {samples}")
+
+
+def _numbers(values: Any) -> Points:
+    """A row of finite numbers; empty if it is none."""
+    try:
+        row = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        return np.empty(0)
+    return row if row.ndim == 1 and np.isfinite(row).all() else np.empty(0)
 
 
 def _inside(points: Points, box: Sequence[float], size: Sequence[int]) -> NDArray[np.bool_]:
