@@ -206,6 +206,11 @@ def enable(pipe: Any, policy: CachePolicy | str, group: Any = None) -> CacheHand
         ModelError: no transformer, or one of a class that caching does not know.
     """
     policy = policy_by_name(policy) if isinstance(policy, str) else policy
+    if not hasattr(policy, "changes_steps"):
+        raise ConfigError(
+            f"a cache policy cannot be {type(policy).__name__}",
+            "give a policy of vidkit.caching.policy, its name, or a subclass of CachePolicy",
+        )
     transformers = find_transformers(pipe)
     if policy.changes_steps:
         raise ConfigError(

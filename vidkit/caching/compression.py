@@ -104,6 +104,10 @@ def _rows(x: Tensor, kept: Tensor) -> Tensor:
 
 
 def _check_shapes(keys: Tensor, values: Tensor, queries: Tensor) -> None:
+    for name, given in (("keys", keys), ("values", values), ("queries", queries)):
+        if not isinstance(given, Tensor) or not given.is_floating_point():
+            kind = given.dtype if isinstance(given, Tensor) else type(given).__name__
+            raise DataError(f"{name} are {kind}", "give tensors of floating-point numbers")
     fits = (
         keys.dim() == values.dim() == queries.dim() == 3
         and keys.shape[:2] == values.shape[:2]
@@ -120,7 +124,10 @@ def _check_shapes(keys: Tensor, values: Tensor, queries: Tensor) -> None:
 
 
 def _check_settings(budget: int, lam: float, sink: int, recent: int) -> None:
-    if not 0 <= lam <= 1:
+    for name, count in (("budget", budget), ("sink", sink), ("recent", recent)):
+        if isinstance(count, bool) or not isinstance(count, int):
+            raise ConfigError(f"{name}={count!r} is not a whole number", "give a number of tokens")
+    if isinstance(lam, bool) or not isinstance(lam, int | float) or not 0 <= lam <= 1:
         raise ConfigError(f"lam must be in [0, 1], got {lam}", "the published value is 0.07")
     if sink < 0 or recent < 0:
         raise ConfigError(f"sink and recent must be >= 0, got {sink} and {recent}", "0 protects nothing")

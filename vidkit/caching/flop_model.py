@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from vidkit.caching.flop_report import FlopReport, Pass
-from vidkit.caching.magi_flops import MagiClipSchedule, is_magi, magi_flops
+from vidkit.caching.magi_flops import MagiClipSchedule, check_positive, is_magi, magi_flops
 from vidkit.errors import ConfigError
 from vidkit.models.block_runs import BASELINES, BlockAttention, BlockRun, ForcingMode, block_runs
 from vidkit.models.block_schedule import WindowSchedule, clip_schedule
@@ -82,6 +82,9 @@ class ClipSchedule:
     has_image: bool = False
     max_sequence_length: int = 512
 
+    def __post_init__(self) -> None:
+        check_positive(self, ("frames", "height", "width", "steps"))
+
 
 def flops(
     model_config: Any,
@@ -102,6 +105,10 @@ def flops(
         ConfigError: arguments that are no transformer's, windows that blocks do not fill, an unknown mode.
     """
     transformer, vae = _parts(model_config)
+    if not hasattr(schedule, "frames"):
+        raise ConfigError(
+            f"a schedule cannot be {type(schedule).__name__}", "pass a ClipSchedule or a MagiClipSchedule"
+        )
     if is_magi(transformer):
         return magi_flops(transformer, vae, schedule, ForcingMode.of(mode or "block_causal_active"))
     if isinstance(schedule, MagiClipSchedule):
@@ -186,6 +193,11 @@ def _latent(vae: Mapping[str, Any], frames: int) -> int:
 
 def _parts(model_config: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Constructor arguments of transformer and VAE."""
+    if not isinstance(model_config, Mapping) and not hasattr(model_config, "transformer"):
+        raise ConfigError(
+            f"a model's configuration cannot be {type(model_config).__name__}",
+            "pass a ModelSpec, or the constructor arguments of a transformer",
+        )
     found = model_config if isinstance(model_config, Mapping) else vars(model_config)
     transformer = found.get("transformer", found)
     return transformer, found.get("vae") or {}

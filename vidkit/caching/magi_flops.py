@@ -44,6 +44,22 @@ class MagiClipSchedule:
     kv_range: Sequence[int] = PUBLISHED_RANGES
     max_sequence_length: int = 800
 
+    def __post_init__(self) -> None:
+        check_positive(self, ("frames", "height", "width", "steps", "window"))
+
+
+def check_positive(schedule: Any, names: Sequence[str]) -> None:
+    """Refuse sizes that cost nothing, or less.
+
+    Raises:
+        ConfigError: one is below 1.
+    """
+    for name in names:
+        if getattr(schedule, name) < 1:
+            raise ConfigError(
+                f"{name} must be >= 1, got {getattr(schedule, name)}", "leave it out for the published one"
+            )
+
 
 def is_magi(transformer: Mapping[str, Any]) -> bool:
     """Whether constructor arguments are those of `MagiTransformer3DModel`."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidkit.errors import ConfigError
 from vidkit.utils.naming import did_you_mean
+from vidkit.utils.plain import TYPE_WORDS
 
 if TYPE_CHECKING:
     from vidkit.evaluation.task import Task
@@ -116,7 +117,8 @@ def _check_type(name: str, value: object, default: object) -> None:
     wanted: type | tuple[type, ...] = (int, float) if isinstance(default, float) else type(default)
     if not isinstance(value, wanted) or isinstance(value, bool) is not isinstance(default, bool):
         raise ConfigError(
-            f"benchmark.{name} cannot be {value!r}", f"give a {type(default).__name__} such as {default!r}"
+            f"benchmark.{name} cannot be {value!r}",
+            f"give {TYPE_WORDS.get(type(default), 'text')}, such as {default!r}",
         )
 
 

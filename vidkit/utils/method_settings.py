@@ -119,7 +119,7 @@ def _check(name: str, values: Mapping[str, Any], defaults: Mapping[str, Any]) ->
         is_stray_flag = isinstance(value, bool) and not isinstance(default, bool) and default is not None
         if wanted is not None and (is_stray_flag or not isinstance(value, wanted)):
             raise ConfigError(
-                f"setting '{key}' of '{name}' cannot be {value!r}", f"give a {type(default).__name__}"
+                f"setting '{key}' of '{name}' cannot be {value!r}", f"give {TYPE_WORDS[type(default)]}"
             )
         if isinstance(value, float) and math.isnan(value):  # passes every `value < 0`
             raise ConfigError(f"{name}: {key} must be a number, got nan", _told(defaults))

@@ -156,6 +156,17 @@ def test_refusals_say_what_is_wrong() -> None:
         flops(SMALL, LONG, "causal")
     with pytest.raises(ConfigError, match="lacks 'in_channels'"):
         flops({"dim": 3}, LONG)
+    with pytest.raises(ConfigError, match="configuration cannot be NoneType"):
+        flops(None, LONG)
+    with pytest.raises(ConfigError, match="schedule cannot be NoneType"):
+        flops(SMALL, None)  # type: ignore[arg-type]
+    for kind, names in (
+        (ClipSchedule, ("frames", "steps", "height")),
+        (MagiClipSchedule, ("steps", "window")),
+    ):
+        for name in names:
+            with pytest.raises(ConfigError, match=f"{name} must be >= 1, got 0"):
+                kind(**{name: 0})  # it would cost nothing
 
 
 def test_the_flop_model_needs_no_torch() -> None:

@@ -135,6 +135,18 @@ def test_refusals() -> None:
         compress_kv(keys, values[:, 1:], queries, 5)
     with pytest.raises(DataError, match="do not fit"):
         compress_kv(keys, values, queries[:3], 5)
+    for word, text in (
+        ({"budget": 5.0}, "budget=5.0 is not a whole number"),
+        ({"budget": True}, "budget=True is not a whole number"),
+        ({"budget": 5, "recent": "2"}, "recent='2' is not a whole number"),
+        ({"budget": 5, "lam": "a"}, "lam must be in"),
+    ):
+        with pytest.raises(ConfigError, match=text):
+            compress_kv(keys, values, queries, **word)
+    with pytest.raises(DataError, match="keys are list"):
+        compress_kv(keys.tolist(), values, queries, 5)
+    with pytest.raises(DataError, match=r"values are torch\.int64"):
+        compress_kv(keys, values.long(), queries, 5)
     keys[0, 0, 0] = torch.nan
     with pytest.raises(DataError, match="NaN or infinity"):
         compress_kv(keys, values, queries, 5)

@@ -182,6 +182,14 @@ def test_refusals_say_what_to_do(pipe):
         caching.policy("intervall")
     with pytest.raises(ConfigError, match="every must be >= 1, got 0"):
         caching.policy("interval", every=0)
+    with pytest.raises(ConfigError, match="'every' of 'interval' cannot be") as error:
+        caching.policy("interval", every=1.5)
+    assert error.value.hint == "give a whole number"
+    for name in (None, 3):
+        with pytest.raises(ConfigError, match=f"a cache policy cannot be {name}"):
+            caching.policy(name)
+    with pytest.raises(ConfigError, match="a cache policy cannot be dict"):
+        caching.enable(pipe, {"name": "interval"})
 
 
 def test_single_tokens_from_a_policy_that_did_not_say_so_are_refused(pipe):

@@ -37,6 +37,8 @@ def policy(name: str, **cfg: Any) -> CachePolicy:
     Raises:
         ConfigError: unknown name or setting, or a value it cannot take.
     """
+    if not isinstance(name, str):
+        raise ConfigError(f"a cache policy cannot be {name!r}", f"give one of: {', '.join(POLICIES)}")
     name = name if is_file_spec(name) else name.replace("-", "_")
     for key, value in cfg.items():  # records are JSON, which has no infinity
         if isinstance(value, float) and math.isinf(value):
