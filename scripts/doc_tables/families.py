@@ -52,18 +52,17 @@ class Row:
 
     @property
     def cache(self) -> str:
-        from vidkit.caching.apply import KNOWN
         from vidkit.generation.magi.pipeline import MagiPipeline
 
-        if self.transformer in KNOWN or (self.transformer is None and MagiPipeline.asks_policies):
-            return "yes"
-        return "fewer steps" if self.configs else "through diffusers"
+        if self.family is None:
+            return "yes" if MagiPipeline.asks_policies else "no"
+        return "yes" if self.family.token_wise else "whole steps"
 
     @property
     def calibrate(self) -> str:
-        if self.family is None or not self.family.resumable:
+        if self.family is None:
             return "no"
-        if not self.configs or self.transformer == "WanVACETransformer3DModel":
+        if not self.configs:
             return "from Python"
         return "yes; of two transformers one" if self.two_transformers else "yes"
 

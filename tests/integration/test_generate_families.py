@@ -1,7 +1,6 @@
 """`vidkit generate` on HunyuanVideo-1.5, LTX-2, CogVideoX and Wan VACE: random weights, cut to a second."""
 
 import dataclasses
-import functools
 import json
 
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
-from tiny_families import COMMON, TINY, tiny_words
+from tiny_families import COMMON, TINY, composed, loaded, made, tiny_words
 from tiny_pipeline import WORDS, word_tokenizer
 from transformers import (
     Qwen2_5_VLTextConfig,
@@ -23,17 +22,13 @@ from transformers import (
 from vidkit.attention.calibration.table import ThresholdTable
 from vidkit.attention.predictors import make_predictor
 from vidkit.cli.main import run
-from vidkit.config.cache_schema import CacheSettings
 from vidkit.config.compose import compose
 from vidkit.errors import ConfigError, ModelError
 from vidkit.generation.load import load_pipeline
 from vidkit.generation.lora import add_loras, parse_loras
-from vidkit.generation.policies import Policies
-from vidkit.generation.record import Silent
 from vidkit.generation.resolve import resolve
 from vidkit.generation.run import make_latents
 from vidkit.generation.spec import Request
-from vidkit.generation.speed import SpeedRun
 from vidkit.generation.stock import stock_of
 from vidkit.generation.stock.base import Given
 from vidkit.generation.stock.wan_vace import control as control_of
@@ -54,33 +49,6 @@ LAYERS = {  # of each family, one that a LoRA changes
 def models():
     """Loaded models by config, each once."""
     return {}
-
-
-@functools.cache
-def composed(config, *more):
-    """Settings of a small clip; composing them takes longer than the clip, so each is composed once."""
-    return dataclasses.replace(
-        compose("generate", config, [*COMMON, *TINY[config], *more, "seed=1"]), device="cpu"
-    )
-
-
-def loaded(models, config):
-    """The model of a config; loaded once."""
-    if config not in models:
-        asked = resolve(composed(config))
-        models[config] = load_pipeline(asked.spec, None, asked.options.load_options())
-    return models[config]
-
-
-def made(models, config, *more, **changes):
-    """Latents and record of a clip; words for its settings, and fields of them that are changed."""
-    asked = resolve(dataclasses.replace(composed(config, *more), **changes))
-    model, policies, speed = loaded(models, config), Policies.of(asked), SpeedRun()
-    policies.check(asked)
-    with speed.on(model, asked.request), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("vidkit.generation.run.decode_latents", lambda pipe, latents: latents.numpy())
-        clip = policies.generate(model, asked, speed, Silent())
-    return clip.frames, clip.record
 
 
 @pytest.mark.parametrize("config", TINY)
@@ -278,16 +246,6 @@ def test_a_lora_is_merged_and_one_of_another_model_is_refused(config, models, tm
     save_file(other, tmp_path / "b.safetensors")
     with pytest.raises(ModelError, match="is for another model than"):
         add_loras(changed.pipe, parse_loras(str(tmp_path / "b.safetensors")), asked.spec.name)
-
-
-@pytest.mark.parametrize("config", TINY)
-def test_fewer_steps_are_taken_and_other_caches_are_refused_by_name(config, models):
-    fewer = CacheSettings("fewer_steps", settings={"share": 0.67})
-    _, record = made(models, config, cache=fewer)
-    assert len(record.steps) == 2
-    for name in ("teacache", "first_block", "change"):
-        with pytest.raises(ConfigError, match=f"cache={name} does not run on"):
-            made(models, config, cache=CacheSettings(name))
 
 
 def test_several_processes_are_refused_by_name():

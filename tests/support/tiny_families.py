@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vidkit.config.compose import compose
+from vidkit.generation.load import load_pipeline
+from vidkit.generation.policies import Policies
+from vidkit.generation.record import Silent
+from vidkit.generation.resolve import resolve
+from vidkit.generation.speed import SpeedRun
 
 COMMON = ["model.weights=random", "contact_sheet=false", "crf=0", "steps=3"]
 TINY = {
@@ -64,3 +76,30 @@ def tiny_words(config: str, output: Path, *more: str) -> list[str]:
     """Words of a command that makes a clip in about a second."""
     words = ["generate", "-c", config, *COMMON, *TINY[config], *more]
     return [*words, "--output", str(output), "--device", "cpu", "--seed", "1"]
+
+
+@functools.cache
+def composed(config: str, *more: str) -> Any:
+    """Settings of a small clip; composing them takes longer than the clip, so each is composed once."""
+    return dataclasses.replace(
+        compose("generate", config, [*COMMON, *TINY[config], *more, "seed=1"]), device="cpu"
+    )
+
+
+def loaded(models: dict[str, Any], config: str) -> Any:
+    """The model of a config; loaded once."""
+    if config not in models:
+        asked = resolve(composed(config))
+        models[config] = load_pipeline(asked.spec, None, asked.options.load_options())
+    return models[config]
+
+
+def made(models: dict[str, Any], config: str, *more: str, **changes: Any) -> tuple[Any, Any]:
+    """Latents and record of a clip; words for its settings, and fields of them that are changed."""
+    asked = resolve(dataclasses.replace(composed(config, *more), **changes))
+    model, policies, speed = loaded(models, config), Policies.of(asked), SpeedRun()
+    policies.check(asked)
+    with speed.on(model, asked.request), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vidkit.generation.run.decode_latents", lambda pipe, latents: latents.numpy())
+        clip = policies.generate(model, asked, speed, Silent())
+    return clip.frames, clip.record

@@ -234,11 +234,7 @@ class SparseRuntime(NotPickled):
 
     def _with_text(self, tokens: int) -> TokenGrid | None:
         """The grid, with the text that shares the attention of so many tokens."""
-        if self.grid is None or self.text is TextPlace.CROSS:
-            return self.grid
-        words = tokens - self.grid.tokens
-        side = {"before": words} if self.text is TextPlace.BEFORE else {"after": words}
-        return replace(self.grid, **side)
+        return None if self.grid is None else self.text.grid(self.grid, tokens)
 
     def place(self, layer: int) -> Place:
         """Where a layer's order of heads is kept: branches that share masks share it."""

@@ -16,7 +16,7 @@ from vidkit.caching.processor import CachedAttnProcessor
 from vidkit.caching.recompute_map import RecomputeMap
 from vidkit.caching.runtime import CacheRuntime
 from vidkit.caching.stack import SwappedBlocks
-from vidkit.errors import ConfigError, ModelError
+from vidkit.errors import ConfigError
 from vidkit.hooks.families import ModelFamily
 from vidkit.hooks.install import Installation, families_of, find_transformers
 from vidkit.hooks.root import hook_of
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from vidkit.hooks.parallel.exchange import RankGroup
 
 HOOK_NAME = "vidkit_caching"
-KNOWN = ("WanTransformer3DModel", "SkyReelsV2Transformer3DModel")
 
 
 class CacheHandle:
@@ -149,7 +148,7 @@ class _Side:
 
     def __init__(self, model: Any, family: ModelFamily, runtime: CacheRuntime) -> None:
         self.model, self.family, self.runtime = model, family, runtime
-        self.swapped = SwappedBlocks(model, family.blocks_name)
+        self.swapped = SwappedBlocks(model, family)
         self.hooks = [
             model.register_forward_pre_hook(self._before, with_kwargs=True),
             model.register_forward_hook(self._after, always_call=True),
@@ -177,8 +176,7 @@ class _Side:
             )
         if torch.is_grad_enabled() and any(p.requires_grad for p in module.parameters()):
             raise ConfigError("there are no gradients through a cache", "run under torch.no_grad()")
-        call = self.family.call(args, kwargs)
-        if self.runtime.enter(call.latents, call.timestep):
+        if self.runtime.enter(args, kwargs):
             self.swapped.swap(self.runtime)
 
     def _after(self, module: Any, args: Any, output: Any) -> Any:
@@ -186,9 +184,13 @@ class _Side:
         if output is None:  # it raised
             self.runtime.died()
             return None
+        count = 1 + self.family.beside
         if isinstance(output, tuple):
-            return (self.runtime.leave(output[0]), *output[1:])
-        output.sample = self.runtime.leave(output.sample)
+            return (*self.runtime.leave(output[:count]), *output[count:])
+        names = list(output)[:count]  # by place, whatever the family calls them
+        made = self.runtime.leave(tuple(output[name] for name in names))
+        for name, tensor in zip(names, made, strict=True):
+            output[name] = tensor
         return output
 
 
@@ -196,14 +198,14 @@ def enable(pipe: Any, policy: CachePolicy | str, group: Any = None) -> CacheHand
     """Put a cache policy on a diffusers pipeline or a bare transformer.
 
     Args:
-        pipe: pipeline with `transformer` (and `transformer_2`), or a transformer, of Wan2.1, Wan2.2 or
-            SkyReels-V2; or a pipeline whose own loop asks policies, such as MAGI-1's.
+        pipe: pipeline with `transformer` (and `transformer_2`), or a transformer, of a class that has an
+            adapter; or a pipeline whose own loop asks policies, such as MAGI-1's.
         policy: from `vidkit.caching.policy`, or its name.
         group: `torch.distributed` process group of ranks that make one clip together; the first decides.
 
     Raises:
         ConfigError: already enabled, or a policy that needs the loop's help.
-        ModelError: no transformer, or one of a class that caching does not know.
+        ModelError: no transformer, or one of a class without an adapter.
     """
     policy = policy_by_name(policy) if isinstance(policy, str) else policy
     if not hasattr(policy, "changes_steps"):
@@ -223,20 +225,25 @@ def enable(pipe: Any, policy: CachePolicy | str, group: Any = None) -> CacheHand
         module = transformers[name]
         if hook_of(module, HOOK_NAME) is not None:
             raise ConfigError(f"a cache is already enabled on {name}", "call disable() on its handle first")
-        _refuse_unknown(module, name)
+        if policy.partial:
+            refuse_single_tokens(family, policy.name, type(module).__name__)
         for layer in family.layers(module):
             if policy.partial:
                 _refuse_processor(layer.attention.processor, policy.name)
     return CacheHandle(policy, transformers, pipe, group)
 
 
-def _refuse_unknown(module: Any, name: str) -> None:
-    kinds = [kind.__name__ for kind in type(module).__mro__]
-    nearest = next((kind for kind in kinds if kind.endswith("Transformer3DModel")), kinds[0])
-    if nearest not in KNOWN:
-        raise ModelError(
-            f"caching does not know what {nearest} ('{name}') adds between its blocks",
-            f"it works on: {', '.join(KNOWN)}",
+def refuse_single_tokens(family: ModelFamily, policy: str, model: str) -> None:
+    """Policies that compute some tokens alone need blocks in which nothing depends on all of them.
+
+    Raises:
+        ConfigError: the family's do.
+    """
+    if not family.token_wise:
+        raise ConfigError(
+            f"cache policy '{policy}' computes single tokens, which {model} cannot: text, sound or control"
+            " beside them need all",
+            "choose one that computes whole steps, such as change without share or threshold",
         )
 
 

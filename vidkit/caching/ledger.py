@@ -4,47 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from vidkit.hooks.reports import ForwardLog
-from vidkit.models.transformer_cost import TransformerShape
-
-
-@dataclass(frozen=True)
-class ForwardCost:
-    """FLOPs of a forward in which only some tokens pass the layers.
-
-    Attributes:
-        shape: of the transformer.
-        tokens: of the forward.
-        text: tokens of the prompt.
-    """
-
-    shape: TransformerShape
-    tokens: int
-    text: int
-
-    def ends(self) -> float:
-        """Embeddings and head, which run at every step for every token."""
-        return replace(self.shape, layers=0).pass_flops(self.tokens, self.tokens, self.text).total
-
-    def layers(self, computed: float, share: float = 1.0, layers: int | None = None) -> float:
-        """All layers, or some, on the computed tokens, which attend to all.
-
-        Args:
-            computed: how many.
-            share: of the prompt's keys and values that is theirs: a block's share of the forward.
-            layers: how many; None: all.
-        """
-        if not computed:
-            return 0.0
-        one = replace(self.shape, layers=1)
-        prompt, empty = one.pass_flops(0, 0, self.text).total, replace(one, layers=0)
-        prompt -= empty.pass_flops(0, 0, self.text).total
-        tokens = one.pass_flops(1, self.tokens, self.text).total - one.pass_flops(0, 0, self.text).total
-        tokens -= empty.pass_flops(1, 0, self.text).total - empty.pass_flops(0, 0, self.text).total
-        return (self.shape.layers if layers is None else layers) * (tokens * computed + prompt * share)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor
@@ -13,7 +13,9 @@ from torch import Tensor
 from vidkit.caching.agreement import Agreement
 from vidkit.caching.context import BlockContext, Outcome, RunContext, Signals
 from vidkit.caching.decision import FULL, SKIP, Decision, Kind
-from vidkit.caching.ledger import ForwardCost, Ledger, LedgerRow
+from vidkit.caching.forward_cost import forward_cost
+from vidkit.caching.layers import Layers
+from vidkit.caching.ledger import Ledger, LedgerRow
 from vidkit.caching.memory import LayerMemory
 from vidkit.caching.placing import Placed, levels_of, place_blocks, steps_of
 from vidkit.caching.policies.base import CachePolicy, ReusedValue
@@ -24,9 +26,10 @@ from vidkit.hooks.clock import Tick
 from vidkit.hooks.families import ModelFamily
 from vidkit.hooks.follower import Recording
 from vidkit.hooks.token_grid import TokenGrid
-from vidkit.models.transformer_cost import TransformerShape
+from vidkit.models.layouts.base import Clip
 
 if TYPE_CHECKING:
+    from vidkit.caching.whole_step import States, WholeStep
     from vidkit.hooks.parallel.exchange import RankGroup
 
 
@@ -38,6 +41,25 @@ class _Asked:
     ctx: BlockContext
     rows: slice
     decision: Decision
+
+
+class Forward(Protocol):
+    """A forward's blocks, as a decision looks at them.
+
+    Attributes:
+        hidden: embedded tokens of the video, `[B, N, C]`.
+    """
+
+    @property
+    def hidden(self) -> Tensor: ...
+
+    def time(self, grid: TokenGrid) -> Tensor:
+        """Time projection of every latent frame, `[B, F, D]`."""
+        ...
+
+    def first_layer(self) -> Tensor:
+        """Hidden states after the first block."""
+        ...
 
 
 class CacheRuntime:
@@ -64,13 +86,14 @@ class CacheRuntime:
         self.policy, self.family, self.ledger, self.agreement = policy, family, ledger, agreement
         self._pipe = pipe
         self._layers = len(family.blocks(model))
-        self._shape = TransformerShape.of(model.config)
+        self._config = model.config
         self.phase: Any = False
         self.in_graph = False
         self.recording: Recording | None = None
         self.memory: LayerMemory | None = None
         self.index: Tensor | None = None
         self._values = ValueStore(policy.forecast, policy.forecast_weight)
+        self._beside = [ValueStore(policy.forecast, policy.forecast_weight) for _ in range(family.beside)]
         self._memories: dict[str, LayerMemory] = {}
         self._generation: int | None = None
         self._tick: Tick | None = None
@@ -81,7 +104,7 @@ class CacheRuntime:
         self.map = RecomputeMap()
         self.paused = False
         self.whole: Callable[[Tensor], Tensor] | None = None  # a rank's tokens to everybody's
-        self._text_tokens = 0
+        self._text_tokens, self._seconds = 0, 0.0
         self._looked_at_first_layer = False
 
     @property
@@ -102,7 +125,7 @@ class CacheRuntime:
             self.clear()
             self._generation = tick.generation
             pipe = self._pipe()
-            self.policy.begin(RunContext(steps_of(pipe), self._layers, self._shape.dim, levels_of(pipe)))
+            self.policy.begin(RunContext(steps_of(pipe), self._layers, self._width(), levels_of(pipe)))
         self._tick, self._grid, self.phase = tick, grid, True
 
     def finish(self) -> None:
@@ -112,7 +135,8 @@ class CacheRuntime:
     def clear(self) -> None:
         """Give up values, keys and the policy's state; figures stay."""
         self._generation = None
-        self._values.clear()
+        for store in (self._values, *self._beside):
+            store.clear()
         self._memories.clear()
         self._asked, self._placed, self._latents = [], (), None
         self.memory = self.index = None
@@ -120,11 +144,17 @@ class CacheRuntime:
 
     # what the hooks on the model say
 
-    def enter(self, latents: Tensor, timestep: Tensor | float) -> bool:
-        """Before the model's forward; False: it has to run without us."""
+    def enter(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Before the model's forward with these arguments; False: it has to run without us."""
+        family = self.family
+        if not self.paused and self._grid is None:
+            self._grid = family.grid_of_call(args, kwargs)
         if self.paused or self._tick is None or self._grid is None:
             return False
-        self._latents = latents
+        timestep, latents, _ = family.call(args, kwargs)
+        self._latents = family.by_frame(latents, self._grid)
+        self._text_tokens = family.text_tokens(args, kwargs)
+        self._seconds = family.seconds(self._config, args, kwargs)
         self._placed = place_blocks(self._pipe(), self._grid, self._tick.step, timestep)
         return True
 
@@ -140,7 +170,7 @@ class CacheRuntime:
             kwargs: likewise.
         """
         assert self._tick is not None and self._grid is not None
-        run = _Layers(self, blocks, hidden, args, kwargs)
+        run = Layers(self, blocks, hidden, args, kwargs)
         self._asked = [self._ask(placed, run) for placed in self._placed]
         active = [a.decision for a in self._asked if a.placed.active]
         # without the keys of all tokens there is no computing some blocks alone
@@ -151,15 +181,50 @@ class CacheRuntime:
         base, out = run.everything() if self._is_full() else run.some(self._tokens(hidden))
         return self._take_residual(base, out) if self.policy.reuse is ReusedValue.RESIDUAL else out
 
-    def leave(self, velocity: Tensor) -> Tensor:
-        """After the model's forward: its output `[B, C, F, H, W]`, with reused values where none is new."""
+    def computes_whole(self, run: WholeStep) -> bool:
+        """Decide for a forward whose blocks are all computed, or not one."""
+        self._asked = [self._ask(placed, run) for placed in self._placed]
+        self._looked_at_first_layer = run.looked_at_first_layer
+        return self._is_full()
+
+    def through_whole(self, base: States, out: States) -> States:
+        """What stands for all blocks of such a forward.
+
+        Args:
+            base: what they were given, or what came out of the first if that was looked at.
+            out: what came out of the last.
+        """
+        if self.policy.reuse is not ReusedValue.RESIDUAL:
+            return out
+        ctx, full = self._asked[0].ctx, self._is_full()
+        made = [self._take_residual(base[0], out[0]), *out[1:]]
+        for place, store in enumerate(self._beside, 1):
+            if full:
+                store.store(ctx, FULL, out[place] - base[place])
+            else:
+                made[place] = base[place] + store.reused(ctx)
+        return tuple(made)
+
+    def leave(self, outputs: States) -> States:
+        """After the model's forward: velocity `[B, C, F, H, W]`, with reused values where none is new.
+
+        Args:
+            outputs: the velocity, and what else comes out beside it.
+        """
         if self.paused:
-            return velocity
+            return outputs
         if self.policy.reuse is ReusedValue.VELOCITY and self._asked:
-            velocity = self._take_velocity(velocity)
+            ctx, full = self._asked[0].ctx, self._is_full()
+            made = [self._take_velocity(outputs[0]), *outputs[1:]]
+            for place, store in enumerate(self._beside, 1):
+                if full:
+                    store.store(ctx, FULL, outputs[place])
+                else:
+                    made[place] = store.reused(ctx)
+            outputs = tuple(made)
         self.ledger.most_bytes = max(self.ledger.most_bytes, self.state_bytes())
         self._asked, self._latents, self.memory, self.index = [], None, None, None
-        return velocity
+        return outputs
 
     def died(self) -> None:
         """The forward raised."""
@@ -167,7 +232,7 @@ class CacheRuntime:
 
     # deciding
 
-    def _ask(self, placed: Placed, run: _Layers) -> _Asked:
+    def _ask(self, placed: Placed, run: Forward) -> _Asked:
         assert self._tick is not None and self._grid is not None
         rows, grid = placed.rows(self._grid), placed.grid(self._grid)
         ctx = BlockContext(
@@ -192,13 +257,13 @@ class CacheRuntime:
         decision = self.agreement.agreed(decision, run.hidden.device)
         return _Asked(placed, ctx, rows, decision if self._values.has(ctx) else FULL)
 
-    def _signals(self, placed: Placed, rows: slice, run: _Layers) -> Signals:
+    def _signals(self, placed: Placed, rows: slice, run: Forward) -> Signals:
         grid, latents = self._grid, self._latents
         assert grid is not None and latents is not None
         patch = latents.shape[2] // grid.frames
         first, last = placed.first * patch, (placed.first + placed.frames) * patch
         return Signals(
-            time=lambda: self.family.frame_modulation(run.args, grid)[:, placed.first :][:, : placed.frames],
+            time=lambda: run.time(grid)[:, placed.first :][:, : placed.frames],
             embedded=run.hidden[:, rows],
             latents=latents[:, :, first:last],
             first_layer=lambda: run.first_layer()[:, rows] - run.hidden[:, rows],
@@ -217,6 +282,9 @@ class CacheRuntime:
             elif asked.decision.index is not None:
                 found.append(asked.decision.index.to(hidden.device).expand(B, -1) + asked.rows.start)
         return torch.cat(found, dim=1) if found else None
+
+    def _width(self) -> int:
+        return int(self._config.num_attention_heads) * int(self._config.attention_head_dim)
 
     def _memory(self) -> LayerMemory:
         assert self._tick is not None
@@ -242,7 +310,7 @@ class CacheRuntime:
     def _take_velocity(self, velocity: Tensor) -> Tensor:
         grid = self._grid
         assert grid is not None
-        tokens = patched(velocity, grid)
+        tokens = self.family.by_token(velocity, grid)
         made, skipped = [], 0
         for asked in self._asked:
             new = tokens[:, asked.rows]
@@ -250,7 +318,7 @@ class CacheRuntime:
             self._tell(asked, value, error, None)
             skipped += asked.decision.kind is not Kind.FULL and value is not None
             made.append(new if value is None else value)
-        return unpatched(torch.cat(made, dim=1), velocity.shape, grid) if skipped else velocity
+        return self.family.by_place(torch.cat(made, dim=1), velocity, grid) if skipped else velocity
 
     def _taken(self, asked: _Asked, new: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """The block's values at this step `[B, P, D]` and their error; None: of a block never computed."""
@@ -293,7 +361,8 @@ class CacheRuntime:
         assert grid is not None
         self.map.add(ctx, decision)
         tokens = ctx.grid.tokens
-        cost, share = ForwardCost(self._shape, grid.tokens, self._text_tokens), tokens / grid.tokens
+        clip = Clip(grid.tokens, self._text_tokens, self._seconds)
+        cost, share = forward_cost(self.family.layout, self._config, clip), tokens / grid.tokens
         computed, whole = decision.computed(tokens), cost.layers(tokens, share)
         layers = cost.layers(computed, share)
         if decision.kind is Kind.SKIP and self._looked_at_first_layer:
@@ -316,74 +385,8 @@ class CacheRuntime:
         """Bytes of everything that is kept from step to step."""
         memories = [t for m in self._memories.values() for t in m.tensors()]
         tensors = [*memories, *self._values.tensors(), *self.policy.tensors()]
+        tensors += [t for store in self._beside for t in store.tensors()]
         return sum(t.numel() * t.element_size() for t in tensors)
-
-
-class _Layers:
-    """The blocks of one forward, and what is given to each."""
-
-    def __init__(
-        self,
-        runtime: CacheRuntime,
-        blocks: Sequence[Any],
-        hidden: Tensor,
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-    ) -> None:
-        self.runtime, self.blocks, self.hidden = runtime, blocks, hidden
-        self.args, self.kwargs = args, dict(kwargs)
-        self._first: Tensor | None = None
-        self._gathered: Tensor | None = None
-        runtime._looked_at_first_layer = False
-        runtime._text_tokens = int(args[0].shape[1])
-
-    def first_layer(self) -> Tensor:
-        """Hidden states after the first block, all tokens; computed once."""
-        if self._first is None:
-            self._prepare(None)
-            self._first = self.blocks[0](self.hidden, *self.args, **self.kwargs)
-            self.runtime._looked_at_first_layer = True
-        return self._whole_first()
-
-    def everything(self) -> tuple[Tensor, Tensor]:
-        """Where the kept residual begins, and what came out of the last block."""
-        self._prepare(None)
-        out, blocks = self.hidden, self.blocks
-        if self._first is not None:
-            out, blocks = self._first, blocks[1:]
-        for block in blocks:
-            out = block(out, *self.args, **self.kwargs)
-        return self._base(), out
-
-    def some(self, index: Tensor | None) -> tuple[Tensor, Tensor]:
-        """The same, where only these tokens `[B, U]` pass the blocks; other rows are as they came."""
-        base = self._base()
-        if index is None:
-            return base, base
-        self._prepare(index)
-        wide = index[..., None].expand(-1, -1, self.hidden.shape[2])
-        part, args = self.hidden.gather(1, wide), self.runtime.family.token_args(self.args, index)
-        for block in self.blocks:
-            part = block(part, *args, **self.kwargs)
-        return base, base.scatter(1, wide, part)
-
-    def _base(self) -> Tensor:
-        return self.hidden if self._first is None else self._whole_first()
-
-    def _whole_first(self) -> Tensor:
-        """All tokens after the first block, where ranks have some each."""
-        assert self._first is not None
-        whole = self.runtime.whole
-        if whole is None:
-            return self._first
-        if self._gathered is None:
-            self._gathered = whole(self._first)
-        return self._gathered
-
-    def _prepare(self, index: Tensor | None) -> None:
-        runtime = self.runtime
-        runtime.index = index
-        runtime.memory = runtime._memory() if runtime.policy.partial else None
 
 
 def _merged(reused: Tensor, new: Tensor, decision: Decision) -> Tensor:
@@ -392,19 +395,3 @@ def _merged(reused: Tensor, new: Tensor, decision: Decision) -> Tensor:
         return reused
     index = decision.index.expand(reused.shape[0], -1)[..., None].expand(-1, -1, reused.shape[2])
     return reused.scatter(1, index, new.gather(1, index))
-
-
-def patched(velocity: Tensor, grid: TokenGrid) -> Tensor:
-    """`[B, C, F, H, W]` to one row a token, `[B, N, D]`."""
-    B, C, F, H, W = velocity.shape
-    t, h, w = F // grid.frames, H // grid.rows, W // grid.columns
-    cells = velocity.view(B, C, grid.frames, t, grid.rows, h, grid.columns, w)
-    return cells.permute(0, 2, 4, 6, 1, 3, 5, 7).reshape(B, grid.tokens, C * t * h * w)
-
-
-def unpatched(tokens: Tensor, shape: Sequence[int], grid: TokenGrid) -> Tensor:
-    """The other way; shape `(B, C, F, H, W)`."""
-    B, C, F, H, W = shape
-    t, h, w = F // grid.frames, H // grid.rows, W // grid.columns
-    cells = tokens.view(B, grid.frames, grid.rows, grid.columns, C, t, h, w)
-    return cells.permute(0, 4, 1, 5, 2, 6, 3, 7).reshape(B, C, F, H, W)

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
+from vidkit.caching.whole_step import stand_ins
+from vidkit.hooks.families import ModelFamily
+
 if TYPE_CHECKING:
     from vidkit.caching.runtime import CacheRuntime
 
@@ -29,19 +32,36 @@ class CachedStack(nn.Module):
 
 
 class SwappedBlocks:
-    """Puts a stack in place of the blocks for the length of a forward, and the blocks back."""
+    """Puts others in place of the blocks for the length of a forward, and the blocks back.
 
-    def __init__(self, model: Any, name: str) -> None:
-        self._model, self._name = model, name
-        self._real: nn.ModuleList | None = None
+    Args:
+        model: transformer.
+        family: where its blocks are, and whether single tokens may pass them.
+    """
+
+    def __init__(self, model: Any, family: ModelFamily) -> None:
+        self._model, self._family = model, family
+        self._real: dict[str, nn.ModuleList] = {}
 
     def swap(self, runtime: CacheRuntime) -> None:
         """A forward begins."""
         self.restore()
-        self._real = getattr(self._model, self._name)
-        self._model._modules[self._name] = nn.ModuleList([CachedStack(self._real, runtime)])
+        family, name = self._family, self._family.control_name
+        blocks = family.blocks(self._model)
+        if family.token_wise:
+            self._put(family.blocks_name, nn.ModuleList([CachedStack(blocks, runtime)]))
+            return
+        main, control = stand_ins(runtime, blocks, None if name is None else getattr(self._model, name))
+        self._put(family.blocks_name, main)
+        if name is not None and control is not None:
+            self._put(name, control)
+
+    def _put(self, name: str, blocks: nn.ModuleList) -> None:
+        self._real[name] = getattr(self._model, name)
+        self._model._modules[name] = blocks
 
     def restore(self) -> None:
         """A forward is over, or died on the way."""
-        if self._real is not None:
-            self._model._modules[self._name], self._real = self._real, None
+        while self._real:
+            name, blocks = self._real.popitem()
+            self._model._modules[name] = blocks

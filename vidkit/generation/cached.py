@@ -16,6 +16,7 @@ from vidkit.config.cache_schema import CacheSettings
 from vidkit.errors import ConfigError
 from vidkit.generation.spec import ModelSpec, Request
 from vidkit.generation.validate import check_request
+from vidkit.models.layouts.base import Clip
 from vidkit.models.magi.cost import MagiShape
 from vidkit.models.transformer_cost import TransformerShape
 
@@ -65,6 +66,12 @@ class CachedRun:
             raise ConfigError(
                 f"cache={self.policy.name} needs kept keys and values, and magi.kv_cache is false",
                 "leave magi.kv_cache out",
+            )
+        if spec.layout is not None and self.policy.partial:
+            raise ConfigError(
+                f"cache={self.policy.name} computes single tokens, which '{spec.name}' cannot: text, sound or"
+                " control beside them need all",
+                "choose one that computes whole steps, such as cache=change without share and threshold",
             )
         if self.settings.target_flops is None:
             return []
@@ -182,10 +189,12 @@ def measured_share(model: LoadedModel, policy: CachePolicy, loop: Callable[[], o
 
 def ends_share(spec: ModelSpec, request: Request) -> float:
     """Share of a forward's FLOPs outside the layers."""
-    if spec.layout is not None:  # no cache but fewer steps, which leaves whole forwards out
-        return 0.0
-    shape = MagiShape.of(spec.transformer) if spec.is_magi else TransformerShape.of(spec.transformer)
     tokens = spec.tokens(request.frames, request.height, request.width)
+    if spec.layout is not None:
+        clip = Clip(tokens, request.max_sequence_length, request.frames / request.fps)
+        whole = spec.layout.forward_flops(spec.transformer, clip).total
+        return spec.layout.ends_flops(spec.transformer, clip) / whole
+    shape = MagiShape.of(spec.transformer) if spec.is_magi else TransformerShape.of(spec.transformer)
     whole = shape.pass_flops(tokens, tokens, request.max_sequence_length).total
     ends = dataclasses.replace(shape, layers=0)
     return ends.pass_flops(tokens, tokens, request.max_sequence_length).total / whole

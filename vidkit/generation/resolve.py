@@ -253,17 +253,11 @@ def _check_fitted(spec: ModelSpec, settings: GenerateSettings) -> None:
 
 
 def _check_stock(spec: ModelSpec, settings: GenerateSettings) -> None:
-    """Refuse what needs a loop or blocks that these families do not have."""
+    """Refuse what needs a loop that these families do not have."""
     if settings.parallel.value != "none":
         raise ConfigError(
             f"parallel={settings.parallel.value} does not run on '{spec.name}'",
             "set parallel=none, and start a process for each clip",
-        )
-    if settings.cache.name not in ("none", "fewer_steps"):
-        raise ConfigError(
-            f"cache={settings.cache.name} does not run on '{spec.name}': it keeps what Wan's blocks add, and"
-            " here text, sound or control add more between them",
-            "set cache=fewer_steps or cache=none",
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vidkit.hooks.families import family_of
+from vidkit.hooks.families import ModelFamily, family_of
 
 
 @dataclass(frozen=True)
@@ -18,30 +18,36 @@ class DenseForward:
     """One dense forward.
 
     Attributes:
-        velocity: output `[B, C, T, H, W]`.
-        inputs: hidden states that each main block received, `[B, N, C]`.
+        velocity: output of the video, `[B, C, T, H, W]`.
+        inputs: what each main block received and handed on: tokens of the video `[B, N, C]`, and in some
+            families those of text or sound.
     """
 
     velocity: Tensor
-    inputs: list[Tensor]
+    inputs: list[tuple[Tensor, ...]]
 
 
 class _Passed(nn.Module):
     """Stands for a block before the resumed one: what it hands on is not looked at."""
 
-    def forward(self, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return hidden_states
+    def __init__(self, family: ModelFamily) -> None:
+        super().__init__()
+        self._family = family
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        return self._family.handed_on(self._family.carried(args, kwargs))
 
 
 class _Resumed(nn.Module):
-    """The block that a forward resumes at, with the hidden states it had."""
+    """The block that a forward resumes at, with the states it had."""
 
-    def __init__(self, block: nn.Module, hidden_states: Tensor) -> None:
+    def __init__(self, family: ModelFamily, block: nn.Module, states: tuple[Tensor, ...]) -> None:
         super().__init__()
-        self.block, self.hidden_states = block, hidden_states
+        self._family, self.block, self._states = family, block, states
 
-    def forward(self, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Any:
-        return self.block(self.hidden_states, *args, **kwargs)
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        args, kwargs = self._family.with_carried(args, kwargs, self._states)
+        return self.block(*args, **kwargs)
 
 
 @torch.no_grad()
@@ -53,13 +59,14 @@ def dense_forward(model: Any, inputs: dict[str, Any], store: torch.device | None
         inputs: keyword arguments of its forward.
         store: where to keep the hidden states, None: where they are (L x N x C values).
     """
-    kept: list[Tensor] = []
+    kept: list[tuple[Tensor, ...]] = []
+    family = family_of(model)
 
     def keep(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        hidden = args[0] if args else kwargs["hidden_states"]
-        kept.append(hidden if store is None else hidden.to(store))
+        states = family.carried(args, kwargs)
+        kept.append(states if store is None else tuple(state.to(store) for state in states))
 
-    blocks = family_of(model).blocks(model)
+    blocks = family.blocks(model)
     handles = [block.register_forward_pre_hook(keep, with_kwargs=True) for block in blocks]
     try:
         velocity = velocity_of(model, inputs)
@@ -70,15 +77,16 @@ def dense_forward(model: Any, inputs: dict[str, Any], store: torch.device | None
 
 
 @contextmanager
-def resumed_at(model: Any, index: int, hidden_states: Tensor) -> Iterator[None]:
-    """Within the context, a forward of the model starts at main block `index` with these hidden states.
+def resumed_at(model: Any, index: int, states: tuple[Tensor, ...]) -> Iterator[None]:
+    """Within the context, a forward of the model starts at main block `index` with these states.
 
     The model's own forward runs, so embedding, output head and what is added between blocks stay its own;
     only the earlier blocks do nothing.
     """
     family = family_of(model)
     blocks = family.blocks(model)
-    passed, resumed = [_Passed() for _ in range(index)], _Resumed(blocks[index], hidden_states)
+    passed = [_Passed(family) for _ in range(index)]
+    resumed = _Resumed(family, blocks[index], states)
     setattr(model, family.blocks_name, nn.ModuleList([*passed, resumed, *blocks[index + 1 :]]))
     try:
         yield
@@ -88,6 +96,9 @@ def resumed_at(model: Any, index: int, hidden_states: Tensor) -> Iterator[None]:
 
 @torch.no_grad()
 def velocity_of(model: Any, inputs: dict[str, Any]) -> Tensor:
-    """Output tensor of a forward, in fp32."""
+    """What a forward says of the video, `[B, C, T, H, W]` fp32."""
     out: Tensor = model(**{**inputs, "return_dict": False})[0]
-    return out.float()
+    family = family_of(model, whole=False)
+    latents = family.call((), inputs).latents
+    grid = family.grid(model.config, latents) or family.grid_of_call((), inputs)
+    return out.float() if grid is None else family.by_frame(out, grid).float()

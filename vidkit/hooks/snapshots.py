@@ -38,13 +38,22 @@ class Snapshot:
 
     def on(self, device: torch.device) -> dict[str, Any]:
         """Inputs with tensors on a device."""
-        return {k: v.to(device) if isinstance(v, Tensor) else v for k, v in self.inputs.items()}
+        return {key: _moved(value, device) for key, value in self.inputs.items()}
+
+
+def _moved(value: Any, device: torch.device, copy: bool = False) -> Any:
+    """The value with its tensors, also those in tuples and lists, on a device."""
+    if isinstance(value, Tensor):
+        return value.detach().to(device, copy=copy)
+    if isinstance(value, list | tuple):
+        return type(value)(_moved(part, device, copy) for part in value)
+    return value
 
 
 class _CaptureHook(ModelHook):  # type: ignore[misc]
     _is_stateful = True
 
-    def __init__(self, steps: Collection[int], branch: str) -> None:
+    def __init__(self, steps: Collection[int], branch: str | None) -> None:
         super().__init__()
         self.steps, self.branch = set(steps), branch
         # one generation, whatever its timesteps
@@ -58,10 +67,10 @@ class _CaptureHook(ModelHook):  # type: ignore[misc]
         bound.pop("self")
         bound.update(bound.pop("kwargs", {}))
         tick = self.clock.tick(timestep_signature(bound["timestep"]), self.context.name, self.context.step)
+        self.branch = self.branch or tick.branch
         if tick.branch == self.branch and tick.step in self.steps and tick.step not in self.found:
-            self.found[tick.step] = {
-                k: v.detach().to("cpu", copy=True) if isinstance(v, Tensor) else v for k, v in bound.items()
-            }
+            kept = {key: _moved(value, torch.device("cpu"), copy=True) for key, value in bound.items()}
+            self.found[tick.step] = kept
         return args, kwargs
 
     def reset_state(self, module: nn.Module) -> nn.Module:
@@ -75,7 +84,7 @@ def capture_snapshots(
     generate: Callable[[int], object],
     prompts: Iterable[int],
     steps: Collection[int],
-    branch: str = "cond",
+    branch: str | None = None,
 ) -> list[Snapshot]:
     """Run dense generations and keep the transformer's inputs at some steps.
 
@@ -84,7 +93,7 @@ def capture_snapshots(
         generate: runs a whole dense generation for a prompt's index.
         prompts: indices of the pool.
         steps: steps to keep.
-        branch: guidance branch to keep (the conditional one; the table is shared).
+        branch: guidance branch to keep; None: a step's first, the prompt's (branches share the table).
 
     Raises:
         DataError: a generation never reached one of the steps.
@@ -101,7 +110,7 @@ def capture_snapshots(
         missing = sorted(set(steps) - set(hook.found))
         if missing:
             raise DataError(
-                f"the dense run of prompt {prompt} never reached step {missing[0]} of branch '{branch}'",
+                f"the dense run of prompt {prompt} never reached step {missing[0]} of branch '{hook.branch}'",
                 "choose steps below the number of denoising steps",
             )
         snapshots += [Snapshot(prompt, step, hook.found[step]) for step in sorted(hook.found)]

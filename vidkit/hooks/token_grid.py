@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -32,3 +35,19 @@ class TokenGrid:
     def tokens(self) -> int:
         """Tokens of the whole grid, N without text."""
         return self.frames * self.per_frame
+
+
+def patched(velocity: Tensor, grid: TokenGrid) -> Tensor:
+    """`[B, C, F, H, W]` to one row a token, `[B, N, D]`."""
+    B, C, F, H, W = velocity.shape
+    t, h, w = F // grid.frames, H // grid.rows, W // grid.columns
+    cells = velocity.view(B, C, grid.frames, t, grid.rows, h, grid.columns, w)
+    return cells.permute(0, 2, 4, 6, 1, 3, 5, 7).reshape(B, grid.tokens, C * t * h * w)
+
+
+def unpatched(tokens: Tensor, shape: Sequence[int], grid: TokenGrid) -> Tensor:
+    """The other way; shape `(B, C, F, H, W)`."""
+    B, C, F, H, W = shape
+    t, h, w = F // grid.frames, H // grid.rows, W // grid.columns
+    cells = tokens.view(B, grid.frames, grid.rows, grid.columns, C, t, h, w)
+    return cells.permute(0, 4, 1, 5, 2, 6, 3, 7).reshape(B, C, F, H, W)

@@ -6,9 +6,8 @@ import torch
 from tests.support.tiny_cache import FRAMES, KINDS, TOKENS, Pipe
 from vidkit import caching
 from vidkit.caching import FULL, SKIP, CachePolicy, ReusedValue
-from vidkit.caching.runtime import patched, unpatched
 from vidkit.errors import ConfigError, DataError, ModelError, NotFinite
-from vidkit.hooks.token_grid import TokenGrid
+from vidkit.hooks.token_grid import TokenGrid, patched, unpatched
 
 REUSE = list(ReusedValue)
 

@@ -9,10 +9,11 @@ from torch import nn
 
 from scripts.doc_tables.families import family_table, rows
 from vidkit.attention import enable
-from vidkit.caching.apply import _refuse_unknown
+from vidkit.caching import enable as enable_cache
+from vidkit.caching import policy as make_policy
 from vidkit.config.catalog import config_names
 from vidkit.config.schema import Family
-from vidkit.errors import ModelError
+from vidkit.errors import ConfigError, ModelError
 from vidkit.hooks import families
 from vidkit.hooks.families import FAMILIES, TextPlace, family_of
 from vidkit.hooks.token_grid import TokenGrid
@@ -118,7 +119,7 @@ def test_a_model_without_its_blocks_is_refused():
 
 
 def test_the_table_of_what_runs_where_says_what_the_code_does():
-    found = rows()
+    found, table = rows(), family_table()
     assert {row.transformer for row in found} == {*FAMILIES, None}  # None: MAGI-1, vidkit's own
     assert sorted(name for row in found for name in row.configs) == sorted(config_names("generate"))
     assert len(found) == len(Family) + 2  # Wan Animate and ChronoEdit are for Python alone
@@ -128,14 +129,15 @@ def test_the_table_of_what_runs_where_says_what_the_code_does():
         model = tiny(row.transformer)
         joint = family_of(model).text is not TextPlace.CROSS
         assert ("sort" in row.attention) == joint
+        tokens = make_policy("change", share=0.5)  # computes some tokens alone
         if row.cache == "yes":
-            _refuse_unknown(model, "transformer")
+            enable_cache(model, tokens).disable()
         else:
-            with pytest.raises(ModelError, match="caching does not know"):
-                _refuse_unknown(model, "transformer")
-        assert (row.calibrate == "no") == (not family_of(model).resumable)
-        assert bool(row.configs) == (row.cache != "through diffusers")
-        assert f"| {row.title} | " in family_table()
+            with pytest.raises(ConfigError, match="computes single tokens"):
+                enable_cache(model, tokens)
+        enable_cache(model, "change").disable()
+        assert bool(row.configs) == (row.calibrate != "from Python")
+        assert f"| {row.title} | " in table
 
 
 ADAPTER = """

@@ -23,7 +23,7 @@ from vidkit.attention.calibration.probe_log import FLOOR, Key, Probe, ProbeLog
 from vidkit.attention.calibration.probe_processor import Measured, ProbeProcessor
 from vidkit.attention.predictors import MaskPredictor
 from vidkit.attention.thresholds import check_tau
-from vidkit.errors import ConfigError, ModelError
+from vidkit.errors import ConfigError
 from vidkit.hooks.families import Layer, family_of
 from vidkit.hooks.partial_forward import DenseForward, dense_forward, resumed_at, velocity_of
 from vidkit.hooks.snapshots import Snapshot
@@ -128,11 +128,6 @@ class Calibrator:
             raise ConfigError(f"candidates must be ascending and different, got {list(candidates)}")
         self.assignment, self.weights, self.store, self.seed = assignment, check_weights(weights), store, seed
         self.family = family_of(model)
-        if not self.family.resumable:
-            raise ModelError(
-                f"{type(model).__name__} cannot be calibrated: its blocks pass on more than the video",
-                "set attention.tau without a table",
-            )
         self.layers, self.heads = model_size(model)
         self.sparse = SparseHeads(predictor, self.candidates, seed)
         self.device = next(model.parameters()).device
@@ -242,7 +237,8 @@ class Calibrator:
         """Forwards start at the layer's block; control blocks run before all others, so at the start."""
         if not place.is_main:
             return contextlib.nullcontext()
-        return resumed_at(self.model, place.depth, dense.inputs[place.depth].to(self.device))
+        states = tuple(state.to(self.device) for state in dense.inputs[place.depth])
+        return resumed_at(self.model, place.depth, states)
 
     def _measure(self, processor: ProbeProcessor, inputs: dict[str, Any]) -> HeadOutputs:
         with contextlib.suppress(Measured):

@@ -32,12 +32,34 @@ class ProbeProcessor:
     ) -> None:
         self.original, self.heads, self.layer, self.grid = original, heads, layer, grid
         self.family, self.pairs = family, list(pairs)
-        self._attention_backend = original._attention_backend
+        # of classes that take none, diffusers' default
+        self._attention_backend = getattr(original, "_attention_backend", None)
         self._parallel_config = None
         self.outputs: HeadOutputs | None = None
         self.choice: tuple[int, int] | None = None
+        self.after: Any = None
 
-    def __call__(self, attn: Any, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    # diffusers' attention modules pass some arguments only to processors that name them
+    def __call__(
+        self,
+        attn: Any,
+        hidden_states: Tensor,
+        *args: Any,
+        image_rotary_emb: Any = None,
+        query_rotary_emb: Any = None,
+        key_rotary_emb: Any = None,
+        perturbation_mask: Any = None,
+        all_perturbed: Any = None,
+        **kwargs: Any,
+    ) -> Any:
+        named = {
+            "image_rotary_emb": image_rotary_emb,
+            "query_rotary_emb": query_rotary_emb,
+            "key_rotary_emb": key_rotary_emb,
+            "perturbation_mask": perturbation_mask,
+            "all_perturbed": all_perturbed,
+        }
+        kwargs |= {name: value for name, value in named.items() if value is not None}
         if not self.family.is_plain(*args, **kwargs):
             raise ConfigError(
                 "block-causal attention cannot be calibrated: it runs dense",
@@ -49,10 +71,11 @@ class ProbeProcessor:
         assert self.outputs is not None
         mixed = self.outputs.dense.clone()
         mixed[:, :, self.choice[0]] = self.outputs.sparse[self.choice]
-        out: Tensor = self.family.output(attn, mixed)
-        return out
+        return self.family.output(attn, mixed, self.after)
 
     def _measure(self, attn: Any, hidden_states: Tensor, *args: Any, **kwargs: Any) -> HeadOutputs:
         made = self.family.project(attn, hidden_states, *args, **kwargs)
         dense = dispatch_attention_fn(made.q, made.k, made.v, backend=self._attention_backend).type_as(made.q)
-        return self.heads.outputs(dense, made.q, made.k, made.v, self.layer, self.grid, self.pairs)
+        self.after = made.after
+        grid = None if self.grid is None else self.family.text.grid(self.grid, made.q.shape[1])
+        return self.heads.outputs(dense, made.q, made.k, made.v, self.layer, grid, self.pairs)

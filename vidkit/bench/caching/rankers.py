@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vidkit.caching import BlockContext, CacheHandle, Outcome
 from vidkit.caching.policies.change import Change
-from vidkit.caching.runtime import patched
+from vidkit.hooks.token_grid import patched
 
 
 class RandomTokens(Change):

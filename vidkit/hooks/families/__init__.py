@@ -24,12 +24,13 @@ FAMILIES: dict[str, str] = {
 }
 
 
-def family_of(model: Any, name: str = "transformer") -> ModelFamily:
+def family_of(model: Any, name: str = "transformer", whole: bool = True) -> ModelFamily:
     """The adapter of a transformer, told by its class or the nearest class that it derives from.
 
     Args:
         model: transformer, out of any `torch.compile`.
         name: what it is called on its pipeline, for the message.
+        whole: False: some of its blocks may be away for the moment.
 
     Raises:
         ModelError: no adapter for this class, or the model does not look as its class says.
@@ -38,7 +39,8 @@ def family_of(model: Any, name: str = "transformer") -> ModelFamily:
         # a class of the same name that is not diffusers' may do anything
         if kind.__name__ in FAMILIES and kind.__module__.split(".")[0] == "diffusers":
             family = adapter_of(FAMILIES[kind.__name__])
-            family.check(model, name)
+            if whole:
+                family.check(model, name)
             return family
     whole = f"{type(model).__module__}.{type(model).__qualname__}"
     raise ModelError(

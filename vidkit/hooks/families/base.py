@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from vidkit.errors import ModelError
 from vidkit.hooks.calls import Call, call_of, grid_of, with_timestep
-from vidkit.hooks.token_grid import TokenGrid
+from vidkit.hooks.token_grid import TokenGrid, patched, unpatched
 
 
 class TextPlace(Enum):
@@ -20,6 +21,13 @@ class TextPlace(Enum):
     CROSS = "read by cross-attention alone"
     BEFORE = "in the same attention, before the video"
     AFTER = "in the same attention, after the video"
+
+    def grid(self, video: TokenGrid, tokens: int) -> TokenGrid:
+        """The video's grid with the text that shares an attention of so many tokens."""
+        if self is TextPlace.CROSS:
+            return video
+        words = tokens - video.tokens
+        return replace(video, **({"before": words} if self is TextPlace.BEFORE else {"after": words}))
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,12 @@ class ModelFamily:
         blocks_name: attribute of the transformer with its main blocks, run one after the other.
         text: where the prompt's tokens are.
         timestep_at: place of the timestep among a forward's positional arguments.
-        resumable: whether a forward can begin at a block, for which blocks take and give the video alone.
+        text_at: that of the prompt.
+        carries: arguments of a main block that it hands on, in the forward's order: the video's tokens first.
+        beside: how many of them the model's output depends on beside the video's: those of its sound.
+        token_wise: whether main blocks take some tokens alone, with what belongs to them (`token_args`).
+        control_name: attribute with blocks that run before the main ones and add to them; None: none.
+        layout: what the model costs, in `vidkit.models.layouts`; None: as Wan.
         drops_padding: whether `prepared` leaves padding out, for which every layer needs a processor of ours.
         processors: classes of attention processors whose dense attention is `project`, the softmax and
             `output`, so that one compiled graph can hold it.
@@ -75,7 +88,12 @@ class ModelFamily:
     text: TextPlace = TextPlace.CROSS
     processors: tuple[str, ...] = ()
     timestep_at: int = 1
-    resumable: bool = True
+    text_at: int = 2
+    carries: tuple[str, ...] = ("hidden_states",)
+    beside: int = 0
+    token_wise: bool = False
+    control_name: str | None = None
+    layout: str | None = None
     drops_padding: bool = False
 
     def layers(self, model: Any) -> tuple[Layer, ...]:
@@ -136,9 +154,62 @@ class ModelFamily:
         """
         raise NotImplementedError
 
-    def frame_modulation(self, args: tuple[Any, ...], grid: TokenGrid) -> Tensor:
-        """Time projection of every latent frame, `[B, F, D]`, out of a main block's arguments."""
+    def frame_modulation(self, args: tuple[Any, ...], kwargs: dict[str, Any], grid: TokenGrid) -> Tensor:
+        """Time projection of every latent frame, `[B, F, D]`.
+
+        Args:
+            args: of a main block, behind what it hands on.
+            kwargs: likewise, by name.
+            grid: of the video's tokens.
+        """
         raise NotImplementedError
+
+    def carried(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, ...]:
+        """What a main block was given and hands on, in the order of `carries`."""
+        return tuple(
+            args[place] if place < len(args) else kwargs[name] for place, name in enumerate(self.carries)
+        )
+
+    def with_carried(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], states: Sequence[Tensor]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of a main block with other states."""
+        here = len(args[: len(self.carries)])
+        named = dict(zip(self.carries[here:], states[here:], strict=True))
+        return (*states[:here], *args[here:]), {**kwargs, **named}
+
+    def handed_on(self, states: Sequence[Tensor]) -> Any:
+        """As a main block returns them: the tensor itself if it is one."""
+        return tuple(states) if len(self.carries) > 1 else states[0]
+
+    def main_args(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Arguments of the first main block, out of those of the first control block."""
+        raise NotImplementedError
+
+    def grid_of_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TokenGrid | None:
+        """How tokens lie, where latents come packed and the forward is told; None: `grid` knows."""
+        return None
+
+    def text_tokens(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
+        """Tokens of the prompt in a forward, padding included."""
+        text = kwargs["encoder_hidden_states"] if "encoder_hidden_states" in kwargs else args[self.text_at]
+        return int(text.shape[1])
+
+    def seconds(self, config: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> float:
+        """How long the clip of a forward plays, where its sound costs something; 0: it has none."""
+        return 0.0
+
+    def by_token(self, output: Tensor, grid: TokenGrid) -> Tensor:
+        """The model's output, one row a token, `[B, N, D]`."""
+        return patched(output, grid)
+
+    def by_place(self, tokens: Tensor, like: Tensor, grid: TokenGrid) -> Tensor:
+        """The other way."""
+        return unpatched(tokens, like.shape, grid)
+
+    def by_frame(self, latents: Tensor, grid: TokenGrid) -> Tensor:
+        """Noisy latents, `[B, C, F, H, W]`."""
+        return latents
 
     def check(self, model: Any, name: str) -> None:
         """Refuse a model that is not built as its class says, such as one with its blocks taken out.

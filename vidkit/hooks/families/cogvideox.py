@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vidkit.hooks.calls import grid_of
 from vidkit.hooks.families.base import Layer, ModelFamily, Projected, TextPlace
-from vidkit.hooks.token_grid import TokenGrid
+from vidkit.hooks.token_grid import TokenGrid, patched, unpatched
 
 
 class CogVideoX(ModelFamily):
@@ -19,7 +19,9 @@ class CogVideoX(ModelFamily):
     blocks_name = "transformer_blocks"
     text = TextPlace.BEFORE
     timestep_at = 2
-    resumable = False
+    text_at = 1
+    carries = ("hidden_states", "encoder_hidden_states")
+    layout = "cogvideox"
     processors = ("CogVideoXAttnProcessor2_0",)
 
     def layers(self, model: Any) -> tuple[Layer, ...]:
@@ -32,6 +34,23 @@ class CogVideoX(ModelFamily):
             return None
         patch = (config.patch_size_t or 1, config.patch_size, config.patch_size)
         return grid_of(latents.transpose(1, 2), patch)
+
+    def frame_modulation(self, args: tuple[Any, ...], kwargs: dict[str, Any], grid: TokenGrid) -> Tensor:
+        """One for all frames."""
+        level: Tensor = kwargs["temb"] if "temb" in kwargs else args[0]
+        return level[:, None].expand(-1, grid.frames, -1)
+
+    def by_token(self, output: Tensor, grid: TokenGrid) -> Tensor:
+        """Of an output `[B, F, C, H, W]`."""
+        return patched(output.transpose(1, 2), grid)
+
+    def by_place(self, tokens: Tensor, like: Tensor, grid: TokenGrid) -> Tensor:
+        """The other way."""
+        return unpatched(tokens, like.transpose(1, 2).shape, grid).transpose(1, 2)
+
+    def by_frame(self, latents: Tensor, grid: TokenGrid) -> Tensor:
+        """Frames come before channels."""
+        return latents.transpose(1, 2)
 
     def is_plain(
         self,

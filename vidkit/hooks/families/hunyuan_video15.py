@@ -29,7 +29,8 @@ class HunyuanVideo15(ModelFamily):
     text = TextPlace.AFTER
     processors = ("HunyuanVideo15AttnProcessor2_0",)
     drops_padding = True
-    resumable = False
+    carries = ("hidden_states", "encoder_hidden_states")
+    layout = "hunyuan_video15"
 
     def layers(self, model: Any) -> tuple[Layer, ...]:
         """`attn` of every block."""
@@ -38,6 +39,11 @@ class HunyuanVideo15(ModelFamily):
     def grid(self, config: Any, latents: Tensor) -> TokenGrid | None:
         """Patches of `patch_size_t x patch_size x patch_size`."""
         return grid_of(latents, (config.patch_size_t, config.patch_size, config.patch_size))
+
+    def frame_modulation(self, args: tuple[Any, ...], kwargs: dict[str, Any], grid: TokenGrid) -> Tensor:
+        """One for all frames."""
+        level: Tensor = args[0]
+        return level[:, None].expand(-1, grid.frames, -1)
 
     def is_plain(
         self,

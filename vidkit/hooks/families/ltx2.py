@@ -17,11 +17,16 @@ from vidkit.hooks.token_grid import TokenGrid
 
 
 class LTX2(ModelFamily):
-    """Latents come packed, so the grid is not known; gates of the heads are applied after attention."""
+    """Latents come packed, so they do not tell the grid; gates of the heads are applied after attention.
+
+    Sound passes the blocks beside the video, and comes out of the model beside it.
+    """
 
     blocks_name = "transformer_blocks"
     timestep_at = 4
-    resumable = False
+    carries = ("hidden_states", "audio_hidden_states")
+    beside = 1
+    layout = "ltx2"
     processors = ("LTX2AudioVideoAttnProcessor", "LTX2PerturbedAttnProcessor")
 
     def layers(self, model: Any) -> tuple[Layer, ...]:
@@ -31,6 +36,37 @@ class LTX2(ModelFamily):
     def grid(self, config: Any, latents: Tensor) -> TokenGrid | None:
         """`[B, N, C]` says nothing of frames."""
         return None
+
+    def grid_of_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> TokenGrid | None:
+        """Of latent sizes that the pipeline passes for the rotary tables."""
+        size = [kwargs.get(name) for name in ("num_frames", "height", "width")]
+        grid = TokenGrid(*(int(n) for n in size if n)) if all(size) else None
+        tokens = self.call(args, kwargs).latents.shape[1]
+        return grid if grid is not None and grid.tokens == tokens else None
+
+    def seconds(self, config: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> float:
+        """Of so many latent frames of sound."""
+        sound = kwargs["audio_hidden_states"] if "audio_hidden_states" in kwargs else args[1]
+        rate = config.audio_sampling_rate / config.audio_hop_length / config.audio_scale_factor
+        return float(sound.shape[1] / rate)
+
+    def frame_modulation(self, args: tuple[Any, ...], kwargs: dict[str, Any], grid: TokenGrid) -> Tensor:
+        """One for all tokens, or one a token; of those of a frame the first."""
+        levels: Tensor = kwargs["temb"] if "temb" in kwargs else args[2]
+        return levels.expand(-1, grid.tokens, -1)[:, :: grid.per_frame]
+
+    def by_token(self, output: Tensor, grid: TokenGrid) -> Tensor:
+        """It is."""
+        return output
+
+    def by_place(self, tokens: Tensor, like: Tensor, grid: TokenGrid) -> Tensor:
+        """It is packed as well."""
+        return tokens
+
+    def by_frame(self, latents: Tensor, grid: TokenGrid) -> Tensor:
+        """Out of rows of tokens."""
+        by_place = latents.view(latents.shape[0], grid.frames, grid.rows, grid.columns, -1)
+        return by_place.movedim(-1, 1)
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Only the text tells prompts apart: sound and noise levels change at every step."""

@@ -15,6 +15,7 @@ class Wan(ModelFamily):
     """Tokens in raster order (frame, row, column); a guidance branch is a forward of its own."""
 
     processors = ("WanAttnProcessor",)
+    token_wise = True
 
     def layers(self, model: Any) -> tuple[Layer, ...]:
         """`attn1` of every block."""
@@ -59,7 +60,7 @@ class Wan(ModelFamily):
             modulation = _rows(modulation.movedim(self.tokens_dim, 1), index).movedim(1, self.tokens_dim)
         return (text, modulation, tuple(_rows(table, index) for table in rotary), *rest)
 
-    def frame_modulation(self, args: tuple[Any, ...], grid: TokenGrid) -> Tensor:
+    def frame_modulation(self, args: tuple[Any, ...], kwargs: dict[str, Any], grid: TokenGrid) -> Tensor:
         """One row a frame: all tokens of a frame have the same."""
         modulation: Tensor = args[1]
         if modulation.dim() == 3:

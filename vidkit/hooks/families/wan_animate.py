@@ -7,3 +7,5 @@ from vidkit.hooks.families.wan import Wan
 
 class WanAnimate(Wan):
     """Self-attention is Wan's; the face adapter attends within frames to motion and is left as it is."""
+
+    token_wise = False  # the face adapter takes whole frames

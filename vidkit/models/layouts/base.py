@@ -82,6 +82,10 @@ class Layout:
         """FLOPs of one sample's forward, padding of the text included."""
         raise NotImplementedError
 
+    def ends_flops(self, transformer: Config, clip: Clip) -> float:
+        """Of a forward's FLOPs those outside its layers: embeddings and head."""
+        return self.forward_flops({**transformer, "num_layers": 0}, clip).total
+
     def transformer_parameters(self, transformer: Config) -> int:
         """Every weight, norm and bias."""
         raise NotImplementedError

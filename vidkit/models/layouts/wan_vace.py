@@ -64,6 +64,13 @@ class WanVACE(Layout):
             main.self_attention * (1 + share), main.cross_attention * (1 + share), main.linear + linear
         )
 
+    def ends_flops(self, transformer: Config, clip: Clip) -> float:
+        one, two = (
+            self.forward_flops({**transformer, "num_layers": n, "vace_layers": []}, clip).total
+            for n in (1, 2)
+        )
+        return 2 * one - two
+
     def transformer_parameters(self, transformer: Config) -> int:
         shape = TransformerShape.of(transformer)
         d, controls = shape.dim, len(transformer["vace_layers"])
