@@ -42,9 +42,9 @@ def family_of(model: Any, name: str = "transformer", whole: bool = True) -> Mode
             if whole:
                 family.check(model, name)
             return family
-    whole = f"{type(model).__module__}.{type(model).__qualname__}"
+    kind_name = f"{type(model).__module__}.{type(model).__qualname__}"
     raise ModelError(
-        f"there is no adapter for the class of '{name}', {whole}",
+        f"there is no adapter for the class of '{name}', {kind_name}",
         f"classes of diffusers with one: {', '.join(FAMILIES)}",
     )
 
