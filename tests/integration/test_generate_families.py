@@ -1,8 +1,10 @@
 """`vidkit generate` on HunyuanVideo-1.5, LTX-2, CogVideoX and Wan VACE: random weights, cut to a second."""
 
 import dataclasses
+import functools
 import json
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -27,7 +29,7 @@ from vidkit.errors import ConfigError, ModelError
 from vidkit.generation.load import load_pipeline
 from vidkit.generation.lora import add_loras, parse_loras
 from vidkit.generation.resolve import resolve
-from vidkit.generation.run import make_latents
+from vidkit.generation.run import generate, make_latents
 from vidkit.generation.spec import Request
 from vidkit.generation.stock import stock_of
 from vidkit.generation.stock.base import Given
@@ -62,6 +64,40 @@ def test_a_config_runs_end_to_end(config, tmp_path, capsys):
     assert len(record["steps"]) == 3 and record["labels"] == ["random weights"]
     assert record["phase_seconds"].keys() >= {"load", "encode", "prepare", "denoise", "decode", "write"}
     assert "note    random weights" in capsys.readouterr().out
+
+
+def test_ltx2_is_written_with_its_sound_which_can_be_left_out(tmp_path, capsys):
+    words = functools.partial(tiny_words, "ltx2_720p")
+    assert run(words(tmp_path / "a.mp4", "guidance=1")) == 0
+    assert "0.7 s at 24 fps, with sound)" in capsys.readouterr().out
+    assert run(words(tmp_path / "b.mp4", "guidance=1", "sound=false")) == 0
+    lengths = {}
+    for name in "ab":
+        with av.open(str(tmp_path / f"{name}.mp4")) as container:
+            lengths[name] = {s.type: float(s.duration * s.time_base) for s in container.streams}
+    assert lengths["a"]["audio"] == pytest.approx(lengths["a"]["video"], abs=0.002)
+    assert set(lengths["b"]) == {"video"} and lengths["a"]["video"] == lengths["b"]["video"] == 17 / 24
+    records = [json.loads((tmp_path / f"{name}.json").read_text()) for name in "ab"]
+    assert records[0]["sound"] == {"rate": 24000, "channels": 2, "seconds": 17 / 24}
+    assert records[1]["sound"] is None
+
+
+def test_ltx2_sounds_as_its_pipeline_alone(models):
+    model, asked = loaded(models, "ltx2_720p"), resolve(composed("ltx2_720p"))
+    request = dataclasses.replace(asked.request, steps=2, guidance=1.0)
+    heard = generate(model, request).sound
+    again = {}
+    call = type(model.pipe).__call__
+
+    def whole(pipe, **given):
+        again["audio"] = call(pipe, **{**given, "output_type": "pt", "callback_on_step_end": None}).audio
+        return call(pipe, **{**given, "generator": torch.Generator("cpu").manual_seed(request.seed)})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(model.pipe), "__call__", whole)
+        make_latents(model, request)
+    assert heard.samples.std() > 0 and np.allclose(heard.samples, again["audio"][0].numpy(), atol=1e-6)
+    assert heard.seconds == pytest.approx(17 / 24, abs=0.06)  # of whole latent frames
 
 
 @pytest.fixture

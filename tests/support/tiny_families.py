@@ -59,6 +59,8 @@ TINY = {
         ),
         *("model.vae.block_out_channels=[16,32,64,128]", "model.vae.decoder_block_out_channels=[16,32,64]"),
         *("model.vae.layers_per_block=[1,1,1,1,1]", "model.vae.decoder_layers_per_block=[1,1,1,1]"),
+        *("model.parts.vocoder.hidden_channels=32", "model.parts.audio_vae.ch_mult=[1,1,1]"),
+        "model.parts.audio_vae.num_res_blocks=1",
     ],
     "wan_vace_1_3b_480p": [
         *("height=32", "width=32", "frames=9", "max_sequence_length=16", "model.vae.base_dim=4"),

@@ -24,12 +24,21 @@ class Layers:
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
     ) -> None:
-        self.runtime, self.blocks, self.hidden = runtime, blocks, hidden
+        self.runtime, self.blocks, self._hidden = runtime, blocks, hidden
         self.args, self.kwargs = args, dict(kwargs)
         self._first: Tensor | None = None
         self._gathered: Tensor | None = None
-        runtime._looked_at_first_layer = False
         runtime._text_tokens = int(args[0].shape[1])  # image tokens included
+
+    @property
+    def hidden(self) -> Tensor:
+        """Embedded tokens, `[B, N, C]`."""
+        return self._hidden
+
+    @property
+    def looked_at_first_layer(self) -> bool:
+        """Whether the first block was computed for the decision."""
+        return self._first is not None
 
     def time(self, grid: TokenGrid) -> Tensor:
         """Time projection of every latent frame, `[B, F, D]`."""
@@ -40,7 +49,6 @@ class Layers:
         if self._first is None:
             self._prepare(None)
             self._first = self.blocks[0](self.hidden, *self.args, **self.kwargs)
-            self.runtime._looked_at_first_layer = True
         return self._whole_first()
 
     def everything(self) -> tuple[Tensor, Tensor]:

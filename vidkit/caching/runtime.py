@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ from vidkit.caching.agreement import Agreement
 from vidkit.caching.context import BlockContext, Outcome, RunContext, Signals
 from vidkit.caching.decision import FULL, SKIP, Decision, Kind
 from vidkit.caching.forward_cost import forward_cost
-from vidkit.caching.layers import Layers
+from vidkit.caching.forwards import Forward, States, TokenForward
 from vidkit.caching.ledger import Ledger, LedgerRow
 from vidkit.caching.memory import LayerMemory
 from vidkit.caching.placing import Placed, levels_of, place_blocks, steps_of
@@ -29,7 +29,6 @@ from vidkit.hooks.token_grid import TokenGrid
 from vidkit.models.layouts.base import Clip
 
 if TYPE_CHECKING:
-    from vidkit.caching.whole_step import States, WholeStep
     from vidkit.hooks.parallel.exchange import RankGroup
 
 
@@ -41,25 +40,6 @@ class _Asked:
     ctx: BlockContext
     rows: slice
     decision: Decision
-
-
-class Forward(Protocol):
-    """A forward's blocks, as a decision looks at them.
-
-    Attributes:
-        hidden: embedded tokens of the video, `[B, N, C]`.
-    """
-
-    @property
-    def hidden(self) -> Tensor: ...
-
-    def time(self, grid: TokenGrid) -> Tensor:
-        """Time projection of every latent frame, `[B, F, D]`."""
-        ...
-
-    def first_layer(self) -> Tensor:
-        """Hidden states after the first block."""
-        ...
 
 
 class CacheRuntime:
@@ -158,33 +138,22 @@ class CacheRuntime:
         self._placed = place_blocks(self._pipe(), self._grid, self._tick.step, timestep)
         return True
 
-    def through(
-        self, blocks: Sequence[Any], hidden: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Tensor:
-        """In place of all blocks: decide, then run what is to be computed.
-
-        Args:
-            blocks: the transformer's own.
-            hidden: embedded tokens, `[B, N, C]`.
-            args: what else its forward gives every block.
-            kwargs: likewise.
-        """
+    def through(self, run: TokenForward) -> Tensor:
+        """In place of all blocks: decide, then run what is to be computed."""
         assert self._tick is not None and self._grid is not None
-        run = Layers(self, blocks, hidden, args, kwargs)
-        self._asked = [self._ask(placed, run) for placed in self._placed]
+        self._ask_all(run)
         active = [a.decision for a in self._asked if a.placed.active]
         # without the keys of all tokens there is no computing some blocks alone
         alone = self.policy.partial and self._memory().holds(self._layers)
         full = [decision.kind is Kind.FULL for decision in active]
         if all(full) or (any(full) and not alone):
             self._asked = [_Asked(a.placed, a.ctx, a.rows, FULL) for a in self._asked]
-        base, out = run.everything() if self._is_full() else run.some(self._tokens(hidden))
+        base, out = run.everything() if self._is_full() else run.some(self._tokens(run.hidden))
         return self._take_residual(base, out) if self.policy.reuse is ReusedValue.RESIDUAL else out
 
-    def computes_whole(self, run: WholeStep) -> bool:
+    def computes_whole(self, run: Forward) -> bool:
         """Decide for a forward whose blocks are all computed, or not one."""
-        self._asked = [self._ask(placed, run) for placed in self._placed]
-        self._looked_at_first_layer = run.looked_at_first_layer
+        self._ask_all(run)
         return self._is_full()
 
     def through_whole(self, base: States, out: States) -> States:
@@ -231,6 +200,10 @@ class CacheRuntime:
         self._asked, self._latents, self.memory, self.index = [], None, None, None
 
     # deciding
+
+    def _ask_all(self, run: Forward) -> None:
+        self._asked = [self._ask(placed, run) for placed in self._placed]
+        self._looked_at_first_layer = run.looked_at_first_layer
 
     def _ask(self, placed: Placed, run: Forward) -> _Asked:
         assert self._tick is not None and self._grid is not None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
+from vidkit.caching.layers import Layers
 from vidkit.caching.whole_step import stand_ins
 from vidkit.hooks.families import ModelFamily
 
@@ -28,7 +29,8 @@ class CachedStack(nn.Module):
 
     def forward(self, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         """Hidden states `[B, N, C]` after the last block, as far as they are computed."""
-        return self._runtime[0].through(list(self._real[0]), hidden_states, args, kwargs)
+        runtime = self._runtime[0]
+        return runtime.through(Layers(runtime, list(self._real[0]), hidden_states, args, kwargs))
 
 
 class SwappedBlocks:

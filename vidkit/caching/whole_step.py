@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
+from vidkit.caching.forwards import States
 from vidkit.hooks.token_grid import TokenGrid
 
 if TYPE_CHECKING:
     from vidkit.caching.runtime import CacheRuntime
-
-States = tuple[Tensor, ...]
 
 
 class WholeStep:

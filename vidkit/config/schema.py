@@ -166,6 +166,7 @@ class GenerateSettings:
     control_scale: float = 1.0  # Wan VACE: weight of what its control blocks add; 0: nothing
     strength: float = 0.8  # of video: share of the steps that it is denoised anew, (0, 1]
     resize: Resize = Resize.auto
+    sound: bool = True  # LTX-2: write the sound that it makes into the video; false: leave it out
     output: str | None = None  # .mp4 file or folder; none: outputs/<model>-<time>.mp4
     crf: int = 16  # H.264 quality, 0 lossless .. 51 worst
     contact_sheet: bool = True  # PNG of numbered frames beside the video

@@ -15,6 +15,7 @@ from vidkit.generation.forcing import latent_statistics
 from vidkit.models.magi.autoencoder import AutoencoderKLMagi
 from vidkit.models.stream_decoder import CogVideoXStreamDecoder, StreamDecoder
 from vidkit.models.whole_clip import WholeClip
+from vidkit.video.sound import Sound
 
 #: largest buffer (three temporal taps of the last level) up to which a clip is decoded in one pass
 WHOLE_CLIP_BYTES = 2**30
@@ -85,6 +86,20 @@ def _videos(vae: Any, latents: Tensor) -> Iterator[Tensor]:
             yield decoder.push(part)[0]
         return
     yield _whole(vae, latents)
+
+
+@torch.no_grad()
+def decoded_sound(pipe: Any, latents: Tensor) -> Sound:
+    """The sound of a clip.
+
+    Args:
+        pipe: has a VAE of spectrograms, `audio_vae`, and a vocoder.
+        latents: as the pipeline gives them, `[1, C, T, mel]`.
+    """
+    latents = latents.to(device=pipe._execution_device, dtype=pipe.audio_vae.dtype)
+    spectrograms = pipe.audio_vae.decode(latents, return_dict=False)[0]
+    wave = pipe.vocoder(spectrograms.to(pipe.vocoder.dtype))[0]
+    return Sound(wave.float().cpu().numpy(), int(pipe.vocoder.config.output_sampling_rate))
 
 
 @torch.no_grad()

@@ -58,6 +58,7 @@ class RunRecord:
         cache: policy, executed and skipped FLOPs, decisions and bytes of a step cache; None: none.
         kernels: who computed dense, sparse and cross-attention, what was compiled, and the measurements that
             decided it; empty: everything as diffusers has it.
+        sound: samples per second, channels and seconds of the video's sound; None: it has none.
         outputs: file by kind: video, sheet, record.
     """
 
@@ -81,6 +82,7 @@ class RunRecord:
     stream: Mapping[str, Any] | None = None
     cache: Mapping[str, Any] | None = None
     kernels: Mapping[str, Any] = field(default_factory=dict)
+    sound: Mapping[str, Any] | None = None
     started_at: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

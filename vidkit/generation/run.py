@@ -14,7 +14,13 @@ from torch import Tensor
 
 from vidkit.caching import flops
 from vidkit.generation.causal.run import Streamed, Take, stream_clip
-from vidkit.generation.decode import decode_latents, decoded_parts, image_tensor, streams
+from vidkit.generation.decode import (
+    decode_latents,
+    decoded_parts,
+    decoded_sound,
+    image_tensor,
+    streams,
+)
 from vidkit.generation.forcing import ForcingOptions
 from vidkit.generation.load import LoadedModel, image_pipeline, set_sampler, video_pipeline
 from vidkit.generation.not_finite import NotFinite
@@ -24,11 +30,12 @@ from vidkit.generation.record import Listener, RunRecord, Silent, StepRecord, St
 from vidkit.generation.spec import Request
 from vidkit.generation.step_watch import StepWatch
 from vidkit.generation.stock import stock_of
-from vidkit.generation.stock.base import Given
+from vidkit.generation.stock.base import Given, Latents
 from vidkit.utils.device import device_name
 from vidkit.utils.memory import read_peak, reset_peak
 from vidkit.utils.seeding import derive_seed
 from vidkit.utils.timing import PhaseTimer
+from vidkit.video.sound import Sound
 
 NOT_FINITE = "the latents hold NaN or infinity: the frames are meaningless (try dtype=bf16 or dtype=fp32)"
 
@@ -38,10 +45,17 @@ _NONE = np.empty((0, 0, 0, 3), np.uint8)
 
 @dataclass(frozen=True)
 class Generation:
-    """Frames, uint8 [T, H, W, 3], and the record of how they were made."""
+    """A clip.
+
+    Attributes:
+        frames: uint8 [T, H, W, 3].
+        record: of how they were made.
+        sound: None: the model makes none, or it was not wanted.
+    """
 
     frames: np.ndarray
     record: RunRecord
+    sound: Sound | None = None
 
 
 def generate(
@@ -96,19 +110,23 @@ def generate(
     watch = StepWatch(model, listener, timer, forward_count(model.spec, request), reporters)
     try:
         with watch:
-            latents = _denoise(model, request, prompts, given, watch)
+            made = _denoise(model, request, prompts, given, watch)
     except NotFinite as error:
         record = _record(model, request, timer, tuple(watch.records))
         error.result = dataclasses.replace(record, warnings=(error.message,))
         raise
-    warnings = () if bool(torch.isfinite(latents).all()) else (NOT_FINITE,)
+    finite = all(bool(torch.isfinite(latents).all()) for latents in made if latents is not None)
+    warnings = () if finite else (NOT_FINITE,)
     for text in warnings:
         listener.warning(text)
     listener.phase("decode", f"{request.frames} frames")
+    sound = None
     with timer.phase("decode"):
-        frames = _decoded(model, latents, take) if decode else _NONE
+        if decode and made.sound is not None:
+            sound = decoded_sound(model.pipe, made.sound)
+        frames = _decoded(model, made.video, take) if decode else _NONE
     record = _record(model, request, timer, tuple(watch.records))
-    return Generation(frames, dataclasses.replace(record, warnings=warnings))
+    return Generation(frames, dataclasses.replace(record, warnings=warnings), sound)
 
 
 def generate_stream(
@@ -159,7 +177,7 @@ def make_latents(
     prompts = _embeddings(model, request)
     timer = PhaseTimer(model.options.device)
     with StepWatch(model, listener, timer, forward_count(model.spec, request), ()) as watch:
-        return _denoise(model, request, prompts, Given(image), watch)
+        return _denoise(model, request, prompts, Given(image), watch).video
 
 
 def comes_in_parts(model: LoadedModel, request: Request) -> bool:
@@ -225,10 +243,20 @@ def _denoise(
     prompts: dict[str, Any],
     given: Given,
     watch: StepWatch,
-) -> Tensor:
+) -> Latents:
     stock = stock_of(model.spec.family)
     if stock is not None:
         return stock.denoise(model, request, prompts, given, watch.latents_step)
+    return Latents(_own_loop(model, request, prompts, given, watch))
+
+
+def _own_loop(
+    model: LoadedModel,
+    request: Request,
+    prompts: dict[str, Any],
+    given: Given,
+    watch: StepWatch,
+) -> Tensor:
     generator = torch.Generator("cpu").manual_seed(request.seed)
     common: dict[str, Any] = {
         **prompts,

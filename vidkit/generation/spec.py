@@ -223,6 +223,7 @@ class Request:
     has_video: bool = False
     has_mask: bool = False
     references: int = 0  # images that stand before the clip, a latent frame each
+    sound: bool = True  # of models that make one: it is decoded as well
     control_scale: float = 1.0  # of what Wan VACE's control blocks add
     strength: float = 0.8  # share of the steps that a given clip is denoised anew
     base_frames: int | None = None  # pixel frames

@@ -10,6 +10,7 @@ import numpy as np
 
 from vidkit.errors import MissingDependency, VideoError
 from vidkit.utils.files import atomic_path
+from vidkit.video.sound import Sound, SoundTrack
 
 
 def require_encoder() -> Any:
@@ -36,16 +37,20 @@ def require_encoder() -> Any:
     return av
 
 
-def write_mp4(path: Path, frames: np.ndarray, fps: int | Fraction, crf: int = 16) -> None:
+def write_mp4(
+    path: Path, frames: np.ndarray, fps: int | Fraction, crf: int = 16, sound: Sound | None = None
+) -> None:
     """Encode frames as H.264, yuv420p, playable everywhere; the file appears whole or not at all.
 
     Arguments and errors are those of `encode_mp4`; OutputError where the folder or the disk takes no file.
     """
     with atomic_path(path) as temporary:
-        encode_mp4(temporary, frames, fps, crf)
+        encode_mp4(temporary, frames, fps, crf, sound)
 
 
-def encode_mp4(path: Path, frames: np.ndarray, fps: int | Fraction, crf: int = 16) -> None:
+def encode_mp4(
+    path: Path, frames: np.ndarray, fps: int | Fraction, crf: int = 16, sound: Sound | None = None
+) -> None:
     """As `write_mp4`, in place: for paths that are temporary already.
 
     The index lies before the pictures (faststart), so that players over a network start at once.
@@ -55,6 +60,7 @@ def encode_mp4(path: Path, frames: np.ndarray, fps: int | Fraction, crf: int = 1
         frames: uint8 [T, H, W, 3], RGB, H and W even (4:2:0 chroma).
         fps: frames per second.
         crf: constant rate factor of x264, 0 (lossless) to 51; 16 is visually lossless.
+        sound: written as AAC, cut or filled up with silence to the length of the video; None: no sound.
 
     Raises:
         VideoError: frames of the wrong type or an odd size.
@@ -66,7 +72,8 @@ def encode_mp4(path: Path, frames: np.ndarray, fps: int | Fraction, crf: int = 1
         raise VideoError(
             f"H.264 in yuv420p needs even sizes, got {width}x{height}", "choose an even height and width"
         )
-    encoder = FrameEncoder(path, (height, width), fps, crf)
+    sound = None if sound is None else sound.lasting(float(len(frames) / Fraction(fps)))
+    encoder = FrameEncoder(path, (height, width), fps, crf, sound)
     try:
         encoder.add(frames)
         encoder.finish()
@@ -82,9 +89,17 @@ class FrameEncoder:
         size: height and width in pixels, even.
         fps: frames per second.
         crf: as in `encode_mp4`.
+        sound: of the whole clip; None: none.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int], fps: int | Fraction, crf: int = 16) -> None:
+    def __init__(
+        self,
+        path: Path,
+        size: tuple[int, int],
+        fps: int | Fraction,
+        crf: int = 16,
+        sound: Sound | None = None,
+    ) -> None:
         self._av = require_encoder()
         self._container = self._av.open(str(path), "w", format="mp4", options={"movflags": "faststart"})
         self._stream = self._container.add_stream("libx264", rate=Fraction(fps))
@@ -92,15 +107,22 @@ class FrameEncoder:
         self._stream.pix_fmt = "yuv420p"
         self._stream.options = {"crf": str(crf), "preset": "medium"}
         tag_colours(self._stream)
+        self._fps, self._frames = Fraction(fps), 0
+        self._sound = None if sound is None else SoundTrack(self._av, self._container, sound)
 
     def add(self, frames: np.ndarray) -> None:
         """The next frames, uint8 [T, H, W, 3]."""
         for frame in frames:
             self._container.mux(self._stream.encode(_to_yuv(self._av, frame)))
+            self._frames += 1
+            if self._sound is not None:
+                self._sound.write(float(self._frames / self._fps))
 
     def finish(self) -> None:
         """All frames are there: the file is whole when this returns."""
         self._container.mux(self._stream.encode(None))
+        if self._sound is not None:
+            self._sound.finish()
         self._container.close()
 
     def close(self) -> None:

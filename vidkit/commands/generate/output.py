@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vidkit.config.schema import GenerateSettings
 from vidkit.errors import ConfigError, OutputError
-from vidkit.generation.first_frame import MAZE
+from vidkit.generation.first_frame import MAZE, listed_paths
 from vidkit.generation.lora import parse_loras
 from vidkit.utils.files import atomic_path, check_writable
 from vidkit.utils.ownership import check_targets
@@ -47,8 +47,10 @@ def inputs_of(settings: GenerateSettings) -> list[Path]:
     """Files and folders that a run reads: nothing may be written over them."""
     table = settings.cache.settings.get("table")
     given = [settings.model.path, settings.attention.table, settings.image, settings.prompts]
-    given += [settings.last_image, settings.video]
-    given += [settings.last_image, settings.video]
+    given += [settings.last_image, settings.video, settings.mask, *listed_paths(settings.reference)]
+    given.append(settings.model.checkpoint)
+    if (settings.negative_prompt or "").startswith("@"):
+        given.append((settings.negative_prompt or "")[1:])
     given.append(str(table or ""))
     found = [Path(os.path.expanduser(text)) for text in given if text and text not in (MAZE, "auto")]
     return [*found, *(lora.path for lora in parse_loras(settings.lora))]

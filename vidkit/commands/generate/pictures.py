@@ -16,6 +16,7 @@ from vidkit.utils.conveyor import Conveyor
 from vidkit.utils.files import explained
 from vidkit.utils.leftovers import held_file
 from vidkit.video.sheet import contact_sheet, sheet_frames, sheet_of
+from vidkit.video.sound import Sound
 from vidkit.video.writing import FrameEncoder, encode_mp4
 
 Size = tuple[int, int, int]  # frames, height, width
@@ -39,10 +40,10 @@ class Pictures(Protocol):
 
 
 class WholeClip:
-    """All frames at hand, uint8 [T, H, W, 3]."""
+    """All frames at hand, uint8 [T, H, W, 3], and the sound if there is one."""
 
-    def __init__(self, frames: np.ndarray) -> None:
-        self.frames = frames
+    def __init__(self, frames: np.ndarray, sound: Sound | None = None) -> None:
+        self.frames, self._sound = frames, sound
 
     @property
     def size(self) -> Size:
@@ -50,7 +51,7 @@ class WholeClip:
         return count, height, width
 
     def write_video(self, path: Path, fps: int, crf: int) -> None:
-        encode_mp4(path, self.frames, fps, crf)
+        encode_mp4(path, self.frames, fps, crf, self._sound)
 
     def sheet(self, fps: int, title: str) -> Image.Image:
         return contact_sheet(self.frames, fps, title)

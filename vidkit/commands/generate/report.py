@@ -22,7 +22,8 @@ def summary_lines(record: RunRecord, size: tuple[int, int, int], fps: int) -> li
     """Where the files are, how long it took, what it held; labels first, since they qualify all else."""
     count, height, width = size
     lines = [f"note    {label}" for label in record.labels]
-    details = {"video": f"  ({count} frames, {width}x{height}, {count / fps:.1f} s at {fps} fps)"}
+    heard = "" if record.sound is None else ", with sound"
+    details = {"video": f"  ({count} frames, {width}x{height}, {count / fps:.1f} s at {fps} fps{heard})"}
     lines += [f"{kind:<7} {path}{details.get(kind, '')}" for kind, path in record.outputs.items()]
     seconds = ", ".join(
         f"{name} {record.phase_seconds[name]:.1f} s" for name in _PHASES if name in record.phase_seconds

@@ -128,7 +128,7 @@ class Session:
         asked, settings = run.request, run.settings
         if not asked.by_chunks and not comes_in_parts(model, asked):
             made = self._generate(model, run)
-            return made.record, WholeClip(made.frames)
+            return _with_sound(made, settings), WholeClip(made.frames, made.sound)
         size = (asked.frames, asked.height, asked.width)
         keep = run.frame.level is not None  # a maze is judged by all frames
         clip = stack.enter_context(StreamedClip(paths.video, size, settings.fps, settings.crf, keep))
@@ -165,6 +165,15 @@ class Session:
             self._kernels.enter_context(self._speed.on(model, asked, self._clips))
             self._shape = shape
         self._clips -= 1
+
+
+def _with_sound(made: Generation, settings: GenerateSettings) -> RunRecord:
+    """The record, which tells of a sound that the video has."""
+    if made.sound is None:
+        return made.record
+    seconds = len(made.frames) / settings.fps
+    told = {"rate": made.sound.rate, "channels": made.sound.channels, "seconds": seconds}
+    return dataclasses.replace(made.record, sound=told)
 
 
 def _encoder(settings: GenerateSettings) -> tuple[bool, list[str]]:

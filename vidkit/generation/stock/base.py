@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from PIL import Image
@@ -37,6 +37,18 @@ class Given:
     video: Sequence[Image.Image] = ()
     mask: Sequence[Image.Image] = ()
     references: Sequence[Image.Image] = ()
+
+
+class Latents(NamedTuple):
+    """What comes out of a loop.
+
+    Attributes:
+        video: as `vidkit.generation.decode` takes them.
+        sound: as the pipeline's sound VAE takes them; None: no sound is wanted, or the model makes none.
+    """
+
+    video: Tensor
+    sound: Tensor | None = None
 
 
 class Stock:
@@ -90,8 +102,8 @@ class Stock:
 
     def denoise(
         self, model: LoadedModel, request: Request, prompts: dict[str, Any], given: Given, on_step: OnStep
-    ) -> Tensor:
-        """Run the pipeline's loop; latents as `vidkit.generation.decode` takes them."""
+    ) -> Latents:
+        """Run the pipeline's loop."""
         raise NotImplementedError
 
     def encode(self, model: LoadedModel, request: Request) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from vidkit.generation.loaded import LoadedModel
 from vidkit.generation.spec import ModelSpec, Request
 from vidkit.generation.stock.base import (
     Given,
+    Latents,
     OneEncoder,
     OnStep,
     common_arguments,
@@ -50,7 +51,7 @@ class CogVideoX(OneEncoder):
 
     def denoise(
         self, model: LoadedModel, request: Request, prompts: dict[str, Any], given: Given, on_step: OnStep
-    ) -> Tensor:
+    ) -> Latents:
         """Latents `[1, C, F, h, w]`, without those that the pipeline adds for whole tokens."""
         made = model.pipe(
             **common_arguments(request),
@@ -62,4 +63,4 @@ class CogVideoX(OneEncoder):
         ).frames
         wanted = model.spec.latent_frames(request.frames)
         latents: Tensor = made[:, made.shape[1] - wanted :].transpose(1, 2)
-        return latents
+        return Latents(latents)

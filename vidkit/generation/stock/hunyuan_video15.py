@@ -12,7 +12,15 @@ from torch import Tensor
 from vidkit.generation.load_options import LoadOptions
 from vidkit.generation.loaded import LoadedModel
 from vidkit.generation.spec import ModelSpec, Request
-from vidkit.generation.stock.base import Given, OnStep, Stock, branch_names, common_arguments, random_states
+from vidkit.generation.stock.base import (
+    Given,
+    Latents,
+    OnStep,
+    Stock,
+    branch_names,
+    common_arguments,
+    random_states,
+)
 from vidkit.models.layouts.hunyuan_video15 import BYT5_TOKENS
 from vidkit.utils.quiet import quiet_libraries
 
@@ -72,11 +80,11 @@ class HunyuanVideo15(Stock):
 
     def denoise(
         self, model: LoadedModel, request: Request, prompts: dict[str, Any], given: Given, on_step: OnStep
-    ) -> Tensor:
+    ) -> Latents:
         """Latents `[1, C, F, h, w]`."""
         with _steps_told(model.pipe.scheduler, on_step):
             latents: Tensor = model.pipe(**common_arguments(request), **prompts).frames
-        return latents
+        return Latents(latents)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""LTX-2 on `LTX2Pipeline`: video and sound together, of which the video is decoded."""
+"""LTX-2 on `LTX2Pipeline`: video and sound together."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from vidkit.generation.random_weights import random_model
 from vidkit.generation.spec import ModelSpec, Request
 from vidkit.generation.stock.base import (
     Given,
+    Latents,
     OnStep,
     Stock,
     branch_names,
@@ -54,7 +55,7 @@ class LTX2(Stock):
 
     def other_parts(self, spec: ModelSpec, options: LoadOptions) -> dict[str, Any]:
         from diffusers import AutoencoderKLLTX2Audio, FlowMatchEulerDiscreteScheduler
-        from diffusers.pipelines.ltx2 import LTX2TextConnectors
+        from diffusers.pipelines.ltx2 import LTX2TextConnectors, LTX2Vocoder
 
         made = {
             name: random_model(
@@ -64,9 +65,13 @@ class LTX2(Stock):
                 options.first_place,
                 options.dtype,
             )
-            for name, kind in (("connectors", LTX2TextConnectors), ("audio_vae", AutoencoderKLLTX2Audio))
+            for name, kind in (
+                ("connectors", LTX2TextConnectors),
+                ("audio_vae", AutoencoderKLLTX2Audio),
+                ("vocoder", LTX2Vocoder),
+            )
         }
-        absent = dict.fromkeys(("text_encoder", "tokenizer", "vocoder"))
+        absent = dict.fromkeys(("text_encoder", "tokenizer"))
         return {**absent, **made, "scheduler": FlowMatchEulerDiscreteScheduler(**_SCHEDULE)}
 
     def set_sampler(self, pipe: Any, request: Request) -> None:
@@ -95,8 +100,8 @@ class LTX2(Stock):
 
     def denoise(
         self, model: LoadedModel, request: Request, prompts: dict[str, Any], given: Given, on_step: OnStep
-    ) -> Tensor:
-        """Latents `[1, C, F, h, w]`, as the VAE takes them."""
+    ) -> Latents:
+        """Latents of the video `[1, C, F, h, w]`, and of the sound `[1, C, T, mel]`."""
         shape = model.spec.transformer
         more: dict[str, Any]
         if request.branches == 1:
@@ -112,7 +117,7 @@ class LTX2(Stock):
             by_place = packed.view(batch, frames, tokens // frames, channels)
             on_step(index, level, by_place.permute(0, 3, 1, 2)[..., None])
 
-        latents: Tensor = model.pipe(
+        made = model.pipe(
             **common_arguments(request),
             **prompts,
             **step_callback(by_frame),
@@ -121,8 +126,9 @@ class LTX2(Stock):
             guidance_scale=request.guidance,
             use_cross_timestep=bool(shape["cross_attn_mod"]),  # as version 2.3 was trained
             max_sequence_length=request.max_sequence_length,
-        ).frames
-        return latents
+        )
+        speaks = request.sound and model.pipe.vocoder is not None
+        return Latents(made.frames, made.audio if speaks else None)
 
 
 def _perturbed_block(layers: int) -> int:

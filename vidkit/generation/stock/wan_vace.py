@@ -13,6 +13,7 @@ from vidkit.generation.samplers import set_sampler
 from vidkit.generation.spec import ModelSpec, Request
 from vidkit.generation.stock.base import (
     Given,
+    Latents,
     OneEncoder,
     OnStep,
     common_arguments,
@@ -41,7 +42,7 @@ class WanVACE(OneEncoder):
 
     def denoise(
         self, model: LoadedModel, request: Request, prompts: dict[str, Any], given: Given, on_step: OnStep
-    ) -> Tensor:
+    ) -> Latents:
         """Latents `[1, C, F, h, w]`, normalised, without those of the reference images."""
         video, mask = control(given, request)
         latents: Tensor = model.pipe(
@@ -55,7 +56,7 @@ class WanVACE(OneEncoder):
             guidance_scale=request.guidance,
             max_sequence_length=request.max_sequence_length,
         ).frames
-        return latents[:, :, len(given.references) :]
+        return Latents(latents[:, :, len(given.references) :])
 
 
 def control(given: Given, request: Request) -> tuple[list[Image.Image] | None, list[Image.Image] | None]:
