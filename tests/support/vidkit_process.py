@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import gc
 import importlib
 import json
 import os
@@ -28,7 +29,19 @@ LIGHT = (
     "vidkit.cli.main",
     "vidkit.config.compose",
     "vidkit.config.schema",
-    "vidkit.algoviz",
+    "vidkit.cli.plain",
+    "vidkit.cli.result_file",
+    "vidkit.cli.words",
+    "vidkit.algoviz.gallery",
+    "vidkit.algoviz.rsl.choosing",
+    "vidkit.algoviz.vta",
+    "vidkit.commands.algoviz.run",
+    "vidkit.commands.algoviz.demo",
+    "vidkit.commands.algoviz.ask",
+    "vidkit.commands.eval.command",
+    "vidkit.commands.generate.command",
+    "vidkit.commands.select_frames.command",
+    "vidkit.frames.selectors.wfs_sb",
     "numpy",
     "PIL.Image",
 )
@@ -177,6 +190,9 @@ def serve(descriptor: str, modules: str) -> None:
     line = socket.socket(fileno=int(descriptor))
     for module in modules.split(","):
         importlib.import_module(module)
+    _compose_once()
+    gc.collect()
+    gc.freeze()  # children need not walk over what is loaded
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers are not waited for
     while True:
         head, streams, _, _ = socket.recv_fds(line, 8, 3)
@@ -190,6 +206,14 @@ def serve(descriptor: str, modules: str) -> None:
             _keep(json.loads(body), streams)
         for stream in streams:
             os.close(stream)
+
+
+def _compose_once() -> None:
+    """Let Hydra find its plug-ins and every schema be read: each child would do it again."""
+    from vidkit.config.compose import compose
+
+    for command, config in (("generate", "maze_demo"), ("eval", "default"), ("select-frames", "default")):
+        compose(command, config)
 
 
 def _keep(request: dict[str, Any], streams: list[int]) -> NoReturn:
