@@ -134,6 +134,7 @@ def test_the_embedded_model_solves_a_maze_chunk_by_chunk(tmp_path: Path, capsys)
     words = [
         "maze.size=4",
         "maze.seed=5",
+        "steps=3",  # two fewer than the config's
         "--seed",
         "3",
         "--device",

@@ -28,7 +28,7 @@ def pipe():
     return pipe
 
 
-def clip(pipe, level, prompt: str, seed: int = 0, steps: int = 5) -> np.ndarray:
+def clip(pipe, level, prompt: str, seed: int = 0, steps: int = 3) -> np.ndarray:
     """Latents by the stock pipeline, pixels in one pass."""
     latents = pipe(
         image=Image.fromarray(render_first_frame(level)),

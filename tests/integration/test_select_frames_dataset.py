@@ -44,22 +44,36 @@ def select_frames(folder: Path, out: Path, *words: str) -> int:
     )
 
 
+@pytest.fixture(scope="module")
+def one(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Output of a run that one worker made from start to end."""
+    out = tmp_path_factory.mktemp("one") / "out"
+    assert select_frames(folder, out, "manifest.workers=1") == 5
+    return out
+
+
+@pytest.fixture(scope="module")
+def whole(one: Path) -> str:
+    """The selections of that run."""
+    return (one / "selection.jsonl").read_text()
+
+
 def children_of(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
-def test_bad_videos_are_reported_and_workers_do_not_change_results(folder: Path, tmp_path: Path) -> None:
-    assert select_frames(folder, tmp_path / "one", "manifest.workers=1") == 5
+def test_bad_videos_are_reported_and_workers_do_not_change_results(
+    folder: Path, one: Path, whole: str, tmp_path: Path
+) -> None:
     assert select_frames(folder, tmp_path / "two", "manifest.workers=2") == 5
-    one, two = ((tmp_path / name / "selection.jsonl").read_text() for name in ("one", "two"))
-    assert one == two
-    rows = [json.loads(line) for line in one.splitlines()]
+    assert (tmp_path / "two" / "selection.jsonl").read_text() == whole
+    rows = [json.loads(line) for line in whole.splitlines()]
     assert [row["id"] for row in rows] == [*(f"q{i}" for i in range(6)), "000007", "last"]
     assert [row["status"] for row in rows] == ["ok"] * 6 + ["failed", "ok"]
     assert "cannot read" in rows[6]["error"]
-    summary = json.loads((tmp_path / "one" / "summary.json").read_text())
+    summary = json.loads((one / "summary.json").read_text())
     assert (summary["done"], summary["failed"], summary["skipped"]) == (7, 1, 0)
-    keyframes = lmms_eval.read_keyframes(tmp_path / "one" / "keyframes.json")
+    keyframes = lmms_eval.read_keyframes(one / "keyframes.json")
     assert keyframes["q1"] == rows[1]["source_index"] and "000007" not in keyframes
     pictures, times = lmms_eval.load_keyframes(folder / "v1.mp4", keyframes["q1"])
     assert pictures.shape == (4, 36, 64, 3) and times == pytest.approx(rows[1]["time_s"])
@@ -84,8 +98,7 @@ def test_a_second_run_does_nothing_twice(
     assert "holds results of other settings" in capsys.readouterr().err
 
 
-def test_killed_halfway_and_resumed_gives_the_same(folder: Path, tmp_path: Path) -> None:
-    assert select_frames(folder, tmp_path / "whole", "manifest.workers=1") == 5
+def test_killed_halfway_and_resumed_gives_the_same(folder: Path, whole: str, tmp_path: Path) -> None:
     out = tmp_path / "killed"
     words = ["select-frames", "--manifest", str(folder / "m.jsonl"), "-o", str(out), "k=4", "cache=off"]
     process = vidkit_process.start([*words, "manifest.workers=1"])
@@ -105,7 +118,7 @@ def test_killed_halfway_and_resumed_gives_the_same(folder: Path, tmp_path: Path)
     with (out / "log.jsonl").open("ab") as file:
         file.write(b'{"mark": "torn')  # what a kill in the middle of a write leaves
     assert select_frames(folder, out, "manifest.workers=1") == 5
-    assert (out / "selection.jsonl").read_text() == (tmp_path / "whole" / "selection.jsonl").read_text()
+    assert (out / "selection.jsonl").read_text() == whole
     log = (out / "log.jsonl").read_bytes()
     assert log.startswith(done[: done.rfind(b"\n") + 1])
     marks = [json.loads(line).get("mark") for line in log.splitlines()]
@@ -187,12 +200,17 @@ def test_a_worker_that_dies_fails_its_item_alone(
     assert "worker process died" in rows[3]["error"]
 
 
-def test_ray_gives_the_same_results(folder: Path, tmp_path: Path) -> None:
+def test_ray_gives_the_same_results(
+    folder: Path, whole: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
     from ray.cluster_utils import Cluster
 
-    assert select_frames(folder, tmp_path / "local", "manifest.workers=1") == 5
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    # no helpers beside the two nodes: each is a process that imports for seconds
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setenv("RAY_enable_worker_prestart", "0")
+    monkeypatch.setenv("RAY_prestart_worker_first_driver", "0")
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
         cluster.add_node(num_cpus=1)
         ray.init(address=cluster.address, log_to_driver=False, logging_level="ERROR")
@@ -201,8 +219,7 @@ def test_ray_gives_the_same_results(folder: Path, tmp_path: Path) -> None:
     finally:
         ray.shutdown()
         cluster.shutdown()
-    local, far = ((tmp_path / name / "selection.jsonl").read_text() for name in ("local", "ray"))
-    assert local == far
+    assert (tmp_path / "ray" / "selection.jsonl").read_text() == whole
 
 
 def test_ask_shows_frames_with_their_true_times(

@@ -32,7 +32,7 @@ from vidkit.algoviz.vta.trace import Trace, trace_of
 from vidkit.errors import DataError
 
 # new ones in every run; VIDKIT_LONG_TESTS=1 tries many at once
-EXAMPLES = 300 if os.environ.get("VIDKIT_LONG_TESTS") else 25
+EXAMPLES = 300 if os.environ.get("VIDKIT_LONG_TESTS") else 10
 few = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 

@@ -14,7 +14,7 @@ from vidkit.algoviz.scene.look import THEMES, Look
 from vidkit.algoviz.scene.text import clusters, cut, fit, width, wrap
 from vidkit.algoviz.scene.values import show
 
-EXAMPLES = 300 if os.environ.get("VIDKIT_LONG_TESTS") else 50  # new ones in every run
+EXAMPLES = 300 if os.environ.get("VIDKIT_LONG_TESTS") else 20  # new ones in every run
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

@@ -31,15 +31,15 @@ def judged(level: Level, clip: np.ndarray) -> RobustScore:
 
 @pytest.mark.parametrize("kind", MazeType)
 def test_the_truth_is_a_success_and_no_cheat_is(kind: MazeType) -> None:
-    level = make(kind, "medium", 3)
-    honest = judged(level, level.render(SIZE, max(61, 4 * len(level.solution) + 1)))
+    level, size = make(kind, "medium", 3), 128
+    honest = judged(level, level.render(size, max(61, 4 * len(level.solution) + 1)))
     assert honest.success, honest
     assert honest.pr == 1.0
     assert honest.sr_end
     for name, cheat in CHEATS.items():
         if not is_cheat(level, name):
             continue
-        assert not judged(level, cheat(level, SIZE, 61)).success, name
+        assert not judged(level, cheat(level, size, 61)).success, name
 
 
 def test_failures_are_named_and_placed() -> None:

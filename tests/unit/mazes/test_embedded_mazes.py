@@ -22,7 +22,7 @@ def generator(seed: int = 0) -> torch.Generator:
 
 @pytest.fixture(scope="module")
 def levels():
-    return sample_levels(12, generator(3))
+    return sample_levels(6, generator(3))
 
 
 @pytest.fixture(scope="module")

@@ -88,12 +88,12 @@ def follow(levels: Levels, clips: Tensor) -> Track:
         levels: B levels; only their colours and cell sizes are used.
         clips: RGB in [0, 1], [B, T, P, P, 3].
     """
-    colours = (levels.colours * 2 - 1)[:, None, None, None]
-    others = [0, 1, 2, 4]
-    away = torch.stack(
-        [((clips * 2 - 1 - colours[..., i, :]) ** 2).sum(-1) for i in (3, *others)], dim=0
-    )  # [5, B, T, P, P]
-    ball = (away[0] < COLOUR_LIMIT) & (away[0] < away[1:].amin(0))
+    # plane by plane: a sum over the three numbers of each pixel takes ten times as long
+    planes = [plane * 2 - 1 for plane in clips.unbind(-1)]
+    own, nearest = _distances(levels, planes, 3), _distances(levels, planes, 0)
+    for other in (1, 2, 4):
+        nearest = torch.minimum(nearest, _distances(levels, planes, other))
+    ball = (own < COLOUR_LIMIT) & (own < nearest)
     mass = ball.flatten(2).sum(-1).float()
     pixel = torch.arange(clips.shape[2], device=clips.device) + 0.5
     weight = mass.clamp_min(1)
@@ -107,6 +107,13 @@ def follow(levels: Levels, clips: Tensor) -> Track:
     unit = (centre - origin_px(size)) / cell_px(size)
     cells = torch.minimum(unit.floor().long().clamp_min(0), size - 1)
     return Track(cells=cells, good=good, centre_px=centre)
+
+
+def _distances(levels: Levels, planes: list[Tensor], colour: int) -> Tensor:
+    """Squared distances of all pixels [B, T, P, P] to one of the levels' colours, on the [-1, 1] scale."""
+    wanted = (levels.colours[:, colour] * 2 - 1)[:, :, None, None, None]
+    red, green, blue = ((plane - wanted[:, channel]) ** 2 for channel, plane in enumerate(planes))
+    return red + green + blue
 
 
 def judge(levels: Levels, clips: Tensor) -> Verdict:
