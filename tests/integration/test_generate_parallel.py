@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import vidkit_process
 
 from vidkit.video.reading import read_clip
 
@@ -38,29 +38,22 @@ def free_port() -> int:
         return port
 
 
-def start(*words: str, size: int = 2) -> list[subprocess.Popen[str]]:
-    """The same program on every rank, as torchrun starts it."""
+def start(*words: str, size: int = 2, prepare: str = "") -> list[vidkit_process.Forked]:
+    """The same program on every rank, with the environment that torchrun gives it."""
     port = free_port()
     return [
-        subprocess.Popen(
-            [sys.executable, *words],
-            env=environment(rank, port, size),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-        )
+        vidkit_process.start(words, ROOT, environment(rank, port, size), heavy=True, prepare=prepare)
         for rank in range(size)
     ]
 
 
-def end(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str, str]]:
+def end(processes: list[vidkit_process.Forked]) -> list[tuple[int, str, str]]:
     """Exit status, standard output and standard error of each."""
     found = []
     try:
         for process in processes:
             out, err = process.communicate(timeout=PATIENCE_S)
-            found.append((process.returncode, out, err))
+            found.append((process.wait(), out, err))
     finally:
         for process in processes:
             process.kill()
@@ -69,7 +62,8 @@ def end(processes: list[subprocess.Popen[str]]) -> list[tuple[int, str, str]]:
 
 def clips(folder: Path, *names: str) -> dict[str, Any]:
     out = folder / "found.json"
-    ended = end(start(str(ROOT / "tests" / "support" / "two_ranks.py"), str(out), *names))
+    program = f"import two_ranks; two_ranks.main({str(out)!r}, {names!r}); raise SystemExit"
+    ended = end(start(prepare=program))
     assert [status for status, _, _ in ended] == [0, 0], ended[0][2] + ended[1][2]
     found: dict[str, Any] = json.loads(out.read_text())
     return found
@@ -128,7 +122,7 @@ def test_clusters_shared_masks_and_fixed_intervals_too(tmp_path: Path) -> None:
 def words(tiny_model: Path) -> list[str]:
     small = ["height=32", "width=32", "frames=13", "steps=2", "max_sequence_length=8", "contact_sheet=false"]
     model = [f"model.path={tiny_model}", "model.weights=pretrained", "image=null", "a red ball", "crf=0"]
-    return ["-m", "vidkit", "generate", *small, *model, "--device", "cpu"]
+    return ["generate", *small, *model, "--device", "cpu"]
 
 
 def test_the_first_process_alone_writes_and_prints(words: list[str], tmp_path: Path) -> None:
@@ -142,33 +136,30 @@ def test_the_first_process_alone_writes_and_prints(words: list[str], tmp_path: P
     assert sorted(path.name for path in tmp_path.iterdir()) == ["shared.json", "shared.mp4"]
     record = json.loads((tmp_path / "shared.json").read_text())  # its seed was drawn by the first for both
     alone = tmp_path / "alone.mp4"
-    assert run([*words[2:], "--seed", str(record["seed"]), "--output", str(alone)]) == 0
+    assert run([*words, "--seed", str(record["seed"]), "--output", str(alone)]) == 0
     difference = read_clip(alone).frames.astype(int) - read_clip(shared).frames
     assert np.abs(difference).max() <= 1
 
 
 @pytest.mark.slow
 def test_a_process_that_fails_ends_all_with_one_message(words: list[str], tmp_path: Path) -> None:
-    broken = tmp_path / "broken.py"
-    broken.write_text(
-        "import os, sys\n"
-        "from vidkit.cli.main import main\n"
+    broken = (
+        "import os\n"
         "import vidkit.generation.run as run\n"
         "from vidkit.errors import ModelError\n"
         "def fails(*a, **k):\n"
         "    raise ModelError('the second one broke', 'try again')\n"
         "if os.environ['RANK'] == '1':\n"
         "    run._denoise = fails\n"
-        "main()\n"
     )
     out = tmp_path / "x.mp4"
-    ended = end(start(str(broken), *words[2:], "parallel=ulysses", "--output", str(out)))
+    ended = end(start(*words, "parallel=ulysses", "--output", str(out), prepare=broken))
     assert all(status != 0 for status, _, _ in ended)
     said = ended[0][2] + ended[1][2]
     assert said.count("error:") == 1
     assert "error: the second one broke (process 1 of 2)" in said
     # a lock may stay of a process that could not end by itself; it holds nobody up
-    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".vidkit-lock"] == ["broken.py"]
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".vidkit-lock"] == []
 
 
 @pytest.mark.slow

@@ -6,14 +6,13 @@ import gzip
 import json
 import os
 import re
-import subprocess
-import sys
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import vidkit_process
 from scripted_server import Act, completion
 
 KEY = "sk-hostile-0123456789abcdef"
@@ -21,13 +20,14 @@ MOST_MIB = 500
 # command lines one after the other, as `vidkit` runs them; the peak is of the program itself, since what the
 # system counts for a child begins with its parent's
 CHILD = """
-import json, sys
+import json
 from vidkit.cli import main
 from vidkit.utils.redaction import guard_streams
 guard_streams()
-statuses = [main.run(words) for words in json.loads(sys.argv[1])]
+statuses = [main.run(words) for words in json.loads({commands!r})]
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]
-print("ended:", json.dumps({"statuses": statuses, "mib": int(peak) / 1024}), flush=True)
+print("ended:", json.dumps(dict(statuses=statuses, mib=int(peak) / 1024)), flush=True)
+raise SystemExit
 """
 STEERS = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -61,11 +61,10 @@ class Ended:
 
 def ended(folder: Path, commands: Sequence[Sequence[str]]) -> Ended:
     """Run command lines in one process that has the key in its environment."""
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, json.dumps(commands)],
+    done = vidkit_process.run(
+        [],
         cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        prepare=CHILD.format(commands=json.dumps(commands)),
         env={
             **os.environ,
             "OPENAI_API_KEY": KEY,
@@ -73,10 +72,10 @@ def ended(folder: Path, commands: Sequence[Sequence[str]]) -> Ended:
             "XDG_CACHE_HOME": str(folder / "cache"),
         },
     )
-    told, _, found = done.stdout.decode("utf-8", "backslashreplace").rpartition("ended:")
-    assert found, done.stdout[-3000:]
+    told, _, found = done.stdout.rpartition("ended:")
+    assert found, (done.stdout + done.stderr)[-3000:]
     end = json.loads(found)
-    return Ended(told, tuple(end["statuses"]), end["mib"], folder)
+    return Ended(told + done.stderr, tuple(end["statuses"]), end["mib"], folder)
 
 
 def answer(body: dict[str, Any]) -> Act:

@@ -1,12 +1,11 @@
-"""Clips of the embedded model on two processes, against the same clips on one; run as a program on both.
+"""Clips of the embedded model on two processes, against the same clips on one.
 
-RANK=0 WORLD_SIZE=2 LOCAL_RANK=0 MASTER_ADDR=127.0.0.1 MASTER_PORT=29500 python two_ranks.py OUT.json CASE...
+Both call `main`, with RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR and MASTER_PORT set as torchrun sets them.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -74,7 +73,8 @@ def made(model: Any, case: dict[str, Any], shared: bool) -> dict[str, Any]:
     return {"latents": latents, "report": report, "decisions": decisions, "tokens": sorted(set(tokens))}
 
 
-def main(out: Path, names: list[str]) -> None:
+def main(out: str, names: tuple[str, ...]) -> None:
+    """Compare the named cases; the first process writes what was found."""
     dist.init_process_group("gloo")
     folder = embedded_folder()
     model = load_pipeline(read_spec(folder), folder, LoadOptions(torch.device("cpu"), torch.float32))
@@ -100,9 +100,5 @@ def main(out: Path, names: list[str]) -> None:
     after = [layer.attn1.processor for layer in model.pipe.transformer.blocks]
     found["restored"] = all(a is b for a, b in zip(before, after, strict=True))
     if dist.get_rank() == 0:
-        out.write_text(json.dumps(found))
+        Path(out).write_text(json.dumps(found))
     dist.destroy_process_group()
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])

@@ -67,7 +67,9 @@ class Forked:
     def __init__(self, pid: int, report: int, stdout: int, stderr: int) -> None:
         self.pid, self.returncode = pid, None
         self._report = report
-        self.stdout, self.stderr = (os.fdopen(one, encoding="utf-8") for one in (stdout, stderr))
+        self.stdout, self.stderr = (
+            os.fdopen(one, encoding="utf-8", errors="backslashreplace") for one in (stdout, stderr)
+        )
         self.returncode: int | None
         self.spent_s = 0.0
 
@@ -140,7 +142,7 @@ def start(
         env: its whole environment; that of this process otherwise.
         heavy: with torch and diffusers loaded.
         new_session: in a session of its own.
-        prepare: Python that it runs first, to change what it is made of.
+        prepare: Python that it runs first, to change what it is made of; `raise SystemExit` ends it there.
     """
     request = {
         "words": [str(word) for word in words],
