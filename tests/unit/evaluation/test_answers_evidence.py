@@ -133,3 +133,37 @@ def test_mathematics_keeps_its_letters_apart() -> None:
     assert read(r"Answer: \(B\)") == "B"
     assert read(r"Answer: F\(2/3 \, V\)", ["1", "2", "3", "4", "5", r"2/3 V", "V"], "ABCDEFG") == "F"
     assert read(r"The flux is \nu times the area. Answer: \( \text{C} \)") == "C"
+
+
+CATS = ["一只猫", "一只狗", "一只鸟", "一条鱼"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        ("A选项错误，B选项正确，C选项错误，D选项无关。", "B"),
+        ("选项A、C、D都正确。选项B与题意不符，所以选项B错误。", "B"),  # asked for the wrong one
+        ("A选项正确。C选项正确。D选项正确。所以，错误的叙述是B选项。", "B"),
+        ("选项D是错误的。A选项也错误。所以，不合理的叙述是A和D。", None),
+        ("选项A是正确的。选项C错误。所以选项A、B都是正确的。", None),
+        ("选项C是错误的。其他选项都是正确的。", "C"),
+        ("选项A正确，选项B也正确。", None),
+        ("选项B正确", "B"),
+        ("选项C", "C"),
+        ("A选项不正确", None),
+        ("选项A错误，因此故选D。", "D"),
+        ("【答案】ABD", None),
+        ("【答案】A. 一只猫 B. 一只狗 C. 一只鸟 D. 一条鱼", None),
+        ("A选项有一只猫。【答案】: 题目可能有误", None),
+        ("从5个人中选2个人，选择方式为C(5,2)=10。", None),
+        ("所以，C的长度为2。", None),
+    ],
+)
+def test_options_that_are_judged_in_chinese_clauses(reply: str, letter: str | None) -> None:
+    assert read(reply, CATS) == letter
+
+
+@pytest.mark.parametrize("text", ["①②", "٣", "9" * 5000, "²"])
+def test_digits_of_any_kind_in_an_option_stop_nothing(text: str) -> None:
+    assert read("I see it in the second half, not in the first", [text, "1", "2", "3"]) is None
+    assert read("The answer is B.", [text, "1", "2", "3"]) == "B"

@@ -115,7 +115,7 @@ def _text_patterns(letters: str, texts: tuple[str, ...]) -> tuple[tuple[str, re.
             continue
         # a text is in folded case, a reply in lower case
         body = r"\W{1,3}".join(words).replace("σ", "[σς]").replace("ss", "(?:ss|ß)")
-        if bare.isdigit() and int(bare) < len(_NUMBER_WORDS):
+        if bare.isdecimal() and len(bare) < 3 and int(bare) < len(_NUMBER_WORDS):
             # "one more", "one of them" count nothing
             body = rf"(?:{body}|{_NUMBER_WORDS[int(bare)]}(?!\s(?:more|of|another|can|could|might|else)\b))"
         edge = "" if is_unspaced(bare[0]) else r"(?<!\w)"

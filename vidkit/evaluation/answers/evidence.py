@@ -22,9 +22,10 @@ _OFTEN, _VARIOUS = 8, 3
 
 # the letter or number before this is a part of a formula
 _GOES_ON = re.compile(
-    r"\s?'?(?:\s?(?:[=<>≈≤≥∝^×·±+]|\\[a-z(]|->|→|⊃|≡)|[_{]|\([a-z0-9_]{1,3}\)\s?=|\s\w\^|\([A-Za-z]\s?[-+/^=|,]\s?\w|\s?\(\s?\d+\s?[-+/^])"
+    r"\s?'?(?:\s?(?:[=<>≈≤≥∝^×·±+]|\\[a-z(]|->|→|⊃|≡)|[_{]|\([a-z0-9_]{1,3}\)\s?=|\s\w\^|\(\s?\d+\s?,\s?\d+\s?\)|的|\([A-Za-z]\s?[-+/^=|,]\s?\w|\s?\(\s?\d+\s?[-+/^])"
 )
-_FUNCTION = re.compile(r"\([a-z0-9_]{1,3}\)\s?=")
+_FUNCTION = re.compile(r"\([a-z0-9_]{1,3}\)\s?=|\(\s?\d+\s?,\s?\d+\s?\)")
+_GIVEN = re.compile(r"\s?=\s?[\d-]")
 _COUNTS_ON = re.compile(r"\s{0,2}(?:[=+/^×·±<>≈](?=\s?[\w(\\])|\\[a-z(]|-\s?\d|\s{1,2}\(?\d|\([a-z\d])")
 _LISTS = re.compile(r"\.\s[A-Z]")
 _ENDED = re.compile(r"[.!?…。！？।؟)\]\"'”’»}>|:*✓✔✅]\s*$")
@@ -35,6 +36,11 @@ NONE_OFFERED = re.compile(
     r"(?:options?|choices?|answers?|list(?:ed)?)\b"
     r"|not\slisted|not\san\soption|(?:error|mistake|problem)\s(?:in|with)\s(?:the|this)\s(?:question|options|problem|provided)"
     r"|(?:question|options?|choices)\s(?:is|are|seems?)\s(?:to\sbe\s)?(?:incorrect|incomplete|flawed|wrong|not\scomplete))"
+)
+# the same in Chinese, with questions that are called faulty
+_FAULTY = re.compile(
+    r"题目(?:可能|本身|应该|数据|中的数据)?(?:有误|出错|存在错误)|(?:没有|无)正确(?:的)?(?:答案|选项)"
+    r"|选项\w{0,4}都(?:不对|不正确|错误|没有)"
 )
 # "(a) the slip is 0.1 ...": a part of the question is answered, not an option chosen
 _PART = re.compile(r"\s{0,4}\(?\s?(?P<letter>[ai])\s?\)\s")
@@ -49,7 +55,10 @@ def is_quantity(reply: Reply, end: int, asked: Asked, letter: str) -> bool:
 
 def is_function(reply: Reply, value: Value) -> bool:
     """Whether a letter is the name of a function that is given there: "the answer to it is C(t) = 3t"."""
-    return value.kind == "letter" and _FUNCTION.match(reply.text, value.end) is not None
+    if value.kind != "letter":
+        return False
+    variable = reply.text[value.end - 1 : value.end].islower() and _GIVEN.match(reply.text, value.end)
+    return bool(variable) or _FUNCTION.match(reply.text, value.end) is not None
 
 
 def counts_on(reply: Reply, end: int) -> bool:
@@ -106,7 +115,12 @@ def turns_to_next(reply: Reply) -> bool:
 
 def finds_none(reply: Reply, at: int = 0) -> bool:
     """Whether a reply says behind a place that no option is right."""
-    return NONE_OFFERED.search(reply.lower, at) is not None
+    return NONE_OFFERED.search(reply.lower, at) is not None or is_faulty(reply, at)
+
+
+def is_faulty(reply: Reply, at: int = 0) -> bool:
+    """Whether a reply in Chinese calls the question faulty or all its options wrong."""
+    return not reply.text.isascii() and _FAULTY.search(reply.text, at) is not None
 
 
 def goes_round(letters: list[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from vidkit.evaluation.answers.asked import Asked
+from vidkit.evaluation.answers.evidence import is_quantity
 from vidkit.evaluation.answers.polarity import LIKEWISE, LIKEWISE_BEHIND
 from vidkit.evaluation.answers.recital import is_cut
 from vidkit.evaluation.answers.values import Reply, letter_end
@@ -44,6 +45,8 @@ def mentions(reply: Reply, asked: Asked) -> tuple[dict[str, int], set[str]]:
         if match.start() < at or letter not in asked.letters:
             continue
         if letter_end(reply, match.start(), asked) is None and not _list_member(reply, match.end()):
+            continue
+        if is_quantity(reply, match.end(), asked, letter):
             continue
         group, at = _list(reply, match.start(), asked)
         before = lower[max(0, match.start() - 90) : match.start()]

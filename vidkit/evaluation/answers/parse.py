@@ -9,7 +9,14 @@ from vidkit.evaluation.answers.asked import Asked, asked_of, check_letters
 from vidkit.evaluation.answers.characters import numbered_by_alphabet, plain_characters
 from vidkit.evaluation.answers.choice import Choice, reply_text
 from vidkit.evaluation.answers.clean import cleaned, windowed
-from vidkit.evaluation.answers.evidence import LONG, breaks_off, finds_none, goes_round, turns_to_next
+from vidkit.evaluation.answers.evidence import (
+    LONG,
+    breaks_off,
+    finds_none,
+    goes_round,
+    is_faulty,
+    turns_to_next,
+)
 from vidkit.evaluation.answers.fields import json_answer, table_answer, tagged
 from vidkit.evaluation.answers.forms import (
     final_letter,
@@ -20,6 +27,7 @@ from vidkit.evaluation.answers.forms import (
     starts,
     whole,
 )
+from vidkit.evaluation.answers.judged_clauses import judged_clauses
 from vidkit.evaluation.answers.judged_rows import without_rows
 from vidkit.evaluation.answers.languages import is_foreign
 from vidkit.evaluation.answers.mentions import MENTION, mentions
@@ -64,6 +72,7 @@ _BEYOND_CLAUSES = ("remaining", "verdict", "whole", "out_of_range")
 _PASSING = ("start", "option_text", "statement", "isolated", "option_word")
 # what a long reply says in passing, and nothing where it stops short or finds no option right
 _WEAK = ("statement", "option_word", "option_text", "remaining", "verdict", "last_line", "isolated")
+_EXPLICIT = ("field", "declaration")
 _LIST = r"[{0}](?:[\s,/&+|;.()]+(?:and\s+|or\s+)?[{0}])+[\s.]*"
 
 
@@ -154,6 +163,8 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
     brief = _brief(reply, asked) if len(reply.text) < 40 else None
     choice = _of_statements(reply, asked) or brief or _of_forms(reply, asked, isolated)
     choice = _as_it_stands(reply, asked, choice)
+    if choice.letter is not None and choice.rule not in _EXPLICIT and is_faulty(reply):
+        return Choice(None, "unparsed")
     if choice.letter is not None and choice.rule in _WEAK and _is_unsure(reply, asked, choice.letter):
         return Choice(None, "unparsed")
     if choice.rule == "option_text" and OPEN_END.search(reply.text):
@@ -180,6 +191,8 @@ def _is_unsure(reply: Reply, asked: Asked, letter: str) -> bool:
 def _as_it_stands(reply: Reply, asked: Asked, choice: Choice) -> Choice:
     """What the rules read, unless the clauses deny it or take it back; a letter that is in doubt is none."""
     if choice.rule in _BEYOND_CLAUSES:
+        return choice
+    if choice.rule == "ambiguous" and choice == judged_clauses(reply, asked):
         return choice
     stands = standing(reply, asked)
     if choice.letter is None:
@@ -214,6 +227,8 @@ def _of_statements(reply: Reply, asked: Asked) -> Choice | None:
     """What the last statement says; None where none does."""
     found = sorted(declarations(reply, asked), key=lambda finding: finding.at)
     strong = [f for f in found if f.rule != "option_word"]
+    if not strong and (found_in_clauses := judged_clauses(reply, asked)) is not None:
+        return found_in_clauses
     judged = verdicts(reply, asked) if not strong else set()
     if len(judged) == 1:
         return Choice(judged.pop(), "verdict")

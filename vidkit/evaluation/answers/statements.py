@@ -32,6 +32,7 @@ from vidkit.evaluation.answers.words import (
     RETRACTED_BEFORE,
     UNCERTAIN_BEFORE,
     UNSPACED_ANSWER,
+    UNSPACED_OPTION,
 )
 
 _ENGLISH = frozenset((
@@ -189,10 +190,11 @@ def declarations(reply: Reply, asked: Asked) -> Iterator[Finding]:
             if value is not None:
                 yield Finding(match.start(), value, "field")
     if not reply.text.isascii():
-        for match in _ends(UNSPACED_ANSWER.finditer(reply.lower)):
-            value = _declared(reply, match, asked, foreign=True)
-            if value is not None:
-                yield Finding(match.start(), value, "declaration")
+        for pattern, rule in ((UNSPACED_ANSWER, "declaration"), (UNSPACED_OPTION, "option_word")):
+            for match in _ends(pattern.finditer(reply.lower)):
+                value = _declared(reply, match, asked, foreign=True)
+                if value is not None:
+                    yield Finding(match.start(), value, rule)
 
 
 def _qualified(reply: Reply, at: int) -> bool:
@@ -218,6 +220,8 @@ def _declared(reply: Reply, word: re.Match[str], asked: Asked, foreign: bool) ->
     value = read_value(reply, at, asked)
     if value is None and foreign:
         return _behind_gap(reply, at, asked)
+    if value is not None and _lists_all(reply, value, asked):
+        return None
     if value is not None and (
         (_is_asked(reply, value) and _ASKS.search(before)) or is_function(reply, value)
     ):
@@ -225,6 +229,14 @@ def _declared(reply: Reply, word: re.Match[str], asked: Asked, foreign: bool) ->
     if value is not None and word.group() in OPTION and _TELLS.match(reply.lower, value.end):
         return None
     return value
+
+
+def _lists_all(reply: Reply, value: Value, asked: Asked) -> bool:
+    """Whether all options follow instead of an answer: "Answer: A. a cat B. a dog"."""
+    if value.kind != "letter" or value.letters != asked.letters[0]:
+        return False
+    listed = recital(reply.text[value.end - 1 : value.end + (asked.longest + 8) * len(asked.letters)], asked)
+    return len(set(listed.values())) == len(asked.letters)
 
 
 def _conditional(reply: Reply, at: int) -> bool:
@@ -237,7 +249,9 @@ def _behind_gap(reply: Reply, at: int, asked: Asked) -> Value | None:
     gap = _GAP.match(reply.text, at)
     assert gap is not None
     for match in _CAPITAL.finditer(reply.text, at, gap.end()):
-        if match.group() in asked.letters and letter_end(reply, match.start(), asked, weak=True) is not None:
+        if match.group() not in asked.letters or is_quantity(reply, match.end(), asked, match.group()):
+            continue
+        if letter_end(reply, match.start(), asked, weak=True) is not None:
             if DENIAL.search(reply.lower[at : match.start()]):
                 return Value("", "negated", match.end())
             return read_value(reply, match.start(), asked, weak=True)

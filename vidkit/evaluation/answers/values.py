@@ -60,6 +60,7 @@ _I_DO = frozenset((
     "now", "also", "still", "only", "then", "was", "here", "clearly", "personally", "again", "myself", "so",
     "if", "when",
 ))  # fmt: skip
+_RUN = re.compile(r"[A-J]{2,6}(?![A-Za-z0-9'’])")
 _REACH = 48
 
 
@@ -173,7 +174,7 @@ def _letters(reply: Reply, at: int, asked: Asked, weak: bool) -> Value | None:
         return None
     end = letter_end(reply, at, asked, weak)
     if end is None:
-        return None
+        return None if weak else _run(reply, at, asked)
     if letter not in asked.letters:
         outside = reply.text[at].isupper() and not weak and letter != "I"
         return Value("", "beyond", end) if outside else None
@@ -183,6 +184,18 @@ def _letters(reply: Reply, at: int, asked: Asked, weak: bool) -> Value | None:
     if negative is not None:
         return Value("", "negated", negative.end())
     return _group(reply, end, asked, letter)
+
+
+def _run(reply: Reply, at: int, asked: Asked) -> Value | None:
+    """Several letters written as one word: "ABD"."""
+    run = _RUN.match(reply.text, at)
+    letters = run.group() if run is not None and not _glued(reply.text, at) else ""
+    several = len(letters) > 1 and all(letter in asked.letters for letter in letters)
+    return (
+        Value(letters, "letter", at + len(letters))
+        if several and letters == "".join(sorted(set(letters)))
+        else None
+    )
 
 
 def _group(reply: Reply, end: int, asked: Asked, first: str) -> Value:

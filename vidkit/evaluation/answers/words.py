@@ -39,9 +39,12 @@ OPTION = word_set(
 )
 UNSPACED_ANSWER = re.compile(
     r"答案|正解|答え|解答|回答|答复|应选|應選|故选|故選|我选|我選|选择|選擇|应为|정답|답변|대답|답(?=\s*[은는이:：])|"
-    r"đáp án|dap an|câu trả lời|trả lời|phương án|lựa chọn|คำตอบ|ตอบ|ข้อที่ถูก|ตัวเลือก|选项|選項|選択肢|선택지|"
+    r"đáp án|dap an|câu trả lời|trả lời|phương án|lựa chọn|คำตอบ|ตอบ|ข้อที่ถูก|ตัวเลือก|"
+    r"(?:正确|正確|最佳|合适|恰当|对应|符合)的?(?:选项|選項)|"
     r"选(?=\s?[(（A-Z])|選(?=\s?[(（A-Z])|答(?=[:：])|ចម្លើយ|ຄຳຕອບ|အဖြေ"
 )
+# an option that is spoken of, in a script without blanks
+UNSPACED_OPTION = re.compile(r"选项|選項|選択肢|선택지")
 QUALIFIERS = word_set(
     "correct right best final true appropriate accurate suitable likely my",
     "richtige richtigen korrekte beste bonne correcte meilleure correcta correcto mejor correta correto",
