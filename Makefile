@@ -30,9 +30,12 @@ test: $(VENV)/dev.stamp ## all tests; those that need a GPU skip without one
 test-matrix: ## the tests with every Python 3.11 or newer found here, pyenv's too; MATRIX_ARGS=--help
 	$(PYTHON) scripts/test_matrix.py $(MATRIX_ARGS)
 
+# one after the other, also where the first fails; cut off, it goes on when it is called again
 test-versions: ## the unit tests with the lowest and the newest versions of dependencies; for once a week
-	$(PYTHON) scripts/test_matrix.py --lowest --only 3.11 $(MATRIX_ARGS) -- tests/unit
-	$(PYTHON) scripts/test_matrix.py --only 3.11 $(MATRIX_ARGS) -- tests/unit
+	status=0; each="--each --record $(FIGURES)/versions.json"; \
+	$(PYTHON) scripts/test_matrix.py --lowest --only 3.11 $$each $(MATRIX_ARGS) -- tests/unit || status=1; \
+	$(PYTHON) scripts/test_matrix.py --torch newest --only newest $$each $(MATRIX_ARGS) -- tests/unit || status=1; \
+	exit $$status
 
 fuzz: $(VENV)/dev.stamp ## minutes of broken and of long files for every reader, and a few kills of every long command
 	OMP_NUM_THREADS=1 $(BIN)/python scripts/fuzz_readers.py --minutes $(MINUTES) --record $(FIGURES)/fuzz_readers.jsonl

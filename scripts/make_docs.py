@@ -30,6 +30,7 @@ from scripts.doc_tables import (  # noqa: E402 (needs the path)
     readme,
     second_edition,
     tool,
+    versions,
 )
 
 SETTINGS = "docs/configuration.md"
@@ -46,13 +47,14 @@ PAGES = (
     "docs/select-frames.md",
     "docs/methods/frame-encoder.md",
     "docs/vr-bench.md",
+    "docs/packaging.md",
     "docs/parallel.md",
 )
 _BLOCK = re.compile(
     r"(?P<open><!-- (?P<name>settings of [\w -]+|(?:startup|scoring|serving|demo|maze|quality|second seed"
     r"|attention|encoder|generate|headline|measured|baseline|selection|planted|token|reader"
-    r"|second edition|learning|reading|tracker|cheat|maze speed|caching|balance) figures|demo output"
-    r"|(?:operation|code|style code|fuzz|gallery|family) table):[^\n]*-->\n)"
+    r"|second edition|learning|reading|tracker|cheat|maze speed|caching|balance|version) figures|demo output"
+    r"|(?:operation|code|style code|fuzz|gallery|family|dependency) table):[^\n]*-->\n)"
     r"(?P<body>.*?)(?P<close><!-- end -->)",
     re.DOTALL,
 )
@@ -91,6 +93,8 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "tracker figures": mazes.tracker_table,
     "cheat figures": mazes.cheat_table,
     "maze speed figures": mazes.speed_table,
+    "version figures": versions.run_table,
+    "dependency table": versions.dependency_table,
 } | {f"settings of {command}": lambda command=command: markdown_table(command) for command in WITH_SETTINGS}
 
 

@@ -2,15 +2,19 @@
 
     python scripts/test_matrix.py                        # newest dependencies, every Python found
     python scripts/test_matrix.py --without-torch        # video, frames, eval and command line
-    python scripts/test_matrix.py --lowest --only 3.11   # the lowest minor releases pyproject.toml allows
+    python scripts/test_matrix.py --lowest --only 3.11   # exactly the releases pyproject.toml begins with
+    python scripts/test_matrix.py --lowest --only 3.11 --each --minutes 4   # a piece; run it again for more
 
-Environments lie in build/matrix/ and are used again while pyproject.toml stays as it is. Pythons are looked
-for on the PATH and among pyenv's. Words after `--` go to pytest.
+Environments lie in build/matrix/ and are used again while what they hold is what is asked for. Pythons are
+looked for on the PATH and among pyenv's. Words after `--` go to pytest. With `--each`, every test file has a
+process of its own (scripts/test_files.py): a run that was cut off goes on with what is missing or failed, and
+one in which everything has passed begins anew, with the releases of that day.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -22,8 +26,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build" / "matrix"
 OLDEST = (3, 11)
-TORCH = "torch==2.13.0"
+TORCH = "2.13.0"  # as in the Makefile
 ON_TORCH = ("torch", "diffusers", "accelerate", "triton", "peft")
+UNFINISHED = 3  # how scripts/test_files.py ends when some files have not run
 
 
 def pythons() -> dict[tuple[int, int], Path]:
@@ -51,70 +56,119 @@ def version_of(python: Path) -> tuple[int, int] | None:
     return int(major), int(minor)
 
 
-def requirements(lowest: bool, with_torch: bool) -> list[str]:
-    """What pyproject.toml asks for with its extras for tests, as pip takes it."""
+def requirements(lowest: bool, torch: str | None) -> list[str]:
+    """What pyproject.toml asks for with its extras for tests, as pip takes it.
+
+    Args:
+        lowest: exactly the release that each bound names.
+        torch: "newest", "lowest" or a version; None leaves torch out, and what stands on it.
+    """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     asked = [*project["dependencies"], *extras["eval"], *extras["ray"], *extras["dev"]]
-    left_out = () if with_torch else ON_TORCH
     names = {line: re.split(r"[\[><=;, ]", line, maxsplit=1)[0] for line in asked}
-    chosen = [line for line in asked if names[line] not in (*left_out, "vidkit", "torch")]
-    return [re.sub(r">=([\w.]+)", r"==\1.*", line) for line in chosen] if lowest else chosen
+    left_out = ("vidkit", *(ON_TORCH if torch is None else ()))
+    chosen = {line: name for line, name in names.items() if name not in left_out}
+    wanted = [re.sub(r">=([\w.]+)", r"==\1", line) if lowest else line for line in chosen]
+    for place, name in enumerate(chosen.values()):
+        if name == "torch" and torch is not None:
+            bound = list(chosen)[place]
+            exact = {"newest": bound, "lowest": bound.replace(">=", "==")}
+            wanted[place] = exact.get(torch, f"torch=={torch}")
+    return wanted
 
 
-def environment(python: Path, name: str, lowest: bool, with_torch: bool) -> Path:
-    """An environment with everything in it; returns its Python."""
-    home = FOLDER / name
+def environment(python: Path, home: Path, wanted: list[str], anew: bool) -> Path:
+    """An environment in `home` with everything in it; returns its Python."""
     inside, stamp = home / "bin" / "python", home / "ready"
-    wanted = (ROOT / "pyproject.toml").read_text()
-    if stamp.exists() and stamp.read_text() == wanted:
+    if not anew and stamp.exists() and stamp.read_text().split("\n") == wanted:
         return inside
     shutil.rmtree(home, ignore_errors=True)
     subprocess.run([str(python), "-m", "venv", str(home)], check=True)
     pip = [str(inside), "-m", "pip", "--disable-pip-version-check", "install", "-q"]
-    if with_torch:
-        subprocess.run([*pip, TORCH], check=True)
-    subprocess.run([*pip, *requirements(lowest, with_torch)], check=True)
+    subprocess.run([*pip, *wanted], check=True)
     subprocess.run([*pip, "--no-deps", "--no-build-isolation", "-e", "."], check=True, cwd=ROOT)
-    stamp.write_text(wanted)
+    stamp.write_text("\n".join(wanted))
     return inside
 
 
-def main() -> int:
-    """Run the tests with each Python; 0 if all passed everywhere."""
+def run_tests(inside: Path, asked: argparse.Namespace) -> int:
+    """All tests in one go, as `make test` runs them; returns pytest's status."""
+    words = [str(inside), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--dist", "loadfile"]
+    words += ["-n", str(min(4, os.cpu_count() or 1)), *asked.pytest]
+    return subprocess.run(words, cwd=ROOT, env=surroundings(asked)).returncode
+
+
+def run_each(inside: Path, label: str, asked: argparse.Namespace) -> int:
+    """Every file in a process of its own; what came of it goes to the record of all environments."""
+    home = inside.parents[1]
+    summary = home / "summary.json"
+    paths = [word for word in asked.pytest if (ROOT / word.split("::")[0]).exists()]
+    words = [str(inside), "scripts/test_files.py", "--record", str(home / "rows.jsonl")]
+    words += ["--summary", str(summary), "--workers", str(asked.workers)]
+    words += ["--minutes", str(asked.minutes)] if asked.minutes else []
+    words += [*(paths or ["tests"]), "--", *(word for word in asked.pytest if word not in paths)]
+    status = subprocess.run(words, cwd=ROOT, env=surroundings(asked)).returncode
+    if status == 0:
+        (home / "finished").touch()
+    if asked.record and summary.exists():
+        rows = json.loads(asked.record.read_text()) if asked.record.exists() else {}
+        rows[label] = json.loads(summary.read_text())
+        asked.record.write_text(json.dumps(rows, indent=1) + "\n")
+    return status
+
+
+def surroundings(asked: argparse.Namespace) -> dict[str, str]:
+    extra = {"VIDKIT_TEST_WITHOUT_TORCH": "1"} if asked.without_torch else {}
+    return {**os.environ, "OMP_NUM_THREADS": "1", **extra}
+
+
+def asked_for() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--lowest", action="store_true", help="the lowest minor releases allowed")
+    parser.add_argument("--lowest", action="store_true", help="the releases that the bounds name")
+    parser.add_argument("--torch", help=f"newest, lowest or a version; {TORCH}, or lowest with --lowest")
     parser.add_argument("--without-torch", action="store_true", help="leave out torch and what stands on it")
     parser.add_argument(
         "--only", action="append", help="3.11, 3.12, ... or newest; all that are found if not given"
     )
+    parser.add_argument("--each", action="store_true", help="every test file in a process of its own")
+    parser.add_argument("--minutes", type=float, help="with --each: stop an environment's tests then")
+    parser.add_argument("--workers", type=int, default=min(4, os.cpu_count() or 1), help="with --each")
+    parser.add_argument("--record", type=Path, help="with --each: JSON of what ran with what")
+    parser.add_argument("--anew", action="store_true", help="make environments anew, forget what has passed")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="of the environments")
     parser.add_argument("pytest", nargs="*", help="words for pytest, after --")
-    asked = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Run the tests with each Python; 0 if all passed everywhere."""
+    asked = asked_for()
     found = pythons()
     names = {f"{major}.{minor}": python for (major, minor), python in found.items()}
-    only = [list(names)[-1] if name == "newest" else name for name in asked.only or names]
+    only = [list(names)[-1] if name == "newest" and names else name for name in asked.only or names]
     missing = [name for name in only if name not in names]
     if missing or not only:
         here = ", ".join(names) or "none"
         print(f"error: no Python {', '.join(missing) or '3.11 or newer'} here; found {here}")
         return 2
+    torch = None if asked.without_torch else asked.torch or ("lowest" if asked.lowest else TORCH)
+    wanted = requirements(asked.lowest, torch)
     results = {}
     for name in only:
         label = name + "-lowest" * asked.lowest + "-without-torch" * asked.without_torch
         print(f"== Python {label}", flush=True)
+        home = asked.folder / label
+        anew = asked.anew or (asked.each and (home / "finished").exists())
         try:
-            inside = environment(names[name], label, asked.lowest, not asked.without_torch)
+            inside = environment(names[name], home, wanted, anew)
         except subprocess.CalledProcessError as error:
             results[label] = f"not set up: {' '.join(error.cmd[2:6])} ended with {error.returncode}"
             continue
-        words = [str(inside), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--dist", "loadfile"]
-        words += ["-n", str(min(4, os.cpu_count() or 1)), *asked.pytest]
-        extra = {
-            "OMP_NUM_THREADS": "1",
-            **({"VIDKIT_TEST_WITHOUT_TORCH": "1"} if asked.without_torch else {}),
-        }
-        status = subprocess.run(words, cwd=ROOT, env={**os.environ, **extra}).returncode
-        results[label] = "passed" if status == 0 else f"failed ({status})"
+        status = run_each(inside, label, asked) if asked.each else run_tests(inside, asked)
+        results[label] = {0: "passed", UNFINISHED if asked.each else -1: "not all run yet"}.get(
+            status, f"failed ({status})"
+        )
     print("\n".join(f"Python {label}: {result}" for label, result in results.items()))
     return int(any(result != "passed" for result in results.values()))
 
