@@ -224,6 +224,7 @@ def run_missing(files: list[str], words: list[str], asked: argparse.Namespace) -
     gc.freeze()  # or each process would walk over all of that several times
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no process stays behind
     run_all(missing, words, asked.record, asked.workers, until)
+    gc.unfreeze()  # triton complains about what is left at the end
 
 
 def main() -> int:

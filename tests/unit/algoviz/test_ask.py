@@ -35,7 +35,7 @@ def ask(server: ScriptedServer, folder: Path, **given: object):
         output=str(folder / "sort.svg"),
         to="html",
         attempts=1,
-        seconds=1,
+        seconds=3,  # three times as many may pass before the script must have begun, on a busy machine too
     )
     given = {"output": str(folder / "sort.html"), **given}
     return run(dataclasses.replace(usual, **given))

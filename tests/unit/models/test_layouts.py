@@ -180,8 +180,9 @@ def test_text_encoders_and_connectors_are_counted():
     transformers = pytest.importorskip("transformers")
     t5 = {"vocab_size": 100, "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 3, "num_heads": 2}
     config = transformers.T5Config(**t5, feed_forward_proj="gated-gelu")
+    # transformers 5.0 does not tie weights on the meta device
     assert text_encoder_parameters({**t5, "model_type": "t5"}) == parameters(
-        on_meta(transformers.T5EncoderModel, config=config)
+        transformers.T5EncoderModel(config)
     )
     model = {"vocab_size": 100, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
     model |= {"num_attention_heads": 4, "num_key_value_heads": 2}
