@@ -23,6 +23,7 @@ def test_names_sort_as_the_frames_do(count: int, first: str, tmp_path: Path) -> 
 def test_letters_that_no_font_has_are_no_warning(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", DeprecationWarning)  # of matplotlib 3.8 about pyparsing
         with drawn(tmp_path / "a.png", 2, 2) as figure:
             figure.suptitle("\U0001f3ac")
         svg_of(figure)
