@@ -66,7 +66,8 @@ def figure(what: str, values: list[float], unit: str, target: float | None) -> d
     verdict = (
         "" if target is None else f", target {target} {unit}: {'met' if min(values) < target else 'MISSED'}"
     )
-    print(f"{what}: best {row['best']} {unit}, median {row['median']} {unit}{verdict}", flush=True)
+    spread = f"median {row['median']} {unit} ({row['best']} to {row['worst']}, {len(values)} runs)"
+    print(f"{what}: {spread}{verdict}", flush=True)
     return row
 
 
