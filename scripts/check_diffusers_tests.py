@@ -7,16 +7,19 @@ the package `parameterized`, and from the model hub a tiny T5, for which --offli
 with words of its own in a folder that is laid out like the hub's cache. At tau = 1
 every block is kept, so attention is dense and each test has to end as without vidkit. Fails when one that
 passes without vidkit does not pass with it, and names those. Nothing of the clone is part of vidkit.
+
+With --record FOLDER each end is written there at once, and the same command goes on after a stop; --seconds N
+stops by itself (exit status 3).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
-import xml.etree.ElementTree as ET
 from pathlib import Path
 
 FILES = (
@@ -46,6 +49,33 @@ for name in ("WanTransformer3DModel", "SkyReelsV2Transformer3DModel"):
 
     model.forward = forward
 """
+# writes how each test ended as soon as it is over, leaves out those that are written, stops when time is over
+RECORDER = """
+import json, os, time
+import pytest
+
+PATH, SECONDS = os.environ["VIDKIT_OUTCOMES"], float(os.environ["VIDKIT_SECONDS"])
+BEGUN, KINDS = time.monotonic(), ("passed", "skipped", "failed")
+ends = {}
+
+def pytest_collection_modifyitems(items):
+    done = set()
+    if os.path.exists(PATH):
+        with open(PATH) as file:
+            done = {json.loads(line)["test"] for line in file if line.endswith("}\\n")}
+    items[:] = [item for item in items if item.nodeid not in done]
+
+def pytest_runtest_logreport(report):
+    ends[report.nodeid] = max(ends.get(report.nodeid, "passed"), report.outcome, key=KINDS.index)
+    if report.when == "teardown":
+        with open(PATH, "a") as file:
+            file.write(json.dumps({"test": report.nodeid, "end": ends[report.nodeid]}) + "\\n")
+
+def pytest_runtest_logfinish():
+    if 0 < SECONDS < time.monotonic() - BEGUN:
+        pytest.exit("time is over", returncode=%d)
+"""
+NOT_FINISHED = 93
 
 
 def main() -> int:
@@ -55,6 +85,8 @@ def main() -> int:
     parser.add_argument("clone", type=Path)
     parser.add_argument("--files", nargs="+", default=FILES, help="test files of the clone, with wildcards")
     parser.add_argument("--offline", action="store_true", help="ask no hub; a tiny T5 of random weights")
+    parser.add_argument("--record", type=Path, help="a folder for the ends of tests, to go on after a stop")
+    parser.add_argument("--seconds", type=float, default=0.0, help="stop after so long, each way; 0: never")
     parser.add_argument("pytest", nargs="*", help="words for pytest, after --")
     given = parser.parse_args()
     files = [str(path) for pattern in given.files for path in sorted(given.clone.glob(pattern))]
@@ -63,11 +95,21 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "vidkit_everywhere.py").write_text(PLUGIN)
+        (Path(folder) / "vidkit_recorder.py").write_text(RECORDER % NOT_FINISHED)
+        record = (given.record or Path(folder)).resolve()
+        record.mkdir(parents=True, exist_ok=True)
+        os.environ["VIDKIT_SECONDS"] = str(given.seconds)
         if given.offline:
             make_text_model(Path(folder))
             os.environ |= {"HF_HOME": folder, "HF_HUB_CACHE": f"{folder}/hub", "HF_HUB_OFFLINE": "1"}
-        without = outcomes(given.clone, files, given.pytest, Path(folder), [])
-        with_it = outcomes(given.clone, files, given.pytest, Path(folder), ["-p", "vidkit_everywhere"])
+        path = os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])
+        os.environ["PYTHONPATH"] = path
+        words = [*given.pytest, *files]
+        without = outcomes(given.clone, words, record / "without.jsonl", [])
+        with_it = outcomes(given.clone, words, record / "with.jsonl", ["-p", "vidkit_everywhere"])
+    if without is None or with_it is None:
+        print("not finished: the same command goes on")
+        return 3
     new = sorted(name for name, end in with_it.items() if end != "passed" and without.get(name) == "passed")
     lost = sorted(set(without) - set(with_it))
     for name in [*new, *lost]:
@@ -99,20 +141,17 @@ def make_text_model(folder: Path) -> None:
     T5EncoderModel(T5Config(vocab_size=1103, **sizes)).save_pretrained(snapshot)
 
 
-def outcomes(
-    clone: Path, files: list[str], words: list[str], folder: Path, plugin: list[str]
-) -> dict[str, str]:
-    """How each test ended, by name."""
-    report = folder / f"report{len(plugin)}.xml"
-    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *plugin]
-    path = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
-    subprocess.run([*line, *words, *files], cwd=clone, env={**os.environ, "PYTHONPATH": path}, check=False)
-    found = {}
-    for case in ET.parse(report).getroot().iter("testcase"):
-        kinds = {child.tag for child in case}
-        end = "failed" if kinds & {"failure", "error"} else "skipped" if "skipped" in kinds else "passed"
-        found[f"{case.get('classname')}::{case.get('name')}"] = end
-    return found
+def outcomes(clone: Path, words: list[str], record: Path, plugin: list[str]) -> dict[str, str] | None:
+    """How each test ended, by name; None where time was over before the last."""
+    line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "vidkit_recorder", *plugin]
+    environment = {**os.environ, "VIDKIT_OUTCOMES": str(record)}
+    status = subprocess.run([*line, *words], cwd=clone, env=environment, check=False).returncode
+    if status == NOT_FINISHED:
+        return None
+    if not record.is_file():
+        return {}
+    rows = [json.loads(each) for each in record.read_text().splitlines()]
+    return {row["test"]: row["end"] for row in rows}
 
 
 if __name__ == "__main__":
