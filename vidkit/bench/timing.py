@@ -37,7 +37,7 @@ class Gain:
         median: of the ratios of single turns.
         low: 20th percentile.
         high: 80th percentile.
-        busy: the baseline itself varied so much that no ratio means anything.
+        busy: the baseline itself, or the ratio from turn to turn, varied so much that no ratio means anything.
     """
 
     median: float
@@ -88,7 +88,8 @@ def gain_of(baseline: Sequence[float], candidate: Sequence[float]) -> Gain:
     """Of times of the same turns; one ratio a turn."""
     before = quantiles(baseline)
     ratio = quantiles([b / c for b, c in zip(baseline, candidate, strict=True)])
-    return Gain(ratio.median, ratio.low, ratio.high, before.high > BUSY_SPREAD * before.low)
+    busy = before.high > BUSY_SPREAD * before.low or ratio.high > BUSY_SPREAD**2 * ratio.low
+    return Gain(ratio.median, ratio.low, ratio.high, busy)
 
 
 def measure_pairs(

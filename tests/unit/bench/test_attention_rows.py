@@ -140,6 +140,12 @@ def test_no_ratio_where_the_baseline_itself_varies(capsys) -> None:
     assert "busy machine: not reported" in shown and "as slow" not in shown
 
 
+def test_no_ratio_where_it_varies_from_turn_to_turn() -> None:
+    """A candidate of many small parallel regions suffers from other work where the baseline does not."""
+    assert gain_of([10.0] * 5, [4.0, 4.0, 40.0, 5.0, 60.0]).busy
+    assert not gain_of([10.0] * 5, [4.0, 4.2, 5.0, 4.1, 6.0]).busy
+
+
 LOOP_MS = {"dense": [10.0, 20.0, 10.0, 11.0, 10.0], "dense b": [8.0, 15.0, 8.0, 8.8, 8.0]}
 
 
