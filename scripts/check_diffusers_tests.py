@@ -5,8 +5,8 @@
 CLONE: huggingface/diffusers at the tag nearest to the installed release; only its tests are used. They need
 the packages `parameterized` and `requests-mock`, and from the model hub a tiny T5, for which --offline puts
 one of random weights with words of its own in a folder that is laid out like the hub's cache. At tau = 1
-every block is kept, so attention is dense and each test has to end as without vidkit. Fails when one that passes
-without vidkit does not pass with it, and names those. Nothing of the clone is part of vidkit.
+every block is kept, so attention is dense and each test has to end as without vidkit. Fails when one that
+passes without vidkit does not pass with it, and names those. Nothing of the clone is part of vidkit.
 
 With --record FOLDER each end is written there at once, and the same command goes on after a stop; --seconds N
 stops by itself (exit status 3).

@@ -37,7 +37,7 @@ class Gain:
         median: of the ratios of single turns.
         low: 20th percentile.
         high: 80th percentile.
-        busy: the baseline itself, or the ratio from turn to turn, varied so much that no ratio means anything.
+        busy: the baseline itself or the ratio varied so much from turn to turn that no ratio means anything.
     """
 
     median: float
