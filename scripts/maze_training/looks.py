@@ -55,8 +55,8 @@ def _turn(angle: float) -> NDArray[np.float64]:
 
 def shown(colours: Tensor, look: Tensor) -> Tensor:
     """Colours [B, ..., 3] in [0, 1] as looks [B, 3, 4] show them."""
-    flat = colours.flatten(1, -2)
-    mixed = flat @ look[:, :, :3].transpose(1, 2) + look[:, None, :, 3]
+    with torch.autocast(colours.device.type, enabled=False):  # pictures are drawn in the midst of training
+        mixed = colours.flatten(1, -2) @ look[:, :, :3].transpose(1, 2) + look[:, None, :, 3]
     return mixed.clamp(0, 1).view_as(colours)
 
 

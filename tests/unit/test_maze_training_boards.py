@@ -216,6 +216,9 @@ def test_no_random_look_comes_near_the_one_that_is_measured():
     scene, _ = scenes.training_scene(random.Random(1), looks=1.0)
     plain = dict(scene, look=looks.plain_look())
     assert not torch.equal(*(scenes.draw(scenes.stacked([one]), 5) for one in (scene, plain)))
+    colours = torch.rand(1, 7, 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(looks.shown(colours, torch.from_numpy(looks.plain_look())[None]), colours)
 
 
 @pytest.mark.parametrize("kind", ["trapfield", "irregular", "maze3d"])
