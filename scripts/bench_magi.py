@@ -122,6 +122,8 @@ def measure_steps(model: LoadedModel, request: Request, result: Result, repeats:
         loop = _loop(model, dataclasses.replace(request, magi=settings))
         share = request.steps // settings.window
         number = (settings.window + 1) * share + share // 2
+        if number >= len(loop.rows):
+            raise SystemExit(f"--frames {request.frames} are too few: no step has a full window in mid-clip")
         row = loop.rows[number]
         device = model.options.device
         if device.type == "cuda":
