@@ -70,6 +70,16 @@ def test_the_estimate_is_what_the_benchmark_measured(changes, measured):
     assert saved_seconds(SPEC, request(**changes), CUDA) == pytest.approx(measured, rel=0.1)
 
 
+def test_the_estimate_of_short_passes_is_what_was_measured_chunk_by_chunk(monkeypatch):
+    # docs/causal.md, H100: 117 ms a pass of which attention's other window makes 27, and 63 ms compiled
+    monkeypatch.setattr("vidkit.generation.speed.bandwidth", lambda device: 3.35e12)
+    spec = ModelSpec("causal", "wan", {**WAN, "out_channels": 16, "text_dim": 4096}, {})
+    clip = {"height": 480, "width": 832, "frames": 249, "steps": 4, "guidance": 1.0}
+    saved = saved_seconds(spec, request(**clip, causal=CausalSettings(chunk=3)), CUDA)
+    passes = 21 * 5 - 1
+    assert saved / passes == pytest.approx(0.026, rel=0.1)
+
+
 def test_passes_without_noise_count_as_much_as_steps():
     chunked = CausalSettings(chunk=3)
     spec = ModelSpec("causal", "wan", {**WAN, "out_channels": 16, "text_dim": 4096}, {})

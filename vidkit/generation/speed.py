@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from vidkit.hooks.dense.choice import Choice
 
 # what compiling saves: norms, rotary embedding, gates and residuals read and write each value of the residual
-# stream less often. 59-65 ps a value and layer on an H200 (Wan2.1 1.3B and 14B at both sizes,
-# docs/benchmarks.md), times its 4.8 TB/s
-SAVED_BYTES = 300.0
+# stream less often, and a layer launches fewer kernels, which short passes wait for. Fitted to 99 and 207 ms
+# a forward of Wan2.1-1.3B at 480p and 720p on an H200 (docs/benchmarks.md) and to 26 ms a pass of a chunk of
+# 4,680 tokens on an H100 (docs/causal.md), within 8 %
+SAVED_BYTES = 280.0
+SAVED_SECONDS_PER_LAYER = 0.33e-3
 # seconds that compiling takes where no run has measured it: 13 (720p) to 16 on an H100 with Wan2.1-1.3B
 COMPILE_SECONDS = 14.0
 
@@ -185,7 +187,8 @@ def saved_seconds(spec: ModelSpec, request: Request, device: torch.device) -> fl
     else:
         forwards = forward_count(spec, request) * spec.passes(request.guidance)
     values = pass_tokens(spec, request)[0] * spec.dim * spec.layers
-    return forwards * values * SAVED_BYTES / bandwidth(device)
+    once = values * SAVED_BYTES / bandwidth(device) + spec.layers * SAVED_SECONDS_PER_LAYER
+    return forwards * once
 
 
 def bandwidth(device: torch.device) -> float:

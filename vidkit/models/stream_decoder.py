@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -15,13 +15,18 @@ class StreamDecoder:
 
     Args:
         vae: of diffusers; its own caches are not touched, so that it may be used for other things meanwhile.
+        at_once: latent frames that pass the decoder together, from the second on; memory grows with them.
+        compiler: compiles the steps behind the first three, which all have the same shapes; None: nothing is.
     """
 
-    def __init__(self, vae: Any) -> None:
-        self.vae = vae
+    def __init__(
+        self, vae: Any, at_once: int = 1, compiler: Callable[[Callable[..., Any]], Any] | None = None
+    ) -> None:
+        self.vae, self._at_once = vae, at_once
         count = sum(isinstance(part, WanCausalConv3d) for part in vae.decoder.modules())
         self._caches: list[Any] = [None] * count
-        self._begun = False
+        self._begun, self._calls = False, 0
+        self._compiled = None if compiler is None else compiler(self._steady)
 
     def parts(self, latents: Tensor) -> Sequence[Tensor]:
         """Latents `[B, z, F, h, w]` as `push` may take them one after the other: a frame each."""
@@ -43,16 +48,40 @@ class StreamDecoder:
         if not self._begun:  # the first latent frame is a single picture
             parts.append(self._decode(z[:, :, :1], first_chunk=True))
             self._begun, z = True, z[:, :, 1:]
-        # one at a time, as the VAE itself does: more at once would take more memory, and save little
-        parts += [self._decode(frame) for frame in z.split(1, dim=2)] if z.shape[2] else []
+        parts += [self._decode(frames) for frames in z.split(self._at_once, dim=2)] if z.shape[2] else []
         made = torch.cat(parts, dim=2)
         if self.vae.config.patch_size is not None:
             made = unpatchify(made, patch_size=self.vae.config.patch_size)
         return made.clamp(-1, 1)
 
     def _decode(self, z: Tensor, **first: bool) -> Tensor:
-        made: Tensor = self.vae.decoder(z, feat_cache=self._caches, feat_idx=[0], **first)
+        made: Tensor
+        # by then caches are as long as they will be, and laid out in memory as they will be
+        steady = self._calls >= 3 and z.shape[2] == self._at_once
+        self._calls += 1
+        if self._compiled is not None and steady:
+            made, self._caches = self._compiled(z, self._caches)
+        else:
+            made = self.vae.decoder(z, feat_cache=self._caches, feat_idx=[0], **first)
         return made
+
+    def _steady(self, z: Tensor, caches: list[Any]) -> tuple[Tensor, list[Any]]:
+        """A step that hands its caches on instead of changing a list: one graph, whatever came before."""
+        kept = list(caches)
+        made: Tensor = self.vae.decoder(z, feat_cache=kept, feat_idx=[0])
+        return made, kept
+
+
+def channels_last(vae: Any) -> None:
+    """Lay the decoder's weights out with channels last, for which GPUs have faster convolutions.
+
+    Pictures differ by rounding.
+    """
+    for part in vae.decoder.modules():
+        weight = getattr(part, "weight", None)
+        if isinstance(part, torch.nn.Conv2d | torch.nn.Conv3d) and weight is not None:
+            layout = torch.channels_last if weight.dim() == 4 else torch.channels_last_3d
+            weight.data = weight.data.contiguous(memory_format=layout)
 
 
 class CogVideoXStreamDecoder:

@@ -17,7 +17,7 @@ from diffusers import (
 from vidkit.commands.generate.pictures import StreamedClip
 from vidkit.errors import OutputError
 from vidkit.generation.decode import decoded_parts, streams
-from vidkit.models.stream_decoder import StreamDecoder
+from vidkit.models.stream_decoder import StreamDecoder, channels_last
 from vidkit.utils.conveyor import Conveyor
 from vidkit.video.reading import read_clip
 from vidkit.video.writing import encode_mp4
@@ -43,6 +43,34 @@ def test_parts_of_a_clip_decode_as_the_whole(arguments: dict, sizes: list[int]) 
     decoder = StreamDecoder(vae)
     parts = [decoder.push(part) for part in latents.split(sizes, dim=2)]
     torch.testing.assert_close(torch.cat(parts, dim=2), whole, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("arguments", [PLAIN, RESIDUAL], ids=["wan2.1", "wan2.2"])
+def test_quicker_ways_of_decoding_give_the_same_pictures(arguments: dict) -> None:
+    torch.manual_seed(0)
+    vae = AutoencoderKLWan(**arguments).eval()
+    latents = torch.randn(1, 4, 9, 2, 2)
+    plain = StreamDecoder(vae)
+    wanted = torch.cat([plain.push(part) for part in latents.split(3, dim=2)], dim=2)
+    graphs = []
+
+    def counted(graph, inputs):
+        graphs.append(graph)
+        return graph.forward
+
+    def compiler(step):
+        torch._dynamo.reset()
+        return torch.compile(step, backend=counted, fullgraph=True, dynamic=False)
+
+    for at_once, chosen in ((2, None), (3, None), (3, compiler)):
+        before, decoder = len(graphs), StreamDecoder(vae, at_once, chosen)
+        made = torch.cat([decoder.push(part) for part in latents.split(3, dim=2)], dim=2)
+        torch.testing.assert_close(made, wanted, rtol=0, atol=1e-5)
+        assert len(graphs) - before == (chosen is not None)  # one graph for all steps
+    channels_last(vae)
+    decoder = StreamDecoder(vae)
+    made = torch.cat([decoder.push(part) for part in latents.split(3, dim=2)], dim=2)
+    torch.testing.assert_close(made, wanted, rtol=0, atol=1e-5)
 
 
 class Pipe:
