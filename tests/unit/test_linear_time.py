@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,9 @@ import pytest
 from scripts import long_inputs
 from scripts.foreign_readers import readers
 from scripts.fuzz_readers import Reader
+from vidkit.evaluation.tasks.vr_bench.vlm_replies import official_moves, read_moves
+from vidkit.generation.causal.plan import prompt_of
+from vidkit.mazes.types import MazeType
 
 LONG = bool(os.environ.get("VIDKIT_LONG_TESTS"))
 SIZES = long_inputs.SIZES if LONG else long_inputs.SIZES[:2]
@@ -64,7 +68,12 @@ KNOWN = {
     "moves regular": ("braces", "fences", "brackets"),
     "caption": ("angles", "blanks"),
 }
-WHOLE_FORMS = {"log": "seed 0, the list grown"}  # likewise, of other forms
+WHOLE_FORMS = {
+    # likewise, of other forms
+    "log": "seed 0, the list grown",
+    "moves regular": "seed 3, indents in the middle",
+    "moves maze3d": "seed 0, lines in the middle",
+}
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -79,3 +88,22 @@ def test_what_once_took_the_square(name: str, slowness: float, tmp_path: Path) -
 def test_other_forms_that_once_took_the_square(name: str, slowness: float, tmp_path: Path) -> None:
     make = dict(long_inputs.forms(READERS[name]))[WHOLE_FORMS[name]]
     assert long_inputs.slow(READERS[name], make, tmp_path, slowness, (50_000, 500_000))[0] == ""
+
+
+RUNS: dict[str, tuple[Callable[[str], object], str]] = {
+    # a run of blanks that two parts of a pattern would share out in every way
+    "moves, times": (lambda text: read_moves(text, MazeType.REGULAR), "go up{}!"),
+    "moves, a fence": (lambda text: official_moves(text, MazeType.REGULAR), "```{}x"),
+    "later prompts": (lambda text: prompt_of(text), "5{}x"),
+    "later prompts, text": (lambda text: prompt_of(text), "5s: a{}x\n"),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_of_blanks_is_read_once(name: str, slowness: float, tmp_path: Path) -> None:
+    read, around = RUNS[name]
+    reader = Reader(name, "t.txt", (b"",), lambda path: read(path.read_text()))
+    made = long_inputs.slow(
+        reader, lambda size: around.format(" " * size).encode(), tmp_path, slowness, (20_000, 200_000)
+    )
+    assert made[0] == "", made

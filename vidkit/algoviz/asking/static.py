@@ -12,7 +12,7 @@ from vidkit.algoviz.asking.findings import Finding
 
 _ENTRIES = ("trace", "main")
 _REACHING_OUT = {"socket", "urllib", "http", "requests", "httpx", "ftplib", "smtplib", "aiohttp"}
-_LARGEST = 1 << 20
+_LARGEST = 200_000  # characters; Python's parser takes some seconds for a million
 
 
 def check_source(source: str, form: str = "tracker") -> list[Finding]:
@@ -82,6 +82,8 @@ def _makes_trace(tree: ast.Module) -> bool:
 
 def has_function(source: str, name: str) -> bool:
     """Whether a program defines a function of that name at its top level."""
+    if len(source) > _LARGEST:
+        return False
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -41,6 +41,7 @@ NAMES = {
     "darkblue": "#00008b",
     "darkred": "#8b0000",
 }
+_LONGEST = 200  # characters of a colour, blanks included
 _HEX = re.compile(r"#([0-9a-f]{3}|[0-9a-f]{4}|[0-9a-f]{6}|[0-9a-f]{8})", re.ASCII)
 _FUNCTION = re.compile(
     r"rgba?\(\s*(\d{1,3}%?)\s*[, ]\s*(\d{1,3}%?)\s*[, ]\s*(\d{1,3}%?)\s*(?:[,/]\s*(\d*\.?\d+%?)\s*)?\)",
@@ -56,6 +57,8 @@ def parse_colour(text: object, behind: str = "#ffffff") -> str | None:
         behind: the colour that shows through where alpha is below 1.
     """
     if not isinstance(text, str):
+        return None
+    if len(text) > _LONGEST:
         return None
     word = text.strip().lower()
     word = NAMES.get(word, word)

@@ -49,7 +49,7 @@ _TO_QUESTION = re.compile(
     r"|\s{0,4}\([^)\n]{0,60}\)(?=\s{0,3}(?:is\b|:|=))"
     r"|\s{0,4}(?:#|no\.?|number)?\s{0,2}\d{1,3}(?=\s{0,3}(?:is\b|:|=|\)))"
 )
-_BOXED = re.compile(r"boxed\s?\{|fbox\s?\{|#{3,}\s?(?=[a-z]\s*$)")
+_BOXED = re.compile(r"boxed\s?\{|fbox\s?\{|(?<!#)#{3,}\s?(?=[a-z]\s*$)")
 _CORRECTION = re.compile(
     r"(?:\b(?:no|nope|nein|non|нет|nej|nee|hayır|tidak)\s?(?:[,.:;!…–—-]|\bwait\b)|\b(?:wait|actually"
     r"|rather(?!\s+than)|correction|sorry|oops|instead(?!\s+of)"

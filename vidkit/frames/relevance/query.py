@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from vidkit.errors import DataError
 from vidkit.frames.relevance.moments import Span, find_spans
 from vidkit.frames.relevance.words import STOP_WORDS, words_of
 
@@ -28,6 +29,7 @@ _ENDS = frozenset([
     "who"
 ])  # fmt: skip
 _MARKS = frozenset(".,;:!?()")
+_LONGEST = 100_000  # characters; a query is a sentence, an encoder reads some hundred of them
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,15 @@ def read_query(query: str) -> Query:
 
     A negation reaches to the next preposition, mark, "but" or relative pronoun behind its first content word;
     a second negation within takes it back. English.
+
+    Raises:
+        DataError: it is longer than any question.
     """
+    if len(query) > _LONGEST:
+        raise DataError(
+            f"the query has {len(query):,} characters, of which {_LONGEST:,} can be read",
+            "ask in a sentence; a text to look through belongs in subtitles=FILE",
+        )
     query = _SPAN_SIGNS.sub(" ", query)  # they stand for times below
     text, spans = find_spans(" ".join(query.lower().replace("’", "'").split()))
     wanted: list[str] = []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from vidkit.errors import ConfigError
 from vidkit.generation.spec import ModelSpec, Request
 
-_PROMPT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(s?)\s*:\s*(\S.*?)\s*", re.DOTALL)
+_PROMPT = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*(?:(s)\s*)?:\s*(\S.*)", re.DOTALL)
 PROMPT_HINT = 'write causal.prompts=["5s: a cat looks up"], or a frame: ["80: a cat looks up"]'
 
 
@@ -109,6 +109,20 @@ def chunk_plan(spec: ModelSpec, request: Request) -> ChunkPlan:
     )
 
 
+def prompt_of(entry: str) -> tuple[str, str, str]:
+    """The time of a later prompt as digits, its unit (`s`, or empty: frames), and the text.
+
+    Raises:
+        ConfigError: it is not written so.
+    """
+    match = _PROMPT.fullmatch(entry.strip())
+    if match is None:
+        raise ConfigError(
+            f"causal.prompts has '{entry:.200}', which is not of the form 'TIME: TEXT'", PROMPT_HINT
+        )
+    return match[1], match[2] or "", match[3]
+
+
 def scenes(spec: ModelSpec, request: Request) -> tuple[Scene, ...]:
     """The prompts in order, the first for chunk 0.
 
@@ -120,12 +134,7 @@ def scenes(spec: ModelSpec, request: Request) -> tuple[Scene, ...]:
     causal = request.causal
     found = [Scene(0, request.prompt)]
     for entry in causal.prompts:
-        match = _PROMPT.fullmatch(entry)
-        if match is None:
-            raise ConfigError(
-                f"causal.prompts has '{entry}', which is not of the form 'TIME: TEXT'", PROMPT_HINT
-            )
-        number, unit, text = match.groups()
+        number, unit, text = prompt_of(entry)
         if not unit and "." in number:
             raise ConfigError(f"causal.prompts: frame {number} is not a whole number", PROMPT_HINT)
         frame = round(float(number) * request.fps) if unit else int(number)

@@ -26,7 +26,8 @@ _SHORT |= {"north": "up", "south": "down", "west": "left", "east": "right"}
 _FENCE = re.compile(r"```[a-zA-Z0-9]*\s*\n?(.*?)(?:```|\Z)", re.DOTALL)
 _LIST = re.compile(r"\[[^\[\]{}]*(?:\]|\Z)")
 _PAIR = re.compile(r"[(\[]\s*(-?\d+)\s*,\s*(-?\d+)\s*[)\]]")
-_TIMES = r"(?:[ \t]*(?:x|\*|by)?[ \t]*(\d{1,2})(?:[ \t]*(?:times?|steps?|cells?|x))?\b(?![.):]))?"
+# a run of blanks is read by one part of a pattern alone: two would share it out in every way
+_TIMES = r"(?:[ \t]*(?:(?:x|\*|by)[ \t]*)?(\d{1,2})(?:[ \t]*(?:times?|steps?|cells?|x))?\b(?![.):]))?"
 _LONGEST = 200_000  # letters that are looked at, from the end
 _MOST_MOVES = 2_000
 
@@ -54,7 +55,7 @@ def official_moves(text: object, kind: MazeType) -> tuple[str, ...] | None:
     """
     if not isinstance(text, str):
         return None
-    fence = re.search(r"```(?:json)?\s*(.*?)```", text, re.DOTALL)
+    fence = re.search(r"```(?:json)?(.*?)```", text, re.DOTALL)
     inner = text[text.find("{") : text.rfind("}") + 1]
     for part in (text.strip(), fence.group(1).strip() if fence else "", inner):
         found = _loaded(part)
@@ -164,7 +165,7 @@ def _from_words(text: str, kind: MazeType) -> ReadMoves | None:
     numbered = [line for line in lines if re.match(r"\s*(?:\d+[.):]|[-*•]|step\s*\d+)", line, re.IGNORECASE)]
     best: list[str] = []
     for part in (lines[-1], "\n".join(numbered), text):
-        moves = _moves_in(re.sub(r"(?m)^\s*(?:\d+[.):]|step\s*\d+[.:]?)", " ", part), kind)
+        moves = _moves_in(re.sub(r"(?m)^[^\S\n]*(?:\d+[.):]|step\s*\d+[.:]?)", " ", part), kind)
         if len(moves) > 1 or (moves and part is text):
             best = moves
             break
