@@ -29,6 +29,7 @@ from vidkit.config.keyed import KeyedError
 from vidkit.config.keys import Key, keys_of, keys_of_named, method_fields
 from vidkit.config.method_words import chosen_methods, with_methods, with_presets_on_top
 from vidkit.config.mirror import build, mirror
+from vidkit.config.most import refuse_too_many
 from vidkit.config.overrides import Override, hydra_words, parse_override
 from vidkit.config.sources import Source, place_of, short
 from vidkit.config.whole_numbers import huge_number, refuse_huge
@@ -82,6 +83,7 @@ def compose(
     try:
         plain = _plain(composed, sources)
         refuse_huge(plain)
+        refuse_too_many(plain)
         if is_on_top:
             plain = with_presets_on_top(plain, words, sources(), typed, keys)
         return build(settings, paths_at_home(with_methods(plain, methods, typed, keys)))

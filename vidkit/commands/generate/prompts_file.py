@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vidkit.config.keyed import KeyedError
+from vidkit.config.most import refuse_too_many
 from vidkit.config.naming import did_you_mean
 from vidkit.config.schema import GenerateSettings
-from vidkit.config.whole_numbers import LARGEST_SEED
+from vidkit.config.whole_numbers import LARGEST_SEED, refuse_huge
 from vidkit.errors import ConfigError, DataError, doc_page
 from vidkit.utils.seeding import derive_seed
 from vidkit.utils.strict_json import load_json
@@ -166,6 +168,10 @@ def _settings(settings: GenerateSettings, line: Mapping[str, Any], where: str) -
             raise DataError(f"{where}: seed must be in 0..{LARGEST_SEED} (64 bits), got {value}", _HINT)
         values[key] = value
     try:
+        refuse_huge(values)
+        refuse_too_many(values)
         return dataclasses.replace(settings, **values)
+    except KeyedError as error:
+        raise DataError(f"{where}: {error.message}", error.hint) from error
     except ValueError as error:
         raise DataError(f"{where}: {error}", _HINT) from error
