@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from scripts.foreign_kept import kept_readers
 from scripts.foreign_records import config_readers, lines, record_readers, reply_readers, text
 from scripts.foreign_rows import eval_readers
 from scripts.foreign_texts import text_readers
@@ -31,6 +32,7 @@ def readers() -> list[Reader]:
         *config_readers(),
         *reply_readers(),
         *text_readers(),
+        *kept_readers(),
     ]
 
 

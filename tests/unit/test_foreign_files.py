@@ -120,6 +120,18 @@ def read(name: str, readers: list[Reader]) -> Callable[[Path], object]:
     return next(reader.read for reader in readers if reader.name == name)
 
 
+def result(robust: bytes) -> bytes:
+    """A result of vr-bench with one attempt."""
+    row = b'{"level": "a", "robust": ' + robust + b"}"
+    return b'{"benchmark": "vr-bench", "items": [' + row + b"]}"
+
+
+def header(tensors: object) -> bytes:
+    """A file of safetensors without weights."""
+    text = json.dumps(tensors).encode()
+    return len(text).to_bytes(8, "little") + text
+
+
 @pytest.mark.parametrize(
     ("name", "file", "data"),
     [
@@ -129,6 +141,14 @@ def read(name: str, readers: list[Reader]) -> Callable[[Path], object]:
         ("keyframes", "k.json", b'[{"doc_id": 1, "keyframe_indices": [1e999]}]'),
         ("gate", "gate.json", b"9" * 5000),
         ("table of vr-bench", "evaluation_results.json", b'{"summary": {}, "results": [7]}'),
+        ("results to compare", "a.json", result(b'{"success": {}}')),
+        ("results to compare", "a.json", result(b'{"success": 1, "pr": "0.5"}')),
+        ("results to compare", "a.json", result(b'{"success": 1' + b"0" * 400 + b"}")),
+        ("results to compare", "a.json", result(b'{"success": 1}, "official": 7')),
+        ("checkpoint safetensors", "c.safetensors", header({"a": {"data_offsets": [0, 0]}})),
+        ("checkpoint safetensors", "c.safetensors", header({"a": [1]})),
+        ("checkpoint pt", "c.pt", b"nothing of torch"),
+        ("velocities", "v.json", b'{"velocities": {"levels": 7, "products": []}}'),
     ],
 )
 def test_what_was_called_a_bug_of_ours_names_the_file(

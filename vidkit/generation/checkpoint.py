@@ -13,6 +13,7 @@ from typing import Any
 
 from vidkit.errors import ConfigError, ModelError
 from vidkit.generation.folder import safetensors_problem
+from vidkit.utils.damaged import DAMAGED_ARRAYS
 
 ENTRIES = ("generator_ema", "generator", "ema", "model_ema", "model", "state_dict")  # in order of preference
 SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".safetensors")
@@ -144,18 +145,21 @@ def _load(path: Path) -> dict[str, Any]:
             raise ModelError(f"the checkpoint '{path}' is damaged: {problem}", "copy the file again")
         from safetensors.torch import load_file
 
-        return dict(load_file(path))
-    import pickle
+        try:
+            return dict(load_file(path))
+        except Exception as error:  # of Rust, outside of Python's kinds: a header that lacks something
+            raise ModelError(f"the checkpoint '{path}' is damaged: {error}", "copy the file again") from error
     import zipfile
 
     import torch
 
-    is_zip = zipfile.is_zipfile(path)  # files of torch before 1.6 are not, and cannot be mapped
+    is_zip = False  # files of torch before 1.6 are not, and cannot be mapped
     try:
+        is_zip = zipfile.is_zipfile(path)
         # weights alone: a pickle may otherwise run code
         found = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
-        others = torch.serialization.get_unsafe_globals_in_checkpoint(path) if is_zip else []
+    except DAMAGED_ARRAYS as error:
+        others = _unsafe_names(path) if is_zip else []
         if others:
             raise ModelError(
                 f"the checkpoint '{path}' holds more than weights: {_listed(sorted(others))}",
@@ -166,6 +170,16 @@ def _load(path: Path) -> dict[str, Any]:
     if not isinstance(found, Mapping):
         raise ModelError(f"the checkpoint '{path}' holds a {type(found).__name__}, no weights", _HINT)
     return dict(found)
+
+
+def _unsafe_names(path: Path) -> list[str]:
+    """What a pickle names besides tensors; nothing where it is too damaged to tell."""
+    import torch
+
+    try:
+        return torch.serialization.get_unsafe_globals_in_checkpoint(path)
+    except DAMAGED_ARRAYS:
+        return []
 
 
 def _plain(name: str) -> str:

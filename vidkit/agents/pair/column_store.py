@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 from vidkit.agents.pair.columns import FIRST_SEED, Column, pair_columns
 from vidkit.agents.pair.network import PairNetwork
 from vidkit.errors import DataError
+from vidkit.utils.damaged import DAMAGED_ARRAYS
 from vidkit.utils.files import atomic_path, check_writable
 
 CHUNK = 64
@@ -63,7 +63,7 @@ def _read(file: Path) -> dict[str, Column]:
     try:
         with np.load(file, allow_pickle=False) as held:
             return {name: held[name].astype(np.float64) for name in held.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED_ARRAYS as error:
         raise DataError(f"cannot read '{file}': {error}", "delete it; it will be computed again") from error
 
 

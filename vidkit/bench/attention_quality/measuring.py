@@ -19,7 +19,9 @@ from vidkit.bench.attention_quality import METHODS, psnr, ssim
 from vidkit.bench.attention_quality.clips import Clip, ClipMaker, draw_clips, solved
 from vidkit.bench.attention_quality.setup import Setup, SetupMaker
 from vidkit.config.bench_quality_schema import BenchAttentionQualitySettings
+from vidkit.errors import DataError
 from vidkit.generation.load import LoadedModel
+from vidkit.utils.damaged import DAMAGED_ARRAYS
 from vidkit.utils.files import atomic_path
 from vidkit.utils.jsonl_log import JsonlLog, Place, other_header
 
@@ -210,8 +212,12 @@ class QualityRun:
         return folder / f"{clip.key}.npz"
 
     def _dense(self, steps: int, clip: Clip) -> Tensor:
-        with np.load(self._dense_path(steps, clip)) as stored:
-            return torch.from_numpy(stored["video"])
+        path = self._dense_path(steps, clip)
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                return torch.from_numpy(stored["video"])
+        except DAMAGED_ARRAYS as error:
+            raise DataError(f"'{path}' is damaged: {error}", "delete it; it will be made again") from error
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from vidkit.generation.out_of_memory import out_of_memory_explained
 from vidkit.generation.policies import Policies
 from vidkit.generation.record import Silent
 from vidkit.generation.resolve import ResolvedRun, resolve
+from vidkit.utils.damaged import DAMAGED_ARRAYS
 from vidkit.utils.files import atomic_path
 from vidkit.utils.jsonl_log import JsonlLog, Place, other_header
 from vidkit.utils.plain import duration
@@ -184,7 +185,7 @@ class TuneClips:
             self._made(REFERENCE, clip)
         try:
             kept: np.ndarray = np.load(path, mmap_mode="r")
-        except (OSError, ValueError) as error:
+        except DAMAGED_ARRAYS as error:
             raise DataError(f"'{path}' is damaged: {error}", "delete it; it will be made again") from error
         if kept.shape != frames.shape:
             raise DataError(

@@ -10,11 +10,12 @@ from vidkit.errors import DataError
 from vidkit.evaluation.comparing import Comparable
 from vidkit.evaluation.scoring import describe
 from vidkit.evaluation.tasks.vr_bench.scored_result import SUMMARY
-from vidkit.evaluation.tasks.vr_bench.summary import Row, by, ratio_metrics
+from vidkit.evaluation.tasks.vr_bench.summary import OFFICIAL, OURS, Row, by, ratio_metrics
 from vidkit.utils.statistics import Array
 from vidkit.utils.strict_json import load_json
 
 _NAMES = ("success", "em", "pr", "sd", "mf", "sr_end", "legal", "official_sr", "official_em", "official_pr")
+_LARGEST = 1e12  # of a metric, most of which are in 0..1; a number of thousands of digits is no float
 _HINT = "give results written by --json, or folders of scored clips"
 
 
@@ -76,7 +77,15 @@ def read_result(file: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def _is_attempt(row: object) -> bool:
-    return isinstance(row, dict) and "level" in row and isinstance(row.get("robust"), dict)
+    if not isinstance(row, dict) or not isinstance(row.get("level"), str | int):
+        return False
+    robust, official = row.get("robust"), row.get("official")
+    if not isinstance(robust, dict) or "success" not in robust or not isinstance(official, dict | None):
+        return False
+    figures = (*(robust.get(name) for name in OURS), *((official or {}).get(name) for name in OFFICIAL))
+    return all(
+        figure is None or (isinstance(figure, int | float) and abs(figure) < _LARGEST) for figure in figures
+    )
 
 
 def compared_results(
