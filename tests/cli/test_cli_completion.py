@@ -1,4 +1,4 @@
-"""Completion as a shell asks for it: through the environment, in a fresh process that loads nothing heavy."""
+"""Completion as a shell asks for it: through the environment, in a process that loads nothing heavy."""
 
 import os
 import shlex
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import vidkit_process
 
 from vidkit.config.catalog import config_names, group_choices
 
@@ -27,11 +28,10 @@ OFFLOADS = ["none", "model", "sequential", "group"]
 def completed(line: str) -> list[str]:
     """What bash is offered at the end of a line."""
     words = line.split(" ")
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        capture_output=True,
-        text=True,
-        timeout=300,
+    done = vidkit_process.run(
+        [],
+        bare=True,
+        prepare=PROGRAM,
         env=os.environ
         | {
             "_VIDKIT_COMPLETE": "complete_bash",

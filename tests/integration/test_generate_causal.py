@@ -135,6 +135,7 @@ def test_the_embedded_model_solves_a_maze_chunk_by_chunk(tmp_path: Path, capsys)
         "maze.size=4",
         "maze.seed=5",
         "steps=3",  # two fewer than the config's
+        "frames=29",  # two chunks of the config's four
         "--seed",
         "3",
         "--device",

@@ -94,8 +94,8 @@ def peak_mib(server, folder, items):
 
 
 def test_memory_does_not_grow_with_the_items(tmp_path):
-    with ScriptedServer([Act(text="x" * 2000)], keep_requests=False) as server:
+    with ScriptedServer([Act(text="x" * 8000)], keep_requests=False) as server:
         few = peak_mib(server, tmp_path / "few", 200)
-        many = peak_mib(server, tmp_path / "many", 4000)
-    # 3,800 more items at 2 kB a reply would be 8 MiB and more, if they were held
+        many = peak_mib(server, tmp_path / "many", 1200)
+    # 1,000 more items at 8 kB a reply would be 8 MiB and more, if they were held
     assert many - few < 6

@@ -52,8 +52,8 @@ def test_top_p_by_hand(backend, device):
 def test_top_p_triton_equals_reference_with_ties(tau, min_keep, device):
     # small integers add up exactly in fp32, so both orders of summation agree and ties are frequent
     generator = torch.Generator().manual_seed(0)
-    scores = torch.randint(0, 9, (2, 2, 5, 70), generator=generator).float().to(device)
-    tau_heads = torch.full((2, 2), tau, device=device)
+    scores = torch.randint(0, 9, (1, 2, 3, 70), generator=generator).float().to(device)
+    tau_heads = torch.full((1, 2), tau, device=device)
     results = [select_top_p(scores, tau_heads, min_keep=min_keep, backend=b) for b in ("triton", "reference")]
     assert torch.equal(*results)
 

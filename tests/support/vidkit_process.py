@@ -53,6 +53,7 @@ HEAVY = (
     "vidkit.commands.generate.session",
     "vidkit.commands.calibrate.command",
 )
+BARE = ("vidkit.cli.main",)
 ROOT = Path(__file__).resolve().parents[2]
 _REPORT = 40  # bytes of what a keeper tells at a time
 
@@ -131,6 +132,7 @@ def start(
     cwd: Path | str | None = None,
     env: Mapping[str, str] | None = None,
     heavy: bool = False,
+    bare: bool = False,
     new_session: bool = False,
     prepare: str = "",
 ) -> Forked:
@@ -141,6 +143,7 @@ def start(
         cwd: its folder.
         env: its whole environment; that of this process otherwise.
         heavy: with torch and diffusers loaded.
+        bare: with nothing loaded but the command line.
         new_session: in a session of its own.
         prepare: Python that it runs first, to change what it is made of; `raise SystemExit` ends it there.
     """
@@ -153,7 +156,7 @@ def start(
     }
     out, err, report = (os.pipe() for _ in range(3))
     body = json.dumps(request).encode()
-    server = _server(HEAVY if heavy else LIGHT)
+    server = _server(HEAVY if heavy else BARE if bare else LIGHT)
     socket.send_fds(server, [len(body).to_bytes(8, "big")], [out[1], err[1], report[1]])
     server.sendall(body)
     for one in (out, err, report):
@@ -192,7 +195,8 @@ def serve(descriptor: str, modules: str) -> None:
     line = socket.socket(fileno=int(descriptor))
     for module in modules.split(","):
         importlib.import_module(module)
-    _compose_once()
+    if modules != ",".join(BARE):
+        _compose_once()
     gc.collect()
     gc.freeze()  # children need not walk over what is loaded
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # keepers are not waited for
