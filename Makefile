@@ -6,7 +6,8 @@ TORCH ?= torch==2.13.0
 PYTEST_ARGS ?=
 MATRIX_ARGS ?=
 LONG_TESTS := tests/unit/test_linear_time.py tests/integration/test_maze_model.py \
-  tests/unit/algoviz/test_laws.py tests/unit/algoviz/test_loading.py tests/unit/algoviz/test_scene_text.py
+  tests/unit/algoviz/test_laws.py tests/unit/algoviz/test_loading.py tests/unit/algoviz/test_scene_text.py \
+  tests/kernels/test_kernel_compile.py
 MINUTES ?= 5
 FIGURES := docs/results
 WORKERS ?= $(shell cores=$$(nproc); echo $$(( cores < 4 ? cores : 4 )))
