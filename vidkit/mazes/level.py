@@ -153,6 +153,6 @@ def _size(size: Any) -> Size:
     whole = [int(side) for side in sides if isinstance(side, int | np.integer) and not isinstance(side, bool)]
     if not len(whole) == len(sides) == (2 if pair else 1) or min(whole) < 1:
         raise ConfigError(
-            f"size={size!r} is no size of a picture", "give pixels per side, or [height, width], all >= 1"
+            f"size={size!r} is not a size of a picture", "give pixels per side, or [height, width], all >= 1"
         )
     return whole[0] if len(whole) == 1 else (whole[0], whole[1])

@@ -268,7 +268,7 @@ def test_wrong_words_name_the_choices() -> None:
     "size", [0, -5, 1.5, True, "64", (64,), (64, 0), (64, 64, 3), [64, "a"], (64.0, 64), np.zeros((2, 2))]
 )
 def test_sizes_that_no_picture_has_are_refused(size: object) -> None:
-    with pytest.raises(ConfigError, match="is no size of a picture"):
+    with pytest.raises(ConfigError, match="is not a size of a picture"):
         make("trapfield", "easy").render(size)  # type: ignore[arg-type]
 
 
