@@ -88,8 +88,6 @@ class PairBench:
                 raise ValueError(
                     f"unknown subset '{name}'\none of {', '.join(SUBSETS)}, each with a share such as .8"
                 )
-        if not self.loads:
-            raise ValueError("loads=[] is empty\nname at least one")
 
 
 @dataclass
@@ -153,6 +151,8 @@ class BenchAgentsSettings:
             for value in getattr(self, name):
                 if value < 1:
                     raise ValueError(f"{name} must be >= 1, got {value}")
+        if AgentsSection.load in self.sections and not self.pair.loads:
+            raise ValueError("pair.loads=[] is empty\nname at least one, or leave the section load out")
         if self.queries < 1:
             raise ValueError(f"queries must be >= 1, got {self.queries}")
         for name in ("screen_s", "draft_s"):

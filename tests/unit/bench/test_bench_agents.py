@@ -69,8 +69,10 @@ def test_the_command(tmp_path, capsys) -> None:
     [("alphas=[1.5]", "alphas must be between 0 and 1, got 1.5"),
      ("workers=[0]", "workers must be >= 1, got 0"),
      ("agent_s=0", "agent_s must be > 0, got 0"), ("jitter=1", "jitter must be in [0, 1), got 1"),
-     ("loads=[]", "loads=[] is empty"), ("device=cuda", "this benchmark does not use a device")],
+     ("loads=[]", "loads=[] is empty"),
+     ("sections=[load] pair.loads=[]", "pair.loads=[] is empty"),
+     ("device=cuda", "this benchmark does not use a device")],
 )  # fmt: skip
 def test_settings_that_cannot_be(tmp_path, capsys, word: str, told: str) -> None:
-    assert run(["bench", "agents", word, "-o", str(tmp_path)]) == 2
+    assert run(["bench", "agents", *word.split(), "-o", str(tmp_path)]) == 2
     assert told in capsys.readouterr().err

@@ -117,11 +117,13 @@ def _replays(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
     yield from _curves([row for row in rows if "loss" in row])
     columns = ("group", "load", "agents per second", "their p99, s", "the funnel takes times as many")
     table = TextTable(columns, "Poisson arrivals; load is a share of what the batched agents can do")
-    for row in (row for row in rows if "load" in row):
+    loads = [row for row in rows if "load" in row]
+    for row in loads:
         times = f"{row['times_the_agents']:.2f} [{row['times_low']:.2f}, {row['times_high']:.2f}]"
         rate = (f"{row['load']:.0%}", f"{row['agents_per_second']:.1f}", f"{row['p99_s']:.3f}")
         table.add(row["group"], *rate, times)
-    yield table
+    if loads:
+        yield table
 
 
 def _curves(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
