@@ -255,3 +255,51 @@ def test_settings_that_cannot_be_used_are_told_before_a_call(
         done, _, _ = run(capsys, questions, tmp_path, big, *words)
         assert done[0] == 2 and told in " ".join(done[1].split())
         assert not big.requests
+
+
+def test_options_whose_first_is_right_are_asked_in_another_order(capsys, tmp_path) -> None:
+    """The authors' own files of V* hold the right option first."""
+    rows = []
+    for number in range(12):
+        PIL.Image.new("RGB", (56, 56), "white").save(tmp_path / f"s{number}.png")
+        rows.append(
+            {"category": "direct_attributes", "image": f"s{number}.png", "question": "What colour is it?",
+             "options": ["white", "red", "blue", "green"]}
+        )  # fmt: skip
+    data = tmp_path / "v.jsonl"
+    data.write_text("\n".join(map(json.dumps, rows)))
+
+    def knows(body) -> Act:
+        letter = re.search(r"([A-D])[.)] white", texts(body))[1]
+        return Act(f"<answer>{letter}</answer>")
+
+    found = []
+    for name, script in (("knows", knows), ("says A", lambda body: Act("<answer>A</answer>"))):
+        (tmp_path / name).mkdir()
+        with ScriptedServer(script) as big:
+            done, result, _ = run(capsys, data, tmp_path / name, big, "engine=agent")
+        assert done[0] == 0, done[1]
+        found.append(result["accuracy"])
+    assert found[0] == 100 and 0 < found[1] < 60  # A is right now and then, as every letter is
+
+
+def test_a_funnel_that_does_not_pay_says_so(capsys, questions, tmp_path, caplog) -> None:
+    rows = [json.loads(line) for line in questions.read_text().splitlines()]
+    more = [{**rows[n % 8], "question_id": n, "category": "hard"} for n in range(80)]
+    questions.write_text("\n".join(map(json.dumps, more)))
+
+    def never_sure(body) -> Act:
+        rest = [(f"t{n}", -9 - 0.1 * n) for n in range(18)]
+        return Act(body=completion("A", **tokens([("A", -0.69), ("B", -0.7), *rest])))
+
+    def plain(body) -> Act:
+        return Act(f"<answer>{'A' if colour_of_patch(body) == RED else 'B'}</answer>")
+
+    with ScriptedServer(plain) as big, ScriptedServer(never_sure) as little:
+        words = (*funnel(little, k=20), "draft.screen=none", "draft.break_even=0.5", "server.concurrency=2")
+        done, result, _ = run(capsys, questions, tmp_path, big, *words)
+    assert done[0] == 0, done[1]
+    told = "drafting stopped after 64 queries: 0% of the last 64 were believed, and it pays above 50%"
+    assert told in done[1].replace("\n", " ") or told in caplog.text
+    note = table(result)[1]
+    assert re.search(rf"\b\d+ questions? not drafted: {re.escape(told)}", note), note

@@ -8,6 +8,7 @@ server gives one.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from vidkit.serving.engine import Engine, EngineError, ErrorKind
 from vidkit.serving.messages import Image, Message, Request
 from vidkit.serving.probe import probe
 from vidkit.serving.reply import Reply
+
+logger = logging.getLogger(__name__)
 
 _SCREEN = (
     "You decide whether a question about pictures needs a closer look. Would enlarging a part of a picture"
@@ -129,7 +132,9 @@ class SpeculativeEngine:
         start = time.monotonic()
         if self._race:
             return await self._raced(request, record, start)
-        if not self.why_off:
+        if self.why_off:
+            record["not_drafted"] = self.why_off
+        else:
             draft = await self._drafted(request, record)
             self._count(draft is not None, time.monotonic() - start)
             if draft is not None:
@@ -171,7 +176,10 @@ class SpeculativeEngine:
     def _count(self, believed: bool, seconds: float) -> None:
         if self._economy is not None:
             # open queries share the small model, so one's waiting is not its cost
-            self.why_off = self._economy.front_took(1, int(believed), seconds / self._small.concurrency)
+            why = self._economy.front_took(1, int(believed), seconds / self._small.concurrency)
+            if why and not self.why_off:  # queries that were open then are counted, and turn nothing on again
+                self.why_off = why
+                logger.warning("%s; agents answer the rest (draft.stop_when_slower=false drafts on)", why)
 
     async def _drafted(self, request: Request, record: dict[str, Any]) -> Reply | None:
         """The draft where it is believed; fills the record with what was found."""

@@ -166,6 +166,9 @@ def _shares(found: list[dict[str, Any]]) -> Iterator[str]:
     unscored = [str(one["gate"].get("reason")) for one in drafted if one["gate"].get("score") is None]
     if unscored:
         yield f"{counted(len(unscored), 'draft')} without a score: {max(set(unscored), key=unscored.count)}"
+    off = [str(one["not_drafted"]) for one in found if one.get("not_drafted")]
+    if off:
+        yield f"{counted(len(off), 'question')} not drafted: {max(set(off), key=off.count)}"
     problems = [str(one["draft_problem"]) for one in found if one.get("draft_problem")]
     if problems:
         yield f"{len(problems)} without a draft: {max(set(problems), key=problems.count)}"
