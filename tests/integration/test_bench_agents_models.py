@@ -39,8 +39,10 @@ def test_every_section(folder, tmp_path, capsys) -> None:
     assert [row["pass"] for row in rows["replay"][:3]] == ["draft", "look", "crop"] and len(replayed) == 10
     assert all(row["seconds"] > 0 and row["difference_low"] <= row["difference"] for row in replayed)
     assert [row["group"] for row in rows["replay"] if "load" in row] == ["0.5", "attributes"]
-    curve = [(row["group"], row["loss"]) for row in rows["replay"] if "loss" in row]
-    assert curve == [("0.5", 0.01), ("0.5", 0.5), ("attributes", 0.01), ("attributes", 0.5)]
+    curve = [row for row in rows["replay"] if "loss" in row]
+    ours = [(row["group"], row["loss"]) for row in curve if row["score"] == "min_prob"]
+    assert ours == [("0.5", 0.01), ("0.5", 0.5), ("attributes", 0.01), ("attributes", 0.5)]
+    assert len({row["score"] for row in curve}) == 9  # every score
     for row in rows["groups"]:
         assert row["speedup_low"] <= row["speedup"] <= row["speedup_high"] and row["rounds"] == 2
         assert (row["ceiling"] is None) == (row["beta"] == 0)

@@ -89,13 +89,17 @@ def replay_rows(
             row = {"group": group.name, "free": float((asked.columns["needs"] == 0).mean()), "engine": name}
             yield row | _figures(report, plan, right, base, serial_s, costs, limit)
         assert base is not None
-        for loss in work.losses:
-            limit = loss_threshold(drafts, work.gate, loss, work.delta)
+        most = _serial_work(asked.columns["crops"], costs)
+        asked_for = [(work.gate, loss) for loss in work.losses]
+        if work.losses:  # every other score too, at the loss of all
+            asked_for += [(name, work.loss) for name in asked.scores if name != work.gate]
+        for name, loss in asked_for:
+            limit = loss_threshold(drafts, name, loss, work.delta)
             plan = _ours(work, limit)
-            report = replay(said[work.gate], passes, plan, limit)
+            report = replay(_said(asked, asked.scores[name]), passes, plan, limit)
             figures = _figures(report, plan, right_of(report), base, serial_s, costs, limit)
-            most = _serial_work(asked.columns["crops"], costs)
-            yield {"group": group.name, "loss": loss, "less_work": most / figures["arithmetic"], **figures}
+            named = {"group": group.name, "score": name, "loss": loss}
+            yield named | {"less_work": most / figures["arithmetic"]} | figures
         yield from _loads(group.name, said[work.gate], passes, work, limits[work.gate])
 
 

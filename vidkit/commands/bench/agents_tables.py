@@ -130,13 +130,23 @@ def _curves(rows: list[dict[str, Any]]) -> Iterator[TextTable]:
     """What stricter and looser thresholds are worth."""
     if not rows:
         return
-    heads = ("group", "loss at most", "alpha", "ceiling", "less arithmetic", "speedup", "against the agent")
+    heads = (
+        "group",
+        "score",
+        "loss at most",
+        "alpha",
+        "ceiling",
+        "less arithmetic",
+        "speedup",
+        "against the agent",
+    )
     table = TextTable(heads, "the funnel at every loss, against the agent one by one; -: no such threshold")
     for row in rows:
         found = row["threshold"] is not None
         shares = (_said(row["alpha"], ".2f"), _times(row["ceiling"])) if found else ("-", "-")
         speed = (_times(row["less_work"]), _times(row["speedup"])) if found else ("-", "-")
-        table.add(row["group"], f"{row['loss']:.1%}", *shares, *speed, _gap(row) if found else "-")
+        cells = (row["group"], row["score"], f"{row['loss']:.1%}", *shares, *speed)
+        table.add(*cells, _gap(row) if found else "-")
     yield table
 
 
