@@ -1,4 +1,4 @@
-"""WFS-SB and EFS against plain references written out loop by loop."""
+"""WFS-SB, EFS and AKS against plain references written out loop by loop."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from made_candidates import make_candidates
 from scipy.signal import find_peaks
 
 from vidkit.frames import select
+from vidkit.frames.types import Candidates
 
 
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
@@ -111,6 +112,30 @@ def plain_efs(r: np.ndarray, features: np.ndarray, k: int, events: int = 10, alp
         theta = min(theta + 0.05, loose)
     picks += [i for i in rest if i not in picks][: k - len(picks)]
     return sorted(picks)
+
+
+def plain_aks_authors(r: np.ndarray, k: int, threshold: float = 0.8, depth: int = 5) -> list[int]:
+    """Halves until the k best of a part stand out; a part at depth d keeps its int(k / 2^d) best."""
+    scaled = [(x - min(r)) / (max(r) - min(r)) for x in r]
+
+    def kept(start: int, stop: int, at: int) -> list[int]:
+        part = scaled[start:stop]
+        best = sorted(part, reverse=True)[:k]
+        if at == depth or stop - start < 2 or np.mean(best) - np.mean(part) > threshold:
+            return sorted(range(start, stop), key=lambda i: (-scaled[i], i))[: int(k / 2**at)]
+        middle = start + (stop - start) // 2
+        return kept(start, middle, at + 1) + kept(middle, stop, at + 1)
+
+    return sorted(kept(0, len(r), 0))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_aks_authors_matches_plain_twin(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    n, k = int(draw.integers(80, 400)), int(draw.choice([1, 2, 8, 16, 40, 64]))
+    relevance = draw.random(n) ** draw.choice([1, 8, 60])  # most rows far below a few, in some
+    candidates = Candidates(np.arange(n, dtype=float), relevance)
+    assert select("aks-authors", candidates, k).indices.tolist() == plain_aks_authors(relevance, k)
 
 
 @pytest.mark.filterwarnings("ignore:Level value:UserWarning")  # the twin calls PyWavelets on 13 samples
