@@ -66,3 +66,43 @@ def test_a_dry_run_reads_every_file_that_is_given(name: str, tmp_path: Path) -> 
     done = vidkit("generate", "--config", "wan_vace_1_3b_480p", *words, "a cat", "--dry-run", cwd=tmp_path)
     assert done.returncode != 0
     assert "notes.txt" in done.stderr.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("attention.backend=sage", "attention.backend=sage cannot be used"),
+        ("model.quantize=int8", "model.quantize=int8 needs a CUDA device, and this run is on cpu"),
+    ],
+)
+def test_a_dry_run_for_a_cpu_refuses_what_the_run_refuses(
+    word: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["generate", word, "--device", "cpu", "--dry-run"]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["generate", "calibrate"])
+def test_predictors_that_sort_tokens_are_refused_where_text_is_among_them(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = str(tmp_path / ("x.mp4" if command == "generate" else "x.json"))
+    words = [command, "-c", "cogvideox_5b", "attention=svg2", "model.weights=random", "-o", output]
+    assert run([*words, "--device", "cpu"]) == 2
+    assert "attention=svg2 does not run on 'cogvideox_5b'" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_run_reads_is_not_overwritten_by_force(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_mp4(Path("control.mp4"), np.zeros((9, 32, 32, 3), np.uint8), 16)
+    Image.new("L", (32, 32)).save("mask.png")
+    Image.new("RGB", (32, 32)).save("a.png")
+    given = ["video=control.mp4", "mask=mask.png", "reference=a.png", "height=32", "width=32", "frames=9"]
+    for name in ("mask", "a"):
+        words = ["generate", "-c", "wan_vace_1_3b_480p", "model.weights=random", *given, "-o", f"{name}.mp4"]
+        assert run([*words, "--force", "--device", "cpu"]) == 2
+        assert "which this run reads" in capsys.readouterr().err
+    assert Image.open("mask.png").mode == "L"

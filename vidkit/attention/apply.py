@@ -11,6 +11,7 @@ from torch import nn
 
 from vidkit.attention.head_shares import HeadShares
 from vidkit.attention.policy import AttentionPolicy, as_policy
+from vidkit.attention.predictors import MaskPredictor
 from vidkit.attention.processor import SparseAttnProcessor, refuse_parallelism
 from vidkit.attention.runtime import SparseRuntime
 from vidkit.attention.stats import CallStats, Recorder
@@ -162,7 +163,7 @@ def enable(
             refuse_parallelism(getattr(layer.attention.processor, "_parallel_config", None))
     made = as_policy(policy, model)
     for name, family in families_of(transformers).items():
-        refuse_joint_text(made, family, name, transformers[name])
+        refuse_joint_text(made.predictor, family, name, transformers[name])
     register_with_diffusers()
     return AttentionHandle(made, transformers, pipe)
 
@@ -174,13 +175,12 @@ def disable(pipe: Any) -> None:
         remove(module, HOOK_NAME)
 
 
-def refuse_joint_text(policy: AttentionPolicy, family: ModelFamily, name: str, module: Any) -> None:
+def refuse_joint_text(predictor: MaskPredictor | None, family: ModelFamily, name: str, module: Any) -> None:
     """Raise where text and video share one attention and the predictor does not keep the text exact.
 
     Raises:
         ModelError: they do.
     """
-    predictor = policy.predictor
     if family.text is TextPlace.CROSS or predictor is None or getattr(predictor, "knows_text", False):
         return
     raise ModelError(

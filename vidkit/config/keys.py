@@ -89,7 +89,9 @@ def _in_words(annotation: Any) -> str:
     """What a value of a type without choices looks like."""
     origin = typing.get_origin(annotation)
     if origin in (list, tuple):
-        return "a list such as [1,2]" if int in typing.get_args(annotation) else "a list such as [a,b]"
+        examples = {int: "[1,2]", float: "[0.5,1]"}
+        kinds = (kind for kind in typing.get_args(annotation) if kind in examples)
+        return f"a list such as {examples.get(next(kinds, str), '[a,b]')}"
     if origin is dict:
         return "a mapping such as {name: 1}"
     return str(TYPE_WORDS.get(annotation, "a value"))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidkit.config.attention_schema import AttentionSettings, Predictor, Reuse
+from vidkit.errors import ConfigError
 from vidkit.utils.fingerprint import weights_fingerprint
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class SparseRun:
         """Refuse a table that does not fit; say where the policy will have no effect.
 
         Raises:
-            ConfigError: the table was made for another model, predictor or size.
+            ConfigError: the table was made for another model, predictor or size; or the predictor cannot keep
+                text exact that shares the video's attention.
         """
         if self.policy is None:
             told = ", ".join(f"attention.{name}" for name in self.unused)
@@ -47,6 +49,7 @@ class SparseRun:
         from vidkit.generation.cost import estimate_cost
         from vidkit.generation.plan import window_rows
 
+        check_text(self.policy.predictor, spec)
         self.policy.thresholds(spec.attention_layers, spec.heads)
         notes = [] if self.policy.note is None else [self.policy.note]
         if request.by_blocks:
@@ -81,6 +84,27 @@ class SparseRun:
     def report(self) -> dict[str, Any] | None:
         """Policy, executors, density and reuse of the run; None if dense."""
         return None if self._handle is None else self._handle.report()
+
+
+def check_text(predictor: Any, spec: ModelSpec) -> None:
+    """Refuse a predictor that cannot keep text exact where it shares the video's attention.
+
+    Raises:
+        ConfigError: it does there.
+    """
+    from vidkit.generation.stock import stock_of
+
+    stock = stock_of(spec.family)
+    if stock is None or predictor is None or getattr(predictor, "knows_text", False):
+        return
+    from vidkit.hooks.families import FAMILIES, TextPlace, adapter_of
+
+    if adapter_of(FAMILIES[stock.transformer]).text is not TextPlace.CROSS:
+        raise ConfigError(
+            f"attention={predictor.name} does not run on '{spec.name}': its text shares the video's"
+            " attention and must be kept exact",
+            "use attention=xattention or attention=haste_xattention",
+        )
 
 
 def _unused(settings: AttentionSettings) -> tuple[str, ...]:

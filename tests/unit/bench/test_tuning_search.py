@@ -144,6 +144,19 @@ def test_the_table_shows_no_share_of_mazes_that_the_reference_never_solved() -> 
     assert [row[shown.headings.index("mazes lost")] for row in shown.rows] == ["0 of 4", "-", "-"]
 
 
+def test_where_the_reference_solves_no_maze_nothing_is_known_of_losses() -> None:
+    class Unsolved(KnownClips):
+        def references(self):
+            return {clip: {"solved": False} for clip in range(100)}
+
+    search, outcome = swept(Unsolved(SPEED, PSNR))
+    assert {score.verdict for score in outcome.scores} <= {Verdict.unclear, Verdict.misses}
+    assert outcome.chosen == REFERENCE and "it solves no maze itself" in outcome.reason
+    rows = [{**row, "solved": None} for row in search.clips.rows(STEPS[0])]
+    plain = score_of(STEPS[0], rows, {n: {"solved": None} for n in range(100)}, search.sweep)
+    assert plain.verdict is Verdict.holds  # of clips without mazes the PSNR decides
+
+
 def test_lost_mazes_count_by_the_bound_of_their_share() -> None:
     both = "xattention tau 0.8 + cache change share 0.25"
     lossy = KnownClips(SPEED, PSNR, lost={SPARSE[1].name: 3, both: 3})

@@ -116,7 +116,7 @@ def score_of(
         min(seconds),
         max(seconds),
         speed,
-        _verdict(psnr, loss, len(judged), sweep),
+        _verdict(psnr, loss, len(judged), None not in solved, sweep),
     )
 
 
@@ -140,10 +140,13 @@ def _geometric(logs: Sequence[float]) -> MeanInterval:
     return MeanInterval(math.exp(found.mean), math.exp(found.low), math.exp(found.high), found.count)
 
 
-def _verdict(psnr: MeanInterval, loss: MeanInterval, judged: int, sweep: SweepSettings) -> Verdict:
+def _verdict(
+    psnr: MeanInterval, loss: MeanInterval, judged: int, mazes: bool, sweep: SweepSettings
+) -> Verdict:
+    """Of mazes of which the reference solves none, nothing is known."""
     if psnr.high < sweep.psnr or (judged and loss.low > sweep.success_loss):
         return Verdict.misses
-    if psnr.low >= sweep.psnr and (not judged or loss.high <= sweep.success_loss):
+    if psnr.low >= sweep.psnr and (not mazes or (judged and loss.high <= sweep.success_loss)):
         return Verdict.holds
     return Verdict.unclear
 

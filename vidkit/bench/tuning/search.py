@@ -214,9 +214,12 @@ class Search:
     def _choice(self, held: list[Setting], naive: Setting | None) -> tuple[Setting, str]:
         floor = f"{self.sweep.psnr:g} dB"
         if not held:
+            scores = [self.score(setting) for setting in self._measured]
+            judged = all(score.kept_of or score.solved is None for score in scores if score.clips)
+            told = "" if judged else " (it solves no maze itself, so no loss can be measured)"
             return REFERENCE, (
-                f"nothing is faster than the reference and holds the floor of {floor} on {self.sweep.clips}"
-                " clips, intervals included: the config is the reference"
+                f"nothing is faster than the reference{told} and holds the floor of {floor} on"
+                f" {self.sweep.clips} clips, intervals included: the config is the reference"
             )
         fastest = held[0]
         alike = [one for one in held if one == fastest or not self._faster(fastest, one).low > 1]

@@ -23,6 +23,7 @@ from vidkit.config.schema import GenerateSettings
 from vidkit.errors import ConfigError, DataError
 from vidkit.generation.out_of_memory import out_of_memory_explained
 from vidkit.generation.resolve import ResolvedRun, find_model, resolve
+from vidkit.generation.sparse import check_text
 from vidkit.generation.spec import RANDOM_LABEL
 from vidkit.utils.files import check_writable
 from vidkit.utils.fingerprint import weights_fingerprint
@@ -49,6 +50,7 @@ def run(settings: CalibrateSettings) -> CalibrationSummary | CalibrationCost:
     clips = clips_of(settings)
     runs = _resolved(clips)
     predictor = _predictor(settings)
+    check_text(predictor, runs[0].spec)
     plan = _plan(settings, runs)
     if settings.dry_run:
         return dry_run(settings, runs[0], plan, table_path, work)

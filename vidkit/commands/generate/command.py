@@ -81,6 +81,7 @@ def dry_run(run: ResolvedRun) -> CostEstimate:
     """Tokens, FLOPs and memory; a first frame and a table given as files are read as the run would."""
     settings, spec, request = run.settings, run.spec, run.request
     notes = list(run.frame.notes)
+    _refuse_on_cpu(settings)
     dense = is_dense(settings.attention)
     # masks import torch, and a dry run should not: only for a table that is to be read
     if dense or settings.attention.table not in (None, "", "auto"):
@@ -105,3 +106,17 @@ def dry_run(run: ResolvedRun) -> CostEstimate:
     for note in notes:
         print(f"note        {note}")
     return estimate
+
+
+def _refuse_on_cpu(settings: GenerateSettings) -> None:
+    """What a run on a CPU would refuse, where one was asked for; another device need not be here."""
+    backend, kind = settings.attention.backend.value, settings.model.quantize.value
+    if settings.device != "cpu" or (backend in ("auto", "native") and kind == "none"):
+        return
+    import torch
+
+    from vidkit.generation.quantize import check_quantize
+    from vidkit.generation.speed import SpeedRun
+
+    SpeedRun(backend=backend).check(torch.device("cpu"), torch.float32)
+    check_quantize(kind, torch.device("cpu"))
