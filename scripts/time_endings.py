@@ -12,14 +12,18 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +31,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = (
     "n = 3000\nx = list(range(n, 0, -1))\nfor i in range(n):\n    for j in range(i):\n        x[j] += 1\n"
 )
+TASK = 'name: t\nid: "{id}"\ngroup: "{id}"\nquestion: q\noptions: choices\nanswer: gold\n'
 LONGEST_S = 600  # that one may take to end before it counts as hung
-# words, OUT being a new folder, and seconds it runs at least
+# words, OUT being a new folder and SERVER one that never answers, and seconds it runs at least
 COMMANDS: dict[str, tuple[str, float]] = {
     "generate": ("generate --seed 1 steps=40 -o OUT/x.mp4", 20),
     "generate, causal": ("generate -c maze_causal_demo --seed 1 -o OUT/x.mp4", 12),
@@ -50,7 +55,28 @@ COMMANDS: dict[str, tuple[str, float]] = {
     "bench algoviz": ("bench algoviz programs=reference -o OUT", 30),
     "algoviz run": ("algoviz run s.py -o OUT/t.json", 10),
     "algoviz demo": ("algoviz demo quicksort -o OUT/t.mp4", 10),
+    "algoviz ask": ("algoviz ask sort-them --llm SERVER --model m --input [5,2,8] -o OUT/x.mp4", 10),
+    "eval --model": ("eval t.yaml --data d.jsonl --model m server.base_url=SERVER -o OUT/run", 10),
+    "select-frames --manifest": ("select-frames --manifest m.jsonl k=8 cache=off -o OUT/frames", 12),
+    "bench vbench": ("bench vbench videos=[clips.of] dimensions=[temporal_flickering] -o OUT", 12),
 }
+
+
+@contextlib.contextmanager
+def silent_server() -> Iterator[str]:
+    """Address of a server that takes every call and answers none."""
+    held = []
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):  # closed
+                while True:
+                    held.append(listener.accept()[0])
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+    for each in held:
+        each.close()
 
 
 def told(words: list[str], place: Path, after_s: float, number: int) -> dict[str, Any]:
@@ -121,6 +147,14 @@ def inputs(place: Path) -> None:
     with mp4_stream(place / "video.mp4") as stream:
         for i in range(600):
             stream.add(rng.integers(0, 255, (180, 320, 3), dtype=np.uint8), i / 10)
+    (place / "t.yaml").write_text(TASK)
+    rows = [{"id": str(n), "q": "?", "choices": ["x", "y"], "gold": "A"} for n in range(40)]
+    (place / "d.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    videos = [{"id": str(n), "video": "video.mp4", "query": "bright"} for n in range(40)]
+    (place / "m.jsonl").write_text("".join(json.dumps(row) + "\n" for row in videos))
+    (place / "clips.of").mkdir()
+    for number in range(12):
+        shutil.copyfile(place / "video.mp4", place / "clips.of" / f"{number}.mp4")
 
 
 def main() -> int:
@@ -135,19 +169,19 @@ def main() -> int:
     parser.add_argument("--record", type=Path, help="JSONL file that a row for each command is added to")
     chosen = parser.parse_args()
     until, failed = time.monotonic() + 60 * chosen.minutes, False
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, silent_server() as address:
         inputs(Path(folder))
         for name in chosen.only or COMMANDS:
             if time.monotonic() > until:
                 print("time is up", file=sys.stderr)
                 break
-            row = of_command(name, Path(folder), chosen)
+            row = of_command(name, Path(folder), chosen, address)
             failed |= bool(row["wrong"])
             tell(row, chosen.record)
     return int(failed)
 
 
-def of_command(name: str, base: Path, chosen: argparse.Namespace) -> dict[str, Any]:
+def of_command(name: str, base: Path, chosen: argparse.Namespace, address: str) -> dict[str, Any]:
     """One command, told so many times."""
     words, lasts_s = COMMANDS[name]
     draw = random.Random(f"{name}:{chosen.seed}")
@@ -157,7 +191,7 @@ def of_command(name: str, base: Path, chosen: argparse.Namespace) -> dict[str, A
         place = base / f"{name.replace(' ', '-')}-{count}"
         shutil.copytree(base, place, ignore=lambda folder, names: [n for n in names if "." not in n])
         after_s = round(draw.uniform(0.5, lasts_s), 2)
-        row = told(words.split(), place, after_s, number)
+        row = told(words.replace("SERVER", address).split(), place, after_s, number)
         if what := wrong_with(row, number):
             wrong.append(f"{number.name} after {after_s} s: {what}")
         found.append({"after_s": after_s, **{key: row[key] for key in ("status", "seconds", "slowness")}})

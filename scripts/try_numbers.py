@@ -31,7 +31,7 @@ from scripts.rows import tell
 VALUES = (0, -1, 10**9, 10**18)
 MOST_S = 5  # of the processor, beyond what the command takes with its own numbers
 MEMORY = 6 << 30  # of address space, above what is loaded
-HUNG_S = 60
+HUNG_S = 600  # of the clock
 
 
 def whole_numbers(command: str) -> Iterator[tuple[str, bool, tuple[str, ...]]]:
@@ -101,6 +101,7 @@ def of_command(name: str, words: Words, base: Path) -> dict[str, Any]:
     from vidkit.config.most import most_of
 
     began, wrong, ends = time.monotonic(), [], {"plan": 0, "refused": 0}
+    (base / "out").mkdir(exist_ok=True)
     command = max((one for one in WITH_SETTINGS if name.startswith(one)), key=len)
     dry = ["dry_run=true"] if command != "calibrate gate" else []
     for key, is_list, methods in whole_numbers(command):
@@ -137,6 +138,7 @@ def main() -> int:
         for name, words in all_commands(base):
             if (chosen.only and name not in chosen.only) or time.monotonic() > until:
                 continue
+            (base / "out").mkdir(exist_ok=True)
             attempt([*words(base / "out"), "dry_run=true"])  # what is loaded once is no part of the seconds
             row = of_command(name, words, base)
             failed |= bool(row["wrong"])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.syntax import syntax_of
+from vidkit.cli.report import report_error
 from vidkit.errors import (
     ConfigError,
     DataError,
@@ -68,3 +69,19 @@ def test_a_package_of_vidkit_itself_is_named_without_an_extra() -> None:
     with pytest.raises(MissingDependency) as error:
         require("no_such_package.part")
     assert error.value.hint == "pip install no_such_package"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("Unable to allocate 745. GiB for an array"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 745 bytes"),
+        MemoryError(),
+    ],
+    ids=["numpy", "torch", "python"],
+)
+def test_memory_that_is_not_there_is_no_bug(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
+    assert report_error(error, "'vidkit --help'") == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].startswith("error: this machine's memory is not enough: ") and len(said) == 2
+    assert "bug" not in said[1]

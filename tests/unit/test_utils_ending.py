@@ -12,6 +12,9 @@ import long_jobs
 import pytest
 import vidkit_process
 
+from scripts import time_endings
+from vidkit.cli.commands import WITH_SETTINGS
+
 # stands for what a command does; writes "begun" when it is there
 DOING = {
     # one operation that does not return to Python, as a forward of a large model may not for minutes
@@ -155,3 +158,10 @@ def test_ctrl_c_within_the_exec_of_a_text_has_its_usual_status(tmp_path: Path) -
     words = [sys.executable, "-m", "as_module"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
+def test_every_command_is_told_to_end() -> None:
+    """By scripts/time_endings.py; `calibrate gate` reads a file and is done within a second."""
+    named = list(time_endings.COMMANDS)
+    missing = {word for word in WITH_SETTINGS if not any(name.startswith(word) for name in named)}
+    assert missing == {"calibrate gate"}

@@ -44,6 +44,9 @@ class BenchAttentionSettings:
             _not_empty(name, getattr(self, name))
 
 
+_MOST_FEATURES = 100_000_000  # numbers of a made array, 800 MB
+
+
 class SelectFramesSection(StrEnum):
     planted = "planted"  # recall, coverage, redundancy of every method on videos with known events
     tokens = "tokens"  # events read under a budget of vision tokens: few large, many small pictures
@@ -139,6 +142,11 @@ class SelectorsSettings:
     def __post_init__(self) -> None:
         for name in ("candidates", "dim", "k", "runs"):
             _at_least(name, getattr(self, name), 1)
+        if self.candidates * self.dim > _MOST_FEATURES:
+            raise ValueError(
+                f"candidates={self.candidates} of dim={self.dim} are more than {_MOST_FEATURES} numbers"
+                "\nlower one of them: they are drawn in memory"
+            )
 
 
 @dataclass

@@ -28,6 +28,7 @@ def checkpoint_file(given: str) -> Path | None:
 
     Raises:
         ConfigError: no such file, or a kind of file that is not read.
+        ModelError: a file of safetensors that is cut off or has no header.
     """
     path = Path(given).expanduser()
     hub = _HUB.fullmatch(given)
@@ -37,7 +38,11 @@ def checkpoint_file(given: str) -> Path | None:
         raise ConfigError(
             f"'{given}' is not a checkpoint: its name ends in none of {', '.join(SUFFIXES)}", _HINT
         )
-    return path if path.is_file() else None
+    if not path.is_file():
+        return None
+    if path.suffix == ".safetensors" and (problem := safetensors_problem(path)):
+        raise ModelError(f"the checkpoint '{path}' is damaged: {problem}", "copy the file again")
+    return path
 
 
 def fetch_checkpoint(given: str) -> Path:
@@ -140,9 +145,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def _load(path: Path) -> dict[str, Any]:
     if path.suffix == ".safetensors":
-        problem = safetensors_problem(path)
-        if problem:
-            raise ModelError(f"the checkpoint '{path}' is damaged: {problem}", "copy the file again")
+        checkpoint_file(str(path))
         from safetensors.torch import load_file
 
         try:

@@ -77,3 +77,8 @@ def test_lines_of_a_batch_are_held_to_it(tmp_path: Path) -> None:
     path.write_text('{"prompt": "a", "frames": 1000000001}\n')
     with pytest.raises(DataError, match=r"p\.jsonl:1: frames must be <= 100000"):
         clips_of(GenerateSettings(prompts=str(path)), 1)
+
+
+def test_arrays_that_no_memory_holds_are_refused() -> None:
+    with pytest.raises(ConfigError, match="candidates=1000000 of dim=100000"):
+        compose("bench select-frames", "default", ["selectors.candidates=1000000", "selectors.dim=100000"])
