@@ -44,6 +44,8 @@ LIGHT = (
     "vidkit.frames.selectors.wfs_sb",
     "numpy",
     "PIL.Image",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.figure",
 )
 HEAVY = (
     *LIGHT,
