@@ -5,7 +5,6 @@ No torch: damage is found before anything is loaded.
 
 from __future__ import annotations
 
-import json
 import re
 from importlib import resources
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from vidkit.errors import ModelError, doc_page
 from vidkit.generation.spec import ModelSpec, read_json, spec_from_folder
+from vidkit.utils import json_depth
 
 HUB_HINT = "pass model.path=... or model.weights=random"
 _WEIGHTLESS = (
@@ -157,7 +157,7 @@ def safetensors_problem(path: Path) -> str | None:
                 return "this is a Git LFS pointer, not the file itself"
             return f"{size} bytes, the header is cut off"
         try:
-            header = json.loads(file.read(length))
+            header = json_depth.loads(file.read(length))
             ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
         except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
             return "the header is not readable"

@@ -7,11 +7,12 @@ enough.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from vidkit.utils import json_depth
 
 MAX, MAX_COMPLETION = "max_tokens", "max_completion_tokens"
 _MAY_GO = ("temperature", "top_p", "seed", "top_logprobs", "logprobs")
@@ -78,7 +79,7 @@ def _refusal(body: bytes) -> tuple[str, str]:
     """The words of a refusal and the field that it names."""
     text = body[:100_000].decode("utf-8", "replace")
     try:
-        parsed = json.loads(body)
+        parsed = json_depth.loads(body)
     except (ValueError, RecursionError):
         return text, ""
     error = parsed.get("error", parsed) if isinstance(parsed, dict) else None

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from vidkit.errors import VidkitError
 from vidkit.serving.engine import Engine, EngineError, ErrorKind
 from vidkit.serving.server_wire import BadRequestError, format_reply, parse_request
+from vidkit.utils import json_depth
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(404, f"no such path: {self.path}", "not_found")
             return
         try:
-            parsed = json.loads(body)
+            parsed = json_depth.loads(body)
             if not isinstance(parsed, dict):
                 raise BadRequestError("the body is not a JSON object")
             self._send(200, self.server.owner.answer(parsed))

@@ -15,6 +15,7 @@ from vidkit.serving.engine import EngineError, ErrorKind
 from vidkit.serving.messages import Audio, Image, Message, Request, Text, Video
 from vidkit.serving.messages import Part as MessagePart
 from vidkit.serving.reply import Alternative, Reply, Token, Usage
+from vidkit.utils import json_depth
 from vidkit.utils.redaction import redact, redact_all, redact_message
 
 _PLACEHOLDER_BELOW = -9000.0
@@ -112,7 +113,7 @@ def decode_json(body: bytes) -> dict[str, Any]:
     if not body.strip():
         raise bad_reply("the reply is empty")
     try:
-        parsed = json.loads(body)
+        parsed = json_depth.loads(body)
     except UnicodeDecodeError as error:
         raise bad_reply(f"the reply is not UTF-8 (byte {error.start} of {len(body)})") from error
     except json.JSONDecodeError as error:
@@ -182,7 +183,7 @@ def _decode_reply(body: Mapping[str, Any]) -> Reply:
 def error_message(body: bytes) -> tuple[str, str]:
     """The text and the code of an error body in whatever form, cut to one readable line."""
     try:
-        parsed = json.loads(body)
+        parsed = json_depth.loads(body)
         error = parsed.get("error", parsed) if isinstance(parsed, dict) else parsed
         code = str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
         return _error_text(error), _one_line(code)

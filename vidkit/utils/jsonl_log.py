@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from vidkit.errors import DataError, OutputError, VidkitError
+from vidkit.utils import json_depth
 from vidkit.utils.files import explained
 from vidkit.utils.leftovers import held_file
 from vidkit.utils.reservation import is_at, locked
@@ -167,7 +168,7 @@ class JsonlLog:
         if line.isspace() and line.endswith(b"\n"):
             return "blank"
         try:
-            row = json.loads(line)
+            row = json_depth.loads(line)
             if not isinstance(row, dict):
                 raise ValueError("not a JSON object")
         except (ValueError, RecursionError) as error:
@@ -329,6 +330,6 @@ def read_log(path: Path) -> Iterator[Row]:
     with path.open("rb") as file:
         for line in file:
             with suppress(ValueError, RecursionError):
-                row = json.loads(line) if line.endswith(b"\n") else None
+                row = json_depth.loads(line) if line.endswith(b"\n") else None
                 if isinstance(row, dict):
                     yield row

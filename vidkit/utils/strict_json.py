@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vidkit.errors import DataError
+from vidkit.utils.json_depth import refuse_deep
 
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|[{}\[\]:]')
 _DIGITS = re.compile(r"\d{4300}")
@@ -37,17 +38,9 @@ def load_json(text: str, where: str, *, line: int | None = None) -> Any:
         json.JSONDecodeError: not JSON.
     """
     try:
-        if text[:1] in "{[" and text[-1:] in "}]":
-            names = text.count('":')
-            # as many names as colons in all: none stands twice
-            if names == text.count(":") and text.count("{") == 1:
-                made, end = _PLAIN.raw_decode(text)
-                if end == len(text) and len(made) == names and type(made) is dict:
-                    return made
-            made, end = _DECODER.raw_decode(text)  # without the search for blanks around it
-            if end == len(text):
-                return made
-        return _DECODER.decode(text)
+        made = _read(text)
+        refuse_deep(made, text)
+        return made
     except RecursionError:
         raise json.JSONDecodeError("nested too deep", text, _deepest(text)) from None
     except json.JSONDecodeError:
@@ -59,6 +52,21 @@ def load_json(text: str, where: str, *, line: int | None = None) -> Any:
         digits = _DIGITS.search(text)
         place = 0 if digits is None else digits.start()
         raise json.JSONDecodeError("a whole number with too many digits", text, place) from error
+
+
+def _read(text: str) -> Any:
+    """The value, by the quickest way that notices a key that stands twice."""
+    if text[:1] in "{[" and text[-1:] in "}]":
+        names = text.count('":')
+        # as many names as colons in all: none stands twice
+        if names == text.count(":") and text.count("{") == 1:
+            made, end = _PLAIN.raw_decode(text)
+            if end == len(text) and len(made) == names and type(made) is dict:
+                return made
+        made, end = _DECODER.raw_decode(text)  # without the search for blanks around it
+        if end == len(text):
+            return made
+    return _DECODER.decode(text)
 
 
 def _deepest(text: str) -> int:

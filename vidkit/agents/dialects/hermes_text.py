@@ -11,6 +11,7 @@ from vidkit.agents.types import Tool, ToolCall, ToolResult, Turn
 from vidkit.agents.workspace import Workspace
 from vidkit.serving.messages import Message, Text
 from vidkit.serving.reply import Reply
+from vidkit.utils import json_depth
 
 _FORM = (
     "Think inside <think></think>. Then either call one tool, as a JSON object with the keys name and"
@@ -41,7 +42,7 @@ def is_flat(value: Any) -> bool:
 def read_call(text: str) -> Turn:
     """A JSON object with name and arguments as a call; what is wrong with it otherwise."""
     try:
-        found = json.loads(unfenced(text))
+        found = json_depth.loads(unfenced(text))
     except (ValueError, RecursionError):
         return Turn(problem="the tool call is not valid JSON")
     if not isinstance(found, dict) or not isinstance(found.get("name"), str):
@@ -49,7 +50,7 @@ def read_call(text: str) -> Turn:
     arguments = found.get("arguments", {})
     if isinstance(arguments, str):  # some servers and models encode them twice
         try:
-            arguments = json.loads(arguments)
+            arguments = json_depth.loads(arguments)
         except (ValueError, RecursionError):
             arguments = None
     if not isinstance(arguments, dict):

@@ -9,6 +9,7 @@ from typing import Any
 
 from vidkit.algoviz.vta.trace import Trace, parse, trace_of
 from vidkit.errors import DataError
+from vidkit.utils import json_depth
 
 _DELTAS = re.compile(r'"deltas"\s*:\s*\[')
 _PLACE = re.compile(r"/deltas/(\d+)")
@@ -24,7 +25,7 @@ def kept_text(text: str) -> dict[str, Any] | None:
     """
     for match in islice(_DELTAS.finditer(text), _TRIED):
         try:
-            head = json.loads(text[: match.end()] + "]}")
+            head = json_depth.loads(text[: match.end()] + "]}")
         except (ValueError, RecursionError):
             continue
         deltas, place, decoder = [], match.end(), json.JSONDecoder()

@@ -19,6 +19,7 @@ from vidkit.algoviz.tracing.run import trace_source
 from vidkit.algoviz.vta.limits import HOSTILE, check_limits
 from vidkit.algoviz.vta.trace import Trace, parse
 from vidkit.errors import DataError
+from vidkit.utils import json_depth
 
 INSIDE = Path(__file__).resolve().parent / "inside"
 PROGRAM, MADE = "tracker.py", ".vidkit-made"
@@ -278,7 +279,7 @@ def _value(text: str) -> tuple[dict[str, Any] | None, int | None]:
     """The JSON value of a text with a fault, as far as it goes; the number of steps where it is whole."""
     steps: int | None = None
     try:
-        raw = json.loads(text)
+        raw = json_depth.loads(text)
         steps = len(raw["deltas"]) if isinstance(raw, dict) and isinstance(raw.get("deltas"), list) else None
         check_limits(raw, "trace", HOSTILE, len(text))
     except DataError:

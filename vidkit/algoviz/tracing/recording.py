@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from vidkit.utils import json_depth
 
 MOST_STEPS = 200_000
 MODULE = "<module>"
@@ -88,7 +89,7 @@ def from_records(records: list[dict[str, Any]], source: str) -> Recording:
 def _lines(log: bytes) -> Iterator[dict[str, Any] | None]:
     for line in log.splitlines():
         try:  # a program may have written a million empty lines, each of which would cost an error
-            made = json.loads(line) if line.lstrip().startswith(b"{") else None
+            made = json_depth.loads(line) if line.lstrip().startswith(b"{") else None
         except (ValueError, RecursionError):
             made = None
         yield made if isinstance(made, dict) else None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
+
+from vidkit.utils import json_depth
 
 _FENCE = re.compile(r"```(?:json)?\s{0,8}(?=[{\[])", re.IGNORECASE)
 _TAG = re.compile(
@@ -80,7 +81,7 @@ def _content(text: str) -> Any:
     if len(body) > _LONGEST or body[:1] not in "{[" or body[-1:] not in "}]":
         return None
     try:
-        return json.loads(body)
+        return json_depth.loads(body)
     except (ValueError, RecursionError):
         return None
 

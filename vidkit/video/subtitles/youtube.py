@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 from xml.parsers import expat
 
 from vidkit.errors import DataError
+from vidkit.utils import json_depth
 from vidkit.video.subtitles.cues import Findings, SubtitleSegment
 from vidkit.video.subtitles.markup import plain
 
@@ -33,7 +33,7 @@ def parse_json3(text: str, found: Findings) -> list[SubtitleSegment]:
         DataError: it is not JSON, or has no list of events.
     """
     try:
-        events = json.loads(text)["events"]
+        events = json_depth.loads(text)["events"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{found.source}:1: this is not JSON with a list of events", _HINT) from error
     if not isinstance(events, list):
