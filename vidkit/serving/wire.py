@@ -20,6 +20,9 @@ from vidkit.utils.redaction import redact, redact_all, redact_message
 
 _PLACEHOLDER_BELOW = -9000.0
 """vLLM fills missing log-probabilities with -9999; nothing real comes near."""
+_DEEPEST = (
+    500  # levels: only the top ones are walked over, and odd arguments of a call should not cost a reply
+)
 
 
 def encode_request(request: Request, model: str, dialect: Dialect = PLAIN) -> bytes:
@@ -113,7 +116,7 @@ def decode_json(body: bytes) -> dict[str, Any]:
     if not body.strip():
         raise bad_reply("the reply is empty")
     try:
-        parsed = json_depth.loads(body)
+        parsed = json_depth.loads(body, _DEEPEST)
     except UnicodeDecodeError as error:
         raise bad_reply(f"the reply is not UTF-8 (byte {error.start} of {len(body)})") from error
     except json.JSONDecodeError as error:

@@ -13,27 +13,27 @@ from typing import Any
 DEEPEST = 200
 
 
-def loads(text: str | bytes) -> Any:
+def loads(text: str | bytes, deepest: int = DEEPEST) -> Any:
     """`json.loads` for texts of others.
 
     Raises:
-        RecursionError: more than `DEEPEST` levels.
+        RecursionError: more than `deepest` levels.
         ValueError: not JSON.
     """
     value = json.loads(text)
-    refuse_deep(value, text)
+    refuse_deep(value, text, deepest)
     return value
 
 
-def refuse_deep(value: Any, text: str | bytes) -> None:
-    """Raise RecursionError where `value`, read from `text`, has more than `DEEPEST` levels."""
+def refuse_deep(value: Any, text: str | bytes, deepest: int = DEEPEST) -> None:
+    """Raise RecursionError where `value`, read from `text`, has more than `deepest` levels."""
     opened = (
         text.count("[") + text.count("{") if isinstance(text, str) else text.count(b"[") + text.count(b"{")
     )
-    if opened <= DEEPEST:
+    if opened <= deepest:
         return
     level = [value]
-    for _ in range(DEEPEST):
+    for _ in range(deepest):
         rows = [row.values() if type(row) is dict else row for row in level]
         level = [item for row in rows for item in row if type(item) is list or type(item) is dict]
         if not level:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for
 from typing import NoReturn, Self, TypeVar
 
 from vidkit.errors import VidkitError
@@ -85,15 +87,18 @@ def start_worker() -> None:
     # Ctrl-C is the parent's, which ends its workers by SIGTERM; as an exception, so that temporary files go
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     guard_streams()
     quiet_threads()
-    threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
+    told, here = socket.socketpair()
+    here.setblocking(False)
+    signal.set_wakeup_fd(here.detach())  # written to at once, wherever the main thread is
+    threading.Thread(target=_end_with_parent, args=(told,), name="end with parent", daemon=True).start()
 
 
 def _leave(signum: int, frame: object) -> NoReturn:
     # the pool takes what a task raises, this too, for its result, and waits for the next task: for ever,
     # where a broken pool has told all of its processes to end and now waits for them
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, _LEAVING_S)
     raise SystemExit(128 + signum)
 
@@ -119,12 +124,16 @@ def end_workers(pool: ProcessPoolExecutor, grace_s: float = 1.0) -> None:
             process.kill()
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(told: socket.socket) -> None:
     # a killed run leaves nobody to end its workers: they would wait for tasks for ever
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    if parent is None:
+        return
+    while parent.sentinel not in wait_for([parent.sentinel, told]):
+        if signal.SIGTERM in told.recv(64):
+            # a signal that comes just before the main thread falls asleep does not wake it: no `_leave`
+            signal.setitimer(signal.ITIMER_REAL, _LEAVING_S)
+    os._exit(1)
 
 
 def quiet_threads() -> None:

@@ -10,9 +10,7 @@ from diffusers import (
 
 import scripts.bench_hunyuan_attention as bench
 from vidkit.attention import AttentionSettings, enable
-from vidkit.attention.calibration import Calibrator
 from vidkit.attention.keep import always_keep_mask
-from vidkit.attention.predictors import make_predictor
 from vidkit.attention.processor import SparseAttnProcessor
 from vidkit.errors import ModelError
 from vidkit.hooks.dense.processor import DenseAttnProcessor, dense_kernels
@@ -238,15 +236,6 @@ def test_sound_that_changes_at_every_step_is_no_other_prompt():
             velocity(model, {**inputs, **changed})
         refreshed = [row.refreshed for row in handle.rows()]
     assert refreshed[0] > 0 and refreshed[1:] == [0, 0]
-
-
-@pytest.mark.parametrize("name", ["hunyuan", "cogvideox", "ltx2"])
-def test_a_calibration_is_refused_by_name(name, tmp_path):
-    model, _ = MODELS[name]()
-    predictor = make_predictor("xattention", block_q=8, block_k=8, stride=4)
-    with pytest.raises(ModelError, match=r"Transformer3DModel cannot be calibrated"):
-        Calibrator(model, predictor, [0.5], [], [[0, 0]] * 2, tmp_path / "log")
-    assert not (tmp_path / "log").exists()
 
 
 @pytest.mark.parametrize("name", ["cogvideox", "ltx2"])

@@ -10,7 +10,7 @@ from diffusers import SkyReelsV2Transformer3DModel
 
 from tests.support.tiny_cache import Pipe
 from vidkit import caching
-from vidkit.errors import ConfigError, ModelError
+from vidkit.errors import ConfigError
 from vidkit.hooks.families import FAMILIES
 
 CPU = torch.device("cpu")
@@ -64,7 +64,7 @@ def test_gradients_are_refused():
             )
 
 
-def test_models_with_more_between_their_blocks_are_refused_by_name():
+def test_single_tokens_of_models_with_more_between_their_blocks_are_refused_by_name():
     import diffusers
 
     kind = diffusers.WanVACETransformer3DModel
@@ -72,8 +72,8 @@ def test_models_with_more_between_their_blocks_are_refused_by_name():
     small = {"num_attention_heads": 2, "attention_head_dim": 12, "in_channels": 4, "out_channels": 4}
     small |= {"text_dim": 8, "freq_dim": 16, "ffn_dim": 16, "num_layers": 2}
     model = kind(**small, vace_layers=[0], vace_in_channels=4)
-    with pytest.raises(ModelError, match="WanVACETransformer3DModel"):
-        caching.enable(model, "interval")
+    with pytest.raises(ConfigError, match="WanVACETransformer3DModel cannot"):
+        caching.enable(model, "motioncache")
 
 
 class Disagreeing(caching.CachePolicy):

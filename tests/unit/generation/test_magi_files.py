@@ -14,7 +14,7 @@ from magi_published import TINY, write_published_model
 
 from vidkit.config.compose import compose
 from vidkit.config.schema import GenerateSettings
-from vidkit.errors import ModelError
+from vidkit.errors import ConfigError, ModelError
 from vidkit.generation.load import LoadedModel, LoadOptions, load_pipeline
 from vidkit.generation.magi.captions import (
     LearnedTokens,
@@ -215,6 +215,7 @@ class TestCaptions:
 
 def test_captions_take_time_in_proportion_to_their_length() -> None:
     assert clean_caption("see a.png.jpg here . . and x.mp4y") == "see here . and y"
-    assert clean_caption("a" + "<" * 200_000 + " " * 200_000 + "b").endswith(
-        "b"
-    )  # minutes where it is a square
+    # seconds where it is a square
+    assert clean_caption("a" + "<" * 50_000 + " " * 49_000 + "b").endswith("b")
+    with pytest.raises(ConfigError, match="100,001 characters, of which 100,000 can be read"):
+        clean_caption("a" * 100_001)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _TOLERANCE = 1e-6
+_LONGEST_LITERAL = 500_000  # characters; Python's parser takes more than a second for a million
 UNKNOWN = object()
 """No answer is known; None is one."""
 
@@ -32,11 +33,16 @@ def same_answer(given: Any, expected: Any) -> bool:
 
 
 def read_answer(text: str) -> Any:
-    """The value that a line of output stands for: JSON, a literal of Python, else the text itself."""
+    """The value that a line of output stands for: JSON, a literal of Python, else the text itself.
+
+    Of a literal of Python no more than `_LONGEST_LITERAL` characters are read; a longer one stays text.
+    """
     import ast
 
     text = text.strip()
     for read in (json.loads, ast.literal_eval):
+        if read is ast.literal_eval and len(text) > _LONGEST_LITERAL:
+            break
         try:
             return read(text)
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):

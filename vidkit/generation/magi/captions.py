@@ -18,13 +18,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidkit.errors import ModelError
+from vidkit.errors import ConfigError, ModelError
 from vidkit.models.magi.transformer import MagiText
 from vidkit.utils.plain import unescaped
 
 SPECIAL_TOKENS = "special_tokens.npz"  # of the authors' repository, example/assets
 QUALITY_ROW = 1  # of `other_tokens`: high quality
 DURATION_ROWS = range(7, 15)  # 1 to 8 and more chunks are still to come, this one included
+_LONGEST = 100_000  # characters; the text encoder reads some hundred words
 
 _DASHES = (
     "\u002d\u058a\u05be\u1400\u1806\u2010-\u2015\u2e17\u2e1a\u2e3a\u2e3b\u2e40\u301c\u3030\u30a0"
@@ -61,7 +62,16 @@ _RULES: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
 
 
 def clean_caption(text: str) -> str:
-    """Lower case, without addresses, tags, Chinese characters and ornaments, as captions in training."""
+    """Lower case, without addresses, tags, Chinese characters and ornaments, as captions in training.
+
+    Raises:
+        ConfigError: it is longer than any caption.
+    """
+    if len(text) > _LONGEST:
+        raise ConfigError(
+            f"the prompt has {len(text):,} characters, of which {_LONGEST:,} can be read",
+            "describe the clip in a paragraph",
+        )
     text = unquote_plus(text).strip().lower()
     for pattern, instead in _RULES:
         text = re.sub(pattern, instead, text)
