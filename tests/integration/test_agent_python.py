@@ -45,7 +45,7 @@ def test_a_crop_comes_back() -> None:
         ("x = bytearray(10 * 2**30)\nfor i in range(0, len(x), 4096): x[i] = 1", "over its limit (memory)"),
         ("f = open('big', 'wb')\nwhile True: f.write(b'x' * 10**7)", "over its limit"),
         ("open('/tmp/outside_of_agents', 'w').write('x')", "Error: [Errno"),
-        ("import os\nfor _ in range(3000): os.fork()", "BlockingIOError"),
+        ("import os, time\nfor _ in range(3000): os.fork() or time.sleep(99)", "BlockingIOError"),
     ],
 )
 def test_what_goes_wrong_is_told_and_stays_inside(code: str, told: str) -> None:
