@@ -22,6 +22,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -156,6 +157,8 @@ def start(
         "new_session": new_session,
         "prepare": prepare,
     }
+    if heavy and find_spec("torch") is None:  # the keeper would die of it, and say so to nobody
+        raise ModuleNotFoundError("No module named 'torch'")
     out, err, report = (os.pipe() for _ in range(3))
     body = json.dumps(request).encode()
     server = _server(HEAVY if heavy else BARE if bare else LIGHT)
