@@ -225,6 +225,8 @@ def is_symmetric(value: Encoded, memory: Memory) -> bool:
 
 def neighbours(near: Encoded, memory: Memory) -> list[tuple[str, Cell]]:
     """Names of neighbours with the weight, None where there is none."""
+    if not isinstance(near, str | dict):  # a scalar
+        return []
     content = memory.content(near)
     if content is not None and content["k"] in ("dict", "odict"):
         return [(key_text(key, memory), shown(weight, memory)) for key, weight in content["v"]]

@@ -165,6 +165,8 @@ def text(value: Encoded, memory: Memory, depth: int = 0) -> str:
 
 def key_text(value: Encoded, memory: Memory) -> str:
     """A key of a dict as text, without quotes."""
+    if type(value) is int:  # most keys of long containers; the same text, sooner
+        return str(value)
     return value if isinstance(value, str) else text(value, memory)
 
 
