@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+import vidkit
 from vidkit.errors import VideoError
-from vidkit.utils.paths import given_path
+from vidkit.utils.paths import expanded, given_path
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,14 @@ def test_a_file_of_any_name_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_the_home_folder_is_filled_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert given_path("~/a.mp4") == tmp_path / "a.mp4"
+
+
+def test_the_home_of_nobody_is_a_name_like_any_other() -> None:
+    assert expanded("~nobody_at_all/x.mp4") == Path("~nobody_at_all/x.mp4")
+    assert expanded("~/x.mp4") == Path.home() / "x.mp4"
+
+
+def test_no_path_is_expanded_in_a_way_that_raises() -> None:
+    for file in (Path(vidkit.__file__).parent).rglob("*.py"):
+        if file.name != "paths.py":
+            assert ".expanduser()" not in file.read_text(encoding="utf-8"), file

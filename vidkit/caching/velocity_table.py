@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from vidkit.errors import DataError
+from vidkit.utils.paths import expanded
 from vidkit.utils.strict_json import load_json
 
 SHIPPED = Path(__file__).parent / "tables" / "maze.json"
@@ -66,7 +67,7 @@ def load_velocities(path: str) -> VelocityTable:
         DataError: missing, or without velocities.
     """
     try:
-        plain = load_json(Path(path).expanduser().read_text(encoding="utf-8"), path)
+        plain = load_json(expanded(path).read_text(encoding="utf-8"), path)
         return VelocityTable.of(plain["velocities"])
     except OSError as error:
         raise DataError(f"no table at {path}", "make one: vidkit calibrate cache -o FILE") from error

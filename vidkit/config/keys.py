@@ -245,11 +245,13 @@ def owner_of_free_key(name: str, keys: dict[str, Key]) -> Key | None:
 
     A section that names a method is one too: only the method knows its settings.
     """
-    parts = name.split(".")
-    for length in range(len(parts) - 1, 0, -1):
+    dots = name.count(".")
+    deepest = 1 + max((known.count(".") for known in keys), default=0)  # a name may have a million parts
+    parts = name.split(".", deepest)
+    for length in range(min(dots, deepest), 0, -1):
         key = keys.get(".".join(parts[:length]))
         if key is not None:
-            return key if key.is_free or (key.is_open and length == len(parts) - 1) else None
+            return key if key.is_free or (key.is_open and length == dots) else None
     return None
 
 

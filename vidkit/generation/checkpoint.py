@@ -14,6 +14,7 @@ from typing import Any
 from vidkit.errors import ConfigError, ModelError
 from vidkit.generation.folder import safetensors_problem
 from vidkit.utils.damaged import DAMAGED_ARRAYS
+from vidkit.utils.paths import expanded
 
 ENTRIES = ("generator_ema", "generator", "ema", "model_ema", "model", "state_dict")  # in order of preference
 SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".safetensors")
@@ -30,7 +31,7 @@ def checkpoint_file(given: str) -> Path | None:
         ConfigError: no such file, or a kind of file that is not read.
         ModelError: a file of safetensors that is cut off or has no header.
     """
-    path = Path(given).expanduser()
+    path = expanded(given)
     hub = _HUB.fullmatch(given)
     if not path.is_file() and hub is None:
         raise ConfigError(f"no checkpoint file '{given}'", _HINT + ", or OWNER/NAME:FILE on the hub")

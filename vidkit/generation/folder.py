@@ -13,6 +13,7 @@ from typing import Any
 from vidkit.errors import ModelError, doc_page
 from vidkit.generation.spec import ModelSpec, read_json, spec_from_folder
 from vidkit.utils import json_depth
+from vidkit.utils.paths import expanded
 
 HUB_HINT = "pass model.path=... or model.weights=random"
 _WEIGHTLESS = (
@@ -56,7 +57,7 @@ def local_folder(path: str) -> Path | None:
     Raises:
         ModelError: it reads as a path, but no folder is there.
     """
-    folder = Path(path).expanduser()
+    folder = expanded(path)
     if folder.is_dir():
         return folder
     looks_local = path.startswith((".", "/", "~")) or path.count("/") != 1 or folder.exists()

@@ -14,6 +14,7 @@ from typing import Any
 
 from vidkit.errors import ConfigError, ModelError, require
 from vidkit.generation.folder import safetensors_problem
+from vidkit.utils.paths import expanded
 
 _SHOWN = 3  # names of layers in a message
 _PARTS = ("transformer", "transformer_2")
@@ -69,7 +70,7 @@ def _parse(entry: str) -> Lora:
         path, factor = rest, 1.0  # a colon of the name
     if not math.isfinite(factor):
         raise ConfigError(f"the scale of lora={entry} must be a finite number", "write lora=PATH:0.8")
-    found = Path(path).expanduser()
+    found = expanded(path)
     if not path or not os.path.isfile(found):
         raise ConfigError(
             f"no LoRA file '{path}'", "write lora=PATH or lora=PATH:SCALE, several with commas between them"

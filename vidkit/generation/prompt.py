@@ -7,6 +7,7 @@ from typing import Any
 
 from vidkit.errors import ConfigError, DataError
 from vidkit.generation.magi.files import tokenizer_folder
+from vidkit.utils.paths import expanded
 
 
 def text_or_file(text: str | None, name: str) -> str | None:
@@ -17,7 +18,7 @@ def text_or_file(text: str | None, name: str) -> str | None:
     """
     if text is None or not text.startswith("@"):
         return text
-    path = Path(text[1:]).expanduser()
+    path = expanded(text[1:])
     hint = f"write {name}=@FILE for the text in a file"
     try:
         found = " ".join(path.read_text(encoding="utf-8-sig").split())

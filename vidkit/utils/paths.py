@@ -76,3 +76,8 @@ def _exists(text: str) -> bool:
         return bool(text) and text != "-" and Path(text).exists()
     except (OSError, ValueError):
         return False
+
+
+def expanded(path: str | Path) -> Path:
+    """A path with `~` replaced by the home folder; one that begins with the home of nobody stays as it is."""
+    return Path(os.path.expanduser(path))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from vidkit.errors import OutputError
+from vidkit.utils.paths import expanded
 
 KEY = "sealed"
 _LARGEST = 1 << 30  # bytes of a file that is looked at
@@ -95,7 +96,7 @@ def named_paths(settings: Any) -> dict[str, Path]:
     found = {}
     for name, text in _texts(settings, ""):
         if 0 < len(text) < _LONGEST_PATH and "\0" not in text and "\n" not in text:
-            found[f"'{name}'"] = path = Path(os.path.expanduser(text))
+            found[f"'{name}'"] = path = expanded(text)
             if name == "output" and path.suffix:
                 found["the record of 'output'"] = path.with_suffix(".json")
                 found["the sheet of 'output'"] = path.with_suffix(".png")

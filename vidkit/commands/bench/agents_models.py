@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vidkit.bench.running import Part, Tell
 from vidkit.config.bench_agents_schema import AgentsSection, BenchAgentsSettings
 from vidkit.errors import ConfigError
+from vidkit.utils.paths import expanded
 
 if TYPE_CHECKING:
     from vidkit.bench.agents.pair_gates import Scored
@@ -102,7 +103,7 @@ def _calibrated(settings: BenchAgentsSettings, small: Any, tell: Tell, gate: str
 
 def _kept(settings: BenchAgentsSettings) -> Path | None:
     folder = settings.pair.columns
-    return None if folder is None else Path(folder).expanduser()
+    return None if folder is None else expanded(folder)
 
 
 def _gates(settings: BenchAgentsSettings, tell: Tell) -> Iterator[dict[str, Any]]:

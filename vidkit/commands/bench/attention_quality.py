@@ -15,6 +15,7 @@ from vidkit.commands.bench.common import command_of, folder_for, plan_of, print_
 from vidkit.config.bench_quality_schema import BenchAttentionQualitySettings
 from vidkit.errors import OutputError
 from vidkit.utils.files import check_writable
+from vidkit.utils.paths import expanded
 
 if TYPE_CHECKING:
     import torch
@@ -76,9 +77,9 @@ def _work_folder(settings: BenchAttentionQualitySettings, output: Path, log: str
     Raises:
         OutputError: it cannot be written, is read by this run, or holds other things.
     """
-    work = Path(settings.work).expanduser() if settings.work else output / "work"
+    work = expanded(settings.work) if settings.work else output / "work"
     if settings.model_path is not None:
-        model = Path(settings.model_path).expanduser().resolve()
+        model = expanded(settings.model_path).resolve()
         if work.resolve().is_relative_to(model):
             raise OutputError(
                 f"'{work}' lies in '{model}', which this run reads", "choose another work= or --output"
@@ -131,7 +132,7 @@ def load(settings: BenchAttentionQualitySettings) -> tuple[LoadedModel, str | No
     from vidkit.utils.device import resolve_device, resolve_dtype
     from vidkit.utils.fingerprint import weights_fingerprint
 
-    folder = embedded_folder() if settings.model_path is None else Path(settings.model_path).expanduser()
+    folder = embedded_folder() if settings.model_path is None else expanded(settings.model_path)
     check_folder(folder, "skyreels_df")
     device = resolve_device(settings.device)
     dtype = "fp32" if settings.dtype.value == "auto" else settings.dtype.value

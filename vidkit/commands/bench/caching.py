@@ -16,6 +16,7 @@ from vidkit.commands.bench.common import command_of, folder_for, plan_of, print_
 from vidkit.config.bench_caching_schema import AttentionMode, BenchCachingSettings, CacheMethod, Section
 from vidkit.errors import OutputError
 from vidkit.utils.files import check_writable
+from vidkit.utils.paths import expanded
 
 if TYPE_CHECKING:
     import torch
@@ -85,7 +86,7 @@ def _work_folder(settings: BenchCachingSettings, output: Path, log: str) -> Path
     Raises:
         OutputError: it cannot be written, or holds other things.
     """
-    work = Path(settings.work).expanduser() if settings.work else output / "work"
+    work = expanded(settings.work) if settings.work else output / "work"
     check_writable(work, create=True)
     if not settings.force and not (work / log).exists() and any(work.iterdir()):
         raise OutputError(
@@ -162,7 +163,7 @@ def load(settings: BenchCachingSettings) -> tuple[LoadedModel, str | None]:
     from vidkit.utils.device import resolve_device, resolve_dtype
     from vidkit.utils.fingerprint import weights_fingerprint
 
-    folder = embedded_folder() if settings.model_path is None else Path(settings.model_path).expanduser()
+    folder = embedded_folder() if settings.model_path is None else expanded(settings.model_path)
     check_folder(folder, "skyreels_df")
     device = resolve_device(settings.device)
     dtype = "fp32" if settings.dtype.value == "auto" else settings.dtype.value

@@ -13,6 +13,7 @@ from vidkit.bench.running import Planned
 from vidkit.bench.tables import TextTable, say
 from vidkit.config.keys import keys_of
 from vidkit.utils.files import check_writable
+from vidkit.utils.paths import expanded
 from vidkit.utils.plain import duration
 
 _UNTOLD = {"output", "dry_run", "force", "verbose", "device"}  # say nothing about the figures
@@ -24,7 +25,7 @@ def folder_for(name: str, output: str | None, dry_run: bool = False) -> Path:
     Raises:
         OutputError: it cannot be written to.
     """
-    folder = Path(output).expanduser() if output else Path("outputs") / "bench" / name.replace("-", "_")
+    folder = expanded(output) if output else Path("outputs") / "bench" / name.replace("-", "_")
     if not dry_run:
         check_writable(folder, create=True)
     return folder

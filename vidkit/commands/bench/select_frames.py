@@ -32,6 +32,7 @@ from vidkit.config.bench_schema import BenchSelectFramesSettings, SelectFramesSe
 from vidkit.errors import VideoError
 from vidkit.frames.registry import METHODS, load_selector
 from vidkit.utils.files import check_writable
+from vidkit.utils.paths import expanded
 
 _Steps = Callable[[Path], Iterator[dict[str, Any]]]
 _PACKAGES = (
@@ -147,8 +148,8 @@ def _work_folder(kept: str | None) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="vidkit-bench-") as folder:
             yield Path(folder)
         return
-    check_writable(Path(kept).expanduser(), create=True)
-    yield Path(kept).expanduser()
+    check_writable(expanded(kept), create=True)
+    yield expanded(kept)
 
 
 def _inputs(section: str, settings: BenchSelectFramesSettings) -> str:
@@ -279,7 +280,7 @@ def _selectors(settings: BenchSelectFramesSettings) -> Section:
 
 def _stages(settings: BenchSelectFramesSettings) -> Section:
     asked = settings.stages
-    if asked.video is not None and not Path(asked.video).expanduser().is_file():
+    if asked.video is not None and not expanded(asked.video).is_file():
         raise VideoError(f"no video at '{asked.video}' (stages.video)", "check the path")
     source = asked.video or f"a drawn video of {asked.duration_s} s"
     what = f"{source}, {asked.runs} times selection, decoding, decord"
@@ -298,7 +299,7 @@ def _hour(settings: BenchSelectFramesSettings) -> Section:
 def _timed(
     settings: BenchSelectFramesSettings, duration_s: int, runs: int, video: str | None, work: Path
 ) -> Iterator[dict[str, Any]]:
-    path = Path(video).expanduser() if video else work / f"textured{duration_s}s_{settings.seed}.mp4"
+    path = expanded(video) if video else work / f"textured{duration_s}s_{settings.seed}.mp4"
     if not path.exists():
         yield {"note": f"drawing {path.name}", "rows": []}
         write_long(path, duration_s, settings.seed)

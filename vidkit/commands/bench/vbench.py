@@ -18,6 +18,7 @@ from vidkit.bench.vbench.official import Results, Scores, read_results
 from vidkit.commands.bench.common import command_of, folder_for, plan_of, print_files
 from vidkit.config.bench_vbench_schema import BenchVbenchSettings, VbenchDimension
 from vidkit.errors import ConfigError, DataError, SomeFailed, VideoError
+from vidkit.utils.paths import expanded
 from vidkit.utils.statistics import EACH_BY_ITSELF
 
 _VIDEO_S = 3.0  # a dimension and video, on a quiet core
@@ -43,7 +44,7 @@ def run(settings: BenchVbenchSettings) -> dict[str, Any]:
             "there is nothing to score",
             "give videos=[FOLDER,...], or results=[FILE,...] of VBench; the first of several is the baseline",
         )
-    given = [Path(one).expanduser() for one in settings.videos or settings.results]
+    given = [expanded(one) for one in settings.videos or settings.results]
     parts = _parts(settings, given)
     output = folder_for("vbench", settings.output, settings.dry_run)
     if settings.dry_run:
@@ -192,10 +193,10 @@ def _by_models(
     )
     for dimension, folder, load in loaders:
         if dimension in asked and folder is not None:
-            features = load(Path(folder).expanduser(), device)
+            features = load(expanded(folder), device)
             made[dimension.value if features.published else like(dimension.value)] = features.consistency
     if VbenchDimension.aesthetic_quality in asked and settings.aesthetic_clip and settings.aesthetic_layer:
-        tower, layer = (Path(p).expanduser() for p in (settings.aesthetic_clip, settings.aesthetic_layer))
+        tower, layer = (expanded(p) for p in (settings.aesthetic_clip, settings.aesthetic_layer))
         aesthetic = load_aesthetic(tower, layer, device)
         name = VbenchDimension.aesthetic_quality.value
         made[name if aesthetic.features.published else like(name)] = aesthetic.score

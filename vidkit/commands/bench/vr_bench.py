@@ -26,6 +26,7 @@ from vidkit.errors import ConfigError
 from vidkit.mazes.dataset.options import SetOptions
 from vidkit.mazes.tracking.official import check_csrt
 from vidkit.utils.files import check_writable
+from vidkit.utils.paths import expanded
 
 _PACKAGES = ("numpy", "av", "opencv-python-headless", "opencv-contrib-python-headless", "scipy")
 _INPUTS = {
@@ -53,7 +54,7 @@ def run(settings: BenchVrBenchSettings) -> dict[str, Any]:
     _check(settings)
     command = command_of("vr-bench", settings)
     output = folder_for("vr-bench", settings.output, settings.dry_run)
-    work = Path(settings.work).expanduser() if settings.work else output / "work"
+    work = expanded(settings.work) if settings.work else output / "work"
     parts = [_part(section, settings, work) for section in dict.fromkeys(settings.sections)]
     if settings.dry_run:
         return plan_of("vr-bench", parts, ["times are estimates for quiet cores"], command)
@@ -90,7 +91,7 @@ def _check(settings: BenchVrBenchSettings) -> None:
     if csrt:
         check_csrt()
     if settings.authors is not None:
-        check_checkout(Path(settings.authors).expanduser())
+        check_checkout(expanded(settings.authors))
 
 
 def _take(record: BenchRecord, part: Part, found: dict[str, Any]) -> str:
@@ -128,7 +129,7 @@ def _truth(settings: BenchVrBenchSettings, work: Path) -> Part:
         for sample in spread(every, asked.share)
     ]
     if asked.levels is not None:
-        tasks += folder_tasks(Path(asked.levels).expanduser(), trackers)
+        tasks += folder_tasks(expanded(asked.levels), trackers)
     tasks.sort(key=lambda task: len(task.trackers))  # what is quick first: a run may be stopped
     what = f"{len(tasks)} clips, {', '.join(trackers)}"
     header = {"section": "truth", "version": _LOG_VERSION}
@@ -195,7 +196,7 @@ def _speed_steps(settings: BenchVrBenchSettings, plan: SpeedPlan, tell: Tell) ->
     rows: list[dict[str, Any]] = []
     measured = [measure_speed(plan)]
     if settings.authors is not None:
-        folder = Path(settings.authors).expanduser()
+        folder = expanded(settings.authors)
         python = settings.authors_python or sys.executable
         measured.append(measure_authors(folder, python, plan.types, plan.difficulties, plan.levels))
     for source in measured:

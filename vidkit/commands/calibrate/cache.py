@@ -14,6 +14,7 @@ from vidkit.generation.out_of_memory import out_of_memory_explained
 from vidkit.generation.resolve import ResolvedRun, resolve
 from vidkit.utils.files import check_writable
 from vidkit.utils.fingerprint import weights_fingerprint
+from vidkit.utils.paths import expanded
 from vidkit.utils.plain import counted
 from vidkit.utils.sealing import check_single, named_paths
 
@@ -73,7 +74,7 @@ def _measured(settings: CalibrateCacheSettings, runs: list[ResolvedRun], path: P
 
 def _path(settings: CalibrateCacheSettings) -> Path:
     name = f"{settings.model.name}-magnitudes.json"
-    path = Path("outputs") / name if settings.output is None else Path(settings.output).expanduser()
+    path = Path("outputs") / name if settings.output is None else expanded(settings.output)
     if path.suffix != ".json":
         raise ConfigError(f"output '{path}' is not a .json file", "end it in .json")
     return path

@@ -27,6 +27,7 @@ from vidkit.generation.sparse import check_text
 from vidkit.generation.spec import RANDOM_LABEL
 from vidkit.utils.files import check_writable
 from vidkit.utils.fingerprint import weights_fingerprint
+from vidkit.utils.paths import expanded
 from vidkit.utils.sealing import check_single, named_paths
 from vidkit.utils.strict_json import load_json
 
@@ -44,7 +45,7 @@ def run(settings: CalibrateSettings) -> CalibrationSummary | CalibrationCost:
         VidkitError: anything the user can correct; measurements stay on disk in any case.
     """
     if settings.resolve is not None:
-        return _resolve(settings, Path(settings.resolve).expanduser())
+        return _resolve(settings, expanded(settings.resolve))
     _refuse_what_cannot_be_calibrated(settings)
     table_path, work = places_of(settings)
     clips = clips_of(settings)
@@ -82,11 +83,11 @@ def places_of(settings: CalibrateSettings) -> tuple[Path, Path]:
             Path("outputs") / f"{settings.model.name}-{settings.attention.predictor.rpartition(':')[2]}.json"
         )
     else:
-        table = Path(settings.output).expanduser()
+        table = expanded(settings.output)
         if table.suffix != ".json" or table.is_dir():
             raise ConfigError(f"output '{table}' is not a .json file", "end it in .json")
         check_writable(table.parent)
-    work = table.with_suffix(".calibration") if settings.work is None else Path(settings.work).expanduser()
+    work = table.with_suffix(".calibration") if settings.work is None else expanded(settings.work)
     return table, work
 
 

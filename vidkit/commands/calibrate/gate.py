@@ -27,6 +27,7 @@ from vidkit.evaluation.task import Task, load_task
 from vidkit.evaluation.types import Mode
 from vidkit.utils.console import terminal
 from vidkit.utils.files import check_writable
+from vidkit.utils.paths import expanded
 from vidkit.utils.publishing import staged
 
 BEST = "best"
@@ -78,7 +79,7 @@ def run(settings: CalibrateGateSettings) -> dict[str, Any]:
 
 
 def _output(settings: CalibrateGateSettings) -> Path:
-    output = Path(settings.output or "gate.json").expanduser()
+    output = expanded(settings.output or "gate.json")
     if output.suffix != ".json":
         raise ConfigError(f"output '{output}' is not a .json file", "give -o NAME.json")
     check_writable(output.parent, create=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 from vidkit.config.calibrate_schema import CalibrateSettings
 from vidkit.config.schema import GenerateSettings, Weights
 from vidkit.errors import ConfigError
 from vidkit.generation.first_frame import MAZE
 from vidkit.generation.prompt import read_prompts
+from vidkit.utils.paths import expanded
 from vidkit.utils.seeding import derive_seed
 
 DEFAULT_COUNT = 4  # mazes, or clips of random weights
@@ -50,7 +50,7 @@ def _prompts(settings: CalibrateSettings) -> list[str]:
         return [""] * (settings.prompt_count or DEFAULT_COUNT)  # a maze brings its caption
     if settings.prompts is None:
         raise ConfigError("no prompts were given", "add prompts=FILE, one prompt per line")
-    found = read_prompts(Path(settings.prompts).expanduser())
+    found = read_prompts(expanded(settings.prompts))
     wanted = settings.prompt_count
     if wanted is not None and wanted > len(found):
         raise ConfigError(

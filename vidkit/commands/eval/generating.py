@@ -22,6 +22,7 @@ from vidkit.evaluation.task import Task
 from vidkit.generation.resolve import ResolvedRun, resolve
 from vidkit.utils.files import check_writable, make_folder
 from vidkit.utils.jsonl_log import JsonlLog, Place
+from vidkit.utils.paths import expanded
 
 if TYPE_CHECKING:
     from vidkit.generation.load import LoadedModel
@@ -76,7 +77,7 @@ def _resolved(settings: EvalSettings) -> ResolvedRun:
     is_config = name in config_names("generate")
     values: dict[str, Any] = {"image": None, "device": settings.server.device, "seed": settings.seed}
     if not is_config:
-        values |= {"model.path": str(Path(name).expanduser()), "model.weights": Weights.pretrained}
+        values |= {"model.path": str(expanded(name)), "model.weights": Weights.pretrained}
     words = [f"{key}={value}" for key, value in _flat(settings.generate).items()]
     clip: GenerateSettings = compose(
         "generate", name if is_config else settings.generate_config, words, values=values

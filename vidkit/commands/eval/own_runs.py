@@ -20,6 +20,7 @@ from vidkit.evaluation.own_run import OWN_RUNS, OwnResult, OwnRun, Show, find_ow
 from vidkit.evaluation.task import Task
 from vidkit.utils.console import terminal
 from vidkit.utils.files import check_writable, write_text_atomic
+from vidkit.utils.paths import expanded
 from vidkit.utils.plain import duration
 from vidkit.utils.redaction import redact
 from vidkit.utils.sealing import check_single, named_paths, sealed_page
@@ -63,7 +64,7 @@ def makes_clips(settings: EvalSettings) -> bool:
     name = settings.model
     if name is None or settings.server.base_url is not None:
         return False
-    return name in config_names("generate") or (Path(name).expanduser() / "model_index.json").is_file()
+    return name in config_names("generate") or (expanded(name) / "model_index.json").is_file()
 
 
 def run_own(settings: EvalSettings, task: Task, name: str) -> dict[str, Any]:

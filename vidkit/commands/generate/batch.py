@@ -30,6 +30,7 @@ from vidkit.utils.files import check_writable
 from vidkit.utils.jsonl_log import JsonlLog, read_log
 from vidkit.utils.memory import give_back_free
 from vidkit.utils.ownership import unchanged_files
+from vidkit.utils.paths import expanded
 from vidkit.utils.plain import counted, duration
 from vidkit.utils.seeding import draw_seed
 from vidkit.utils.strict_json import load_json
@@ -155,7 +156,7 @@ def _folder(settings: GenerateSettings) -> Path:
     if settings.output is None:
         stem = "" if settings.prompts is None else f"{settings.model.name}-{Path(settings.prompts).stem}"
         return Path("outputs") / stem
-    given = Path(settings.output).expanduser()
+    given = expanded(settings.output)
     if settings.prompts is None:
         return given if given.is_dir() or not given.suffix else given.parent
     if given.suffix.lower() == ".mp4" or given.is_file():
@@ -168,7 +169,7 @@ def _folder(settings: GenerateSettings) -> Path:
 def _several(settings: GenerateSettings, folder: Path, seed: int) -> list[Clip]:
     """`num_videos` clips of one prompt, side by side."""
     stem = f"{settings.model.name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-    given = None if settings.output is None else Path(settings.output).expanduser()
+    given = None if settings.output is None else expanded(settings.output)
     if given is not None and given != folder:
         if given.suffix.lower() != ".mp4":
             raise ConfigError(f"output '{given}' is not an .mp4 file", "end it in .mp4, or name a folder")

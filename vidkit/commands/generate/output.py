@@ -16,6 +16,7 @@ from vidkit.generation.first_frame import MAZE, listed_paths
 from vidkit.generation.lora import parse_loras
 from vidkit.utils.files import atomic_path, check_writable
 from vidkit.utils.ownership import check_targets
+from vidkit.utils.paths import expanded
 from vidkit.utils.reservation import free, reserve, reserve_free
 
 _OUTPUTS = Path("outputs")
@@ -52,7 +53,7 @@ def inputs_of(settings: GenerateSettings) -> list[Path]:
     if (settings.negative_prompt or "").startswith("@"):
         given.append((settings.negative_prompt or "")[1:])
     given.append(str(table or ""))
-    found = [Path(os.path.expanduser(text)) for text in given if text and text not in (MAZE, "auto")]
+    found = [expanded(text) for text in given if text and text not in (MAZE, "auto")]
     return [*found, *(lora.path for lora in parse_loras(settings.lora))]
 
 
@@ -136,7 +137,7 @@ def _video_path(settings: GenerateSettings) -> tuple[Path, bool]:
         video = _OUTPUTS / name
         check_writable(video.parent, create=True)
         return video, True
-    given = Path(settings.output).expanduser()
+    given = expanded(settings.output)
     is_folder = given.is_dir() or not given.suffix
     if not is_folder and given.suffix.lower() != ".mp4":
         raise ConfigError(f"output '{given}' is not an .mp4 file", "end it in .mp4, or name a folder")

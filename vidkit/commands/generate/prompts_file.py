@@ -16,6 +16,7 @@ from vidkit.config.naming import did_you_mean
 from vidkit.config.schema import GenerateSettings
 from vidkit.config.whole_numbers import LARGEST_SEED, refuse_huge
 from vidkit.errors import ConfigError, DataError, doc_page
+from vidkit.utils.paths import expanded
 from vidkit.utils.seeding import derive_seed
 from vidkit.utils.strict_json import load_json
 
@@ -65,7 +66,7 @@ def clips_of(settings: GenerateSettings, seed: int) -> list[Clip]:
         DataError: a line that cannot be used, with file and line.
     """
     assert settings.prompts is not None
-    path = Path(settings.prompts).expanduser()
+    path = expanded(settings.prompts)
     clips: list[Clip] = []
     names: dict[str, str] = {}
     lines = list(_lines(path))  # a pipe can be read once

@@ -25,6 +25,7 @@ from vidkit.generation.prompt import read_prompts
 from vidkit.generation.resolve import ResolvedRun, resolve
 from vidkit.generation.spec import RANDOM_LABEL
 from vidkit.utils.files import check_writable
+from vidkit.utils.paths import expanded
 from vidkit.utils.plain import counted
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def run(settings: TuneSettings) -> dict[str, Any]:
     given = {f.name: getattr(settings, f.name) for f in dataclasses.fields(GenerateSettings)}
     base = GenerateSettings(**given | {"seed": seed, "dry_run": False, "output": None, "prompts": None})
     reference = reference_of(base)
-    prompts = [] if settings.prompts is None else read_prompts(Path(settings.prompts).expanduser())
+    prompts = [] if settings.prompts is None else read_prompts(expanded(settings.prompts))
     model = resolve(dataclasses.replace(reference, prompt=(prompts or [reference.prompt])[0]), draw=False)
     _check_prompts(settings, model, prompts)
     folder = _folder(settings)
@@ -194,7 +195,7 @@ def _check_prompts(settings: TuneSettings, model: ResolvedRun, prompts: list[str
 def _folder(settings: TuneSettings) -> Path:
     if settings.output is None:
         return Path("outputs") / "tune" / settings.model.name
-    folder = Path(settings.output).expanduser()
+    folder = expanded(settings.output)
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"output '{folder}' is a file", "name a folder")
     return folder

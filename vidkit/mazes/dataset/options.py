@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from vidkit.errors import ConfigError
 from vidkit.mazes.drawing.skin_folder import open_skin, type_of_skin
 from vidkit.mazes.drawing.skins import SKINS, Skin
 from vidkit.mazes.types import Difficulty, MazeType, difficulty_of, maze_type
+from vidkit.utils.paths import expanded
 
 TRAIN_SHARE = 0.8  # of a bucket, as published: 96 of 120
 _LARGEST_SIDE = 4096
@@ -92,7 +92,7 @@ class SetOptions:
         found: dict[int, Skin] = {}
         for name in self.skins:
             if "/" in name:
-                if type_of_skin(Path(name).expanduser()) is kind:
+                if type_of_skin(expanded(name)) is kind:
                     # folders of others get the numbers after ours
                     found[max(len(every), *found, 0) + 1] = open_skin(kind, name)
             elif name in SKINS[kind] or name in map(str, range(1, len(every) + 1)):
@@ -114,7 +114,7 @@ class SetOptions:
         names = {name for kind in self.kinds for name in SKINS[kind]}
         numbers = {str(n) for kind in self.kinds for n in range(1, len(SKINS[kind]) + 1)}
         for name in self.skins:
-            if "/" in name and type_of_skin(Path(name).expanduser()) in self.kinds:
+            if "/" in name and type_of_skin(expanded(name)) in self.kinds:
                 continue
             if name not in names | numbers:
                 raise ConfigError(

@@ -13,6 +13,7 @@ from vidkit.mazes.drawing.skins import CubeSkin, GridSkin, RoadSkin, Skin, find_
 from vidkit.mazes.drawing.sprites import Colour, sprite
 from vidkit.mazes.drawing.textures import Texture
 from vidkit.mazes.types import MazeType, maze_type
+from vidkit.utils.paths import expanded
 from vidkit.utils.strict_json import load_json
 
 #: pictures of each type; the first of several names that is there
@@ -43,7 +44,7 @@ def open_skin(kind: MazeType, name: str | None) -> Skin:
         DataError: a folder that is no whole skin of the type.
     """
     if name is not None and "/" in name:
-        return read_skin_folder(Path(name).expanduser(), kind)
+        return read_skin_folder(expanded(name), kind)
     return find_skin(kind, name)
 
 
