@@ -23,11 +23,15 @@ _SAME = 1e-9  # percent
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """One metric: `scale * sum(numerator) / sum(denominator)`, `empty` where the denominator is 0."""
+    """One metric: `scale * sum(numerator) / sum(denominator)`, `empty` where the denominator is 0.
+
+    `bounded`: it cannot leave 0..100, or what `scale` makes of 0..1.
+    """
 
     name: str
     scale: float
     empty: float
+    bounded: bool = True
 
 
 class RatioMetrics:
@@ -53,11 +57,15 @@ class RatioMetrics:
         *,
         scale: float = 100.0,
         empty: float = math.nan,
+        bounded: bool = True,
     ) -> None:
-        """Add a metric from per-item values [N]; without a denominator it is the plain mean."""
+        """Add a metric from per-item values [N]; without a denominator it is the plain mean.
+
+        One that is not `bounded` has no interval where all clusters are alike: nothing limits the others.
+        """
         top = np.asarray(numerator, dtype=np.float64)
         bottom = np.ones_like(top) if denominator is None else np.asarray(denominator, dtype=np.float64)
-        self._ratios.append(Ratio(name, scale, empty))
+        self._ratios.append(Ratio(name, scale, empty, bounded))
         for values in (top, bottom):
             column = np.bincount(self._place, weights=values, minlength=len(self.names)).astype(np.float64)
             self._totals.append(_total(column))
@@ -102,7 +110,7 @@ class RatioMetrics:
         found = {}
         for i, metric in enumerate(self._ratios):
             values = self._per_cluster(i)
-            if len(values) and np.ptp(values) <= _SAME and 0 <= values[0] <= 100:
+            if metric.bounded and len(values) and np.ptp(values) <= _SAME and 0 <= values[0] <= 100:
                 found[metric.name] = statistics.alike_interval(float(values[0]), len(values))
         return found
 
@@ -112,7 +120,7 @@ class RatioMetrics:
         for i, metric in enumerate(self._ratios):
             one, two = self._per_cluster(i), other._per_cluster(i)
             same = np.array_equal(self._columns[2 * i + 1] != 0, other._columns[2 * i + 1] != 0)
-            if not len(one) or not same or np.ptp(one - two) > _SAME:
+            if not metric.bounded or not len(one) or not same or np.ptp(one - two) > _SAME:
                 continue
             if min(one.min(), two.min()) >= 0 and max(one.max(), two.max()) <= 100:
                 bound = statistics.alike_interval(float(one[0] - two[0]), len(one), -100.0, 100.0)

@@ -244,7 +244,9 @@ def intervals(
             made[name] = alike[name]
         else:
             bound = percentile_interval(each, level)
-            made[name] = none if alike is not None and bound.low == bound.high else bound
+            # equal values may differ in the last digit after division
+            flat = bound.high - bound.low <= _NEAR * max(1.0, abs(bound.high))
+            made[name] = none if alike is not None and flat else bound
     return made
 
 

@@ -47,6 +47,48 @@ def test_moves_are_read(text: str, official: tuple[str, ...] | None, ours: str) 
 
 
 @pytest.mark.parametrize(
+    ("text", "ours"),
+    [
+        ("down → down → right", "down down right"),
+        ("up→right→down", "up right down"),
+        ("Path: down → down", "down down"),
+        ("Path: right → right → down", "right right down"),
+        ("→ down → right", "down right"),
+        ("Start → go down → then right → Goal", "down right"),
+        ("**Down** → **Right**", "down right"),
+        ("`down` ➡️ `right`", "down right"),
+        ("down x2 → right 3 times → up", "down down right right right up"),
+        ("down → 2 right", "down right"),
+        ("up ↑, right →, down ↓", "up right down"),
+        ("1. → right\n2. ↓ down", "right down"),
+        ("R → R → D", "right right down"),
+        ("South → East -> East", "down right right"),
+        ('{"path": "down → down → right"}', "down down right"),
+        ('{"path": ["down →", "right"]}', "down right"),
+        ('{"path": [down → down → right', "down down right"),
+        ("[down → right → down]", "down right down"),
+        ("↓↓←", "down down left"),
+        ("→ → ↓", "right right down"),
+        ("→ → ↓ → →", "right right down right right"),
+        ("Moves: ↓↓←", "down down left"),
+        ("I go as follows\n→, →, ↓", "right right down"),
+        ("The way goes right:\n→ ↓ ↓", "right down down"),
+        ('{"path": ["→", "↓"]}', "right down"),
+    ],
+)
+def test_arrows_are_moves_alone_and_separators_beside_words(text: str, ours: str) -> None:
+    assert read_moves(text, GRID).moves == tuple(ours.split())
+
+
+def test_arrows_between_coordinates_and_places_are_separators() -> None:
+    cells = ((0, 0), (1, 0), (1, 1))
+    assert read_moves("(0,0) → (1,0) → (1,1)", GRID) == ReadMoves((), cells, "coordinates")
+    assert read_moves("(0,0) → down → (1,0) → right → (1,1)", GRID).cells == cells
+    assert read_moves("D → R → U", ROADS).moves == ("D", "R", "U")
+    assert read_moves("up ↑ → forward left → up", SPACE).moves == ("up", "forward_left", "up")
+
+
+@pytest.mark.parametrize(
     "text", ["", None, "no way", "<think> up up", '{"path": [1, 2]}', 7, "[" * 4000, '{"path": ["jump"]}']
 )
 def test_replies_without_moves_are_unread(text: object) -> None:

@@ -6,8 +6,8 @@ import statistics
 import pytest
 
 from vidkit.evaluation.tasks.vr_bench.samples import expected_max, expected_min, pass_at_k
-from vidkit.evaluation.tasks.vr_bench.summary import Estimates, SampleEstimates, shown_ks
-from vidkit.evaluation.tasks.vr_bench.tables import authors_means
+from vidkit.evaluation.tasks.vr_bench.summary import Estimates, SampleEstimates, ratio_metrics, shown_ks
+from vidkit.evaluation.tasks.vr_bench.tables import Groups, authors_means
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 5])
@@ -68,6 +68,32 @@ def test_undefined_stays_undefined_and_missing_is_a_failure() -> None:
     assert ours.values["official_mf"] == 100
     low, high = ours.intervals["success"].low, ours.intervals["success"].high
     assert 0 <= low < 100 * 3 / 9 < high <= 100
+
+
+@pytest.mark.parametrize(("won", "low", "high"), [(True, 77.91, 100.0), (False, 0.0, 22.09)])
+def test_levels_that_are_all_alike_have_exact_bounds_and_extra_length_none(
+    won: bool, low: float, high: float
+) -> None:
+    rows = [row(f"easy_{n}", s, won) for n in range(12) for s in range(2)]
+    groups = Groups(rows, 200, 1)
+    tables = groups.tables()
+    for each in (groups.all, SampleEstimates(rows, 2, 200, 1)):
+        for name in ("success", "official_sr"):
+            assert each.intervals[name].rounded() == pytest.approx([low, high], abs=0.01)
+        assert not isinstance(each.cell("sd"), tuple), "nothing limits how long a way may be"
+    cells = [cell for table in tables for line in table["rows"] for cell in line if isinstance(cell, tuple)]
+    assert cells
+    assert all(below < above for _, below, above in cells)
+    (line,) = groups.warnings()
+    assert "all levels have the same success, " in line
+    assert "SD" not in line
+
+
+def test_differences_of_extra_length_that_are_all_alike_have_no_bounds() -> None:
+    one, two = (ratio_metrics([row(f"easy_{n}", 0, True) for n in range(8)]) for _ in range(2))
+    alike = one.differences_alike(two)
+    assert "success" in alike
+    assert not {"sd", "official_sd"} & set(alike)
 
 
 def test_levels_are_the_unit_of_pass_at_k() -> None:

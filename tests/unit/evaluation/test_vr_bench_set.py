@@ -8,7 +8,13 @@ from vr_bench_set import write_level, write_set
 
 from vidkit.errors import ConfigError, DataError
 from vidkit.evaluation.tasks.vr_bench.clip_files import find_clips
-from vidkit.evaluation.tasks.vr_bench.level_set import LevelFile, Picked, load_level, read_set
+from vidkit.evaluation.tasks.vr_bench.level_set import (
+    LevelFile,
+    Picked,
+    levels_left_out,
+    load_level,
+    read_set,
+)
 from vidkit.mazes import MazeType, make
 from vidkit.mazes.types import Difficulty
 
@@ -124,6 +130,29 @@ def test_clips_of_no_level_are_told_with_the_reason(tmp_path: Path) -> None:
     assert reasons["easy_0097.mp4"] == "no folder of its path names a maze type"
     two = find_clips(clips_of(tmp_path / "b", "maze/easy_0097.mp4"), [level(), level(skin="2")])
     assert "names none of them" in two.unmatched[0][1]
+
+
+def test_clips_of_levels_that_are_not_scored_say_where_these_are(tmp_path: Path) -> None:
+    data = tmp_path / "set"
+    for split, number in (("eval", 2), ("eval", 3), ("train", 1)):
+        write_level(data / split, make("regular", "easy", number), number, with_clip=False)
+    write_level(data / "train", make("trapfield", "easy", 1), 1, with_clip=False)
+    names = [f"maze/easy_000{number}.mp4" for number in range(1, 5)]
+    folder = clips_of(tmp_path / "clips", *names, "trapfield/easy_0001.mp4")
+
+    def reasons(picked: Picked, limit: int | None = None) -> list[str]:
+        levels = read_set(data, picked)[:limit]
+        found = find_clips(folder, levels, lambda: levels_left_out(data, picked, levels))
+        return [why for _, why in found.unmatched]
+
+    train = "lies in the train split, which is not scored: benchmark.split=all scores it"
+    absent = "the set has no level easy_0004 of regular with skin 1"
+    first, trap = f"level regular/1/easy_0001 {train}", f"level trapfield/1/easy_0001 {train}"
+    assert reasons(Picked()) == [first, absent, trap]
+    assert reasons(Picked("all")) == [absent]
+    assert "level regular/1/easy_0003 is left out by benchmark.types" in reasons(Picked(), 1)[1]
+    write_level(data / "train", make("regular", "easy", 2), 2, with_clip=False)
+    assert "benchmark.split=train" in reasons(Picked())[0], "with all, one level would lie there twice"
 
 
 def test_folders_without_clips_and_doubled_clips_are_refused(tmp_path: Path) -> None:

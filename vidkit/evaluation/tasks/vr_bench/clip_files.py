@@ -8,18 +8,19 @@ the set has one skin of the type.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vidkit.errors import ConfigError, DataError
-from vidkit.evaluation.tasks.vr_bench.level_set import LevelFile
+from vidkit.evaluation.tasks.vr_bench.level_set import LeftOut, LevelFile
 from vidkit.mazes.types import MazeType, maze_type
 
 SUFFIXES = (".mp4", ".webm", ".mov", ".mkv", ".avi", ".m4v", ".gif")
 LAYOUTS = "TYPE/LEVEL/SAMPLE.mp4, or TYPE/SKIN/DIFFICULTY/[videos/]DIFFICULTY_NNNN[__sSEED].mp4"
 _LEVEL = re.compile(r"(easy|medium|hard)_0*(\d+)")
 _FILE = re.compile(r"(easy|medium|hard)_0*(\d+)(?:_{1,2}s?(\d+))?")
+_NO_LEVEL = "the set has no level"
 _BARE = re.compile(r"0*(\d+)(?:__s(\d+))?")
 
 
@@ -58,8 +59,15 @@ class FoundClips:
         return found
 
 
-def find_clips(folder: Path, levels: Sequence[LevelFile]) -> FoundClips:
+def find_clips(
+    folder: Path, levels: Sequence[LevelFile], left_out: Callable[[], Sequence[LeftOut]] = tuple
+) -> FoundClips:
     """Find the clips of a set's levels.
+
+    Args:
+        folder: of the clips.
+        levels: that are asked for.
+        left_out: gives the levels that are not, to say of a clip why it has none; asked only then.
 
     Raises:
         DataError: no such folder, no video in it, or two files for one sample.
@@ -86,6 +94,9 @@ def find_clips(folder: Path, levels: Sequence[LevelFile]) -> FoundClips:
             )
         clips[key] = ClipFile(*key, path)
     order = {level.id: place for place, level in enumerate(levels)}
+    if any(why.startswith(_NO_LEVEL) for _, why in unmatched):
+        others = [(_Places(other.levels), other.why) for other in left_out() if other.levels]
+        unmatched = [(path, _explained(path.relative_to(folder), why, others)) for path, why in unmatched]
     kept = sorted(clips.values(), key=lambda clip: (order[clip.level], len(clip.sample), clip.sample))
     return FoundClips(kept, unmatched)
 
@@ -114,7 +125,7 @@ class _Places:
         else:
             return "no folder of its path names a maze type"
         if kind not in self._skins:
-            return f"the set has no level of type {kind}"
+            return f"{_NO_LEVEL} of type {kind}"
         named = _level_of(folders, stem)
         if named is None:
             return "neither its name nor its folder names a level such as easy_0097"
@@ -124,7 +135,7 @@ class _Places:
             return f"the set has several skins of {kind}, and its path names none of them"
         level = self._ids.get((kind, skin, difficulty, number))
         if level is None:
-            return f"the set has no level {difficulty}_{number:04d} of {kind} with skin {skin}"
+            return f"{_NO_LEVEL} {difficulty}_{number:04d} of {kind} with skin {skin}"
         return level, sample
 
     def _skin_of(self, kind: MazeType, folders: list[str]) -> str | None:
@@ -133,6 +144,16 @@ class _Places:
         if named:
             return named[0]
         return skins[0] if len(skins) == 1 else None
+
+
+def _explained(path: Path, why: str, others: Sequence[tuple[_Places, str]]) -> str:
+    """Why a clip has no level; that the set has none is said only where nothing left out is meant."""
+    if why.startswith(_NO_LEVEL):
+        for places, reason in others:
+            found = places.of(path)
+            if not isinstance(found, str):
+                return f"level {found[0]} {reason}"
+    return why
 
 
 def _type_of(folder: str) -> MazeType | None:

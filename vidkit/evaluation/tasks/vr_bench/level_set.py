@@ -135,6 +135,34 @@ def read_set(folder: Path, picked: Picked | None = None) -> list[LevelFile]:
     return sorted(meant, key=lambda level: (*order[level.id], int(level.number), level.number))
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Levels of a set that are not asked for, and why not."""
+
+    levels: tuple[LevelFile, ...]
+    why: str
+
+
+def levels_left_out(folder: Path, picked: Picked, asked: Iterable[LevelFile]) -> list[LeftOut]:
+    """The levels of a set that are not asked for: of the same split first, then of others."""
+    mine = {level.id for level in asked}
+    roots = _roots(folder, picked.split)
+    here = [level for root in roots for level in _levels_in(root)]
+    ids = {level.id for level in here}
+    found = []
+    for root in _roots(folder, "all"):
+        if root in roots:
+            continue
+        there = tuple(_levels_in(root))
+        # a level that lies in both cannot be asked for with both
+        choice = "all" if ids.isdisjoint(level.id for level in there) or root == folder else root.name
+        place = "outside the splits" if root == folder else f"in the {root.name} split"
+        found.append(LeftOut(there, f"lies {place}, which is not scored: benchmark.split={choice} scores it"))
+    settings = "benchmark.types, benchmark.difficulties, benchmark.skins or --limit"
+    rest = tuple(level for level in here if level.id not in mine)
+    return [LeftOut(rest, f"is left out by {settings}"), *found]
+
+
 def _roots(folder: Path, split: str) -> list[Path]:
     there = [folder / name for name in SPLITS if (folder / name).is_dir()]
     if split in SPLITS:

@@ -10,7 +10,7 @@ from typing import Any
 from vidkit.errors import DataError
 from vidkit.evaluation.own_run import OwnResult, OwnRun
 from vidkit.evaluation.tasks.vr_bench.clip_files import find_clips
-from vidkit.evaluation.tasks.vr_bench.level_set import LevelFile, read_set
+from vidkit.evaluation.tasks.vr_bench.level_set import LevelFile, levels_left_out, read_set
 from vidkit.evaluation.tasks.vr_bench.released import METRICS, ReleasedTable, read_released
 from vidkit.evaluation.tasks.vr_bench.scored_result import result_of
 from vidkit.evaluation.tasks.vr_bench.scoring_options import ScoringOptions
@@ -30,7 +30,8 @@ def rescore(run: OwnRun) -> OwnResult:
         ConfigError: settings that cannot be used.
     """
     options: ScoringOptions = run.read_options(ScoringOptions)
-    levels = read_set(run.needs_data("the set that the table was made with"), options.picked)[: run.limit]
+    data = run.needs_data("the set that the table was made with")
+    levels = read_set(data, options.picked)[: run.limit]
     kinds = {level.type for level in levels}
     skins = sorted({level.skin for level in levels})
     if len({(level.type, level.skin) for level in levels}) > len(kinds):
@@ -40,7 +41,7 @@ def rescore(run: OwnRun) -> OwnResult:
         )
     tables = read_released(run.target, next(iter(kinds)) if len(kinds) == 1 else None)
     stated = _by_key(tables)
-    clips = find_clips(run.target, levels)
+    clips = find_clips(run.target, levels, lambda: levels_left_out(data, options.picked, levels))
     known = {_key(level, "")[:3] for level in levels}
     asked = [level for level in levels if any(key[:3] == _key(level, "")[:3] for key in stated)]
     if not asked:

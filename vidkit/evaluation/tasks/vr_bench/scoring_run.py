@@ -14,7 +14,7 @@ from vidkit.evaluation.running.manifest import check_free_for, set_aside
 from vidkit.evaluation.tasks.vr_bench.clip_files import FoundClips, find_clips
 from vidkit.evaluation.tasks.vr_bench.clip_jobs import LevelJob, scored_levels
 from vidkit.evaluation.tasks.vr_bench.clip_score import Metrics, failed_row
-from vidkit.evaluation.tasks.vr_bench.level_set import LevelFile, read_set
+from vidkit.evaluation.tasks.vr_bench.level_set import LevelFile, levels_left_out, read_set
 from vidkit.evaluation.tasks.vr_bench.scored_result import SUMMARY, ScoredSet, listed, result_of
 from vidkit.evaluation.tasks.vr_bench.scoring_options import ScoringOptions
 from vidkit.utils.jsonl_log import JsonlLog, Place
@@ -33,8 +33,9 @@ def score_videos(run: OwnRun) -> OwnResult:
         ConfigError: settings that cannot be used, a log of another run.
     """
     options: ScoringOptions = run.read_options(ScoringOptions)
-    levels = read_set(run.needs_data("a set of levels"), options.picked)[: run.limit]
-    clips = find_clips(run.target, levels)
+    data = run.needs_data("a set of levels")
+    levels = read_set(data, options.picked)[: run.limit]
+    clips = find_clips(run.target, levels, lambda: levels_left_out(data, options.picked, levels))
     if run.strict:
         _refuse_missing(levels, clips)
     if run.dry_run:

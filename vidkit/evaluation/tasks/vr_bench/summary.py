@@ -36,7 +36,8 @@ class Estimates:
         self.values = ratios.values()
         groups = ratios.groups()
         draws = ratios.draws(resamples, seed) if len(ratios.names) >= statistics.MIN_GROUPS else {}
-        self.intervals = statistics.intervals(draws, groups)
+        self.alike = ratios.alike()
+        self.intervals = statistics.intervals(draws, groups, alike=self.alike)
         self.counts = ratios.denominators()
 
     def cell(self, name: str) -> Cell:
@@ -94,7 +95,7 @@ class SampleEstimates(Estimates):
         if all(value is not None for each in ways for value in each):
             ratios.add("pr", [expected_max(each, k) for each in ways])
         least = [expected_min([row["robust"]["sd"] for row in each], k) for each in levels.values()]
-        ratios.add("sd", [total for total, _ in least], [chance for _, chance in least])
+        ratios.add("sd", [total for total, _ in least], [chance for _, chance in least], bounded=False)
         self._finish(ratios, resamples, seed)
 
 
@@ -123,7 +124,9 @@ def as_cell(value: float, interval: statistics.Interval | None) -> Cell:
 
 def _add(ratios: RatioMetrics, name: str, values: Sequence[float | None]) -> None:
     defined = [value is not None for value in values]
-    ratios.add(name, [value or 0.0 for value in values], [float(known) for known in defined])
+    # a way may be any number of times longer than the best one
+    bounded = not name.endswith("sd")
+    ratios.add(name, [value or 0.0 for value in values], [float(known) for known in defined], bounded=bounded)
 
 
 def _official(row: Row, name: str, as_authors: bool) -> float | None:

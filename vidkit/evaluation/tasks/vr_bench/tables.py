@@ -156,7 +156,28 @@ class Groups:
     def warnings(self) -> list[str]:
         """What has no interval, and why."""
         counts = {name: each.levels for name, each in self.types.items()}
-        return statistics.too_few_groups({**counts, "all": self.all.levels}, "level")
+        return [*statistics.too_few_groups({**counts, "all": self.all.levels}, "level"), *self._alike()]
+
+    def _alike(self) -> list[str]:
+        """One line that names the metrics which all levels of a type, or all in all, have alike."""
+        shown = dict(_OURS) | (
+            {name: f"official {head}" for name, head in _OFFICIAL} if self._official else {}
+        )
+        groups = {f" of {name}": each for name, each in self.types.items()} if len(self.types) > 1 else {}
+        groups[""] = self.all
+        groups |= {
+            f" of {kind} {hard}": each
+            for (kind, hard), each in self.difficulties.items()
+            if len(self.difficulties) > len(self.types)
+        }
+        groups |= {f" of {k} attempts ({kind})": each for (kind, k), each in self.attempts.items() if k > 1}
+        bounds, alike = {}, {}
+        for label, each in groups.items():
+            for name, heading in shown.items():
+                if name in each.alike and name in each.intervals:
+                    bounds[heading + label] = each.intervals[name]
+                    alike[heading + label] = each.alike[name]
+        return statistics.groups_alike(bounds, alike, "level", list(bounds))
 
 
 def authors_means(rows: Sequence[Row]) -> dict[str, dict[str, float | None]]:

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidkit.evaluation.answers.said import after_thinking
+from vidkit.evaluation.tasks.vr_bench.vlm_arrows import ARROWS, without_separators
 from vidkit.mazes.types import MazeType
 
 KEYS = {kind: "actions" if kind is MazeType.SOKOBAN else "path" for kind in MazeType}
 GRID_MOVES = ("up", "down", "left", "right")
 SPACE_MOVES = ("forward_left", "forward_right", "backward_left", "backward_right", "up", "down")
 _OTHER_KEYS = ("path", "actions", "moves", "solution", "answer", "directions", "steps", "route", "sequence")
-_ARROWS = str.maketrans({"↑": " up ", "↓": " down ", "←": " left ", "→": " right ", "➡": " right "})
-_ARROWS |= str.maketrans({"⬆": " up ", "⬇": " down ", "⬅": " left ", "↖": " forward_left "})
+_ARROWS = str.maketrans({arrow: f" {move} " for arrow, move in ARROWS.items()})
 _SHORT = {"u": "up", "d": "down", "l": "left", "r": "right"}
 _SHORT |= {"north": "up", "south": "down", "west": "left", "east": "right"}
 _FENCE = re.compile(r"```[a-zA-Z0-9]*\s*\n?(.*?)(?:```|\Z)", re.DOTALL)
@@ -131,6 +131,8 @@ def _from_cut_json(text: str, kind: MazeType) -> ReadMoves | None:
         return None
     rest = text[starts[-1].end() :]
     rest = rest[: rest.find("]")] if "]" in rest and not _PAIR.search(rest) else rest
+    # letters are places there
+    rest = rest if kind is MazeType.IRREGULAR else without_separators(rest)
     entries = re.findall(r"""["']([^"'\n]{1,40})["']""", rest)
     pairs = _PAIR.findall(rest)
     if pairs:
@@ -174,7 +176,8 @@ def _from_words(text: str, kind: MazeType) -> ReadMoves | None:
 
 def _moves_in(text: str, kind: MazeType) -> list[str]:
     known = SPACE_MOVES if kind is MazeType.MAZE3D else GRID_MOVES
-    plain = re.sub(r"(forward|backward)[\s-]+(left|right)", r"\1_\2", text.translate(_ARROWS).lower())
+    text = without_separators(text).translate(_ARROWS).lower()
+    plain = re.sub(r"(forward|backward)[\s-]+(left|right)", r"\1_\2", text)
     found: list[str] = []
     for match in re.finditer(rf"(?<![\w])({'|'.join(known)})(?![a-z_]){_TIMES}", plain):
         found += [match.group(1)] * max(1, min(int(match.group(2) or 1), 99))
