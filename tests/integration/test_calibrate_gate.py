@@ -99,7 +99,9 @@ def test_a_conformal_gate(drafts, capsys) -> None:
 
 def test_no_threshold_is_said_and_refused(drafts, capsys) -> None:
     assert calibrate(drafts, "risk=0.001") == 0
-    assert "believes nothing" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "believes nothing" in out
+    assert "of the believed are wrong, with a probability of 0.9" in " ".join(out.split())
     with pytest.raises(ConfigError, match="believes nothing"):
         read_gate(drafts / "gate.json").rule_for("small", "v-star")
 

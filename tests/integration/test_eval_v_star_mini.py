@@ -152,6 +152,41 @@ def test_every_engine_needs_nothing_but_the_name(folder, tmp_path, engine) -> No
     assert (output / "log.jsonl").read_bytes() == before  # resumed: nothing was asked again
 
 
+@pytest.mark.parametrize(
+    ("engine", "word"),
+    [("agent", "agent.seconds=200"), ("agent", "agent.tool_seconds=7"), ("agent", "agent.tokens=99"),
+     ("speculative", "draft.screen_above=0.7"), ("speculative", "draft.break_even=0.4"),
+     ("speculative", "draft.stop_when_slower=false")],
+)  # fmt: skip
+def test_a_run_is_continued_with_the_same_limits_only(folder, tmp_path, capsys, engine, word) -> None:
+    assert evaluated(folder, tmp_path, engine)[0] == 0
+    capsys.readouterr()
+    assert evaluated(folder, tmp_path, engine, word)[0] == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "was begun with model." in told and word.partition("=")[2].replace("false", "never") in told
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [("agent.tools=[]", "lacks it (got none) hint: give agent.tools=[zoom]"),
+     ("agent.tools=[frames]", "lacks it (got frames)"), ("agent.tools=[python]", "lacks it (got python)"),
+     ("agent.dialect=python_block", "calls tools in hermes_text alone")],
+)  # fmt: skip
+def test_what_the_pair_never_learnt_is_refused(folder, tmp_path, capsys, word, told) -> None:
+    status, _, output = evaluated(folder, tmp_path, "agent", word)
+    assert status == 2 and told in " ".join(capsys.readouterr().err.split()) and not output.exists()
+
+
+def test_engines_have_folders_of_their_own(folder, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "few.json").write_text('{"split": "test", "scenes": 1}')
+    for engine in ("agent", "speculative", "direct"):
+        words = [f"engine={engine}", f"server.options.folder={folder}"]
+        assert vidkit(["eval", "v-star-mini", "--data", "few.json", *words]) == 0
+    found = sorted(one.name for one in (tmp_path / "outputs" / "eval").iterdir())
+    assert found == [f"v-star-mini-pair-{name}" for name in ("large-agent", "large-speculative", "small")]
+
+
 def test_a_gate_is_of_its_own_weights(folder, tmp_path) -> None:
     """The shipped gate says nothing of other weights; a gate beside them is theirs."""
     place = tmp_path / "weights"

@@ -26,6 +26,10 @@ class Economy:
         self._front: deque[tuple[int, int, float]] = deque()
         self._agents: deque[float] = deque(maxlen=window)
 
+    def rule(self) -> str:
+        """When drafting stops, in words."""
+        return "measured" if self._break_even is None else f"at {self._break_even:g}"
+
     def agent_took(self, seconds: float) -> None:
         """One agent answered."""
         self._agents.append(seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from vidkit.agents.types import Dialect, Foresight, Tool
+from vidkit.errors import ConfigError
 from vidkit.utils.plugins import load_class
 
 DIALECTS: Mapping[str, str] = {
@@ -19,6 +20,12 @@ TOOLS: Mapping[str, str] = {
     "python": "vidkit.agents.tools.python:PythonTool",
     FRAMES_TOOL: "vidkit.agents.tools.frames:FramesTool",
 }
+_CALLED: Mapping[str, str] = {
+    "image_zoom_in_tool": "zoom",
+    "image_rotate_tool": "rotate",
+    "video_frames_tool": FRAMES_TOOL,
+}
+"""Names of settings by the names that models call tools by."""
 FORESIGHTS: Mapping[str, str] = {"centre": "vidkit.agents.foresight:Centre"}
 _DIALECT_NEEDS = ("system", "question", "declarations", "read", "turn", "observation", "reminder")
 
@@ -57,6 +64,12 @@ def open_tools(names: Sequence[str], frame: str = "model") -> list[Tool]:
     """
     made: list[Tool] = []
     for name in names:
-        factory = load_class("tool", name, TOOLS, ("run",))
+        try:
+            factory = load_class("tool", name, TOOLS, ("run",))
+        except ConfigError as error:
+            if name not in _CALLED:
+                raise
+            hint = f"did you mean '{_CALLED[name]}'? models know it as {name}; {error.hint}"
+            raise ConfigError(error.message, hint) from error
         made.append(factory(frame) if name == "zoom" else factory())
     return made

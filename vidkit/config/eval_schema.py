@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+_GATES = ("margin", "paper", "min_prob", "log_mean", "entropy")  # kinds of scores of gates
 _PRICED = ("small_in", "small_out", "large_in", "large_out")
 
 
@@ -114,6 +115,8 @@ class DraftSettings:
     break_even: float | None = None
 
     def __post_init__(self) -> None:
+        if self.kind not in _GATES:
+            return  # no threshold can be judged; what uses the gate refuses its kind
         low, high = (-math.inf, 0.0) if self.kind == "entropy" else (0.0, 1.0)
         if not low <= self.threshold <= high:
             scores = "<= 0" if self.kind == "entropy" else "in 0..1"
@@ -155,7 +158,7 @@ class EvalSettings:
     prices: dict[str, float] = field(default_factory=dict)  # per million tokens: small_in, large_out, ...
     server: ServerSettings = field(default_factory=ServerSettings)
     sampling: SamplingSettings = field(default_factory=SamplingSettings)
-    output: str | None = None  # folder of the run; none: outputs/eval/<task>-<model>
+    output: str | None = None  # folder of the run; none: outputs/eval/<task>-<model>, with agents -<engine>
     media: str | None = None  # folder of videos and pictures; none: the data's folder
     frames: str = "uniform:64"  # uniform:N, fps:R, or a selector such as wfs-sb:64
     selector: dict[str, object] = field(default_factory=dict)  # of the selector: fps, relevance, encoder, ...

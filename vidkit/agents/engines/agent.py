@@ -84,8 +84,12 @@ class AgentEngine:
 
     def identity(self) -> Mapping[str, str]:
         """The model's, and how its agent is run."""
-        limits = f"{counted(self._limits.steps, 'step')} of {self._limits.step_tokens} tokens"
-        return {**self._engine.identity(), "agent": limits, **self._settings}
+        limits = self._limits
+        told = (
+            f"{counted(limits.steps, 'step')} of {limits.step_tokens} tokens, {limits.tokens} tokens and"
+            f" {limits.seconds:g} s per question, {limits.tool_seconds:g} s per call"
+        )
+        return {**self._engine.identity(), "agent": told, **self._settings}
 
     async def generate(self, request: Request) -> Reply:
         """Run the agent. A run without an answer is an empty reply that says why.

@@ -117,10 +117,23 @@ class SpeculativeEngine:
         """Both models', and the gate: another gate is another run."""
         small = {f"small_{name}": value for name, value in self._small.identity().items()}
         rule = f"{self._rule.kind} > {self._rule.threshold:g} at K = {self._rule.k}"
-        return {**self._agent.identity(), **small, "gate": rule, "screen": self._screen, **self._mode()}
+        return {
+            **self._agent.identity(),
+            **small,
+            "gate": rule,
+            "screen": self._told_screen(),
+            **self._mode(),
+        }
+
+    def _told_screen(self) -> str:
+        if self._screen == "none":
+            return self._screen
+        pixels = f" at {self._screen_px} px" if self._screen_px else ""
+        return f"{self._screen} >= {self._screen_above:g}{pixels}"
 
     def _mode(self) -> dict[str, str]:
-        return {"race": "true"} if self._race else {}
+        stops = "never" if self._economy is None else self._economy.rule()
+        return {"drafting_stops": stops, **({"race": "true"} if self._race else {})}
 
     async def generate(self, request: Request) -> Reply:
         """Answer one request.

@@ -148,7 +148,10 @@ def _print(gate: GateFile, rows: list[dict[str, Any]], chosen_on: int) -> None:
         for row in rows
     ]
     title = f"{gate.task}, {gate.model}: {gate.count} drafts, K = {gate.k}"
-    note = f"thresholds at which at most {gate.risk:.0%} of the believed are wrong, with {1 - gate.delta:.0%}"
+    note = (
+        f"thresholds at which at most {gate.risk:.0%} of the believed are wrong,"
+        f" with a probability of {1 - gate.delta:.3g}"
+    )
     if gate.method == "conformal":
         note = (
             f"conformal thresholds: at most {gate.risk:.0%} of all drafts are believed and wrong, on average"

@@ -151,7 +151,11 @@ def _steps(one: Mapping[str, Any]) -> list[Any]:
 
 
 def _used(step: object) -> bool:
-    return isinstance(step, Mapping) and "call" in step
+    """Whether a step called a tool that worked."""
+    if not isinstance(step, Mapping) or "call" not in step:
+        return False
+    told = step.get("tool")
+    return isinstance(told, Mapping) and not told.get("problem")
 
 
 def _shares(found: list[dict[str, Any]]) -> Iterator[str]:

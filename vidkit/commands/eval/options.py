@@ -29,11 +29,12 @@ def rows_of(task: Task, data: Path, limit: int | None) -> Iterator[Row]:
 
 
 def folder_of(settings: EvalSettings, task: Task) -> Path:
-    """Where a run lies; named after task and model unless given."""
+    """Where a run lies; named after task, model and a way of asking that is not direct unless given."""
     if settings.output is not None:
         return Path(settings.output)
     model = re.sub(r"[^\w.-]+", "-", Path(str(settings.model)).name).strip("-")
-    return Path("outputs") / "eval" / f"{task.name}-{model}"
+    engine = "" if settings.engine.value == "direct" else f"-{settings.engine.value}"
+    return Path("outputs") / "eval" / f"{task.name}-{model}{engine}"
 
 
 def check_model(settings: EvalSettings) -> None:
