@@ -34,3 +34,12 @@ def test_faulty_tracker_ends_with_4_and_its_right_part_is_there(tmp_path: Path) 
     assert json.loads((tmp_path / "result.json").read_text())["level"] == "S2"
     written = "".join(path.read_text() for path in tmp_path.iterdir())
     assert KEY not in written + faulty.stdout + faulty.stderr
+
+
+def test_an_unknown_ending_is_refused_before_a_model_is_asked(tmp_path: Path) -> None:
+    from vidkit.commands.algoviz.ask import Settings, run
+    from vidkit.errors import ConfigError
+
+    with pytest.raises(ConfigError, match=r"no renderer writes \.exe files"):
+        run(Settings("sort it", "http://127.0.0.1:1/v1", "none", output=str(tmp_path / "x.exe")))
+    assert not list(tmp_path.iterdir())

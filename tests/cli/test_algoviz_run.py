@@ -64,3 +64,27 @@ def test_mistakes_are_two_lines(script: Path, tmp_path: Path, words: list[str], 
     done = vidkit(tmp_path, *words)
     assert done.returncode == 2
     assert told in done.stderr and len(done.stderr.splitlines()) == 2
+
+
+def test_pictures_are_named_as_they_are_written(script: Path, tmp_path: Path) -> None:
+    done = vidkit(tmp_path, "swap.py", "-o", "s.png", "--json", "result.json")
+    assert done.returncode == 0, done.stderr
+    files = json.loads((tmp_path / "result.json").read_text())["files"]
+    assert len(files) > 1 and all((tmp_path / name).is_file() for name in files)
+    assert done.stdout.startswith(f"{files[0]} to {files[-1]}: ")
+
+
+def test_an_unknown_ending_is_refused_before_the_script_runs(script: Path, tmp_path: Path) -> None:
+    done = vidkit(tmp_path, "swap.py", "-o", "x.exe")
+    assert done.returncode == 2 and "no renderer writes .exe files" in done.stderr
+    assert ".html, .mp4" in done.stderr and ".json" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["swap.py"]
+
+
+def test_a_watched_name_that_no_view_shows_is_told(tmp_path: Path) -> None:
+    (tmp_path / "s.py").write_text("numbers = [2, 1]\ni = 0\nnumbers[i] = 3\n")
+    done = vidkit(tmp_path, "s.py", "--watch", "numbrs", "--watch", "numbers", "--watch", "i")
+    assert done.returncode == 0, done.stderr
+    assert "warning: no variable 'numbrs' was seen; near names: 'numbers'" in done.stdout
+    assert "the variable 'i' was seen, but never held" in done.stdout
+    assert "'numbers' was seen" not in done.stdout

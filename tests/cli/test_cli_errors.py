@@ -263,3 +263,15 @@ def test_the_real_process_exits_with_the_status() -> None:
     assert told.startswith("error: unknown setting 'stepz' for 'generate'\nhint: did you mean 'steps'?")
     assert "vidkit.cli.main" in loaded
     assert not loaded & {"torch", "transformers", "diffusers", "cv2"}  # before a mistake is told
+
+
+@pytest.mark.parametrize("name", ["-dash.mp4", "--dash.mp4"])
+def test_a_file_that_begins_with_a_dash_is_recognised(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["select-frames", name]) == 2
+    assert "./-" not in capsys.readouterr().err
+    (tmp_path / name).touch()
+    assert run(["select-frames", name]) == 2
+    assert f"hint: if the file of that name is meant, write './{name}'\n" in capsys.readouterr().err

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 
 from vidkit.errors import ModelError
 from vidkit.frames import METHODS, Candidates, select
 from vidkit.frames.options import FrameOptions
+from vidkit.frames.pipeline import select_from_video
 from vidkit.frames.registry import load_selector
 from vidkit.frames.sources import EncoderPool
 from vidkit.utils.quiet import quiet_libraries, root_cause
@@ -138,3 +142,19 @@ def test_root_cause_of_plain_and_circular_errors() -> None:
     one, two = OSError("one"), ValueError("two")
     one.__cause__, two.__cause__ = two, one
     assert root_cause(one) == "two"
+
+
+def test_a_time_outside_the_video_is_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "a.avi"
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("mjpeg", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for shade in range(40):
+            picture = np.full((48, 64, 3), shade * 6, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    options = FrameOptions(relevance="lexicon")
+    told = select_from_video(path, "something bright at 1:20", options).warnings
+    assert "'at 1:20' lies outside what was looked at: 0.0 s to 4.0 s" in told
+    told = select_from_video(path, "something bright at 0:02", options).warnings
+    assert not any("lies outside" in note for note in told)

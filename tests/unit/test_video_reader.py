@@ -278,6 +278,32 @@ def test_truncated_stream_gives_what_is_left(tmp_path: Path) -> None:
     assert [number_of(f.pixels) for f in frames[:20]] == list(range(20))
 
 
+@pytest.mark.parametrize("kind", ["mp4", "mkv"])
+def test_a_file_that_breaks_off_says_how_much_is_missing(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind}"
+    with av.open(str(path), "w", options={"movflags": "faststart"} if kind == "mp4" else {}) as container:
+        stream: Any = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 160, 96, "yuv420p"
+        noise = np.random.default_rng(0)
+        for _ in range(40):
+            picture = noise.integers(0, 255, (96, 160, 3), np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    assert not any("could be read" in note for note in open_video(path).timeline.notes)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    timeline = open_video(path).timeline
+    assert 1 < timeline.duration_s < 3
+    assert f"the file says 4.0 s, only {timeline.duration_s:.1f} s could be read" in timeline.notes
+
+
+def test_an_empty_clip_is_called_empty(tmp_path: Path) -> None:
+    from vidkit.video.reading import read_clip
+
+    (tmp_path / "zero.mp4").touch()
+    with pytest.raises(VideoError, match="it is empty"):
+        read_clip(tmp_path / "zero.mp4")
+
+
 def test_corrupt_middle_is_counted_and_skipped(tmp_path: Path) -> None:
     path = write_numbered(tmp_path / "a.mp4", g="10", bf="0", **{"x264-params": "scenecut=0"})
     data = bytearray(path.read_bytes())

@@ -94,7 +94,9 @@ def _usage(error: BaseException, usage_help: str, arguments: Sequence[str]) -> t
         setting = _setting(error, name, arguments)
         if setting is not None:
             return f"no option '{name}'", f"it is a setting: write {setting}, without dashes; {see}"
-        return f"no option '{name}'", did_you_mean(name, _known_options(error)) + see
+        return f"no option '{name}'", _file_meant(name, arguments) or did_you_mean(
+            name, _known_options(error)
+        ) + see
     return message[:1].lower() + message[1:], see
 
 
@@ -105,6 +107,14 @@ def _setting(error: BaseException, option: str, arguments: Sequence[str]) -> str
     context = getattr(error, "ctx", None)
     command = str(getattr(context, "command_path", "")).partition(" ")[2]
     return setting_meant(option, command, arguments) if command in WITH_SETTINGS else None
+
+
+def _file_meant(option: str, arguments: Sequence[str]) -> str:
+    """How to give a file whose name begins with a dash; empty: there is none of that name."""
+    for word in arguments:
+        if word.startswith(option) and not word.startswith("-/") and os.path.lexists(word):
+            return f"if the file of that name is meant, write './{word}'"
+    return ""
 
 
 def _known_options(error: BaseException) -> list[str]:

@@ -403,6 +403,10 @@ def _warnings(result: VideoSelection, decode_errors: int) -> Sequence[str]:
     end_s = result.window.end_s
     if end_s is not None and end_s > result.video.timeline.duration_s:
         notes.append(f"end={end_s:g} s is after the end of the video")
+    outside = result.facts.get("times_outside")
+    if isinstance(outside, list) and outside:
+        times, (start_s, last_s) = ", ".join(f"'{words}'" for words in outside), result.span_s
+        notes.append(f"{times} lies outside what was looked at: {start_s:.1f} s to {last_s:.1f} s")
     repeats = result.pad_to - len(result.frame_numbers)
     if repeats > 0:
         notes.append(f"pad=repeat: programs get the last frame {repeats} more times")

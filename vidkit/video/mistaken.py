@@ -24,6 +24,8 @@ def why_unreadable(path: Path, error: Exception) -> tuple[str, str]:
             head = stream.read(_HEAD)
     except OSError:
         return told, _WHOLE
+    if not head:
+        return "it is empty", "fetch or copy it again"
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(b"version https://git-lfs"):
         return "it is a pointer of Git LFS", "fetch the file itself: git lfs pull"

@@ -18,6 +18,7 @@ from vidkit.video.decoding import Decoding, decode_all
 from vidkit.video.doubts import closes_gaps, doubts_about
 from vidkit.video.mistaken import LOCKED, why_no_frames, why_unreadable
 from vidkit.video.packets import PacketTable, read_packets
+from vidkit.video.shortfall import announced_s, shortfall
 from vidkit.video.stamps import display_order, repair
 from vidkit.video.streams import (
     UNREADABLE,
@@ -94,6 +95,7 @@ def scan(path: Path, stream: int = 0, threads: int = 0, doubt: str = "") -> Scan
             info, zero = _describe(container, video, path, stream)
             reorders = bool(video.codec_context.has_b_frames)
             notes = _other_streams(container, video)
+            announced = announced_s(container, video, packets, path)
         _refuse_encrypted(packets, path)
         head = _Head.read(path, info, threads) if len(packets) else _Head()
     except av.error.FFmpegError as error:
@@ -110,7 +112,9 @@ def scan(path: Path, stream: int = 0, threads: int = 0, doubt: str = "") -> Scan
     if not len(found.timeline):
         what, hint = why_no_frames(path)
         raise VideoError(f"'{path}' {what}", hint, UNREADABLE)
-    return replace(found, info=_with_times(found.info, found.timeline, zero))
+    notes = [*found.timeline.notes, *shortfall(announced, found.timeline.duration_s)]
+    timeline = replace(found.timeline, notes=tuple(notes))
+    return replace(found, info=_with_times(found.info, timeline, zero), timeline=timeline)
 
 
 def _refuse_encrypted(packets: PacketTable, path: Path) -> None:

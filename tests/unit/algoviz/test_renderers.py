@@ -106,3 +106,11 @@ def test_renderer_of_ones_own(trace, tmp_path):
     done = algoviz.render(trace, to=f"{file}:Words", output=tmp_path / "sort.txt")
     assert done.notes == ("in words",)
     assert "3 against 1" in done.files[0].read_text(encoding="utf-8")
+
+
+def test_only_known_endings_choose_a_renderer(trace, tmp_path):
+    with pytest.raises(ConfigError, match=r"no renderer writes \.exe files") as caught:
+        algoviz.render(trace, output=tmp_path / "x.exe", steps=[0])
+    assert ".html, .mp4" in caught.value.hint and not list(tmp_path.iterdir())
+    for name in ("x", "x-1.5"):
+        assert algoviz.render(trace, output=tmp_path / name, steps=[0]).files == (tmp_path / f"{name}.html",)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any, cast
 
 from vidkit.algoviz.renderers.base import Renderer
+from vidkit.errors import ConfigError
 from vidkit.utils.plugins import is_file_spec, load_class, plugins
 
 RENDERERS = {
@@ -50,4 +53,24 @@ def kind_of_file(suffix: str) -> str | None:
     return _BY_SUFFIX.get(suffix.lower())
 
 
-__all__ = ["RENDERERS", "is_file_spec", "kind_of_file", "load_renderer", "names"]
+def check_ending(output: str | Path, others: tuple[str, ...] = ()) -> None:
+    """Refuse a name whose ending says a kind of file that is not written.
+
+    Args:
+        output: the file; an ending without letters (`sort-1.5`) says nothing.
+        others: endings that are known besides those of the renderers.
+
+    Raises:
+        ConfigError: the hint names the known endings.
+    """
+    suffix = Path(output).suffix
+    known = [*_BY_SUFFIX, *others]
+    if re.search("[^\\W\\d]", suffix) and suffix.lower() not in known:
+        raise ConfigError(
+            f"output '{output}': no renderer writes {suffix} files",
+            f"end the name with one of {', '.join(known)}, or with none for a page (.html);"
+            " for another renderer, give --to too",
+        )
+
+
+__all__ = ["RENDERERS", "check_ending", "is_file_spec", "kind_of_file", "load_renderer", "names"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidkit.algoviz.renderers.base import Options, Renderer, step_names
-from vidkit.algoviz.renderers.registry import is_file_spec, kind_of_file, load_renderer
+from vidkit.algoviz.renderers.registry import check_ending, is_file_spec, kind_of_file, load_renderer
 from vidkit.algoviz.rsl.resolve import ResolvedStyle, style_of
 from vidkit.algoviz.scene.film import Film
 from vidkit.algoviz.scene.look import THEMES, Look
@@ -146,6 +146,8 @@ def render(
 
 def _target(to: str | None, output: str | Path | None, title: str) -> tuple[str, Path]:
     path = Path(output) if output is not None else None
+    if to is None and path is not None:
+        check_ending(path)
     kind = to or (kind_of_file(path.suffix) if path and path.suffix else None) or "html"
     suffix = load_renderer(kind).suffix
     if path is None:

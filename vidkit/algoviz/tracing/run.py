@@ -11,6 +11,7 @@ from vidkit import sandbox
 from vidkit.algoviz.tracing.endings import ending_text
 from vidkit.algoviz.tracing.recording import Recording, parse
 from vidkit.algoviz.tracing.telling import tell
+from vidkit.algoviz.tracing.watching import unseen
 from vidkit.algoviz.vta.trace import Trace, trace_of
 from vidkit.errors import DataError
 
@@ -115,7 +116,9 @@ def trace_source(
     findings = (*ending_text(recording), *_findings(outcome, recording))
     if not recording.records and any(severity == "error" for _, severity in findings):
         raise DataError(f"nothing could be traced: {findings[0][0]}", _hint(recording))
-    trace = trace_of_recording(recording, name, list(watch), most_steps)
+    watched = list(watch)
+    trace = trace_of_recording(recording, name, watched, most_steps)
+    findings = (*findings, *unseen(recording, watched))
     return Traced(trace, outcome, tuple(dict.fromkeys(findings)), recording)
 
 

@@ -13,7 +13,7 @@ from vidkit.algoviz.asking.judging import LEVELS, Task
 from vidkit.algoviz.asking.loop import Asked, Asking, Attempt, ask
 from vidkit.algoviz.asking.prompt import FAMILIES
 from vidkit.algoviz.asking.tracker import FORMS, Conditions
-from vidkit.algoviz.renderers.registry import kind_of_file, load_renderer
+from vidkit.algoviz.renderers.registry import check_ending, kind_of_file, load_renderer
 from vidkit.algoviz.renderers.rendering import render
 from vidkit.algoviz.vta.trace import trace_of
 from vidkit.commands.algoviz.writing import trace_text
@@ -212,9 +212,12 @@ def _places(settings: Settings, task: Task) -> _Places:
 
     Raises:
         OutputError: one is.
+        ConfigError: an ending that no renderer writes.
     """
     words = "".join(c if c.isalnum() and c.isascii() else " " for c in task.problem.lower()).split()
     given = Path(settings.output) if settings.output else Path("-".join(words[:6])[:60] or "algorithm")
+    if settings.to is None and settings.output:
+        check_ending(given)
     kind = settings.to or (kind_of_file(given.suffix) if given.suffix else None) or "html"
     suffix = load_renderer(kind).suffix
     picture = given if given.suffix == suffix else given.with_name(given.name + suffix)

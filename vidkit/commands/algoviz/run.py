@@ -50,7 +50,8 @@ class Ran:
     """What came of it.
 
     Args:
-        output: file that was written.
+        output: file that was written, the first of several.
+        files: all that were written; none where the trace went to standard output.
         steps: of the trace.
         views: title and kind of each, the main one first.
         ended: "exit status 0", "over its limit (cpu)" and so on.
@@ -62,6 +63,7 @@ class Ran:
     """
 
     output: str
+    files: tuple[str, ...]
     steps: int
     views: tuple[tuple[str, str], ...]
     ended: str
@@ -81,6 +83,11 @@ def run(settings: Settings) -> Ran:
         OutputError: the output cannot be written.
     """
     source = read_script(settings.script)
+    output = settings.output or f"{settings.script.stem}.trace.json"
+    if not is_trace_file(output):
+        from vidkit.algoviz.renderers.registry import check_ending
+
+        check_ending(output, (".json", ".jsonl", ".ndjson"))  # before the script runs
     made = trace_source(
         source,
         str(settings.script),
@@ -92,16 +99,17 @@ def run(settings: Settings) -> Ran:
         backend=settings.sandbox,
         unsafe=settings.unsafe,
     )
-    output = settings.output or f"{settings.script.stem}.trace.json"
     read = [settings.script, *settings.files, *([] if settings.stdin is None else [settings.stdin])]
     if is_trace_file(output):
         write_trace(made.trace, output, settings.force, read)
+        files: tuple[str, ...] = (output,) if output != "-" else ()
     else:
         from vidkit.algoviz.renderers.rendering import render
 
         given = [settings.script, *settings.files]
-        render(made.trace, output=output, force=settings.force, inputs=given)
-    told = _ran(made, output)
+        drawn = render(made.trace, output=output, force=settings.force, inputs=given)
+        files = tuple(str(path) for path in drawn.files)
+    told = _ran(made, files)
     _tell(made, told)
     return told
 
@@ -113,14 +121,15 @@ def _bytes(path: Path) -> bytes:
         raise DataError(f"cannot read '{path}': {error.strerror}", "give the path of a file") from error
 
 
-def _ran(made: Traced, output: str) -> Ran:
+def _ran(made: Traced, files: tuple[str, ...]) -> Ran:
     views: dict[str, tuple[str, str]] = {}
     for state in made.trace.replay():
         for view in state.views:
             views.setdefault(view.view_id, (view.title or view.view_id, view.kind))
     outcome = made.outcome
     return Ran(
-        output=output,
+        output=files[0] if files else "-",
+        files=files,
         steps=len(made.trace),
         views=tuple(views.values()),
         ended=outcome.why(),
@@ -136,7 +145,8 @@ def _tell(made: Traced, told: Ran) -> None:
     """What people read goes to standard error where the trace goes to standard output."""
     stream = sys.stderr if told.output == "-" else sys.stdout
     shown = ", ".join(f"{title} ({kind})" for title, kind in told.views)
-    print(f"{told.output}: {summary(made.trace)}; {told.ended}, sandbox: {told.sandbox}", file=stream)
+    last = f" to {told.files[-1]}" if len(told.files) > 1 else ""
+    print(f"{told.output}{last}: {summary(made.trace)}; {told.ended}, sandbox: {told.sandbox}", file=stream)
     print(f"  views: {shown}", file=stream)
     for text, severity in told.findings:
         print(f"  {severity}: {text}", file=stream)

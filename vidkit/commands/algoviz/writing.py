@@ -55,7 +55,7 @@ def write_trace(trace: Trace, output: str | None, force: bool, inputs: Sequence[
 
 def is_trace_file(output: str) -> bool:
     """Whether an output is a trace: standard output, or a file of JSON or JSON lines."""
-    return output == "-" or output.endswith(".json") or is_lines(output)
+    return output == "-" or output.lower().endswith(".json") or is_lines(output)
 
 
 def trace_text(trace: Trace) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -12,6 +13,7 @@ _BACKGROUND, _INK = (24, 24, 27), (228, 228, 231)
 _STOPS = np.array([(20, 24, 60), (40, 90, 170), (60, 170, 150), (240, 200, 70), (250, 245, 220)], float)
 _TILE, _CELL = 120, 12  # width of a tile, side of a cell of the strip
 _WIDTH = 1000
+_LINE, _LONGEST = 15, 100  # of a title: pixels a line, characters a line
 
 
 def heatmap(shares: np.ndarray, counts: np.ndarray, title: str = "") -> Image.Image:
@@ -20,7 +22,7 @@ def heatmap(shares: np.ndarray, counts: np.ndarray, title: str = "") -> Image.Im
     Args:
         shares: computed share of each latent frame at each step, `[F, steps]` in 0..1.
         counts: how often each token was computed, `[F, rows, columns]`.
-        title: one line above.
+        title: above, in lines of 100 characters, four at most.
     """
     frames, steps = shares.shape
     cell = max(2, min(_CELL, (_WIDTH - 2 * _GAP) // max(steps, 1)))
@@ -28,14 +30,22 @@ def heatmap(shares: np.ndarray, counts: np.ndarray, title: str = "") -> Image.Im
     height = max(1, round(_TILE * counts.shape[1] / counts.shape[2]))
     columns = max(1, min(len(counts), (_WIDTH - _GAP) // (_TILE + _GAP)))
     rows = math.ceil(len(counts) / columns)
-    top = _TOP + _CAPTION + strip.height + _GAP
-    width = max(strip.width, columns * (_TILE + _GAP)) + 2 * _GAP
+    lines = textwrap.wrap(title, _LONGEST, max_lines=4, placeholder=" ...") or [""]
+    across = f"latent frames (down) by steps (across), {steps} steps"
+    legend = f"times each token was computed, 0 to {steps}"
+    font = ImageFont.load_default(12)
+    # few steps and frames make a narrow strip: what is written must fit all the same
+    written = max(math.ceil(font.getlength(line)) for line in (*lines, across, legend))
+    width = max(strip.width, columns * (_TILE + _GAP), written) + 2 * _GAP
+    head = _TOP + _LINE * (len(lines) - 1)
+    top = head + _CAPTION + strip.height + _GAP
     sheet = Image.new("RGB", (width, top + _CAPTION + rows * (height + _CAPTION + _GAP) + _GAP), _BACKGROUND)
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
-    draw.text((_GAP, 6), title[:160], _INK, font)
-    draw.text((_GAP, _TOP), f"latent frames (down) by steps (across), {steps} steps", _INK, font)
-    sheet.paste(strip, (_GAP, _TOP + _CAPTION))
-    draw.text((_GAP, top), f"times each token was computed, 0 to {steps}", _INK, font)
+    draw = ImageDraw.Draw(sheet)
+    for number, line in enumerate(lines):
+        draw.text((_GAP, 6 + number * _LINE), line, _INK, font)
+    draw.text((_GAP, head), across, _INK, font)
+    sheet.paste(strip, (_GAP, head + _CAPTION))
+    draw.text((_GAP, top), legend, _INK, font)
     for place, tile in enumerate(counts):
         x = _GAP + place % columns * (_TILE + _GAP)
         y = top + _CAPTION + place // columns * (height + _CAPTION + _GAP)
