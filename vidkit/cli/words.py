@@ -11,6 +11,8 @@ from vidkit.errors import ConfigError
 
 _PATHS = ("video", "task")  # positional values that may be a file
 
+_LONGEST = 131_072  # characters; Linux takes no longer word from a shell
+
 
 def sort_words(
     words: Sequence[str],
@@ -39,6 +41,12 @@ def sort_words(
     takes_files = any(name in _PATHS for name in positional)
     overrides: list[str] = []
     bare: list[str] = []
+    for word in (*words, *after_dashes):
+        if len(word) > _LONGEST:
+            raise ConfigError(
+                f"a word of {len(word):,} characters, of which {_LONGEST:,} can be read: {word[:40]}...",
+                "long texts belong in a file: --prompts FILE, negative_prompt=@FILE",
+            )
     for word in words:
         is_file = takes_files and _exists(word)
         if not is_override(word) or (is_file and not _is_known(word, keys)):
