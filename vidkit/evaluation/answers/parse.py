@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from vidkit.evaluation.answers.asides import moves_on, plainly_put, without_asides
 from vidkit.evaluation.answers.asked import Asked, asked_of, check_letters
 from vidkit.evaluation.answers.characters import numbered_by_alphabet, plain_characters
 from vidkit.evaluation.answers.choice import Choice, reply_text
@@ -142,6 +143,15 @@ def decide(text: str, asked: Asked, isolated: bool, depth: int = 0) -> Choice:
             first = decide(text[: made_up.start()], asked, isolated, 1)
             if first.letter is not None:
                 return first
+    if moves_on(text, asked):
+        return Choice(None, "ambiguous")
+    text = plainly_put(text)
+    if depth < 2 and (aside := without_asides(text, asked)) is not None:
+        found = decide(aside.text, asked, isolated, 2)
+        if found.letter is not None and found.rule not in ("start", "isolated"):
+            return found
+        if aside.sure:
+            return Choice(None, found.rule if found.letter is None else "unparsed")
     short = numbered_by_alphabet(text) if len(text) <= 40 else text
     if short.lstrip().startswith(("Q:", "Question:")):
         short = _ASKED_AND_ANSWERED.sub("Answer:", short)
