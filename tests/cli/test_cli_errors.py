@@ -57,6 +57,12 @@ def raising(error: BaseException) -> Runner:
          "create it: mkdir -p '/no/such/folder'"),
         (["generate", "--json", "/tmp"], "'/tmp' is a folder (--json)",
          "name a file, or - for standard output"),
+        (["generate", "a cat " * 30_000],
+         f"a word of 180,000 characters, of which 131,072 can be read: {'a cat ' * 6}a ca...",
+         "shorten it: no setting, prompt or query needs that much"),
+        (["generate", "--", "a=b" * 50_000],
+         f"a word of 150,000 characters, of which 131,072 can be read: {'a=b' * 13}a...",
+         "shorten it: no setting, prompt or query needs that much"),
     ],
     ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else "",
 )  # fmt: skip

@@ -79,9 +79,10 @@ WHOLE_FORMS = {
 @pytest.mark.parametrize("name", KNOWN)
 def test_what_once_took_the_square(name: str, slowness: float, tmp_path: Path) -> None:
     reader, forms = READERS[name], dict(long_inputs.forms(READERS[name]))
+    sizes = (9_000, 90_000) if name == "caption" else SIZES  # longer ones are refused
     for unit in KNOWN[name]:
         make = forms[f"seed 0, {unit} behind"]
-        assert long_inputs.slow(reader, make, tmp_path, slowness, SIZES)[0] == "", unit
+        assert long_inputs.slow(reader, make, tmp_path, slowness, sizes)[0] == "", unit
 
 
 @pytest.mark.parametrize("name", WHOLE_FORMS)

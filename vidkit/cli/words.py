@@ -45,7 +45,7 @@ def sort_words(
         if len(word) > _LONGEST:
             raise ConfigError(
                 f"a word of {len(word):,} characters, of which {_LONGEST:,} can be read: {word[:40]}...",
-                "long texts belong in a file: --prompts FILE, negative_prompt=@FILE",
+                "shorten it: no setting, prompt or query needs that much",
             )
     for word in words:
         is_file = takes_files and _exists(word)

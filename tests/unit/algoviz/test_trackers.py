@@ -108,6 +108,13 @@ def test_answer_is_read_from_a_line(text, value):
     assert read_answer(text) == value
 
 
+def test_a_very_long_answer_is_read_as_json_alone():
+    numbers = list(range(100_000))
+    assert read_answer(str(numbers)) == numbers
+    literal = str(tuple(numbers))
+    assert len(literal) > 500_000 and read_answer(literal) == literal
+
+
 @pytest.mark.parametrize(
     ("text", "program"),
     [
