@@ -1,8 +1,9 @@
 """Hydra, asked for a command's settings without its own, which take more than half of the time of composing.
 
 Its public `compose` merges a dozen files about jobs, sweeps and logging, and takes them out again at the end.
-A config that has words for Hydra itself, as those of other programs do, is composed by the public way, and so
-is every config if another release of Hydra lacks what is used here.
+The short way stands on names inside Hydra, so it is taken with the releases that it was tried with. A config
+that has words for Hydra itself, as those of other programs do, is composed by the public way, and so is every
+config with another release.
 """
 
 from __future__ import annotations
@@ -10,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import hydra
 from hydra import compose as whole_compose
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.defaults_list import create_defaults_list
 from hydra.core.config_store import ConfigNode, ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 T = TypeVar("T")
+_TRIED = "1.3."  # releases whose inside is known
 
 
 def compose(name: str, words: list[str]) -> DictConfig:
@@ -45,21 +46,31 @@ def defaults_of(name: str, words: list[str]) -> list[Any]:
 
 def put(name: str, node: DictConfig) -> None:
     """Put a config into Hydra's store; `ConfigStore.store` would copy it, as `load` does anyway."""
-    ConfigStore.instance().repo[f"{name}.yaml"] = ConfigNode(f"{name}.yaml", node, None, None, None)
+    store = ConfigStore.instance()
+    if _is_known():
+        store.repo[f"{name}.yaml"] = ConfigNode(f"{name}.yaml", node, None, None, None)
+    else:
+        store.store(name, node)
+
+
+def _is_known() -> bool:
+    return hydra.__version__.startswith(_TRIED)
 
 
 def _without_its_own(short: Callable[[], T], whole: Callable[[], T]) -> T:
+    if not _is_known():
+        return whole()
     try:
         return short()
     except (HydraException, OmegaConfBaseException) as error:
         if "hydra" not in str(error):
             raise
-    except (AttributeError, TypeError):
-        pass  # another release of Hydra
     return whole()
 
 
 def _defaults(name: str, words: list[str]) -> tuple[Any, Any]:
+    from hydra._internal.defaults_list import create_defaults_list
+
     loader: Any = GlobalHydra.instance().config_loader()
     parsed, repo = loader._parse_overrides_and_create_caching_repo(name, words)
     own = [override for override in parsed if not override.is_hydra_override()]
@@ -67,6 +78,8 @@ def _defaults(name: str, words: list[str]) -> tuple[Any, Any]:
 
 
 def _composed(name: str, words: list[str]) -> DictConfig:
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+
     repo, chosen = _defaults(name, words)
     loader: Any = GlobalHydra.instance().config_loader()
     made = loader._compose_config_from_defaults_list(chosen.defaults, repo)
