@@ -10,15 +10,11 @@ with a file, a name in other letter case beside it. A row tells how the command 
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import io
 import itertools
 import os
 import re
 import shutil
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -26,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from scripts.keep_others_commands import Words, all_commands
-from scripts.rows import tell
+from scripts.every_command import attempt, judge_commands
+from scripts.keep_others_commands import Words
 
 THEIRS = '{"mine": 1}\n'
 CASES = ("file", "link", "hard link", "link to nothing", "folder", "look-alike")
@@ -76,16 +72,6 @@ def lost(case: str, place: Path, outside: Path, forced: bool) -> str:
         return "it is gone"
 
 
-def attempt(words: list[str]) -> tuple[int, str]:
-    """Exit status and what was said."""
-    from vidkit.cli.main import run
-
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        status = run(words)
-    return status, said.getvalue()
-
-
 def kinds_of(folder: Path) -> list[Path]:
     """One file of each kind that lies in a folder: names that differ by numbers are one kind."""
     found: dict[str, Path] = {}
@@ -128,26 +114,5 @@ def of_command(
     }  # fmt: skip
 
 
-def main() -> int:
-    sys.path[:0] = [str(Path(__file__).resolve().parent.parent / "tests" / "support")]
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--only", nargs="+", help="commands")
-    parser.add_argument("--minutes", type=float, default=1e9)
-    parser.add_argument("--record", type=Path, help="JSONL file that a row for each command is added to")
-    chosen = parser.parse_args()
-    record = chosen.record and chosen.record.resolve()
-    until, failed = time.monotonic() + 60 * chosen.minutes, False
-    with tempfile.TemporaryDirectory() as folder:
-        base = Path(folder)
-        os.chdir(base)
-        for number, (name, words) in enumerate(all_commands(base)):
-            if (chosen.only and name not in chosen.only) or time.monotonic() > until:
-                continue
-            row = of_command(name, words, base / f"c{number}")
-            failed |= bool(row["wrong"])
-            tell(row, record)
-    return int(failed)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(judge_commands(__doc__ or "", of_command))

@@ -8,14 +8,10 @@ may take some GiB of memory and some seconds. Allowed ends are a plan, and an er
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import io
 import os
 import resource
 import signal
 import sys
-import tempfile
 import time
 import types
 import typing
@@ -25,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from scripts.keep_others_commands import Words, all_commands
-from scripts.rows import tell
+from scripts.every_command import attempt, judge_commands
+from scripts.keep_others_commands import Words
 
 VALUES = (0, -1, 10**9, 10**18)
 MOST_S = 5  # of the processor, beyond what the command takes with its own numbers
@@ -75,16 +71,6 @@ def ended(run: Callable[[], tuple[int, str]], most_s: float = 2 * MOST_S) -> tup
     return int(status_), said, seconds
 
 
-def attempt(words: list[str]) -> tuple[int, str]:
-    """Exit status of a command and what it said."""
-    from vidkit.cli.main import run
-
-    said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-        status = run(words)
-    return status, said.getvalue()
-
-
 def wrong_with(status: int, said: str, seconds: float) -> str:
     """What is wrong with an end; empty: nothing."""
     if "bug in vidkit" in said or "Traceback" in said or status not in (0, 2, 3, 5):
@@ -100,8 +86,9 @@ def of_command(name: str, words: Words, base: Path) -> dict[str, Any]:
     from vidkit.cli.commands import WITH_SETTINGS
     from vidkit.config.most import most_of
 
+    (base / "out").mkdir(parents=True)
+    attempt([*words(base / "out"), "dry_run=true"])  # what is loaded once is no part of the seconds
     began, wrong, ends = time.monotonic(), [], {"plan": 0, "refused": 0}
-    (base / "out").mkdir(exist_ok=True)
     command = max((one for one in WITH_SETTINGS if name.startswith(one)), key=len)
     dry = ["dry_run=true"] if command != "calibrate gate" else []
     for key, is_list, methods in whole_numbers(command):
@@ -122,29 +109,5 @@ def of_command(name: str, words: Words, base: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def main() -> int:
-    root = Path(__file__).resolve().parent.parent
-    sys.path[:0] = [str(root / "tests" / "support")]
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--only", nargs="+", help="commands, as scripts/keep_others.py names them")
-    parser.add_argument("--minutes", type=float, default=1e9)
-    parser.add_argument("--record", type=Path, help="JSONL file that a row for each command is added to")
-    chosen = parser.parse_args()
-    record = chosen.record and chosen.record.resolve()
-    until, failed = time.monotonic() + 60 * chosen.minutes, False
-    with tempfile.TemporaryDirectory() as folder:
-        base = Path(folder)
-        os.chdir(base)
-        for name, words in all_commands(base):
-            if (chosen.only and name not in chosen.only) or time.monotonic() > until:
-                continue
-            (base / "out").mkdir(exist_ok=True)
-            attempt([*words(base / "out"), "dry_run=true"])  # what is loaded once is no part of the seconds
-            row = of_command(name, words, base)
-            failed |= bool(row["wrong"])
-            tell(row, record)
-    return int(failed)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(judge_commands(__doc__ or "", of_command))
