@@ -17,10 +17,11 @@ from vidkit.hooks.checkpoint import refuse_in_backward
 from vidkit.hooks.dense.processor import DenseAttnProcessor, attend_dense
 from vidkit.hooks.families import ModelFamily
 from vidkit.hooks.graph import new_key
+from vidkit.hooks.named_arguments import NamedArguments
 from vidkit.hooks.not_pickled import NotPickled
 
 
-class SparseAttnProcessor(NotPickled):
+class SparseAttnProcessor(NamedArguments, NotPickled):
     """Self-attention through the runtime; everything else through the processor it replaced.
 
     Cross-attention, masked attention (block-causal models) and dense phases go to the original processor, so
@@ -61,30 +62,7 @@ class SparseAttnProcessor(NotPickled):
         refuse_parallelism(value)
         self.original._parallel_config = value
 
-    def __call__(
-        self,
-        attn: Any,
-        hidden_states: Tensor,
-        *args: Any,
-        image_rotary_emb: Any = None,
-        query_rotary_emb: Any = None,
-        key_rotary_emb: Any = None,
-        perturbation_mask: Any = None,
-        all_perturbed: Any = None,
-        **kwargs: Any,
-    ) -> Any:
-        """Same contract as the processor it replaced; hidden_states `[B, N, C]`.
-
-        Arguments that some attention modules of diffusers pass only to processors that name them are named.
-        """
-        named = {
-            "image_rotary_emb": image_rotary_emb,
-            "query_rotary_emb": query_rotary_emb,
-            "key_rotary_emb": key_rotary_emb,
-            "perturbation_mask": perturbation_mask,
-            "all_perturbed": all_perturbed,
-        }
-        kwargs |= {name: value for name, value in named.items() if value is not None}
+    def attention(self, attn: Any, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Any:
         runtime = self.runtime
         # a graph that holds every phase must not be compiled again for each: in_graph is looked at first
         if not self.family.is_plain(*args, **kwargs) or not (runtime.in_graph or runtime.sparse):

@@ -11,6 +11,7 @@ from torch import Tensor
 from vidkit.attention.calibration.heads import HeadOutputs, SparseHeads
 from vidkit.errors import ConfigError
 from vidkit.hooks.families import ModelFamily
+from vidkit.hooks.named_arguments import NamedArguments
 from vidkit.hooks.token_grid import TokenGrid
 
 
@@ -18,7 +19,7 @@ class Measured(Exception):  # noqa: N818  (no error: it leaves a forward early)
     """The layer's attention is known; the rest of the forward is not needed."""
 
 
-class ProbeProcessor:
+class ProbeProcessor(NamedArguments):
     """Sits on the probed layer: measures its heads and candidates at once, then replays one choice."""
 
     def __init__(
@@ -39,27 +40,7 @@ class ProbeProcessor:
         self.choice: tuple[int, int] | None = None
         self.after: Any = None
 
-    # diffusers' attention modules pass some arguments only to processors that name them
-    def __call__(
-        self,
-        attn: Any,
-        hidden_states: Tensor,
-        *args: Any,
-        image_rotary_emb: Any = None,
-        query_rotary_emb: Any = None,
-        key_rotary_emb: Any = None,
-        perturbation_mask: Any = None,
-        all_perturbed: Any = None,
-        **kwargs: Any,
-    ) -> Any:
-        named = {
-            "image_rotary_emb": image_rotary_emb,
-            "query_rotary_emb": query_rotary_emb,
-            "key_rotary_emb": key_rotary_emb,
-            "perturbation_mask": perturbation_mask,
-            "all_perturbed": all_perturbed,
-        }
-        kwargs |= {name: value for name, value in named.items() if value is not None}
+    def attention(self, attn: Any, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Any:
         if not self.family.is_plain(*args, **kwargs):
             raise ConfigError(
                 "block-causal attention cannot be calibrated: it runs dense",

@@ -15,9 +15,10 @@ from vidkit.hooks.dense.finite import finite_or
 from vidkit.hooks.dense.kernels import KERNELS
 from vidkit.hooks.families import ModelFamily, TextPlace
 from vidkit.hooks.graph import define, keep_nothing
+from vidkit.hooks.named_arguments import NamedArguments
 
 
-class DenseAttnProcessor:
+class DenseAttnProcessor(NamedArguments):
     """Self-attention by one of `KERNELS`; everything else by the processor it replaced.
 
     Args:
@@ -49,30 +50,7 @@ class DenseAttnProcessor:
     def _parallel_config(self, value: Any) -> None:
         self.original._parallel_config = value
 
-    def __call__(
-        self,
-        attn: Any,
-        hidden_states: Tensor,
-        *args: Any,
-        image_rotary_emb: Any = None,
-        query_rotary_emb: Any = None,
-        key_rotary_emb: Any = None,
-        perturbation_mask: Any = None,
-        all_perturbed: Any = None,
-        **kwargs: Any,
-    ) -> Any:
-        """Same contract as the processor it replaced; hidden_states `[B, N, C]`.
-
-        Arguments that some attention modules of diffusers pass only to processors that name them are named.
-        """
-        named = {
-            "image_rotary_emb": image_rotary_emb,
-            "query_rotary_emb": query_rotary_emb,
-            "key_rotary_emb": key_rotary_emb,
-            "perturbation_mask": perturbation_mask,
-            "all_perturbed": all_perturbed,
-        }
-        kwargs |= {name: value for name, value in named.items() if value is not None}
+    def attention(self, attn: Any, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Any:
         if not self.family.is_plain(*args, **kwargs) or torch.is_grad_enabled():  # kernels without gradient
             return self.original(attn, hidden_states, *args, **kwargs)
         made = self.family.project(attn, hidden_states, *args, **kwargs)
