@@ -17,9 +17,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
-from vidkit.agents.separability import whole_number
+from vidkit.agents.separability import real_number, whole_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +69,9 @@ def funnel_model(
     Raises:
         ValueError: a value out of range.
     """
-    alpha, beta = _number("alpha", alpha), _number("beta", beta)
-    screen_s, draft_s = _number("screen_s", screen_s), _number("draft_s", draft_s)
-    agent_s = _number("agent_s", agent_s)
+    alpha, beta = real_number("alpha", alpha), real_number("beta", beta)
+    screen_s, draft_s = real_number("screen_s", screen_s), real_number("draft_s", draft_s)
+    agent_s = real_number("agent_s", agent_s)
     for name, share in (("alpha", alpha), ("beta", beta)):
         if not 0 <= share <= 1:
             raise ValueError(f"{name} must be between 0 and 1, got {share}")
@@ -90,10 +89,3 @@ def funnel_model(
         break_even=front / agent_s,
         interval=max(front / batch, rest / workers),
     )
-
-
-def _number(name: str, value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be a number, got {value!r:.40}") from error

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidkit.agents.confidence import CONFIDENCES, margin
-from vidkit.agents.separability import FEWEST, PAPER_K, as_rows, largest, separability, whole_number
+from vidkit.agents.separability import (
+    FEWEST,
+    PAPER_K,
+    as_rows,
+    largest,
+    real_number,
+    separability,
+    whole_number,
+)
 from vidkit.serving.reply import END_TOKENS, Token
 
 MIN_MARGIN = 1.0
@@ -56,10 +64,7 @@ def answer_rows(tokens: Any) -> Any:
 
 
 def _threshold(value: Any) -> float:
-    try:
-        found = float(value)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"the gate's threshold must be a number, got {value!r:.40}") from error
+    found = real_number("the gate's threshold", value)
     if math.isnan(found):
         raise ValueError("the gate's threshold must be a number, got nan")
     return found

@@ -57,6 +57,18 @@ def whole_number(name: str, value: Any, least: int) -> int:
     return number
 
 
+def real_number(name: str, value: Any) -> float:
+    """A number as a float, from Python, NumPy or torch.
+
+    Raises:
+        ValueError: no number, or more than one.
+    """
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:  # torch raises RuntimeError
+        raise ValueError(f"{name} must be a number, got {value!r:.40}") from error
+
+
 def as_rows(values: Any) -> Array:
     """Logits or log-probabilities as an array [T, K] of float64, from NumPy, torch or nested lists.
 

@@ -36,6 +36,11 @@ class Forward(Protocol):
 class TokenForward(Forward, Protocol):
     """One in which some tokens may pass the blocks alone."""
 
+    @property
+    def text_tokens(self) -> int:
+        """Tokens that the blocks are given beside the video's."""
+        ...
+
     def everything(self) -> tuple[Tensor, Tensor]:
         """Where the kept residual begins, and what came out of the last block."""
         ...

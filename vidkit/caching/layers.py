@@ -28,12 +28,16 @@ class Layers:
         self.args, self.kwargs = args, dict(kwargs)
         self._first: Tensor | None = None
         self._gathered: Tensor | None = None
-        runtime._text_tokens = int(args[0].shape[1])  # image tokens included
 
     @property
     def hidden(self) -> Tensor:
         """Embedded tokens, `[B, N, C]`."""
         return self._hidden
+
+    @property
+    def text_tokens(self) -> int:
+        """Tokens of the prompt, those of an image included."""
+        return int(self.args[0].shape[1])
 
     @property
     def looked_at_first_layer(self) -> bool:
@@ -47,13 +51,13 @@ class Layers:
     def first_layer(self) -> Tensor:
         """Hidden states after the first block, all tokens; computed once."""
         if self._first is None:
-            self._prepare(None)
+            self.runtime.prepare(None)
             self._first = self.blocks[0](self.hidden, *self.args, **self.kwargs)
         return self._whole_first()
 
     def everything(self) -> tuple[Tensor, Tensor]:
         """Where the kept residual begins, and what came out of the last block."""
-        self._prepare(None)
+        self.runtime.prepare(None)
         out, blocks = self.hidden, self.blocks
         if self._first is not None:
             out, blocks = self._first, blocks[1:]
@@ -66,7 +70,7 @@ class Layers:
         base = self._base()
         if index is None:
             return base, base
-        self._prepare(index)
+        self.runtime.prepare(index)
         wide = index[..., None].expand(-1, -1, self.hidden.shape[2])
         part, args = self.hidden.gather(1, wide), self.runtime.family.token_args(self.args, index)
         for block in self.blocks:
@@ -85,8 +89,3 @@ class Layers:
         if self._gathered is None:
             self._gathered = whole(self._first)
         return self._gathered
-
-    def _prepare(self, index: Tensor | None) -> None:
-        runtime = self.runtime
-        runtime.index = index
-        runtime.memory = runtime._memory() if runtime.policy.partial else None

@@ -26,7 +26,7 @@ from vidkit.hooks.clock import Tick
 from vidkit.hooks.families import ModelFamily
 from vidkit.hooks.follower import Recording
 from vidkit.hooks.token_grid import TokenGrid
-from vidkit.models.layouts.base import Clip
+from vidkit.models.layouts.base import Clip, model_dim
 
 if TYPE_CHECKING:
     from vidkit.hooks.parallel.exchange import RankGroup
@@ -105,7 +105,9 @@ class CacheRuntime:
             self.clear()
             self._generation = tick.generation
             pipe = self._pipe()
-            self.policy.begin(RunContext(steps_of(pipe), self._layers, self._width(), levels_of(pipe)))
+            self.policy.begin(
+                RunContext(steps_of(pipe), self._layers, model_dim(self._config), levels_of(pipe))
+            )
         self._tick, self._grid, self.phase = tick, grid, True
 
     def finish(self) -> None:
@@ -141,6 +143,7 @@ class CacheRuntime:
     def through(self, run: TokenForward) -> Tensor:
         """In place of all blocks: decide, then run what is to be computed."""
         assert self._tick is not None and self._grid is not None
+        self._text_tokens = run.text_tokens
         self._ask_all(run)
         active = [a.decision for a in self._asked if a.placed.active]
         # without the keys of all tokens there is no computing some blocks alone
@@ -150,6 +153,11 @@ class CacheRuntime:
             self._asked = [_Asked(a.placed, a.ctx, a.rows, FULL) for a in self._asked]
         base, out = run.everything() if self._is_full() else run.some(self._tokens(run.hidden))
         return self._take_residual(base, out) if self.policy.reuse is ReusedValue.RESIDUAL else out
+
+    def prepare(self, index: Tensor | None) -> None:
+        """Before blocks run on these tokens `[B, U]`; None: on all."""
+        self.index = index
+        self.memory = self._memory() if self.policy.partial else None
 
     def computes_whole(self, run: Forward) -> bool:
         """Decide for a forward whose blocks are all computed, or not one."""
@@ -255,9 +263,6 @@ class CacheRuntime:
             elif asked.decision.index is not None:
                 found.append(asked.decision.index.to(hidden.device).expand(B, -1) + asked.rows.start)
         return torch.cat(found, dim=1) if found else None
-
-    def _width(self) -> int:
-        return int(self._config.num_attention_heads) * int(self._config.attention_head_dim)
 
     def _memory(self) -> LayerMemory:
         assert self._tick is not None

@@ -41,9 +41,15 @@ def checkpoint_file(given: str) -> Path | None:
         )
     if not path.is_file():
         return None
-    if path.suffix == ".safetensors" and (problem := safetensors_problem(path)):
-        raise ModelError(f"the checkpoint '{path}' is damaged: {problem}", "copy the file again")
+    if path.suffix == ".safetensors":
+        _refuse_damaged(path)
     return path
+
+
+def _refuse_damaged(path: Path) -> None:
+    problem = safetensors_problem(path)
+    if problem:
+        raise ModelError(f"the checkpoint '{path}' is damaged: {problem}", "copy the file again")
 
 
 def fetch_checkpoint(given: str) -> Path:
@@ -146,12 +152,13 @@ def _listed(names: Sequence[str]) -> str:
 
 def _load(path: Path) -> dict[str, Any]:
     if path.suffix == ".safetensors":
-        checkpoint_file(str(path))
+        _refuse_damaged(path)
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
         try:
             return dict(load_file(path))
-        except Exception as error:  # of Rust, outside of Python's kinds: a header that lacks something
+        except SafetensorError as error:  # a header that lacks something, or contradicts itself
             raise ModelError(f"the checkpoint '{path}' is damaged: {error}", "copy the file again") from error
     import zipfile
 

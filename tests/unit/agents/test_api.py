@@ -71,6 +71,7 @@ def test_arrays_of_either_library(kind: str) -> None:
         (lambda: agents.gate(ROWS, "high"), "threshold must be a number, got 'high'"),
         (lambda: agents.gate(ROWS, None), "threshold must be a number, got None"),
         (lambda: agents.funnel_model("a", 0.5, 0.1, 0.1, 1.0), "alpha must be a number, got 'a'"),
+        (lambda: agents.funnel_model(0.5, 0.5, 0.1, 0.1, 10**400), "agent_s must be a number, got 1000"),
         (lambda: agents.funnel_model(0.5, 0.5, 0.1, 0.1, 1.0, workers=1.5), "whole number >= 1, got 1.5"),
         (lambda: agents.funnel_model(0.5, 0.5, 0.1, 0.1, 1.0, workers=float("nan")), "got nan"),
         (lambda: agents.funnel_model(0.5, 0.5, 0.1, 0.1, 1.0, batch=0), "batch must be >= 1, got 0"),

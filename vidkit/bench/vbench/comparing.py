@@ -11,6 +11,7 @@ import numpy as np
 
 from vidkit.bench.vbench.dimensions import DIMENSIONS, coefficients, missing, total_of
 from vidkit.bench.vbench.official import Results, Scores, prompt_of
+from vidkit.utils.plain import counted
 from vidkit.utils.statistics import MIN_GROUPS, SEED, Array, percentile_interval, ratio, resampled_sums
 
 TOTALS = ("Quality", "Semantic", "Total")
@@ -93,8 +94,7 @@ def _figure(value: float, videos: Mapping[str, float]) -> tuple[Figure, Array | 
     for name, score in videos.items():
         groups.setdefault(prompt_of(name), []).append(score)
     if len(groups) < MIN_GROUPS:
-        prompts = "1 prompt" if len(groups) == 1 else f"{len(groups)} prompts"
-        note = f"{prompts}: no interval with fewer than {MIN_GROUPS}"
+        note = f"{counted(len(groups), 'prompt')}: no interval with fewer than {MIN_GROUPS}"
         return Figure(value, prompts=len(groups), note=note), None
     names = sorted(groups)
     sums = np.array([[sum(groups[name]), len(groups[name])] for name in names])
