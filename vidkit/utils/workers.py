@@ -97,9 +97,6 @@ def start_worker() -> None:
 
 
 def _leave(signum: int, frame: object) -> NoReturn:
-    # the pool takes what a task raises, this too, for its result, and waits for the next task: for ever,
-    # where a broken pool has told all of its processes to end and now waits for them
-    signal.setitimer(signal.ITIMER_REAL, _LEAVING_S)
     raise SystemExit(128 + signum)
 
 
@@ -131,7 +128,9 @@ def _end_with_parent(told: socket.socket) -> None:
         return
     while parent.sentinel not in wait_for([parent.sentinel, told]):
         if signal.SIGTERM in told.recv(64):
-            # a signal that comes just before the main thread falls asleep does not wake it: no `_leave`
+            # `_leave` is not enough. The pool takes what a task raises for its result and waits for the next
+            # task, for ever where a broken pool has told its processes to end and waits for them; a signal
+            # that comes just before the main thread falls asleep does not wake it
             signal.setitimer(signal.ITIMER_REAL, _LEAVING_S)
     os._exit(1)
 
