@@ -57,12 +57,9 @@ def raising(error: BaseException) -> Runner:
          "create it: mkdir -p '/no/such/folder'"),
         (["generate", "--json", "/tmp"], "'/tmp' is a folder (--json)",
          "name a file, or - for standard output"),
-        (["generate", "a cat " * 30_000],
-         f"a word of 180,000 characters, of which 131,072 can be read: {'a cat ' * 6}a ca...",
-         "shorten it: no setting, prompt or query needs that much"),
-        (["generate", "--", "a=b" * 50_000],
-         f"a word of 150,000 characters, of which 131,072 can be read: {'a=b' * 13}a...",
-         "shorten it: no setting, prompt or query needs that much"),
+        (["generate", f"steps=[{'1,' * 75_000}1]"],
+         f"a setting of 150,009 characters, of which 131,072 can be read: steps=[{'1,' * 16}1...",
+         "shorten it: no setting but a prompt needs that much"),
     ],
     ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else "",
 )  # fmt: skip
@@ -73,6 +70,18 @@ def test_mistakes_are_two_lines_and_exit_2(
     assert run(words) == 2
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", f"error: {message}\nhint: {hint}\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["{}"], ["prompt={}"], ["negative_prompt={}"], ["--", "{}"]],
+    ids=["word", "prompt", "negative", "dashes"],
+)
+def test_a_text_may_have_any_length(words: list[str], fake: Fake) -> None:
+    text, got = "a cat, a=b, " * 20_000, []
+    fake(got.append)
+    assert run(["generate", *(word.format(text) for word in words)]) == 0
+    assert text in (got[0].prompt, got[0].negative_prompt)
 
 
 @pytest.mark.parametrize(

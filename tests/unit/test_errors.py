@@ -83,5 +83,5 @@ def test_a_package_of_vidkit_itself_is_named_without_an_extra() -> None:
 def test_memory_that_is_not_there_is_no_bug(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
     assert report_error(error, "'vidkit --help'") == 2
     said = capsys.readouterr().err.splitlines()
-    assert said[0].startswith("error: this machine's memory is not enough: ") and len(said) == 2
+    assert said[0].startswith("error: out of memory: ") and len(said) == 2
     assert "bug" not in said[1]

@@ -47,7 +47,7 @@ def report_error(error: BaseException, usage_help: str, arguments: Sequence[str]
         return _print(unusable, "check the paths that were given", USER_MISTAKE)
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):  # torch's is a RuntimeError
         return _print(
-            f"this machine's memory is not enough: {_cut(_one_line(str(error)) or 'none is left')}",
+            f"out of memory: {_cut(_one_line(str(error)) or 'none is left')}",
             "ask for less, such as fewer frames, a smaller size or fewer at once;"
             " a dry run estimates what generation needs",
             USER_MISTAKE,

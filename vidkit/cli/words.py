@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from vidkit.config.home import TEXTS
 from vidkit.config.keys import Key, owner_of_free_key
 from vidkit.config.overrides import is_override, parse_override, unknown_key
 from vidkit.errors import ConfigError
 
 _PATHS = ("video", "task")  # positional values that may be a file
-
-_LONGEST = 131_072  # characters; Linux takes no longer word from a shell
+_LONGEST = 131_072  # characters of a setting; Linux passes no longer word to a program
 
 
 def sort_words(
@@ -41,12 +41,6 @@ def sort_words(
     takes_files = any(name in _PATHS for name in positional)
     overrides: list[str] = []
     bare: list[str] = []
-    for word in (*words, *after_dashes):
-        if len(word) > _LONGEST:
-            raise ConfigError(
-                f"a word of {len(word):,} characters, of which {_LONGEST:,} can be read: {word[:40]}...",
-                "shorten it: no setting, prompt or query needs that much",
-            )
     for word in words:
         is_file = takes_files and _exists(word)
         if not is_override(word) or (is_file and not _is_known(word, keys)):
@@ -56,11 +50,21 @@ def sort_words(
         elif positional and not _is_known(word, keys):
             raise _unknown(word, command, keys, positional[min(len(bare), len(positional) - 1)])
         else:
+            _check_length(word)
             overrides.append(word)
     bare += after_dashes
     if len(bare) > len(positional):
         raise ConfigError(_too_many(bare, positional), _too_many_hint(bare, positional))
     return dict(zip(positional, bare, strict=False)), overrides
+
+
+def _check_length(word: str) -> None:
+    """Refuse an endless setting, before it is parsed; a text such as a prompt may have any length."""
+    if len(word) > _LONGEST and parse_override(word).key.rpartition(".")[2] not in TEXTS:
+        raise ConfigError(
+            f"a setting of {len(word):,} characters, of which {_LONGEST:,} can be read: {word[:40]}...",
+            "shorten it: no setting but a prompt needs that much",
+        )
 
 
 def _exists(word: str) -> bool:

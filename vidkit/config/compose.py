@@ -83,7 +83,7 @@ def compose(
     try:
         plain = _plain(composed, sources)
         refuse_huge(plain)
-        refuse_too_many(plain)
+        refuse_too_many(plain, known={name for name, key in keys.items() if key.is_ours})
         if is_on_top:
             plain = with_presets_on_top(plain, words, sources(), typed, keys)
         return build(settings, paths_at_home(with_methods(plain, methods, typed, keys)))

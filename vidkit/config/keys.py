@@ -33,6 +33,7 @@ class Key:
         methods: whose setting it is; empty: of the command itself.
         meaning: of a method's setting, from the method's source.
         default_text: of a method's setting, where the methods' defaults differ.
+        is_ours: it is of the command itself, or of a method that is built in.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Key:
     methods: tuple[str, ...] = ()
     meaning: str = ""
     default_text: str = ""
+    is_ours: bool = True
 
     @property
     def is_open(self) -> bool:
@@ -224,7 +226,9 @@ def _shared_key(name: str, users: list[tuple[Method, Setting]], section: type[An
     )
     single = defaults[0][0] if len(defaults) == 1 else None
     names = tuple(method.name for method, _ in users)
-    return Key(name, inner, True, single, choices_of(inner), section, "", "", names, "; ".join(told), shown)
+    ours = any(method.origin == OURS for method, _ in users)
+    words = "; ".join(told)
+    return Key(name, inner, True, single, choices_of(inner), section, "", "", names, words, shown, ours)
 
 
 def _grouped(pairs: list[tuple[Any, str]]) -> list[tuple[Any, list[str]]]:

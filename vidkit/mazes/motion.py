@@ -12,6 +12,7 @@ from vidkit.errors import ConfigError
 from vidkit.mazes.boards.base import Board
 from vidkit.mazes.boards.irregular import IrregularBoard
 from vidkit.mazes.types import Route
+from vidkit.utils.plain import counted
 
 FRAMES_PER_MOVE = 12  # of the published clips, at 24 frames per second
 FPS = 24
@@ -56,8 +57,8 @@ def solution_motion(board: Board, route: Route, frames: int | None = None) -> Mo
     needed = fewest_frames(len(route.moves))
     if frames is not None and frames < needed:
         raise ConfigError(
-            f"the solution has {_number(len(route.moves), 'move')},"
-            f" which {_number(frames, 'frame')} cannot show",
+            f"the solution has {counted(len(route.moves), 'move')},"
+            f" which {counted(frames, 'frame')} cannot show",
             f"give at least {needed} frames, or choose another level",
         )
     total = sum(paces) + 1
@@ -72,10 +73,6 @@ def solution_motion(board: Board, route: Route, frames: int | None = None) -> Mo
     moves = np.arange(len(centres))
     box = np.stack([np.interp(progress, moves, centres[:, axis]) for axis in (0, 1)], axis=1)
     return Motion(player, box)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def fewest_frames(moves: int) -> int:

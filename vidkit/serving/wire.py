@@ -20,9 +20,8 @@ from vidkit.utils.redaction import redact, redact_all, redact_message
 
 _PLACEHOLDER_BELOW = -9000.0
 """vLLM fills missing log-probabilities with -9999; nothing real comes near."""
-_DEEPEST = (
-    500  # levels: only the top ones are walked over, and odd arguments of a call should not cost a reply
-)
+# levels: only the top ones are walked over, and odd arguments of a call should not cost a reply
+_DEEPEST = 500
 
 
 def encode_request(request: Request, model: str, dialect: Dialect = PLAIN) -> bytes:

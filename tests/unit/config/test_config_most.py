@@ -19,6 +19,22 @@ from vidkit.errors import ConfigError, DataError
 
 SETTINGS = [(command, *each) for command in WITH_SETTINGS for each in whole_numbers(command)]
 
+PLUGIN = """
+from dataclasses import dataclass
+
+from vidkit.caching.policies.interval import Interval, IntervalConfig
+
+
+@dataclass(frozen=True)
+class MineConfig(IntervalConfig):
+    budget_bytes: int = 0
+
+
+class Mine(Interval):
+    name = "mine"
+    config = MineConfig
+"""
+
 
 def nested(key: str, value: Any) -> dict[str, Any]:
     for name in reversed(key.split(".")):
@@ -70,6 +86,26 @@ def test_what_a_model_is_made_of_is_the_models_to_judge() -> None:
     refuse_too_many(
         {"model": {"text_encoder": {"vocab_size": 2_000_000}}, "sampling": {"extra": {"x": 10**9}}}
     )
+
+
+def test_what_only_says_when_a_step_is_computed_has_no_most() -> None:
+    words = [
+        "cache=interval",
+        f"cache.every={10**9}",
+        f"cache.warmup={10**9}",
+        f"attention.dense_steps={10**9}",
+    ]
+    made = compose("generate", "maze_demo", words)
+    assert made.cache.settings["every"] == 10**9
+
+
+def test_a_method_of_others_counts_what_it_likes(tmp_path: Path) -> None:
+    plugin = tmp_path / "mine.py"
+    plugin.write_text(PLUGIN)
+    words = [f"cache={plugin}:Mine", "cache.budget_bytes=5000000000"]
+    assert compose("generate", "maze_demo", words).cache.settings["budget_bytes"] == 5_000_000_000
+    with pytest.raises(ConfigError, match="steps must be <= 10000"):
+        compose("generate", "maze_demo", [*words, "steps=1000000"])
 
 
 def test_lines_of_a_batch_are_held_to_it(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from vidkit.config.schema import GenerateSettings
 from vidkit.config.whole_numbers import LARGEST_SEED, refuse_huge
 from vidkit.errors import ConfigError, DataError, doc_page
 from vidkit.utils.paths import expanded
+from vidkit.utils.plain import TYPE_WORDS
 from vidkit.utils.seeding import derive_seed
 from vidkit.utils.strict_json import load_json
 
@@ -40,7 +41,6 @@ LINE_KEYS = (
 _LONGEST = 120  # bytes of a name; suffixes are added, and most file systems take 255
 _NAME = re.compile(r"[\w-][\w.-]*")
 _PICTURE = ".cache"
-_WORDS = {int: "a whole number", float: "a number", str: "text"}
 _HINT = f'a line is {{"prompt": "...", "seed": 3, ...}}; see {doc_page("generate.md")}'
 
 
@@ -164,7 +164,9 @@ def _settings(settings: GenerateSettings, line: Mapping[str, Any], where: str) -
         kinds = (int, float) if wanted is float else (wanted,)
         is_none = value is None and "None" in annotations[key]
         if isinstance(value, bool) or not (isinstance(value, kinds) or is_none):
-            raise DataError(f"{where}: '{key}' takes {_WORDS[wanted]}, got {json.dumps(value)[:40]}", _HINT)
+            raise DataError(
+                f"{where}: '{key}' takes {TYPE_WORDS[wanted]}, got {json.dumps(value)[:40]}", _HINT
+            )
         if key == "seed" and value is not None and not 0 <= value <= LARGEST_SEED:
             raise DataError(f"{where}: seed must be in 0..{LARGEST_SEED} (64 bits), got {value}", _HINT)
         values[key] = value

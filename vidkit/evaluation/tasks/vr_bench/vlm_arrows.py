@@ -8,8 +8,9 @@ ARROWS = {"↑": "up", "↓": "down", "←": "left", "→": "right", "➡": "rig
 """Moves that arrows mean where they are no separators."""
 ARROWS |= {"⬆": "up", "⬇": "down", "⬅": "left", "↖": "forward_left"}
 
-_SHORT = {"u": "up", "d": "down", "l": "left", "r": "right"}
-_SHORT |= {"north": "up", "south": "down", "west": "left", "east": "right"}
+SHORT = {"u": "up", "d": "down", "l": "left", "r": "right"}
+"""Moves by letter or point of the compass."""
+SHORT |= {"north": "up", "south": "down", "west": "left", "east": "right"}
 _NEAR = 40  # letters beside an arrow that are looked at
 _ONE = rf"[{''.join(ARROWS)}]\ufe0f?"
 _RUN = re.compile(rf"{_ONE}(?:[ \t]*{_ONE})*")
@@ -44,4 +45,4 @@ def without_separators(text: str) -> str:
 
 
 def _spelt(chain: re.Match[str]) -> str:
-    return ", ".join(_SHORT[name.lower()] for name in re.findall(_NAME, chain.group(0), re.IGNORECASE))
+    return ", ".join(SHORT[name.lower()] for name in re.findall(_NAME, chain.group(0), re.IGNORECASE))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidkit.evaluation.answers.said import after_thinking
-from vidkit.evaluation.tasks.vr_bench.vlm_arrows import ARROWS, without_separators
+from vidkit.evaluation.tasks.vr_bench.vlm_arrows import ARROWS, SHORT, without_separators
 from vidkit.mazes.types import MazeType
 
 KEYS = {kind: "actions" if kind is MazeType.SOKOBAN else "path" for kind in MazeType}
@@ -21,8 +21,6 @@ GRID_MOVES = ("up", "down", "left", "right")
 SPACE_MOVES = ("forward_left", "forward_right", "backward_left", "backward_right", "up", "down")
 _OTHER_KEYS = ("path", "actions", "moves", "solution", "answer", "directions", "steps", "route", "sequence")
 _ARROWS = str.maketrans({arrow: f" {move} " for arrow, move in ARROWS.items()})
-_SHORT = {"u": "up", "d": "down", "l": "left", "r": "right"}
-_SHORT |= {"north": "up", "south": "down", "west": "left", "east": "right"}
 _FENCE = re.compile(r"```[a-zA-Z0-9]*\s*\n?(.*?)(?:```|\Z)", re.DOTALL)
 _LIST = re.compile(r"\[[^\[\]{}]*(?:\]|\Z)")
 _PAIR = re.compile(r"[(\[]\s*(-?\d+)\s*,\s*(-?\d+)\s*[)\]]")
@@ -232,10 +230,10 @@ def _of_entry(entry: Any, kind: MazeType) -> list[str]:
             return [letter.group(1).upper()]
         chain = re.findall(r"\b[A-Z]{1,2}\b", word)
         return chain if len(chain) > 1 else []
-    if kind is not MazeType.MAZE3D and word.lower() in _SHORT:
-        return [_SHORT[word.lower()]]
+    if kind is not MazeType.MAZE3D and word.lower() in SHORT:
+        return [SHORT[word.lower()]]
     if kind is not MazeType.MAZE3D and re.fullmatch(r"[UDLR]{2,}", word):
-        return [_SHORT[letter.lower()] for letter in word]
+        return [SHORT[letter.lower()] for letter in word]
     return _moves_in(word, kind)
 
 
