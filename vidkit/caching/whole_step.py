@@ -87,10 +87,10 @@ class _Main(nn.Module):
 
     def __init__(self, step: WholeStep, place: int) -> None:
         super().__init__()
-        self._step, self._place = (step,), place
+        self._step, self._place = step, place
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        return self._step[0].main(self._place, args, kwargs)
+        return self._step.main(self._place, args, kwargs)
 
 
 class _Control(nn.Module):

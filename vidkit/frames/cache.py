@@ -16,10 +16,6 @@ import functools
 import hashlib
 import json
 import logging
-import struct
-import tokenize
-import zipfile
-import zlib
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -29,6 +25,7 @@ from numpy.typing import NDArray
 
 from vidkit.errors import OutputError
 from vidkit.utils.caches import cache_root, own_folder
+from vidkit.utils.damaged import DAMAGED_ARRAYS
 from vidkit.utils.files import atomic_path
 
 _MIB = 1 << 20
@@ -115,13 +112,6 @@ def default_folder() -> Path:
     return cache_root() / "frames"
 
 
-# what a damaged archive or a header that is no literal raises inside
-_OF_NPZ = (
-    SyntaxError, MemoryError, RecursionError, RuntimeError, NotImplementedError, OverflowError, LookupError,
-    AttributeError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, struct.error,
-)  # fmt: skip
-
-
 class EmbeddingCache:
     """A folder of npz files, one an encoder and video. Never fails a run: a bad entry is a miss."""
 
@@ -153,7 +143,7 @@ class EmbeddingCache:
         except OSError as error:
             self._give_up(error)
             return None
-        except (ValueError, KeyError, EOFError, TypeError, *_OF_NPZ) as error:
+        except DAMAGED_ARRAYS as error:
             _log.warning("damaged cache entry %s ignored: %s", path, error)
             return None
         return entry if _is_whole(entry) else None

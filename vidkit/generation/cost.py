@@ -21,7 +21,7 @@ from vidkit.models.encoder_cost import text_encoder_parameters as text_encoder_p
 from vidkit.models.layouts.base import Clip
 from vidkit.models.transformer_cost import ForwardFlops, TransformerShape, wan_parameters
 from vidkit.models.vae_cost import VaeCost, vae_cost
-from vidkit.utils.plain import counted
+from vidkit.utils.plain import byte_size, counted
 
 
 def estimate_cost(
@@ -105,7 +105,7 @@ def by_blocks(estimate: CostEstimate, spec: ModelSpec, request: Request, value_b
         attention_flops=attention,
         linear_flops=report.transformer - attention,
         key_value_bytes=held,
-        kept=f"about {held / 2**30:.2f} GiB",
+        kept=f"about {byte_size(held)}",
         mode=report.mode.name,
         baselines=report.baselines,
     )

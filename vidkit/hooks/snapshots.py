@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import pickle
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from vidkit.errors import DataError
 from vidkit.hooks.calls import timestep_signature
 from vidkit.hooks.clock import Clock
 from vidkit.hooks.context import BranchContext
+from vidkit.utils.damaged import DAMAGED_ARRAYS
 from vidkit.utils.files import atomic_path
 
 CAPTURE_HOOK = "vidkit_capture"
@@ -138,11 +138,7 @@ def load_snapshots(path: str | Path) -> list[Snapshot]:
         return [Snapshot(**row) for row in torch.load(path, map_location="cpu", weights_only=True)]
     except FileNotFoundError as error:
         raise DataError(f"no snapshots at {path}", "run the calibration from the start") from error
-    # what a damaged archive raises inside depends on the byte
-    except (
-        RuntimeError, pickle.UnpicklingError, TypeError, EOFError, ValueError, LookupError, AttributeError,
-        OSError, OverflowError, MemoryError,
-    ) as error:  # fmt: skip
+    except DAMAGED_ARRAYS as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(
             f"{path} is damaged: {reason}", "delete it; the dense runs are then repeated"

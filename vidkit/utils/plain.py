@@ -36,6 +36,18 @@ def unescaped(text: str) -> str:
     return html.unescape(_NO_CHARACTER.sub("\ufffd", text)) if "&" in text else text
 
 
+def byte_size(count: float) -> str:
+    """Bytes in the largest unit of which there is at least an eighth: 5.62 GiB, 96.0 MiB, 40.0 KiB."""
+    if count >= 2**27:
+        return f"{count / 2**30:.2f} GiB"
+    return f"{count / 2**20:.1f} MiB" if count >= 2**17 else f"{count / 2**10:.1f} KiB"
+
+
+def rate(value: float) -> str:
+    """A number per second, however slow: 23.5, 3.41, 0.0123."""
+    return f"{value:.1f}" if value >= 10 else f"{value:.3g}"
+
+
 def duration(seconds: float) -> str:
     """Seconds as people say them: 45 s, 2 min 05 s, 1 h 30 min."""
     minutes, rest = divmod(round(seconds), 60)

@@ -151,7 +151,7 @@ def test_where_the_reference_solves_no_maze_nothing_is_known_of_losses() -> None
 
     search, outcome = swept(Unsolved(SPEED, PSNR))
     assert {score.verdict for score in outcome.scores} <= {Verdict.unclear, Verdict.misses}
-    assert outcome.chosen == REFERENCE and "it solves no maze itself" in outcome.reason
+    assert outcome.chosen == REFERENCE and "The reference solves no maze itself" in outcome.reason
     rows = [{**row, "solved": None} for row in search.clips.rows(STEPS[0])]
     plain = score_of(STEPS[0], rows, {n: {"solved": None} for n in range(100)}, search.sweep)
     assert plain.verdict is Verdict.holds  # of clips without mazes the PSNR decides

@@ -2,9 +2,10 @@
 
 import torch
 
-from vidkit.commands.generate.report import cache_line
+from vidkit.commands.generate.report import cache_line, stats_lines
 from vidkit.generation.record import RunRecord
 from vidkit.utils.device import device_name
+from vidkit.utils.plain import byte_size, rate
 
 
 def test_a_small_state_is_not_printed_as_zero():
@@ -20,6 +21,15 @@ def test_a_small_state_is_not_printed_as_zero():
     assert cache_line(record).endswith("; 4 full, 16 skip), 3.0 MiB of state")
     large = RunRecord((), 1, "cpu", "a CPU", "float32", "a ball", cache={**cache, "state_bytes": 9 * 2**30})
     assert cache_line(large).endswith(", 9.00 GiB of state")
+
+
+def test_sizes_and_rates_keep_their_digits_however_small():
+    assert [byte_size(n) for n in (6 << 30, 96 << 20, 300 << 10, 40 << 10, 0)] == [
+        "6.00 GiB", "96.0 MiB", "0.3 MiB", "40.0 KiB", "0.0 KiB",
+    ]  # fmt: skip
+    assert [rate(value) for value in (123.45, 10.0, 3.412, 0.01234)] == ["123.5", "10.0", "3.41", "0.0123"]
+    slow = RunRecord((), 1, "cpu", "a CPU", "float32", "a ball", phase_seconds={"denoise": 4000.0})
+    assert stats_lines(slow, 16)[0].endswith("16 frames: 0.004 frames per second")
 
 
 def test_one_thread_is_said_as_one(monkeypatch):

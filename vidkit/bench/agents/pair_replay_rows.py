@@ -80,16 +80,17 @@ def replay_rows(
         limits = {name: loss_threshold(drafts, name, work.loss, work.delta) for name in (PAPER, work.gate)}
         said = {name: _said(asked, asked.scores[name]) for name in limits}
         base: Column | None = None
-        serial_s = 0.0
+        serial_s = most = 0.0  # of the agent, one by one: seconds, and arithmetic a question
         for name, plan, gate, limit in _plans(work, limits):
             report = replay(said[gate], passes, plan, limit)
             right = right_of(report)
             if base is None:
                 base, serial_s = right, report.seconds
             row = {"group": group.name, "free": float((asked.columns["needs"] == 0).mean()), "engine": name}
-            yield row | _figures(report, plan, right, base, serial_s, costs, limit)
+            figures = _figures(report, plan, right, base, serial_s, costs, limit)
+            most = most or figures["arithmetic"]
+            yield row | figures
         assert base is not None
-        most = _serial_work(asked.columns["crops"], costs)
         asked_for = [(work.gate, loss) for loss in work.losses]
         if work.losses:  # every other score too, at the loss of all
             asked_for += [(name, work.loss) for name in asked.scores if name != work.gate]
@@ -125,11 +126,6 @@ def _said(asked: Scored, scores: Column) -> Said:
     columns = asked.columns
     names = ("small", "agent", "crops", "tool_free", "answers_now")
     return Said(**{name: columns[name] for name in names}, scores=scores)
-
-
-def _serial_work(crops: Column, costs: tuple[float, float]) -> float:
-    """Arithmetic of the agent, in drafts a question."""
-    return float(np.mean(costs[0] + costs[1] * crops))
 
 
 def _figures(

@@ -216,11 +216,12 @@ class Search:
         if not held:
             scores = [self.score(setting) for setting in self._measured]
             judged = all(score.kept_of or score.solved is None for score in scores if score.clips)
-            told = "" if judged else " (it solves no maze itself, so no loss can be measured)"
-            return REFERENCE, (
-                f"nothing is faster than the reference{told} and holds the floor of {floor} on"
+            reason = (
+                f"nothing is faster than the reference and holds the floor of {floor} on"
                 f" {self.sweep.clips} clips, intervals included: the config is the reference"
             )
+            unknown = "The reference solves no maze itself, so the loss of mazes cannot be measured"
+            return REFERENCE, reason if judged else f"{reason}. {unknown}"
         fastest = held[0]
         alike = [one for one in held if one == fastest or not self._faster(fastest, one).low > 1]
         if naive is not None and naive in alike:

@@ -148,14 +148,13 @@ def _print(gate: GateFile, rows: list[dict[str, Any]], chosen_on: int) -> None:
         for row in rows
     ]
     title = f"{gate.task}, {gate.model}: {gate.count} drafts, K = {gate.k}"
+    risk = f"{100 * gate.risk:.3g}%"
     note = (
-        f"thresholds at which at most {gate.risk:.0%} of the believed are wrong,"
+        f"thresholds at which at most {risk} of the believed are wrong,"
         f" with a probability of {1 - gate.delta:.3g}"
     )
     if gate.method == "conformal":
-        note = (
-            f"conformal thresholds: at most {gate.risk:.0%} of all drafts are believed and wrong, on average"
-        )
+        note = f"conformal thresholds: at most {risk} of all drafts are believed and wrong, on average"
     columns = ("score", "AUROC", "AURC", "threshold", "believed", "of them right")
     console = terminal()
     console.print(rich_table({"title": title, "columns": columns, "rows": cells, "note": note}))
@@ -174,7 +173,7 @@ def _plot(path: Path, found: Calibrated, gate: GateFile) -> None:
     with drawn(path, 6.0, 4.0) as figure:
         axes = figure.subplots()
         axes.plot(coverage, accuracy, color=SERIES[0], label=f"{gate.kind}, K = {gate.k}")
-        axes.axhline(1 - gate.risk, color=GREY, linestyle=":", label=f"risk {gate.risk:.0%}")
+        axes.axhline(1 - gate.risk, color=GREY, linestyle=":", label=f"risk {100 * gate.risk:.3g}%")
         if gate.accuracy is not None:
             axes.plot([gate.coverage], [gate.accuracy], "o", color=SERIES[1], label="the gate")
         axes.set(xlabel="share of drafts believed", ylabel="share of those that are right", xlim=(0, 1))

@@ -50,8 +50,8 @@ def inputs_of(settings: GenerateSettings) -> list[Path]:
     given = [settings.model.path, settings.attention.table, settings.image, settings.prompts]
     given += [settings.last_image, settings.video, settings.mask, *listed_paths(settings.reference)]
     given.append(settings.model.checkpoint)
-    if (settings.negative_prompt or "").startswith("@"):
-        given.append((settings.negative_prompt or "")[1:])
+    if settings.negative_prompt is not None and settings.negative_prompt.startswith("@"):
+        given.append(settings.negative_prompt[1:])
     given.append(str(table or ""))
     found = [expanded(text) for text in given if text and text not in (MAZE, "auto")]
     return [*found, *(lora.path for lora in parse_loras(settings.lora))]

@@ -10,7 +10,7 @@ from vidkit.generation.cost import CostEstimate
 from vidkit.generation.record import RunRecord
 from vidkit.generation.spec import RANDOM_LABEL, ModelSpec, Request
 from vidkit.generation.speed import speed_line
-from vidkit.utils.plain import counted
+from vidkit.utils.plain import byte_size, counted, rate
 
 if TYPE_CHECKING:
     from vidkit.caching import CachePolicy
@@ -55,10 +55,11 @@ def stream_line(record: RunRecord) -> str:
     line = (
         f"{counted(figures['chunks'], 'chunk')} of {counted(figures['chunk_latent_frames'], 'latent frame')}"
     )
-    line += f": {figures['frames_per_second']:.1f} frames per second with decoding"
+    line += f": {rate(figures['frames_per_second'])} frames per second with decoding"
     if figures["steady_frames_per_second"] is not None:
-        line += f", {figures['steady_frames_per_second']:.1f} after the first chunk"
-    line += f" ({figures['first_seconds']:.1f} s); {_size(figures['state_bytes'])} kept from chunk to chunk"
+        line += f", {rate(figures['steady_frames_per_second'])} after the first chunk"
+    line += f" ({figures['first_seconds']:.1f} s)"
+    line += f"; {byte_size(figures['state_bytes'])} kept from chunk to chunk"
     if len(figures["prompts"]) > 1:
         later = [str(one["chunk"]) for one in figures["prompts"][1:]]
         what = "a new prompt begins with chunk" if len(later) == 1 else "new prompts begin with chunks"
@@ -69,7 +70,7 @@ def stream_line(record: RunRecord) -> str:
 def stats_lines(record: RunRecord, frames: int) -> list[str]:
     """Where the time went: phases with their shares, and the steps by kind."""
     total = sum(record.phase_seconds.values())
-    lines = [f"stats   {total:.1f} s for {frames} frames: {frames / total:.2f} frames per second"]
+    lines = [f"stats   {total:.1f} s for {frames} frames: {rate(frames / total)} frames per second"]
     for name in _PHASES:
         if name in record.phase_seconds:
             taken = record.phase_seconds[name]
@@ -128,7 +129,7 @@ def cache_line(record: RunRecord) -> str:
         f"{name}: {100 * figures['flops_share']:.0f} % of the transformer's FLOPs"
         f" ({_flops(figures['executed_flops'])} of"
         f" {_flops(figures['executed_flops'] + figures['skipped_flops'])}; {kinds}),"
-        f" {_size(figures['state_bytes'])} of state"
+        f" {byte_size(figures['state_bytes'])} of state"
     )
 
 
@@ -154,7 +155,7 @@ def cost_lines(
         "VAE": cost.vae_flops,
     }
     lines = [
-        f"model       {spec.name} ({sum(cost.parameters.values()) / 1e9:.2f} B parameters:"
+        f"model       {spec.name} ({_count(sum(cost.parameters.values()))} parameters:"
         f" {', '.join(f'{part} {_count(count)}' for part, count in cost.parameters.items())})",
         f"clip        {request.frames} frames, {request.width}x{request.height}, {request.fps} fps",
         f"tokens      {cost.tokens:,} ({t}x{h}x{w})",
@@ -168,9 +169,9 @@ def cost_lines(
         gains = _gains(cost.transformer_flops, cost.baselines)
         lines.append(f"blocks      {cost.mode}; the transformer's FLOPs are {gains}")
     lines += [
-        f"memory      about {_size(cost.peak_bytes)} with everything resident (estimate)",
-        f"  weights   {_size(weights)} ({dtype}; VAE {vae_dtype})",
-        f"  working   about {_size(cost.activation_bytes)} (estimate)",
+        f"memory      about {byte_size(cost.peak_bytes)} with everything resident (estimate)",
+        f"  weights   {byte_size(weights)} ({dtype}; VAE {vae_dtype})",
+        f"  working   about {byte_size(cost.activation_bytes)} (estimate)",
         f"  KV cache  {cost.kept}",
     ]
     return lines
@@ -182,7 +183,7 @@ def block_line(record: RunRecord) -> str:
     executed = blocks["executed_flops"]
     return (
         f"{blocks['mode']}: {_flops(executed)} in the transformer, {_gains(executed, blocks['baselines'])};"
-        f" {_size(blocks['state_bytes'])} kept from step to step"
+        f" {byte_size(blocks['state_bytes'])} kept from step to step"
     )
 
 
@@ -194,19 +195,16 @@ def _gains(executed: float, baselines: Mapping[str, float]) -> str:
 
 
 def _memory(record: RunRecord) -> str:
-    host = f"{_size(record.peak_host_bytes or 0)} of host memory at the peak"
+    host = f"{byte_size(record.peak_host_bytes or 0)} of host memory at the peak"
     if record.peak_device_bytes is None:
         return host
-    return f"{_size(record.peak_device_bytes)} on the device at the peak, {host}"
-
-
-def _size(count: int) -> str:
-    """Bytes in GiB, or in MiB where two decimals of a GiB would say nothing."""
-    return f"{count / 2**30:.2f} GiB" if count >= 2**27 else f"{count / 2**20:.1f} MiB"
+    return f"{byte_size(record.peak_device_bytes)} on the device at the peak, {host}"
 
 
 def _count(value: int) -> str:
-    return f"{value / 1e9:.2f} B" if value >= 1e8 else f"{value / 1e6:.1f} M"
+    if value >= 1e8:
+        return f"{value / 1e9:.2f} B"
+    return f"{value / 1e6:.1f} M" if value >= 1e5 else f"{value:,}"
 
 
 def _flops(value: float) -> str:

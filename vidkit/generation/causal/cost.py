@@ -8,7 +8,7 @@ from vidkit.generation.causal.plan import chunk_plan, scenes
 from vidkit.generation.cost_estimate import CostEstimate
 from vidkit.generation.spec import ModelSpec, Request
 from vidkit.models.transformer_cost import ForwardFlops, TransformerShape
-from vidkit.utils.plain import counted
+from vidkit.utils.plain import byte_size, counted
 
 
 def by_chunks(estimate: CostEstimate, spec: ModelSpec, request: Request, value_bytes: int) -> CostEstimate:
@@ -40,7 +40,7 @@ def by_chunks(estimate: CostEstimate, spec: ModelSpec, request: Request, value_b
         key_value_bytes=kept,
         schedule=f"{counted(plan.chunks, 'chunk')} of {counted(plan.steps, 'step')};"
         " the rest are passes without noise",
-        kept=f"{kept / 2**30:.2f} GiB ({counted(plan.window, 'latent frame')}, {sink} of them the sink)",
+        kept=f"{byte_size(kept)} ({counted(plan.window, 'latent frame')}, {sink} of them the sink)",
     )
 
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +16,7 @@ from torch import Tensor
 
 from vidkit.errors import ConfigError, ModelError
 from vidkit.models.magi.transformer import MagiText
+from vidkit.utils.damaged import DAMAGED_ARRAYS
 from vidkit.utils.plain import unescaped
 
 SPECIAL_TOKENS = "special_tokens.npz"  # of the authors' repository, example/assets
@@ -94,13 +91,6 @@ class LearnedTokens:
     durations: Tensor
 
 
-# what a damaged archive or a header that is no literal raises inside
-_OF_NPZ = (
-    TypeError, IndexError, AttributeError, SyntaxError, EOFError, MemoryError, RecursionError, RuntimeError,
-    NotImplementedError, OverflowError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, struct.error,
-)  # fmt: skip
-
-
 def read_learned_tokens(path: Path, text_dim: int) -> LearnedTokens:
     """Read the authors' `special_tokens.npz`.
 
@@ -110,7 +100,7 @@ def read_learned_tokens(path: Path, text_dim: int) -> LearnedTokens:
     try:
         with np.load(path, allow_pickle=False) as file:
             rows = file["other_tokens"]
-    except (OSError, ValueError, KeyError, *_OF_NPZ) as error:
+    except DAMAGED_ARRAYS as error:
         raise ModelError(f"cannot read 'other_tokens' in '{path}'", "copy the file again") from error
     if rows.ndim != 2 or rows.shape[0] <= DURATION_ROWS[-1] or rows.shape[1] != text_dim:
         raise ModelError(
