@@ -23,7 +23,13 @@ def check_source(source: str, form: str = "tracker") -> list[Finding]:
         form: `tracker` makes a trace itself, `script` is watched.
     """
     if len(source) > _LARGEST:
-        return [Finding("static", f"the program has {len(source):,} characters", "write a short one")]
+        return [
+            Finding(
+                "static",
+                f"the program has {len(source):,} characters, of which {_LARGEST:,} are read",
+                "write a short one",
+            )
+        ]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from operator import indexOf
 from types import CodeType, FrameType
 from typing import Any
 
@@ -86,9 +88,10 @@ class Recorder:
             self._note("m", value, item)
             return result
         # looked for once, as `in` does: to compare may run code of the script
-        at = next((at for at, one in enumerate(value) if one is item or one == item), None)
-        self._note("m", value, at)
-        return at is not None
+        at = indexOf(chain(value, (item,)), item)  # at the end: it is not in the list
+        found = at < len(value)
+        self._note("m", value, at if found else None)
+        return found
 
     def part(self, value: Any, first: Any, end: Any, step: Any) -> Any:
         """`value[first:end:step]`, each element noted."""

@@ -59,7 +59,10 @@ def _listed(row: Row, number: int) -> Item:
     name = "-".join(part for part in parts if part)
     options = options_by_place(row["options"])
     if len(options) < 2 or not all(options) or len(set(options)) < len(options):
-        raise DataError(f"row {number} ({name}): 'options' must be two or more texts, all different")
+        raise DataError(
+            f"row {number} ({name}): 'options' must be two or more texts, all different",
+            "check the data file; the right option comes first",
+        )
     order = shuffled(len(options), name)
     gold = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[order.index(0)]
     asked = str(row.get("question") or "").strip()
