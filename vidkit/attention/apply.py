@@ -11,13 +11,13 @@ from torch import nn
 
 from vidkit.attention.head_shares import HeadShares
 from vidkit.attention.policy import AttentionPolicy, as_policy
-from vidkit.attention.predictors import MaskPredictor
+from vidkit.attention.predictors import MaskPredictor, keeps_text
 from vidkit.attention.processor import SparseAttnProcessor, refuse_parallelism
 from vidkit.attention.runtime import SparseRuntime
 from vidkit.attention.stats import CallStats, Recorder
 from vidkit.config.attention_schema import AttentionSettings
 from vidkit.errors import ConfigError, ModelError
-from vidkit.hooks.families import ModelFamily, TextPlace, family_of
+from vidkit.hooks.families import ModelFamily, family_of
 from vidkit.hooks.install import Installation, families_of, find_transformers, remove
 from vidkit.hooks.root import hook_of
 from vidkit.hooks.stacking import put_under_cache, take_from_under_cache
@@ -181,7 +181,7 @@ def refuse_joint_text(predictor: MaskPredictor | None, family: ModelFamily, name
     Raises:
         ModelError: they do.
     """
-    if family.text is TextPlace.CROSS or predictor is None or getattr(predictor, "knows_text", False):
+    if predictor is None or keeps_text(predictor, family.text):
         return
     raise ModelError(
         f"predictor '{predictor.name}' cannot keep the prompt exact in '{name}' ({type(module).__name__}), "

@@ -95,11 +95,12 @@ def check_text(predictor: Any, spec: ModelSpec) -> None:
     from vidkit.generation.stock import stock_of
 
     stock = stock_of(spec.family)
-    if stock is None or predictor is None or getattr(predictor, "knows_text", False):
+    if stock is None or predictor is None:
         return
-    from vidkit.hooks.families import FAMILIES, TextPlace, adapter_of
+    from vidkit.attention.predictors import keeps_text
+    from vidkit.hooks.families import FAMILIES, adapter_of
 
-    if adapter_of(FAMILIES[stock.transformer]).text is not TextPlace.CROSS:
+    if not keeps_text(predictor, adapter_of(FAMILIES[stock.transformer]).text):
         raise ConfigError(
             f"attention={predictor.name} does not run on '{spec.name}': its text shares the video's"
             " attention and must be kept exact",

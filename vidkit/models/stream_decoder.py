@@ -25,7 +25,7 @@ class StreamDecoder:
         self.vae, self._at_once = vae, at_once
         count = sum(isinstance(part, WanCausalConv3d) for part in vae.decoder.modules())
         self._caches: list[Any] = [None] * count
-        self._begun, self._calls = False, 0
+        self._calls = 0
         self._compiled = None if compiler is None else compiler(self._steady)
 
     def parts(self, latents: Tensor) -> Sequence[Tensor]:
@@ -45,9 +45,9 @@ class StreamDecoder:
         onload(self.vae)
         z = self.vae.post_quant_conv(latents)
         parts = []
-        if not self._begun:  # the first latent frame is a single picture
+        if not self._calls:  # the first latent frame is a single picture
             parts.append(self._decode(z[:, :, :1], first_chunk=True))
-            self._begun, z = True, z[:, :, 1:]
+            z = z[:, :, 1:]
         parts += [self._decode(frames) for frames in z.split(self._at_once, dim=2)] if z.shape[2] else []
         made = torch.cat(parts, dim=2)
         if self.vae.config.patch_size is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vidkit.attention.predictors.base import MaskPredictor, PlanState
+from vidkit.attention.predictors.base import MaskPredictor, PlanState, keeps_text
 from vidkit.attention.predictors.exact_mass import ExactMassPredictor
 from vidkit.attention.predictors.pooled import PooledMeanPredictor
 from vidkit.attention.predictors.svg1 import SVG1Predictor
@@ -22,7 +22,7 @@ PREDICTORS: dict[str, Any] = {
     "exact_mass": ExactMassPredictor,
 }
 
-__all__ = ["PREDICTORS", "MaskPredictor", "PlanState", "make_predictor"]
+__all__ = ["PREDICTORS", "MaskPredictor", "PlanState", "keeps_text", "make_predictor"]
 
 
 def make_predictor(name: str, **settings: Any) -> MaskPredictor:

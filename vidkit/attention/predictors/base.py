@@ -12,6 +12,7 @@ from vidkit_kernels._dispatch import Backend
 
 from vidkit.attention.plan import BlockPlan
 from vidkit.errors import ConfigError
+from vidkit.hooks.families import TextPlace
 from vidkit.hooks.token_grid import TokenGrid
 
 log = logging.getLogger(__name__)
@@ -120,3 +121,11 @@ class BackendChooser:
             self._told.add(reason)
             log.warning("%s computed in plain torch, which is slow: %s", self._what, reason)
         return "reference"
+
+
+def keeps_text(predictor: MaskPredictor, text: TextPlace) -> bool:
+    """Whether the prompt stays exact under a predictor.
+
+    Where text shares the video's attention, a predictor says by `knows_text = True` that it keeps it.
+    """
+    return text is TextPlace.CROSS or bool(getattr(predictor, "knows_text", False))

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import csv
-import tokenize
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from vidkit.errors import DataError
 from vidkit.frames.types import FloatArray
+from vidkit.utils.damaged import DAMAGED_ARRAYS
 from vidkit.utils.strict_json import load_json
-
-# the header of .npy is a Python literal
-_OF_NPY = (SyntaxError, EOFError, MemoryError, RecursionError, tokenize.TokenError, zipfile.BadZipFile)
 
 
 def read_scores(path: Path, times: FloatArray) -> FloatArray:
@@ -30,7 +26,7 @@ def read_scores(path: Path, times: FloatArray) -> FloatArray:
         table = _read(path)
     except OSError as error:
         raise DataError(f"cannot read the scores '{path}': {error.strerror}", "check the path") from error
-    except (ValueError, TypeError, KeyError, OverflowError, csv.Error, *_OF_NPY) as error:
+    except (csv.Error, *DAMAGED_ARRAYS) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(
             f"'{path}' holds no scores: {reason}", "give numbers, or pairs of time and score"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vidkit.models.layouts.base import Clip, Config, Layout, Tally, linear_size, tiles, whole_cost
+from vidkit.models.layouts.base import Clip, Config, Layout, Tally, linear_size, model_dim, tiles, whole_cost
 from vidkit.models.transformer_cost import ForwardFlops
 from vidkit.models.vae_cost import VaeCost
 
@@ -151,7 +151,7 @@ class LTX2(Layout):
 
 def _widths(transformer: Config) -> tuple[int, int]:
     return (
-        int(transformer["num_attention_heads"]) * int(transformer["attention_head_dim"]),
+        model_dim(transformer),
         int(transformer["audio_num_attention_heads"]) * int(transformer["audio_attention_head_dim"]),
     )
 
