@@ -4,9 +4,8 @@
 
 Clones: MMMU-Benchmark/MMMU (four files of gpt-4o's replies, up to ten options) and TIGER-AI-Lab/MMLU-Pro
 (replies of 29 models, of which a sample is read). Only the letters of `tests/data/real_reply_labels.json` are
-part of vidkit: where our parser, an older one and the authors' extraction agreed, theirs; all
-others were looked
-at.
+part of vidkit: where our parser, an older one and the authors' extraction agreed, that letter; a reader
+looked at all others.
 
 Sets: `mmmu_pro`; `plain`, 200 replies of each of 17 models; `undeclared`, up to 25 of each that never say
 "the answer is"; and `later`, 100 and 20 of each of twelve models that were read after the parser was changed.

@@ -49,7 +49,7 @@ def test_a_crop_comes_back() -> None:
     ],
 )
 def test_what_goes_wrong_is_told_and_stays_inside(code: str, told: str) -> None:
-    result = run(code, seconds=4)
+    result = run(code, seconds=4 if told == "over its limit" else 60)  # the others end by themselves
     assert told in result.problem
     assert not os.path.exists("/tmp/outside_of_agents")
 
@@ -76,7 +76,7 @@ def test_what_a_program_begins_ends_with_it() -> None:
         " start_new_session=True)\nprint('begun')"
     )
     result = run(code)
-    assert "begun" in result.text or result.problem
+    assert "begun" in result.text and not result.problem
     lines = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):

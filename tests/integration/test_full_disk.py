@@ -18,9 +18,12 @@ import ctypes, os, shutil, subprocess
 place, user, group = {place!r}, os.getuid(), os.getgid()
 if ctypes.CDLL(None).unshare(0x10000000 | 0x00020000):  # CLONE_NEWUSER, CLONE_NEWNS
     os._exit(77)
-for name, text in (("setgroups", "deny"), ("uid_map", f"0 {{user}} 1"), ("gid_map", f"0 {{group}} 1")):
-    with open("/proc/self/" + name, "w") as file:
-        file.write(text)
+try:
+    for name, text in (("setgroups", "deny"), ("uid_map", f"0 {{user}} 1"), ("gid_map", f"0 {{group}} 1")):
+        with open("/proc/self/" + name, "w") as file:
+            file.write(text)
+except PermissionError:
+    os._exit(77)
 
 def mount(options, *words):
     if subprocess.run(["mount", "-o", options, *words, place]).returncode:
@@ -51,8 +54,9 @@ def filled(words: list[str], place: Path, size_kb: int) -> tuple[list[int], str,
     place.mkdir()
     prepare = PREPARE.format(place=str(place), size=size_kb)
     done = vidkit_process.run(words, cwd=ROOT, prepare=prepare, timeout=1200)
-    if not Path(f"{place}.status").exists():
+    if done.returncode == 77:
         pytest.skip(f"no file system of its own here: {done.stderr.strip()[:80]}")
+    assert done.returncode == 0, done.stderr
     statuses = [int(line) for line in Path(f"{place}.status").read_text().split()]
     kept = Path(f"{place}.first.kept")
     files = sorted(f"./{path.relative_to(kept)}" for path in kept.rglob("*") if path.is_file())
