@@ -37,6 +37,7 @@ _BY_NAME: dict[str, tuple[int, str]] = {
     **dict.fromkeys(("duration_s", "clip_s"), _SECONDS),
     **dict.fromkeys(("batch", "batches", "batch_size"), _AT_ONCE),
     "resamples": _DRAWS,
+    "seeds": (1_000, "levels of each type, difficulty and skin"),
     "fps": (1_000, "frames per second"),
     "top_logprobs": (1_000, "alternatives of a token"),
     "jpeg_quality": (100, "percent"),
