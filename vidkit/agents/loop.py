@@ -187,8 +187,8 @@ class Agent:
             names = ", ".join(sorted(self._tools)) or "none"
             return ToolResult(problem=f"there is no tool '{call.name[:40]}'; tools: {names}")
         try:
-            async with asyncio.timeout(self._limits.tool_seconds):
-                found = await self._threads.run(partial(tool.run, call.arguments, workspace))
+            work = partial(tool.run, call.arguments, workspace)
+            found = await self._threads.run(work, self._limits.tool_seconds)
         except TimeoutError:
             return ToolResult(problem=f"the tool took more than {self._limits.tool_seconds:g} s")
         except StuckError as error:

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 Result = TypeVar("Result")
 
 MOST_STUCK = 8
-"""Calls that nobody waits for any more and that still run, before no further one is begun."""
+"""Calls that still run beyond their time limit, before no further one is begun."""
 
 
 class StuckError(RuntimeError):
@@ -25,21 +25,30 @@ class ToolThreads(Generic[Result]):
     thread for the others.
     """
 
-    def __init__(self, most_stuck: int = MOST_STUCK) -> None:
-        self._most, self._left = most_stuck, list[threading.Thread]()
+    def __init__(self) -> None:
+        self._left: list[
+            tuple[threading.Thread, float]
+        ] = []  # that nobody waits for, and until when it may run
 
-    async def run(self, call: Callable[[], Result]) -> Result | BaseException:
+    async def run(self, call: Callable[[], Result], limit_s: float) -> Result | BaseException:
         """What `call` gives, or what it raises, `SystemExit` and `StopIteration` too.
 
-        A caller that is cancelled, as by a time limit, leaves the thread to itself.
+        A caller that is cancelled leaves the thread to itself; it is stuck only when its time is over too, so
+        that guesses which nobody needs do not stop the calls of others.
+
+        Args:
+            call: what to run.
+            limit_s: seconds to wait for it.
 
         Raises:
-            StuckError: as many calls were left and still run as there may be.
+            TimeoutError: it took longer.
+            StuckError: as many calls run beyond their limits as there may be.
         """
-        self._left = [thread for thread in self._left if thread.is_alive()]
-        if len(self._left) >= self._most:
-            raise StuckError(f"{len(self._left)} calls of tools have not ended, no further one is begun")
         loop = asyncio.get_running_loop()
+        self._left = [(thread, due) for thread, due in self._left if thread.is_alive()]
+        stuck = sum(due <= loop.time() for _, due in self._left)
+        if stuck >= MOST_STUCK:
+            raise StuckError(f"{stuck} calls of tools have not ended, no further one is begun")
         done: asyncio.Future[Result | BaseException] = loop.create_future()
 
         def tell(found: Result | BaseException) -> None:
@@ -56,9 +65,11 @@ class ToolThreads(Generic[Result]):
                 loop.call_soon_threadsafe(tell, found)
 
         thread = threading.Thread(target=work, name="vidkit-tool", daemon=True)
+        due = loop.time() + limit_s
         thread.start()
         try:
-            return await done
-        except asyncio.CancelledError:
-            self._left.append(thread)
+            async with asyncio.timeout_at(due):
+                return await done
+        except (TimeoutError, asyncio.CancelledError):
+            self._left.append((thread, due))
             raise

@@ -15,7 +15,7 @@ from vidkit.agents.dialects.hermes_text import DEEPEST, HermesText
 from vidkit.agents.dialects.openai_tools import OpenAITools
 from vidkit.agents.dialects.python_block import PythonBlock
 from vidkit.agents.loop import Agent, Limits
-from vidkit.agents.tool_thread import MOST_STUCK
+from vidkit.agents.tool_thread import MOST_STUCK, ToolThreads
 from vidkit.agents.tools.zoom import ZoomTool
 from vidkit.agents.types import Ending, ToolCall, ToolError, ToolResult
 from vidkit.agents.workspace import Workspace
@@ -221,6 +221,24 @@ def test_tools_that_never_end_hold_up_no_other_and_are_bounded() -> None:
         endless.over.set()
 
 
+def test_calls_that_are_given_up_within_their_time_stop_no_other() -> None:
+    over = threading.Event()
+
+    async def main() -> object:
+        threads: ToolThreads[object] = ToolThreads()
+        guesses = [asyncio.create_task(threads.run(over.wait, 600.0)) for _ in range(2 * MOST_STUCK)]
+        await asyncio.sleep(0)
+        for guess in guesses:
+            guess.cancel()
+        await asyncio.gather(*guesses, return_exceptions=True)
+        return await threads.run(lambda: "found", 600.0)
+
+    try:
+        assert asyncio.run(main()) == "found"
+    finally:
+        over.set()
+
+
 def test_a_program_ends_though_a_tool_of_it_loops() -> None:
     code = (
         "import asyncio, time\n"
@@ -229,7 +247,7 @@ def test_a_program_ends_though_a_tool_of_it_loops() -> None:
         "    while True: time.sleep(0.01)\n"
         "async def main():\n"
         "    try:\n"
-        "        async with asyncio.timeout(0.05): await ToolThreads().run(endless)\n"
+        "        await ToolThreads().run(endless, 0.05)\n"
         "    except TimeoutError: print('left')\n"
         "asyncio.run(main())\n"
     )
