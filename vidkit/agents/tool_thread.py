@@ -26,9 +26,8 @@ class ToolThreads(Generic[Result]):
     """
 
     def __init__(self) -> None:
-        self._left: list[
-            tuple[threading.Thread, float]
-        ] = []  # that nobody waits for, and until when it may run
+        # threads that nobody waits for, and until when each may run
+        self._left: list[tuple[threading.Thread, float]] = []
 
     async def run(self, call: Callable[[], Result], limit_s: float) -> Result | BaseException:
         """What `call` gives, or what it raises, `SystemExit` and `StopIteration` too.
