@@ -36,6 +36,7 @@ from vidkit.config.whole_numbers import huge_number, refuse_huge
 from vidkit.errors import ConfigError
 from vidkit.utils.strict_yaml import refuse_growth_in
 
+_DIGITS = re.compile(r"\d{4301}")
 _MOST_FILES = 2000  # of a folder of configs that are looked at
 _STRUCTURED: dict[type[Any], DictConfig] = {}
 
@@ -134,6 +135,9 @@ def _compose(
             named = re.search(r"full_key: (\S+)", str(error))
             raise huge_number(named[1] if named else "a setting") from error
         except (OSError, ValueError, RecursionError) as error:
+            if "integer string conversion" in str(error):  # Python's own limit of digits
+                long = (word.partition("=")[0].lstrip("+") for word in words if _DIGITS.search(word))
+                raise huge_number(next(long, "a setting")) from error
             raise reading_error(error, entry) from error
     if OmegaConf.get_type(composed) is not schema:
         raise ConfigError(

@@ -30,12 +30,16 @@ def refuse_deep(value: Any, text: str | bytes, deepest: int = DEEPEST) -> None:
     opened = (
         text.count("[") + text.count("{") if isinstance(text, str) else text.count(b"[") + text.count(b"{")
     )
-    if opened <= deepest:
-        return
-    level = [value]
+    if opened > deepest and not is_within(value, deepest):
+        raise RecursionError("nested too deep")
+
+
+def is_within(value: Any, deepest: int) -> bool:
+    """Whether what was read from JSON has at most so many levels; without recursion itself."""
+    level = [value] if isinstance(value, list | dict) else []
     for _ in range(deepest):
         rows = [row.values() if type(row) is dict else row for row in level]
         level = [item for row in rows for item in row if type(item) is list or type(item) is dict]
         if not level:
-            return
-    raise RecursionError("nested too deep")
+            return True
+    return False

@@ -108,6 +108,12 @@ def test_a_method_of_others_counts_what_it_likes(tmp_path: Path) -> None:
         compose("generate", "maze_demo", [*words, "steps=1000000"])
 
 
+@pytest.mark.parametrize("digits", [30, 5000, 30_000])
+def test_a_number_of_any_length_is_told_with_its_key(digits: int) -> None:
+    with pytest.raises(ConfigError, match="number of 'steps' is too large"):
+        compose("generate", "maze_demo", [f"steps={'1' * digits}"])
+
+
 def test_lines_of_a_batch_are_held_to_it(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     path.write_text('{"prompt": "a", "frames": 1000000001}\n')

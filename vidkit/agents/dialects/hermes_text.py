@@ -18,25 +18,8 @@ _FORM = (
     " arguments inside <tool_call></tool_call>, or give the final answer inside <answer></answer>."
 )
 
-
 DEEPEST = 16
 """Levels of a call's arguments: what is copied and written by recursion must not run out of stack."""
-
-
-def is_flat(value: Any) -> bool:
-    """Whether lists and objects lie within each other at most `DEEPEST` deep; without recursion itself."""
-    level = [value]
-    for _ in range(DEEPEST):
-        inner: list[Any] = []
-        for one in level:
-            if isinstance(one, dict):
-                inner += one.values()
-            elif isinstance(one, list):
-                inner += one
-        level = [one for one in inner if isinstance(one, dict | list)]
-        if not level:
-            return True
-    return False
 
 
 def read_call(text: str) -> Turn:
@@ -55,7 +38,7 @@ def read_call(text: str) -> Turn:
             arguments = None
     if not isinstance(arguments, dict):
         return Turn(problem="the tool call's arguments must be a JSON object")
-    if not is_flat(arguments):
+    if not json_depth.is_within(arguments, DEEPEST):
         return Turn(problem=f"the tool call's arguments are nested more than {DEEPEST} deep")
     return Turn(call=ToolCall(found["name"], arguments, str(found.get("id", ""))))
 

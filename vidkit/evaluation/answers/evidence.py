@@ -40,7 +40,11 @@ NONE_OFFERED = re.compile(
 # the same in Chinese, with questions that are called faulty
 _FAULTY = re.compile(
     r"题目(?:可能|本身|应该|数据|中的数据)?(?:有误|出错|存在错误)|(?:没有|无)正确(?:的)?(?:答案|选项)"
-    r"|选项\w{0,4}都(?:不对|不正确|错误|没有)"
+    r"|(?P<options>选项)[^\WA-Za-z]{0,4}都(?:不对|不正确|错误|没有)"
+)
+# "其他三个选项", "BCD选项": some of the options, not all
+_SOME = re.compile(
+    r"(?:(?<![A-Za-z])[A-J]{1,9}|其他|其它|其余|另外|剩下|剩余|余下)的?(?:[两二三四五六七八九几\d]个?)?\s?$"
 )
 # "(a) the slip is 0.1 ...": a part of the question is answered, not an option chosen
 _PART = re.compile(r"\s{0,4}\(?\s?(?P<letter>[ai])\s?\)\s")
@@ -120,7 +124,10 @@ def finds_none(reply: Reply, at: int = 0) -> bool:
 
 def is_faulty(reply: Reply, at: int = 0) -> bool:
     """Whether a reply in Chinese calls the question faulty or all its options wrong."""
-    return not reply.text.isascii() and _FAULTY.search(reply.text, at) is not None
+    if reply.text.isascii():
+        return False
+    found = _FAULTY.finditer(reply.text, at)
+    return any(not (one["options"] and _SOME.search(reply.text, at, one.start())) for one in found)
 
 
 def goes_round(letters: list[str]) -> bool:

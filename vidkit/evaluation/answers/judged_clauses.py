@@ -8,8 +8,8 @@ from vidkit.evaluation.answers.asked import Asked
 from vidkit.evaluation.answers.choice import Choice
 from vidkit.evaluation.answers.values import Reply
 
-# "选项A和B", "A、B选项", "B项": one option or several that are judged together
-_LETTERS = r"[A-J](?:\s?(?:[、,，和与及]|以及)\s?[A-J]){0,8}"
+# "选项A和B", "A、B选项", "BCD项", "B项": one option or several that are judged together
+_LETTERS = r"[A-J](?:\s?(?:[、,，和与及]|以及)?\s?[A-J]){0,8}"
 _OPTION = re.compile(
     rf"选项\s?(?P<behind>{_LETTERS})(?![A-Za-z])|(?<![A-Za-z])(?P<before>{_LETTERS})\s?(?:选项|项)"
     rf"|(?:^|\n)\s{{0,4}}(?P<line>[A-J])\s?[.．、:：]"
@@ -42,10 +42,11 @@ def judged_clauses(reply: Reply, asked: Asked) -> Choice | None:
         return Choice(named.pop(), "verdict") if len(named) == 1 else Choice(None, "ambiguous")
     if len(right) + len(wrong) < 2:
         return None
-    several = _SEVERAL.search(reply.text[-_CLOSING:])
-    if several is not None and len(set(several.group()) & set(asked.letters)) > 1:
-        return Choice(None, "ambiguous")
     only = _odd_one(right, wrong, asked)
+    several = _SEVERAL.search(reply.text[-_CLOSING:])
+    alike = set(several.group()) & set(asked.letters) if several is not None else set()
+    if len(alike) > 1 and (only is None or only in alike):
+        return Choice(None, "ambiguous")
     return Choice(only, "verdict" if only is not None else "unparsed")
 
 
