@@ -88,7 +88,7 @@ def of_command(name: str, words: Words, base: Path) -> dict[str, Any]:
 
     (base / "out").mkdir(parents=True)
     attempt([*words(base / "out"), "dry_run=true"])  # what is loaded once is no part of the seconds
-    began, wrong, ends = time.monotonic(), [], {"plan": 0, "refused": 0}
+    began, wrong, ends = time.monotonic(), [], {"plan": 0, "refused": 0, "ended": 0}
     command = max((one for one in WITH_SETTINGS if name.startswith(one)), key=len)
     dry = ["dry_run=true"] if command != "calibrate gate" else []
     for key, is_list, methods in whole_numbers(command):
@@ -99,7 +99,7 @@ def of_command(name: str, words: Words, base: Path) -> dict[str, Any]:
             if methods and "." in key:  # it needs a method that has it
                 given.append(f"{key.partition('.')[0]}={methods[0]}")
             status, said, seconds = ended(partial(attempt, [*given, *dry, said_as]))
-            ends["refused" if status else "plan"] += 1
+            ends["plan" if status == 0 else "refused" if status > 0 else "ended"] += 1
             if what := wrong_with(status, said, seconds):
                 wrong.append(f"{said_as}: {what}")
                 print(wrong[-1], file=sys.stderr, flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,18 @@ def text_or_file(text: str | None, name: str) -> str | None:
 
 
 def load_tokenizer(folder: Path) -> Any:
-    """The tokenizer of a diffusers folder, without loading any weights."""
+    """The tokenizer of a diffusers folder, without any weights; read once for all clips of a batch."""
+    place = tokenizer_folder(folder)
+    found = ((path.name, path.stat()) for path in sorted(place.glob("*")) if path.exists())
+    return _read_tokenizer(place, tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in found))
+
+
+@functools.lru_cache(maxsize=1)
+def _read_tokenizer(place: Path, state: tuple[tuple[str, int, int], ...]) -> Any:
+    """The tokenizer of a folder whose files are in this state."""
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(tokenizer_folder(folder), local_files_only=True)
+    return AutoTokenizer.from_pretrained(place, local_files_only=True)
 
 
 def check_prompt_length(tokenizer: Any, prompt: str, limit: int, name: str = "prompt") -> int:
